@@ -1,0 +1,60 @@
+# One entry for people and for CI: `make demo` and `make test` are all that a newcomer needs.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO ?= demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint type ci clean
+
+help:
+	@echo 'make setup   install everything into $(VENV)'
+	@echo 'make demo    run the quick suite on this machine; tables and a page appear in $(DEMO)/'
+	@echo 'make test    all tests'
+	@echo 'make lint    style and import layers'
+	@echo 'make type    types'
+	@echo 'make ci      lint, type and test'
+
+setup: $(VENV)/.installed
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); sys.exit(None if ok else f"Python 3.11 to 3.13 is needed, $(PYTHON) is {sys.version.split()[0]}: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+
+# mmpose without its own requirements: two of them do not install on a current Python.
+# The headless OpenCV last: the other build, which a dependency brings, needs a desktop's libGL.
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet --no-deps mmpose==1.3.2
+	$(BIN)/pip install --quiet --no-deps --force-reinstall opencv-python-headless==4.12.0.88
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: setup
+	$(BIN)/tbench run --suite quick --data-root $(DEMO)/data --results $(DEMO)/results --work-dir $(DEMO)/work
+	$(BIN)/tbench report --suite quick --results $(DEMO)/results --work-dir $(DEMO)/work --out $(DEMO)
+	@echo
+	@cat $(DEMO)/quick.md
+	@echo
+	@echo 'Open $(DEMO)/quick.html in a browser.'
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+type: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+ci: lint type test
+
+clean:
+	rm -rf $(VENV) $(DEMO)

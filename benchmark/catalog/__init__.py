@@ -1,0 +1,17 @@
+"""The catalogue: everything that is declared, found by discovery and validated on reading."""
+
+from benchmark.catalog.backbones import find_backbone, read_backbone, zoo
+from benchmark.catalog.suites import find_suite, read_suite, shipped_suites
+from benchmark.catalog.tasks import find_task, read_task, shipped_tasks
+
+__all__ = [
+    'find_backbone',
+    'find_suite',
+    'find_task',
+    'read_backbone',
+    'read_suite',
+    'read_task',
+    'shipped_suites',
+    'shipped_tasks',
+    'zoo',
+]

@@ -1,0 +1,200 @@
+"""Backbones by id, by name in the zoo, or by declaration file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.catalog.literals import read_literals
+from benchmark.catalog.schema import Block, Key, block, is_number
+from benchmark.errors import CheckpointError, DeclarationError, UnknownNameError, unknown_name
+from benchmark.specs import Backbone, Pretraining, file_hash
+
+RANDOM = '+random'
+SOURCES = ('timm',)
+"""Libraries whose architectures an id may name, as in ``timm:NAME``."""
+
+FAMILIES = ('mim', 'supervised', 'contrastive', 'distilled', 'none')
+"""Families of pretraining that tables compare."""
+
+_NUMBERS = Key((tuple,))
+_BACKBONE_KEYS = {
+    'name': Key((str,), required=True),
+    'source': Key((str,), required=True),
+    'checkpoint': Key((str,)),
+    'random': Key((bool,)),
+    'options': Key((Mapping,)),
+    'may_miss': Key((Mapping,)),
+    'mean': _NUMBERS,
+    'std': _NUMBERS,
+    'title': Key((str,)),
+    'pretraining': Key((Mapping,)),
+    'licence': Key((str,)),
+    'reference': Key((str,)),
+}
+_PRETRAINING_KEYS = {
+    'method': Key((str,)),
+    'family': Key((str,), allowed=FAMILIES),
+    'data': Key((str,)),
+    'epochs': Key((int, float)),
+    'labels': Key((bool,)),
+}
+
+
+def zoo_files() -> tuple[Path, ...]:
+    """Return the declaration files of the backbones that come with the project, sorted."""
+    folder = Path(__file__).resolve().parent.parent / 'zoo'
+    return tuple(sorted(p for p in folder.glob('*.py') if not p.name.startswith('_')))
+
+
+def zoo() -> dict[str, Backbone]:
+    """Return the declared backbones by name.
+
+    Raises:
+        DeclarationError: a file is wrong, or two declare the same name.
+    """
+    found: dict[str, Backbone] = {}
+    for path in zoo_files():
+        backbone = read_backbone(path)
+        if backbone.id in found:
+            raise DeclarationError(f"{path}: the name '{backbone.id}' is declared twice")
+        found[backbone.id] = backbone
+    return found
+
+
+def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
+    """Return the backbone that ``text`` means: ``SOURCE:NAME``, ``FILE.py`` or a zoo name.
+
+    Each may be followed by ``@CHECKPOINT`` (a weights file) and by ``+random`` (the same
+    architecture, randomly initialised).
+
+    Raises:
+        UnknownNameError: neither a known source nor a declared name.
+        DeclarationError: the declaration is wrong, or a checkpoint meets a random backbone.
+        CheckpointError: the weights file does not exist.
+    """
+    body, is_random = (text.removesuffix(RANDOM), True) if text.endswith(RANDOM) else (text, False)
+    name, _, checkpoint = body.partition('@')
+    if is_random and checkpoint:
+        raise DeclarationError(f"backbone '{text}': a checkpoint and {RANDOM} exclude each other")
+    backbone = _named(name, relative_to)
+    if checkpoint and backbone.is_random:
+        raise DeclarationError(f"backbone '{text}': '{name}' is random and takes no checkpoint")
+    if checkpoint:
+        return _with_checkpoint(backbone, Path(checkpoint))
+    return _randomised(backbone) if is_random else backbone
+
+
+def _named(name: str, relative_to: Path | None) -> Backbone:
+    if name.endswith('.py'):
+        return read_backbone((relative_to or Path()) / name)
+    source, colon, rest = name.partition(':')
+    if not colon:
+        declared = zoo()
+        if name not in declared:
+            raise _not_found(name, declared)
+        return declared[name]
+    if source not in SOURCES:
+        raise unknown_name('backbone source', source, SOURCES)
+    if not rest:
+        raise DeclarationError(f"backbone '{name}': must be {source}:NAME")
+    return Backbone(id=name, source=name)
+
+
+def _not_found(name: str, declared: Mapping[str, Backbone]) -> UnknownNameError:
+    hint = f'timm:NAME[@CHECKPOINT][{RANDOM}] or a declaration file FILE.py also work'
+    return UnknownNameError(f'{unknown_name("backbone", name, declared)}; {hint}')
+
+
+def _with_checkpoint(backbone: Backbone, checkpoint: Path) -> Backbone:
+    if not checkpoint.is_file():
+        raise CheckpointError(f"{checkpoint}: no such weights file (backbone '{backbone.id}')")
+    # files of one name are told apart by their content; what is declared of other weights is not
+    # said of these
+    mark = file_hash(checkpoint)[:6]
+    return _changed(
+        backbone,
+        id=f'{backbone.id}@{checkpoint.name}#{mark}',
+        checkpoint=checkpoint,
+        title='',
+        pretraining=Pretraining(),
+    )
+
+
+def _randomised(backbone: Backbone) -> Backbone:
+    return _changed(
+        backbone,
+        id=backbone.id + RANDOM,
+        is_random=True,
+        checkpoint=None,
+        title=f'{backbone.title}, random' if backbone.title else '',
+        pretraining=Pretraining(method='random init', family='none', labels=False),
+    )
+
+
+def _changed(backbone: Backbone, **changes: Any) -> Backbone:
+    return Backbone(**{**vars(backbone), **changes})
+
+
+def read_backbone(path: Path) -> Backbone:
+    """Return the backbone that the file at ``path`` declares.
+
+    Raises:
+        DeclarationError: names the file, the key, the value found and what is allowed.
+    """
+    literals = read_literals(path)
+    if unknown := sorted(literals.keys() - {'backbone'}):
+        raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: backbone)")
+    facts = block(path, literals, 'backbone')
+    values = facts.checked(_BACKBONE_KEYS)
+    source, _, name = values['source'].partition(':')
+    if source not in SOURCES or not name:
+        raise facts.error('source', f'must be SOURCE:NAME with SOURCE one of {", ".join(SOURCES)}')
+    return Backbone(
+        id=values['name'],
+        source=values['source'],
+        is_random=values.get('random', False),
+        checkpoint=_declared_checkpoint(facts),
+        options=values.get('options', {}),
+        may_miss=values.get('may_miss', {}),
+        normalisation=_normalisation(facts),
+        title=values.get('title', ''),
+        pretraining=_pretraining(facts),
+        licence=values.get('licence'),
+        reference=values.get('reference'),
+    )
+
+
+def _declared_checkpoint(facts: Block) -> Path | None:
+    """Return the checkpoint's path: beside the file, or below the folder in ``$VARIABLE``."""
+    declared: str | None = facts.values.get('checkpoint')
+    if declared is None:
+        return None
+    if facts.values.get('random'):
+        raise facts.error('checkpoint', "cannot stand beside 'random'")
+    first, _, rest = declared.partition('/')
+    if not first.startswith('$'):
+        return facts.path.parent / declared
+    folder = os.environ.get(first[1:])
+    if not folder:
+        raise facts.error('checkpoint', f'the environment variable {first[1:]} is not set')
+    return Path(folder) / rest
+
+
+def _normalisation(
+    facts: Block,
+) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
+    pair = [facts.values.get(key) for key in ('mean', 'std')]
+    if pair == [None, None]:
+        return None
+    for key, numbers in zip(('mean', 'std'), pair, strict=True):
+        if numbers is None or len(numbers) != 3 or not all(map(is_number, numbers)):
+            raise facts.error(key, 'must be three numbers per RGB channel on the 0-255 scale')
+    return tuple(pair[0]), tuple(pair[1])  # type: ignore[arg-type]
+
+
+def _pretraining(facts: Block) -> Pretraining:
+    declared = Block(facts.path, 'backbone pretraining', facts.values.get('pretraining', {}))
+    return Pretraining(**declared.checked(_PRETRAINING_KEYS))

@@ -1,0 +1,108 @@
+"""Check a declared block against its allowed keys and types, and say precisely what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import DeclarationError
+
+_NAMES: dict[type, str] = {Mapping: 'dict'}
+_LONGEST = 200
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a declared key may hold: its Python types, whether it must be there, allowed values."""
+
+    types: tuple[type, ...]
+    required: bool = False
+    allowed: tuple[Any, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Block:
+    """A dictionary of a declaration file, with its place for error messages."""
+
+    path: Path
+    name: str
+    values: Mapping[str, Any]
+
+    def checked(self, keys: Mapping[str, Key]) -> Mapping[str, Any]:
+        """Return the block's values when every key is known, present and of the right type.
+
+        Raises:
+            DeclarationError: names the file, the key, the value found and what is allowed.
+        """
+        for key in self.values:
+            if key not in keys:
+                raise self._unknown(key, keys)
+        for key, rule in keys.items():
+            if key in self.values:
+                self._check(key, rule)
+            elif rule.required:
+                raise DeclarationError(f"{self.path}: {self.name} lacks the key '{key}'")
+        return self.values
+
+    def _check(self, key: str, rule: Key) -> None:
+        value = self.values[key]
+        is_number_as_bool = isinstance(value, bool) and bool not in rule.types
+        if not isinstance(value, rule.types) or is_number_as_bool:
+            wanted = ' or '.join(_NAMES.get(kind, kind.__name__) for kind in rule.types)
+            raise self.error(key, f'must be {wanted}')
+        if rule.allowed is not None and value not in rule.allowed:
+            raise self.error(key, f'allowed are {", ".join(map(str, rule.allowed))}')
+
+    def _unknown(self, key: str, keys: Mapping[str, Key]) -> DeclarationError:
+        close = get_close_matches(str(key), keys, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ''
+        return DeclarationError(
+            f"{self.path}: {self.name} has the unknown key '{key}'{hint} "
+            f'(allowed: {", ".join(sorted(keys))})'
+        )
+
+    def error(self, key: str, reason: str) -> DeclarationError:
+        """Return an error about the value of ``key``."""
+        return DeclarationError(
+            f'{self.path}: {self.name}[{key!r}] is {_shown(self.values.get(key))}: {reason}'
+        )
+
+
+def is_number(value: object) -> bool:
+    """Whether ``value`` is a number and not a truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def distinct_names(facts: Block, key: str) -> tuple[str, ...]:
+    """Return the value of ``key`` when it is a tuple of distinct strings, at least one.
+
+    Raises:
+        DeclarationError: it is not.
+    """
+    names: tuple[str, ...] = facts.values[key]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise facts.error(key, 'must hold strings, at least one')
+    if len(set(names)) != len(names):
+        raise facts.error(key, 'must hold distinct entries')
+    return names
+
+
+def block(path: Path, values: Mapping[str, Any], name: str) -> Block:
+    """Return the block called ``name`` of a declaration.
+
+    Raises:
+        DeclarationError: the file has no such block or it is not a dictionary.
+    """
+    found = values.get(name)
+    if not isinstance(found, Mapping):
+        kind = 'nothing' if found is None else type(found).__name__
+        raise DeclarationError(f'{path}: needs a block {name} = dict(...), found {kind}')
+    return Block(path, name, found)

@@ -1,0 +1,1 @@
+"""The command line: parsing only, every command is one call."""

@@ -1,0 +1,110 @@
+"""Lines that tell whether a task is right and whether this environment is complete."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from pathlib import Path
+
+from benchmark.catalog import find_task, shipped_tasks
+from benchmark.compiling import Ingredients, compile_config, library_versions
+from benchmark.errors import DataError
+from benchmark.openmmlab import keypoints_backend, ops_backend
+from benchmark.planning.data import locate
+from benchmark.protocols import LEARNING
+from benchmark.specs import Architecture, Backbone, Features, RunSpec, Task
+
+MMPOSE = 'pip install --no-deps mmpose==1.3.2'
+"""mmpose's own requirements do not install on a current Python; what it needs of them is there."""
+
+_NEEDED = (
+    'torch',
+    'torchvision',
+    'timm',
+    'mmengine',
+    'mmcv',
+    'mmpretrain',
+    'mmdet',
+    'mmsegmentation',
+)
+_ANY_NORMALISATION = ((127.5,) * 3, (127.5,) * 3)
+
+
+def task_lines(name: str, data_root: Path) -> list[str]:
+    """Return what was found about a task; it compiles for every protocol and architecture class.
+
+    Raises:
+        BenchmarkError: its declaration is wrong.
+    """
+    task = find_task(name)
+    compiled = [
+        _compile(task, features, protocol) for features in _STAND_INS for protocol in LEARNING
+    ]
+    return [
+        f'ok      declaration: {task.name} ({task.kind}, version {task.version}), {task.path}',
+        f'ok      classes: {len(task.classes)}, splits: '
+        + ', '.join(f'{role} {count}' for role, count in task.splits.items()),
+        f'ok      compiles: {len(compiled)} combinations of protocol and architecture class',
+        _data_line(task, data_root),
+    ]
+
+
+def _stand_in(
+    architecture: Architecture, channels: tuple[int, ...], strides: tuple[int, ...]
+) -> Features:
+    return Features(architecture, channels, strides, *_ANY_NORMALISATION, parameters=1, depth=12)
+
+
+_STAND_INS = (
+    _stand_in(Architecture.PLAIN_VIT, (192,), (16,)),
+    _stand_in(Architecture.HIERARCHICAL, (96, 192, 384, 768), (4, 8, 16, 32)),
+    _stand_in(Architecture.CONVNET, (96, 192, 384, 768), (4, 8, 16, 32)),
+)
+
+
+def _compile(task: Task, features: Features, protocol: str) -> object:
+    backbone = Backbone(id='stand-in', source='timm:stand-in', is_random=True)
+    spec = RunSpec(task.name, backbone.id, protocol, 0)
+    return compile_config(Ingredients(spec, backbone, features, task, LEARNING[protocol]))
+
+
+def _data_line(task: Task, data_root: Path) -> str:
+    if task.source.provider:
+        return f'ok      data: made by the project ({task.source.provider}) on first use'
+    try:
+        return f'ok      data: {locate(task, data_root)}'
+    except DataError as error:
+        return f'absent  data: {error}'
+
+
+def doctor_lines() -> tuple[list[str], bool]:
+    """Return lines about this environment, and whether everything needed is there."""
+    versions = library_versions()
+    missing = [name for name in _NEEDED if name not in versions]
+    lines = [f'python        {platform.python_version()}']
+    lines += [f'{name:<13} {version}' for name, version in versions.items()]
+    lines += [f'{name:<13} MISSING: `pip install .` in a clone' for name in missing]
+    if importlib.util.find_spec('mmpose') is None:
+        lines.append(f'mmpose        not installed (pose tasks need it): {MMPOSE}')
+    if not missing:
+        lines += [
+            f'device        {_device()}',
+            f'mmcv ops      {_OPS[ops_backend()]}',
+            f'key points    {keypoints_backend()}',
+        ]
+    lines.append(f'tasks         {len(shipped_tasks())} declared')
+    return lines, not missing
+
+
+_OPS = {
+    'compiled': "mmcv's compiled operators",
+    'torch': 'substitute on torchvision and torch (no compiled operators installed)',
+}
+
+
+def _device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return f'{torch.cuda.device_count()} x {torch.cuda.get_device_name()}'
+    return 'cpu (no GPU visible)'

@@ -1,0 +1,134 @@
+"""What each command does: one call into the floors below, and lines for a person.
+
+Heavy imports stay inside the functions, so that a command loads only what it needs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+
+def run(options: Namespace) -> int:
+    """Run a suite and return 1 when some cells failed."""
+    from benchmark.compiling import parse_options
+    from benchmark.launching.campaign import Campaign
+    from benchmark.launching.devices import worker_environments
+    from benchmark.launching.pool import Pool
+    from benchmark.planning import Request
+    from benchmark.results.store import ResultStore
+
+    request = Request.read(
+        options.suite,
+        backbones=options.backbones,
+        tasks=options.tasks,
+        protocols=options.protocols,
+        seeds=options.seeds,
+    )
+    campaign = Campaign(
+        request,
+        ResultStore(options.results, options.work_dir),
+        options.data_root,
+        parse_options(options.cfg_options),
+        _say,
+    )
+    with Pool(worker_environments(options.device, options.jobs)) as pool:
+        plan = campaign.prepare(pool)
+        _say(f'{request.suite.name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
+        records = campaign.run(pool, plan)
+    failed = sum(not record.is_ok for record in records)
+    _say(f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before')
+    _say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
+    return 1 if failed else 0
+
+
+def _places(options: Namespace) -> str:
+    """Return the options that lead another command to the same folders."""
+    places = (
+        ('--results', options.results, 'results'),
+        ('--work-dir', options.work_dir, 'work_dirs'),
+    )
+    return ' '.join(f'{name} {path}' for name, path, default in places if path != Path(default))
+
+
+def list_declared(options: Namespace) -> int:
+    """Print what is declared, as a table or as JSON."""
+    from benchmark.cli.listings import listing
+
+    rows = listing(options.what)
+    if options.json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        return 0
+    if not rows:
+        print(f'no {options.what} are declared')
+        return 0
+    columns = list(rows[0])
+    table = [columns, *([_cell(row[column]) for column in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in table) for i in range(len(columns))]
+    for line in table:
+        print(
+            '  '.join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        )
+    return 0
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ', '.join(map(str, value))
+    if isinstance(value, dict):
+        return ', '.join(f'{key} {item}' for key, item in value.items())
+    return '-' if value is None else str(value)
+
+
+def report(options: Namespace) -> int:
+    """Write a suite's tables and page."""
+    from benchmark.catalog import find_suite
+
+    suite = find_suite(options.suite).name
+    from benchmark.report import write_report
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(options.results, options.work_dir)
+    out: Path = options.out or store.tables_folder()
+    for path in write_report(store, suite, out=out, formats=tuple(options.format)):
+        _say(str(path))
+    return 0
+
+
+def check_backbone(options: Namespace) -> int:
+    """Check a backbone's contract and return 2 when it is broken."""
+    from benchmark.catalog import find_backbone
+
+    backbone = find_backbone(options.id)
+    from benchmark.execution.contract import check
+
+    findings = check(backbone)
+    for finding in findings:
+        _say(f'{"ok    " if finding.is_ok else "BROKEN"}  {finding.what}: {finding.detail}')
+    return 0 if all(finding.is_ok for finding in findings) else 2
+
+
+def check_task(options: Namespace) -> int:
+    """Check a task's declaration and tell whether its data are there."""
+    from benchmark.cli.checks import task_lines
+
+    for line in task_lines(options.name, options.data_root):
+        _say(line)
+    return 0
+
+
+def doctor(options: Namespace) -> int:
+    """Print versions, device and what is missing; return 2 when something needed is."""
+    from benchmark.cli.checks import doctor_lines
+
+    lines, is_well = doctor_lines()
+    for line in lines:
+        _say(line)
+    return 0 if is_well else 2
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stdout, flush=True)

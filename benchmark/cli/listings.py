@@ -1,0 +1,78 @@
+"""Rows about what is declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmark.catalog import shipped_suites, shipped_tasks, zoo
+from benchmark.kinds import kind_names
+from benchmark.protocols import LEARNING, TRIVIAL
+
+Row = dict[str, Any]
+
+
+def listing(what: str) -> list[Row]:
+    """Return one row per declared task, backbone, suite or protocol."""
+    return {'tasks': _tasks, 'backbones': _backbones, 'suites': _suites, 'protocols': _protocols}[
+        what
+    ]()
+
+
+def _tasks() -> list[Row]:
+    return [
+        {
+            'name': task.name,
+            'kind': task.kind,
+            'group': task.group,
+            'metric': task.metric.label,
+            'splits': {role.value: count for role, count in task.splits.items()},
+            'title': task.title,
+        }
+        for task in sorted(shipped_tasks().values(), key=lambda task: (task.kind, task.name))
+    ]
+
+
+def _backbones() -> list[Row]:
+    return [
+        {
+            'name': backbone.id,
+            'source': backbone.source,
+            'pretraining': backbone.pretraining.method,
+            'family': backbone.pretraining.family,
+            'data': backbone.pretraining.data,
+            'licence': backbone.licence,
+        }
+        for backbone in zoo().values()
+    ]
+
+
+def _suites() -> list[Row]:
+    return [
+        {
+            'name': suite.name,
+            'tasks': list(suite.tasks),
+            'protocols': list(suite.protocols),
+            'seeds': list(suite.seeds),
+            'title': suite.title,
+        }
+        for suite in shipped_suites().values()
+    ]
+
+
+def _protocols() -> list[Row]:
+    return [
+        {
+            'name': protocol.name,
+            'backbone': 'trained' if protocol.trains_backbone else 'fixed',
+            'kinds': sorted({kind for kind, _ in protocol.recipes}),
+            'title': protocol.title,
+        }
+        for protocol in LEARNING.values()
+    ] + [
+        {
+            'name': TRIVIAL.name,
+            'backbone': 'none',
+            'kinds': list(kind_names()),
+            'title': TRIVIAL.title,
+        }
+    ]

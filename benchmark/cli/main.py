@@ -1,0 +1,161 @@
+"""``tbench``: the console command."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark import __version__
+from benchmark.cli import commands
+from benchmark.errors import BenchmarkError
+from benchmark.launching.devices import DEVICES
+
+DONE, SOME_FAILED, WRONG_REQUEST = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit code: 0 done, 1 some cells failed, 2 the request is wrong."""
+    try:
+        return _carry_out(arguments)
+    except BenchmarkError as error:
+        print(f'tbench: {error}', file=sys.stderr)
+        return WRONG_REQUEST
+    except KeyboardInterrupt:
+        print(
+            'tbench: interrupted; finished cells are kept, the same command continues',
+            file=sys.stderr,
+        )
+        return 130
+    except BrokenPipeError:
+        return DONE
+    finally:
+        _flush()
+
+
+def _carry_out(arguments: Sequence[str] | None) -> int:
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, 'command'):
+        parser.print_help()
+        return WRONG_REQUEST
+    return int(options.command(options))
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader of our output (head, less) has seen enough
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog='tbench',
+        description='Which pretrained backbone transfers best, to what, and how sure are we?',
+    )
+    parser.add_argument('--version', action='version', version=f'tbench {__version__}')
+    subparsers = parser.add_subparsers(title='commands', metavar='COMMAND')
+    _add_run(subparsers)
+    _add_list(subparsers)
+    _add_report(subparsers)
+    _add_check(subparsers)
+    _add_doctor(subparsers)
+    return parser
+
+
+_Subparsers = argparse._SubParsersAction  # argparse gives its type no public name
+
+
+def _add_run(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = subparsers.add_parser(
+        'run', help='train and test every cell of a suite; run again to continue'
+    )
+    parser.add_argument('--suite', required=True, metavar='NAME|FILE')
+    parser.add_argument(
+        '--backbones',
+        nargs='+',
+        default=(),
+        metavar='ID',
+        help="zoo name, FILE.py, or timm:NAME[@CHECKPOINT][+random]; default: the suite's own",
+    )
+    parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')
+    parser.add_argument('--protocols', nargs='+', default=(), metavar='PROTOCOL')
+    parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
+    parser.add_argument('--device', choices=DEVICES, default='auto')
+    parser.add_argument('--jobs', type=_positive, metavar='N', help='worker processes')
+    parser.add_argument(
+        '--data-root',
+        type=Path,
+        default=Path(os.environ.get('TBENCH_DATA', 'data')),
+        metavar='DIR',
+        help='folder of the data sets (default: $TBENCH_DATA or ./data)',
+    )
+    _add_places(parser)
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=(),
+        metavar='KEY=VALUE',
+        help='changes to every compiled configuration, as in optim_wrapper.optimizer.lr=1e-4',
+    )
+    parser.set_defaults(command=commands.run)
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--results', type=Path, default=Path('results'), metavar='DIR')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), metavar='DIR')
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not at least 1')
+    return number
+
+
+def _add_list(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = subparsers.add_parser('list', help='list what is declared')
+    parser.add_argument('what', choices=('tasks', 'backbones', 'suites', 'protocols'))
+    parser.add_argument('--json', action='store_true', help='for programs')
+    parser.set_defaults(command=commands.list_declared)
+
+
+def _add_report(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = subparsers.add_parser('report', help='write tables and a page from the records')
+    parser.add_argument('--suite', required=True, metavar='NAME|FILE')
+    _add_places(parser)
+    parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/tables')
+    parser.add_argument('--format', nargs='+', default=('md', 'csv', 'html'), metavar='FORMAT')
+    parser.set_defaults(command=commands.report)
+
+
+def _add_check(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = subparsers.add_parser('check', help='validate a backbone or a task')
+    kinds = parser.add_subparsers(title='what', required=True, metavar='backbone|task')
+    backbone = kinds.add_parser('backbone', help='build it, load its weights, run it')
+    backbone.add_argument('id', metavar='ID|FILE')
+    backbone.set_defaults(command=commands.check_backbone)
+    task = kinds.add_parser('task', help='validate its declaration and compile it')
+    task.add_argument('name', metavar='NAME|FILE')
+    task.add_argument(
+        '--data-root', type=Path, default=Path(os.environ.get('TBENCH_DATA', 'data')), metavar='DIR'
+    )
+    task.set_defaults(command=commands.check_task)
+
+
+def _add_doctor(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = subparsers.add_parser(
+        'doctor', help='versions, device, what is missing and its remedy'
+    )
+    parser.set_defaults(command=commands.doctor)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""Compile a cell into one mmengine configuration: plain data, portable, without torch."""
+
+from benchmark.compiling.compile import WEIGHTS, WORK, Ingredients, compile_config
+from benchmark.compiling.facts import facts_of, trivial_facts
+from benchmark.compiling.identity import fingerprint_of, library_versions, manifest_of
+from benchmark.compiling.options import applicable, apply_options, localise, parse_options
+from benchmark.compiling.trivial import compile_trivial
+
+__all__ = [
+    'WEIGHTS',
+    'WORK',
+    'Ingredients',
+    'applicable',
+    'apply_options',
+    'compile_config',
+    'compile_trivial',
+    'facts_of',
+    'fingerprint_of',
+    'library_versions',
+    'localise',
+    'manifest_of',
+    'parse_options',
+    'trivial_facts',
+]

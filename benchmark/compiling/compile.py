@@ -1,0 +1,214 @@
+"""Where a backbone, a task and a protocol meet: one configuration per cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmark.errors import IncompatibleError
+from benchmark.kinds import load_kind
+from benchmark.kinds.base import Config, Meeting, Parts, dataset
+from benchmark.protocols import choose_recipe
+from benchmark.specs import (
+    Backbone,
+    Declared,
+    Features,
+    Protocol,
+    Recipe,
+    Role,
+    RunSpec,
+    Task,
+)
+
+WEIGHTS = '{weights}'
+"""Stands for the backbone's weights file in a compiled configuration."""
+
+WORK = '{work}'
+"""Stands for the run's work folder in a compiled configuration."""
+
+_CHECKPOINTS = 4
+_MOST_ITERATIONS_LOST = 2000
+_CURVE_POINTS = 50
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """The resolved nouns of one cell; ``changes`` are the suite's recipe fields for it."""
+
+    spec: RunSpec
+    backbone: Backbone
+    features: Features
+    task: Task
+    protocol: Protocol
+    changes: tuple[Declared, ...] = ()
+
+
+def compile_config(cell: Ingredients) -> Config:
+    """Return the mmengine configuration of a cell, with placeholders for local paths.
+
+    The placeholders are ``{data}``, ``{weights}`` and ``{work}``; everything else
+    determines the numbers and goes into the fingerprint.
+
+    Raises:
+        IncompatibleError: the protocol has no recipe for the task's kind.
+    """
+    kind = load_kind(cell.task.kind)
+    recipe = _recipe(cell)
+    meeting = Meeting(cell.task, cell.features, cell.protocol, recipe, _backbone(cell, recipe))
+    parts = kind.parts(meeting)
+    return {
+        'default_scope': kind.library,
+        'custom_imports': list(kind.components),
+        'model': parts.model,
+        'train_dataloader': _train_loader(cell.task, recipe, parts),
+        'test_dataloader': testing_loader(cell.task, parts),
+        **_loops(recipe),
+        **_optimisation(recipe),
+        **_hooks(recipe, parts),
+        'test_evaluator': parts.evaluator,
+        'randomness': {'seed': cell.spec.seed},
+        'resume': False,
+    }
+
+
+def _recipe(cell: Ingredients) -> Recipe:
+    architecture = cell.features.architecture
+    changes = (cell.task.budget, *cell.changes)
+    recipe = choose_recipe(cell.protocol, cell.task.kind, architecture, *changes)
+    if recipe.iterations < 1 or recipe.batch_size < 1 or recipe.lr <= 0:
+        raise IncompatibleError(
+            f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}': "
+            'declare lr, iterations and batch_size in the suite'
+        )
+    return recipe
+
+
+def _backbone(cell: Ingredients, recipe: Recipe) -> Config:
+    backbone = cell.backbone
+    frozen = not cell.protocol.trains_backbone
+    return {
+        'type': 'benchmark.TimmBackbone',
+        'name': backbone.source.partition(':')[2],
+        'options': dict(backbone.options),
+        'random': backbone.is_random,
+        'checkpoint': WEIGHTS if backbone.checkpoint else None,
+        'may_miss': dict(backbone.may_miss),
+        'frozen': frozen,
+        'drop_path': 0.0 if frozen else recipe.drop_path,
+    }
+
+
+def _train_loader(task: Task, recipe: Recipe, parts: Parts) -> Config:
+    data = dataset(task, Role.TRAIN, parts.train_pipeline)
+    return {
+        **_loader(data, recipe.batch_size, parts.collate),
+        'sampler': {'type': 'InfiniteSampler', 'shuffle': True},
+    }
+
+
+def testing_loader(task: Task, parts: Parts) -> Config:
+    """Return how test samples are loaded: once each, in order."""
+    data = dataset(task, Role.TEST, parts.test_pipeline)
+    return {
+        **_loader(data, parts.test_batch_size, parts.collate),
+        'sampler': {'type': 'DefaultSampler', 'shuffle': False},
+    }
+
+
+def _loader(data: Config, batch_size: int, collate: str) -> Config:
+    return {
+        'dataset': data,
+        'batch_size': batch_size,
+        'num_workers': 0,
+        'persistent_workers': False,
+        'drop_last': False,
+        'collate_fn': {'type': collate},
+    }
+
+
+def _loops(recipe: Recipe) -> Config:
+    return {
+        # validation never runs during training: val selects recipes, test reports once at the end
+        'train_cfg': {
+            'type': 'IterBasedTrainLoop',
+            'max_iters': recipe.iterations,
+            'val_interval': recipe.iterations + 1,
+        },
+        'test_cfg': {},
+        'log_processor': {'by_epoch': False, 'window_size': 10},
+    }
+
+
+def _optimisation(recipe: Recipe) -> Config:
+    wrapper: Config = {
+        'type': 'OptimWrapper',
+        'optimizer': {'type': 'AdamW', 'lr': recipe.lr, 'weight_decay': recipe.weight_decay},
+        'constructor': 'benchmark.LayerDecayConstructor',
+        'paramwise_cfg': {'layer_decay': recipe.layer_decay},
+    }
+    if recipe.clip_norm is not None:
+        wrapper['clip_grad'] = {'max_norm': recipe.clip_norm}
+    return {'optim_wrapper': wrapper, 'param_scheduler': _schedule(recipe)}
+
+
+def _schedule(recipe: Recipe) -> list[Config]:
+    warmup = _warmup(recipe)
+    rising = {
+        'type': 'LinearLR',
+        'start_factor': 1e-3,
+        'by_epoch': False,
+        'begin': 0,
+        'end': warmup,
+    }
+    falling = {
+        'cosine': {'type': 'CosineAnnealingLR', 'eta_min': 0.0},
+        'linear': {'type': 'PolyLR', 'power': 1.0, 'eta_min': 0.0},
+        'step': {
+            'type': 'MultiStepLR',
+            'milestones': _milestones(recipe, warmup),
+            'gamma': 0.1,
+        },
+    }
+    if recipe.schedule not in falling:
+        raise IncompatibleError(
+            f'recipe schedule is {recipe.schedule!r}, allowed are {", ".join(falling)}'
+        )
+    span = {'by_epoch': False, 'begin': warmup, 'end': recipe.iterations}
+    return [*([rising] if warmup else []), {**falling[recipe.schedule], **span}]
+
+
+def _warmup(recipe: Recipe) -> int:
+    steps = round(recipe.warmup * recipe.iterations)
+    # mmengine's ramp ends at its last step: one of a single step would never rise
+    return steps if steps > 1 else 0
+
+
+def _milestones(recipe: Recipe, begin: int) -> list[int]:
+    """ViTDet's two steps, as shares of the whole schedule; mmengine counts from ``begin``."""
+    return [max(1, round(share * recipe.iterations) - begin) for share in (0.88889, 0.96296)]
+
+
+def _hooks(recipe: Recipe, parts: Parts) -> Config:
+    checkpoint = {
+        'type': 'CheckpointHook',
+        'by_epoch': False,
+        'interval': min(-(-recipe.iterations // _CHECKPOINTS), _MOST_ITERATIONS_LOST),
+        'max_keep_ckpts': 1,
+        'save_last': False,
+        'out_dir': WORK,
+    }
+    interval = max(1, recipe.iterations // _CURVE_POINTS)
+    return {
+        'default_hooks': {
+            'runtime_info': {'type': 'RuntimeInfoHook'},
+            'timer': {'type': 'IterTimerHook'},
+            'sampler_seed': {'type': 'DistSamplerSeedHook'},
+            'logger': {'type': 'LoggerHook', 'interval': interval},
+            'param_scheduler': {'type': 'ParamSchedulerHook'},
+            'checkpoint': checkpoint,
+        },
+        'custom_hooks': [
+            {'type': 'benchmark.ParameterAudit'},
+            {'type': 'benchmark.LossHistory', 'interval': interval},
+            {**parts.gallery, 'folder': WORK},
+        ],
+    }

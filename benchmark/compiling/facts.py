@@ -1,0 +1,70 @@
+"""What a record says of its task, protocol and backbone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from benchmark.compiling.compile import Ingredients
+from benchmark.kinds import load_kind
+from benchmark.protocols import TRIVIAL
+from benchmark.specs import Backbone, Features, Metric, Pretraining, Protocol, Task
+
+
+def facts_of(cell: Ingredients) -> dict[str, Any]:
+    """Return what a record says of a cell, keyed like its fields."""
+    return {
+        **_shared(cell.task, cell.protocol),
+        'backbone': _backbone(cell.backbone, cell.features),
+    }
+
+
+def trivial_facts(task: Task) -> dict[str, Any]:
+    """Return what a record says of a task's trivial predictor, which has no backbone."""
+    title = load_kind(task.kind).trivial.title
+    return {
+        **_shared(task, TRIVIAL),
+        'backbone': {'title': title, 'pretraining': asdict(Pretraining())},
+    }
+
+
+def _shared(task: Task, protocol: Protocol) -> dict[str, Any]:
+    metrics: list[Metric] = list({m.key: m for m in (task.metric, *task.metrics)}.values())
+    return {
+        'primary': task.metric.key,
+        'task': {
+            'kind': task.kind,
+            'title': task.title,
+            'group': task.group,
+            'version': task.version,
+            'head': task.head,
+            'splits': {role.value: count for role, count in task.splits.items()},
+            'metrics': [_metric(metric) for metric in metrics],
+        },
+        'protocol': {
+            'title': protocol.title,
+            'trains_backbone': protocol.trains_backbone,
+        },
+    }
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    """Return a metric as JSON data; an infinite bound is ``None``."""
+    bounds = [bound if math.isfinite(bound) else None for bound in metric.bounds]
+    return {**asdict(metric), 'bounds': bounds}
+
+
+def _backbone(backbone: Backbone, features: Features) -> dict[str, Any]:
+    return {
+        'title': backbone.title,
+        'source': backbone.source,
+        'is_random': backbone.is_random,
+        'architecture': features.architecture.value,
+        'parameters': features.parameters,
+        'channels': list(features.channels),
+        'strides': list(features.strides),
+        'pretraining': asdict(backbone.pretraining),
+        'licence': backbone.licence,
+        'reference': backbone.reference,
+    }

@@ -1,0 +1,101 @@
+"""Changes to a compiled configuration: the user's options and this machine's paths."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmark.errors import DeclarationError
+from benchmark.kinds.base import Config
+from benchmark.specs import canonical_json
+
+
+def parse_options(texts: Sequence[str]) -> dict[str, Any]:
+    """Return ``key=value`` texts as a dictionary; values are read as literals where they are.
+
+    Raises:
+        DeclarationError: a text has no ``=``, or its value is neither text nor plain data.
+    """
+    options: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition('=')
+        if not equals or not key:
+            raise DeclarationError(f"--cfg-options '{text}': must be KEY=VALUE, as in a.b.c=1")
+        options[key] = _plain(text, _literal(value))
+    return options
+
+
+def _plain(text: str, value: Any) -> Any:
+    try:
+        canonical_json(value)
+    except (TypeError, ValueError):
+        raise DeclarationError(
+            f"--cfg-options '{text}': a value is a number, text, True, False, None, list or dict"
+        ) from None
+    return value
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return {'true': True, 'false': False, 'none': None}.get(text.lower(), text)
+
+
+def apply_options(config: Config, options: Mapping[str, Any]) -> Config:
+    """Return a copy of ``config`` with dotted ``options`` set; list items are named by number.
+
+    Raises:
+        DeclarationError: the place that an option names does not exist.
+    """
+    changed = localise(config, {})  # a copy in which no part occurs twice
+    for key, value in options.items():
+        *parents, last = key.split('.')
+        target: Any = changed
+        for step in parents:
+            target = _step(target, step, key)
+        _set(target, last, value, key)
+    return changed
+
+
+def applicable(config: Config, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those dotted ``options`` whose first step ``config`` has."""
+    return {key: value for key, value in options.items() if key.partition('.')[0] in config}
+
+
+def _step(target: Any, step: str, key: str) -> Any:
+    try:
+        return target[int(step)] if isinstance(target, list) else target[step]
+    except (KeyError, IndexError, ValueError, TypeError):
+        raise _no_place(target, step, key) from None
+
+
+def _set(target: Any, step: str, value: Any, key: str) -> None:
+    if isinstance(target, dict):
+        target[step] = value
+        return
+    _step(target, step, key)
+    target[int(step)] = value
+
+
+def _no_place(target: Any, step: str, key: str) -> DeclarationError:
+    names = sorted(target) if isinstance(target, dict) else f'a {type(target).__name__}'
+    return DeclarationError(f"--cfg-options '{key}': nothing at '{step}', there is {names}")
+
+
+def localise(config: Config, places: Mapping[str, str]) -> Config:
+    """Return a copy of ``config`` with the placeholders in its strings replaced by local paths."""
+    return {key: _localise(value, places) for key, value in config.items()}
+
+
+def _localise(value: Any, places: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for placeholder, path in places.items():
+            value = value.replace(placeholder, path)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _localise(item, places) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_localise(item, places) for item in value)
+    return value

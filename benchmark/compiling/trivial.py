@@ -1,0 +1,39 @@
+"""The configuration of a task's trivial predictor: data, annotations and evaluator, no model."""
+
+from __future__ import annotations
+
+from benchmark.compiling.compile import testing_loader
+from benchmark.kinds import load_kind
+from benchmark.kinds.base import Config, Meeting, dataset
+from benchmark.protocols import TRIVIAL
+from benchmark.specs import Architecture, Features, Recipe, Role, Task
+
+# a kind builds its parts for a backbone; those taken here depend on none
+_FEATURES = Features(
+    architecture=Architecture.PLAIN_VIT,
+    channels=(192,),
+    strides=(16,),
+    mean=(127.5, 127.5, 127.5),
+    std=(127.5, 127.5, 127.5),
+    parameters=0,
+    depth=12,
+)
+_RECIPE = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
+
+
+def compile_trivial(task: Task) -> Config:
+    """Return what a task's trivial predictor needs, with the placeholder ``{data}``.
+
+    It learns from the annotations of the training split and is scored on the test samples, and
+    by the evaluator, of every cell of the task.
+    """
+    kind = load_kind(task.kind)
+    parts = kind.parts(Meeting(task, _FEATURES, TRIVIAL, _RECIPE, {}))
+    return {
+        'default_scope': kind.library,
+        'custom_imports': list(kind.components),
+        'predictor': kind.trivial.predictor,
+        'train_dataset': dataset(task, Role.TRAIN, list(parts.annotations)),
+        'test_dataloader': testing_loader(task, parts),
+        'test_evaluator': parts.evaluator,
+    }

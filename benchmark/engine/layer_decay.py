@@ -1,0 +1,58 @@
+"""Parameter groups with layer-wise learning-rate decay, for any architecture of the harness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmengine.optim import DefaultOptimWrapperConstructor
+from torch import nn
+
+from benchmark.registry import OPTIM_WRAPPER_CONSTRUCTORS
+
+_NEVER_DECAYED = (
+    'pos_embed',
+    'cls_token',
+    'reg_token',
+    'dist_token',
+    'relative_position_bias_table',
+)
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class LayerDecayConstructor(DefaultOptimWrapperConstructor):
+    """Groups parameters by layer; the rate shrinks by ``layer_decay`` per layer below the head.
+
+    As in MAE's fine-tuning: heads and necks keep the full rate, the last of L layers gets
+    ``layer_decay``, the stem ``layer_decay ** (L + 1)``. Biases, norms and position embeddings
+    are not decayed in weight. A frozen parameter is in no group.
+    """
+
+    def add_params(self, params: list[dict[str, Any]], module: nn.Module, **_: Any) -> None:
+        """Append one group per (layer, weight decay) of ``module`` to ``params``."""
+        decay = self.paramwise_cfg.get('layer_decay', 1.0)
+        groups: dict[str, dict[str, Any]] = {}
+        for name, parameter in module.named_parameters():
+            if parameter.requires_grad:
+                group = self._group(module, name, parameter, decay)
+                groups.setdefault(group['name'], group)['params'].append(parameter)
+        params.extend(groups.values())
+
+    def _group(
+        self, module: nn.Module, name: str, parameter: nn.Parameter, decay: float
+    ) -> dict[str, Any]:
+        layer, scale = _layer_and_scale(module, name, decay)
+        is_exempt = parameter.ndim <= 1 or name.endswith(_NEVER_DECAYED)
+        return {
+            'name': layer + ('/no weight decay' if is_exempt else ''),
+            'params': [],
+            'lr': self.base_lr * scale,
+            'weight_decay': 0.0 if is_exempt else self.base_wd,
+        }
+
+
+def _layer_and_scale(module: nn.Module, name: str, decay: float) -> tuple[str, float]:
+    part, _, rest = name.partition('.')
+    if part != 'backbone':
+        return 'head', 1.0
+    layer, last = module.backbone.layer_of(rest)  # type: ignore[union-attr, operator]
+    return f'backbone layer {layer}', decay ** (last + 1 - layer)

@@ -1,0 +1,50 @@
+"""The project's error hierarchy.
+
+Every error that a user can cause is a :class:`BenchmarkError` whose message is
+one line: what is wrong, where, the value found and what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BenchmarkError(Exception):
+    """Base of all errors that a user's input can cause; printed without a traceback."""
+
+
+class DeclarationError(BenchmarkError):
+    """A declaration file (task, backbone, suite) is unreadable or says something not allowed."""
+
+
+class UnknownNameError(BenchmarkError):
+    """A backbone, task, suite, protocol or kind was asked for by a name that does not exist."""
+
+
+class IncompatibleError(BenchmarkError):
+    """A backbone, task and protocol are each valid but cannot be combined."""
+
+
+class DataError(BenchmarkError):
+    """A data set is missing, incomplete or unreadable."""
+
+
+class CheckpointError(BenchmarkError):
+    """A weights file is missing, corrupt, unsafe, or belongs to another architecture."""
+
+
+class RecordError(BenchmarkError):
+    """A run record or results folder is unreadable or of an unknown schema version."""
+
+
+class EnvironmentProblem(BenchmarkError):
+    """A library, device or operator that the request needs is not available here."""
+
+
+def unknown_name(what: str, name: str, allowed: Iterable[str]) -> UnknownNameError:
+    """Return an error that names the unknown ``name``, the closest match and all allowed names."""
+    names = sorted(allowed)
+    close = get_close_matches(name, names, n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else ''
+    return UnknownNameError(f"unknown {what} '{name}'{hint} (known: {', '.join(names) or 'none'})")

@@ -1,0 +1,112 @@
+"""Pictures of predictions beside the ground truth, for a few test samples."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cv2
+import numpy as np
+from mmengine.hooks import Hook
+
+if TYPE_CHECKING:
+    from mmengine.runner import Runner
+
+SIDE = 224
+"""Length of a drawn panel's longer side, in pixels."""
+
+_COUNT = 4
+_BAND = 22
+_GAP = 6
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_FONT_SCALE = 0.42
+
+Colour = tuple[int, int, int]
+
+
+class Picture(NamedTuple):
+    """Ground truth and prediction of one sample as BGR images (H, W, 3) of equal size."""
+
+    truth: np.ndarray
+    prediction: np.ndarray
+
+
+class Gallery(Hook, abc.ABC):
+    """Writes one PNG per sample: ground truth on the left, prediction on the right.
+
+    Samples are spread evenly over the test set, the same ones for every backbone.
+
+    Args:
+        folder: where to write ``prediction_0.png`` and so on.
+        classes: names by label.
+        count: how many samples.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, *, folder: str, classes: Sequence[str], count: int = _COUNT) -> None:
+        self.classes = tuple(classes)
+        self.files: list[str] = []
+        self._folder = Path(folder)
+        self._count = count
+        self._wanted: set[int] = set()
+        self._seen = 0
+
+    @abc.abstractmethod
+    def draw(self, image: np.ndarray, sample: Any) -> Picture:
+        """Return the drawn truth and prediction for a BGR ``image`` at its size on disk."""
+
+    def before_test(self, runner: Runner) -> None:
+        """Choose the samples."""
+        total = len(runner.test_dataloader.dataset)
+        count = min(self._count, total)
+        self._wanted = {(2 * i + 1) * total // (2 * count) for i in range(count)}
+        self._seen = 0
+
+    def after_test_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Draw the chosen samples of the batch."""
+        for sample in outputs or ():
+            if self._seen in self._wanted:
+                self._write(sample)
+            self._seen += 1
+
+    def _write(self, sample: Any) -> None:
+        image = cv2.imread(sample.img_path, cv2.IMREAD_COLOR)
+        if image is None:
+            return
+        panels = [fit(panel) for panel in self.draw(image, sample)]
+        gap = np.full((panels[0].shape[0], _GAP, 3), 255, np.uint8)
+        name = f'prediction_{len(self.files)}.png'
+        self._folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(self._folder / name), np.hstack([panels[0], gap, panels[1]]))
+        self.files.append(name)
+
+
+def fit(image: np.ndarray) -> np.ndarray:
+    """Return ``image`` scaled so that its longer side has :data:`SIDE` pixels."""
+    scale = SIDE / max(image.shape[:2])
+    interpolation = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=interpolation)
+
+
+def caption(image: np.ndarray, text: str, *, is_right: bool = True) -> np.ndarray:
+    """Return ``image``, enlarged, with a line of text below: dark, or red when wrong."""
+    panel = fit(image)
+    band = np.full((_BAND, panel.shape[1], 3), 250, np.uint8)
+    colour = (60, 60, 60) if is_right else (40, 40, 200)
+    (length, _), _ = cv2.getTextSize(text, _FONT, _FONT_SCALE, 1)
+    scale = _FONT_SCALE * min(1.0, (panel.shape[1] - 8) / max(length, 1))
+    cv2.putText(band, text, (4, 15), _FONT, scale, colour, 1, cv2.LINE_AA)
+    return np.vstack([panel, band])
+
+
+def palette(count: int) -> list[Colour]:
+    """Return ``count`` well separated BGR colours, the same ones every time."""
+    hues = (np.arange(count) * 0.61803398875 + 0.55) % 1.0 * 180
+    hsv = np.stack([hues, np.full(count, 190), np.full(count, 235)], axis=-1).astype(np.uint8)
+    colours = cv2.cvtColor(hsv[None], cv2.COLOR_HSV2BGR)[0]
+    return [(int(b), int(g), int(r)) for b, g, r in colours]

@@ -1,0 +1,1 @@
+"""Execute a compiled configuration: the only floor that touches the training runner."""

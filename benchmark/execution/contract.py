@@ -1,0 +1,136 @@
+"""Check that a backbone keeps the contract that every head relies on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from benchmark.errors import BenchmarkError
+from benchmark.models.inspection import inspect_backbone
+from benchmark.models.timm_backbone import TimmBackbone
+from benchmark.specs import Backbone, Features
+
+_SIZES = ((128, 128), (96, 160), (100, 131))
+"""Input sizes tried, in pixels: square, rectangular, and divisible by nothing."""
+
+_TOLERANCE = 1e-4
+
+
+class Finding(NamedTuple):
+    """One property of the contract: whether it holds, and what was seen."""
+
+    what: str
+    is_ok: bool
+    detail: str
+
+
+def check(backbone: Backbone) -> list[Finding]:
+    """Return what was found about each property of the contract.
+
+    Raises:
+        BenchmarkError: the architecture is unknown or the weights do not load.
+    """
+    features = inspect_backbone(backbone)
+    network = build(backbone)
+    return [*_facts(features, network), *_properties(features, network)]
+
+
+def build(backbone: Backbone) -> TimmBackbone:
+    """Return the backbone as a module, its weights loaded.
+
+    Raises:
+        BenchmarkError: the architecture is unknown or the weights do not load.
+    """
+    return TimmBackbone(
+        name=backbone.source.partition(':')[2],
+        options=dict(backbone.options),
+        random=backbone.is_random,
+        checkpoint=str(backbone.checkpoint) if backbone.checkpoint else None,
+        may_miss=dict(backbone.may_miss),
+    )
+
+
+def _facts(features: Features, network: TimmBackbone) -> list[Finding]:
+    report = network.load_report
+    weights = (
+        'none, random by request'
+        if report.is_random
+        else f'{report.loaded} of {report.total} tensors loaded, {len(report.unexpected)} left over'
+    )
+    return [
+        Finding(
+            'architecture', True, f'{features.architecture}, {features.parameters:,} parameters'
+        ),
+        Finding('maps', True, f'channels {features.channels} at strides {features.strides} px'),
+        Finding('normalisation', True, f'mean {features.mean} std {features.std} (RGB, 0-255)'),
+        Finding('weights', True, weights),
+    ]
+
+
+def _properties(features: Features, network: TimmBackbone) -> Iterator[Finding]:
+    generator = torch.Generator().manual_seed(0)
+    for height, width in _SIZES:
+        images = torch.randn(2, 3, height, width, generator=generator)
+        yield _tried(f'shapes at {height}x{width}', lambda x=images: _shapes(features, network, x))
+    images = torch.randn(2, 3, 128, 128, generator=generator)
+    yield _tried('determinism', lambda: _determinism(network, images))
+    yield _tried('batch independence', lambda: _independence(network, images))
+    yield _tried('gradients', lambda: _gradients(network, images))
+
+
+def _tried(what: str, test: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, test())
+    except (BenchmarkError, RuntimeError, ValueError, AssertionError, TypeError) as error:
+        return Finding(what, False, str(error).strip().splitlines()[0][:200])
+
+
+def _maps(network: TimmBackbone, images: Tensor) -> tuple[Tensor, ...]:
+    with torch.no_grad():
+        maps: tuple[Tensor, ...] = network.eval()(images)
+    return maps
+
+
+def _shapes(features: Features, network: TimmBackbone, images: Tensor) -> str:
+    count, _, height, width = images.shape
+    maps = _maps(network, images)
+    found = [tuple(m.shape) for m in maps]
+    deepest = features.strides[-1]
+    padded = (height + -height % deepest, width + -width % deepest)
+    wanted = [
+        (count, channels, padded[0] // stride, padded[1] // stride)
+        for channels, stride in zip(features.channels, features.strides, strict=True)
+    ]
+    if found != wanted:
+        raise ValueError(f'maps are {found}, declared are {wanted}')
+    return ', '.join(f'{h}x{w}' for *_, h, w in found)
+
+
+def _determinism(network: TimmBackbone, images: Tensor) -> str:
+    first, second = _maps(network, images), _maps(network, images)
+    if not all(torch.equal(a, b) for a, b in zip(first, second, strict=True)):
+        raise ValueError('two passes over the same images differ')
+    return 'two passes agree to the bit'
+
+
+def _independence(network: TimmBackbone, images: Tensor) -> str:
+    together, alone = _maps(network, images), _maps(network, images[:1])
+    gap = max(float((a[:1] - b).abs().max()) for a, b in zip(together, alone, strict=True))
+    scale = max(float(a.abs().max()) for a in together)
+    if gap > _TOLERANCE * max(scale, 1.0):
+        raise ValueError(f'an image alone and in a batch differ by {gap:.2g}')
+    return f'an image alone and in a batch differ by {gap:.1g}'
+
+
+def _gradients(network: TimmBackbone, images: Tensor) -> str:
+    network.train().zero_grad()
+    sum(m.square().mean() for m in network(images)).backward()
+    parameters = dict(network.named_parameters())
+    reached = [name for name, p in parameters.items() if p.grad is not None and p.grad.any()]
+    network.zero_grad()
+    if not reached:
+        raise ValueError('no parameter receives a gradient')
+    return f'{len(reached)} of {len(parameters)} parameters receive one'

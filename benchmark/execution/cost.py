@@ -1,0 +1,58 @@
+"""What a run cost: seconds by phase and peak memory."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_RESET_PEAK = Path('/proc/self/clear_refs')
+_STATUS = Path('/proc/self/status')
+
+
+class Meter:
+    """Measures phases from its creation on; the process's peak memory starts afresh."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        _reset_peak()
+
+    @contextlib.contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Measure the time of the enclosed block as ``<name>_seconds``."""
+        start = time.perf_counter()
+        yield
+        self._seconds[f'{name}_seconds'] = round(time.perf_counter() - start, 2)
+
+    def report(self, *, iterations: int, resumed_at: int) -> dict[str, Any]:
+        """Return seconds per phase, peak memory in MiB, device and iterations."""
+        return {
+            **self._seconds,
+            'peak_memory_mb': _peak_memory(),
+            'device': torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu',
+            'iterations': iterations,
+            'resumed_at': resumed_at,
+        }
+
+
+def _reset_peak() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    # Linux only; elsewhere the peak is that of the whole process
+    with contextlib.suppress(OSError):
+        _RESET_PEAK.write_text('5')
+
+
+def _peak_memory() -> int:
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() // 2**20
+    with contextlib.suppress(OSError):
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith('VmHWM:'):
+                return int(line.split()[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -1,0 +1,177 @@
+"""Train and test one compiled configuration: the only module that imports the training runner."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import os
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner, find_latest_checkpoint
+
+import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark.engine import LossHistory, ParameterAudit
+from benchmark.errors import BenchmarkError, CheckpointError, DataError
+from benchmark.evaluation.gallery import Gallery
+from benchmark.execution.cost import Meter
+from benchmark.models.loading import LoadReport
+from benchmark.openmmlab.checkpoints import load_checkpoint
+
+_MOST_LOADER_WORKERS = 8
+_counter = itertools.count()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run measured, as plain data for its record."""
+
+    raw: dict[str, float]
+    proof: dict[str, Any]
+    cost: dict[str, Any]
+    curves: dict[str, list[float]]
+    pictures: list[str]
+
+
+def execute(config: dict[str, Any], folder: Path) -> Outcome:
+    """Train by ``config``, test once, and return what was measured.
+
+    Checkpoints live in ``folder``; a training interrupted there is resumed, and its
+    checkpoints are removed once the test is done.
+
+    Raises:
+        BenchmarkError: weights do not fit, a loss diverged, or the audit found that training did
+            not do what the protocol says.
+    """
+    for module in config['custom_imports']:
+        importlib.import_module(module)
+    meter = Meter()
+    runner = _runner(config, folder)
+    _open_test_data(runner)
+    with meter.phase('train'):
+        runner.train()
+    with meter.phase('test'):
+        raw = runner.test()
+    proof = _proof(runner)
+    verify(proof, frozen=config['model']['backbone']['frozen'])
+    cost = meter.report(iterations=runner.max_iters, resumed_at=_resumed_at(runner))
+    _remove_checkpoints(folder)
+    return Outcome(
+        raw={key: float(value) for key, value in raw.items()},
+        proof=proof,
+        cost=cost,
+        curves=dict(_hook(runner, LossHistory).curves),
+        pictures=list(_hook(runner, Gallery).files),
+    )
+
+
+def _open_test_data(runner: Runner) -> None:
+    """Build what testing needs before hours of training; the random numbers stay as they were.
+
+    Raises:
+        DataError: the test split is empty.
+    """
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    count = len(runner.test_loop.dataloader.dataset)
+    random.setstate(states[0])
+    np.random.set_state(states[1])
+    torch.set_rng_state(states[2])
+    if count == 0:
+        raise DataError('the test split holds no sample')
+
+
+def _runner(config: dict[str, Any], folder: Path) -> Runner:
+    # mmengine keeps instances by name: a fresh one per run keeps runs of a process apart
+    name = f'{folder.name}_{next(_counter)}'
+    local = Config(
+        {
+            **config,
+            **_loaders(config),
+            'work_dir': str(folder),
+            'resume': _can_resume(folder),
+            'experiment_name': name,
+            'visualizer': {'type': 'mmengine.Visualizer', 'name': name},
+            'env_cfg': {'cudnn_benchmark': False, 'mp_cfg': {'opencv_num_threads': 0}},
+        }
+    )
+    local.pop('custom_imports')
+    # not from_cfg: it would format the whole configuration several times, seconds per run
+    return Runner(**dict(local.items()))
+
+
+def _loaders(config: dict[str, Any]) -> dict[str, Any]:
+    """Return loaders with workers of their own where a GPU would wait (not run on a GPU)."""
+    if not torch.cuda.is_available():
+        return {}
+    count = min(_MOST_LOADER_WORKERS, os.cpu_count() or 1)
+    keys = ('train_dataloader', 'test_dataloader')
+    changes = {'num_workers': count, 'persistent_workers': count > 0}
+    return {key: {**config[key], **changes} for key in keys}
+
+
+def _can_resume(folder: Path) -> bool:
+    """Whether ``folder`` holds a whole checkpoint; a broken one is removed."""
+    latest = find_latest_checkpoint(str(folder)) if folder.is_dir() else None
+    if latest is None:
+        return False
+    try:
+        load_checkpoint(latest)
+    except CheckpointError:  # truncated or foreign: start over
+        _remove_checkpoints(folder)
+        return False
+    return True
+
+
+def _remove_checkpoints(folder: Path) -> None:
+    for path in (*folder.glob('iter_*.pth'), folder / 'last_checkpoint'):
+        path.unlink(missing_ok=True)
+
+
+def _hook(runner: Runner, kind: type) -> Any:
+    return next(hook for hook in runner.hooks if isinstance(hook, kind))
+
+
+def _resumed_at(runner: Runner) -> int:
+    first: int | None = _hook(runner, LossHistory).first_iteration
+    return int(runner.max_iters) if first is None else first
+
+
+def _proof(runner: Runner) -> dict[str, Any]:
+    model: Any = runner.model
+    report: LoadReport = model.backbone.load_report
+    preprocessor = model.data_preprocessor
+    return {
+        'is_random': report.is_random,
+        'loaded': report.loaded,
+        'total': report.total,
+        'missing': list(report.missing),
+        'unexpected': list(report.unexpected),
+        'normalisation': {
+            key: [round(float(x), 4) for x in getattr(preprocessor, key).flatten()]
+            for key in ('mean', 'std')
+        },
+        **_hook(runner, ParameterAudit).report,
+    }
+
+
+def verify(proof: dict[str, Any], *, frozen: bool) -> None:
+    """Check that head and backbone learned, or did not, as the protocol says.
+
+    Raises:
+        BenchmarkError: they did not; the numbers of such a run mean nothing.
+    """
+    if not proof['head_learned']:
+        raise BenchmarkError('no parameter of the head changed in training: the head did not learn')
+    if frozen and proof['backbone_changed']:
+        raise BenchmarkError(
+            f'the frozen backbone changed in training: {proof["backbone_tensors"]}'
+        )
+    if not frozen and not proof['backbone_learned']:
+        raise BenchmarkError(
+            'no parameter of the backbone changed in training: it was not fine-tuned'
+        )

@@ -1,0 +1,48 @@
+"""Score a task's trivial predictor: no model, no training runner."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+from mmengine.evaluator import Evaluator
+from mmengine.registry import DATASETS, DefaultScope
+
+import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark.execution.cost import Meter
+from benchmark.execution.execute import Outcome
+
+
+def execute_trivial(config: dict[str, Any]) -> Outcome:
+    """Fit the predictor to the training annotations, score it on the test split, return both.
+
+    Raises:
+        BenchmarkError: the data cannot be read or scored.
+    """
+    for module in config['custom_imports']:
+        importlib.import_module(module)
+    predictor = pkgutil.resolve_name(config['predictor'])
+    meter = Meter()
+    with DefaultScope.overwrite_default_scope(config['default_scope']):
+        train = DATASETS.build(config['train_dataset'])
+        test = DATASETS.build(config['test_dataloader']['dataset'])
+        with meter.phase('train'):
+            fitted = predictor.fit(train)
+        with meter.phase('test'):
+            raw = _score(fitted, test, Evaluator(config['test_evaluator']))
+    return Outcome(
+        raw=raw,
+        proof={'train_samples': len(train), 'test_samples': len(test)},
+        cost=meter.report(iterations=0, resumed_at=0),
+        curves={},
+        pictures=[],
+    )
+
+
+def _score(fitted: Any, test: BaseDataset, evaluator: Evaluator) -> dict[str, float]:
+    evaluator.dataset_meta = test.metainfo
+    for index in range(len(test)):
+        evaluator.process([fitted.predict(test[index]['data_samples'])])
+    return {key: float(value) for key, value in evaluator.evaluate(len(test)).items()}

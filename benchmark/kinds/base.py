@@ -1,0 +1,131 @@
+"""What a kind is: the one place that knows how a family of tasks is built and scored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from benchmark.specs import Features, Metric, Protocol, Recipe, Role, Task
+
+Config = dict[str, Any]
+"""A part of an mmengine configuration: plain dictionaries, lists, strings and numbers."""
+
+DATA = '{data}'
+"""Stands for the folder of the task's data in a compiled configuration."""
+
+PYRAMID_STRIDES = (4, 8, 16, 32)
+"""The strides at which dense heads expect feature maps, in pixels."""
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """The place where a task, a backbone's features and a protocol meet."""
+
+    task: Task
+    features: Features
+    protocol: Protocol
+    recipe: Recipe
+    backbone: Config
+
+    def option(self, key: str, default: Any) -> Any:
+        """Return the task's own option ``key``, or ``default``."""
+        return self.task.options.get(key, default)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a configuration that depend on the kind.
+
+    ``pipelines`` has one list of transforms for training and one for testing;
+    ``gallery`` is the hook that draws predictions beside the ground truth;
+    ``annotations`` loads what the trivial predictor needs of a training sample, not its picture.
+    """
+
+    model: Config
+    train_pipeline: list[Config]
+    test_pipeline: list[Config]
+    evaluator: list[Config]
+    gallery: Config
+    test_batch_size: int = 1
+    collate: str = 'pseudo_collate'
+    annotations: tuple[Config, ...] = ()
+
+
+class Trivial(NamedTuple):
+    """A predictor that never looks at a test image: its title and ``'module:class'``."""
+
+    title: str
+    predictor: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A family of tasks that share heads, data format and metrics.
+
+    ``library`` is the OpenMMLab package whose registries resolve the types, ``components``
+    the modules that register the kind's own parts;
+    ``metrics`` are the numbers its evaluators return; ``heads`` the names a task may
+    ask for, the first being the default; ``options`` the keys, with their types, that
+    a task of this kind may declare on top of the common ones; ``trivial`` is the floor
+    that every backbone is compared with.
+    """
+
+    name: str
+    library: str
+    components: tuple[str, ...]
+    metrics: Mapping[str, Metric]
+    heads: tuple[str, ...]
+    options: Mapping[str, tuple[type, ...]]
+    parts: Callable[[Meeting], Parts]
+    trivial: Trivial
+
+
+def dataset(task: Task, role: Role, pipeline: list[Config]) -> Config:
+    """Return the data set dictionary of one split, reading below the data folder."""
+    declared = dict(task.datasets[role])
+    return {
+        'data_root': DATA,
+        'test_mode': role is not Role.TRAIN,
+        **declared,
+        'pipeline': pipeline,
+    }
+
+
+def simple_pyramid(meeting: Meeting, width: int, strides: tuple[int, ...]) -> Config:
+    """Return the neck that turns a plain backbone's map into maps at ``strides`` pixels."""
+    return {
+        'type': 'benchmark.SimplePyramid',
+        'in_channels': meeting.features.channels[-1],
+        'in_stride': meeting.features.strides[-1],
+        'out_channels': width,
+        'strides': list(strides),
+    }
+
+
+def has_native_pyramid(features: Features) -> bool:
+    """Whether the backbone itself hands out maps at strides 4, 8, 16 and 32."""
+    return features.strides == PYRAMID_STRIDES
+
+
+class DeepestMap(NamedTuple):
+    """The deepest map as a head gets it: its stride, a power of two, and the neck that it needs."""
+
+    stride: int
+    neck: Config
+
+    @property
+    def doublings(self) -> int:
+        """How often the map must be doubled to reach the pyramid's first stride."""
+        return round(math.log2(self.stride / PYRAMID_STRIDES[0]))
+
+
+def deepest_map(meeting: Meeting) -> DeepestMap:
+    """Return the backbone's deepest map, resampled where its stride is no power of two from 4."""
+    native = meeting.features.strides[-1]
+    stride = max(PYRAMID_STRIDES[0], 2 ** round(math.log2(native)))
+    if native == stride:
+        return DeepestMap(stride, {})
+    neck = {'type': 'benchmark.ResampledMap', 'in_stride': native, 'out_stride': stride}
+    return DeepestMap(stride, {'neck': neck})

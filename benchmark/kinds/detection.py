@@ -1,0 +1,285 @@
+"""Object detection with instance masks: Mask R-CNN over any backbone (mmdet)."""
+
+from __future__ import annotations
+
+from benchmark.errors import DeclarationError
+from benchmark.kinds.base import (
+    DATA,
+    PYRAMID_STRIDES,
+    Config,
+    Kind,
+    Meeting,
+    Parts,
+    Trivial,
+    has_native_pyramid,
+    simple_pyramid,
+)
+from benchmark.specs import Metric, Role, Unit
+
+LEVELS = (*PYRAMID_STRIDES, 64)
+"""Strides of the maps that the region proposal network sees, in pixels."""
+
+_FRACTION = (0.0, 1.0)
+
+
+def _average_precision(key: str, title: str) -> Metric:
+    return Metric(key, Unit.FRACTION, True, _FRACTION, title)
+
+
+METRICS = {
+    metric.key: metric
+    for metric in (
+        _average_precision('box_AP', 'box AP'),
+        _average_precision('box_AP50', 'box AP50'),
+        _average_precision('box_AP75', 'box AP75'),
+        _average_precision('mask_AP', 'mask AP'),
+        _average_precision('mask_AP50', 'mask AP50'),
+        _average_precision('mask_AP75', 'mask AP75'),
+    )
+}
+
+
+def parts(meeting: Meeting) -> Parts:
+    """Return model, pipelines and evaluator of a detection run.
+
+    Raises:
+        DeclarationError: the test split names no annotation file.
+    """
+    masks: bool = meeting.option('masks', True)
+    _refuse_mask_metrics(meeting, masks=masks)
+    return Parts(
+        model=_model(meeting, masks=masks),
+        train_pipeline=_train_pipeline(meeting, masks=masks),
+        test_pipeline=_test_pipeline(meeting, masks=masks),
+        evaluator=[_evaluator(meeting, masks=masks)],
+        gallery={'type': 'benchmark.DetectionGallery', 'classes': list(meeting.task.classes)},
+    )
+
+
+def _refuse_mask_metrics(meeting: Meeting, *, masks: bool) -> None:
+    task = meeting.task
+    asked = [metric.key for metric in (task.metric, *task.metrics) if metric.key.startswith('mask')]
+    if asked and not masks:
+        raise DeclarationError(
+            f"{task.path}: metric '{asked[0]}' needs masks, but task options say masks=False"
+        )
+
+
+def _evaluator(meeting: Meeting, *, masks: bool) -> Config:
+    annotations = meeting.task.datasets[Role.TEST].get('ann_file')
+    if annotations is None:
+        raise DeclarationError(f"{meeting.task.path}: data['test'] lacks the key 'ann_file'")
+    return {
+        'type': 'benchmark.DetectionMetric',
+        'ann_file': f'{DATA}/{annotations}',
+        'masks': masks,
+        'max_detections': meeting.option('max_detections', 100),
+    }
+
+
+def _model(meeting: Meeting, *, masks: bool) -> Config:
+    """Mask R-CNN as mmdet configures it; a task may declare narrower heads and fewer regions."""
+    width: int = meeting.option('width', 256)
+    return {
+        'type': 'MaskRCNN' if masks else 'FasterRCNN',
+        'data_preprocessor': {
+            'type': 'DetDataPreprocessor',
+            'mean': list(meeting.features.mean),
+            'std': list(meeting.features.std),
+            'bgr_to_rgb': True,
+            'pad_mask': masks,
+            'pad_size_divisor': 32,
+        },
+        'backbone': meeting.backbone,
+        'neck': _neck(meeting, width),
+        'rpn_head': _rpn_head(meeting, width),
+        'roi_head': _roi_head(meeting, width, masks=masks),
+        'train_cfg': _train_cfg(meeting),
+        'test_cfg': _test_cfg(meeting),
+    }
+
+
+def _neck(meeting: Meeting, width: int) -> Config:
+    if not has_native_pyramid(meeting.features):
+        return simple_pyramid(meeting, width, LEVELS)
+    return {
+        'type': 'FPN',
+        'in_channels': list(meeting.features.channels),
+        'out_channels': width,
+        'num_outs': len(LEVELS),
+    }
+
+
+def _rpn_head(meeting: Meeting, width: int) -> Config:
+    return {
+        'type': 'RPNHead',
+        'in_channels': width,
+        'feat_channels': width,
+        'anchor_generator': {
+            'type': 'AnchorGenerator',
+            'scales': [meeting.option('anchor_scale', 8)],
+            'ratios': [0.5, 1.0, 2.0],
+            'strides': list(LEVELS),
+        },
+        'bbox_coder': _box_coder(1.0, 1.0),
+        'loss_cls': {'type': 'CrossEntropyLoss', 'use_sigmoid': True, 'loss_weight': 1.0},
+        'loss_bbox': {'type': 'L1Loss', 'loss_weight': 1.0},
+    }
+
+
+def _box_coder(centre: float, size: float) -> Config:
+    return {
+        'type': 'DeltaXYWHBBoxCoder',
+        'target_means': [0.0] * 4,
+        'target_stds': [centre, centre, size, size],
+    }
+
+
+def _roi_extractor(width: int, size: int) -> Config:
+    return {
+        'type': 'SingleRoIExtractor',
+        'roi_layer': {'type': 'RoIAlign', 'output_size': size, 'sampling_ratio': 0},
+        'out_channels': width,
+        'featmap_strides': list(PYRAMID_STRIDES),
+    }
+
+
+def _roi_head(meeting: Meeting, width: int, *, masks: bool) -> Config:
+    count = len(meeting.task.classes)
+    finest = meeting.option('finest_scale', 56)
+    head: Config = {
+        'type': 'StandardRoIHead',
+        'bbox_roi_extractor': {**_roi_extractor(width, 7), 'finest_scale': finest},
+        'bbox_head': {
+            'type': 'Shared2FCBBoxHead',
+            'in_channels': width,
+            'fc_out_channels': 4 * width,
+            'roi_feat_size': 7,
+            'num_classes': count,
+            'bbox_coder': _box_coder(0.1, 0.2),
+            'reg_class_agnostic': False,
+            'loss_cls': {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0},
+            'loss_bbox': {'type': 'L1Loss', 'loss_weight': 1.0},
+        },
+    }
+    if masks:
+        head['mask_roi_extractor'] = {**_roi_extractor(width, 14), 'finest_scale': finest}
+        head['mask_head'] = {
+            'type': 'FCNMaskHead',
+            'num_convs': meeting.option('mask_convs', 4),
+            'in_channels': width,
+            'conv_out_channels': width,
+            'num_classes': count,
+            'loss_mask': {'type': 'CrossEntropyLoss', 'use_mask': True, 'loss_weight': 1.0},
+        }
+    return head
+
+
+def _assigner(positive: float, negative: float, floor: float, *, low_quality: bool) -> Config:
+    return {
+        'type': 'MaxIoUAssigner',
+        'pos_iou_thr': positive,
+        'neg_iou_thr': negative,
+        'min_pos_iou': floor,
+        'match_low_quality': low_quality,
+        'ignore_iof_thr': -1,
+    }
+
+
+def _sampler(count: int, share: float, *, with_truth: bool) -> Config:
+    return {
+        'type': 'RandomSampler',
+        'num': count,
+        'pos_fraction': share,
+        'neg_pos_ub': -1,
+        'add_gt_as_proposals': with_truth,
+    }
+
+
+def _proposals(meeting: Meeting, factor: int) -> Config:
+    count = meeting.option('proposals', 1000)
+    return {
+        'nms_pre': factor * count,
+        'max_per_img': count,
+        'nms': {'type': 'nms', 'iou_threshold': 0.7},
+        'min_bbox_size': 0,
+    }
+
+
+def _train_cfg(meeting: Meeting) -> Config:
+    regions: int = meeting.option('regions', 512)
+    return {
+        'rpn': {
+            'assigner': _assigner(0.7, 0.3, 0.3, low_quality=True),
+            'sampler': _sampler(256, 0.5, with_truth=False),
+            'allowed_border': -1,
+            'pos_weight': -1,
+            'debug': False,
+        },
+        'rpn_proposal': _proposals(meeting, 2),
+        'rcnn': {
+            'assigner': _assigner(0.5, 0.5, 0.5, low_quality=True),
+            'sampler': _sampler(regions, 0.25, with_truth=True),
+            'mask_size': 28,
+            'pos_weight': -1,
+            'debug': False,
+        },
+    }
+
+
+def _test_cfg(meeting: Meeting) -> Config:
+    return {
+        'rpn': _proposals(meeting, 1),
+        'rcnn': {
+            'score_thr': 0.05,
+            'nms': {'type': 'nms', 'iou_threshold': 0.5},
+            'max_per_img': meeting.option('max_detections', 100),
+            'mask_thr_binary': 0.5,
+        },
+    }
+
+
+def _resize(meeting: Meeting) -> Config:
+    height, width = meeting.task.input_size
+    return {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True}
+
+
+def _train_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
+    return [
+        {'type': 'LoadImageFromFile'},
+        {'type': 'LoadAnnotations', 'with_bbox': True, 'with_mask': masks},
+        _resize(meeting),
+        {'type': 'RandomFlip', 'prob': 0.5},
+        {'type': 'PackDetInputs'},
+    ]
+
+
+def _test_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
+    meta = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
+    return [
+        {'type': 'LoadImageFromFile'},
+        _resize(meeting),
+        {'type': 'LoadAnnotations', 'with_bbox': True, 'with_mask': masks},
+        {'type': 'PackDetInputs', 'meta_keys': meta},
+    ]
+
+
+KIND = Kind(
+    name='detection',
+    library='mmdet',
+    components=('benchmark.evaluation.detection',),
+    metrics=METRICS,
+    heads=('mask_rcnn',),
+    options={
+        'width': (int,),
+        'masks': (bool,),
+        'anchor_scale': (int, float),
+        'finest_scale': (int,),
+        'mask_convs': (int,),
+        'proposals': (int,),
+        'regions': (int,),
+        'max_detections': (int,),
+    },
+    parts=parts,
+    trivial=Trivial('mean boxes', 'benchmark.evaluation.trivial.detection:MeanBoxes'),
+)

@@ -1,0 +1,164 @@
+"""Semantic segmentation: UPerNet or a linear head over any backbone (mmseg)."""
+
+from __future__ import annotations
+
+from benchmark.kinds.base import (
+    PYRAMID_STRIDES,
+    Config,
+    Kind,
+    Meeting,
+    Parts,
+    Trivial,
+    has_native_pyramid,
+    simple_pyramid,
+)
+from benchmark.specs import Metric, Unit
+
+IGNORE = 255
+
+_PERCENT = (0.0, 100.0)
+
+METRICS = {
+    'mIoU': Metric('mIoU', Unit.PERCENT, True, _PERCENT),
+    'mAcc': Metric('mAcc', Unit.PERCENT, True, _PERCENT, 'mean class accuracy'),
+    'aAcc': Metric('aAcc', Unit.PERCENT, True, _PERCENT, 'pixel accuracy'),
+}
+
+
+def parts(meeting: Meeting) -> Parts:
+    """Return model, pipelines and evaluator of a segmentation run."""
+    return Parts(
+        model=_model(meeting),
+        train_pipeline=_train_pipeline(meeting),
+        test_pipeline=_test_pipeline(meeting),
+        evaluator=[{'type': 'benchmark.SegmentationMetric', 'ignore_index': IGNORE}],
+        gallery={'type': 'benchmark.SegmentationGallery', 'classes': list(meeting.task.classes)},
+        annotations=({'type': 'LoadAnnotations'},),
+    )
+
+
+def _model(meeting: Meeting) -> Config:
+    build_head = {'upernet': _upernet, 'linear': _linear}[meeting.task.head]
+    return {
+        'type': 'EncoderDecoder',
+        'data_preprocessor': _preprocessor(meeting),
+        'backbone': meeting.backbone,
+        **build_head(meeting),
+        'train_cfg': {},
+        'test_cfg': {'mode': 'whole'},
+    }
+
+
+def _preprocessor(meeting: Meeting) -> Config:
+    return {
+        'type': 'SegDataPreProcessor',
+        'mean': list(meeting.features.mean),
+        'std': list(meeting.features.std),
+        'bgr_to_rgb': True,
+        'pad_val': 0,
+        'seg_pad_val': IGNORE,
+        # a side that 32 divides lets every map start at the same pixel
+        'size': tuple(side + -side % 32 for side in meeting.task.input_size),
+        'test_cfg': {'size_divisor': 32},
+    }
+
+
+def _head_defaults(meeting: Meeting) -> Config:
+    return {
+        'num_classes': len(meeting.task.classes),
+        'ignore_index': IGNORE,
+        'align_corners': False,
+        'loss_decode': {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0},
+    }
+
+
+def _upernet(meeting: Meeting) -> Config:
+    """UPerNet (arXiv 1807.10221) with mmseg's auxiliary FCN head on the stride-16 map."""
+    width: int = meeting.option('width', 512)
+    native = has_native_pyramid(meeting.features)
+    channels = list(meeting.features.channels) if native else [width] * 4
+    head = {
+        'type': 'UPerHead',
+        'in_channels': channels,
+        'in_index': [0, 1, 2, 3],
+        'pool_scales': (1, 2, 3, 6),
+        'channels': width,
+        'dropout_ratio': 0.1,
+        'norm_cfg': {'type': 'BN'},
+        **_head_defaults(meeting),
+    }
+    auxiliary = {
+        'type': 'FCNHead',
+        'in_channels': channels[2],
+        'in_index': 2,
+        'channels': max(width // 2, 32),
+        'num_convs': 1,
+        'concat_input': False,
+        'dropout_ratio': 0.1,
+        'norm_cfg': {'type': 'BN'},
+        **_head_defaults(meeting),
+    }
+    auxiliary['loss_decode'] = {**auxiliary['loss_decode'], 'loss_weight': 0.4}
+    neck = {} if native else {'neck': simple_pyramid(meeting, width, PYRAMID_STRIDES)}
+    return {**neck, 'decode_head': head, 'auxiliary_head': auxiliary}
+
+
+def _linear(meeting: Meeting) -> Config:
+    """Batch norm and 1x1 convolution on the deepest map (DINOv2, arXiv 2304.07193, section 7.4)."""
+    channels = meeting.features.channels[-1]
+    head = {
+        'type': 'benchmark.LinearSegmentationHead',
+        'in_channels': channels,
+        'in_index': len(meeting.features.channels) - 1,
+        'channels': channels,
+        'dropout_ratio': 0.0,
+        **_head_defaults(meeting),
+    }
+    return {'decode_head': head}
+
+
+def _train_pipeline(meeting: Meeting) -> list[Config]:
+    height, width = meeting.task.input_size
+    jitter = meeting.option('scale_jitter', None)
+    scale = {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True}
+    if jitter:
+        scale = {
+            'type': 'RandomResize',
+            'scale': (width, height),
+            'ratio_range': jitter,
+            'keep_ratio': True,
+        }
+    crop = {'type': 'RandomCrop', 'crop_size': (height, width), 'cat_max_ratio': 0.75}
+    return [
+        {'type': 'LoadImageFromFile'},
+        {'type': 'LoadAnnotations'},
+        scale,
+        *([crop] if jitter else []),
+        {'type': 'RandomFlip', 'prob': 0.5},
+        *([{'type': 'PhotoMetricDistortion'}] if meeting.option('photometric', False) else []),
+        {'type': 'PackSegInputs'},
+    ]
+
+
+def _test_pipeline(meeting: Meeting) -> list[Config]:
+    height, width = meeting.task.input_size
+    return [
+        {'type': 'LoadImageFromFile'},
+        {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True},
+        {'type': 'LoadAnnotations'},
+        {'type': 'PackSegInputs'},
+    ]
+
+
+KIND = Kind(
+    name='segmentation',
+    library='mmseg',
+    components=('benchmark.evaluation.segmentation', 'benchmark.models.segmentation'),
+    metrics=METRICS,
+    heads=('upernet', 'linear'),
+    options={'width': (int,), 'scale_jitter': (tuple,), 'photometric': (bool,)},
+    parts=parts,
+    trivial=Trivial(
+        'most frequent label', 'benchmark.evaluation.trivial.segmentation:MajorityLabel'
+    ),
+)

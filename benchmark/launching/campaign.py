@@ -1,0 +1,262 @@
+"""Carry out a request: find data and backbones, compile every cell, run what is not done yet."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmark.compiling import (
+    WEIGHTS,
+    WORK,
+    Ingredients,
+    applicable,
+    apply_options,
+    compile_config,
+    compile_trivial,
+    facts_of,
+    fingerprint_of,
+    library_versions,
+    localise,
+    manifest_of,
+    trivial_facts,
+)
+from benchmark.kinds.base import DATA, Config
+from benchmark.launching.features import inspect_all
+from benchmark.launching.pool import Job, Pool, Reply
+from benchmark.planning import Request, expand, recipe_changes
+from benchmark.planning.data import locate
+from benchmark.protocols import TRIVIAL
+from benchmark.results.records import RunRecord, Status
+from benchmark.results.store import ResultStore
+from benchmark.specs import Features, RunSpec, Task
+
+
+class Compiled(NamedTuple):
+    """What a worker does, by which configuration and weights, and what the record says of it."""
+
+    job: str
+    config: Config
+    checkpoint: Path | None
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A compiled cell, ready to run; ``manifest`` and ``weights`` are hashes of its files."""
+
+    spec: RunSpec
+    task: Task
+    compiled: Compiled
+    fingerprint: str
+    manifest: str
+    weights: str | None
+    data: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of a request, split by whether a good record of exactly this run exists."""
+
+    done: tuple[Cell, ...]
+    to_do: tuple[Cell, ...]
+
+
+@dataclass
+class Campaign:
+    """A request with its places on this machine.
+
+    Attributes:
+        request: what was asked for.
+        store: where records and work go.
+        data_root: folder of the data sets.
+        options: changes to every compiled configuration, by dotted key.
+        say: receives one line per event.
+    """
+
+    request: Request
+    store: ResultStore
+    data_root: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+    say: Callable[[str], None] = lambda line: None
+
+    def prepare(self, pool: Pool) -> Plan:
+        """Return the plan; makes the built-in data and inspects backbones that are new.
+
+        Raises:
+            BenchmarkError: data are missing, a backbone cannot be used, or a folder cannot be
+                written; nothing was run.
+        """
+        self.store.check_writable()
+        # what can be wrong comes before what takes long
+        tasks = self.request.tasks
+        found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
+        manifests = {name: manifest_of(folder) for name, folder in found.items()}
+        inspected = inspect_all(self.request.backbones, self.store.work / 'cache', pool)
+        made = {t.name: self._made(t) for t in tasks if t.source.provider}
+        manifests |= {name: manifest_of(folder) for name, folder in made.items()}
+        folders = found | made
+        features = {name: backbone.features for name, backbone in inspected.items()}
+        weights = {name: backbone.weights for name, backbone in inspected.items()}
+        cells = []
+        for spec in expand(self.request):
+            task = next(t for t in tasks if t.name == spec.task)
+            compiled = self._compiled(spec, task, features)
+            mark = fingerprint_of(
+                compiled.config,
+                weights=weights.get(spec.backbone),
+                manifest=manifests[spec.task],
+                task_version=task.version,
+            )
+            place = (manifests[spec.task], weights.get(spec.backbone), folders[spec.task])
+            cells.append(Cell(spec, task, compiled, mark, *place))
+        return self._split(cells)
+
+    def _made(self, task: Task) -> Path:
+        """Return the folder of a task whose data the project makes itself, after making it."""
+        from benchmark.world import ensure_world
+
+        return ensure_world(self.data_root) / task.source.root
+
+    def _compiled(self, spec: RunSpec, task: Task, features: Mapping[str, Features]) -> Compiled:
+        if spec.protocol == TRIVIAL.name:
+            bare = compile_trivial(task)
+            # options for a model or its training have no place here
+            config = apply_options(bare, applicable(bare, self.options))
+            return Compiled('trivial', config, None, trivial_facts(task))
+        request = self.request
+        backbone = next(b for b in request.backbones if b.id == spec.backbone)
+        ingredients = Ingredients(
+            spec=spec,
+            backbone=backbone,
+            features=features[spec.backbone],
+            task=task,
+            protocol=next(p for p in request.protocols if p.name == spec.protocol),
+            changes=recipe_changes(request.suite, spec),
+        )
+        config = apply_options(compile_config(ingredients), self.options)
+        return Compiled('execute', config, backbone.checkpoint, facts_of(ingredients))
+
+    def _split(self, cells: Iterable[Cell]) -> Plan:
+        done: list[Cell] = []
+        to_do: list[Cell] = []
+        for cell in cells:
+            record = self.store.find(self.request.suite.name, cell.spec, cell.fingerprint)
+            (done if record is not None and record.is_ok else to_do).append(cell)
+        return Plan(tuple(done), tuple(to_do))
+
+    def run(self, pool: Pool, plan: Plan) -> list[RunRecord]:
+        """Run the cells that are to do and return their records, each saved as it ends."""
+        cells = {cell.spec.id: cell for cell in plan.to_do}
+        records: list[RunRecord] = []
+        for reply in pool.run(self._job(cell) for cell in plan.to_do):
+            record = self._record(cells[reply.job.name], reply)
+            self._save(record)
+            records.append(record)
+            self.say(f'[{len(records)}/{len(cells)}] {describe(record)}')
+        return records
+
+    def _save(self, record: RunRecord) -> None:
+        """Write ``record``, unless another process has finished the same run in the meantime."""
+        found = self.store.find(record.suite, record.spec, record.fingerprint)
+        if record.is_ok or found is None or not found.is_ok:
+            self.store.save(record)
+
+    def _job(self, cell: Cell) -> Job:
+        folder = self._work(cell)
+        places = {
+            DATA: str(cell.data.resolve()),
+            WORK: str(folder.resolve()),
+            WEIGHTS: str(cell.compiled.checkpoint or ''),
+        }
+        request = {
+            'job': cell.compiled.job,
+            'config': localise(cell.compiled.config, places),
+            'folder': str(folder.resolve()),
+        }
+        return Job(cell.spec.id, request, folder.resolve() / 'log.txt')
+
+    def _work(self, cell: Cell) -> Path:
+        return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
+
+    def _record(self, cell: Cell, reply: Reply) -> RunRecord:
+        failed = RunRecord(
+            suite=self.request.suite.name,
+            spec=cell.spec,
+            fingerprint=cell.fingerprint,
+            status=Status.FAILED,
+            provenance={**_provenance(cell, reply), 'options': dict(self.options)},
+            config=cell.compiled.config,
+            **cell.compiled.facts,
+        )
+        if reply.error:
+            return replace(failed, error=self._reason(cell, reply))
+        try:
+            return measured(failed, cell, reply.answer)
+        except (KeyError, ValueError) as error:
+            return replace(failed, error=f'result refused: {error.args[0]}')
+
+    def _reason(self, cell: Cell, reply: Reply) -> str:
+        if reply.answer.get('user_error'):
+            return reply.error
+        return f'{reply.error} (log: {self._work(cell)}/log.txt)'
+
+
+def measured(record: RunRecord, cell: Cell, answer: Mapping[str, Any]) -> RunRecord:
+    """Return ``record`` with what a worker measured.
+
+    Raises:
+        KeyError: the answer lacks a declared metric or a part of the record.
+        ValueError: a score lies outside its metric's bounds, or a number is not finite.
+    """
+    scored = replace(
+        record,
+        status=Status.OK,
+        scores=canonical_scores(cell.task, answer['raw']),
+        raw=answer['raw'],
+        proof={**answer['proof'], 'weights_sha256': cell.weights},
+        cost=answer['cost'],
+        curves=answer['curves'],
+        pictures=tuple(answer['pictures']),
+    )
+    scored.to_json()
+    return scored
+
+
+def canonical_scores(task: Task, raw: Mapping[str, float]) -> dict[str, float]:
+    """Return the task's metrics in canonical units.
+
+    Raises:
+        KeyError: the evaluators did not return a declared metric.
+        ValueError: a value lies outside its metric's bounds.
+    """
+    metrics = {metric.key: metric for metric in (task.metric, *task.metrics)}
+    missing = [key for key in metrics if key not in raw]
+    if missing:
+        raise KeyError(f'the evaluators returned no {missing[0]}, only {", ".join(sorted(raw))}')
+    return {key: metric.canonical(raw[key]) for key, metric in metrics.items()}
+
+
+def describe(record: RunRecord) -> str:
+    """Return one line about a finished cell."""
+    spec = record.spec
+    cell = f'{spec.task}  {spec.backbone}  {spec.protocol}  seed {spec.seed}'
+    if not record.is_ok:
+        return f'{cell}  FAILED: {record.error}'
+    seconds = record.cost['train_seconds'] + record.cost['test_seconds']
+    return f'{cell}  {record.primary} {record.scores[record.primary]:.2f}  ({seconds:.0f} s)'
+
+
+def _provenance(cell: Cell, reply: Reply) -> dict[str, Any]:
+    return {
+        'started': reply.started.isoformat(timespec='seconds'),
+        'finished': datetime.now(UTC).isoformat(timespec='seconds'),
+        'libraries': library_versions(),
+        'python': platform.python_version(),
+        'platform': f'{platform.system()} {platform.machine()}',
+        'data_manifest': cell.manifest,
+        'weights': cell.weights,
+    }

@@ -1,0 +1,58 @@
+"""How many workers this machine carries, and what each of them may use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from itertools import takewhile
+
+from benchmark.errors import EnvironmentProblem
+
+DEVICES = ('auto', 'cpu', 'cuda')
+
+_ON_CPU = {
+    'CUDA_VISIBLE_DEVICES': '',
+    # threads of several processes on the same cores wait for each other
+    'OMP_NUM_THREADS': '1',
+    'MKL_NUM_THREADS': '1',
+    'OPENBLAS_NUM_THREADS': '1',
+}
+
+
+def worker_environments(device: str, jobs: int | None) -> list[dict[str, str]]:
+    """Return the environment of each worker: one per GPU, else one single-threaded per core.
+
+    ``jobs`` sets the number of workers; with GPUs, they share these in turn.
+
+    Raises:
+        EnvironmentProblem: ``cuda`` was asked for and there is no GPU.
+    """
+    gpus = [] if device == 'cpu' else visible_gpus()
+    if device == 'cuda' and not gpus:
+        raise EnvironmentProblem('--device cuda: no GPU is visible here (nvidia-smi lists none)')
+    if not gpus:
+        return [dict(_ON_CPU) for _ in range(jobs or available_cores())]
+    count = jobs or len(gpus)
+    return [{'CUDA_VISIBLE_DEVICES': gpus[i % len(gpus)]} for i in range(count)]
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+def visible_gpus() -> list[str]:
+    """Return the indices of the GPUs that this process may use."""
+    allowed = os.environ.get('CUDA_VISIBLE_DEVICES')
+    if allowed is not None:
+        # CUDA itself stops reading at the first negative index: -1 stands for none
+        named = takewhile(
+            lambda index: not index.startswith('-'), map(str.strip, allowed.split(','))
+        )
+        return [index for index in named if index]
+    command = ['nvidia-smi', '--query-gpu=index', '--format=csv,noheader']
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return answer.stdout.split()

@@ -1,0 +1,91 @@
+"""The features of backbones, asked of a worker once and then kept in a cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmark.compiling import library_versions
+from benchmark.errors import BenchmarkError
+from benchmark.launching.pool import Job, Pool, Reply
+from benchmark.results.store import write_atomically
+from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerprint
+
+
+class Inspected(NamedTuple):
+    """A backbone's features, and the hash of its weights: ``None`` where they are random."""
+
+    features: Features
+    weights: str | None
+
+
+def inspect_all(backbones: Iterable[Backbone], cache: Path, pool: Pool) -> dict[str, Inspected]:
+    """Return what is known of all ``backbones`` by id, from ``cache`` or by asking a worker.
+
+    Raises:
+        BenchmarkError: a backbone cannot be used.
+    """
+    found: dict[str, Inspected] = {}
+    unknown: dict[str, tuple[Backbone, Path]] = {}
+    for backbone in backbones:
+        cached = cache / 'backbones' / f'{_inspection_key(backbone)}.json'
+        known = _cached(cached)
+        if known is None:
+            unknown[backbone.id] = (backbone, cached)
+        else:
+            found[backbone.id] = known
+    for reply in pool.run(_inspection(backbone, cache) for backbone, _ in unknown.values()):
+        if reply.error:
+            raise BenchmarkError(_reason(reply))
+        backbone, path = unknown[reply.job.name]
+        answer = {key: reply.answer[key] for key in ('features', 'weights')}
+        if backbone.checkpoint:
+            answer['weights'] = file_hash(backbone.checkpoint)
+        write_atomically(path, json.dumps(answer))
+        found[backbone.id] = _inspected(answer)
+    return found
+
+
+def _inspection(backbone: Backbone, cache: Path) -> Job:
+    request = {'job': 'inspect', 'backbone': declared(backbone)}
+    return Job(backbone.id, request, cache / 'inspect.log')
+
+
+def declared(backbone: Backbone) -> dict[str, Any]:
+    """Return a backbone as plain data for a worker."""
+    checkpoint = str(backbone.checkpoint.resolve()) if backbone.checkpoint else None
+    return {**asdict(backbone), 'checkpoint': checkpoint}
+
+
+def features_from(plain: Mapping[str, Any]) -> Features:
+    """Return features from plain data."""
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
+    values['architecture'] = Architecture(plain['architecture'])
+    return Features(**values)
+
+
+def _inspected(answer: Mapping[str, Any]) -> Inspected:
+    return Inspected(features_from(answer['features']), answer['weights'])
+
+
+def _reason(reply: Reply) -> str:
+    if reply.answer.get('user_error'):
+        return reply.error
+    return f"backbone '{reply.job.name}': {reply.error} (log: {reply.job.log})"
+
+
+def _cached(path: Path) -> Inspected | None:
+    """Return what a file of the cache holds; one that is absent or damaged is asked again."""
+    try:
+        return _inspected(json.loads(path.read_text(encoding='utf-8')))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _inspection_key(backbone: Backbone) -> str:
+    facts = {**declared(backbone), 'pretraining': None, 'versions': library_versions()}
+    weights = file_hash(backbone.checkpoint) if backbone.checkpoint else None
+    return fingerprint({**facts, 'checkpoint': weights})[:24]

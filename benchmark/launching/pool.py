@@ -1,0 +1,208 @@
+"""A pool of worker processes, one job at a time each; a worker that dies is replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
+"""The command of a worker; the file descriptor for its answers is added as last argument."""
+
+_CHUNK = 1 << 20
+_END_SECONDS = 10.0
+"""How long a worker may take to end once it has closed its answers."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A request to a worker: ``name`` is for people, ``request`` for the worker."""
+
+    name: str
+    request: dict[str, Any]
+    log: Path
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A worker's answer to a job; ``error`` is empty when it did the job.
+
+    ``started`` is when a worker was given the job (UTC).
+    """
+
+    job: Job
+    answer: dict[str, Any]
+    started: datetime
+
+    @property
+    def error(self) -> str:
+        """One line that says why the job failed."""
+        return str(self.answer['error'])
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[bytes]
+    answers: BinaryIO
+    slot: int
+    job: Job | None = None
+    started: datetime = datetime.min
+    buffer: bytearray = field(default_factory=bytearray)
+
+    def start(self, job: Job) -> None:
+        self.job, self.started = job, datetime.now(UTC)
+        # ASCII only: the worker's locale may be another
+        line = ascii({**job.request, 'log': str(job.log)}) + '\n'
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # its death is noticed when reading
+            self.process.stdin.write(line.encode())
+            self.process.stdin.flush()
+
+    def reply(self, answer: dict[str, Any]) -> Reply:
+        assert self.job is not None
+        reply = Reply(self.job, answer, self.started)
+        self.job = None
+        return reply
+
+
+class Pool:
+    """Worker processes that live while the context is open.
+
+    Args:
+        environments: the extra environment variables of each worker, one entry per worker.
+        command: the worker's command line.
+    """
+
+    def __init__(
+        self, environments: Iterable[dict[str, str]], *, command: Sequence[str] = WORKER
+    ) -> None:
+        self._environments = list(environments)
+        self._command = tuple(command)
+        self._workers: dict[int, _Worker] = {}
+        self._selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop_all()
+        self._selector.close()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+        """Yield a reply for every job as it ends, in no particular order.
+
+        Workers start when there is a job for them; they are stopped when the consumer leaves early.
+        """
+        waiting = deque(jobs)
+        try:
+            for slot in range(min(len(waiting), len(self._environments))):
+                self._give(slot, waiting.popleft())
+            while any(worker.job for worker in self._workers.values()):
+                for worker in self._ready():
+                    reply = self._receive(worker)
+                    if reply is not None:
+                        if waiting:
+                            self._give(worker.slot, waiting.popleft())
+                        yield reply
+        except BaseException:
+            self._stop_all()
+            raise
+
+    def _give(self, slot: int, job: Job) -> None:
+        if slot not in self._workers:
+            self._workers[slot] = self._start(slot)
+        self._workers[slot].start(job)
+
+    def _start(self, slot: int) -> _Worker:
+        reading, writing = os.pipe()
+        answers = os.fdopen(reading, 'rb', buffering=0)
+        try:
+            process = subprocess.Popen(
+                [*self._command, str(writing)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(writing,),
+                env={**os.environ, **self._environments[slot]},
+                start_new_session=True,
+            )
+        except BaseException:
+            answers.close()
+            raise
+        finally:
+            os.close(writing)
+        worker = _Worker(process, answers, slot)
+        self._selector.register(answers, selectors.EVENT_READ, worker)
+        return worker
+
+    def _ready(self) -> Iterator[_Worker]:
+        for key, _ in self._selector.select():
+            yield key.data
+
+    def _receive(self, worker: _Worker) -> Reply | None:
+        """Return the worker's reply once it is whole; one that ended is stopped."""
+        chunk = os.read(worker.answers.fileno(), _CHUNK)
+        worker.buffer += chunk
+        if chunk and not chunk.endswith(b'\n'):
+            return None
+        answer = _parsed(bytes(worker.buffer)) if chunk else _death(worker.process)
+        worker.buffer.clear()
+        if answer.get('died'):
+            self._stop(worker)
+        return worker.reply(answer) if worker.job is not None else None
+
+    def _stop_all(self) -> None:
+        for worker in list(self._workers.values()):
+            self._stop(worker)
+
+    def _stop(self, worker: _Worker) -> None:
+        del self._workers[worker.slot]
+        self._selector.unregister(worker.answers)
+        worker.answers.close()
+        _kill(worker.process)
+        worker.process.wait()
+        if worker.process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                worker.process.stdin.close()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a worker and what it started: it leads a process group of its own."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return {'error': 'the worker process gave an unreadable answer', 'died': True}
+    return answer
+
+
+def _death(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    try:
+        code = process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        return {'error': 'the worker process stopped answering', 'died': True}
+    if code >= 0:
+        return {'error': f'the worker process ended with exit code {code}', 'died': True}
+    hint = '; most likely out of memory' if -code == signal.SIGKILL else ''
+    error = f'the worker process was ended by {_signal_name(-code)}{hint}'
+    return {'error': f'{error}; run the command again to retry', 'died': True}
+
+
+def _signal_name(number: int) -> str:
+    with contextlib.suppress(ValueError):
+        return signal.Signals(number).name
+    return f'signal {number}'

@@ -1,0 +1,128 @@
+"""Expand a request into cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from benchmark.catalog import find_backbone, find_suite, find_task
+from benchmark.errors import BenchmarkError, DeclarationError, unknown_name
+from benchmark.kinds import load_kind
+from benchmark.protocols import LEARNING, TRIVIAL, load_protocol
+from benchmark.specs import Backbone, Declared, Protocol, RunSpec, Suite, Task
+
+_SEEDS = 2**32
+"""How many seeds numpy knows."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that was asked for, found and validated."""
+
+    suite: Suite
+    backbones: tuple[Backbone, ...]
+    tasks: tuple[Task, ...]
+    protocols: tuple[Protocol, ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def read(
+        cls,
+        suite: str,
+        *,
+        backbones: Sequence[str] = (),
+        tasks: Sequence[str] = (),
+        protocols: Sequence[str] = (),
+        seeds: Sequence[int] = (),
+    ) -> Request:
+        """Return the request for a suite, narrowed to what is named.
+
+        Raises:
+            BenchmarkError: a name is unknown or a declaration wrong; nothing was started.
+        """
+        found = find_suite(suite)
+        all_tasks = _tasks(found)
+        _check_recipes(found, all_tasks)
+        for name in tasks:
+            if name not in all_tasks:
+                raise unknown_name(f"task of suite '{found.name}'", name, all_tasks)
+        wanted = tasks or tuple(all_tasks)
+        followed = [load_protocol(name) for name in dict.fromkeys(protocols or found.protocols)]
+        return cls(
+            suite=found,
+            backbones=() if followed == [TRIVIAL] else _backbones(found, backbones),
+            tasks=tuple(all_tasks[name] for name in dict.fromkeys(wanted)),
+            protocols=tuple(followed),
+            seeds=_seeds(seeds or found.seeds),
+        )
+
+
+def _tasks(suite: Suite) -> dict[str, Task]:
+    tasks: dict[str, Task] = {}
+    for entry in suite.tasks:
+        task = find_task(entry, relative_to=suite.path.parent)
+        if task.name in tasks:
+            raise DeclarationError(
+                f"{suite.path}: two tasks are called '{task.name}': "
+                f'{tasks[task.name].path} and {task.path}'
+            )
+        tasks[task.name] = task
+    return tasks
+
+
+def _check_recipes(suite: Suite, tasks: Iterable[str]) -> None:
+    """Refuse recipe fields for a place that no cell of the suite has: they would do nothing."""
+    names = tuple(tasks)
+    places = [f'*/{name}' for name in LEARNING]
+    places += [*names, *(f'{task}/{name}' for task in names for name in LEARNING)]
+    for key in suite.recipes:
+        if key not in places:
+            raise DeclarationError(f'{suite.path}: {unknown_name("place in recipes", key, places)}')
+
+
+def _seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+    for seed in seeds:
+        if not 0 <= seed < _SEEDS:
+            raise BenchmarkError(f'seed {seed} is not from 0 to {_SEEDS - 1}')
+    return tuple(dict.fromkeys(seeds))
+
+
+def _backbones(suite: Suite, named: Sequence[str]) -> tuple[Backbone, ...]:
+    if named:
+        found = [find_backbone(text) for text in dict.fromkeys(named)]
+    else:
+        found = [find_backbone(text, relative_to=suite.path.parent) for text in suite.backbones]
+    if not found:
+        raise BenchmarkError(f"suite '{suite.name}' names no backbones: add --backbones ID ...")
+    by_id: dict[str, Backbone] = {}
+    for backbone in found:
+        if by_id.setdefault(backbone.id, backbone) != backbone:
+            raise DeclarationError(
+                f"two different backbones are called '{backbone.id}'; rename one"
+            )
+    return tuple(by_id.values())
+
+
+def expand(request: Request) -> tuple[RunSpec, ...]:
+    """Return the request's cells: all seeds of a task and backbone follow each other.
+
+    Trivial predictors, which take no time, come first: one per task, for all seeds.
+    """
+    learning = [protocol for protocol in request.protocols if protocol != TRIVIAL]
+    cells = product(request.tasks, request.backbones, learning, request.seeds)
+    return (
+        *(_floor(task) for task in request.tasks if TRIVIAL in request.protocols),
+        *(RunSpec(t.name, b.id, p.name, seed) for t, b, p, seed in cells),
+    )
+
+
+def _floor(task: Task) -> RunSpec:
+    title = load_kind(task.kind).trivial.title
+    return RunSpec(task.name, f'{TRIVIAL.name}:{title}', TRIVIAL.name, 0)
+
+
+def recipe_changes(suite: Suite, spec: RunSpec) -> tuple[Declared, ...]:
+    """Return the suite's recipe fields for a cell: for its protocol, its task, then both."""
+    keys = (f'*/{spec.protocol}', spec.task, f'{spec.task}/{spec.protocol}')
+    return tuple(suite.recipes[key] for key in keys if key in suite.recipes)

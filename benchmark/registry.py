@@ -1,0 +1,20 @@
+"""Registries of the project's own torch components: configurations name them ``benchmark.X``.
+
+Each is a child of mmengine's root registry, so every OpenMMLab library finds them;
+shared parts are imported on first use, a kind's own parts by the modules it names.
+"""
+
+from mmengine import registry as root
+
+MODELS = root.Registry(
+    'model', parent=root.MODELS, scope='benchmark', locations=['benchmark.models']
+)
+HOOKS = root.Registry('hook', parent=root.HOOKS, scope='benchmark', locations=['benchmark.engine'])
+DATASETS = root.Registry('dataset', parent=root.DATASETS, scope='benchmark')
+METRICS = root.Registry('metric', parent=root.METRICS, scope='benchmark')
+OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
+    'optimizer wrapper constructor',
+    parent=root.OPTIM_WRAPPER_CONSTRUCTORS,
+    scope='benchmark',
+    locations=['benchmark.engine'],
+)

@@ -1,0 +1,254 @@
+"""Leaderboards as data: one per protocol, from the primary metrics of a tidy frame."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pandas as pd
+
+from benchmark.report.facts import TRIVIAL, BackboneFacts, TaskFacts
+from benchmark.report.statistics import (
+    Judgement,
+    best,
+    grouped_mean,
+    judge,
+    mean,
+    ranks,
+    sample_sd,
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A backbone on a task: scores and failures by seed, and seeds that were never run."""
+
+    task: str
+    backbone: str
+    scores: Mapping[int, float]
+    failures: Mapping[int, str]
+    missing: tuple[int, ...] = ()
+
+    @property
+    def mean(self) -> float | None:
+        """The mean over the seeds with a score."""
+        return mean(list(self.scores.values())) if self.scores else None
+
+    @property
+    def sd(self) -> float | None:
+        """The sample standard deviation over seeds; ``None`` for fewer than two."""
+        return sample_sd(list(self.scores.values()))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every seed of the column has a score here."""
+        return not self.failures and not self.missing
+
+    @property
+    def problem(self) -> str:
+        """How many seeds lack a score and why; empty when complete."""
+        seeds = len(self.scores) + len(self.failures) + len(self.missing)
+        reasons: dict[str, list[int]] = {}
+        for seed, reason in sorted(self.failures.items()):
+            reasons.setdefault(' '.join(reason.split()) or 'no reason recorded', []).append(seed)
+        parts = [
+            f'{len(failed)} of {_count(seeds)} failed: {reason}'
+            for reason, failed in reasons.items()
+        ]
+        if self.missing:
+            parts.append(f'{len(self.missing)} of {_count(seeds)} not run')
+        return '; '.join(parts)
+
+
+def _count(seeds: int) -> str:
+    return f'{seeds} seed' if seeds == 1 else f'{seeds} seeds'
+
+
+class Trivial(NamedTuple):
+    """The score of a predictor that looks at no image."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Column:
+    """A task of a leaderboard: its seeds, who is best, what differs clearly, and the floor."""
+
+    task: TaskFacts
+    seeds: tuple[int, ...]
+    best: frozenset[str]
+    judgement: Judgement
+    trivial: tuple[Trivial, ...]
+
+    @property
+    def near_best(self) -> frozenset[str]:
+        """Backbones that are judged and do not differ clearly from a best one."""
+        pairs = [pair for pair in self.judgement.unclear if pair.better in self.best]
+        return frozenset(pair.worse for pair in pairs) - self.best
+
+
+@dataclass(frozen=True)
+class Row:
+    """A backbone of a leaderboard; ``mean_rank`` is ``None`` unless its cells are complete."""
+
+    backbone: BackboneFacts
+    cells: tuple[Cell, ...]
+    mean_rank: float | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every cell has all its seeds."""
+        return all(cell.is_complete for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class Board:
+    """The leaderboard of a protocol; cells are in the order of ``columns``."""
+
+    protocol: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def trivial_depth(self) -> int:
+        """The largest number of trivial predictors of any column."""
+        return max((len(column.trivial) for column in self.columns), default=0)
+
+    @property
+    def kinds(self) -> tuple[tuple[str, int], ...]:
+        """Adjacent columns of a kind with their number."""
+        groups = itertools.groupby(self.columns, key=lambda column: column.task.kind)
+        return tuple((kind, len(list(group))) for kind, group in groups)
+
+
+def build_boards(
+    frame: pd.DataFrame,
+    tasks: Mapping[str, TaskFacts],
+    backbones: Mapping[str, BackboneFacts],
+) -> tuple[Board, ...]:
+    """Return one leaderboard per protocol, by name; trivial predictors are under each of them.
+
+    A board has the tasks of which its protocol has a record, and every backbone
+    that has one.
+    """
+    primary = frame[frame['is_primary']]
+    floors = _trivial(primary[primary['protocol'] == TRIVIAL], tasks)
+    rest = primary[primary['protocol'] != TRIVIAL]
+    return tuple(
+        _board(str(protocol), _cells(part), floors, tasks, backbones)
+        for protocol, part in rest.groupby('protocol')
+    )
+
+
+def _trivial(part: pd.DataFrame, tasks: Mapping[str, TaskFacts]) -> dict[str, tuple[Trivial, ...]]:
+    found: dict[str, list[Trivial]] = {}
+    for cell in _cells(part).values():
+        if cell.mean is not None:
+            name = cell.backbone.removeprefix(f'{TRIVIAL}:')
+            found.setdefault(cell.task, []).append(Trivial(name, cell.mean))
+    return {
+        task: tuple(sorted(floor, key=lambda item: _best_first(item.value, tasks[task])))
+        for task, floor in found.items()
+    }
+
+
+def _best_first(value: float, task: TaskFacts) -> float:
+    return -value if task.primary.higher_is_better else value
+
+
+def _cells(part: pd.DataFrame) -> dict[tuple[str, str], Cell]:
+    scores: dict[tuple[str, str], dict[int, float]] = {}
+    failures: dict[tuple[str, str], dict[int, str]] = {}
+    for row in part.to_dict('records'):
+        place = (row['task'], row['backbone'])
+        scores.setdefault(place, {})
+        failures.setdefault(place, {})
+        if math.isnan(row['value']):
+            failures[place][int(row['seed'])] = row['error']
+        else:
+            scores[place][int(row['seed'])] = float(row['value'])
+    return {place: Cell(*place, scores[place], failures[place]) for place in sorted(scores)}
+
+
+def _board(
+    protocol: str,
+    cells: Mapping[tuple[str, str], Cell],
+    floors: Mapping[str, tuple[Trivial, ...]],
+    tasks: Mapping[str, TaskFacts],
+    backbones: Mapping[str, BackboneFacts],
+) -> Board:
+    names = {task for task, _ in cells}
+    columns = tuple(
+        _column(task, [cell for cell in cells.values() if cell.task == name], floors.get(name, ()))
+        for name, task in tasks.items()
+        if name in names
+    )
+    competitors = sorted({backbone for _, backbone in cells})
+    table = {name: tuple(_cell(cells, column, name) for column in columns) for name in competitors}
+    overall = _mean_ranks(columns, table)
+    rows = [Row(backbones[name], table[name], overall.get(name)) for name in competitors]
+    return Board(protocol, columns, tuple(sorted(rows, key=lambda row: _row_order(row, columns))))
+
+
+def _column(task: TaskFacts, cells: list[Cell], trivial: tuple[Trivial, ...]) -> Column:
+    higher = task.primary.higher_is_better
+    means = {cell.backbone: cell.mean for cell in cells if cell.mean is not None}
+    values = {cell.backbone: list(cell.scores.values()) for cell in cells if cell.scores}
+    return Column(
+        task=task,
+        seeds=tuple(sorted({seed for cell in cells for seed in (*cell.scores, *cell.failures)})),
+        best=best(means, higher_is_better=higher),
+        judgement=judge(values, higher_is_better=higher),
+        trivial=trivial,
+    )
+
+
+def _cell(cells: Mapping[tuple[str, str], Cell], column: Column, backbone: str) -> Cell:
+    task = column.task.name
+    found = cells.get((task, backbone), Cell(task, backbone, {}, {}))
+    missing = sorted(set(column.seeds) - found.scores.keys() - found.failures.keys())
+    return Cell(task, backbone, found.scores, found.failures, tuple(missing))
+
+
+def _mean_ranks(
+    columns: tuple[Column, ...], table: Mapping[str, tuple[Cell, ...]]
+) -> dict[str, float]:
+    """Return the mean rank of each complete row, among complete rows.
+
+    Ranks are averaged within a group of tasks first, so that a group with many
+    tasks weighs no more than one with few.
+    """
+    complete = {name: row for name, row in table.items() if all(c.is_complete for c in row)}
+    if len(columns) < 2 or len(complete) < 2:
+        return {}
+    ranked = [_column_ranks(column, i, complete) for i, column in enumerate(columns)]
+    groups = [column.task.group for column in columns]
+    return {
+        name: grouped_mean((group, rank[name]) for group, rank in zip(groups, ranked, strict=True))
+        for name in complete
+    }
+
+
+def _column_ranks(
+    column: Column, index: int, rows: Mapping[str, tuple[Cell, ...]]
+) -> dict[str, float]:
+    means = {name: row[index].mean for name, row in rows.items()}
+    known = {name: value for name, value in means.items() if value is not None}
+    return ranks(known, higher_is_better=column.task.primary.higher_is_better)
+
+
+def _row_order(row: Row, columns: Iterable[Column]) -> tuple[float, float, str, str]:
+    rank = math.inf if row.mean_rank is None else row.mean_rank
+    first = next(
+        (
+            _best_first(cell.mean, column.task)
+            for cell, column in zip(row.cells, columns, strict=True)
+            if cell.mean is not None
+        ),
+        math.inf,
+    )
+    return rank, first, row.backbone.label, row.backbone.id

@@ -1,0 +1,161 @@
+"""What the records of a suite say about its tasks and backbones, one entry per name."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from benchmark.errors import RecordError
+from benchmark.results.records import RunRecord
+from benchmark.specs import Metric, Unit
+
+TRIVIAL = 'trivial'
+"""Protocol of predictors that look at no image; they are a floor, not a competitor."""
+
+_KINDS = ('classification', 'detection', 'segmentation', 'depth', 'pose', 'tracking', 'mot')
+_UNDECLARED = Metric('', Unit.NONE, higher_is_better=True, bounds=(-math.inf, math.inf))
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """A task as the tables need it; ``versions`` are all that occur among its records."""
+
+    name: str
+    title: str
+    kind: str
+    group: str
+    head: str
+    splits: Mapping[str, Any]
+    versions: tuple[str, ...]
+    metrics: Mapping[str, Metric]
+    primary: Metric
+
+    @property
+    def order(self) -> tuple[int, str, str, str]:
+        """The key by which tables order their columns."""
+        place = _KINDS.index(self.kind) if self.kind in _KINDS else len(_KINDS)
+        return place, self.kind, self.title, self.name
+
+
+@dataclass(frozen=True)
+class BackboneFacts:
+    """A backbone as the tables need it; ``label`` is unique among the suite's backbones."""
+
+    id: str
+    label: str
+    family: str
+    method: str
+    data: str
+    epochs: float | None
+    uses_labels: bool | None
+    architecture: str
+    parameters: int | None
+    source: str
+    licence: str
+
+
+def finished(record: RunRecord) -> datetime:
+    """Return when the run ended (UTC); the beginning of time where the record does not say."""
+    try:
+        moment = datetime.fromisoformat(str(record.provenance.get('finished', '')))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def task_facts(records: Iterable[RunRecord]) -> dict[str, TaskFacts]:
+    """Return the facts of every task by name, in the order of the tables' columns."""
+    groups = _newest_first(records, lambda record: record.spec.task)
+    facts = [_task(name, group) for name, group in groups.items()]
+    return {task.name: task for task in sorted(facts, key=lambda task: task.order)}
+
+
+def backbone_facts(records: Iterable[RunRecord]) -> dict[str, BackboneFacts]:
+    """Return the facts of every backbone by id; equal titles are told apart by the id."""
+    groups = _newest_first(records, lambda record: record.spec.backbone)
+    said = {
+        name: next((record.backbone for record in group if record.backbone), {})
+        for name, group in sorted(groups.items())
+    }
+    titles = {name: str(facts.get('title') or name) for name, facts in said.items()}
+    counts = Counter(titles.values())
+    return {
+        name: _backbone(name, title if counts[title] == 1 else f'{title} ({name})', said[name])
+        for name, title in titles.items()
+    }
+
+
+def _newest_first(
+    records: Iterable[RunRecord], key: Callable[[RunRecord], str]
+) -> dict[str, list[RunRecord]]:
+    groups: dict[str, list[RunRecord]] = {}
+    for record in sorted(
+        records, key=lambda item: (finished(item), item.fingerprint, item.spec), reverse=True
+    ):
+        groups.setdefault(key(record), []).append(record)
+    return groups
+
+
+def _task(name: str, records: list[RunRecord]) -> TaskFacts:
+    said = next((record.task for record in records if record.task), {})
+    metrics = {metric.key: metric for metric in _metrics(name, said.get('metrics') or ())}
+    key = next((record.primary for record in records if record.primary), '')
+    versions = {str(record.task['version']) for record in records if 'version' in record.task}
+    kind = str(said.get('kind') or 'other')
+    return TaskFacts(
+        name=name,
+        title=str(said.get('title') or name),
+        kind=kind,
+        group=str(said.get('group') or kind),
+        head=str(said.get('head') or ''),
+        splits=said.get('splits') or {},
+        versions=tuple(sorted(versions)),
+        metrics=metrics,
+        primary=metrics.get(key) or undeclared_metric(key),
+    )
+
+
+def undeclared_metric(key: str) -> Metric:
+    """Return a metric of which only the key is known."""
+    return Metric(key, _UNDECLARED.unit, _UNDECLARED.higher_is_better, _UNDECLARED.bounds)
+
+
+def _metrics(task: str, said: Iterable[Mapping[str, Any]]) -> list[Metric]:
+    try:
+        return [_metric(item) for item in said]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"records of task '{task}': unreadable metric ({error}); run the task again"
+        ) from None
+
+
+def _metric(said: Mapping[str, Any]) -> Metric:
+    low, high = said.get('bounds') or (None, None)
+    return Metric(
+        key=str(said['key']),
+        unit=Unit(said.get('unit', Unit.NONE)),
+        higher_is_better=bool(said.get('higher_is_better', True)),
+        bounds=(-math.inf if low is None else low, math.inf if high is None else high),
+        title=str(said.get('title') or ''),
+    )
+
+
+def _backbone(name: str, label: str, said: Mapping[str, Any]) -> BackboneFacts:
+    pretraining = said.get('pretraining') or {}
+    return BackboneFacts(
+        id=name,
+        label=label,
+        family=str(pretraining.get('family') or 'unknown'),
+        method=str(pretraining.get('method') or ''),
+        data=str(pretraining.get('data') or ''),
+        epochs=pretraining.get('epochs'),
+        uses_labels=pretraining.get('labels'),
+        architecture=str(said.get('architecture') or ''),
+        parameters=said.get('parameters'),
+        source=str(said.get('source') or ''),
+        licence=str(said.get('licence') or ''),
+    )

@@ -1,0 +1,49 @@
+"""How numbers are printed: decimals, unit signs and arrows for the better direction."""
+
+from __future__ import annotations
+
+from benchmark.specs import Metric, Unit
+
+_DECIMALS = {Unit.PERCENT: 1, Unit.FRACTION: 1, Unit.METRE: 3, Unit.PIXEL: 2, Unit.NONE: 3}
+_SIGNS = {Unit.PERCENT: '%', Unit.FRACTION: '%', Unit.METRE: 'm', Unit.PIXEL: 'px', Unit.NONE: ''}
+
+NO_SCORE = '\N{EN DASH}'
+"""What stands where there is no number."""
+
+
+def show(value: float, unit: Unit) -> str:
+    """Return a canonical value with the decimals of its unit, without the unit's sign."""
+    decimals = _DECIMALS[unit]
+    return f'{round(value, decimals) + 0.0:.{decimals}f}'
+
+
+def show_with_sign(value: float, unit: Unit) -> str:
+    """Return a canonical value with the decimals and the sign of its unit, as ``'24.0 %'``."""
+    return f'{show(value, unit)} {_SIGNS[unit]}'.rstrip()
+
+
+def difference(value: float, unit: Unit) -> str:
+    """Return a difference with its unit; differences of percentages are points."""
+    is_percentage = unit in (Unit.PERCENT, Unit.FRACTION)
+    return f'{show(value, unit)} points' if is_percentage else show_with_sign(value, unit)
+
+
+def show_interval(mean: float, sd: float | None, unit: Unit) -> str:
+    """Return ``'mean ± sd'``, or the mean alone where the spread is unknown."""
+    return show(mean, unit) if sd is None else f'{show(mean, unit)} ± {show(sd, unit)}'
+
+
+def heading(metric: Metric) -> str:
+    """Return the metric's title, its canonical unit and an arrow to the better side."""
+    sign = f' ({_SIGNS[metric.unit]})' if _SIGNS[metric.unit] else ''
+    return f'{metric.title or metric.key}{sign} {arrow(metric)}'
+
+
+def arrow(metric: Metric) -> str:
+    """Return an upward arrow where higher is better, else a downward one."""
+    return '↑' if metric.higher_is_better else '↓'
+
+
+def listing(names: list[str]) -> str:
+    """Return names as English text: ``'a'``, ``'a and b'``, ``'a, b and c'``."""
+    return ' and '.join(filter(None, [', '.join(names[:-1]), *names[-1:]]))

@@ -1,0 +1,108 @@
+"""The report of a suite as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.errors import BenchmarkError, unknown_name
+from benchmark.report.boards import Board, build_boards
+from benchmark.report.facts import BackboneFacts, backbone_facts, task_facts
+from benchmark.report.frames import newest, tidy
+from benchmark.report.html import page
+from benchmark.report.tables import long_csv, markdown, wide_csv
+from benchmark.results.records import RunRecord
+from benchmark.results.store import ResultStore, write_atomically
+from benchmark.specs import slug
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A suite's records and all that is derived from them before a format is chosen."""
+
+    store: ResultStore
+    suite: str
+    records: tuple[RunRecord, ...]
+    frame: pd.DataFrame
+    boards: tuple[Board, ...]
+    backbones: Mapping[str, BackboneFacts]
+
+
+def write_report(
+    store: ResultStore, suite: str, *, out: Path, formats: tuple[str, ...]
+) -> list[Path]:
+    """Write the report of ``suite`` into the folder ``out`` and return the files' paths.
+
+    ``md`` and ``html`` are one file each, ``csv`` is a wide and a long one.
+
+    Raises:
+        BenchmarkError: a format is unknown, the suite has no records, one of them
+            is unreadable, or a file cannot be written.
+    """
+    texts = render_report(store, suite, formats=formats)
+    for name, text in texts.items():
+        write_atomically(out / name, text)
+    return [out / name for name in texts]
+
+
+def render_report(store: ResultStore, suite: str, *, formats: tuple[str, ...]) -> dict[str, str]:
+    """Return the texts of the report's files by name; equal records give equal texts.
+
+    Raises:
+        BenchmarkError: a format is unknown, the suite has no records or one is unreadable.
+    """
+    for name in formats:
+        if name not in _FORMATS:
+            raise unknown_name('report format', name, _FORMATS)
+    content = _content(store, suite)
+    texts: dict[str, str] = {}
+    for name in dict.fromkeys(formats):
+        texts |= _FORMATS[name](content)
+    return texts
+
+
+def _content(store: ResultStore, suite: str) -> _Content:
+    records = newest(store.records(suite))
+    if not records:
+        known = ', '.join(store.suites()) or 'none'
+        raise BenchmarkError(
+            f"{store.runs_folder(suite)}: no records of suite '{suite}' (suites with records: "
+            f"{known}); run 'tbench run --suite {suite}' first"
+        )
+    frame, backbones = tidy(records), backbone_facts(records)
+    boards = build_boards(frame, task_facts(records), backbones)
+    return _Content(store, suite, tuple(records), frame, boards, backbones)
+
+
+def _md(content: _Content) -> dict[str, str]:
+    return {f'{slug(content.suite)}.md': markdown(content.suite, content.boards)}
+
+
+def _csv(content: _Content) -> dict[str, str]:
+    stem = slug(content.suite)
+    return {
+        f'{stem}.csv': wide_csv(content.boards),
+        f'{stem}.long.csv': long_csv(content.frame),
+    }
+
+
+def _html(content: _Content) -> dict[str, str]:
+    text = page(
+        content.store,
+        content.suite,
+        content.records,
+        content.frame,
+        content.boards,
+        content.backbones,
+    )
+    return {f'{slug(content.suite)}.html': text}
+
+
+_FORMATS: Mapping[str, Callable[[_Content], dict[str, str]]] = {
+    'md': _md,
+    'csv': _csv,
+    'html': _html,
+}

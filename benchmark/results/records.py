@@ -1,0 +1,123 @@
+"""What happened in one run, as facts: the schema of the JSON files under ``results/runs``.
+
+A record holds facts only; every judgement (means, intervals, ranks) is derived
+from records by the report and can be re-done without running anything.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import RecordError
+from benchmark.specs import RunSpec
+
+SCHEMA = 1
+
+
+class Status(enum.StrEnum):
+    """How a run ended."""
+
+    OK = 'ok'
+    FAILED = 'failed'
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One finished or failed run.
+
+    Attributes:
+        suite: the suite it was run for.
+        spec: the cell.
+        fingerprint: identity of everything that determines the numbers.
+        status: ``ok`` or ``failed``.
+        error: one line with the reason and the remedy; empty when ``ok``.
+        primary: key of the task's headline metric in ``scores``.
+        scores: canonical values (percent, metres, ...) by metric key.
+        raw: what the evaluators returned, by their own keys.
+        task: facts about the task: ``kind``, ``title``, ``group``, ``version``, ``head``,
+            ``splits`` and ``metrics`` (a list of key, unit, higher_is_better, bounds, title).
+        backbone: facts about the backbone: ``title``, ``source``, ``architecture``,
+            ``parameters``, ``channels``, ``strides``, ``pretraining``, ``licence``.
+        protocol: facts about the protocol: ``title``, ``trains_backbone``.
+        proof: what was checked: parameters ``loaded`` / ``missing`` / ``unexpected``,
+            ``weights_sha256``, ``normalisation``, ``groups`` (learning rate and weight
+            decay that each parameter group got), ``backbone_changed``, ``head_changed``.
+        cost: ``train_seconds``, ``test_seconds``, ``peak_memory_mb``, ``device``, ``iterations``.
+        provenance: versions, start and end time (UTC), data manifest.
+        curves: training losses: ``iteration`` and one equally long list per loss term.
+        pictures: files with drawn predictions, relative to the run's work folder.
+        config: the compiled configuration, without machine-local keys.
+    """
+
+    suite: str
+    spec: RunSpec
+    fingerprint: str
+    status: Status
+    error: str = ''
+    primary: str = ''
+    scores: Mapping[str, float] = field(default_factory=dict)
+    raw: Mapping[str, float] = field(default_factory=dict)
+    task: Mapping[str, Any] = field(default_factory=dict)
+    backbone: Mapping[str, Any] = field(default_factory=dict)
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    proof: Mapping[str, Any] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    curves: Mapping[str, list[float]] = field(default_factory=dict)
+    pictures: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the run finished and was scored."""
+        return self.status is Status.OK
+
+    def to_json(self) -> str:
+        """Return the record as indented JSON with its schema version."""
+        content = {'schema': SCHEMA, **asdict(self)}
+        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
+
+
+def from_json(text: str, path: Path) -> RunRecord:
+    """Return the record that ``text`` (the content of ``path``) holds.
+
+    Raises:
+        RecordError: the text is not JSON, of another schema version, or lacks a field.
+    """
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RecordError(
+            f'{path}: not JSON ({error}); delete the file to run the cell again'
+        ) from None
+    if not isinstance(content, dict) or content.get('schema') != SCHEMA:
+        found = content.get('schema') if isinstance(content, dict) else type(content).__name__
+        raise RecordError(f'{path}: schema is {found!r}, this version reads {SCHEMA}')
+    return _build({key: value for key, value in content.items() if key != 'schema'}, path)
+
+
+def _build(content: dict[str, Any], path: Path) -> RunRecord:
+    known = {item.name for item in fields(RunRecord)}
+    if unknown := sorted(content.keys() - known):
+        raise RecordError(f'{path}: unknown keys {unknown}, allowed are {sorted(known)}')
+    try:
+        content['spec'] = RunSpec(**content['spec'])
+        content['status'] = Status(content['status'])
+        content['pictures'] = tuple(content.get('pictures', ()))
+        _check_numbers(content.get('scores', {}), 'scores')
+        _check_numbers(content.get('raw', {}), 'raw')
+        return RunRecord(**content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(f'{path}: incomplete record ({error})') from None
+
+
+def _check_numbers(values: Any, key: str) -> None:
+    if not isinstance(values, dict) or not all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()
+    ):
+        raise TypeError(f"'{key}' must be numbers by name, found {str(values)[:60]}")

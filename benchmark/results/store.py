@@ -1,0 +1,116 @@
+"""The only owner of paths under a results folder and a work folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.errors import RecordError
+from benchmark.results.records import RunRecord, from_json
+from benchmark.specs import RunSpec, slug
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one.
+
+    Raises:
+        RecordError: the file cannot be written (full disk, no permission); nothing changed.
+    """
+    # a file name in an error message may hold what is no valid text
+    data = content.encode(errors='backslashreplace') if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_and_rename(path, data)
+    except OSError as error:
+        raise RecordError(f'{path}: cannot be written ({error.strerror or error})') from None
+
+
+def _write_and_rename(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix='.', suffix='.tmp')
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, 'wb') as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@dataclass(frozen=True)
+class ResultStore:
+    """The results folder (committed facts) and the work folder (checkpoints, logs, pictures)."""
+
+    results: Path
+    work: Path
+
+    def runs_folder(self, suite: str) -> Path:
+        """Return the folder with one JSON file per run of ``suite``."""
+        return self.results / 'runs' / slug(suite)
+
+    def record_path(self, suite: str, spec: RunSpec, fingerprint: str) -> Path:
+        """Return the file that holds the record of this run."""
+        return self.runs_folder(suite) / slug(spec.task) / f'{spec.id}--{fingerprint[:10]}.json'
+
+    def tables_folder(self) -> Path:
+        """Return the folder for generated tables and pages."""
+        return self.results / 'tables'
+
+    def work_folder(self, suite: str, spec: RunSpec, fingerprint: str) -> Path:
+        """Return the folder for the run's checkpoints, log and pictures."""
+        return self.work / slug(suite) / f'{spec.id}--{fingerprint[:10]}'
+
+    def check_writable(self) -> None:
+        """Make both folders and try to write into them.
+
+        Raises:
+            RecordError: one of them cannot be written.
+        """
+        for folder in (self.results, self.work):
+            probe = folder / '.writable'
+            write_atomically(probe, '')
+            probe.unlink(missing_ok=True)
+
+    def save(self, record: RunRecord) -> Path:
+        """Write ``record`` atomically and return its path."""
+        path = self.record_path(record.suite, record.spec, record.fingerprint)
+        write_atomically(path, record.to_json())
+        return path
+
+    def find(self, suite: str, spec: RunSpec, fingerprint: str) -> RunRecord | None:
+        """Return the record of exactly this run, or ``None`` when there is none."""
+        path = self.record_path(suite, spec, fingerprint)
+        return read_record(path) if path.exists() else None
+
+    def suites(self) -> tuple[str, ...]:
+        """Return the names of the folders under ``runs``, sorted."""
+        folders = (path for path in (self.results / 'runs').glob('*') if path.is_dir())
+        return tuple(sorted(path.name for path in folders))
+
+    def records(self, suite: str) -> Iterator[RunRecord]:
+        """Yield every record of ``suite`` in path order.
+
+        Raises:
+            RecordError: one of the files is not a record.
+        """
+        for path in sorted(self.runs_folder(suite).rglob('*.json')):
+            yield read_record(path)
+
+
+def read_record(path: Path) -> RunRecord:
+    """Return the record in ``path``.
+
+    Raises:
+        RecordError: the file cannot be read or is not a record.
+    """
+    try:
+        text = path.read_text(encoding='utf-8')
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f'{path}: cannot be read ({error})') from None
+    return from_json(text, path)

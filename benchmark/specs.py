@@ -1,0 +1,279 @@
+"""The frozen nouns of the benchmark: what is compared, on what, how, and what was asked for.
+
+Standard library only. A :class:`Task` never mentions a backbone, a
+:class:`Backbone` never mentions a task and a :class:`Protocol` mentions
+neither; they meet when a run is compiled.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import DataError
+
+_SLUG_LENGTH = 56
+
+Declared = Mapping[str, Any]
+"""A literal read from a declaration file: JSON-like, but tuples are allowed."""
+
+
+class Unit(enum.StrEnum):
+    """The unit in which an evaluator returns a metric."""
+
+    PERCENT = 'percent'
+    FRACTION = 'fraction'
+    METRE = 'metre'
+    PIXEL = 'pixel'
+    NONE = 'none'
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of an evaluation: its key, unit, direction and attainable bounds.
+
+    ``bounds`` are in the evaluator's unit; the upper one may be infinite.
+    """
+
+    key: str
+    unit: Unit
+    higher_is_better: bool
+    bounds: tuple[float, float]
+    title: str = ''
+
+    @property
+    def label(self) -> str:
+        """The name to print in a table heading, with the canonical unit where there is one."""
+        suffix = {Unit.METRE: ' (m)', Unit.PIXEL: ' (px)'}.get(self.unit, '')
+        return (self.title or self.key) + suffix
+
+    def canonical(self, raw: float) -> float:
+        """Return the value as tables show it: fractions become percent, the rest stays.
+
+        Raises:
+            ValueError: the value is not a finite number inside the metric's bounds.
+        """
+        low, high = self.bounds
+        slack = 1e-6 * max(1.0, abs(low), abs(high) if math.isfinite(high) else 1.0)
+        if not math.isfinite(raw) or not low - slack <= raw <= high + slack:
+            raise ValueError(f'{self.key} = {raw} lies outside its bounds [{low}, {high}]')
+        return raw * 100 if self.unit is Unit.FRACTION else raw
+
+
+class Architecture(enum.StrEnum):
+    """The architecture class on which a recipe may depend."""
+
+    PLAIN_VIT = 'plain-vit'
+    HIERARCHICAL = 'hierarchical-transformer'
+    CONVNET = 'convnet'
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a backbone hands to a neck or head, and how its input is normalised.
+
+    ``channels`` and ``strides`` describe the feature maps from shallow to deep;
+    ``mean`` and ``std`` are per RGB channel on the 0-255 scale.
+    """
+
+    architecture: Architecture
+    channels: tuple[int, ...]
+    strides: tuple[int, ...]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    parameters: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Facts about how a backbone was pretrained; unknown ones stay ``None``."""
+
+    method: str | None = None
+    family: str | None = None
+    data: str | None = None
+    epochs: float | None = None
+    labels: bool | None = None
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained feature extractor: where its code and weights come from.
+
+    ``source`` is ``'timm:NAME'``; ``checkpoint`` is a path, ``None`` for the
+    library's own published weights, and unused when ``is_random``.
+    ``may_miss`` maps a pattern of parameter names that the weights may lack to
+    the reason why that is right.
+    """
+
+    id: str
+    source: str
+    is_random: bool = False
+    checkpoint: Path | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    may_miss: Mapping[str, str] = field(default_factory=dict)
+    normalisation: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+    title: str = ''
+    pretraining: Pretraining = field(default_factory=Pretraining)
+    licence: str | None = None
+    reference: str | None = None
+
+
+class Role(enum.StrEnum):
+    """What a split is for: train learns, val selects, test only reports."""
+
+    TRAIN = 'train'
+    VAL = 'val'
+    TEST = 'test'
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where a task's files are.
+
+    ``root`` is a path below the data root; ``provider`` names the built-in
+    generator that makes them, ``variable`` the environment variable that holds
+    the folder. At most one of the two is set.
+    """
+
+    root: str
+    provider: str | None = None
+    variable: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A data set with a question: splits by role, names, metric, budget and provenance.
+
+    ``datasets`` holds one OpenMMLab data set dictionary per role, with paths
+    relative to the data root. ``budget`` is how long training lasts
+    (``iterations``, ``batch_size``); ``options`` are the kind's own facts.
+    """
+
+    name: str
+    kind: str
+    version: int
+    title: str
+    group: str
+    input_size: tuple[int, int]
+    classes: tuple[str, ...]
+    splits: Mapping[Role, int]
+    metric: Metric
+    metrics: tuple[Metric, ...]
+    source: DataSource
+    datasets: Mapping[Role, Declared]
+    budget: Declared
+    head: str
+    options: Declared
+    citation: str
+    licence: str
+    origin: str
+    path: Path
+
+
+SCHEDULES = ('cosine', 'linear', 'step')
+"""How the learning rate falls after warm-up."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The numbers of one training: optimiser, schedule and regularisation.
+
+    ``lr`` belongs to the given ``batch_size``. ``layer_decay`` multiplies the
+    learning rate once per layer from the top; 1 leaves it alone. ``warmup`` is
+    the share of ``iterations`` with a linearly rising rate.
+    """
+
+    lr: float
+    weight_decay: float
+    iterations: int
+    batch_size: int
+    warmup: float = 0.1
+    layer_decay: float = 1.0
+    drop_path: float = 0.0
+    clip_norm: float | None = None
+    schedule: str = 'cosine'
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a backbone meets a task: which parts learn, and by which recipe.
+
+    ``recipes`` maps (kind, architecture) to the fields that differ from
+    ``defaults``; an architecture of ``None`` serves all.
+    """
+
+    name: str
+    title: str
+    trains_backbone: bool
+    recipes: Mapping[tuple[str, Architecture | None], Declared]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Named tasks x protocols x seeds, with recipe fields that hold for one task only."""
+
+    name: str
+    title: str
+    tasks: tuple[str, ...]
+    protocols: tuple[str, ...]
+    seeds: tuple[int, ...]
+    backbones: tuple[str, ...]
+    recipes: Mapping[str, Declared]
+    path: Path
+
+
+@dataclass(frozen=True, order=True)
+class RunSpec:
+    """One cell of the comparison: a backbone on a task under a protocol with a seed."""
+
+    task: str
+    backbone: str
+    protocol: str
+    seed: int
+
+    @property
+    def id(self) -> str:
+        """A readable name, unique among cells, also usable as a file name."""
+        parts = (self.task, self.backbone, self.protocol, f'seed{self.seed}')
+        return '--'.join(slug(part) for part in parts)
+
+
+def slug(text: str) -> str:
+    """Return ``text`` as a file name: safe characters, and a hash where any was replaced."""
+    safe = re.sub(r'[^A-Za-z0-9._+-]+|-{2,}', '_', text).strip('_.')
+    if safe == text and len(safe) <= _SLUG_LENGTH:
+        return safe
+    return f'{safe[:_SLUG_LENGTH]}-{hashlib.sha256(text.encode()).hexdigest()[:6]}'
+
+
+def fingerprint(content: object) -> str:
+    """Return the SHA-256 (hex) of the canonical JSON of ``content``."""
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def canonical_json(content: object) -> str:
+    """Return JSON with sorted keys and no spaces; tuples become lists, NaN is refused."""
+    return json.dumps(
+        content, sort_keys=True, separators=(',', ':'), ensure_ascii=False, allow_nan=False
+    )
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's content.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        with path.open('rb') as file:
+            return hashlib.file_digest(file, 'sha256').hexdigest()
+    except OSError as error:
+        raise DataError(f'{path}: cannot be read ({error.strerror})') from None

@@ -1,0 +1,33 @@
+# Every kind in miniature, on the procedural world: runs on a CPU in minutes. Rates and budgets
+# are ours, chosen for networks of less than a million parameters, the same for every backbone.
+suite = dict(
+    name='quick',
+    title='Quick: every kind on the procedural world',
+    tasks=(
+        'world-covered',
+        'world-fine',
+        'world-segmentation',
+        'world-detection',
+        'world-pose',
+        'world-depth',
+        'world-tracking',
+    ),
+    protocols=('finetune', 'trivial'),
+    seeds=(0, 1),
+    backbones=('timm:test_vit+random', 'timm:test_resnet+random'),
+    recipes={
+        '*/finetune': dict(
+            lr=1e-3,
+            weight_decay=0.05,
+            layer_decay=1.0,
+            drop_path=0.0,
+            clip_norm=5.0,
+            schedule='cosine',
+            warmup=0.1,
+        ),
+        'world-segmentation': dict(lr=2e-3),
+        'world-detection': dict(lr=2e-3),
+        'world-pose': dict(lr=3e-3),
+        'world-tracking': dict(lr=2e-3),
+    },
+)

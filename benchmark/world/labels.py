@@ -1,0 +1,16 @@
+"""The names behind every label number of the world."""
+
+from __future__ import annotations
+
+from benchmark.world.plans import COARSE_CLASSES
+
+PARTS = ('body', 'head', 'limb', 'tail')
+CLUTTER = ('rock', 'plant', 'crate')
+
+SEMANTIC_CLASSES = ('sky', 'wall', 'ground', *PARTS, *CLUTTER)
+"""Classes of the semantic maps; the index is the pixel's value."""
+
+INSTANCE_CLASSES = (*COARSE_CLASSES, *CLUTTER)
+"""Classes of the instances; COCO's category ids are these indices plus 1."""
+
+SKY, WALL, GROUND = range(3)

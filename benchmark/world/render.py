@@ -1,0 +1,274 @@
+"""Rendering of a scene into a picture with exact labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmark.world.anatomy import KEYPOINTS, keypoint_positions
+from benchmark.world.arrays import Bytes, Floats, Mask, bounds, fill_polygon
+from benchmark.world.camera import Camera, Projected
+from benchmark.world.clutter import Thing, draw_thing_sprite
+from benchmark.world.creatures import FAR_LIMB, Figure, draw_creature
+from benchmark.world.labels import GROUND, SKY
+from benchmark.world.plans import COARSE_CLASSES
+from benchmark.world.scenery import Scenery, draw_backdrop
+from benchmark.world.sprites import Placement, Sprite, ellipse
+
+ABSENT, OCCLUDED, VISIBLE = range(3)
+"""Key point flags of COCO."""
+
+MILLIMETRES = 1000
+
+
+class Actor(NamedTuple):
+    """A creature or thing that stands at world ``x``, ``z`` (m) with a lasting ``identity``.
+
+    ``facing`` is -1..1: its sign is the way it looks (positive: right), its size how
+    much of its side is seen.
+    """
+
+    identity: int
+    body: Figure | Thing
+    x: float
+    z: float
+    facing: float = 1.0
+
+
+class Scene(NamedTuple):
+    """A stage, a camera and the actors on it; ``noise`` (s, s, 3) is the sensor's."""
+
+    scenery: Scenery
+    camera: Camera
+    actors: tuple[Actor, ...]
+    noise: Floats
+
+
+class Instance(NamedTuple):
+    """What a picture shows of one actor.
+
+    ``category`` indexes :data:`INSTANCE_CLASSES`; ``mask`` (s, s) is the visible part;
+    ``full_area`` (px) also counts what is covered or cut by the border; ``reach``
+    (x, y, x, y) bounds all of it in pixel indices; ``keypoints`` (K, 3) are column, row
+    and COCO flag.
+    """
+
+    actor: Actor
+    category: int
+    mask: Mask
+    full_area: int
+    reach: tuple[int, int, int, int]
+    keypoints: Floats | None
+
+    @property
+    def area(self) -> int:
+        """Return the visible pixels."""
+        return int(self.mask.sum())
+
+    @property
+    def visible_share(self) -> float:
+        """Return the share of the actor that the picture shows."""
+        return self.area / max(self.full_area, 1)
+
+
+class Frame(NamedTuple):
+    """A picture and its labels.
+
+    ``image`` (s, s, 3) is RGB; ``semantic`` (s, s) indexes :data:`SEMANTIC_CLASSES`;
+    ``depth`` (s, s) is in millimetres along the optical axis, 0 where there is none
+    (the sky); ``instances`` go from far to near and hold hidden ones, too.
+    """
+
+    image: Bytes
+    semantic: Bytes
+    depth: npt.NDArray[np.uint16]
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True)
+class _Buffers:
+    """What is painted on: colours, depth, and per pixel the class, actor number and layer."""
+
+    image: Floats
+    depth: Floats
+    semantic: Bytes
+    owner: Bytes
+    layer: Bytes
+
+
+class _Drawn(NamedTuple):
+    actor: Actor
+    place: Placement
+    sprite: Sprite
+
+
+def lowest_point(body: Figure | Thing) -> float:
+    """Return the height (m) in body coordinates at which the body touches the ground."""
+    return body.joints.lowest if isinstance(body, Figure) else 0.0
+
+
+def body_scale(body: Figure | Thing) -> float:
+    """Return the body's own size factor."""
+    return body.individual.scale if isinstance(body, Figure) else 1.0
+
+
+def place_actor(actor: Actor, camera: Camera) -> Placement | None:
+    """Return where the actor is seen, or ``None`` if it is not clearly before the camera."""
+    foot: Projected | None = None
+    if actor.z - camera.z > 0.3:
+        foot = camera.project(actor.x, 0.0, actor.z)
+    if foot is None or foot.depth < 0.3:
+        return None
+    scale, squash = camera.focal / foot.depth * body_scale(actor.body), cos(camera.pitch)
+    rise = squash * scale * lowest_point(actor.body)
+    return Placement(foot.u, foot.v + rise, scale, actor.facing, squash)
+
+
+def draw_actor(actor: Actor, camera: Camera, scenery: Scenery) -> Sprite | None:
+    """Return the actor's sprite, or ``None`` if it is out of sight."""
+    place = place_actor(actor, camera)
+    if place is None:
+        return None
+    if isinstance(actor.body, Figure):
+        return draw_creature(actor.body, place, camera.size, scenery.light)
+    return draw_thing_sprite(actor.body, place, camera.size, scenery.light)
+
+
+def _draw_shadow(buffers: _Buffers, drawn: _Drawn, scene: Scene) -> None:
+    """Darken the ground under the actor, a little to the side that the light comes from not."""
+    camera, actor = scene.camera, drawn.actor
+    foot = camera.project(actor.x, 0.0, actor.z)
+    ground_squash = max((foot.v - camera.horizon) / camera.focal, 0.08)
+    half = 0.36 * np.count_nonzero(drawn.sprite.solid.any(0))
+    center = np.array([foot.u - 0.5 * half * scene.scenery.light.direction[0], foot.v])
+    shape = np.zeros(buffers.semantic.shape, np.uint8)
+    axes = (1.25 * half, max(half * ground_squash, 1.5))
+    fill_polygon(shape, ellipse(center, (axes[0] * 1.25, axes[1] * 1.6), 0.0))
+    area = bounds(shape)
+    rows, columns = np.mgrid[area].astype(np.float32)
+    away = ((columns - center[0]) / axes[0]) ** 2 + ((rows - center[1]) / axes[1]) ** 2
+    soft = np.exp(-1.1 * away**2) * (buffers.semantic[area] == GROUND)
+    buffers.image[area] *= (1 - 0.5 * soft)[..., None]
+
+
+def _overlap(sprite: Sprite, size: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Return where sprite and picture meet, as slices of the picture and of the sprite."""
+    height, width = sprite.alpha.shape
+    top, left = max(sprite.y, 0), max(sprite.x, 0)
+    bottom, right = min(sprite.y + height, size), min(sprite.x + width, size)
+    rows, columns = slice(top, bottom), slice(left, right)
+    own = (slice(top - sprite.y, bottom - sprite.y), slice(left - sprite.x, right - sprite.x))
+    return (rows, columns), own
+
+
+def _paint(buffers: _Buffers, drawn: _Drawn, number: int, camera: Camera) -> None:
+    sprite = drawn.sprite
+    there, own = _overlap(sprite, camera.size)
+    alpha, solid = sprite.alpha[own][..., None], sprite.solid[own]
+    rows = np.arange(there[0].start, there[0].stop, dtype=np.float32)[:, None]
+    plane = camera.upright_depth(drawn.actor.z, rows)
+    depth = np.minimum(plane - sprite.relief[own], buffers.depth[there])
+    image = buffers.image[there]
+    np.copyto(image, image * (1 - alpha) + sprite.color[own])
+    for target, value in (
+        (buffers.depth, depth),
+        (buffers.semantic, sprite.part[own]),
+        (buffers.owner, np.uint8(number)),
+        (buffers.layer, sprite.layer[own]),
+    ):
+        np.copyto(target[there], value, where=solid)
+
+
+def _reach(sprite: Sprite) -> tuple[int, int, int, int]:
+    rows, columns = np.flatnonzero(sprite.solid.any(1)), np.flatnonzero(sprite.solid.any(0))
+    if not len(rows):
+        return (sprite.x, sprite.y, sprite.x, sprite.y)
+    return (
+        int(sprite.x + columns[0]),
+        int(sprite.y + rows[0]),
+        int(sprite.x + columns[-1]),
+        int(sprite.y + rows[-1]),
+    )
+
+
+def _flag(u: float, v: float, own: Mask, layer: Bytes, *, far: bool) -> int:
+    """Return the flag of a key point; one of a far limb has to be seen on the far limb itself."""
+    size = own.shape[0]
+    column, row = round(u), round(v)
+    if not (0 <= column < size and 0 <= row < size):
+        return ABSENT
+    near = (slice(max(row - 1, 0), row + 2), slice(max(column - 1, 0), column + 2))
+    seen = own[near] & ((layer[near] == FAR_LIMB) | (not far))
+    return VISIBLE if seen.any() else OCCLUDED
+
+
+def _keypoints(drawn: _Drawn, own: Mask, layer: Bytes) -> Floats | None:
+    body, place = drawn.actor.body, drawn.place
+    if not isinstance(body, Figure):
+        return None
+    right = place.facing > 0
+    found = keypoint_positions(body.joints, facing_right=right)
+    rows = np.zeros((len(KEYPOINTS), 3), np.float32)
+    for name, position in found.items():
+        u, v = place.pixels(position)[0]
+        far = name.startswith('left' if right else 'right')
+        flag = _flag(u, v, own, layer, far=far)
+        if flag != ABSENT:
+            rows[KEYPOINTS.index(name)] = (u, v, flag)
+    return rows
+
+
+def _category(body: Figure | Thing) -> int:
+    if isinstance(body, Figure):
+        return body.individual.species.coarse
+    return len(COARSE_CLASSES) + body.kind
+
+
+def _instance(drawn: _Drawn, number: int, buffers: _Buffers) -> Instance:
+    own = np.asarray(buffers.owner == number)
+    return Instance(
+        actor=drawn.actor,
+        category=_category(drawn.actor.body),
+        mask=own,
+        full_area=int(drawn.sprite.solid.sum()),
+        reach=_reach(drawn.sprite),
+        keypoints=_keypoints(drawn, own, buffers.layer),
+    )
+
+
+def _developed(buffers: _Buffers, scene: Scene) -> Bytes:
+    """Return the picture (s, s, 3) with haze, tint, vignette and sensor noise."""
+    scenery, size = scene.scenery, scene.camera.size
+    through = np.exp(-scenery.haze * np.minimum(buffers.depth, 30))[..., None]
+    image = scenery.haze_color + through * (buffers.image - scenery.haze_color)
+    axis = np.linspace(-1, 1, size, dtype=np.float32) ** 2
+    falloff = 1 - scenery.vignette * 0.5 * (axis[:, None] + axis[None])
+    image = image * scenery.tint * falloff[..., None] + scenery.grain * scene.noise
+    return np.asarray(np.clip(255 * image + 0.5, 0, 255), np.uint8)
+
+
+def _depth_map(buffers: _Buffers) -> npt.NDArray[np.uint16]:
+    metres = np.where(buffers.semantic == SKY, 0, np.minimum(buffers.depth, 65))
+    return np.asarray(np.round(metres * MILLIMETRES), np.uint16)
+
+
+def render(scene: Scene) -> Frame:
+    """Return the picture of ``scene`` with all labels, painted from far to near."""
+    camera = scene.camera
+    backdrop = draw_backdrop(scene.scenery, camera)
+    empty = (np.zeros_like(backdrop.semantic) for _ in range(2))
+    buffers = _Buffers(backdrop.image, backdrop.depth, backdrop.semantic, *empty)
+    drawn: list[_Drawn] = []
+    for actor in sorted(scene.actors, key=lambda actor: -actor.z):
+        place, sprite = place_actor(actor, camera), draw_actor(actor, camera, scene.scenery)
+        if place is None or sprite is None:
+            continue
+        drawn.append(_Drawn(actor, place, sprite))
+        _draw_shadow(buffers, drawn[-1], scene)
+        _paint(buffers, drawn[-1], len(drawn), camera)
+    instances = tuple(_instance(d, number, buffers) for number, d in enumerate(drawn, 1))
+    return Frame(_developed(buffers, scene), buffers.semantic, _depth_map(buffers), instances)

@@ -1,0 +1,26 @@
+task = dict(
+    name='world-depth',
+    kind='depth',
+    version=1,
+    title='World: depth of scenes',
+    group='geometric-motion',
+    input_size=(128, 128),
+    classes=('depth',),
+    splits=dict(train=300, val=60, test=150),
+    metric='rmse',
+    metrics=('abs_rel', 'log10', 'delta1', 'rmse_pooled'),
+    budget=dict(iterations=200, batch_size=4),
+    # metres; the mean is that of the training split, the sky has no depth
+    options=dict(max_depth=10, mean_depth=3.9),
+    citation='procedural world, rendered by this project',
+    licence='Apache-2.0',
+    origin='rendered on first use',
+)
+data = dict(
+    provider='world',
+    root='scenes',
+    type='benchmark.DepthFolders',
+    train=dict(data_prefix=dict(img_path='images/train', depth_path='depth/train')),
+    val=dict(data_prefix=dict(img_path='images/val', depth_path='depth/val')),
+    test=dict(data_prefix=dict(img_path='images/test', depth_path='depth/test')),
+)

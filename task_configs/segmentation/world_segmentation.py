@@ -1,0 +1,29 @@
+task = dict(
+    name='world-segmentation',
+    kind='segmentation',
+    version=1,
+    title='World: stuff, objects and body parts',
+    group='semantic',
+    input_size=(128, 128),
+    classes=(
+        'sky', 'wall', 'ground', 'body', 'head', 'limb', 'tail', 'rock', 'plant', 'crate',
+    ),
+    splits=dict(train=300, val=60, test=150),
+    metric='mIoU',
+    metrics=('mAcc', 'aAcc'),
+    budget=dict(iterations=150, batch_size=4),
+    options=dict(width=64),
+    citation='procedural world, rendered by this project',
+    licence='Apache-2.0',
+    origin='rendered on first use',
+)  # fmt: skip
+data = dict(
+    provider='world',
+    root='scenes',
+    type='mmseg.BaseSegDataset',
+    img_suffix='.jpg',
+    seg_map_suffix='.png',
+    train=dict(data_prefix=dict(img_path='images/train', seg_map_path='semantic/train')),
+    val=dict(data_prefix=dict(img_path='images/val', seg_map_path='semantic/val')),
+    test=dict(data_prefix=dict(img_path='images/test', seg_map_path='semantic/test')),
+)

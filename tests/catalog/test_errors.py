@@ -1,0 +1,356 @@
+"""Every mistake in a declaration is one line: the file, the key, the value, what is allowed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.catalog import backbones as backbones_module
+from benchmark.catalog import (
+    find_backbone,
+    find_suite,
+    find_task,
+    read_backbone,
+    read_suite,
+    read_task,
+    shipped_suites,
+    shipped_tasks,
+    zoo,
+)
+from benchmark.catalog import suites as suites_module
+from benchmark.catalog import tasks as tasks_module
+from benchmark.errors import (
+    BenchmarkError,
+    CheckpointError,
+    DeclarationError,
+    UnknownNameError,
+)
+
+from .declarations import ABSENT, Declarations
+
+OneLine = Callable[[BaseException], str]
+
+OWN_METRIC = {
+    'key': 'speed',
+    'unit': 'none',
+    'higher_is_better': True,
+    'bounds': (0.0, 1.0),
+}
+
+TASK_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    'unknown key': ({'titel': 'x'}, ("unknown key 'titel'", "did you mean 'title'?", 'input_size')),
+    'missing key': ({'citation': ABSENT}, ("lacks the key 'citation'",)),
+    'wrong type': ({'version': '1'}, ("['version'] is '1'", 'must be int')),
+    'truth for a number': ({'version': True}, ("['version'] is True", 'must be int')),
+    'text for a tuple': ({'classes': 'sky'}, ("['classes'] is 'sky'", 'must be tuple')),
+    'text for a dict': ({'splits': 'all'}, ("['splits'] is 'all'", 'must be dict')),
+    'no kind': ({'kind': ABSENT}, ("lacks the key 'kind'",)),
+    'unknown kind': ({'kind': 'segmentatoin'}, ("['kind'] is 'segmentatoin'", 'classification')),
+    'unknown metric': ({'metric': 'accuracy'}, ("['metric'] is 'accuracy'", 'mIoU')),
+    'unknown second metric': ({'metrics': ('mAcc', 'mAP')}, ('metrics', 'mAP', 'aAcc')),
+    'metric that is no name': ({'metrics': (3,)}, ("['metrics'] is (3,)", 'names of metrics')),
+    'unknown group': ({'group': 'animals'}, ("['group'] is 'animals'", 'fine-grained')),
+    'unknown head': ({'head': 'unet'}, ("['head'] is 'unet'", 'upernet, linear')),
+    'one side': ({'input_size': (64,)}, ("['input_size'] is (64,)", '(height, width)')),
+    'three sides': ({'input_size': (64, 64, 3)}, ("['input_size'] is (64, 64, 3)",)),
+    'tiny side': ({'input_size': (8, 64)}, ("['input_size'] is (8, 64)", 'at least 16')),
+    'real side': ({'input_size': (64.0, 64)}, ("['input_size'] is (64.0, 64)", 'pixels')),
+    'class twice': ({'classes': ('a', 'b', 'a')}, ("['classes'] is", 'distinct')),
+    'no class': ({'classes': ()}, ("['classes'] is ()", 'at least one')),
+    'class that is no name': ({'classes': ({'a': 1},)}, ("['classes'] is", 'strings')),
+    'name with a capital': ({'name': 'Small'}, ("['name'] is 'Small'", 'lower-case')),
+    'name as a path': ({'name': '../x'}, ("['name'] is '../x'",)),
+    'unknown split': ({'splits': {'train': 1, 'tests': 1}}, ("'tests'", "did you mean 'test'?")),
+    'empty split': ({'splits': {'train': 0, 'test': 1}}, ("['train'] is 0", 'at least 1')),
+    'negative split': ({'splits': {'train': 1, 'test': -1}}, ("['test'] is -1", 'at least 1')),
+    'no test split': ({'splits': {'train': 1}}, ("'test' must be counted",)),
+    'unknown option': ({'options': {'widht': 3}}, ("'widht'", "did you mean 'width'?")),
+    'option of a wrong type': ({'options': {'width': 'wide'}}, ("['width'] is 'wide'", 'int')),
+    'unknown budget': ({'budget': {'iteration': 3}}, ("did you mean 'iterations'?",)),
+    'own metric, unknown unit': (
+        {'metric': {**OWN_METRIC, 'unit': 'parsec'}},
+        ("['unit'] is 'parsec'", 'percent'),
+    ),
+    'own metric without direction': (
+        {'metric': {k: v for k, v in OWN_METRIC.items() if k != 'higher_is_better'}},
+        ("lacks the key 'higher_is_better'",),
+    ),
+    'own metric, bounds upside down': (
+        {'metric': {**OWN_METRIC, 'bounds': (1, 0)}},
+        ("['bounds'] is (1, 0)", '(lowest, highest)'),
+    ),
+    'own metric, one bound': (
+        {'metric': {**OWN_METRIC, 'bounds': (1,)}},
+        ("['bounds'] is (1,)", '(lowest, highest)'),
+    ),
+    'own metric, bounds in words': (
+        {'metric': {**OWN_METRIC, 'bounds': ('low', 'high')}},
+        ("['bounds'] is ('low', 'high')",),
+    ),
+}
+
+DATA_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    'provider and variable': (
+        {'provider': 'world', 'variable': 'MY_DATA'},
+        ("data['variable'] is 'MY_DATA'", "cannot stand beside 'provider'"),
+    ),
+    'unknown provider': ({'provider': 'internet'}, ("data['provider'] is 'internet'", 'world')),
+    'no root': ({'root': ABSENT}, ("data lacks the key 'root'",)),
+    'root that is no text': ({'root': 3}, ("data['root'] is 3", 'must be str')),
+    'no training data': ({'train': ABSENT}, ("'train' must be counted here and declared in data",)),
+    'role that is no dict': ({'test': 'test.txt'}, ("data['test'] is 'test.txt'", 'must be dict')),
+    'no type of data set': ({'type': ABSENT}, ("data lacks the key 'type'", 'OpenMMLab')),
+}
+
+
+@pytest.mark.parametrize(('changes', 'parts'), TASK_MISTAKES.values(), ids=TASK_MISTAKES)
+def test_a_mistake_in_a_task(
+    declare: Declarations, one_line: OneLine, changes: dict[str, Any], parts: tuple[str, ...]
+) -> None:
+    path = declare.task(**changes) if '/' not in changes.get('name', '') else _odd(declare, changes)
+    with pytest.raises(DeclarationError) as caught:
+        read_task(path)
+    message = one_line(caught.value)
+    assert message.startswith(f'{path}: task')
+    assert [part for part in parts if part not in message] == []
+
+
+def _odd(declare: Declarations, changes: dict[str, Any]) -> Path:
+    path = declare.task()
+    return declare.text(path.read_text().replace("'name': 'small'", f"'name': {changes['name']!r}"))
+
+
+@pytest.mark.parametrize(('changes', 'parts'), DATA_MISTAKES.values(), ids=DATA_MISTAKES)
+def test_a_mistake_in_the_data_of_a_task(
+    declare: Declarations, one_line: OneLine, changes: dict[str, Any], parts: tuple[str, ...]
+) -> None:
+    path = declare.task(changes)
+    with pytest.raises(DeclarationError) as caught:
+        read_task(path)
+    message = one_line(caught.value)
+    assert str(path) in message
+    assert [part for part in parts if part not in message] == []
+
+
+@pytest.mark.parametrize(
+    ('text', 'part'),
+    [
+        ('', 'needs a block task = dict(...), found nothing'),
+        ('task = 3', 'needs a block task = dict(...), found int'),
+        ('task = dict(kind="segmentation")\ndata = ()', 'task'),
+        ('task = dict(kind="segmentation")\nmodel = dict()', "unknown block 'model'"),
+    ],
+)
+def test_a_file_without_its_blocks(declare: Declarations, text: str, part: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        read_task(declare.text(text))
+    assert part in str(caught.value)
+
+
+def test_a_value_that_is_very_long_is_cut(declare: Declarations) -> None:
+    path = declare.task(classes=tuple(f'class {i % 900}' for i in range(1000)))
+    with pytest.raises(DeclarationError, match='distinct') as caught:
+        read_task(path)
+    assert len(str(caught.value)) < len(str(path)) + 300
+
+
+def test_data_common_to_the_splits_are_merged_into_each(declare: Declarations) -> None:
+    path = declare.task({'data_prefix': {'img': 'a'}, 'test': {'data_prefix': {'seg': 'b'}}})
+    datasets = {role.value: dict(found) for role, found in read_task(path).datasets.items()}
+    assert datasets['test']['data_prefix'] == {'img': 'a', 'seg': 'b'}
+    assert datasets['train']['data_prefix'] == {'img': 'a'}
+    assert datasets['test']['metainfo'] == {'classes': ('sky', 'ground', 'creature')}
+    assert not {'root', 'train', 'provider', 'variable'} & datasets['train'].keys()
+
+
+def test_an_own_metric_is_read(declare: Declarations) -> None:
+    metric = read_task(declare.task(metric={**OWN_METRIC, 'title': 'Speed'})).metric
+    assert (metric.key, metric.bounds, metric.label) == ('speed', (0.0, 1.0), 'Speed')
+
+
+SUITE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    'unknown key': ({'task': ('a',)}, ("unknown key 'task'", "did you mean 'tasks'?")),
+    'no seeds': ({'seeds': ()}, ("['seeds'] is ()", 'at least one')),
+    'negative seed': ({'seeds': (0, -1)}, ("['seeds'] is (0, -1)", 'whole numbers from 0')),
+    'truth as seed': ({'seeds': (True,)}, ("['seeds'] is (True,)", 'whole numbers')),
+    'seed twice': ({'seeds': (1, 1)}, ("['seeds'] is (1, 1)", 'distinct')),
+    'seeds as a number': ({'seeds': 3}, ("['seeds'] is 3", 'must be tuple')),
+    'task twice': ({'tasks': ('a', 'a')}, ("['tasks'] is ('a', 'a')", 'distinct')),
+    'task that is no name': ({'tasks': ({'a': 1},)}, ("['tasks'] is", 'strings')),
+    'no protocols': ({'protocols': ABSENT}, ("lacks the key 'protocols'",)),
+    'backbone twice': ({'backbones': ('a', 'a')}, ("['backbones'] is", 'distinct')),
+    'unknown recipe field': (
+        {'recipes': {'*/finetune': {'learning_rate': 1.0}}},
+        ("suite recipes['*/finetune']", "unknown key 'learning_rate'", 'layer_decay'),
+    ),
+    'recipe field of a wrong type': (
+        {'recipes': {'small': {'lr': '1e-3'}}},
+        ("suite recipes['small']['lr'] is '1e-3'", 'int or float'),
+    ),
+    'unknown schedule': (
+        {'recipes': {'small': {'schedule': 'cosin'}}},
+        ("['schedule'] is 'cosin'", 'cosine, linear, step'),
+    ),
+    'warm-up in iterations': (
+        {'recipes': {'small': {'warmup': 500}}},
+        ("['warmup'] is 500", 'share of the iterations'),
+    ),
+    'recipe that is no dict': ({'recipes': {'small': 1e-3}}, ("['small'] is 0.001", 'dict')),
+}
+
+
+@pytest.mark.parametrize(('changes', 'parts'), SUITE_MISTAKES.values(), ids=SUITE_MISTAKES)
+def test_a_mistake_in_a_suite(
+    declare: Declarations, one_line: OneLine, changes: dict[str, Any], parts: tuple[str, ...]
+) -> None:
+    path = declare.suite(**changes)
+    with pytest.raises(DeclarationError) as caught:
+        read_suite(path)
+    message = one_line(caught.value)
+    assert message.startswith(f'{path}: suite')
+    assert [part for part in parts if part not in message] == []
+
+
+BACKBONE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    'unknown key': ({'weights': 'x.pth'}, ("unknown key 'weights'", 'checkpoint')),
+    'unknown source': ({'source': 'hub:vit'}, ("['source'] is 'hub:vit'", 'timm')),
+    'source without a name': ({'source': 'timm:'}, ("['source'] is 'timm:'", 'SOURCE:NAME')),
+    'random with weights': (
+        {'random': True, 'checkpoint': 'x.pth'},
+        ("['checkpoint'] is 'x.pth'", "cannot stand beside 'random'"),
+    ),
+    'mean without std': ({'mean': (1.0, 2.0, 3.0)}, ("['std'] is None", 'RGB')),
+    'two channels': ({'mean': (1.0, 2.0), 'std': (1.0, 1.0, 1.0)}, ("['mean'] is (1.0, 2.0)",)),
+    'channels in words': ({'mean': ('r', 'g', 'b'), 'std': (1, 1, 1)}, ("['mean'] is",)),
+    'unknown family': (
+        {'pretraining': {'family': 'mae'}},
+        ("pretraining['family'] is 'mae'", 'mim, supervised'),
+    ),
+    'unset variable': (
+        {'checkpoint': '$TBENCH_NO_SUCH_VARIABLE/x.pth'},
+        ('TBENCH_NO_SUCH_VARIABLE is not set',),
+    ),
+}
+
+
+@pytest.mark.parametrize(('changes', 'parts'), BACKBONE_MISTAKES.values(), ids=BACKBONE_MISTAKES)
+def test_a_mistake_in_a_backbone(
+    declare: Declarations, one_line: OneLine, changes: dict[str, Any], parts: tuple[str, ...]
+) -> None:
+    path = declare.backbone(**changes)
+    with pytest.raises(DeclarationError) as caught:
+        read_backbone(path)
+    message = one_line(caught.value)
+    assert message.startswith(f'{path}: backbone')
+    assert [part for part in parts if part not in message] == []
+
+
+class TestNames:
+    @pytest.mark.parametrize('find', [find_task, find_suite, find_backbone])
+    def test_an_unknown_name_lists_what_is_known(
+        self, find: Callable[[str], object], one_line: OneLine
+    ) -> None:
+        with pytest.raises(UnknownNameError, match=r"unknown \w+ 'nothing-like-this'.*\(known: "):
+            find('nothing-like-this')
+
+    def test_a_near_miss_is_told(self) -> None:
+        with pytest.raises(UnknownNameError, match="did you mean 'quick'"):
+            find_suite('quik')
+
+    def test_two_tasks_of_one_name_are_refused(
+        self, declare: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        one = declare.task()
+        other = declare.text(one.read_text(), 'again.py')
+        monkeypatch.setattr(tasks_module, 'task_files', lambda: (one, other))
+        with pytest.raises(DeclarationError, match=rf"again\.py: name 'small' is taken by {one}"):
+            shipped_tasks()
+
+    def test_two_suites_of_one_name_are_refused(
+        self, declare: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        one = declare.suite()
+        other = declare.text(one.read_text(), 'again.py')
+        monkeypatch.setattr(suites_module, 'suite_files', lambda: (one, other))
+        with pytest.raises(DeclarationError, match=rf"again\.py: name 'tiny' is taken by {one}"):
+            shipped_suites()
+
+    def test_two_backbones_of_one_name_are_refused(
+        self, declare: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        one = declare.backbone()
+        other = declare.text(one.read_text(), 'again.py')
+        monkeypatch.setattr(backbones_module, 'zoo_files', lambda: (one, other))
+        with pytest.raises(DeclarationError, match=r"again\.py: the name 'mine' is declared twice"):
+            zoo()
+
+
+class TestBackboneIds:
+    def test_a_timm_name(self) -> None:
+        backbone = find_backbone('timm:test_vit')
+        assert (backbone.id, backbone.source) == ('timm:test_vit', 'timm:test_vit')
+        assert (backbone.is_random, backbone.checkpoint) == (False, None)
+
+    def test_random(self) -> None:
+        backbone = find_backbone('timm:test_vit+random')
+        assert backbone.id == 'timm:test_vit+random'
+        assert backbone.source == 'timm:test_vit'
+        assert backbone.is_random
+        assert backbone.pretraining.labels is False
+
+    def test_a_checkpoint_is_part_of_the_name(self, tmp_path: Path) -> None:
+        weights = tmp_path / 'w@1.pth'
+        weights.write_bytes(b'weights')
+        backbone = find_backbone(f'timm:test_vit@{weights}')
+        mark = hashlib.sha256(b'weights').hexdigest()[:6]
+        assert (backbone.id, backbone.checkpoint) == (f'timm:test_vit@w@1.pth#{mark}', weights)
+
+    def test_what_is_declared_is_not_said_of_other_weights(self, declare: Declarations) -> None:
+        weights = declare.folder / 'other.pth'
+        weights.write_bytes(b'other')
+        mine = declare.backbone(title='Mine', pretraining={'method': 'MAE', 'family': 'mim'})
+        backbone = find_backbone(f'{mine}@{weights}')
+        assert (backbone.title, backbone.pretraining.method) == ('', None)
+
+    def test_a_missing_checkpoint_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(CheckpointError, match=r'gone\.pth: no such weights file'):
+            find_backbone(f'timm:test_vit@{tmp_path}/gone.pth')
+
+    def test_a_file_is_relative_to_the_suite(self, declare: Declarations) -> None:
+        declare.backbone(checkpoint='weights/w.pth', title='Mine')
+        backbone = find_backbone('mine.py', relative_to=declare.folder)
+        assert backbone.checkpoint == declare.folder / 'weights' / 'w.pth'
+        random = find_backbone('mine.py+random', relative_to=declare.folder)
+        assert (random.id, random.checkpoint) == ('mine+random', None)
+        assert random.title == 'Mine, random'
+
+    def test_a_checkpoint_below_a_variable(
+        self, declare: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv('MY_WEIGHTS', '/weights')
+        path = declare.backbone(checkpoint='$MY_WEIGHTS/a/w.pth')
+        assert read_backbone(path).checkpoint == Path('/weights/a/w.pth')
+
+    @pytest.mark.parametrize(
+        ('text', 'part'),
+        [
+            ('timm:test_vit@w.pth+random', 'exclude each other'),
+            ('timm:', 'must be timm:NAME'),
+            ('hub:vit', "unknown backbone source 'hub'"),
+            ('', "unknown backbone ''"),
+        ],
+    )
+    def test_what_is_no_backbone(self, text: str, part: str, one_line: OneLine) -> None:
+        with pytest.raises(BenchmarkError) as caught:
+            find_backbone(text)
+        assert part in one_line(caught.value)
+
+    def test_a_random_backbone_takes_no_weights(self, declare: Declarations) -> None:
+        path = declare.backbone(random=True)
+        weights = declare.text('', 'w.pth')
+        with pytest.raises(DeclarationError, match='is random and takes no checkpoint'):
+            find_backbone(f'{path}@{weights}')

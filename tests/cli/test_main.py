@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from catalog.declarations import Declarations
+
+from benchmark import __version__
+from benchmark.catalog import shipped_suites, shipped_tasks, zoo
+from benchmark.cli.main import main
+from benchmark.launching.campaign import Campaign, Plan
+from benchmark.protocols import LEARNING, PROTOCOLS
+from benchmark.results.records import RunRecord, Status
+from benchmark.specs import RunSpec
+
+
+@pytest.fixture(autouse=True)
+def _neutral(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Return the one line that a wrong request prints."""
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ''
+    assert err.startswith('tbench: ')
+    assert err.count('\n') == 1
+    return err
+
+
+class TestList:
+    @pytest.mark.parametrize(
+        ('what', 'names'),
+        [
+            ('tasks', shipped_tasks),
+            ('suites', shipped_suites),
+            ('backbones', zoo),
+            ('protocols', lambda: PROTOCOLS),
+        ],
+    )
+    def test_everything_declared_is_listed_both_ways(
+        self, what: str, names: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(['list', what, '--json']) == 0
+        rows = json.loads(capsys.readouterr().out)
+        assert {row['name'] for row in rows} == set(names())
+        assert main(['list', what]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[0] for line in lines[1:] if line] == [row['name'] for row in rows]
+
+    def test_the_columns_of_the_table_stand_below_each_other(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        main(['list', 'tasks'])
+        head, *lines = capsys.readouterr().out.splitlines()
+        place = head.index('kind')
+        kinds = {line[place:].split()[0] for line in lines}
+        assert kinds <= {task.kind for task in shipped_tasks().values()}
+
+
+class TestWrongRequests:
+    @pytest.mark.parametrize(
+        ('arguments', 'part'),
+        [
+            (['--suite', 'quik'], "unknown suite 'quik'; did you mean 'quick'"),
+            (['--suite', 'gone.py'], 'gone.py: cannot be read'),
+            (['--suite', 'quick', '--backbones', 'vit'], "unknown backbone 'vit'"),
+            (['--suite', 'quick', '--backbones', 'hub:vit'], "unknown backbone source 'hub'"),
+            (['--suite', 'quick', '--backbones', 'timm:vit@gone.pth'], 'gone.pth: no such weights'),
+            (['--suite', 'quick', '--tasks', 'imagenet'], "unknown task of suite 'quick'"),
+            (['--suite', 'quick', '--protocols', 'probe'], "unknown protocol 'probe'"),
+            (['--suite', 'quick', '--seeds', '-3'], 'seed -3 is not from 0'),
+            (['--suite', 'quick', '--cfg-options', 'lr'], 'must be KEY=VALUE'),
+        ],
+    )
+    def test_of_run(
+        self, arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert part in refused(capsys, 'run', *arguments)
+
+    @pytest.mark.parametrize(
+        ('arguments', 'part'),
+        [
+            (['report', '--suite', 'nope'], "unknown suite 'nope'"),
+            (['report', '--suite', 'quick'], 'quick'),
+            (['report', '--suite', 'quick', '--format', 'pdf'], "unknown report format 'pdf'"),
+            (['check', 'task', 'nope'], "unknown task 'nope'"),
+            (['check', 'backbone', 'nope'], "unknown backbone 'nope'"),
+        ],
+    )
+    def test_of_the_others(
+        self, arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert part in refused(capsys, *arguments)
+
+    @pytest.mark.parametrize(
+        'arguments',
+        [
+            ['run'],
+            ['fly'],
+            ['list', 'birds'],
+            ['run', '--suite', 'quick', '--jobs', '0'],
+            ['run', '--suite', 'quick', '--device', 'tpu'],
+            ['run', '--suite', 'quick', '--seeds', 'one'],
+        ],
+    )
+    def test_of_the_parser(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as ending:
+            main(arguments)
+        assert ending.value.code == 2
+        assert capsys.readouterr().err.startswith('usage: tbench')
+
+    def test_missing_data(self, declare: Declarations, capsys: pytest.CaptureFixture[str]) -> None:
+        declare.task()
+        path = declare.suite()
+        message = refused(capsys, 'run', '--suite', str(path), '--data-root', 'nowhere')
+        assert "task 'small': no folder nowhere/small; get it: https://example.org" in message
+
+
+class TestExitCodes:
+    """With a campaign that only pretends to run."""
+
+    @pytest.fixture
+    def suite(self, declare: Declarations) -> str:
+        declare.task()
+        return str(declare.suite(seeds=(0, 1, 2)))
+
+    @pytest.fixture
+    def pretend(self, monkeypatch: pytest.MonkeyPatch) -> list[RunRecord | BaseException]:
+        outcome: list[RunRecord | BaseException] = []
+
+        def run(self: Campaign, pool: object, plan: Plan) -> list[RunRecord]:
+            for item in outcome:
+                if isinstance(item, BaseException):
+                    raise item
+            return [item for item in outcome if isinstance(item, RunRecord)]
+
+        monkeypatch.setattr(Campaign, 'prepare', lambda self, pool: Plan((), ()))
+        monkeypatch.setattr(Campaign, 'run', run)
+        return outcome
+
+    def record(self, seed: int, status: Status) -> RunRecord:
+        return RunRecord('tiny', RunSpec('small', 'b', 'finetune', seed), 'f', status)
+
+    def test_all_cells_ran(
+        self, suite: str, pretend: list[Any], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pretend += [self.record(seed, Status.OK) for seed in range(3)]
+        assert main(['run', '--suite', suite, '--device', 'cpu']) == 0
+        assert '3 cells ran, 0 failed' in capsys.readouterr().out
+
+    def test_nothing_is_left_to_do(self, suite: str, pretend: list[Any]) -> None:
+        assert main(['run', '--suite', suite]) == 0
+
+    def test_some_cells_failed(
+        self, suite: str, pretend: list[Any], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pretend += [self.record(0, Status.OK), self.record(1, Status.FAILED)]
+        assert main(['run', '--suite', suite]) == 1
+        assert '1 cells ran, 1 failed' in capsys.readouterr().out
+
+    def test_interrupted(
+        self, suite: str, pretend: list[Any], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pretend.append(KeyboardInterrupt())
+        assert main(['run', '--suite', suite]) == 130
+        assert capsys.readouterr().err == (
+            'tbench: interrupted; finished cells are kept, the same command continues\n'
+        )
+
+    def test_a_fault_of_the_program_keeps_its_traceback(
+        self, suite: str, pretend: list[Any]
+    ) -> None:
+        pretend.append(ZeroDivisionError('a bug'))
+        with pytest.raises(ZeroDivisionError, match='a bug'):
+            main(['run', '--suite', suite])
+
+    def test_options_arrive(
+        self, suite: str, pretend: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[Campaign] = []
+        monkeypatch.setattr(
+            Campaign, 'prepare', lambda self, pool: seen.append(self) or Plan((), ())
+        )
+        arguments = ['--seeds', '2', '--work-dir', 'w', '--results', 'r', '--data-root', 'd']
+        main(['run', '--suite', suite, *arguments, '--cfg-options', 'a.b=1', "c='2'"])
+        (made,) = seen
+        assert made.request.seeds == (2,)
+        assert (made.store.work, made.store.results) == (Path('w'), Path('r'))
+        assert made.data_root == Path('d')
+        assert made.options == {'a.b': 1, 'c': '2'}
+
+
+class TestCheckTask:
+    def test_a_right_task_whose_data_are_absent(
+        self, declare: Declarations, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(['check', 'task', str(declare.task())]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[0] for line in lines] == ['ok', 'ok', 'ok', 'absent']
+        assert f'compiles: {3 * len(LEARNING)} combinations' in lines[2]
+
+    def test_a_wrong_task(self, declare: Declarations, capsys: pytest.CaptureFixture[str]) -> None:
+        path = declare.task(metric='speed')
+        assert "task['metric'] is 'speed'" in refused(capsys, 'check', 'task', str(path))
+
+
+def started(*arguments: str, folder: Path, **more: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, '-m', 'benchmark', *arguments],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **more,
+    )
+
+
+class TestAsModule:
+    def test_it_works_from_anywhere(self, tmp_path: Path) -> None:
+        with started('--version', folder=tmp_path) as process:
+            assert process.communicate() == (f'tbench {__version__}\n', '')
+        assert process.returncode == 0
+
+    @pytest.mark.parametrize('arguments', [['list', 'tasks'], ['--help'], []])
+    def test_a_reader_that_has_left_is_no_error(self, tmp_path: Path, arguments: list[str]) -> None:
+        with started(*arguments, folder=tmp_path) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert process.stderr.read() == ''
+        assert process.returncode == (0 if arguments else 2)

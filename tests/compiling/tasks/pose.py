@@ -1,0 +1,30 @@
+task = {
+    'name': 'pose',
+    'kind': 'pose',
+    'version': 1,
+    'title': 'A small pose estimation',
+    'group': 'geometric-motion',
+    'input_size': (96, 128),
+    'classes': ('creature',),
+    'splits': {'train': 8, 'val': 4, 'test': 6},
+    'metric': 'keypoint_AP',
+    'metrics': ('PCK',),
+    'budget': {'iterations': 1000, 'batch_size': 8},
+    'options': {'width': 64, 'rotation': 20, 'pck_threshold': 0.1},
+    'citation': 'nobody',
+    'licence': 'CC0-1.0',
+    'origin': 'https://example.org',
+}
+data = {
+    'root': 'pose',
+    'type': 'benchmark.KeypointDataset',
+    'metainfo': {
+        'keypoints': ('nose', 'left_foot', 'right_foot'),
+        'skeleton': ((0, 1), (0, 2)),
+        'flip_pairs': ((1, 2),),
+        'sigmas': (0.05, 0.06, 0.06),
+    },
+    'train': {'ann_file': 'train.json', 'data_prefix': {'img': 'images/'}},
+    'val': {'ann_file': 'val.json', 'data_prefix': {'img': 'images/'}},
+    'test': {'ann_file': 'test.json', 'data_prefix': {'img': 'images/'}},
+}

@@ -1,0 +1,25 @@
+task = {
+    'name': 'segmentation',
+    'kind': 'segmentation',
+    'version': 1,
+    'title': 'A small segmentation',
+    'group': 'semantic',
+    'input_size': (100, 128),
+    'classes': ('sky', 'ground', 'creature', 'rock'),
+    'splits': {'train': 8, 'val': 4, 'test': 6},
+    'metric': 'mIoU',
+    'budget': {'iterations': 1000, 'batch_size': 4},
+    'options': {'width': 64, 'scale_jitter': (0.5, 2.0), 'photometric': True},
+    'citation': 'nobody',
+    'licence': 'CC0-1.0',
+    'origin': 'https://example.org',
+}
+data = {
+    'root': 'segmentation',
+    'type': 'mmseg.BaseSegDataset',
+    'img_suffix': '.jpg',
+    'seg_map_suffix': '.png',
+    'train': {'data_prefix': {'img_path': 'img/train', 'seg_map_path': 'ann/train'}},
+    'val': {'data_prefix': {'img_path': 'img/val', 'seg_map_path': 'ann/val'}},
+    'test': {'data_prefix': {'img_path': 'img/test', 'seg_map_path': 'ann/test'}},
+}

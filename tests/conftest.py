@@ -1,0 +1,41 @@
+"""Options and fixtures of all tests; imports nothing heavy, so that torch-free tests stay quick."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from catalog.declarations import Declarations
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        '--regenerate', action='store_true', help='write the golden files of tests/compiling anew'
+    )
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _subprocesses_find_the_package() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('PYTHONPATH', str(Path(__file__).parent.parent), prepend=os.pathsep)
+        yield
+
+
+@pytest.fixture
+def declare(tmp_path: Path) -> Declarations:
+    return Declarations(tmp_path)
+
+
+@pytest.fixture
+def one_line() -> Callable[[BaseException], str]:
+    """Return a function that gives the message of an error, checked to be a single line."""
+
+    def message(error: BaseException) -> str:
+        text = str(error)
+        assert '\n' not in text
+        assert text
+        return text
+
+    return message

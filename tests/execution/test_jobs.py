@@ -1,0 +1,76 @@
+"""What a worker answers, and what a run costs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.execution import jobs
+from benchmark.execution.cost import Meter
+from benchmark.execution.locking import exclusive
+from benchmark.models.inspection import inspect_backbone
+from execution.cells import Cell, random_backbone, small_task
+
+
+def test_inspection_returns_plain_features() -> None:
+    backbone = random_backbone('test_convnext')
+    found = jobs.answer({'job': 'inspect', 'backbone': asdict(backbone)})
+    assert found['error'] == ''
+    assert json.loads(json.dumps(found['features'])) == json.loads(
+        json.dumps(asdict(inspect_backbone(backbone)))
+    )
+
+
+def test_execution_returns_plain_results(tiny_world: Path, tmp_path: Path) -> None:
+    cell = Cell(
+        tiny_world, tmp_path / 'cell', small_task('world-covered'), random_backbone('test_resnet')
+    )
+    found = jobs.answer({'job': 'execute', 'config': cell.config(), 'folder': str(cell.folder)})
+    assert found['error'] == ''
+    assert set(found) == {'raw', 'proof', 'cost', 'curves', 'pictures', 'error'}
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_user_error_is_one_line() -> None:
+    backbone = asdict(random_backbone('no_such_network'))
+    found = jobs.answer({'job': 'inspect', 'backbone': backbone})
+    assert found['user_error'] is True
+    assert found['error'].startswith("timm has no architecture 'no_such_network'")
+    assert '\n' not in found['error']
+
+
+def test_other_errors_are_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(config: Any, folder: Path) -> None:
+        raise RuntimeError('tensors do not match\nsecond line')
+
+    monkeypatch.setattr(jobs, 'execute', fail)
+    found = jobs.answer({'job': 'execute', 'config': {}, 'folder': str(tmp_path / 'cell')})
+    assert found == {'error': 'RuntimeError: tensors do not match', 'user_error': False}
+    assert 'second line' in caplog.text
+
+
+def test_folder_in_use_is_not_touched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(jobs, 'execute', lambda *_: pytest.fail('ran in a folder in use'))
+    with exclusive(tmp_path):
+        found = jobs.answer({'job': 'execute', 'config': {}, 'folder': str(tmp_path)})
+    assert found['user_error'] is True
+    assert 'is being run by another process' in found['error']
+
+
+def test_meter_measures_phases_and_memory() -> None:
+    meter = Meter()
+    before = meter.report(iterations=3, resumed_at=1)
+    with meter.phase('train'):
+        block = bytearray(b'x' * (160 << 20))
+        del block
+    after = meter.report(iterations=3, resumed_at=1)
+    assert after['peak_memory_mb'] >= before['peak_memory_mb'] + 120
+    assert after['train_seconds'] > 0
+    assert 'train_seconds' not in before
+    assert (after['iterations'], after['resumed_at']) == (3, 1)

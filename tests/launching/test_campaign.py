@@ -1,0 +1,440 @@
+"""A campaign with a pool that answers at once, without torch."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from catalog.declarations import Declarations
+
+from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
+from benchmark.launching import Job, Reply
+from benchmark.launching.campaign import Campaign, Plan, canonical_scores
+from benchmark.launching.features import features_from
+from benchmark.planning import Request
+from benchmark.report import render_report
+from benchmark.results.records import RunRecord, Status
+from benchmark.results.store import ResultStore
+
+FEATURES: dict[str, Any] = {
+    'architecture': 'plain-vit',
+    'channels': [192],
+    'strides': [16],
+    'mean': [127.5] * 3,
+    'std': [127.5] * 3,
+    'parameters': 10,
+    'depth': 3,
+}
+OUTCOME: dict[str, Any] = {
+    'error': '',
+    'raw': {'mIoU': 40.0, 'mAcc': 50.0, 'aAcc': 60.0},
+    'proof': {'loaded': 1, 'backbone_changed': True},
+    'cost': {'train_seconds': 1.0, 'test_seconds': 0.5},
+    'curves': {'iteration': [1.0], 'loss': [2.0]},
+    'pictures': ['a.png'],
+}
+
+Answer = Callable[[Job], dict[str, Any]]
+
+
+class FakePool:
+    """Answers inspections with ``FEATURES`` and runs by ``answer``; keeps what it was asked."""
+
+    def __init__(self, answer: Answer = lambda job: OUTCOME) -> None:
+        self.answer = answer
+        self.asked: list[Job] = []
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+        for job in jobs:
+            self.asked.append(job)
+            inspecting = job.request['job'] == 'inspect'
+            answer = (
+                {'error': '', 'features': FEATURES, 'weights': None}
+                if inspecting
+                else self.answer(job)
+            )
+            yield Reply(job, answer, datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))
+
+    def names(self, kind: str) -> list[str]:
+        return [job.name for job in self.asked if job.request['job'] == kind]
+
+
+@pytest.fixture
+def world(declare: Declarations) -> Declarations:
+    declare.task()
+    (declare.folder / 'data' / 'small').mkdir(parents=True)
+    (declare.folder / 'data' / 'small' / 'train.txt').write_text('x')
+    return declare
+
+
+def campaign(world: Declarations, *, suite: dict[str, Any] | None = None, **more: Any) -> Campaign:
+    path = world.suite(**{'seeds': (0, 1), **(suite or {})})
+    store = ResultStore(world.folder / 'results', world.folder / 'work')
+    return Campaign(Request.read(str(path)), store, world.folder / 'data', **more)
+
+
+def go(made: Campaign, pool: FakePool) -> tuple[Plan, list[RunRecord]]:
+    plan = made.prepare(pool)
+    return plan, made.run(pool, plan)
+
+
+def records(made: Campaign) -> list[RunRecord]:
+    return list(made.store.records('tiny'))
+
+
+class TestRunning:
+    def test_each_cell_is_recorded_as_it_ends(self, world: Declarations) -> None:
+        lines: list[str] = []
+        made = campaign(world, say=lines.append)
+        seen: list[int] = []
+
+        def answer(job: Job) -> dict[str, Any]:
+            seen.append(len(records(made)))
+            return OUTCOME
+
+        plan, found = go(made, FakePool(answer))
+        assert (len(plan.to_do), len(plan.done), len(found)) == (2, 0, 2)
+        assert seen == [0, 1]
+        assert {r.to_json() for r in records(made)} == {r.to_json() for r in found}
+        assert [line[:6] for line in lines] == ['[1/2] ', '[2/2] ']
+        assert 'mIoU 40.00' in lines[0]
+
+    def test_a_record_holds_what_was_measured_and_where_it_came_from(
+        self, world: Declarations
+    ) -> None:
+        made = campaign(world, suite={'seeds': (3,)})
+        plan, (record,) = go(made, FakePool())
+        assert record.is_ok
+        assert record.suite == 'tiny'
+        assert (record.spec.task, record.spec.seed) == ('small', 3)
+        assert record.scores == {'mIoU': 40.0, 'mAcc': 50.0}
+        assert record.raw == OUTCOME['raw']
+        assert record.curves == OUTCOME['curves']
+        assert record.pictures == ('a.png',)
+        assert record.proof == {**OUTCOME['proof'], 'weights_sha256': None}
+        assert record.provenance['started'] == '2030-01-02T03:04:05+00:00'
+        assert record.provenance['data_manifest'] == plan.to_do[0].manifest
+        assert record.fingerprint == plan.to_do[0].fingerprint
+        assert str(world.folder) not in record.to_json()
+
+    def test_a_worker_gets_local_paths(self, world: Declarations) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+        pool = FakePool()
+        plan, _ = go(made, pool)
+        request = pool.asked[-1].request
+        folder = Path(request['folder'])
+        assert folder.is_absolute()
+        assert folder == made.store.work_folder(
+            'tiny', plan.to_do[0].spec, plan.to_do[0].fingerprint
+        )
+        dataset = request['config']['train_dataloader']['dataset']
+        assert dataset['data_root'] == str((world.folder / 'data' / 'small').resolve())
+        assert '{' not in json.dumps(request['config']).replace('{"', '').replace('{}', '')
+        assert pool.asked[-1].log == folder / 'log.txt'
+
+    def test_a_failed_cell_is_recorded_and_the_others_go_on(self, world: Declarations) -> None:
+        made = campaign(world)
+
+        def answer(job: Job) -> dict[str, Any]:
+            if job.name.endswith('seed0'):
+                return {'error': 'the loss diverged', 'user_error': True}
+            return OUTCOME
+
+        _, found = go(made, FakePool(answer))
+        by_seed = {record.spec.seed: record for record in found}
+        assert (by_seed[0].status, by_seed[0].error) == (Status.FAILED, 'the loss diverged')
+        assert by_seed[0].scores == {}
+        assert by_seed[1].is_ok
+        assert len(records(made)) == 2
+
+    @pytest.mark.parametrize(
+        'answer',
+        [
+            {'error': 'ValueError: oops', 'user_error': False},
+            {'error': 'the worker process ended with exit code 3', 'died': True},
+        ],
+    )
+    def test_an_unexplained_failure_names_the_log(
+        self, world: Declarations, answer: dict[str, Any]
+    ) -> None:
+        _, (record,) = go(campaign(world, suite={'seeds': (0,)}), FakePool(lambda job: answer))
+        assert record.error.startswith(answer['error'] + ' (log: ')
+        assert record.error.endswith('/log.txt)')
+
+
+class TestAgain:
+    def test_the_second_run_has_nothing_to_do(self, world: Declarations) -> None:
+        go(campaign(world), FakePool())
+        pool = FakePool()
+        plan, found = go(campaign(world), pool)
+        assert (len(plan.done), len(plan.to_do), found) == (2, 0, [])
+        assert pool.asked == []
+
+    def test_a_failed_cell_is_tried_again(self, world: Declarations) -> None:
+        go(campaign(world), FakePool(lambda job: {'error': 'no', 'user_error': True}))
+        plan, found = go(campaign(world), FakePool())
+        assert (len(plan.done), len(plan.to_do)) == (0, 2)
+        assert all(record.is_ok for record in found)
+        assert all(record.is_ok for record in records(campaign(world)))
+
+    def test_only_the_new_seed_runs(self, world: Declarations) -> None:
+        go(campaign(world), FakePool())
+        pool = FakePool()
+        plan, _ = go(campaign(world, suite={'seeds': (0, 1, 2)}), pool)
+        assert [cell.spec.seed for cell in plan.to_do] == [2]
+        assert pool.names('inspect') == []
+
+    @pytest.mark.parametrize(
+        'change',
+        [
+            lambda world: campaign(world, options={'optim_wrapper.optimizer.lr': 0.5}),
+            lambda world: campaign(world, suite={'recipes': {'small': {'lr': 0.5}}}),
+            lambda world: _with_more_data(world),
+            lambda world: _with_a_new_version(world),
+        ],
+        ids=['option', 'recipe', 'data', 'version'],
+    )
+    def test_what_changes_numbers_runs_again(
+        self, world: Declarations, change: Callable[[Declarations], Campaign]
+    ) -> None:
+        go(campaign(world), FakePool())
+        plan, _ = go(change(world), FakePool())
+        assert (len(plan.done), len(plan.to_do)) == (0, 2)
+        assert len(records(campaign(world))) == 4
+
+    def test_a_damaged_record_is_named_before_anything_runs(self, world: Declarations) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+        _, (record,) = go(made, FakePool())
+        path = made.store.record_path('tiny', record.spec, record.fingerprint)
+        path.write_text(path.read_text()[:100])
+        pool = FakePool()
+        with pytest.raises(RecordError, match='delete the file'):
+            go(campaign(world, suite={'seeds': (0,)}), pool)
+        assert pool.names('execute') == []
+
+    def test_a_failure_never_replaces_a_result_of_another_process(
+        self, world: Declarations
+    ) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+
+        def answer(job: Job) -> dict[str, Any]:
+            go(campaign(world, suite={'seeds': (0,)}), FakePool())
+            return {'error': 'is being run by another process', 'user_error': True}
+
+        _, (record,) = go(made, FakePool(answer))
+        assert not record.is_ok
+        assert [kept.is_ok for kept in records(made)] == [True]
+
+
+def _with_more_data(world: Declarations) -> Campaign:
+    (world.folder / 'data' / 'small' / 'more.txt').write_text('y')
+    return campaign(world)
+
+
+def _with_a_new_version(world: Declarations) -> Campaign:
+    world.task(version=2)
+    return campaign(world)
+
+
+class TestTrivialPredictors:
+    SUITE: ClassVar[dict[str, Any]] = {
+        'protocols': ('finetune', 'trivial'),
+        'backbones': ('timm:test_vit+random', 'timm:test_resnet+random'),
+    }
+
+    def test_one_runs_per_task_whatever_the_backbones_and_seeds(self, world: Declarations) -> None:
+        world.task({'root': 'small'}, name='other')
+        pool = FakePool()
+        made = campaign(world, suite={**self.SUITE, 'tasks': ('small.py', 'other.py')})
+        plan, found = go(made, pool)
+        assert len(found) == 2 + 2 * 2 * 2
+        asked = [job for job in pool.asked if job.request['job'] == 'trivial']
+        assert len(asked) == 2
+        assert all('{data}' not in json.dumps(job.request['config']) for job in asked)
+        floors = [record for record in found if record.spec.protocol == 'trivial']
+        assert [(r.spec.task, r.spec.seed, r.is_ok) for r in floors] == [
+            ('small', 0, True),
+            ('other', 0, True),
+        ]
+        again, none = go(made, FakePool())
+        assert (len(again.done), none) == (len(plan.to_do), [])
+
+    def test_its_identity_depends_on_no_backbone(self, world: Declarations) -> None:
+        suites = [
+            {'protocols': ('trivial',), 'backbones': ()},
+            {'protocols': ('trivial',), 'seeds': (3,)},
+            self.SUITE,
+        ]
+        plans = [campaign(world, suite=suite).prepare(FakePool()) for suite in suites]
+        assert len({plan.to_do[0].fingerprint for plan in plans}) == 1
+        go(campaign(world, suite=suites[0]), FakePool())
+        assert len(campaign(world, suite=self.SUITE).prepare(FakePool()).done) == 1
+
+    def test_alone_it_inspects_nothing(self, world: Declarations) -> None:
+        pool = FakePool()
+        go(campaign(world, suite={'protocols': ('trivial',)}), pool)
+        assert [job.request['job'] for job in pool.asked] == ['trivial']
+
+    def test_only_what_changes_its_score_runs_it_again(self, world: Declarations) -> None:
+        suite = {'protocols': ('trivial',)}
+        go(campaign(world, suite=suite), FakePool())
+        rate = {'optim_wrapper.optimizer.lr': 0.5}
+        assert not campaign(world, suite=suite, options=rate).prepare(FakePool()).to_do
+        ignored = {'test_evaluator.0.ignore_index': 7}
+        assert campaign(world, suite=suite, options=ignored).prepare(FakePool()).to_do
+        (world.folder / 'data' / 'small' / 'more.txt').write_text('y')
+        assert campaign(world, suite=suite).prepare(FakePool()).to_do
+
+    def test_the_report_has_it_under_the_leaderboard(self, world: Declarations) -> None:
+        def answer(job: Job) -> dict[str, Any]:
+            floor = job.request['job'] == 'trivial'
+            return {**OUTCOME, 'raw': {**OUTCOME['raw'], 'mIoU': 45.5 if floor else 40.0}}
+
+        made = campaign(world, suite=self.SUITE)
+        go(made, FakePool(answer))
+        text = render_report(made.store, 'tiny', formats=('md', 'html'))['tiny.md']
+        assert '| *trivial predictor* |  | *45.5* (most frequent label) |' in text
+        assert 'do not beat the trivial predictor (most frequent label, 45.5' in text
+        assert 'Protocol: trivial' not in text
+
+    def test_a_failed_one_is_recorded(self, world: Declarations) -> None:
+        answer = {'error': 'no label', 'user_error': True}
+        made = campaign(world, suite={'protocols': ('trivial',)})
+        _, (record,) = go(made, FakePool(lambda job: answer))
+        assert (record.status, record.error) == (Status.FAILED, 'no label')
+        assert [kept.is_ok for kept in records(made)] == [False]
+
+
+class TestScores:
+    @pytest.mark.parametrize(
+        ('raw', 'part'),
+        [
+            ({'mIoU': 101.0, 'mAcc': 1.0}, r'mIoU = 101\.0 lies outside its bounds'),
+            ({'mIoU': 1.0, 'mAcc': -3.0}, r'mAcc = -3\.0 lies outside'),
+            ({'mIoU': float('nan'), 'mAcc': 1.0}, 'mIoU = nan lies outside'),
+            ({'mIoU': 1.0}, 'the evaluators returned no mAcc, only mIoU'),
+            ({'mIoU': 1.0, 'mAcc': 1.0, 'other': float('nan')}, 'not JSON compliant'),
+        ],
+    )
+    def test_a_score_that_cannot_be_is_a_failure(
+        self, world: Declarations, raw: dict[str, float], part: str
+    ) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+        pool = FakePool(lambda job: {**OUTCOME, 'raw': raw})
+        _, (record,) = go(made, pool)
+        assert not record.is_ok
+        assert record.scores == {}
+        assert re.search(part, record.error)
+        assert len(records(made)) == 1
+
+    def test_a_curve_that_is_not_finite_is_a_failure(self, world: Declarations) -> None:
+        curves = {'iteration': [1.0], 'loss': [float('inf')]}
+        made = campaign(world, suite={'seeds': (0,)})
+        _, (record,) = go(made, FakePool(lambda job: {**OUTCOME, 'curves': curves}))
+        assert not record.is_ok
+
+    def test_fractions_become_percent(self, world: Declarations) -> None:
+        metric = {'key': 'f', 'unit': 'fraction', 'higher_is_better': True, 'bounds': (0.0, 1.0)}
+        world.task(metric=metric, metrics=())
+        task = campaign(world).request.tasks[0]
+        assert canonical_scores(task, {'f': 0.25, 'other': 7.0}) == {'f': 25.0}
+
+
+class TestPreparing:
+    def test_missing_data_are_told_before_anything_runs(self, world: Declarations) -> None:
+        world.task(name='gone')
+        world.task({'root': 'elsewhere'}, name='gone')
+        made = campaign(world, suite={'tasks': ('small.py', 'gone.py')})
+        pool = FakePool()
+        with pytest.raises(DataError, match=r"task 'gone': no folder .*elsewhere"):
+            made.prepare(pool)
+        assert pool.asked == []
+
+    def test_an_empty_folder_is_no_data(self, world: Declarations) -> None:
+        (world.folder / 'data' / 'small' / 'train.txt').unlink()
+        with pytest.raises(DataError, match='no data here'):
+            campaign(world).prepare(FakePool())
+
+    def test_missing_weights_are_told_before_anything_runs(self, world: Declarations) -> None:
+        world.backbone(checkpoint='gone.pth')
+        pool = FakePool()
+        with pytest.raises((DataError, CheckpointError), match=r'gone\.pth'):
+            campaign(world, suite={'backbones': ('mine.py',)}).prepare(pool)
+        assert pool.asked == []
+
+    def test_a_backbone_that_cannot_be_used_stops_everything(self, world: Declarations) -> None:
+        class Refusing(FakePool):
+            def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+                for job in jobs:
+                    answer = {'error': "unknown timm architecture 'x'", 'user_error': True}
+                    yield Reply(job, answer, datetime.now(UTC))
+
+        with pytest.raises(BenchmarkError, match="unknown timm architecture 'x'"):
+            campaign(world).prepare(Refusing())
+        assert records(campaign(world)) == []
+
+    def test_a_backbone_is_inspected_once(self, world: Declarations) -> None:
+        suite = {'backbones': ('timm:test_vit', 'timm:test_vit+random')}
+        first, second = FakePool(), FakePool()
+        one = campaign(world, suite=suite).prepare(first)
+        other = campaign(world, suite=suite).prepare(second)
+        assert first.names('inspect') == ['timm:test_vit', 'timm:test_vit+random']
+        assert second.names('inspect') == []
+        assert [c.fingerprint for c in one.to_do] == [c.fingerprint for c in other.to_do]
+
+    def test_other_weights_are_inspected_anew(self, world: Declarations) -> None:
+        world.backbone(checkpoint='w.pth')
+        for content, asked in (('one', ['mine']), ('one', []), ('two', ['mine'])):
+            (world.folder / 'w.pth').write_text(content)
+            pool = FakePool()
+            campaign(world, suite={'backbones': ('mine.py',)}).prepare(pool)
+            assert pool.names('inspect') == asked
+
+    @pytest.mark.parametrize('damage', ['', '{', '[]', '{"channels": [1]}'])
+    def test_a_damaged_cache_is_asked_again(self, world: Declarations, damage: str) -> None:
+        made = campaign(world)
+        made.prepare(FakePool())
+        (cached,) = (made.store.work / 'cache' / 'backbones').iterdir()
+        cached.write_text(damage)
+        pool = FakePool()
+        made.prepare(pool)
+        assert pool.names('inspect') == ['timm:test_vit+random']
+        assert features_from(json.loads(cached.read_text())['features']) == features_from(FEATURES)
+
+    def test_weights_are_part_of_the_identity_but_not_their_place(
+        self, world: Declarations
+    ) -> None:
+        marks = []
+        for place, content in (('w.pth', 'one'), ('deep/v.pth', 'one'), ('deep/v.pth', 'two')):
+            path = world.folder / place
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content)
+            world.backbone(checkpoint=place)
+            made = campaign(world, suite={'backbones': ('mine.py',), 'seeds': (0,)})
+            plan = made.prepare(FakePool())
+            marks.append(plan.to_do[0].fingerprint)
+        assert marks[0] == marks[1] != marks[2]
+
+    def test_data_elsewhere_are_the_same_run(self, world: Declarations) -> None:
+        made = campaign(world)
+        here = made.prepare(FakePool())
+        (world.folder / 'data').rename(world.folder / 'moved')
+        moved = replace(
+            made,
+            data_root=world.folder / 'moved',
+            store=ResultStore(world.folder / 'r2', world.folder / 'w2'),
+        )
+        there = moved.prepare(FakePool())
+        assert [c.fingerprint for c in here.to_do] == [c.fingerprint for c in there.to_do]
+
+    def test_an_option_for_no_place_is_told_before_anything_runs(self, world: Declarations) -> None:
+        pool = FakePool()
+        with pytest.raises(BenchmarkError, match="nothing at 'modle'"):
+            go(campaign(world, options={'modle.x': 1}), pool)
+        assert pool.names('execute') == []

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from catalog.declarations import Declarations
+
+from benchmark.errors import BenchmarkError, DeclarationError, UnknownNameError
+from benchmark.planning import Request, expand
+from benchmark.specs import RunSpec
+
+
+@pytest.fixture
+def suite(declare: Declarations) -> str:
+    for name in ('one', 'two'):
+        declare.task(name=name)
+    declare.backbone()
+    path = declare.suite(
+        tasks=('two.py', 'one.py'),
+        protocols=('frozen', 'finetune'),
+        seeds=(1, 0),
+        backbones=('mine.py', 'mine.py+random'),
+    )
+    return str(path)
+
+
+def test_cells_come_in_the_declared_order_with_seeds_last(suite: str) -> None:
+    cells = expand(Request.read(suite))
+    assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 2
+    assert cells[:5] == (
+        RunSpec('two', 'mine', 'frozen', 1),
+        RunSpec('two', 'mine', 'frozen', 0),
+        RunSpec('two', 'mine', 'finetune', 1),
+        RunSpec('two', 'mine', 'finetune', 0),
+        RunSpec('two', 'mine+random', 'frozen', 1),
+    )
+    assert cells[-1] == RunSpec('one', 'mine+random', 'finetune', 0)
+    assert expand(Request.read(suite)) == cells
+
+
+def test_trivial_predictors_run_once_per_task_before_the_rest(suite: str) -> None:
+    cells = expand(Request.read(suite, protocols=['finetune', 'trivial']))
+    assert cells[:2] == (
+        RunSpec('two', 'trivial:most frequent label', 'trivial', 0),
+        RunSpec('one', 'trivial:most frequent label', 'trivial', 0),
+    )
+    assert cells[2:] == expand(Request.read(suite, protocols=['finetune']))
+
+
+def test_trivial_predictors_need_no_backbone(declare: Declarations) -> None:
+    declare.task()
+    path = declare.suite(backbones=(), protocols=('trivial',), seeds=(4, 5))
+    request = Request.read(str(path))
+    assert request.backbones == ()
+    assert expand(request) == (RunSpec('small', 'trivial:most frequent label', 'trivial', 0),)
+
+
+def test_a_request_is_narrowed_by_what_it_names(suite: str) -> None:
+    request = Request.read(
+        suite,
+        backbones=['timm:test_vit'],
+        tasks=['one'],
+        protocols=['finetune'],
+        seeds=[5, 3],
+    )
+    assert expand(request) == (
+        RunSpec('one', 'timm:test_vit', 'finetune', 5),
+        RunSpec('one', 'timm:test_vit', 'finetune', 3),
+    )
+
+
+def test_what_is_named_twice_runs_once(suite: str) -> None:
+    request = Request.read(
+        suite,
+        backbones=['timm:test_vit', 'timm:test_vit'],
+        tasks=['one', 'one'],
+        protocols=['finetune', 'finetune'],
+        seeds=[0, 0],
+    )
+    assert len(expand(request)) == 1
+
+
+@pytest.mark.parametrize(
+    ('changes', 'part'),
+    [
+        ({'tasks': ['three']}, r"unknown task of suite 'tiny' 'three'.*\(known: one, two\)"),
+        ({'protocols': ['finetun']}, "unknown protocol 'finetun'; did you mean 'finetune'"),
+        ({'backbones': ['vit']}, "unknown backbone 'vit'"),
+    ],
+)
+def test_an_unknown_name_is_refused(suite: str, changes: dict[str, Any], part: str) -> None:
+    with pytest.raises(UnknownNameError, match=part):
+        Request.read(suite, **changes)
+
+
+def test_an_unknown_task_in_the_suite_is_refused(declare: Declarations) -> None:
+    path = declare.suite(tasks=('no-such-task',))
+    with pytest.raises(UnknownNameError, match="unknown task 'no-such-task'"):
+        Request.read(str(path))
+
+
+@pytest.mark.parametrize('seed', [-1, 2**32])
+def test_a_seed_that_numpy_refuses_is_refused_first(suite: str, seed: int) -> None:
+    with pytest.raises(BenchmarkError, match=rf'seed {seed} is not from 0 to 4294967295'):
+        Request.read(suite, seeds=[0, seed])
+
+
+def test_two_tasks_of_one_name_are_refused(declare: Declarations) -> None:
+    one = declare.task()
+    declare.text(one.read_text(), 'again.py')
+    path = declare.suite(tasks=('small.py', 'again.py'))
+    with pytest.raises(DeclarationError, match=r"two tasks are called 'small': .*again\.py"):
+        Request.read(str(path))
+
+
+def two_weights(tmp_path: Path, *contents: bytes) -> list[str]:
+    for index, content in enumerate(contents):
+        (tmp_path / str(index)).mkdir()
+        (tmp_path / str(index) / 'w.pth').write_bytes(content)
+    return [f'timm:test_vit@{tmp_path}/{index}/w.pth' for index in range(len(contents))]
+
+
+def test_weights_of_one_file_name_are_told_apart(suite: str, tmp_path: Path) -> None:
+    request = Request.read(suite, backbones=two_weights(tmp_path, b'one', b'two'))
+    assert len({backbone.id for backbone in request.backbones}) == 2
+
+
+def test_two_backbones_of_one_name_are_refused(suite: str, tmp_path: Path) -> None:
+    same = two_weights(tmp_path, b'one', b'one')
+    match = r"two different backbones .*'timm:test_vit@w\.pth#"
+    with pytest.raises(DeclarationError, match=match):
+        Request.read(suite, backbones=same)
+
+
+def test_a_suite_without_backbones_wants_some(declare: Declarations) -> None:
+    declare.task()
+    path = declare.suite(backbones=())
+    with pytest.raises(BenchmarkError, match='names no backbones: add --backbones'):
+        Request.read(str(path))
+    assert len(expand(Request.read(str(path), backbones=['timm:test_vit']))) == 1
+
+
+@pytest.mark.parametrize(
+    'place', ['smal', '*/finetun', 'small/finetun', 'small/frozen/x', '*', '*/trivial']
+)
+def test_recipe_fields_for_no_cell_are_refused(declare: Declarations, place: str) -> None:
+    declare.task()
+    path = declare.suite(recipes={place: {'lr': 1.0}})
+    with pytest.raises(DeclarationError, match=r'suite\.py: unknown place in recipes'):
+        Request.read(str(path))

@@ -1,0 +1,32 @@
+# Real pictures and real weights: shows that pretraining is visible through the whole harness.
+# The learning rates are the same for every arm.
+suite = dict(
+    name='real-mini',
+    title='Real pictures in small sets',
+    tasks=(
+        'tasks/flowers5.py',
+        'tasks/elpv2.py',
+        'tasks/camvid.py',
+        'tasks/bccd.py',
+        'tasks/hela_tiles.py',
+    ),
+    protocols=('frozen', 'finetune', 'trivial'),
+    seeds=(0,),
+    backbones=(
+        'backbones/dinov2_vits14.py',
+        'backbones/dinov2_vits14.py+random',
+        'backbones/efficientnet_lite0.py',
+        'backbones/efficientnet_lite0.py+random',
+    ),
+    recipes={
+        '*/frozen': dict(lr=1e-3, weight_decay=0.05, clip_norm=5.0, schedule='cosine'),
+        '*/finetune': dict(
+            lr=2e-4,
+            weight_decay=0.05,
+            clip_norm=5.0,
+            schedule='cosine',
+            layer_decay=0.8,
+            drop_path=0.0,
+        ),
+    },
+)

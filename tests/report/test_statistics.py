@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from benchmark.report.statistics import (
+    best,
+    grouped_mean,
+    judge,
+    mean,
+    pooled_sd,
+    ranks,
+    sample_sd,
+)
+
+
+def test_sample_sd_divides_by_n_minus_one() -> None:
+    assert sample_sd([1.0, 2.0, 3.0]) == 1.0
+    assert sample_sd([2.0, 4.0]) == pytest.approx(math.sqrt(2))
+
+
+def test_one_value_has_no_spread() -> None:
+    assert sample_sd([3.0]) is None
+    assert pooled_sd([[3.0], [4.0]]) is None
+
+
+def test_pooled_sd_weighs_groups_by_their_degrees_of_freedom() -> None:
+    # variances 2 (1 degree) and 1 (2 degrees): (2 + 2) / 3; the single value counts for nothing
+    assert pooled_sd([[1.0, 3.0], [10.0, 11.0, 12.0], [7.0]]) == pytest.approx(math.sqrt(4 / 3))
+
+
+def test_pooled_sd_agrees_with_one_way_analysis_of_variance() -> None:
+    random_ = np.random.default_rng(0)
+    groups = [random_.normal(place, 1, size) for place, size in ((0, 3), (5, 4), (9, 2))]
+    residuals = np.concatenate([group - group.mean() for group in groups])
+    expected = math.sqrt((residuals**2).sum() / (3 + 4 + 2 - 3))
+    assert pooled_sd([list(map(float, group)) for group in groups]) == pytest.approx(expected)
+
+
+def test_order_of_values_changes_no_bit() -> None:
+    values = [0.1, 1e8, -1e8, 0.3, 2.2, 7e-9]
+    groups = [values, [v * 3 for v in values], [1.0, 1.1]]
+    shuffled = [random.Random(3).sample(group, len(group)) for group in groups]
+    assert mean(values) == mean(shuffled[0])
+    assert pooled_sd(groups) == pooled_sd(reversed(shuffled))
+
+
+# each group has variance 1, so the pooled sd is 1 and the limit 2
+GROUPS = {'a': [1.0, 2.0, 3.0], 'b': [3.0, 4.0, 5.0], 'c': [3.5, 4.5, 5.5]}
+
+
+class TestJudge:
+    def test_a_difference_of_exactly_the_limit_is_not_clear(self) -> None:
+        result = judge(GROUPS, higher_is_better=True)
+        assert result.spread == 1.0
+        assert result.threshold == 2.0
+        assert [(p.better, p.worse, p.difference) for p in result.clear] == [('c', 'a', 2.5)]
+        assert {(p.better, p.worse) for p in result.unclear} == {('b', 'a'), ('c', 'b')}
+
+    def test_lower_is_better_turns_every_pair_round(self) -> None:
+        higher = judge(GROUPS, higher_is_better=True)
+        lower = judge(GROUPS, higher_is_better=False)
+        assert {(p.worse, p.better) for p in higher.clear} == {
+            (p.better, p.worse) for p in lower.clear
+        }
+        assert higher.order == ('c', 'b', 'a')
+        assert lower.order == ('a', 'b', 'c')
+
+    def test_order_of_groups_changes_nothing(self) -> None:
+        turned = dict(reversed(GROUPS.items()))
+        assert judge(GROUPS, higher_is_better=True) == judge(turned, higher_is_better=True)
+
+    def test_a_single_seed_is_in_no_pair(self) -> None:
+        result = judge({**GROUPS, 'd': [99.0]}, higher_is_better=True)
+        assert result.unjudged == ('d',)
+        assert 'd' not in result.order
+
+    @pytest.mark.parametrize(
+        ('groups', 'reason'),
+        [
+            ({'a': [1.0], 'b': [9.0]}, 'one seed per backbone'),
+            ({'a': [1.0, 2.0], 'b': [9.0]}, 'fewer than two backbones have two'),
+            ({'a': [1.0, 2.0]}, 'fewer than two backbones have a score'),
+            ({'a': [1.0, 1.0], 'b': [9.0, 9.0]}, 'change no score'),
+            ({}, 'fewer than two'),
+        ],
+    )
+    def test_what_cannot_be_judged_says_why(
+        self, groups: dict[str, list[float]], reason: str
+    ) -> None:
+        result = judge(groups, higher_is_better=True)
+        assert result.spread is None
+        assert not result.clear
+        assert not result.unclear
+        assert set(result.unjudged) == set(groups)
+        assert reason in result.reason
+
+
+def test_best_follows_the_direction_and_keeps_ties() -> None:
+    means = {'a': 1.0, 'b': 3.0, 'c': 3.0}
+    assert best(means, higher_is_better=True) == {'b', 'c'}
+    assert best(means, higher_is_better=False) == {'a'}
+    assert best({}, higher_is_better=True) == frozenset()
+
+
+def test_ranks_follow_the_direction_and_share_ties() -> None:
+    means = {'a': 1.0, 'b': 3.0, 'c': 3.0, 'd': 2.0}
+    assert ranks(means, higher_is_better=True) == {'b': 1.5, 'c': 1.5, 'd': 3.0, 'a': 4.0}
+    assert ranks(means, higher_is_better=False) == {'a': 1.0, 'd': 2.0, 'b': 3.5, 'c': 3.5}
+
+
+def test_grouped_mean_weighs_groups_equally() -> None:
+    assert grouped_mean([('dense', 1.0), ('dense', 2.0), ('dense', 3.0), ('pose', 8.0)]) == 5.0

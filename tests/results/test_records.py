@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.errors import RecordError
+from benchmark.results.records import SCHEMA, RunRecord, Status, from_json
+
+from .builders import full_record
+
+PATH = Path('results/runs/quick/x.json')
+
+
+def edited(**changes: Any) -> str:
+    return json.dumps({**json.loads(full_record().to_json()), **changes})
+
+
+def test_a_record_survives_json_unchanged() -> None:
+    assert from_json(full_record().to_json(), PATH) == full_record()
+
+
+def test_a_failed_record_survives_json_unchanged() -> None:
+    record = full_record()
+    failed = RunRecord(
+        record.suite, record.spec, record.fingerprint, Status.FAILED, 'out of memory'
+    )
+    loaded = from_json(failed.to_json(), PATH)
+    assert loaded == failed
+    assert (loaded.is_ok, record.is_ok) == (False, True)
+
+
+def test_json_names_its_schema_and_keeps_unicode_readable() -> None:
+    text = full_record().to_json()
+    assert json.loads(text)['schema'] == SCHEMA
+    assert 'Körperteile · 部分' in text
+    assert text.endswith('}\n')
+
+
+def test_json_of_equal_records_is_equal() -> None:
+    assert full_record().to_json() == replace(full_record(), error='').to_json()
+
+
+def test_a_number_that_is_not_finite_is_not_written() -> None:
+    with pytest.raises(ValueError, match='not JSON compliant'):
+        replace(full_record(), scores={'mIoU': float('nan')}).to_json()
+
+
+@pytest.mark.parametrize('schema', [SCHEMA + 1, 0, None, str(SCHEMA)])
+def test_another_schema_is_refused(schema: object) -> None:
+    with pytest.raises(RecordError, match=r'x\.json: schema is .*this version reads 1'):
+        from_json(edited(schema=schema), PATH)
+
+
+@pytest.mark.parametrize('text', ['', '{', '{"schema": 1,', 'NaN NaN'])
+def test_text_that_is_not_json_names_the_file_and_the_remedy(text: str) -> None:
+    with pytest.raises(RecordError, match=r'x\.json: not JSON .*delete the file'):
+        from_json(text, PATH)
+
+
+@pytest.mark.parametrize('text', ['[]', '3', 'null', '"record"'])
+def test_json_that_is_no_object_is_refused(text: str) -> None:
+    with pytest.raises(RecordError, match=r'x\.json: schema is'):
+        from_json(text, PATH)
+
+
+@pytest.mark.parametrize('key', ['suite', 'spec', 'fingerprint', 'status'])
+def test_a_missing_field_is_refused(key: str) -> None:
+    content = json.loads(full_record().to_json())
+    del content[key]
+    with pytest.raises(RecordError, match=rf'x\.json: incomplete record .*{key}'):
+        from_json(json.dumps(content), PATH)
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'status': 'done'},
+        {'spec': {'task': 'parts'}},
+        {'spec': {**json.loads(full_record().to_json())['spec'], 'extra': 1}},
+        {'spec': 'parts'},
+    ],
+)
+def test_a_field_of_the_wrong_form_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(RecordError, match=r'x\.json: incomplete record'):
+        from_json(edited(**changes), PATH)
+
+
+def test_an_unknown_field_is_refused_by_name() -> None:
+    with pytest.raises(RecordError, match=r"unknown keys \['colour'\].*'status'"):
+        from_json(edited(colour='red'), PATH)
