@@ -24,10 +24,9 @@ from benchmark.execution.execute import Outcome, execute
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone
 from benchmark.openmmlab import prepare
-from benchmark.openmmlab.checkpoints import sha256
 from benchmark.planning.data import locate
 from benchmark.protocols import load_protocol
-from benchmark.specs import Backbone, Role, RunSpec, Task
+from benchmark.specs import Backbone, Role, RunSpec, Task, file_hash
 
 torch.set_num_threads(1)
 prepare()
@@ -104,7 +103,7 @@ def test_splits_are_as_large_as_declared(task: Task, tmp_path: Path) -> None:
 def test_every_tensor_is_loaded(name: str) -> None:
     backbone = find_backbone(str(HERE / 'backbones' / name))
     assert backbone.checkpoint is not None
-    assert sha256(backbone.checkpoint) == WEIGHTS_FILES[name]
+    assert file_hash(backbone.checkpoint) == WEIGHTS_FILES[name]
     network = build(backbone)
     report = network.load_report
     assert report.missing == ()
