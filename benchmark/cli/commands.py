@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmark.launching.campaign import Campaign
 
 
-def run(options: Namespace) -> int:
-    """Run a suite and return 1 when some cells failed."""
+def _campaign(options: Namespace, say: Callable[[str], None]) -> Campaign:
+    """Return the campaign that the options of ``run`` and ``plan`` ask for."""
     from benchmark.compiling import parse_options
     from benchmark.launching.campaign import Campaign
-    from benchmark.launching.devices import worker_environments
-    from benchmark.launching.pool import Pool
     from benchmark.planning import Request
     from benchmark.results.store import ResultStore
 
@@ -28,13 +31,22 @@ def run(options: Namespace) -> int:
         protocols=options.protocols,
         seeds=options.seeds,
     )
-    campaign = Campaign(
+    return Campaign(
         request,
         ResultStore(options.results, options.work_dir),
         options.data_root,
         parse_options(options.cfg_options),
-        _say,
+        say,
     )
+
+
+def run(options: Namespace) -> int:
+    """Run a suite and return 1 when some cells failed."""
+    from benchmark.launching.devices import worker_environments
+    from benchmark.launching.pool import Pool
+
+    campaign = _campaign(options, _say)
+    request = campaign.request
     with Pool(worker_environments(options.device, options.jobs)) as pool:
         plan = campaign.prepare(pool)
         _say(f'{request.suite.name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
@@ -43,6 +55,45 @@ def run(options: Namespace) -> int:
     _say(f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before')
     _say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
     return 1 if failed else 0
+
+
+def plan(options: Namespace) -> int:
+    """Print what a run would do and cost."""
+    from benchmark.cli.overviews import plan_lines
+    from benchmark.launching.devices import worker_environments
+    from benchmark.launching.pool import Pool
+    from benchmark.launching.survey import survey
+
+    campaign = _campaign(options, lambda line: None)
+    environments = worker_environments(options.device, options.jobs)
+    device = 'gpu' if environments[0].get('CUDA_VISIBLE_DEVICES') else 'cpu'
+    with Pool(environments) as pool:
+        found = survey(campaign, pool, device)
+    if options.json:
+        print(json.dumps(found.to_plain(), indent=1, ensure_ascii=False))
+        return 0
+    for line in plan_lines(found, workers=len(environments), device=device):
+        _say(line)
+    return 0
+
+
+def status(options: Namespace) -> int:
+    """Print where the campaigns of a work folder stand."""
+    from benchmark.cli.overviews import status_lines
+    from benchmark.launching.status import statuses
+
+    while True:
+        found = statuses(options.work_dir, options.suite)
+        if options.json:
+            plain = {'campaigns': [campaign.to_plain() for campaign in found]}
+            print(json.dumps(plain, indent=1, ensure_ascii=False))
+        for line in () if options.json else status_lines(found):
+            _say(line)
+        if not found and not options.json:
+            _say(f'{options.work_dir}: nothing was run here')
+        if not options.watch or not any(campaign.is_alive for campaign in found):
+            return 0
+        time.sleep(options.watch)
 
 
 def _places(options: Namespace) -> str:

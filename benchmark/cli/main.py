@@ -63,6 +63,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--version', action='version', version=f'tbench {__version__}')
     subparsers = parser.add_subparsers(title='commands', metavar='COMMAND')
     _add_run(subparsers)
+    _add_plan(subparsers)
+    _add_status(subparsers)
     _add_list(subparsers)
     _add_report(subparsers)
     _add_check(subparsers)
@@ -77,6 +79,36 @@ def _add_run(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     parser = subparsers.add_parser(
         'run', help='train and test every cell of a suite; run again to continue'
     )
+    _add_request(parser)
+    parser.set_defaults(command=commands.run)
+
+
+def _add_plan(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = subparsers.add_parser(
+        'plan', help='what `run` would do with the same options, and its cost; starts nothing'
+    )
+    _add_request(parser)
+    parser.add_argument('--json', action='store_true', help='for programs')
+    parser.set_defaults(command=commands.plan)
+
+
+def _add_status(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = subparsers.add_parser('status', help='what is running, done, failed, and why')
+    parser.add_argument('--suite', metavar='NAME', help='default: all suites of the work folder')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), metavar='DIR')
+    parser.add_argument('--json', action='store_true', help='for programs')
+    parser.add_argument(
+        '--watch',
+        nargs='?',
+        type=_positive,
+        const=5,
+        metavar='SECONDS',
+        help='tell again every 5 (or so many) seconds until nothing runs',
+    )
+    parser.set_defaults(command=commands.status)
+
+
+def _add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--suite', required=True, metavar='NAME|FILE')
     parser.add_argument(
         '--backbones',
@@ -105,7 +137,6 @@ def _add_run(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
         metavar='KEY=VALUE',
         help='changes to every compiled configuration, as in optim_wrapper.optimizer.lr=1e-4',
     )
-    parser.set_defaults(command=commands.run)
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+_COUNTED_SIZE = 224
+"""Side in pixels of the picture for which operations are counted."""
 
 _RESET_PEAK = Path('/proc/self/clear_refs')
 _STATUS = Path('/proc/self/status')
@@ -56,3 +61,23 @@ def _peak_memory() -> int:
             if line.startswith('VmHWM:'):
                 return int(line.split()[1]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def forward_flops(network: nn.Module) -> float | None:
+    """Return the operations of one forward pass per pixel of the input, or ``None``.
+
+    A multiplication with its addition counts as two; only products of matrices and convolutions
+    are counted, on a square picture of 224 px. ``None``: the network cannot be traced.
+    """
+    image = torch.zeros(1, 3, _COUNTED_SIZE, _COUNTED_SIZE)
+    was_training = network.training
+    counter = FlopCounterMode(display=False)
+    try:
+        with torch.no_grad(), counter:
+            network.eval()(image)
+    except Exception:
+        # an estimate is not worth refusing a network for
+        return None
+    finally:
+        network.train(was_training)
+    return counter.get_total_flops() / _COUNTED_SIZE**2

@@ -12,6 +12,7 @@ from typing import Any
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError
 from benchmark.execution.contract import build
+from benchmark.execution.cost import forward_flops
 from benchmark.execution.execute import execute
 from benchmark.execution.locking import exclusive
 from benchmark.execution.trivial import execute_trivial
@@ -22,7 +23,7 @@ Answer = dict[str, Any]
 
 
 def inspect_job(request: Answer) -> Answer:
-    """Return the features of ``request['backbone']`` as plain data; its weights must load."""
+    """Return what is found out about ``request['backbone']``; its weights must load."""
     declared = {**request['backbone']}
     declared['pretraining'] = Pretraining(**declared['pretraining'])
     backbone = Backbone(**declared)
@@ -30,7 +31,7 @@ def inspect_job(request: Answer) -> Answer:
     network = build(backbone)
     is_published = not backbone.is_random and backbone.checkpoint is None
     weights = hash_weights(network) if is_published else None
-    return {'features': asdict(features), 'weights': weights}
+    return {'features': asdict(features), 'weights': weights, 'flops': forward_flops(network)}
 
 
 def execute_job(request: Answer) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,8 @@ from benchmark.compiling import (
     trivial_facts,
 )
 from benchmark.kinds.base import DATA, Config
-from benchmark.launching.features import inspect_all
+from benchmark.launching.features import Inspected, inspect_all
+from benchmark.launching.ledger import Entry, open_ledger
 from benchmark.launching.pool import Job, Pool, Reply
 from benchmark.planning import Request, expand, recipe_changes
 from benchmark.planning.data import locate
@@ -57,12 +59,31 @@ class Cell:
     data: Path
 
 
+class Impossible(NamedTuple):
+    """A cell that cannot be run here, and why."""
+
+    spec: RunSpec
+    reason: str
+
+
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a request, split by whether a good record of exactly this run exists."""
+    """All cells of a request, split by whether a good record of exactly this run exists.
+
+    A plan to be carried out has no ``impossible`` cells: one such refuses the whole request.
+    """
 
     done: tuple[Cell, ...]
     to_do: tuple[Cell, ...]
+    impossible: tuple[Impossible, ...] = ()
+
+
+class Ground(NamedTuple):
+    """What cells stand on: folders and manifests of data by task, backbones by id."""
+
+    folders: Mapping[str, Path]
+    manifests: Mapping[str, str]
+    backbones: Mapping[str, Inspected]
 
 
 @dataclass
@@ -98,22 +119,24 @@ class Campaign:
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', pool)
         made = {t.name: self._made(t) for t in tasks if t.source.provider}
         manifests |= {name: manifest_of(folder) for name, folder in made.items()}
-        folders = found | made
-        features = {name: backbone.features for name, backbone in inspected.items()}
-        weights = {name: backbone.weights for name, backbone in inspected.items()}
-        cells = []
-        for spec in expand(self.request):
-            task = next(t for t in tasks if t.name == spec.task)
-            compiled = self._compiled(spec, task, features)
-            mark = fingerprint_of(
-                compiled.config,
-                weights=weights.get(spec.backbone),
-                manifest=manifests[spec.task],
-                task_version=task.version,
-            )
-            place = (manifests[spec.task], weights.get(spec.backbone), folders[spec.task])
-            cells.append(Cell(spec, task, compiled, mark, *place))
-        return self._split(cells)
+        ground = Ground(found | made, manifests, inspected)
+        return self.split(self.cell(spec, ground) for spec in expand(self.request))
+
+    def cell(self, spec: RunSpec, ground: Ground) -> Cell:
+        """Return the compiled cell of ``spec``.
+
+        Raises:
+            BenchmarkError: its parts do not fit together.
+        """
+        task = next(t for t in self.request.tasks if t.name == spec.task)
+        inspected = ground.backbones.get(spec.backbone)
+        compiled = self._compiled(spec, task, inspected.features if inspected else None)
+        weights = inspected.weights if inspected else None
+        manifest = ground.manifests[spec.task]
+        mark = fingerprint_of(
+            compiled.config, weights=weights, manifest=manifest, task_version=task.version
+        )
+        return Cell(spec, task, compiled, mark, manifest, weights, ground.folders[spec.task])
 
     def _made(self, task: Task) -> Path:
         """Return the folder of a task whose data the project makes itself, after making it."""
@@ -121,18 +144,19 @@ class Campaign:
 
         return ensure_world(self.data_root) / task.source.root
 
-    def _compiled(self, spec: RunSpec, task: Task, features: Mapping[str, Features]) -> Compiled:
+    def _compiled(self, spec: RunSpec, task: Task, features: Features | None) -> Compiled:
         if spec.protocol == TRIVIAL.name:
             bare = compile_trivial(task)
             # options for a model or its training have no place here
             config = apply_options(bare, applicable(bare, self.options))
             return Compiled('trivial', config, None, trivial_facts(task))
+        assert features is not None, 'every backbone of a request is inspected'
         request = self.request
         backbone = next(b for b in request.backbones if b.id == spec.backbone)
         ingredients = Ingredients(
             spec=spec,
             backbone=backbone,
-            features=features[spec.backbone],
+            features=features,
             task=task,
             protocol=next(p for p in request.protocols if p.name == spec.protocol),
             changes=recipe_changes(request.suite, spec),
@@ -140,7 +164,8 @@ class Campaign:
         config = apply_options(compile_config(ingredients), self.options)
         return Compiled('execute', config, backbone.checkpoint, facts_of(ingredients))
 
-    def _split(self, cells: Iterable[Cell]) -> Plan:
+    def split(self, cells: Iterable[Cell]) -> Plan:
+        """Return the plan of ``cells``: those with a good record are done."""
         done: list[Cell] = []
         to_do: list[Cell] = []
         for cell in cells:
@@ -152,12 +177,18 @@ class Campaign:
         """Run the cells that are to do and return their records, each saved as it ends."""
         cells = {cell.spec.id: cell for cell in plan.to_do}
         records: list[RunRecord] = []
-        for reply in pool.run(self._job(cell) for cell in plan.to_do):
-            record = self._record(cells[reply.job.name], reply)
-            self._save(record)
-            records.append(record)
-            self.say(f'[{len(records)}/{len(cells)}] {describe(record)}')
+        with self._ledger(plan):
+            for reply in pool.run(self._job(cell) for cell in plan.to_do):
+                record = self._record(cells[reply.job.name], reply)
+                self._save(record)
+                records.append(record)
+                self.say(f'[{len(records)}/{len(cells)}] {describe(record)}')
         return records
+
+    def _ledger(self, plan: Plan) -> AbstractContextManager[None]:
+        """Return the block in which `tbench status` sees this campaign at work."""
+        entries = [Entry(cell.spec, cell.fingerprint) for cell in (*plan.done, *plan.to_do)]
+        return open_ledger(self.store, self.request.suite.name, entries)
 
     def _save(self, record: RunRecord) -> None:
         """Write ``record``, unless another process has finished the same run in the meantime."""

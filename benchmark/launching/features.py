@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from benchmark.compiling import library_versions
 from benchmark.errors import BenchmarkError
@@ -16,22 +16,40 @@ from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerp
 
 
 class Inspected(NamedTuple):
-    """A backbone's features, and the hash of its weights: ``None`` where they are random."""
+    """What a worker found out about a backbone.
+
+    ``weights`` is the hash of its weights, ``None`` where they are random; ``flops`` are those of
+    one forward pass per pixel of the input, ``None`` where they could not be counted.
+    """
 
     features: Features
     weights: str | None
+    flops: float | None = None
 
 
-def inspect_all(backbones: Iterable[Backbone], cache: Path, pool: Pool) -> dict[str, Inspected]:
+def inspect_all(
+    backbones: Iterable[Backbone],
+    cache: Path,
+    pool: Pool,
+    *,
+    refuse: Callable[[str, BenchmarkError], None] | None = None,
+) -> dict[str, Inspected]:
     """Return what is known of all ``backbones`` by id, from ``cache`` or by asking a worker.
 
+    One that cannot be used goes to ``refuse`` with the error, and is left out.
+
     Raises:
-        BenchmarkError: a backbone cannot be used.
+        BenchmarkError: a backbone cannot be used, and ``refuse`` is not given.
     """
     found: dict[str, Inspected] = {}
     unknown: dict[str, tuple[Backbone, Path]] = {}
+    refuse = refuse or _raise
     for backbone in backbones:
-        cached = cache / 'backbones' / f'{_inspection_key(backbone)}.json'
+        try:
+            cached = cache / 'backbones' / f'{_inspection_key(backbone)}.json'
+        except BenchmarkError as error:
+            refuse(backbone.id, error)
+            continue
         known = _cached(cached)
         if known is None:
             unknown[backbone.id] = (backbone, cached)
@@ -39,14 +57,23 @@ def inspect_all(backbones: Iterable[Backbone], cache: Path, pool: Pool) -> dict[
             found[backbone.id] = known
     for reply in pool.run(_inspection(backbone, cache) for backbone, _ in unknown.values()):
         if reply.error:
-            raise BenchmarkError(_reason(reply))
-        backbone, path = unknown[reply.job.name]
-        answer = {key: reply.answer[key] for key in ('features', 'weights')}
-        if backbone.checkpoint:
-            answer['weights'] = file_hash(backbone.checkpoint)
-        write_atomically(path, json.dumps(answer))
-        found[backbone.id] = _inspected(answer)
+            refuse(reply.job.name, BenchmarkError(_reason(reply)))
+        else:
+            found[reply.job.name] = _kept(*unknown[reply.job.name], reply.answer)
     return found
+
+
+def _raise(name: str, error: BenchmarkError) -> NoReturn:
+    raise error
+
+
+def _kept(backbone: Backbone, path: Path, answer: Mapping[str, Any]) -> Inspected:
+    """Return what a worker answered, after writing it to the cache at ``path``."""
+    content = {key: answer.get(key) for key in Inspected._fields}
+    if backbone.checkpoint:
+        content['weights'] = file_hash(backbone.checkpoint)
+    write_atomically(path, json.dumps(content))
+    return _inspected(content)
 
 
 def _inspection(backbone: Backbone, cache: Path) -> Job:
@@ -68,7 +95,7 @@ def features_from(plain: Mapping[str, Any]) -> Features:
 
 
 def _inspected(answer: Mapping[str, Any]) -> Inspected:
-    return Inspected(features_from(answer['features']), answer['weights'])
+    return Inspected(features_from(answer['features']), answer['weights'], answer.get('flops'))
 
 
 def _reason(reply: Reply) -> str:

@@ -5,7 +5,12 @@ from benchmark.world.labels import INSTANCE_CLASSES, SEMANTIC_CLASSES
 from benchmark.world.plans import COARSE_CLASSES
 from benchmark.world.spec import SPLITS, VERSION, SplitCounts, WorldSpec
 from benchmark.world.species import FINE_SPECIES
-from benchmark.world.store import ensure_pretraining_split, ensure_world, world_root
+from benchmark.world.store import (
+    ensure_pretraining_split,
+    ensure_world,
+    find_world,
+    world_root,
+)
 
 __all__ = [
     'COARSE_CLASSES',
@@ -22,5 +27,6 @@ __all__ = [
     'WorldSpec',
     'ensure_pretraining_split',
     'ensure_world',
+    'find_world',
     'world_root',
 ]

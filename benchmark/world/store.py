@@ -105,6 +105,12 @@ def world_root(cache_root: Path, spec: WorldSpec) -> Path:
     return cache_root / spec.folder_name
 
 
+def find_world(cache_root: Path, spec: WorldSpec = WorldSpec()) -> Path | None:  # noqa: B008 frozen
+    """Return the folder of the world of ``spec`` if it is rendered already."""
+    root = world_root(Path(cache_root), spec)
+    return root if is_complete(root, WORLD_MARKER) else None
+
+
 def ensure_world(cache_root: Path, spec: WorldSpec = WorldSpec()) -> Path:  # noqa: B008 frozen
     """Return the folder of the world of ``spec``, rendered first where it is absent.
 

@@ -1,0 +1,97 @@
+"""Lines for a person: what a request would do, and where a running one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from benchmark.launching.status import CampaignStatus, State
+from benchmark.launching.survey import Survey
+from benchmark.planning.estimates import Basis, Estimate
+from benchmark.specs import RunSpec
+
+_SHOWN = (State.RUNNING, State.FAILED)
+"""States whose cells get a line each; the others are counted."""
+
+
+def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
+    """Yield what is done, to do with its cost, and impossible with its reason."""
+    plan = survey.plan
+    yield (
+        f'{len(plan.done)} cells done, {len(plan.to_do)} to do, {len(plan.impossible)} impossible'
+    )
+    for (task, backbone, protocol), specs in _groups(cell.spec for cell in plan.to_do).items():
+        costs = [survey.costs[spec] for spec in specs]
+        yield f'to do       {task}  {backbone}  {protocol}  {_seeds(specs)}  {_cost_line(costs)}'
+    reasons: dict[str, list[RunSpec]] = {}
+    for cell in plan.impossible:
+        reasons.setdefault(cell.reason, []).append(cell.spec)
+    for reason, specs in reasons.items():
+        yield f'impossible  {_cells(len(specs))}: {reason}'
+    yield from _total(list(survey.costs.values()), workers, device)
+
+
+def _groups(specs: Iterable[RunSpec]) -> dict[tuple[str, str, str], list[RunSpec]]:
+    groups: dict[tuple[str, str, str], list[RunSpec]] = {}
+    for spec in specs:
+        groups.setdefault((spec.task, spec.backbone, spec.protocol), []).append(spec)
+    return groups
+
+
+def _seeds(specs: list[RunSpec]) -> str:
+    seeds = ' '.join(str(spec.seed) for spec in specs)
+    return f'seed{"s" if len(specs) > 1 else ""} {seeds}'
+
+
+def _cells(count: int) -> str:
+    return '1 cell' if count == 1 else f'{count} cells'
+
+
+def _cost_line(costs: list[Estimate]) -> str:
+    basis = costs[0].basis
+    known = [cost.seconds for cost in costs if cost.seconds is not None]
+    if not known:
+        return f'({basis})'
+    memory = max(cost.memory_mb or 0.0 for cost in costs)
+    return f'{_duration(sum(known))}, {memory / 1024:.1f} GiB ({basis})'
+
+
+def _total(costs: list[Estimate], workers: int, device: str) -> Iterator[str]:
+    if not costs:
+        return
+    seconds = sum(cost.seconds or 0.0 for cost in costs)
+    unknown = sum(cost.seconds is None for cost in costs)
+    unit = 'GPU-hours' if device == 'gpu' else 'core-hours'
+    share = {basis: sum(cost.basis is basis for cost in costs) for basis in Basis}
+    spread = min(workers, len(costs))
+    yield (
+        f'total       {seconds / 3600:.2f} {unit}, about {_duration(seconds / spread)} with '
+        f'{spread} worker{"s" if spread > 1 else ""}'
+        + (f'; nothing is known of {_cells(unknown)}' if unknown else '')
+    )
+    said = ', '.join(f'{count} {basis}' for basis, count in share.items() if count)
+    yield f'            estimate: {said}'
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f'{seconds:.0f} s'
+    if seconds < 5400:
+        return f'{seconds / 60:.0f} min'
+    return f'{seconds / 3600:.1f} h'
+
+
+def status_lines(campaigns: Iterable[CampaignStatus]) -> Iterator[str]:
+    """Yield a heading per campaign, its cells that run or failed, and what is left."""
+    for campaign in campaigns:
+        counts = ', '.join(f'{count} {state}' for state, count in campaign.counts.items())
+        state = f'running (process {campaign.process})' if campaign.is_alive else 'not running'
+        yield f'{campaign.suite}  {state}, started {campaign.started:%Y-%m-%d %H:%M} UTC'
+        yield f'  {counts or "no cells"}'
+        for cell in campaign.cells:
+            if cell.state in _SHOWN:
+                spec = cell.spec
+                name = f'{spec.task}  {spec.backbone}  {spec.protocol}  seed {spec.seed}'
+                time = f'  {_duration(cell.seconds)}' if cell.seconds is not None else ''
+                yield f'  {cell.state:<11} {name}{time}  {cell.detail}'.rstrip()
+        if State.INTERRUPTED in campaign.counts:
+            yield '  interrupted: the same `tbench run` continues'

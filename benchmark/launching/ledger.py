@@ -1,0 +1,104 @@
+"""What a campaign leaves in the work folder for others to see: its cells, and that it lives.
+
+A campaign is a folder ``WORK/SUITE/campaigns/NAME`` with the list of its cells, written once and
+atomically, and a lock that its process holds. Nothing else is written while it works: what is
+done, failed and running follows from the records and from the locks of the cells' work folders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmark.errors import RecordError
+from benchmark.execution.locking import exclusive, holder_since
+from benchmark.results.store import ResultStore, write_atomically
+from benchmark.specs import RunSpec, slug
+
+_FOLDER = 'campaigns'
+_FILE = 'campaign.json'
+
+
+class Entry(NamedTuple):
+    """A cell of a campaign."""
+
+    spec: RunSpec
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A campaign as its folder tells; ``is_alive`` when its process is at work now."""
+
+    suite: str
+    store: ResultStore
+    started: datetime
+    process: str
+    entries: tuple[Entry, ...]
+    is_alive: bool
+
+
+@contextlib.contextmanager
+def open_ledger(store: ResultStore, suite: str, entries: Sequence[Entry]) -> Iterator[None]:
+    """Tell in the work folder that ``entries`` are being run, for as long as the block lasts.
+
+    What earlier campaigns of the suite left is removed, unless they are still at work.
+    """
+    now = datetime.now(UTC)
+    root = store.work / slug(suite) / _FOLDER
+    folder = root / f'{now:%Y%m%dT%H%M%S%f}-{os.getpid()}'
+    with exclusive(folder):
+        _forget_others(root, folder)
+        content = {
+            'suite': suite,
+            'results': str(store.results.resolve()),
+            'started': now.isoformat(timespec='seconds'),
+            'process': f'{os.getpid()} on {socket.gethostname()}',
+            'cells': [{**vars(entry.spec), 'fingerprint': entry.fingerprint} for entry in entries],
+        }
+        write_atomically(folder / _FILE, json.dumps(content, indent=1) + '\n')
+        yield
+
+
+def _forget_others(root: Path, own: Path) -> None:
+    for folder in root.iterdir():
+        if folder != own and (folder / _FILE).is_file() and holder_since(folder) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def ledgers(work: Path) -> list[Ledger]:
+    """Return the campaigns of which the work folder tells, the newest first.
+
+    Raises:
+        RecordError: one of their files cannot be read.
+    """
+    files = work.glob(f'*/{_FOLDER}/*/{_FILE}')
+    return sorted((_read(path, work) for path in files), key=lambda x: x.started, reverse=True)
+
+
+def _read(path: Path, work: Path) -> Ledger:
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        return Ledger(
+            suite=content['suite'],
+            store=ResultStore(Path(content['results']), work),
+            started=datetime.fromisoformat(content['started']),
+            process=content['process'],
+            entries=tuple(map(_entry, content['cells'])),
+            is_alive=holder_since(path.parent) is not None,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f'{path}: cannot be read ({error}); delete its folder') from None
+
+
+def _entry(content: dict[str, Any]) -> Entry:
+    mark = content.pop('fingerprint')
+    return Entry(RunSpec(**content), mark)

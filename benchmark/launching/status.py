@@ -1,0 +1,137 @@
+"""What runs, is done, waits or failed: read from files, so that any process can ask at any time."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmark.execution.locking import holder_since
+from benchmark.launching.ledger import Entry, Ledger, ledgers
+from benchmark.results.records import RunRecord
+from benchmark.specs import RunSpec, slug
+
+_TAIL = 1 << 14
+"""How many bytes at the end of a log are searched for the iteration."""
+
+_PROGRESS = re.compile(rb'(?:Iter|Epoch)\((train|val|test)\)\s*\[\s*(\d+)/(\d+)\]')
+
+
+class State(enum.StrEnum):
+    """Where a cell of a campaign stands."""
+
+    RUNNING = 'running'
+    DONE = 'done'
+    FAILED = 'failed'
+    WAITING = 'waiting'
+    INTERRUPTED = 'interrupted'
+
+
+class CellStatus(NamedTuple):
+    """A cell: ``detail`` is its progress or why it failed, ``seconds`` how long it has run."""
+
+    spec: RunSpec
+    state: State
+    detail: str = ''
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class CampaignStatus:
+    """A campaign and its cells; one that is neither alive nor finished was interrupted."""
+
+    suite: str
+    started: datetime
+    process: str
+    is_alive: bool
+    cells: tuple[CellStatus, ...]
+
+    @property
+    def counts(self) -> dict[State, int]:
+        """How many cells are in each state that occurs."""
+        counted = Counter(cell.state for cell in self.cells)
+        return {state: counted[state] for state in State if state in counted}
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the status as JSON data."""
+        return {
+            'suite': self.suite,
+            'started': self.started.isoformat(),
+            'process': self.process,
+            'is_alive': self.is_alive,
+            'counts': {state.value: count for state, count in self.counts.items()},
+            'cells': [
+                {
+                    **vars(cell.spec),
+                    'state': cell.state.value,
+                    'detail': cell.detail,
+                    'seconds': cell.seconds,
+                }
+                for cell in self.cells
+            ],
+        }
+
+
+def statuses(work: Path, suite: str | None = None) -> list[CampaignStatus]:
+    """Return the newest campaign of each suite and every one at work, the newest first.
+
+    Raises:
+        RecordError: a file of the work folder or a record cannot be read.
+    """
+    wanted = [x for x in ledgers(work) if suite in (None, x.suite, slug(x.suite))]
+    return [_status(ledger) for ledger in _current(wanted)]
+
+
+def _current(found: Iterable[Ledger]) -> Iterator[Ledger]:
+    seen: set[str] = set()
+    for ledger in found:
+        if ledger.is_alive or ledger.suite not in seen:
+            yield ledger
+        seen.add(ledger.suite)
+
+
+def _status(ledger: Ledger) -> CampaignStatus:
+    cells = tuple(_cell(ledger, entry) for entry in ledger.entries)
+    return CampaignStatus(ledger.suite, ledger.started, ledger.process, ledger.is_alive, cells)
+
+
+def _cell(ledger: Ledger, entry: Entry) -> CellStatus:
+    folder = ledger.store.work_folder(ledger.suite, *entry)
+    since = holder_since(folder)
+    if since is not None:
+        seconds = round(max(0.0, datetime.now(UTC).timestamp() - since), 1)
+        return CellStatus(entry.spec, State.RUNNING, _progress(folder / 'log.txt', since), seconds)
+    record = ledger.store.find(ledger.suite, *entry)
+    if record is not None and record.is_ok:
+        return CellStatus(entry.spec, State.DONE)
+    if record is not None and _ended(record) >= ledger.started:
+        return CellStatus(entry.spec, State.FAILED, record.error)
+    return CellStatus(entry.spec, State.WAITING if ledger.is_alive else State.INTERRUPTED)
+
+
+def _ended(record: RunRecord) -> datetime:
+    try:
+        return datetime.fromisoformat(str(record.provenance.get('finished')))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _progress(log: Path, since: float) -> str:
+    """Return the last iteration that a run's log tells, as ``'train 40/100'``."""
+    try:
+        with log.open('rb') as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - _TAIL))
+            # what an earlier attempt left says nothing about this one
+            found = _PROGRESS.findall(file.read()) if log.stat().st_mtime >= since else []
+    except OSError:
+        return ''
+    if not found:
+        return ''
+    phase, at, of = (part.decode() for part in found[-1])
+    return f'{phase} {at}/{of}'

@@ -1,0 +1,169 @@
+"""What a request would do here and what that would cost, without starting any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.compiling import manifest_of
+from benchmark.errors import BenchmarkError
+from benchmark.kinds.base import Config
+from benchmark.launching.campaign import Campaign, Cell, Ground, Impossible, Plan
+from benchmark.launching.features import Inspected, inspect_all
+from benchmark.launching.pool import Pool
+from benchmark.planning import expand
+from benchmark.planning.data import locate
+from benchmark.planning.estimates import Estimate, Measured, Workload, backbone_flops, estimate
+from benchmark.results.records import RunRecord
+from benchmark.specs import Role, RunSpec, Task
+
+_NOT_MADE = ''
+"""Manifest of built-in data that are not rendered yet: no record can have it."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A plan, and the expected cost of its cells that are to do, by cell."""
+
+    plan: Plan
+    costs: Mapping[RunSpec, Estimate]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the survey as JSON data: lists of cells ``done``, ``to_do`` and ``impossible``."""
+        return {
+            'done': [_plain(cell) for cell in self.plan.done],
+            'to_do': [_plain(cell) | _cost(self.costs[cell.spec]) for cell in self.plan.to_do],
+            'impossible': [
+                {**vars(cell.spec), 'reason': cell.reason} for cell in self.plan.impossible
+            ],
+        }
+
+
+def _plain(cell: Cell) -> dict[str, Any]:
+    return {**vars(cell.spec), 'fingerprint': cell.fingerprint}
+
+
+def _cost(expected: Estimate) -> dict[str, Any]:
+    seconds, memory = (
+        None if value is None else round(value, 1)
+        for value in (expected.seconds, expected.memory_mb)
+    )
+    return {'seconds': seconds, 'memory_mb': memory, 'basis': expected.basis.value}
+
+
+def survey(campaign: Campaign, pool: Pool, device: str) -> Survey:
+    """Return what ``campaign`` would do on a ``device`` of the class ``'cpu'`` or ``'gpu'``.
+
+    Nothing is trained, rendered or fetched; a backbone that the cache of the work folder does not
+    know is inspected once. What is wrong with a task or a backbone makes its cells impossible.
+
+    Raises:
+        BenchmarkError: a record cannot be read.
+    """
+    places, refused = _places(campaign)
+    inspected = inspect_all(
+        campaign.request.backbones,
+        campaign.store.work / 'cache',
+        pool,
+        refuse=refused.__setitem__,
+    )
+    ground = Ground(
+        {name: folder for name, (folder, _) in places.items()},
+        {name: manifest for name, (_, manifest) in places.items()},
+        inspected,
+    )
+    cells: list[Cell] = []
+    impossible: list[Impossible] = []
+    for spec in expand(campaign.request):
+        refusal = refused.get(spec.task) or refused.get(spec.backbone)
+        try:
+            if refusal is not None:
+                raise refusal
+            cells.append(campaign.cell(spec, ground))
+        except BenchmarkError as error:
+            impossible.append(Impossible(spec, str(error)))
+    plan = campaign.split(cells)
+    measured = list(_measured(campaign, inspected, device))
+    costs = {
+        cell.spec: estimate(_workload(cell, inspected.get(cell.spec.backbone)), measured, device)
+        for cell in plan.to_do
+    }
+    return Survey(Plan(plan.done, plan.to_do, tuple(impossible)), costs)
+
+
+def _places(campaign: Campaign) -> tuple[dict[str, tuple[Path, str]], dict[str, BenchmarkError]]:
+    """Return folder and manifest of each task's data, and why others have none."""
+    found: dict[str, tuple[Path, str]] = {}
+    refused: dict[str, BenchmarkError] = {}
+    for task in campaign.request.tasks:
+        try:
+            found[task.name] = _place(task, campaign.data_root)
+        except BenchmarkError as error:
+            refused[task.name] = error
+    return found, refused
+
+
+def _place(task: Task, data_root: Path) -> tuple[Path, str]:
+    if not task.source.provider:
+        folder = locate(task, data_root)
+        return folder, manifest_of(folder)
+    from benchmark.world import find_world
+
+    made = find_world(data_root)
+    if made is None:
+        return data_root, _NOT_MADE
+    return made / task.source.root, manifest_of(made / task.source.root)
+
+
+def _measured(
+    campaign: Campaign, inspected: Mapping[str, Inspected], device: str
+) -> Iterator[Measured]:
+    tasks = {task.name: task for task in campaign.request.tasks}
+    for record in campaign.store.records(campaign.request.suite.name):
+        cost = record.cost
+        if not record.is_ok or record.spec.task not in tasks or _class_of(cost) != device:
+            continue
+        known = inspected.get(record.spec.backbone)
+        workload = _workload_of(record, tasks[record.spec.task], known)
+        seconds = cost.get('train_seconds', 0.0) + cost.get('test_seconds', 0.0)
+        # a training that was resumed did not measure its first part
+        if not cost.get('resumed_at'):
+            yield Measured(workload, seconds, cost.get('peak_memory_mb', 0.0))
+
+
+def _class_of(cost: Mapping[str, Any]) -> str:
+    return 'cpu' if cost.get('device') == 'cpu' else 'gpu'
+
+
+def _workload(cell: Cell, inspected: Inspected | None) -> Workload:
+    learns = bool(cell.compiled.facts['protocol']['trains_backbone'])
+    return _asked(cell.spec, cell.task, cell.compiled.config, inspected, learns=learns)
+
+
+def _workload_of(record: RunRecord, task: Task, inspected: Inspected | None) -> Workload:
+    learns = bool(record.protocol.get('trains_backbone'))
+    return _asked(record.spec, task, dict(record.config), inspected, learns=learns)
+
+
+def _asked(
+    spec: RunSpec, task: Task, config: Config, inspected: Inspected | None, *, learns: bool
+) -> Workload:
+    cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
+    if 'train_cfg' not in config:  # a predictor that looks at no image
+        return Workload(cell, kind, 0.0, 0)
+    if inspected is None:
+        return Workload(cell, kind, None, 0)
+    parameters = inspected.features.parameters
+    if inspected.flops is None:
+        return Workload(cell, kind, None, parameters)
+    height, width = task.input_size
+    flops = backbone_flops(
+        inspected.flops,
+        height * width,
+        trained_images=config['train_cfg']['max_iters'] * config['train_dataloader']['batch_size'],
+        tested_images=task.splits[Role.TEST],
+        learns=learns,
+    )
+    return Workload(cell, kind, flops, parameters)

@@ -1,0 +1,101 @@
+"""What a cell will cost: from measured cells of its kind, else from counted operations."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+_BYTES_PER_PARAMETER = 16
+"""In single precision: weights, gradients and the two moments of AdamW."""
+
+_LIBRARIES_MB = 700
+"""What a worker process holds before a model is built; a round number of ours."""
+
+_BACKWARD = 2
+"""A backward pass takes about twice the operations of a forward pass."""
+
+NOMINAL_FLOPS = {'cpu': 2e10, 'gpu': 1e13}
+"""Operations per second that training reaches, per worker; round numbers of ours, by device."""
+
+
+class Basis(enum.StrEnum):
+    """Where an estimate comes from, best first."""
+
+    MEASURED = 'measured'
+    KIND = 'scaled from measured cells of the kind'
+    OPERATIONS = 'estimated from counted operations'
+    NONE = 'unknown'
+
+
+class Workload(NamedTuple):
+    """What a cell asks for: ``flops`` of the backbone in training and test, ``None`` if unknown.
+
+    ``cell`` is (task, backbone, protocol), ``kind`` (kind of task, protocol).
+    """
+
+    cell: tuple[str, str, str]
+    kind: tuple[str, str]
+    flops: float | None
+    parameters: int
+
+
+class Measured(NamedTuple):
+    """A finished run on a device of the same class."""
+
+    workload: Workload
+    seconds: float
+    memory_mb: float
+
+
+class Estimate(NamedTuple):
+    """Expected cost of a cell; ``None`` where nothing can be said."""
+
+    seconds: float | None
+    memory_mb: float | None
+    basis: Basis
+
+
+def backbone_flops(
+    per_pixel: float, pixels: int, *, trained_images: int, tested_images: int, learns: bool
+) -> float:
+    """Return the operations of a backbone in one cell.
+
+    ``per_pixel`` is one forward pass per pixel of the input; only a backbone that ``learns`` has
+    a backward pass.
+    """
+    passes = trained_images * (1 + _BACKWARD if learns else 1) + tested_images
+    return per_pixel * pixels * passes
+
+
+def estimate(workload: Workload, measured: Sequence[Measured], device: str) -> Estimate:
+    """Return the expected cost of a cell on a ``device`` of the class ``'cpu'`` or ``'gpu'``.
+
+    Runs of the same cell with other seeds are best; then those of the same kind and protocol,
+    scaled by the operations of the backbone; then the operations alone, at a nominal speed,
+    which leaves out the head.
+    """
+    same = [run for run in measured if run.workload.cell == workload.cell]
+    if same:
+        seconds = math.fsum(run.seconds for run in same) / len(same)
+        return Estimate(seconds, _most_memory(same), Basis.MEASURED)
+    alike = [run for run in measured if run.workload.kind == workload.kind]
+    if alike:
+        return Estimate(_scaled(workload, alike), _most_memory(alike), Basis.KIND)
+    if workload.flops is None:
+        return Estimate(None, None, Basis.NONE)
+    memory = _LIBRARIES_MB + workload.parameters * _BYTES_PER_PARAMETER / 2**20
+    return Estimate(workload.flops / NOMINAL_FLOPS[device], memory, Basis.OPERATIONS)
+
+
+def _most_memory(runs: Sequence[Measured]) -> float:
+    return max(run.memory_mb for run in runs)
+
+
+def _scaled(workload: Workload, alike: Sequence[Measured]) -> float:
+    counted = [(run.seconds, run.workload.flops) for run in alike if run.workload.flops]
+    if workload.flops is None or not counted:
+        return math.fsum(run.seconds for run in alike) / len(alike)
+    per_operation = math.fsum(s for s, _ in counted) / math.fsum(f for _, f in counted)
+    return workload.flops * per_operation

@@ -1,0 +1,132 @@
+"""What `plan` tells, with a pool that answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from catalog.declarations import Declarations
+
+from benchmark.cli.overviews import plan_lines
+from benchmark.launching import Job, Reply
+from benchmark.launching.campaign import Campaign
+from benchmark.launching.survey import Survey, survey
+from benchmark.planning.estimates import Basis
+from benchmark.world import WorldSpec
+
+from .test_campaign import OUTCOME, FakePool, campaign, go
+
+COST = {'train_seconds': 7.0, 'test_seconds': 3.0, 'peak_memory_mb': 500, 'device': 'cpu'}
+
+
+def measuring(job: Job) -> dict[str, Any]:
+    return {**OUTCOME, 'cost': COST}
+
+
+@pytest.fixture
+def world(declare: Declarations) -> Declarations:
+    declare.task()
+    (declare.folder / 'data' / 'small').mkdir(parents=True)
+    (declare.folder / 'data' / 'small' / 'train.txt').write_text('x')
+    return declare
+
+
+def asked(made: Campaign, pool: FakePool | None = None, device: str = 'cpu') -> Survey:
+    return survey(made, pool or FakePool(), device)  # type: ignore[arg-type]
+
+
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob('*') if path.is_file()}
+
+
+def test_nothing_is_started_or_written_but_the_cache(world: Declarations) -> None:
+    made = campaign(world)
+    before = files(world.folder)
+    pool = FakePool()
+    found = asked(made, pool)
+    assert [job.request['job'] for job in pool.asked] == ['inspect']
+    (new,) = files(world.folder) - before
+    assert new.is_relative_to(made.store.work / 'cache')
+    assert (len(found.plan.done), len(found.plan.to_do)) == (0, 2)
+
+
+def test_it_finds_the_cells_that_a_run_would_find(world: Declarations) -> None:
+    made = campaign(world)
+    planned = asked(made).plan
+    plan, _ = go(campaign(world, suite={'seeds': (0,)}), FakePool())
+    assert plan.to_do[0].fingerprint == planned.to_do[0].fingerprint
+    pool = FakePool()
+    after = asked(campaign(world), pool)
+    assert [cell.spec.seed for cell in after.plan.done] == [0]
+    assert [cell.spec.seed for cell in after.plan.to_do] == [1]
+    assert pool.asked == []
+
+
+def test_measured_cells_give_the_cost(world: Declarations) -> None:
+    go(campaign(world, suite={'seeds': (0,)}), FakePool(measuring))
+    (plain,) = asked(campaign(world)).to_plain()['to_do']
+    assert (plain['seconds'], plain['memory_mb'], plain['basis']) == (10.0, 500.0, 'measured')
+    assert plain['seed'] == 1
+    (elsewhere,) = asked(campaign(world), device='gpu').costs.values()
+    assert elsewhere.basis is not Basis.MEASURED
+
+
+def test_a_resumed_training_measured_only_its_end(world: Declarations) -> None:
+    resumed = {**COST, 'resumed_at': 50}
+    go(campaign(world, suite={'seeds': (0,)}), FakePool(lambda job: {**OUTCOME, 'cost': resumed}))
+    (cost,) = asked(campaign(world)).costs.values()
+    assert cost.basis is not Basis.MEASURED
+
+
+def test_missing_data_make_only_their_cells_impossible(world: Declarations) -> None:
+    world.task({'root': 'elsewhere'}, name='gone')
+    made = campaign(world, suite={'tasks': ('small.py', 'gone.py')})
+    found = asked(made)
+    assert [cell.spec.task for cell in found.plan.to_do] == ['small', 'small']
+    assert [cell.spec.task for cell in found.plan.impossible] == ['gone', 'gone']
+    assert all('get it: https://example.org' in c.reason for c in found.plan.impossible)
+    lines = list(plan_lines(found, workers=2, device='cpu'))
+    assert lines[0] == '0 cells done, 2 to do, 2 impossible'
+    assert [line for line in lines if line.startswith('impossible  2 cells: task ')]
+
+
+def test_a_backbone_that_cannot_be_used_makes_only_its_cells_impossible(
+    world: Declarations,
+) -> None:
+    class Choosy(FakePool):
+        def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+            for reply in super().run(jobs):
+                bad = 'resnet' in reply.job.name
+                answer = {'error': 'no feature maps', 'user_error': True} if bad else reply.answer
+                yield Reply(reply.job, answer, datetime.now(UTC))
+
+    backbones = ('timm:test_resnet+random', 'timm:test_vit+random')
+    made = campaign(world, suite={'backbones': backbones, 'protocols': ('finetune', 'trivial')})
+    plain = asked(made, Choosy()).to_plain()
+    assert {(c['backbone'], c['reason']) for c in plain['impossible']} == {
+        ('timm:test_resnet+random', 'no feature maps')
+    }
+    assert len(plain['impossible']) == 2
+    assert len(plain['to_do']) == 3  # the trivial predictor needs no backbone
+
+
+def test_missing_weights_make_a_cell_impossible(world: Declarations) -> None:
+    world.backbone(checkpoint='gone.pth')
+    found = asked(campaign(world, suite={'backbones': ('mine.py',), 'seeds': (0,)}))
+    (cell,) = found.plan.impossible
+    assert 'gone.pth' in cell.reason
+
+
+def test_built_in_data_are_not_made(world: Declarations) -> None:
+    world.task({'root': 'scenes'}, name='made')
+    path = world.folder / 'made.py'
+    path.write_text(path.read_text().replace("'root': 'scenes'", "'provider': 'world', 'root': ''"))
+    made = campaign(world, suite={'tasks': ('made.py',)})
+    before = files(world.folder / 'data')
+    found = asked(made)
+    assert len(found.plan.to_do) == 2
+    assert files(world.folder / 'data') == before
+    assert not (world.folder / 'data' / WorldSpec().folder_name).exists()

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmark.planning.estimates import (
+    NOMINAL_FLOPS,
+    Basis,
+    Measured,
+    Workload,
+    backbone_flops,
+    estimate,
+)
+
+ASKED = Workload(('t', 'b', 'finetune'), ('depth', 'finetune'), 6e12, 2**20)
+
+
+def run(
+    cell: tuple[str, str, str], flops: float | None, seconds: float, memory: float = 100.0
+) -> Measured:
+    return Measured(Workload(cell, ('depth', cell[2]), flops, 1), seconds, memory)
+
+
+def test_other_seeds_of_the_cell_are_averaged() -> None:
+    runs = [
+        run(ASKED.cell, 6e12, 10, 300),
+        run(ASKED.cell, 6e12, 20, 200),
+        run(('t', 'other', 'finetune'), 6e12, 500),
+    ]
+    assert estimate(ASKED, runs, 'cpu') == (15.0, 300, Basis.MEASURED)
+
+
+def test_other_cells_of_the_kind_are_scaled_by_their_operations() -> None:
+    runs = [
+        run(('t', 'x', 'finetune'), 1e12, 10),
+        run(('u', 'y', 'finetune'), 3e12, 30, 700),
+        run(('t', 'b', 'frozen'), 6e12, 999),
+    ]
+    assert estimate(ASKED, runs, 'cpu') == (pytest.approx(60.0), 700, Basis.KIND)
+
+
+def test_where_operations_are_unknown_the_mean_of_the_kind_serves() -> None:
+    runs = [run(('t', 'x', 'finetune'), None, 10), run(('t', 'y', 'finetune'), 1e12, 30)]
+    assert estimate(ASKED._replace(flops=None), runs, 'cpu').seconds == 20
+
+
+@pytest.mark.parametrize('device', ['cpu', 'gpu'])
+def test_operations_alone_give_an_estimate_that_says_so(device: str) -> None:
+    found = estimate(ASKED, [], device)
+    assert found.seconds == pytest.approx(6e12 / NOMINAL_FLOPS[device])
+    assert found.memory_mb == pytest.approx(700 + 16)  # 16 bytes for each of 2**20 parameters
+    assert found.basis is Basis.OPERATIONS
+
+
+def test_without_anything_nothing_is_claimed() -> None:
+    assert estimate(ASKED._replace(flops=None), [], 'cpu') == (None, None, Basis.NONE)
+
+
+def test_a_backward_pass_costs_twice_a_forward_pass() -> None:
+    frozen = backbone_flops(10, 100, trained_images=5, tested_images=2, learns=False)
+    trained = backbone_flops(10, 100, trained_images=5, tested_images=2, learns=True)
+    assert (frozen, trained) == (10 * 100 * 7, 10 * 100 * 17)
