@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / 'benchmark'
 RUNNER = ('mmengine.runner', 'mmengine.runner.Runner', 'mmengine.runner.runner.Runner')
-DECLARATIONS = ('zoo', 'suites', 'task_configs')
+DECLARATIONS = ('zoo', 'suites', 'normalisers', 'task_configs')
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

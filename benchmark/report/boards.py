@@ -5,32 +5,45 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from benchmark.report.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.statistics import (
     Judgement,
     best,
-    grouped_mean,
+    family_weights,
     judge,
     mean,
-    ranks,
+    mean_ranks,
     sample_sd,
 )
 
 
+class Cost(NamedTuple):
+    """What one training took; what the record does not say is ``nan``."""
+
+    seconds: float
+    memory_mb: float
+    device: str
+
+
 @dataclass(frozen=True)
 class Cell:
-    """A backbone on a task: scores and failures by seed, and seeds that were never run."""
+    """A backbone on a task: scores and failures by seed, and seeds that were never run.
+
+    ``costs`` has the seeds with a score of which the record says what they took.
+    """
 
     task: str
     backbone: str
     scores: Mapping[int, float]
     failures: Mapping[int, str]
     missing: tuple[int, ...] = ()
+    costs: Mapping[int, Cost] = field(default_factory=dict)
 
     @property
     def mean(self) -> float | None:
@@ -160,18 +173,34 @@ def _best_first(value: float, task: TaskFacts) -> float:
     return -value if task.primary.higher_is_better else value
 
 
+class _Runs(NamedTuple):
+    """What a cell's records say, by seed."""
+
+    scores: dict[int, float]
+    failures: dict[int, str]
+    costs: dict[int, Cost]
+
+
+_RUN_COLUMNS = (
+    'task', 'backbone', 'seed', 'value', 'error', 'train_seconds', 'peak_memory_mb', 'device',
+)  # fmt: skip
+
+
 def _cells(part: pd.DataFrame) -> dict[tuple[str, str], Cell]:
-    scores: dict[tuple[str, str], dict[int, float]] = {}
-    failures: dict[tuple[str, str], dict[int, str]] = {}
-    for row in part.to_dict('records'):
-        place = (row['task'], row['backbone'])
-        scores.setdefault(place, {})
-        failures.setdefault(place, {})
-        if math.isnan(row['value']):
-            failures[place][int(row['seed'])] = row['error']
-        else:
-            scores[place][int(row['seed'])] = float(row['value'])
-    return {place: Cell(*place, scores[place], failures[place]) for place in sorted(scores)}
+    found: dict[tuple[str, str], _Runs] = {}
+    lines = zip(*(part[name].tolist() for name in _RUN_COLUMNS), strict=True)
+    for task, backbone, seed, value, error, *cost in lines:
+        runs = found.setdefault((task, backbone), _Runs({}, {}, {}))
+        if math.isnan(value):
+            runs.failures[int(seed)] = error
+            continue
+        runs.scores[int(seed)] = float(value)
+        if not math.isnan(cost[0]):
+            runs.costs[int(seed)] = Cost(*cost)
+    return {
+        place: Cell(*place, runs.scores, runs.failures, costs=runs.costs)
+        for place, runs in sorted(found.items())
+    }
 
 
 def _board(
@@ -211,34 +240,20 @@ def _cell(cells: Mapping[tuple[str, str], Cell], column: Column, backbone: str) 
     task = column.task.name
     found = cells.get((task, backbone), Cell(task, backbone, {}, {}))
     missing = sorted(set(column.seeds) - found.scores.keys() - found.failures.keys())
-    return Cell(task, backbone, found.scores, found.failures, tuple(missing))
+    return replace(found, missing=tuple(missing))
 
 
 def _mean_ranks(
     columns: tuple[Column, ...], table: Mapping[str, tuple[Cell, ...]]
 ) -> dict[str, float]:
-    """Return the mean rank of each complete row, among complete rows.
-
-    Ranks are averaged within a group of tasks first, so that a group with many
-    tasks weighs no more than one with few.
-    """
-    complete = {name: row for name, row in table.items() if all(c.is_complete for c in row)}
+    """Return the mean rank of each complete row, among complete rows; families weigh the same."""
+    complete = [name for name, row in table.items() if all(c.is_complete for c in row)]
     if len(columns) < 2 or len(complete) < 2:
         return {}
-    ranked = [_column_ranks(column, i, complete) for i, column in enumerate(columns)]
-    groups = [column.task.group for column in columns]
-    return {
-        name: grouped_mean((group, rank[name]) for group, rank in zip(groups, ranked, strict=True))
-        for name in complete
-    }
-
-
-def _column_ranks(
-    column: Column, index: int, rows: Mapping[str, tuple[Cell, ...]]
-) -> dict[str, float]:
-    means = {name: row[index].mean for name, row in rows.items()}
-    known = {name: value for name, value in means.items() if value is not None}
-    return ranks(known, higher_is_better=column.task.primary.higher_is_better)
+    signs = np.array([1.0 if c.task.primary.higher_is_better else -1.0 for c in columns])
+    means = np.array([[cell.mean for cell in table[name]] for name in complete], float)
+    weights = family_weights([column.task.family for column in columns])
+    return dict(zip(complete, mean_ranks(signs * means, weights).tolist(), strict=True))
 
 
 def _row_order(row: Row, columns: Iterable[Column]) -> tuple[float, float, str, str]:

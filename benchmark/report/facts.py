@@ -17,6 +17,7 @@ TRIVIAL = 'trivial'
 """Protocol of predictors that look at no image; they are a floor, not a competitor."""
 
 _KINDS = ('classification', 'detection', 'segmentation', 'depth', 'pose', 'tracking', 'mot')
+_FAMILIES = {'mot': 'tracking'}
 _UNDECLARED = Metric('', Unit.NONE, higher_is_better=True, bounds=(-math.inf, math.inf))
 
 
@@ -35,6 +36,11 @@ class TaskFacts:
     primary: Metric
 
     @property
+    def family(self) -> str:
+        """The kind as it counts in aggregates: both kinds of tracking are one."""
+        return _FAMILIES.get(self.kind, self.kind)
+
+    @property
     def order(self) -> tuple[int, str, str, str]:
         """The key by which tables order their columns."""
         place = _KINDS.index(self.kind) if self.kind in _KINDS else len(_KINDS)
@@ -43,7 +49,10 @@ class TaskFacts:
 
 @dataclass(frozen=True)
 class BackboneFacts:
-    """A backbone as the tables need it; ``label`` is unique among the suite's backbones."""
+    """A backbone as the tables need it; ``label`` is unique among the suite's backbones.
+
+    ``shape`` are the channels and strides of its feature maps.
+    """
 
     id: str
     label: str
@@ -56,6 +65,8 @@ class BackboneFacts:
     parameters: int | None
     source: str
     licence: str
+    shape: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    flops: float | None = None
 
 
 def finished(record: RunRecord) -> datetime:
@@ -158,4 +169,6 @@ def _backbone(name: str, label: str, said: Mapping[str, Any]) -> BackboneFacts:
         parameters=said.get('parameters'),
         source=str(said.get('source') or ''),
         licence=str(said.get('licence') or ''),
+        shape=(tuple(said.get('channels') or ()), tuple(said.get('strides') or ())),
+        flops=said.get('flops'),
     )

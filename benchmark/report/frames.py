@@ -22,8 +22,8 @@ from benchmark.specs import RunSpec, fingerprint
 COLUMNS = (
     'suite', 'protocol', 'kind', 'group', 'task', 'task_title', 'task_version', 'backbone',
     'backbone_title', 'family', 'method', 'data', 'epochs', 'labels', 'seed', 'metric',
-    'unit', 'higher_is_better', 'is_primary', 'value', 'raw', 'status', 'error', 'finished',
-    'fingerprint',
+    'unit', 'higher_is_better', 'is_primary', 'value', 'raw', 'status', 'error',
+    'train_seconds', 'peak_memory_mb', 'device', 'finished', 'fingerprint',
 )  # fmt: skip
 
 
@@ -119,6 +119,9 @@ def _common(record: RunRecord, task: TaskFacts, backbone: BackboneFacts) -> dict
         'epochs': backbone.epochs,
         'labels': backbone.uses_labels,
         'seed': spec.seed,
+        'train_seconds': record.cost.get('train_seconds', math.nan),
+        'peak_memory_mb': record.cost.get('peak_memory_mb', math.nan),
+        'device': str(record.cost.get('device') or ''),
         'finished': record.provenance.get('finished', ''),
         'fingerprint': record.fingerprint,
     }

@@ -1,11 +1,16 @@
-"""What a leaderboard's column allows to say, as plain English sentences."""
+"""What a leaderboard and its columns allow to say, as plain English sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from benchmark.report.agreements import Agreement
 from benchmark.report.boards import Board, Cell, Column
-from benchmark.report.statistics import CLEAR_BEYOND, Judgement, Pair
+from benchmark.report.comparisons import ROPE, Comparison, Comparisons
+from benchmark.report.contrasts import Contrast
+from benchmark.report.findings import BoardFindings
+from benchmark.report.standings import Estimate
+from benchmark.report.statistics import CLEAR_BEYOND, Interval, Judgement, Pair
 from benchmark.report.units import difference, listing, show, show_with_sign
 
 RULE = (
@@ -91,3 +96,181 @@ def version_notes(board: Board) -> list[str]:
         for column in board.columns
         if len(column.task.versions) > 1
     ]
+
+
+SIGNIFICANT = 0.05
+"""The chance of a false claim that a test may have."""
+
+CERTAIN = 0.95
+"""The posterior probability from which on a verdict is stated."""
+
+STANDS_IN = 0.8
+"""Kendall's tau from which on a protocol may stand in: nine of ten pairs in the same order."""
+
+_FEWEST_FOR_TAU = 5
+
+
+def overall_sentences(board: Board, found: BoardFindings) -> list[str]:
+    """Return what all tasks of a leaderboard together allow to say."""
+    labels = {row.backbone.id: row.backbone.label for row in board.rows}
+    return [*_first(found, labels), *_told_apart(found.comparisons, labels), *_gaps(found, labels)]
+
+
+def _first(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
+    if not found.standings:
+        yield 'No aggregate: fewer than two backbones have every seed of every task.'
+        return
+    ranked = sorted(found.standings.values(), key=lambda item: (item.place.value, item.backbone))
+    best = [labels[item.backbone] for item in ranked if item.place.value == 1]
+    yield f'Best mean rank: {listing(best)}.'
+    for what, intervals in (
+        ('other seeds', {item.backbone: item.place.seeds for item in ranked}),
+        ('other tasks of these families', {item.backbone: item.place.tasks for item in ranked}),
+    ):
+        names = [labels[name] for name, ends in intervals.items() if ends and ends.low == 1]
+        if names:
+            yield f'With {what} the first place may go to {_either(names)}.'
+        else:
+            yield f'What {what} would change is unknown.'
+
+
+def _either(names: list[str]) -> str:
+    """Return names as alternatives: ``'a, b or c'``."""
+    return ' or '.join(filter(None, [', '.join(names[:-1]), *names[-1:]]))
+
+
+def _told_apart(comparisons: Comparisons | None, labels: Mapping[str, str]) -> Iterator[str]:
+    if comparisons is None or not comparisons.pairs:
+        return
+    yield _power(comparisons)
+    significant = [pair for pair in comparisons.pairs if pair.holm <= SIGNIFICANT]
+    if significant:
+        yield f'Told apart over tasks: {_named(significant, labels)}.'
+    equal = [pair for pair in comparisons.pairs if pair.practical.equal >= CERTAIN]
+    if equal:
+        yield f'Practically equal (within {ROPE:g} point): {_named(equal, labels)}.'
+
+
+def _power(comparisons: Comparisons) -> str:
+    tasks, pairs = comparisons.tasks, len(comparisons.pairs)
+    text = (
+        f'Wilcoxon over {_number(tasks, "task")}: the smallest attainable p is '
+        f"{comparisons.smallest_p:.2g}, {comparisons.smallest_holm:.2g} after Holm's correction "
+        f'for {_number(pairs, "pair")}'
+    )
+    if comparisons.smallest_holm > SIGNIFICANT:
+        return f'{text}, so too few tasks to tell any pair apart at {SIGNIFICANT:g}.'
+    count = sum(pair.holm <= SIGNIFICANT for pair in comparisons.pairs)
+    return f'{text}; {count} of {_number(pairs, "pair")} told apart at {SIGNIFICANT:g}.'
+
+
+def _number(count: int, noun: str) -> str:
+    return f'{count} {noun}' if count == 1 else f'{count} {noun}s'
+
+
+def _named(pairs: Iterable[Comparison], labels: Mapping[str, str]) -> str:
+    groups: dict[str, list[str]] = {}
+    for pair in pairs:
+        groups.setdefault(labels[pair.better], []).append(labels[pair.worse])
+    return '; '.join(f'{better} and {listing(worse)}' for better, worse in groups.items())
+
+
+def _gaps(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
+    if found.gaps and found.standings:
+        names = listing([labels[name] for name in found.gaps])
+        yield f'Without an aggregate, having gaps: {names}.'
+    if found.unscaled:
+        yield f'Without a scale, so not in normalised scores: {listing(list(found.unscaled))}.'
+
+
+def contrast_sentence(contrast: Contrast, labels: Mapping[str, str]) -> str:
+    """Return what may be concluded about masked against supervised pretraining."""
+    if contrast.effect is None:
+        reason = (
+            'none of the tasks has a scale'
+            if contrast.pairs
+            else 'no masked and supervised backbone share architecture and pretraining data '
+            'and have every seed'
+        )
+        return f'Nothing may be concluded: {reason}.'
+    pairs = [f'{labels[pair.masked]} / {labels[pair.supervised]}' for pair in contrast.pairs]
+    return (
+        f'{signed(contrast.effect.value)} points of normalised score{ends(contrast.effect)}, '
+        f'masked ahead on {contrast.wins} of {_number(len(contrast.tasks), "task")}, Wilcoxon p = '
+        f'{contrast.p:.2g} (smallest attainable {contrast.smallest_p:.2g}), over '
+        f'{_number(len(pairs), "matched pair")}: {"; ".join(pairs)}. {_conclusion(contrast)}'
+    )
+
+
+def _conclusion(contrast: Contrast) -> str:
+    effect = contrast.effect
+    if effect is None or effect.seeds is None:
+        return 'The spread over seeds is unknown: shown, not judged.'
+    if _holds_zero(effect.seeds):
+        return 'No difference beyond the noise of seeds may be concluded.'
+    word = 'better' if effect.value > 0 else 'worse'
+    here = f'On these tasks masked pretraining transfers {word} than supervised'
+    if contrast.smallest_p > SIGNIFICANT:
+        return f'{here}; they are too few to say so of other tasks.'
+    if contrast.p > SIGNIFICANT or effect.tasks is None or _holds_zero(effect.tasks):
+        return f'{here}; they differ too much among themselves to say so of other tasks.'
+    return f'{here}, and so far as they stand for others, elsewhere too.'
+
+
+def _holds_zero(interval: Interval) -> bool:
+    return interval.low <= 0 <= interval.high
+
+
+def agreement_sentence(agreement: Agreement) -> str:
+    """Return whether a protocol may stand in for the reference, and at what cost."""
+    count = len(agreement.backbones)
+    cost = agreement.cost
+    price = (
+        'at an unknown share of its training time'
+        if cost is None
+        else f'at {100 * cost.value:.0f} % of its training time'
+    )
+    parts = [*_named_ends(agreement.tau, 2)]
+    parts.append(f'backbones {_ends(agreement.backbones_interval, 2)}')
+    return (
+        f'{agreement.protocol} ranks {count} backbones on '
+        f'{_number(len(agreement.by_task), "task")} like {agreement.reference} with '
+        f"Kendall's tau {agreement.tau.value:.2f} ({'; '.join(parts)}), {price}. "
+        f'{_stands_in(agreement)}'
+    )
+
+
+def _stands_in(agreement: Agreement) -> str:
+    if len(agreement.backbones) < _FEWEST_FOR_TAU:
+        return 'Too few backbones to say whether it may stand in.'
+    known = (agreement.tau.seeds, agreement.tau.tasks, agreement.backbones_interval)
+    lowest = min(item.low for item in known if item is not None)
+    if lowest >= STANDS_IN:
+        return f'It may stand in for {agreement.reference}.'
+    if agreement.tau.value >= STANDS_IN:
+        return 'The ranking is alike, but not surely enough for it to stand in.'
+    return f'It may not stand in for {agreement.reference}.'
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """Return a difference with its sign, a true minus among them."""
+    text = f'{round(value, decimals) + 0.0:+.{decimals}f}'
+    return text.replace('-', '\N{MINUS SIGN}')
+
+
+def ends(estimate: Estimate, decimals: int = 1) -> str:
+    """Return the intervals of ``estimate`` in brackets, nothing where none is known."""
+    parts = list(_named_ends(estimate, decimals))
+    return f' ({"; ".join(parts)})' if parts else ''
+
+
+def _named_ends(estimate: Estimate, decimals: int) -> Iterator[str]:
+    if estimate.seeds:
+        yield f'seeds {_ends(estimate.seeds, decimals)}'
+    if estimate.tasks:
+        yield f'tasks {_ends(estimate.tasks, decimals)}'
+
+
+def _ends(interval: Interval, decimals: int) -> str:
+    low, high = (f'{round(end, decimals) + 0.0:.{decimals}f}' for end in interval)
+    return f'{low} to {high}'.replace('-', '\N{MINUS SIGN}')

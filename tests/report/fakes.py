@@ -23,6 +23,27 @@ BACKBONES = {
     'vit-s-dino': ('ViT-S DINO', 'distilled', 'DINO', 300.0, False),
     'vit-s-random': ('ViT-S random', 'none', None, None, None),
 }
+VIT = {
+    'source': 'timm:vit_small_patch16_224',
+    'architecture': 'plain-vit',
+    'parameters': 21_665_664,
+    'channels': [384] * 4,
+    'strides': [16] * 4,
+}
+SWIN = {
+    'source': 'timm:swin_tiny_patch4_window7_224',
+    'architecture': 'hierarchical-transformer',
+    'parameters': 27_519_354,
+    'channels': [96, 192, 384, 768],
+    'strides': [4, 8, 16, 32],
+}
+GROUPS = {
+    'classification': 'fine-grained',
+    'segmentation': 'semantic',
+    'detection': 'combined',
+    'depth': 'geometric-motion',
+    'pose': 'geometric-motion',
+}
 # name: kind, title, head, (key, unit, higher is better, title), trivial, per-backbone means
 TASKS: dict[str, Any] = {
     'fine-species': (
@@ -77,7 +98,7 @@ def record(
         task={
             'kind': kind,
             'title': title,
-            'group': 'dense' if kind in ('segmentation', 'depth') else kind,
+            'group': GROUPS[kind],
             'version': 1,
             'head': head,
             'splits': {'train': 200, 'val': 100, 'test': 300},
@@ -93,11 +114,7 @@ def record(
         },
         backbone={
             'title': name,
-            'source': 'timm:vit_small_patch16_224',
-            'architecture': 'plain-vit',
-            'parameters': 21_665_664,
-            'channels': [384] * 4,
-            'strides': [4, 8, 16, 32],
+            **(SWIN if backbone.startswith('swin') else VIT),
             'pretraining': {
                 'method': method,
                 'family': family,

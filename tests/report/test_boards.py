@@ -91,12 +91,12 @@ def test_a_task_that_a_backbone_never_met_is_missing_not_forgotten() -> None:
     assert found.problem == '2 of 2 seeds not run'
 
 
-def test_mean_rank_averages_within_groups_first() -> None:
-    # parts and depth-metric are one group, keypoints another
-    def backbone(name: str, parts: float, depth: float, pose: float) -> list[RunRecord]:
+def test_mean_rank_lets_families_weigh_equally() -> None:
+    # tracking of one and of many objects are one family, pose another
+    def backbone(name: str, one: float, many: float, pose: float) -> list[RunRecord]:
         return [
-            record('parts', name, score=parts),
-            record('depth-metric', name, score=depth),
+            of_kind('tracking', record('parts', name, score=one)),
+            of_kind('mot', record('depth-metric', name, score=many)),
             record('keypoints', name, score=pose),
         ]
 
@@ -112,6 +112,10 @@ def test_mean_rank_averages_within_groups_first() -> None:
         'vit-s-dino': 2.0,
         'vit-s-moco': 2.0,
     }
+
+
+def of_kind(kind: str, item: RunRecord) -> RunRecord:
+    return replace(item, task={**item.task, 'kind': kind})
 
 
 def test_incomplete_rows_have_no_rank_and_do_not_move_others() -> None:

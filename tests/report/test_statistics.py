@@ -8,11 +8,12 @@ import pytest
 
 from benchmark.report.statistics import (
     best,
-    grouped_mean,
+    family_weights,
     judge,
     mean,
+    mean_ranks,
     pooled_sd,
-    ranks,
+    rank_columns,
     sample_sd,
 )
 
@@ -106,11 +107,14 @@ def test_best_follows_the_direction_and_keeps_ties() -> None:
     assert best({}, higher_is_better=True) == frozenset()
 
 
-def test_ranks_follow_the_direction_and_share_ties() -> None:
-    means = {'a': 1.0, 'b': 3.0, 'c': 3.0, 'd': 2.0}
-    assert ranks(means, higher_is_better=True) == {'b': 1.5, 'c': 1.5, 'd': 3.0, 'a': 4.0}
-    assert ranks(means, higher_is_better=False) == {'a': 1.0, 'd': 2.0, 'b': 3.5, 'c': 3.5}
+def test_ranks_are_from_the_top_and_shared_by_equals() -> None:
+    column = np.array([[1.0], [3.0], [3.0], [2.0]])
+    assert rank_columns(column)[:, 0].tolist() == [4.0, 1.5, 1.5, 3.0]
 
 
-def test_grouped_mean_weighs_groups_equally() -> None:
-    assert grouped_mean([('dense', 1.0), ('dense', 2.0), ('dense', 3.0), ('pose', 8.0)]) == 5.0
+def test_families_weigh_equally_whatever_their_number_of_tasks() -> None:
+    weights = family_weights(['dense', 'dense', 'dense', 'pose'])
+    assert weights.tolist() == pytest.approx([1 / 6, 1 / 6, 1 / 6, 1 / 2])
+    # ranks of the first backbone: 1, 1, 1 in one family and 2 in the other
+    means = np.array([[9.0, 9.0, 9.0, 1.0], [1.0, 1.0, 1.0, 9.0]])
+    assert mean_ranks(means, weights).tolist() == [1.5, 1.5]

@@ -9,7 +9,7 @@ import itertools
 import math
 import statistics
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 CLEAR_BEYOND = 2.0
@@ -123,24 +123,3 @@ def best(means: Mapping[str, float], *, higher_is_better: bool) -> frozenset[str
         return frozenset()
     target = (max if higher_is_better else min)(means.values())
     return frozenset(name for name, value in means.items() if value == target)
-
-
-def ranks(means: Mapping[str, float], *, higher_is_better: bool) -> dict[str, float]:
-    """Return the rank of each name, 1 for the best; equal means share their average rank."""
-    sign = -1 if higher_is_better else 1
-    keys = {name: sign * value for name, value in means.items()}
-    return {name: _rank(key, keys.values()) for name, key in keys.items()}
-
-
-def _rank(key: float, keys: Collection[float]) -> float:
-    ahead = sum(other < key for other in keys)
-    equal = sum(other == key for other in keys)
-    return ahead + (equal + 1) / 2
-
-
-def grouped_mean(values: Iterable[tuple[str, float]]) -> float:
-    """Return the mean over groups of the means within groups, from (group, value) pairs."""
-    groups: dict[str, list[float]] = {}
-    for group, value in values:
-        groups.setdefault(group, []).append(value)
-    return mean([mean(group) for group in groups.values()])

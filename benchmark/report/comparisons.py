@@ -1,0 +1,143 @@
+"""Backbones of a leaderboard two by two, and the diagram of those not told apart."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmark.report.grids import Grid
+from benchmark.report.standings import Standing, generator
+from benchmark.report.statistics.diagrams import cliques, friedman
+from benchmark.report.statistics.pairs import (
+    Practical,
+    holm,
+    improvement,
+    signed_rank_posterior,
+    smallest_p,
+    wilcoxon,
+)
+
+ROPE = 1.0
+"""Points of normalised score within which two backbones are practically equal."""
+
+LARGEST_POOL = 24
+"""Backbones that are compared pair by pair: the best by mean rank."""
+
+
+class Comparison(NamedTuple):
+    """The better of two backbones by its mean over tasks, and what tests over tasks say.
+
+    ``difference`` is in points of normalised score, families weighing the same; ``wins`` counts
+    the tasks on which ``better`` has the higher mean. ``p`` is Wilcoxon's, ``holm`` the same
+    corrected for all pairs; ``practical`` speaks of ``better`` against ``worse``.
+    """
+
+    better: str
+    worse: str
+    difference: float
+    wins: int
+    p: float
+    holm: float
+    practical: Practical
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """All pairs of the backbones that were compared, best mean rank first.
+
+    ``improvement[i][j]`` is the probability that a run of backbone i beats a run of backbone j on
+    a task, families weighing the same. ``pairs`` are tested over ``tasks`` tasks; ``smallest_p``
+    is the smallest p that they can attain, ``smallest_holm`` the same after correction.
+    ``left_out`` backbones of lower rank are in no pair.
+    """
+
+    backbones: tuple[str, ...]
+    improvement: tuple[tuple[float, ...], ...]
+    pairs: tuple[Comparison, ...]
+    tasks: int
+    smallest_p: float
+    smallest_holm: float
+    left_out: int
+
+
+def compare(grid: Grid, scaled: Grid, found: Mapping[str, Standing]) -> Comparisons | None:
+    """Return all pairs of the backbones with a standing; ``None`` for fewer than two."""
+    order = sorted(found, key=lambda name: (found[name].mean_rank.value, name))
+    pool = order[:LARGEST_POOL]
+    if len(pool) < 2:
+        return None
+    shown = grid.rows(pool)
+    matrix = improvement(shown.scores, shown.runs, shown.weights)
+    pairs = _pairs(scaled.rows(pool)) if scaled.tasks else []
+    return Comparisons(
+        backbones=tuple(pool),
+        improvement=tuple(tuple(row) for row in matrix.tolist()),
+        pairs=tuple(pairs),
+        tasks=len(scaled.tasks),
+        smallest_p=smallest_p(len(scaled.tasks)),
+        smallest_holm=smallest_p(len(scaled.tasks), len(pairs)),
+        left_out=len(order) - len(pool),
+    )
+
+
+def _pairs(grid: Grid) -> list[Comparison]:
+    overall = grid.means @ grid.weights
+    places = list(itertools.combinations(range(len(grid.backbones)), 2))
+    turned = [(i, j) if overall[i] >= overall[j] else (j, i) for i, j in places]
+    gaps = [grid.means[i] - grid.means[j] for i, j in turned]
+    p_values = [wilcoxon(gap) for gap in gaps]
+    return [
+        Comparison(
+            better=grid.backbones[i],
+            worse=grid.backbones[j],
+            difference=float(overall[i] - overall[j]),
+            wins=int((gap > 0).sum()),
+            p=p,
+            holm=corrected,
+            practical=signed_rank_posterior(gap, ROPE, generator()),
+        )
+        for (i, j), gap, p, corrected in zip(turned, gaps, p_values, holm(p_values), strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A critical-difference diagram: what it says of a pair depends on the whole pool.
+
+    ``mean_ranks`` are plain means over ``tasks`` tasks, as the test wants them, not the mean
+    ranks of the leaderboard. Backbones of a clique are less than ``critical`` apart.
+    """
+
+    mean_ranks: Mapping[str, float]
+    critical: float
+    cliques: tuple[tuple[str, ...], ...]
+    p: float
+    tasks: int
+
+    @property
+    def label(self) -> str:
+        """What has to stand beside the diagram."""
+        return (
+            f'Pool-dependent: whether two of these {len(self.mean_ranks)} backbones are told apart '
+            'depends on the other ones. Nemenyi test at 5 % after Friedman '
+            f'(p = {self.p:.2g}) over {self.tasks} tasks.'
+        )
+
+
+def diagram(grid: Grid) -> Diagram | None:
+    """Return the diagram of at least three backbones on at least two tasks, else ``None``."""
+    if len(grid.backbones) < 3 or len(grid.tasks) < 2:
+        return None
+    test = friedman(grid.means)
+    groups = cliques(np.array(test.mean_ranks), test.critical)
+    return Diagram(
+        mean_ranks=dict(zip(grid.backbones, test.mean_ranks, strict=True)),
+        critical=test.critical,
+        cliques=tuple(tuple(grid.backbones[place] for place in group) for group in groups),
+        p=test.p,
+        tasks=len(grid.tasks),
+    )

@@ -1,0 +1,53 @@
+"""Statistics as pure functions of numbers and arrays; randomness comes in as a generator.
+
+Arrays of scores have the axes (backbones, runs, tasks), are turned so that higher is better,
+and hold ``nan`` where a task has fewer runs than another. No function here knows a record.
+"""
+
+from benchmark.report.statistics.aggregates import (
+    family_weights,
+    interquartile_mean,
+    mean_ranks,
+    places,
+    rank_columns,
+)
+from benchmark.report.statistics.resampling import (
+    Interval,
+    draw_seeds,
+    draw_tasks,
+    interval,
+    resampled_iqm,
+    resampled_means,
+)
+from benchmark.report.statistics.spread import (
+    CLEAR_BEYOND,
+    Judgement,
+    Pair,
+    best,
+    judge,
+    mean,
+    pooled_sd,
+    sample_sd,
+)
+
+__all__ = [
+    'CLEAR_BEYOND',
+    'Interval',
+    'Judgement',
+    'Pair',
+    'best',
+    'draw_seeds',
+    'draw_tasks',
+    'family_weights',
+    'interquartile_mean',
+    'interval',
+    'judge',
+    'mean',
+    'mean_ranks',
+    'places',
+    'pooled_sd',
+    'rank_columns',
+    'resampled_iqm',
+    'resampled_means',
+    'sample_sd',
+]
