@@ -75,12 +75,25 @@ class Architecture(enum.StrEnum):
     CONVNET = 'convnet'
 
 
+class Size(enum.StrEnum):
+    """The size class on which a recipe may depend: below 50, below 150, from 150 million."""
+
+    SMALL = 'small'
+    BASE = 'base'
+    LARGE = 'large'
+
+
+_SMALL, _LARGE = 50_000_000, 150_000_000
+
+
 @dataclass(frozen=True)
 class Features:
     """What a backbone hands to a neck or head, and how its input is normalised.
 
     ``channels`` and ``strides`` describe the feature maps from shallow to deep;
-    ``mean`` and ``std`` are per RGB channel on the 0-255 scale.
+    ``mean`` and ``std`` are per RGB channel on the 0-255 scale. ``windows`` are the
+    sides of the attention windows per stage, in tokens, of a network whose windows
+    can grow without touching its weights; empty for all others.
     """
 
     architecture: Architecture
@@ -90,6 +103,14 @@ class Features:
     std: tuple[float, float, float]
     parameters: int
     depth: int
+    windows: tuple[int, ...] = ()
+
+    @property
+    def size(self) -> Size:
+        """The size class on which a recipe may depend."""
+        if self.parameters < _SMALL:
+            return Size.SMALL
+        return Size.BASE if self.parameters < _LARGE else Size.LARGE
 
 
 @dataclass(frozen=True)
@@ -187,8 +208,13 @@ class Recipe:
     """The numbers of one training: optimiser, schedule and regularisation.
 
     ``lr`` belongs to the given ``batch_size``. ``layer_decay`` multiplies the
-    learning rate once per layer from the top; 1 leaves it alone. ``warmup`` is
-    the share of ``iterations`` with a linearly rising rate.
+    learning rate once per layer from the top; 1 leaves it alone. Where a source
+    counts layers in its own way, ``decay_steps`` is how often it multiplies between
+    head and stem, and the stem keeps the source's rate whatever the depth.
+    ``warmup`` is the share of ``iterations`` with a linearly rising rate;
+    ``milestones`` are the shares at which the schedule ``step`` multiplies the rate
+    by ``step_factor``. ``window`` is the side of attention windows in tokens, for
+    networks that can change it.
     """
 
     lr: float
@@ -197,23 +223,79 @@ class Recipe:
     batch_size: int
     warmup: float = 0.1
     layer_decay: float = 1.0
+    decay_steps: int | None = None
     drop_path: float = 0.0
     clip_norm: float | None = None
     schedule: str = 'cosine'
+    milestones: tuple[float, ...] = (8 / 9, 26 / 27)
+    step_factor: float = 0.1
+    window: int | None = None
+
+
+@dataclass(frozen=True)
+class Number:
+    """A value of a recipe and where it comes from.
+
+    ``source`` names the source that states it, at ``place``; ``None`` where no source
+    does and the value is ours. ``says`` is the source's own value where ours differs;
+    ``reason`` says why it differs, or why it is ours. ``is_carried`` when the source
+    states it for other data.
+    """
+
+    value: Any
+    source: str | None = None
+    place: str = ''
+    says: str = ''
+    reason: str = ''
+    is_carried: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a value that is neither attributed nor explained."""
+        if not (self.place if self.source else self.reason) or (self.says and not self.reason):
+            raise ValueError(f'{self.value!r} needs a source with a place, or a reason')
+
+    @property
+    def mark(self) -> str:
+        """What the number is.
+
+        ``'stated'`` by its source for these data, ``'carried over'`` from other data,
+        ``'adapted'`` from what the source says, or ``'ours'``.
+        """
+        if self.source is None:
+            return 'ours'
+        if self.says:
+            return 'adapted'
+        return 'carried over' if self.is_carried else 'stated'
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Numbers of a recipe and where they hold; a place that is ``None`` is everywhere.
+
+    ``tasks`` are those for which it holds, all when empty; ``trained_on`` those on
+    whose data its sources state the numbers, ``tasks`` when empty.
+    """
+
+    kind: str
+    numbers: Mapping[str, Number]
+    architecture: Architecture | None = None
+    size: Size | None = None
+    tasks: tuple[str, ...] = ()
+    trained_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Protocol:
     """How a backbone meets a task: which parts learn, and by which recipe.
 
-    ``recipes`` maps (kind, architecture) to the fields that differ from
-    ``defaults``; an architecture of ``None`` serves all.
+    Of the ``recipes`` that hold for a cell the later ones win; those for named tasks
+    also win over the budget that the task declares.
     """
 
     name: str
     title: str
     trains_backbone: bool
-    recipes: Mapping[tuple[str, Architecture | None], Declared]
+    recipes: tuple[Rule, ...]
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,13 @@ _RECIPE_KEYS = {
     'batch_size': Key((int,)),
     'warmup': _NUMBER,
     'layer_decay': _NUMBER,
+    'decay_steps': Key((int, type(None))),
     'drop_path': _NUMBER,
     'clip_norm': Key((int, float, type(None))),
     'schedule': Key((str,), allowed=SCHEDULES),
+    'milestones': Key((tuple,)),
+    'step_factor': _NUMBER,
+    'window': Key((int, type(None))),
 }
 
 

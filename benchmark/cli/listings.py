@@ -64,7 +64,7 @@ def _protocols() -> list[Row]:
         {
             'name': protocol.name,
             'backbone': 'trained' if protocol.trains_backbone else 'fixed',
-            'kinds': sorted({kind for kind, _ in protocol.recipes}),
+            'kinds': sorted({rule.kind for rule in protocol.recipes}),
             'title': protocol.title,
         }
         for protocol in LEARNING.values()

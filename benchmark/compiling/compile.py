@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from benchmark.errors import IncompatibleError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config, Meeting, Parts, dataset
-from benchmark.protocols import choose_recipe
+from benchmark.protocols import Place, choose_recipe
 from benchmark.specs import (
     Backbone,
     Declared,
@@ -62,7 +62,7 @@ def compile_config(cell: Ingredients) -> Config:
         'train_dataloader': _train_loader(cell.task, recipe, parts),
         'test_dataloader': testing_loader(cell.task, parts),
         **_loops(recipe),
-        **_optimisation(recipe),
+        **_optimisation(recipe, cell.features.depth),
         **_hooks(recipe, parts),
         'test_evaluator': parts.evaluator,
         'randomness': {'seed': cell.spec.seed},
@@ -71,9 +71,8 @@ def compile_config(cell: Ingredients) -> Config:
 
 
 def _recipe(cell: Ingredients) -> Recipe:
-    architecture = cell.features.architecture
-    changes = (cell.task.budget, *cell.changes)
-    recipe = choose_recipe(cell.protocol, cell.task.kind, architecture, *changes)
+    place = Place.of(cell.task, cell.features)
+    recipe = choose_recipe(cell.protocol, place, cell.task.budget, *cell.changes)
     if recipe.iterations < 1 or recipe.batch_size < 1 or recipe.lr <= 0:
         raise IncompatibleError(
             f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}': "
@@ -88,12 +87,28 @@ def _backbone(cell: Ingredients, recipe: Recipe) -> Config:
     return {
         'type': 'benchmark.TimmBackbone',
         'name': backbone.source.partition(':')[2],
-        'options': dict(backbone.options),
+        'options': {**backbone.options, **_window(cell, recipe)},
         'random': backbone.is_random,
         'checkpoint': WEIGHTS if backbone.checkpoint else None,
         'may_miss': dict(backbone.may_miss),
         'frozen': frozen,
         'drop_path': 0.0 if frozen else recipe.drop_path,
+    }
+
+
+def _window(cell: Ingredients, recipe: Recipe) -> Config:
+    """Return the options that make a network's attention windows larger than in pretraining.
+
+    The position bias is a function of log-spaced distances, normalised by the window of
+    pretraining; the last stages clip the window to the side of their maps, as sources do.
+    """
+    windows = cell.features.windows
+    if recipe.window is None or not windows:
+        return {}
+    return {
+        'img_size': tuple(cell.task.options.get('crop', cell.task.input_size)),
+        'window_size': recipe.window,
+        'pretrained_window_sizes': windows,
     }
 
 
@@ -138,16 +153,26 @@ def _loops(recipe: Recipe) -> Config:
     }
 
 
-def _optimisation(recipe: Recipe) -> Config:
+def _optimisation(recipe: Recipe, depth: int) -> Config:
     wrapper: Config = {
         'type': 'OptimWrapper',
         'optimizer': {'type': 'AdamW', 'lr': recipe.lr, 'weight_decay': recipe.weight_decay},
         'constructor': 'benchmark.LayerDecayConstructor',
-        'paramwise_cfg': {'layer_decay': recipe.layer_decay},
+        'paramwise_cfg': {'layer_decay': layer_decay(recipe, depth)},
     }
     if recipe.clip_norm is not None:
         wrapper['clip_grad'] = {'max_norm': recipe.clip_norm}
     return {'optim_wrapper': wrapper, 'param_scheduler': _schedule(recipe)}
+
+
+def layer_decay(recipe: Recipe, depth: int) -> float:
+    """Return the factor per layer of a network whose stem is ``depth`` layers below its last one.
+
+    Where the source counts layers in its own way, the stem keeps the source's rate.
+    """
+    if recipe.decay_steps is None:
+        return recipe.layer_decay
+    return float(recipe.layer_decay ** (recipe.decay_steps / (depth + 1)))
 
 
 def _schedule(recipe: Recipe) -> list[Config]:
@@ -165,7 +190,7 @@ def _schedule(recipe: Recipe) -> list[Config]:
         'step': {
             'type': 'MultiStepLR',
             'milestones': _milestones(recipe, warmup),
-            'gamma': 0.1,
+            'gamma': recipe.step_factor,
         },
     }
     if recipe.schedule not in falling:
@@ -183,8 +208,8 @@ def _warmup(recipe: Recipe) -> int:
 
 
 def _milestones(recipe: Recipe, begin: int) -> list[int]:
-    """ViTDet's two steps, as shares of the whole schedule; mmengine counts from ``begin``."""
-    return [max(1, round(share * recipe.iterations) - begin) for share in (0.88889, 0.96296)]
+    """Return the steps in iterations; mmengine counts them from ``begin``."""
+    return [max(1, round(share * recipe.iterations) - begin) for share in recipe.milestones]
 
 
 def _hooks(recipe: Recipe, parts: Parts) -> Config:

@@ -37,6 +37,7 @@ def inspect_backbone(backbone: Backbone) -> Features:
         std=std,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         depth=max(layer_ids(model).values()),
+        windows=windows_of(model),
     )
 
 
@@ -132,6 +133,19 @@ def architecture_of(model: nn.Module) -> Architecture:
         return Architecture.CONVNET
     strides = {entry['reduction'] for entry in _feature_info(model)}
     return Architecture.PLAIN_VIT if len(strides) == 1 else Architecture.HIERARCHICAL
+
+
+def windows_of(model: nn.Module) -> tuple[int, ...]:
+    """Return the side of the attention windows of each stage, in tokens, as pretrained.
+
+    Empty for a network whose position bias is a table of fixed size, or that has no windows.
+    """
+    stages = [
+        next((m for m in stage.modules() if hasattr(m, 'pretrained_window_size')), None)
+        for stage in getattr(model, 'layers', ())
+    ]
+    found: list[Any] = [stage for stage in stages if stage is not None]
+    return tuple(m.pretrained_window_size[0] or m.window_size[0] for m in found)
 
 
 def _is_attention(module: nn.Module) -> bool:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from benchmark.protocols.finetune import FINETUNE
-from benchmark.specs import Protocol
+from benchmark.protocols.marks import ours
+from benchmark.specs import Protocol, Rule
 
-# Schedules follow fine-tuning; what acts on the backbone's own parameters has no meaning here.
-# Heads trained from scratch on fixed features take a larger step: DINOv2 (arXiv 2304.07193)
-# trains its frozen-feature heads at 1e-3.
+# what acts on the backbone's own parameters has no meaning here
+_OF_THE_BACKBONE = ('layer_decay', 'decay_steps', 'drop_path', 'lr')
+_LR = ours(
+    'heads trained from scratch on fixed features take a larger step than fine-tuning', lr=1e-3
+)
+
+
+def _schedule(rule: Rule) -> Rule:
+    kept = {key: item for key, item in rule.numbers.items() if key not in _OF_THE_BACKBONE}
+    return Rule(rule.kind, kept | (_LR if not rule.tasks else {}), tasks=rule.tasks)
+
+
 FROZEN = Protocol(
     name='frozen',
     title='frozen backbone, full head',
     trains_backbone=False,
-    recipes={
-        (kind, None): {**recipe, 'lr': 1e-3}
-        for (kind, architecture), recipe in FINETUNE.recipes.items()
-        if architecture is None
-    },
+    recipes=tuple(_schedule(rule) for rule in FINETUNE.recipes if rule.architecture is None),
 )
+"""The schedules of fine-tuning, the same for every architecture."""

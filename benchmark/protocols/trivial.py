@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from benchmark.specs import Protocol
 
-TRIVIAL = Protocol(name='trivial', title='trivial predictor', trains_backbone=False, recipes={})
+TRIVIAL = Protocol(name='trivial', title='trivial predictor', trains_backbone=False, recipes=())

@@ -14,7 +14,7 @@ from benchmark.compiling import Ingredients, compile_config
 from benchmark.kinds import kind_names, load_kind
 from benchmark.planning import Request
 from benchmark.protocols import LEARNING
-from benchmark.specs import Architecture, Backbone, Features, Role, RunSpec, canonical_json
+from benchmark.specs import Architecture, Backbone, Features, Role, Rule, RunSpec, canonical_json
 
 REAL = Path(__file__).parent.parent / 'real_mini'
 TASKS = (*task_files(), *sorted((REAL / 'tasks').glob('*.py')))
@@ -137,4 +137,11 @@ class TestKind:
 
     @pytest.mark.parametrize('protocol', LEARNING)
     def test_every_protocol_has_a_recipe_for_it(self, name: str, protocol: str) -> None:
-        assert (name, None) in LEARNING[protocol].recipes
+        rules = [rule for rule in LEARNING[protocol].recipes if rule.kind == name]
+        stated = {key for rule in rules if _holds_everywhere(rule) for key in rule.numbers}
+        assert {'lr', 'weight_decay', 'batch_size'} <= stated
+        assert stated & {'iterations', 'epochs'}
+
+
+def _holds_everywhere(rule: Rule) -> bool:
+    return rule.architecture is None and rule.size is None and not rule.tasks

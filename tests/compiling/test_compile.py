@@ -51,16 +51,17 @@ class TestRecipe:
         config = compile_config(cell('segmentation', 'plain-vit', 'finetune'))
         assert config['train_cfg']['max_iters'] == 1000
         assert config['train_dataloader']['batch_size'] == 4
-        # the protocol's rate of 5e-5 belongs to its batch of 16
-        assert optimiser(config)['lr'] == pytest.approx(5e-5 * 4 / 16)
-        assert config['optim_wrapper']['paramwise_cfg'] == {'layer_decay': 0.85}
+        # the protocol's rate of 1e-4 belongs to its batch of 16
+        assert optimiser(config)['lr'] == pytest.approx(1e-4 * 4 / 16)
+        assert config['optim_wrapper']['paramwise_cfg'] == {'layer_decay': 0.65}
 
     @pytest.mark.parametrize(
         ('architecture', 'rate', 'decay', 'drop_path'),
         [
-            ('plain-vit', 1e-4, 0.7, 0.1),
-            ('hierarchical-transformer', 4e-5, 1.0, 0.4),
-            ('convnet', 2e-4, 0.8, 0.0),
+            ('plain-vit', 1e-4 / 64, 0.7, 0.1),
+            ('hierarchical-transformer', 4e-5 / 64, 1.0, 0.4),
+            # below 50 million parameters, of which 6 steps from head to stem are stated
+            ('convnet', 2.5e-4 / 16, 0.6 ** (6 / 13), 0.0),
         ],
     )
     def test_it_depends_on_the_architecture(
@@ -68,8 +69,8 @@ class TestRecipe:
     ) -> None:
         config = compile_config(cell('detection', architecture, 'finetune'))
         batch = config['train_dataloader']['batch_size']
-        assert optimiser(config)['lr'] == pytest.approx(rate * batch / 64)
-        assert config['optim_wrapper']['paramwise_cfg']['layer_decay'] == decay
+        assert optimiser(config)['lr'] == pytest.approx(rate * batch)
+        assert config['optim_wrapper']['paramwise_cfg']['layer_decay'] == pytest.approx(decay)
         assert config['model']['backbone']['drop_path'] == drop_path
 
     @pytest.mark.parametrize('kind', SAMPLES)
@@ -78,9 +79,38 @@ class TestRecipe:
         assert config['model']['backbone']['frozen'] is True
         assert config['model']['backbone']['drop_path'] == 0.0
         assert config['optim_wrapper']['paramwise_cfg'] == {'layer_decay': 1.0}
-        reference = load_protocol('frozen').recipes[kind, None]['batch_size']
+        reference = {
+            rule.kind: rule.numbers['batch_size'].value
+            for rule in load_protocol('frozen').recipes
+            if not rule.tasks
+        }
         batch = config['train_dataloader']['batch_size']
-        assert optimiser(config)['lr'] == pytest.approx(1e-3 * batch / reference)
+        assert optimiser(config)['lr'] == pytest.approx(1e-3 * batch / reference[kind])
+
+    def test_the_stem_keeps_the_rate_of_the_source_whatever_the_depth(self) -> None:
+        made = cell('depth', 'hierarchical-transformer')
+        for depth in (12, 24, 36):
+            features = replace(made.features, depth=depth)
+            config = compile_config(replace(made, features=features))
+            decay = config['optim_wrapper']['paramwise_cfg']['layer_decay']
+            assert decay ** (depth + 1) == pytest.approx(0.9**28)
+
+    def test_windows_grow_where_the_source_says_so_and_the_network_can(self) -> None:
+        made = cell('depth', 'hierarchical-transformer')
+        task = replace(made.task, name='nyuv2', options={**made.task.options, 'crop': (480, 480)})
+        windowed = replace(made.features, windows=(12, 12, 12, 6))
+        found = {
+            features: compile_config(replace(made, task=task, features=features))['model'][
+                'backbone'
+            ]['options']
+            for features in (made.features, windowed)
+        }
+        assert found[made.features] == PRETRAINED.options
+        assert found[windowed] == {
+            'img_size': (480, 480),
+            'window_size': 30,
+            'pretrained_window_sizes': (12, 12, 12, 6),
+        }
 
     def test_a_rate_that_is_set_is_not_scaled(self) -> None:
         config = compile_config(cell('segmentation', 'plain-vit', 'finetune', {'lr': 3e-4}))

@@ -1,0 +1,156 @@
+"""Which numbers hold for a cell, and where each of them comes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from benchmark.errors import DeclarationError
+from benchmark.specs import (
+    Architecture,
+    Declared,
+    Features,
+    Number,
+    Protocol,
+    Recipe,
+    Role,
+    Rule,
+    Size,
+    Task,
+)
+
+_FIELDS = {item.name for item in fields(Recipe)}
+_EXTRA = {'epochs', 'crop'}
+"""What a rule may state beside a recipe's fields: passes over the training split, from which the
+iterations follow, and the crop (height, width) at which the source trains, for comparison."""
+
+_EMPTY = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
+
+Explained = dict[str, Number]
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place of a cell in the recipes: its task and the class of its backbone."""
+
+    kind: str
+    task: str
+    examples: int
+    architecture: Architecture
+    size: Size
+
+    @classmethod
+    def of(cls, task: Task, features: Features) -> Place:
+        """Return the place where a task meets a backbone."""
+        return cls(
+            task.kind,
+            task.name,
+            task.splits[Role.TRAIN],
+            features.architecture,
+            features.size,
+        )
+
+    def is_in(self, rule: Rule) -> bool:
+        """Whether the rule holds here."""
+        return (
+            rule.kind == self.kind
+            and rule.architecture in (None, self.architecture)
+            and rule.size in (None, self.size)
+            and (not rule.tasks or self.task in rule.tasks)
+        )
+
+
+def choose_recipe(protocol: Protocol, place: Place, budget: Declared, *changes: Declared) -> Recipe:
+    """Return the recipe of a cell: the protocol's, with the task's budget and ``changes``.
+
+    Later changes win. A batch size that differs from the one of the learning rate scales the
+    rate in proportion, unless a change sets the rate.
+
+    Raises:
+        DeclarationError: a change names a field that no recipe has.
+    """
+    explained = explain_recipe(protocol, place, budget, *changes)
+    values = {key: number.value for key, number in explained.items() if key in _FIELDS}
+    return replace(_EMPTY, **values)
+
+
+def explain_recipe(
+    protocol: Protocol, place: Place, budget: Declared, *changes: Declared
+) -> Explained:
+    """Return the numbers of a cell's recipe, and of its crop where one is stated, with origins.
+
+    Raises:
+        DeclarationError: a change names a field that no recipe has.
+    """
+    found: Explained = {}
+    batch_of_rate: int | None = None
+    for layer in _layers(protocol, place, budget):
+        found = _laid_over(found, layer)
+        if 'lr' in layer or batch_of_rate is None:
+            batch_of_rate = _value(found, 'batch_size')
+    for change in changes:
+        found = _laid_over(found, {key: _set_by('the suite', v) for key, v in change.items()})
+        if 'lr' in change:
+            batch_of_rate = None
+    return _with_iterations(_with_scaled_rate(found, batch_of_rate), place)
+
+
+def _layers(protocol: Protocol, place: Place, budget: Declared) -> Iterator[Mapping[str, Number]]:
+    rules = [rule for rule in protocol.recipes if place.is_in(rule)]
+    yield from (_at(rule, place) for rule in rules if not rule.tasks)
+    yield {key: _set_by('the task', value) for key, value in budget.items()}
+    yield from (_at(rule, place) for rule in rules if rule.tasks)
+
+
+def _at(rule: Rule, place: Place) -> Mapping[str, Number]:
+    is_carried = place.task not in (rule.trained_on or rule.tasks)
+    return {key: replace(item, is_carried=is_carried) for key, item in rule.numbers.items()}
+
+
+def _set_by(who: str, value: Any) -> Number:
+    return Number(value, reason=f'set by {who}')
+
+
+def _laid_over(below: Explained, layer: Mapping[str, Number]) -> Explained:
+    if unknown := sorted(layer.keys() - _FIELDS - _EXTRA):
+        raise DeclarationError(
+            f'recipe has no field {unknown[0]!r} (allowed: {", ".join(sorted(_FIELDS))})'
+        )
+    dropped = {
+        key
+        for key, replacement in (
+            ('epochs', 'iterations'),
+            ('iterations', 'epochs'),
+            # how layers are counted belongs to the decay that counts them so
+            ('decay_steps', 'layer_decay'),
+        )
+        if replacement in layer and key not in layer
+    }
+    return {key: item for key, item in below.items() if key not in dropped} | dict(layer)
+
+
+def _value(found: Explained, key: str) -> Any:
+    return found[key].value if key in found else None
+
+
+def _with_scaled_rate(found: Explained, batch_of_rate: int | None) -> Explained:
+    batch, rate = _value(found, 'batch_size'), found.get('lr')
+    if rate is None or not batch_of_rate or batch == batch_of_rate:
+        return found
+    scaled = replace(
+        rate,
+        value=rate.value * batch / batch_of_rate,
+        says=rate.says or (f'{rate.value:g} at batch {batch_of_rate}' if rate.source else ''),
+        reason=f'in proportion to the batch size{"; " if rate.reason else ""}{rate.reason}',
+    )
+    return found | {'lr': scaled}
+
+
+def _with_iterations(found: Explained, place: Place) -> Explained:
+    epochs, batch = found.get('epochs'), _value(found, 'batch_size')
+    if epochs is None or not batch:
+        return found
+    iterations = round(epochs.value * math.ceil(place.examples / batch))
+    return found | {'iterations': replace(epochs, value=iterations)}

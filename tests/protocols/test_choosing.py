@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from benchmark.errors import DeclarationError
+from benchmark.protocols import LEARNING, Place, choose_recipe, explain_recipe
+from benchmark.protocols.marks import adapted, ours, stated
+from benchmark.specs import Architecture, Features, Number, Protocol, Recipe, Rule, Size
+
+VIT, SWIN = Architecture.PLAIN_VIT, Architecture.HIERARCHICAL
+HERE = Place('pose', 'mine', 100, VIT, Size.BASE)
+
+GENERAL = Rule(
+    'pose',
+    stated('mae', 'a table', lr=1e-3, weight_decay=0.1, batch_size=10, epochs=4),
+    trained_on=('theirs',),
+)
+
+
+def protocol(*rules: Rule) -> Protocol:
+    return Protocol('finetune', 'fine-tuning', trains_backbone=True, recipes=(GENERAL, *rules))
+
+
+def rule(
+    architecture: Architecture | None = None, size: Size | None = None, **values: object
+) -> Rule:
+    return Rule('pose', ours('a guess', **values), architecture, size)
+
+
+class TestWhichNumbersHold:
+    def test_the_later_of_the_rules_that_hold_wins(self) -> None:
+        found = choose_recipe(
+            protocol(
+                rule(VIT, drop_path=0.1),
+                rule(SWIN, drop_path=0.2),
+                rule(VIT, Size.LARGE, drop_path=0.3),
+                Rule('depth', ours('another kind', drop_path=0.4)),
+            ),
+            HERE,
+            {},
+        )
+        assert found.drop_path == 0.1
+
+    @pytest.mark.parametrize(
+        ('size', 'drop_path'), [(Size.SMALL, 0.1), (Size.BASE, 0.1), (Size.LARGE, 0.3)]
+    )
+    def test_a_size_has_its_own(self, size: Size, drop_path: float) -> None:
+        made = protocol(rule(VIT, drop_path=0.1), rule(VIT, Size.LARGE, drop_path=0.3))
+        assert choose_recipe(made, replace(HERE, size=size), {}).drop_path == drop_path
+
+    @pytest.mark.parametrize(
+        ('parameters', 'size'),
+        [(49_999_999, 'small'), (50_000_000, 'base'), (149_999_999, 'base'), (1.5e8, 'large')],
+    )
+    def test_sizes_are_parameters(self, parameters: int, size: str) -> None:
+        norm = (0.0, 0.0, 0.0)
+        assert Features(VIT, (1,), (16,), norm, norm, int(parameters), 12).size == size
+
+    def test_general_rules_then_the_budget_then_rules_for_the_task_then_changes(self) -> None:
+        task = Rule('pose', ours('a guess', weight_decay=0.3), tasks=('mine',))
+        budget = {'iterations': 7, 'batch_size': 20}
+        found = choose_recipe(protocol(task), HERE, budget)
+        assert (found.iterations, found.batch_size, found.weight_decay) == (7, 20, 0.3)
+        changed = choose_recipe(protocol(task), HERE, budget, {'weight_decay': 0.0})
+        assert changed.weight_decay == 0.0
+        other = choose_recipe(protocol(task), replace(HERE, task='other'), budget)
+        assert other.weight_decay == 0.1
+
+    def test_epochs_are_passes_over_the_training_split(self) -> None:
+        assert choose_recipe(protocol(), HERE, {}).iterations == 4 * 10
+        assert choose_recipe(protocol(), replace(HERE, examples=101), {}).iterations == 4 * 11
+        assert choose_recipe(protocol(), HERE, {}, {'batch_size': 50}).iterations == 4 * 2
+        assert choose_recipe(protocol(), HERE, {}, {'iterations': 3}).iterations == 3
+
+    def test_a_decay_that_is_set_counts_layers_as_we_do(self) -> None:
+        counted = rule(layer_decay=0.9, decay_steps=28)
+        assert choose_recipe(protocol(counted), HERE, {}).decay_steps == 28
+        assert choose_recipe(protocol(counted), HERE, {}, {'layer_decay': 0.8}).decay_steps is None
+
+    def test_an_unknown_field_is_refused(self) -> None:
+        with pytest.raises(DeclarationError, match=r"no field 'rate' \(allowed: .*layer_decay"):
+            choose_recipe(protocol(), HERE, {}, {'rate': 1})
+
+
+class TestScaling:
+    @pytest.mark.parametrize(
+        ('budget', 'changes', 'lr'),
+        [
+            ({}, {}, 1e-3),
+            ({'batch_size': 20}, {}, 2e-3),
+            ({}, {'batch_size': 5}, 5e-4),
+            ({'batch_size': 20}, {'lr': 7.0}, 7.0),
+            ({}, {'lr': 7.0, 'batch_size': 5}, 7.0),
+        ],
+    )
+    def test_the_rate_follows_the_batch_unless_a_change_sets_it(
+        self, budget: dict[str, int], changes: dict[str, float], lr: float
+    ) -> None:
+        found = choose_recipe(protocol(), HERE, budget, changes)
+        assert found.lr == pytest.approx(lr)
+
+    def test_the_rate_belongs_to_the_batch_of_the_rule_that_states_it(self) -> None:
+        both = rule(lr=1.0, batch_size=40)
+        batch_alone = rule(batch_size=40)
+        assert choose_recipe(protocol(both), HERE, {}).lr == 1.0
+        assert choose_recipe(protocol(batch_alone), HERE, {}).lr == pytest.approx(4e-3)
+        assert choose_recipe(protocol(both), HERE, {'batch_size': 10}).lr == pytest.approx(0.25)
+
+    def test_what_was_scaled_says_so(self) -> None:
+        rate = explain_recipe(protocol(), HERE, {'batch_size': 20})['lr']
+        assert (rate.mark, rate.says) == ('adapted', '0.001 at batch 10')
+        assert 'in proportion to the batch size' in rate.reason
+
+
+class TestMarks:
+    def test_a_number_is_stated_for_the_data_of_its_source_and_else_carried_over(self) -> None:
+        assert explain_recipe(protocol(), HERE, {})['lr'].mark == 'carried over'
+        there = replace(HERE, task='theirs')
+        assert explain_recipe(protocol(), there, {})['lr'].mark == 'stated'
+        task = Rule('pose', stated('mae', 'a table', lr=1.0), tasks=('mine',))
+        assert explain_recipe(protocol(task), HERE, {})['lr'].mark == 'stated'
+
+    def test_iterations_have_the_origin_of_the_epochs(self) -> None:
+        iterations = explain_recipe(protocol(), replace(HERE, task='theirs'), {})['iterations']
+        assert (iterations.value, iterations.mark, iterations.source) == (40, 'stated', 'mae')
+
+    def test_what_the_task_or_the_suite_sets_is_ours(self) -> None:
+        found = explain_recipe(protocol(), HERE, {'batch_size': 10}, {'warmup': 0.5})
+        assert (found['batch_size'].mark, found['batch_size'].reason) == ('ours', 'set by the task')
+        assert (found['warmup'].mark, found['warmup'].reason) == ('ours', 'set by the suite')
+
+    @pytest.mark.parametrize(
+        'number',
+        [
+            lambda: Number(1.0),
+            lambda: Number(1.0, 'mae'),
+            lambda: Number(1.0, 'mae', 'a table', says='2.0'),
+            lambda: adapted('mae', '', says='2.0', reason='x', lr=1.0),
+            lambda: ours('', lr=1.0),
+        ],
+    )
+    def test_a_number_without_origin_or_reason_cannot_be_written_down(self, number: object) -> None:
+        with pytest.raises(ValueError, match='needs a source with a place, or a reason'):
+            number()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize('name', LEARNING)
+def test_every_declared_number_fits_a_recipe_and_names_a_known_source(name: str) -> None:
+    from benchmark.protocols import SOURCES
+
+    known = {item.name for item in fields(Recipe)} | {'epochs', 'crop'}
+    for made in LEARNING[name].recipes:
+        assert made.numbers.keys() <= known
+        for number in made.numbers.values():
+            assert number.source is None or number.source in SOURCES
+    cited = {n.source for r in LEARNING['finetune'].recipes for n in r.numbers.values()}
+    assert cited - {None} == SOURCES.keys()
