@@ -10,7 +10,10 @@ KIND = 'detection'
 _VITDET = 'configs/COCO/mask_rcnn_vitdet_b_100ep.py'
 _VITDET_LARGE = 'configs/COCO/mask_rcnn_vitdet_l_100ep.py'
 _VITDET_SWIN = 'configs/COCO/cascade_mask_rcnn_swin_b_in21k_50ep.py'
-_SWIN = 'configs/swin/mask_rcnn_swin_small_patch4_window7_mstrain_480-800_adamw_3x_coco.py'
+_SWIN = (
+    'configs/swin/cascade_mask_rcnn_swin_base_patch4_window7_mstrain_480-800_giou_4conv1f_adamw_'
+    '3x_coco.py'
+)
 _IBOT = 'evaluation/object_detection/configs/cascade_rcnn/vit_base_giou_4conv1f_coco_3x.py'
 _CONVNEXT = (
     'object_detection/configs/convnext/cascade_mask_rcnn_convnext_base_patch4_window7_mstrain_'
@@ -18,12 +21,12 @@ _CONVNEXT = (
 )
 _SPARK = 'downstream_d2/configs/coco_R_50_FPN_CONV_1x_moco_adam.yaml'
 
-CLASSIC = ('coco-detection-classic', 'coco-detection-cascade')
+CLASSIC = ('coco-detection', 'coco-cascade')
 """The tasks with short sides of 480 to 800 pixels and 36 epochs."""
 
 _3X = {'milestones': (27 / 36, 33 / 36), 'step_factor': 0.1}
 
-TRAINED_ON = ('coco-detection', *CLASSIC)
+TRAINED_ON = ('coco-vitdet', *CLASSIC)
 """The tasks on whose data the sources of the rules for all tasks state their numbers."""
 
 RULES = (
@@ -112,7 +115,21 @@ RULES = (
     ),
     Rule(
         KIND,
-        stated('ibot', _IBOT, lr=1e-4, weight_decay=0.05, layer_decay=0.65, epochs=36, **_3X)
+        stated('swin-det', f'{_SWIN}, short side 480 to 800', crop=(800, 1333)),
+        tasks=CLASSIC,
+    ),
+    Rule(
+        KIND,
+        stated(
+            'ibot',
+            _IBOT,
+            lr=1e-4,
+            weight_decay=0.05,
+            layer_decay=0.65,
+            drop_path=0.2,
+            epochs=36,
+            **_3X,
+        )
         | stated('ibot', 'evaluation/object_detection/configs/_base_, 8 x 2', batch_size=16)
         | stated(
             'ibot',
@@ -124,7 +141,7 @@ RULES = (
     ),
     Rule(
         KIND,
-        stated('swin-det', _SWIN, lr=1e-4, weight_decay=0.05, epochs=36, **_3X)
+        stated('swin-det', _SWIN, lr=1e-4, weight_decay=0.05, drop_path=0.3, epochs=36, **_3X)
         | stated('swin-det', 'configs/_base_/datasets/coco_instance.py, 8 x 2', batch_size=16)
         | stated(
             'swin-det',
@@ -132,6 +149,17 @@ RULES = (
             warmup=500 / 263_880,
         ),
         architecture=Architecture.HIERARCHICAL,
+        tasks=CLASSIC,
+    ),
+    Rule(
+        KIND,
+        stated(
+            'swin-det',
+            'configs/swin/mask_rcnn_swin_small_patch4_window7_mstrain_480-800_adamw_3x_coco.py',
+            drop_path=0.2,
+        ),
+        architecture=Architecture.HIERARCHICAL,
+        size=Size.SMALL,
         tasks=CLASSIC,
     ),
     Rule(
