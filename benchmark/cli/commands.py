@@ -138,13 +138,20 @@ def report(options: Namespace) -> int:
     """Write a suite's tables and page."""
     from benchmark.catalog import find_suite
 
-    suite = find_suite(options.suite).name
-    from benchmark.report import write_report
+    suite = find_suite(options.suite)
+    from benchmark.report import suite_boards, write_literature, write_report
     from benchmark.results.store import ResultStore
 
     store = ResultStore(options.results, options.work_dir)
     out: Path = options.out or store.tables_folder()
-    for path in write_report(store, suite, out=out, formats=tuple(options.format)):
+    formats = tuple(options.format)
+    paths: list[Path] = []
+    if not options.published:
+        paths += write_report(store, suite.name, out=out, formats=formats)
+    if options.published or options.with_published:
+        boards = suite_boards(store, suite.name) if options.with_published else ()
+        paths += write_literature(store.results, suite, out=out, formats=formats, boards=boards)
+    for path in paths:
         _say(str(path))
     return 0
 

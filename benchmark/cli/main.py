@@ -164,6 +164,15 @@ def _add_report(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     _add_places(parser)
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/tables')
     parser.add_argument('--format', nargs='+', default=('md', 'csv', 'html'), metavar='FORMAT')
+    literature = parser.add_mutually_exclusive_group()
+    literature.add_argument(
+        '--published', action='store_true', help='only what papers and official code report'
+    )
+    literature.add_argument(
+        '--with-published',
+        action='store_true',
+        help='the report, and the rows beside the literature in tables of their own',
+    )
     parser.set_defaults(command=commands.report)
 
 

@@ -64,6 +64,15 @@ def render_report(store: ResultStore, suite: str, *, formats: tuple[str, ...]) -
     return texts
 
 
+def suite_boards(store: ResultStore, suite: str) -> tuple[Board, ...]:
+    """Return the leaderboards of ``suite``, one per protocol.
+
+    Raises:
+        BenchmarkError: the suite has no records or one is unreadable.
+    """
+    return _content(store, suite).boards
+
+
 def _content(store: ResultStore, suite: str) -> _Content:
     records = newest(store.records(suite))
     if not records:
