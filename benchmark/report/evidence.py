@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -40,10 +39,16 @@ class Section(NamedTuple):
     title: str
     facts: tuple[Fact, ...]
 
-    @property
-    def differs(self) -> bool:
-        """Whether the seeds disagree on any line."""
-        return any(len(fact.texts) > 1 for fact in self.facts)
+
+class Check(NamedTuple):
+    """A statement about loading or training: ``good``, ``bad`` or a mere ``note``."""
+
+    state: str
+    text: str
+
+
+_TRAINED = Check('good', 'the backbone was trained: its parameters changed')
+_IDENTICAL = Check('good', 'the backbone is bit-identical after training')
 
 
 class Grid(NamedTuple):
@@ -78,11 +83,52 @@ def groups(record: RunRecord) -> Grid | None:
     return Grid(tuple(map(_label, columns)), rows)
 
 
-def config_text(record: RunRecord) -> str:
-    """Return the compiled configuration as indented JSON; empty where there is none."""
-    if not record.config:
-        return ''
-    return json.dumps(record.config, indent=1, ensure_ascii=False, default=str)
+def checks(records: Sequence[RunRecord]) -> list[Check]:
+    """Return what the records prove, or fail to prove, about loading and training.
+
+    A statement that does not hold for all seeds names those for which it does.
+    """
+    said: dict[Check, list[int]] = {}
+    for record in records:
+        for check in _checks(record):
+            said.setdefault(check, []).append(record.spec.seed)
+    return [
+        check if len(seeds) == len(records) else Check(check.state, _of_seeds(seeds, check.text))
+        for check, seeds in said.items()
+    ]
+
+
+def _of_seeds(seeds: Sequence[int], text: str) -> str:
+    return f'seed {", ".join(map(str, seeds))}: {text}'
+
+
+def _checks(record: RunRecord) -> Iterator[Check]:
+    proof = record.proof
+    if proof.get('is_random'):
+        yield Check('note', 'random initialisation, no weights to load')
+    elif 'loaded' in proof:
+        yield from _loading(proof)
+    if 'backbone_changed' in proof:
+        trains = record.protocol.get('trains_backbone')
+        yield _change(is_changed=bool(proof['backbone_changed']), trains=trains)
+    if proof.get('head_changed') is False:
+        yield Check('bad', 'the head did not change in training')
+
+
+def _loading(proof: Mapping[str, Any]) -> Iterator[Check]:
+    loaded, missing = proof['loaded'], proof.get('missing') or []
+    of_total = f' of {proof["total"]}' if 'total' in proof else ''
+    yield Check('bad' if missing else 'good', f'{loaded}{of_total} backbone tensors loaded')
+    if missing:
+        yield Check('bad', f'missing in the weights: {_text(missing)}')
+    if unexpected := proof.get('unexpected'):
+        yield Check('note', f'in the weights but not used: {_text(unexpected)}')
+
+
+def _change(*, is_changed: bool, trains: object) -> Check:
+    if is_changed:
+        return Check('bad', 'the frozen backbone changed') if trains is False else _TRAINED
+    return Check('bad', 'the backbone did not change in training') if trains else _IDENTICAL
 
 
 def _scores(record: RunRecord, task: TaskFacts) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Drawn predictions for the page: which ones, and their bytes within a budget."""
+"""Drawn predictions for the page: embedded within a budget, the others as files beside it."""
 
 from __future__ import annotations
 
@@ -12,23 +12,31 @@ from typing import NamedTuple
 
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
-from benchmark.specs import RunSpec
+from benchmark.specs import RunSpec, slug
 
 PER_CELL = 3
 CELLS_PER_TASK = 24
 LARGEST_FILE = 3_000_000
+LARGEST_FOLDER = 500_000_000
+"""Bytes of pictures beside the page; those of further cells are left out."""
 
+_PREFIX = 'data:image/png;base64,'
 _SIGNATURE = b'\x89PNG\r\n\x1a\n'
 
 
 class Picture(NamedTuple):
-    """A PNG file with predictions next to ground truth; width and height in pixels."""
+    """A PNG file with predictions next to ground truth; width and height in pixels.
+
+    ``uri`` is the embedded file or, where ``beside`` is set, the place of a copy of that
+    file relative to the page.
+    """
 
     spec: RunSpec
     name: str
     uri: str
     width: int
     height: int
+    beside: Path | None = None
 
 
 class Gallery(NamedTuple):
@@ -37,35 +45,52 @@ class Gallery(NamedTuple):
     pictures: tuple[Picture, ...]
     notes: tuple[str, ...]
 
+    @property
+    def files(self) -> dict[str, Path]:
+        """The files to copy, by their place relative to the page."""
+        return {p.uri: p.beside for p in self.pictures if p.beside is not None}
+
 
 class _UnusableError(Exception):
-    """A picture cannot be embedded, for the reason in the message."""
+    """A picture cannot be shown, for the reason in the message."""
 
 
-def collect(store: ResultStore, records: Iterable[RunRecord], *, budget: int) -> Gallery:
-    """Return pictures of at most ``budget`` base64 characters.
+def collect(
+    store: ResultStore, records: Iterable[RunRecord], *, budget: int, folder: str
+) -> Gallery:
+    """Return the pictures of every cell; at most ``budget`` base64 characters are embedded.
 
     Each cell is shown by its first seed with pictures. Tasks take turns, and the
     first picture of every cell comes before the second of any, so that a short
-    budget is shared.
+    budget is shared. What is not embedded goes into ``folder``.
     """
     pictures: list[Picture] = []
-    shown, crowded_out = _shown(records)
-    skipped: Counter[str] = Counter(crowded_out)
-    for record, name in _turns(shown):
+    skipped: Counter[str] = Counter()
+    inside, outside = _shown(records)
+    room = LARGEST_FOLDER
+    for record, name, is_welcome in (
+        *_turns(inside, is_welcome=True),
+        *_turns(outside, is_welcome=False),
+    ):
         try:
-            picture = _read(store, record, name, budget)
+            file = _file_inside(store, record, name)
         except _UnusableError as error:
             skipped[str(error)] += 1
             continue
-        pictures.append(picture)
-        budget -= len(picture.uri)
+        if is_welcome and file.length <= budget:
+            budget -= file.length
+            pictures.append(_embedded(record.spec, name, file))
+        elif file.size <= room:
+            room -= file.size
+            pictures.append(_beside(record.spec, name, file, folder))
+        else:
+            skipped['the folder beside the page would grow too large'] += 1
     notes = [f'{count} not shown: {reason}' for reason, count in sorted(skipped.items())]
     return Gallery(tuple(sorted(pictures)), tuple(notes))
 
 
-def _shown(records: Iterable[RunRecord]) -> tuple[list[RunRecord], dict[str, int]]:
-    """Return the cells to show, and how many pictures of others there are, by reason."""
+def _shown(records: Iterable[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]]:
+    """Return one run of each cell: those to embed, tasks in turn, and the others."""
     cells: dict[tuple[str, str, str], RunRecord] = {}
     for record in sorted(records, key=lambda item: item.spec):
         if record.is_ok and record.pictures:
@@ -75,44 +100,57 @@ def _shown(records: Iterable[RunRecord]) -> tuple[list[RunRecord], dict[str, int
     for (task, *_), record in sorted(cells.items(), key=lambda item: item[0]):
         by_task.setdefault(task, []).append(record)
     rounds = itertools.zip_longest(*(items[:CELLS_PER_TASK] for items in by_task.values()))
-    shown = [record for turn in rounds for record in turn if record is not None]
-    crowded = [record for items in by_task.values() for record in items[CELLS_PER_TASK:]]
-    others = sum(len(record.pictures[:PER_CELL]) for record in crowded)
-    reason = f'a task shows at most {CELLS_PER_TASK} cells'
-    return shown, {reason: others} if others else {}
+    inside = [record for turn in rounds for record in turn if record is not None]
+    return inside, [r for items in by_task.values() for r in items[CELLS_PER_TASK:]]
 
 
-def _turns(records: list[RunRecord]) -> Iterator[tuple[RunRecord, str]]:
+def _turns(records: list[RunRecord], *, is_welcome: bool) -> Iterator[tuple[RunRecord, str, bool]]:
     for turn in range(PER_CELL):
         for record in records:
             if turn < len(record.pictures):
-                yield record, record.pictures[turn]
+                yield record, record.pictures[turn], is_welcome
 
 
-def _read(store: ResultStore, record: RunRecord, name: str, budget: int) -> Picture:
+class _File(NamedTuple):
+    path: Path
+    size: int
+    width: int
+    height: int
+
+    @property
+    def length(self) -> int:
+        """Characters of the embedded file."""
+        return len(_PREFIX) + 4 * ((self.size + 2) // 3)
+
+
+def _embedded(spec: RunSpec, name: str, file: _File) -> Picture:
+    data = base64.b64encode(file.path.read_bytes()).decode()
+    return Picture(spec, name, _PREFIX + data, file.width, file.height)
+
+
+def _beside(spec: RunSpec, name: str, file: _File, folder: str) -> Picture:
+    place = f'{folder}/{spec.id}--{slug(Path(name).stem)}.png'
+    return Picture(spec, name, place, file.width, file.height, file.path)
+
+
+def _file_inside(store: ResultStore, record: RunRecord, name: str) -> _File:
     folder = store.work_folder(record.suite, record.spec, record.fingerprint)
-    data = _bytes_inside(folder, name)
-    width, height = _size(data)
-    uri = f'data:image/png;base64,{base64.b64encode(data).decode()}'
-    if len(uri) > budget:
-        raise _UnusableError('the page would grow too large')
-    return Picture(record.spec, name, uri, width, height)
-
-
-def _bytes_inside(folder: Path, name: str) -> bytes:
     path = folder / name
     try:
         if not path.resolve().is_relative_to(folder.resolve()):
             raise _UnusableError("the file is outside its run's work folder")
-        if path.stat().st_size > LARGEST_FILE:
-            raise _UnusableError(f'the file is larger than {LARGEST_FILE / 1e6:g} MB')
-        return path.read_bytes()
+        size = path.stat().st_size
+        with path.open('rb') as file:
+            width, height = _extent(file.read(24))
     except (OSError, ValueError):
         raise _UnusableError('the file is no longer in the work folder') from None
+    if size > LARGEST_FILE:
+        raise _UnusableError(f'the file is larger than {LARGEST_FILE / 1e6:g} MB')
+    return _File(path, size, width, height)
 
 
-def _size(data: bytes) -> tuple[int, int]:
-    if not data.startswith(_SIGNATURE) or len(data) < 24:
+def _extent(header: bytes) -> tuple[int, int]:
+    if not header.startswith(_SIGNATURE) or len(header) < 24:
         raise _UnusableError('the file is not a PNG')
-    width, height = struct.unpack('>II', data[16:24])
+    width, height = struct.unpack('>II', header[16:24])
     return width, height

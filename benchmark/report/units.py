@@ -13,13 +13,23 @@ NO_SCORE = '\N{EN DASH}'
 
 def show(value: float, unit: Unit) -> str:
     """Return a canonical value with the decimals of its unit, without the unit's sign."""
-    decimals = _DECIMALS[unit]
-    return f'{round(value, decimals) + 0.0:.{decimals}f}'
+    places = decimals(unit)
+    return f'{round(value, places) + 0.0:.{places}f}'
+
+
+def decimals(unit: Unit) -> int:
+    """Return the number of decimals with which values of a unit are printed."""
+    return _DECIMALS[unit]
+
+
+def sign(unit: Unit) -> str:
+    """Return the sign of the canonical unit, as ``'%'``; empty where there is none."""
+    return _SIGNS[unit]
 
 
 def show_with_sign(value: float, unit: Unit) -> str:
     """Return a canonical value with the decimals and the sign of its unit, as ``'24.0 %'``."""
-    return f'{show(value, unit)} {_SIGNS[unit]}'.rstrip()
+    return f'{show(value, unit)} {sign(unit)}'.rstrip()
 
 
 def difference(value: float, unit: Unit) -> str:
@@ -35,8 +45,8 @@ def show_interval(mean: float, sd: float | None, unit: Unit) -> str:
 
 def heading(metric: Metric) -> str:
     """Return the metric's title, its canonical unit and an arrow to the better side."""
-    sign = f' ({_SIGNS[metric.unit]})' if _SIGNS[metric.unit] else ''
-    return f'{metric.title or metric.key}{sign} {arrow(metric)}'
+    unit = f' ({sign(metric.unit)})' if sign(metric.unit) else ''
+    return f'{metric.title or metric.key}{unit} {arrow(metric)}'
 
 
 def arrow(metric: Metric) -> str:

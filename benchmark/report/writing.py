@@ -36,16 +36,18 @@ def write_report(
 ) -> list[Path]:
     """Write the report of ``suite`` into the folder ``out`` and return the files' paths.
 
-    ``md`` and ``html`` are one file each, ``csv`` is a wide and a long one.
+    ``md`` and ``html`` are one file each, ``csv`` is a wide and a long one. Pictures beside
+    the page are copied into a folder, which is not among the paths.
 
     Raises:
         BenchmarkError: a format is unknown, the suite has no records, one of them
             is unreadable, or a file cannot be written.
     """
-    texts = render_report(store, suite, formats=formats)
-    for name, text in texts.items():
-        write_atomically(out / name, text)
-    return [out / name for name in texts]
+    contents = _render(store, suite, formats)
+    for name, content in contents.items():
+        data = content.read_bytes() if isinstance(content, Path) else content
+        write_atomically(out / name, data)
+    return [out / name for name, content in contents.items() if isinstance(content, str)]
 
 
 def render_report(store: ResultStore, suite: str, *, formats: tuple[str, ...]) -> dict[str, str]:
@@ -54,14 +56,20 @@ def render_report(store: ResultStore, suite: str, *, formats: tuple[str, ...]) -
     Raises:
         BenchmarkError: a format is unknown, the suite has no records or one is unreadable.
     """
+    contents = _render(store, suite, formats)
+    return {name: content for name, content in contents.items() if isinstance(content, str)}
+
+
+def _render(store: ResultStore, suite: str, formats: tuple[str, ...]) -> dict[str, str | Path]:
+    """Return what to write by relative path: texts, and files to copy."""
     for name in formats:
         if name not in _FORMATS:
             raise unknown_name('report format', name, _FORMATS)
     content = _content(store, suite)
-    texts: dict[str, str] = {}
+    found: dict[str, str | Path] = {}
     for name in dict.fromkeys(formats):
-        texts |= _FORMATS[name](content)
-    return texts
+        found |= _FORMATS[name](content)
+    return found
 
 
 def suite_boards(store: ResultStore, suite: str) -> tuple[Board, ...]:
@@ -98,19 +106,12 @@ def _csv(content: _Content) -> dict[str, str]:
     }
 
 
-def _html(content: _Content) -> dict[str, str]:
-    text = page(
-        content.store,
-        content.suite,
-        content.records,
-        content.frame,
-        content.boards,
-        content.backbones,
-    )
-    return {f'{slug(content.suite)}.html': text}
+def _html(content: _Content) -> dict[str, str | Path]:
+    made = page(content.store, content.suite, content.records, content.boards, content.backbones)
+    return {f'{slug(content.suite)}.html': made.text, **made.files}
 
 
-_FORMATS: Mapping[str, Callable[[_Content], dict[str, str]]] = {
+_FORMATS: Mapping[str, Callable[[_Content], Mapping[str, str | Path]]] = {
     'md': _md,
     'csv': _csv,
     'html': _html,

@@ -1,0 +1,214 @@
+// The leaderboard: one protocol at a time, rows drawn in portions as they are scrolled to.
+const PORTION = 40;
+const sorting = { key: 'rank', isReversed: false };
+
+function drawFilters() {
+  const option = (name, type, value, label, isChecked, tint) => h('label', {},
+    h('input', { type, name, value, checked: isChecked }),
+    h('span', {}, tint && h('i', { class: `swatch ${tint}`, 'aria-hidden': 'true' }), label));
+  const group = (name, title, options) => options.length > 1 && h('fieldset', { class: 'choices' },
+    h('legend', {}, title), h('div', { class: 'pills' }, options));
+  const facts = {
+    kind: ['Task kind', [...new Set(data.tasks.map((task) => task.kind))]],
+    family: ['Pretraining', [...new Set(data.backbones.map((item) => item.family))].sort()],
+    architecture: ['Architecture', [...new Set(data.backbones.map((item) => item.architecture))].sort()],
+  };
+  const form = $('.filters');
+  form.replaceChildren(...[
+    group('protocol', 'Protocol', data.boards.map((item, i) => option('protocol', 'radio', i, item.protocol, i === chosen.board))),
+    ...Object.entries(facts).map(([name, [title, values]]) => group(name, title, values.map((value) =>
+      option(name, 'checkbox', value, value, false, name === 'family' && data.families[value])))),
+  ].filter(Boolean));
+  form.addEventListener('submit', (event) => event.preventDefault());
+  form.addEventListener('change', ({ target }) => {
+    if (target.name === 'protocol') chosen.board = Number(target.value);
+    else if (target.name) chosen[target.name][target.checked ? 'add' : 'delete'](target.value);
+    changed();
+  });
+  $('#find').addEventListener('input', ({ target }) => {
+    chosen.text = target.value;
+    changed();
+  });
+  $('#reset').addEventListener('click', () => {
+    for (const fact of Object.keys(facts)) chosen[fact].clear();
+    for (const input of $$('input[type=checkbox]', form)) input.checked = false;
+    $('#find').value = chosen.text = '';
+    $('#find').focus();
+    changed();
+  });
+}
+
+function sortedRows(rows) {
+  const { key, isReversed } = sorting;
+  const column = board().columns[key];
+  const isFalling = isReversed !== (column ? column.facts.higher : false);
+  const value = (person) => (column ? column.means[person.row] : person.rank);
+  const order = (a, b) => {
+    if (key === 'name') return a.label.localeCompare(b.label) * (isReversed ? -1 : 1);
+    const [x, y] = [value(a), value(b)];
+    if (x === null || y === null) return (x === null) - (y === null) || a.row - b.row;
+    return (isFalling ? y - x : x - y) || a.row - b.row;
+  };
+  return [...rows].sort(order);
+}
+
+function sorter(key, title, extra, isFallingFirst, span) {
+  const isCurrent = sorting.key === key;
+  const isFalling = isCurrent && sorting.isReversed !== isFallingFirst;
+  const onclick = () => {
+    sorting.isReversed = isCurrent && !sorting.isReversed;
+    sorting.key = key;
+    drawBoard();
+    $('#board th[aria-sort] button').focus();
+  };
+  return h('th', { scope: 'col', class: span, 'aria-sort': isCurrent && (isFalling ? 'descending' : 'ascending') },
+    h('button', { type: 'button', class: 'sorter', onclick }, h('span', {}, title), extra && h('small', {}, extra)));
+}
+
+function headings(columns) {
+  const kinds = [];
+  for (const { facts } of columns) {
+    if (kinds.at(-1)?.[0] === facts.kind) kinds.at(-1)[1] += 1;
+    else kinds.push([facts.kind, 1]);
+  }
+  return h('thead', {},
+    h('tr', { class: 'kinds' }, h('td', {}), h('td', {}),
+      kinds.map(([kind, span]) => h('th', { scope: 'colgroup', colspan: span }, h('span', {}, kind)))),
+    h('tr', {},
+      sorter('name', 'Backbone', '', false, 'name'),
+      sorter('rank', 'Mean rank', 'all tasks ↓', false, 'rank'),
+      columns.map(({ index, facts }) => sorter(index, facts.title, facts.metric, facts.higher))));
+}
+
+function strip(column, person, places) {
+  const mean = column.means[person.row];
+  if (mean === null) return null;
+  const sd = column.sds[person.row] ?? 0;
+  const [low, high] = [places.at(mean - sd), places.at(mean + sd)].sort((a, b) => a - b);
+  return h('i', {
+    class: `interval ${person.tint}`,
+    'aria-hidden': 'true',
+    style: { '--m': places.at(mean).toFixed(3), '--l': low.toFixed(3), '--w': (high - low).toFixed(3) },
+  });
+}
+
+function scoreCell(column, person, look) {
+  const { row } = person;
+  const text = column.texts[row];
+  const link = { href: address(board(), column, person), title: column.problems[row] };
+  if (text === null) {
+    return h('td', { class: 'score empty' }, h('a', link, '–', h('span', { class: 'spoken' }, `no score: ${column.problems[row]}`)));
+  }
+  const [mean, sd] = text.split(' ± ');
+  const mark = look.best.has(row) ? 'best' : look.near.has(row) ? 'near' : '';
+  return h('td', { class: `score ${mark}`, style: { '--heat': look.heat(column.means[row]) } },
+    h('a', link, h('span', { class: 'mean' }, mean), sd && h('span', { class: 'sd' }, ` ± ${sd}`),
+      column.problems[row] && h('span', { class: 'gap' }, '*', h('span', { class: 'spoken' }, column.problems[row])),
+      mark && h('span', { class: 'spoken' }, mark === 'best' ? ', best' : ', not clearly below the best')),
+    strip(column, person, look.places));
+}
+
+// What all cells of a column share; heat is 1 for the best, paler where nothing differs clearly.
+function look(column) {
+  const means = present(column.means);
+  const [low, high] = [Math.min(...means), Math.max(...means)];
+  const span = Math.max(high - low, column.limit ?? 0) || 1;
+  const target = column.facts.higher ? high : low;
+  return {
+    best: new Set(column.best),
+    near: new Set(column.near),
+    heat: (mean) => (1 - Math.abs(mean - target) / span).toFixed(2),
+    places: scale(extremes(column, column.means.keys()), !column.facts.higher),
+  };
+}
+
+function boardRow(person, columns, looks) {
+  const isPinned = chosen.pins.has(person.id);
+  const facts = [person.method || person.family, person.data].filter(Boolean).join(' · ');
+  return h('tr', { class: isPinned && 'pinned' },
+    h('th', { scope: 'row' }, h('span', { class: 'who' },
+      h('button', {
+        type: 'button', class: 'pin', 'aria-pressed': String(isPinned), 'aria-label': `Highlight ${person.label}`,
+        title: 'Highlight in every drawing', onclick: () => togglePin(person),
+      }, swatch(person)),
+      h('span', {}, h('span', { class: 'label' }, person.label), h('small', {}, facts)))),
+    h('td', { class: 'rank' }, person.rank === null ? '–' : person.rank.toFixed(2)),
+    columns.map((column, i) => scoreCell(column, person, looks[i])));
+}
+
+function floorRows(columns) {
+  const depth = Math.max(0, ...columns.map((column) => column.floors.length));
+  return Array.from({ length: depth }, (_, i) => h('tr', {},
+    h('th', { scope: 'row' }, i ? 'another' : 'Trivial predictor', !i && h('small', {}, 'looks at no image')),
+    h('td', {}),
+    columns.map(({ floors }) => h('td', {}, floors[i]?.text, floors[i] && h('small', {}, floors[i].name)))));
+}
+
+function drawBoard() {
+  const rows = sortedRows(shownRows());
+  const columns = shownColumns();
+  const looks = columns.map(look);
+  const body = h('tbody');
+  const more = h('button', { type: 'button', class: 'more', onclick: () => extend(rows.length) });
+  let drawn = 0;
+  function extend(most) {
+    body.append(...rows.slice(drawn, most).map((person) => boardRow(person, columns, looks)));
+    drawn = Math.min(rows.length, most);
+    more.hidden = drawn === rows.length;
+    more.textContent = `Show all ${rows.length} rows`;
+  }
+  extend(PORTION);
+  const table = h('table', { class: 'leaderboard', 'aria-rowcount': rows.length + 2, style: { '--tasks': columns.length } },
+    h('caption', { class: 'spoken' }, `Leaderboard of protocol ${board().protocol}: backbones by task, mean and standard deviation over seeds. Headings sort.`),
+    h('colgroup', {}, h('col', { class: 'name' }), h('col', { class: 'rank' }), columns.map(() => h('col'))),
+    headings(columns), body, h('tfoot', {}, floorRows(columns)));
+  const box = h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': 'Leaderboard' }, table);
+  box.addEventListener('scroll', () => {
+    if (drawn < rows.length && box.scrollTop + 2 * box.clientHeight > box.scrollHeight) extend(drawn + PORTION);
+  }, { passive: true });
+  const old = $('#board .scroll')?.scrollLeft ?? 0;
+  $('#board').replaceChildren(...[
+    board().title && h('p', { class: 'meta' }, `Protocol ${board().protocol}: ${board().title}`),
+    rows.length > 0 ? box : h('p', { class: 'nothing' }, data.boards.length ? 'No backbone fits these filters.' : 'No backbone has a record yet.'),
+    rows.length > PORTION && more,
+    legend(),
+    ...board().warnings.map((text) => h('p', { class: 'warning' }, text)),
+  ].filter(Boolean));
+  box.scrollLeft = old;
+}
+
+function legend() {
+  return h('p', { class: 'legend' },
+    h('span', {}, h('b', {}, '24.0'), 'best'),
+    h('span', {}, h('span', { class: 'sample near' }, '23.8'), 'not clearly below the best'),
+    h('span', {}, h('i', { class: 'interval family-none', style: { '--m': 0.5, '--l': 0.25, '--w': 0.5 } }), 'mean ± sd over seeds, better to the right'),
+    h('span', {}, h('i', { class: 'tint' }), 'worst to best'),
+    h('button', { type: 'button', id: 'download', onclick: download }, 'Download these numbers (CSV)'));
+}
+
+function drawStatus() {
+  const parts = [
+    `${shownRows().length} of ${count(board().people.length, 'backbone')}`,
+    `${shownColumns().length} of ${count(board().columns.length, 'task')}`,
+  ];
+  if (chosen.pins.size) parts.push(`${chosen.pins.size} highlighted`);
+  $('#shown').textContent = parts.join(', ');
+  $('#reset').hidden = !(chosen.kind.size || chosen.family.size || chosen.architecture.size || chosen.text);
+}
+
+// One line per score, in full precision, of what is shown.
+function download() {
+  const quoted = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value ?? '');
+  const lines = [['protocol', 'task', 'metric', 'backbone', 'family', 'seed', 'value']];
+  for (const column of shownColumns()) {
+    for (const person of shownRows()) {
+      column.seeds.forEach((seed, i) => lines.push([board().protocol, column.facts.name, column.facts.metric,
+        person.id, person.family, seed, column.scores[person.row][i]]));
+    }
+  }
+  const text = lines.map((line) => line.map(quoted).join(',')).join('\n');
+  const link = h('a', { href: URL.createObjectURL(new Blob([`${text}\n`], { type: 'text/csv' })),
+    download: `${data.suite}.${board().protocol}.csv` });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

@@ -1,0 +1,51 @@
+// Training losses by term; classification and box losses stand side by side.
+const families = [
+  ['Classification', /cls|(^|[._])ce\b|_ce$|class|obj/],
+  ['Box', /box|iou|l1|reg|loc/],
+];
+function familyOf(term) {
+  if (term === 'loss') return 'Total';
+  if (/mask/.test(term)) return 'Mask and others';
+  return families.find(([, pattern]) => pattern.test(term))?.[0] ?? 'Mask and others';
+}
+
+const WIDE = 240;
+const TALL = 92;
+function lossPanel(term, lines) {
+  const xs = lines.flatMap((line) => line.points[0]);
+  const ys = lines.flatMap((line) => line.points[1]);
+  const [last, low, high] = [Math.max(...xs) || 1, Math.min(...ys), Math.max(...ys)];
+  const path = ([px, py]) => px.map((x, i) =>
+    `${(x / last * WIDE).toFixed(1)},${((1 - (py[i] - low) / (high - low || 1)) * TALL).toFixed(1)}`).join(' ');
+  const said = lines.map((line) => `${line.label} from ${line.points[1][0]} to ${line.points[1].at(-1)}`).join('; ');
+  return h('figure', { class: 'loss' }, h('figcaption', {}, term),
+    svg('svg', { viewBox: `-2 -4 ${WIDE + 4} ${TALL + 8}`, role: 'img', 'aria-label': `${term} over ${last} iterations: ${said}` },
+      svg('path', { class: 'frame', d: `M0 0V${TALL}H${WIDE}` }),
+      lines.map((line) => svg('polyline', { class: line.style, points: path(line.points) }, svg('title', {}, line.label)))),
+    h('p', {}, h('span', {}, `${short(low)} to ${short(high)}`), h('span', {}, `${short(last)} iterations`)));
+}
+
+// `runs` are { label, style, curves } with curves as { term: [iterations, values] }.
+function lossPanels(runs) {
+  const terms = [...new Set(runs.flatMap((run) => Object.keys(run.curves)))];
+  const panels = new Map();
+  for (const term of terms) {
+    const lines = runs.filter((run) => run.curves[term]).map((run) => ({ ...run, points: run.curves[term] }));
+    const family = familyOf(term);
+    panels.set(family, [...(panels.get(family) ?? []), lossPanel(term, lines)]);
+  }
+  const order = ['Total', 'Classification', 'Box', 'Mask and others'].filter((family) => panels.has(family));
+  const isCompared = panels.has('Box') && panels.has('Classification');
+  return h('div', { class: 'losses' }, order.map((family) =>
+    h('div', { class: 'term' }, isCompared && h('h5', {}, family), h('div', { class: 'panels' }, panels.get(family)))));
+}
+
+// The mean over seeds, point by point, as far as all seeds reach.
+function meanCurve(curves) {
+  const terms = Object.keys(curves[0] ?? {}).filter((term) => curves.every((curve) => curve[term]));
+  return Object.fromEntries(terms.map((term) => {
+    const length = Math.min(...curves.map((curve) => curve[term][1].length));
+    const mean = (i) => Number((curves.reduce((sum, curve) => sum + curve[term][1][i], 0) / curves.length).toPrecision(4));
+    return [term, [curves[0][term][0].slice(0, length), Array.from({ length }, (_, i) => mean(i))]];
+  }));
+}

@@ -1,0 +1,73 @@
+// Start: build what depends on the choices, listen to the address, remember the theme.
+function drawFailed() {
+  const view = $('#failed .view');
+  if (!view) return;
+  const rows = data.failed.map((run) => [run.task, run.label, run.protocol, String(run.seed), run.error]);
+  const first = rows.slice(0, 50);
+  const table = (some) => scroll('Failed runs', grid('Failed runs and why', ['Task', 'Backbone', 'Protocol', 'Seed', 'Reason'], some, 'failures'));
+  view.replaceChildren(table(first));
+  if (rows.length > first.length) {
+    view.append(h('button', { type: 'button', class: 'more', onclick: () => view.replaceChildren(table(rows)) }, `Show all ${rows.length}`));
+  }
+}
+
+function startTheme() {
+  const button = $('#theme');
+  const names = ['auto', 'light', 'dark'];
+  const storage = (act) => {
+    try {
+      return act(localStorage);
+    } catch {
+      return null; // a browser may forbid storage to pages from disk
+    }
+  };
+  const apply = (name) => {
+    if (name === 'auto') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = name;
+    button.textContent = `Theme: ${name}`;
+  };
+  let current = storage((store) => store.getItem('theme'));
+  if (!names.includes(current)) current = 'auto';
+  apply(current);
+  button.hidden = false;
+  button.addEventListener('click', () => {
+    current = names[(names.indexOf(current) + 1) % names.length];
+    apply(current);
+    storage((store) => store.setItem('theme', current));
+  });
+}
+
+function startViews() {
+  const views = [['#profile .view', drawProfile], ['#scatter .view', drawScatter]].map(([selector, draw]) => {
+    const view = $(selector);
+    const state = { width: 0, draw: () => state.width && draw(view, state.width) };
+    whenNear(view, () => onWidth(view, (width) => {
+      state.width = width;
+      state.draw();
+    }));
+    return state;
+  });
+  drawFilters();
+  listeners.push(drawStatus, drawBoard, () => {
+    tip.hide();
+    for (const view of views) view.draw();
+  }, drawTasks);
+  for (const listener of listeners) listener();
+  startCompare();
+}
+
+startTheme();
+drawFailed();
+if (data.boards.length) {
+  startViews();
+  $('#cell').addEventListener('close', leaveCell);
+  window.addEventListener('hashchange', () => {
+    showCell();
+    showCompare();
+  });
+  showCell();
+  showCompare();
+} else {
+  $('#board').append(h('p', { class: 'nothing' }, 'No backbone has a record yet.'));
+  for (const id of ['profile', 'scatter', 'tasks', 'compare']) $(`#${id}`).hidden = true;
+}
