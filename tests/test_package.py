@@ -51,7 +51,7 @@ def test_wheel_holds_the_package_and_all_declarations(unpacked: Path) -> None:
     assert files_of(unpacked / 'benchmark') == files_of(ROOT / 'benchmark') | tasks
     held = files_of(unpacked / 'benchmark')
     assert any(name.startswith('suites/') for name in held)
-    assert {'report/page.html.j2', 'report/page.css', 'report/page.js'} <= held
+    assert {'report/page/page.html.j2', 'report/page/style.css', 'report/page/main.js'} <= held
 
 
 def test_wheel_holds_nothing_else(unpacked: Path) -> None:

@@ -48,7 +48,8 @@ DRAWN = """async (action) => {
   const start = performance.now();
   eval(action);
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  for (let i = 0; i < 600 && document.querySelector('#cell[open] .body > .muted:only-child'); i += 1) {
+  const isOpening = () => document.querySelector('#cell[open] .body > .muted:only-child');
+  for (let i = 0; i < 600 && isOpening(); i += 1) {
     await new Promise((done) => setTimeout(done, 5));
   }
   document.body.getBoundingClientRect();

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from benchmark.report.boards import Board
 from benchmark.report.facts import BackboneFacts
+from benchmark.report.findings import Findings
 from benchmark.report.packing import pack
 from benchmark.report.pictures import Gallery, Picture, collect
 from benchmark.report.sentences import RULE
@@ -32,7 +33,7 @@ LARGEST_PAGE = 25_000_000
 
 _SHARE_OF_EVIDENCE = 0.6
 _SCRIPTS = (
-    'dom', 'state', 'scales', 'board', 'profile', 'scatter', 'losses', 'tasks', 'cell',
+    'dom', 'state', 'scales', 'overall', 'board', 'profile', 'scatter', 'losses', 'tasks', 'cell',
     'compare', 'history', 'main',
 )  # fmt: skip
 
@@ -49,17 +50,19 @@ def page(
     suite: str,
     records: Sequence[RunRecord],
     boards: Sequence[Board],
+    findings: Findings,
     backbones: Mapping[str, BackboneFacts],
     *,
     history: Mapping[str, Any] | None = None,
 ) -> Page:
     """Return the page of ``suite``, at most ``LARGEST_PAGE`` bytes as long as scores allow.
 
-    ``records`` are the chosen ones and ``boards`` were made of them; ``history`` is drawn
-    where it is given. Evidence takes its share of the room that scores leave, pictures the
-    rest.
+    ``records`` are the chosen ones, ``boards`` and ``findings`` were made of them; ``history``
+    is drawn where it is given. Evidence takes its share of the room that scores leave,
+    pictures the rest.
     """
-    common = _common(suite, records, boards, backbones, history)
+    data = suite_data(suite, records, boards, findings, backbones)
+    common = _common(suite, records, {**data, 'history': history})
     room = LARGEST_PAGE - len(_render(common, {}, {}, ()).encode())
     blocks = pack(boards, by_place(records), budget=int(_SHARE_OF_EVIDENCE * room))
     text = _render(common, blocks.texts, {}, blocks.notes)
@@ -90,27 +93,21 @@ def _asset(name: str) -> str:
     return (resources.files('benchmark.report') / 'page' / name).read_text(encoding='utf-8')
 
 
-def _common(
-    suite: str,
-    records: Sequence[RunRecord],
-    boards: Sequence[Board],
-    backbones: Mapping[str, BackboneFacts],
-    history: Mapping[str, Any] | None,
-) -> dict[str, Any]:
+def _common(suite: str, records: Sequence[RunRecord], data: Mapping[str, Any]) -> dict[str, Any]:
     style, script = _asset('style.css'), _script()
-    data = suite_data(suite, records, boards, backbones)
     return {
         'suite': suite,
         'rule': RULE,
-        'style': Markup(style),  # our own file
+        'scale': data['scale'],
+        'style': Markup(style),
         'style_hash': _hash(style),
-        'script': Markup(script),  # our own files
+        'script': Markup(script),
         'script_hash': _hash(script),
-        'data': _json({**data, 'history': history}),
+        'data': _json(data),
         'counts': _counts(records, data),
         'finished': max((str(r.provenance.get('finished', '')) for r in records), default=''),
         'has_failed': bool(data['failed']),
-        'has_history': bool(history),
+        'has_history': bool(data['history']),
         'stem': slug(suite),
     }
 
@@ -146,7 +143,7 @@ def _pictures(boards: Sequence[Board], gallery: Gallery) -> dict[tuple[int, int]
     for picture in gallery.pictures:
         spec = picture.spec
         found.setdefault((spec.protocol, spec.task, spec.backbone), []).append(picture)
-    columns = {}
+    columns: dict[tuple[int, int], object] = {}
     for b, board in enumerate(boards):
         for c, column in enumerate(board.columns):
             rows = {

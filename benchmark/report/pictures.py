@@ -140,12 +140,12 @@ def _file_inside(store: ResultStore, record: RunRecord, name: str) -> _File:
         if not path.resolve().is_relative_to(folder.resolve()):
             raise _UnusableError("the file is outside its run's work folder")
         size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise _UnusableError(f'the file is larger than {LARGEST_FILE / 1e6:g} MB')
         with path.open('rb') as file:
             width, height = _extent(file.read(24))
     except (OSError, ValueError):
         raise _UnusableError('the file is no longer in the work folder') from None
-    if size > LARGEST_FILE:
-        raise _UnusableError(f'the file is larger than {LARGEST_FILE / 1e6:g} MB')
     return _File(path, size, width, height)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from benchmark.report.boards import Board, Cell, Column
 from benchmark.report.facts import TRIVIAL, BackboneFacts, TaskFacts
+from benchmark.report.findings import Findings
+from benchmark.report.overall import Json, board_overall, suite_overall
 from benchmark.report.sentences import column_sentences, version_notes
 from benchmark.report.statistics import mean
 from benchmark.report.units import decimals, difference, heading, show, show_interval, sign
 from benchmark.results.records import RunRecord
 
-Json = dict[str, Any]
 Place = tuple[str, str, str]
 """Protocol, task and backbone: the runs of a cell."""
 
@@ -44,19 +44,26 @@ def suite_data(
     suite: str,
     records: Sequence[RunRecord],
     boards: Sequence[Board],
+    findings: Findings,
     backbones: Mapping[str, BackboneFacts],
 ) -> Json:
     """Return all that the page shows before a cell is opened; boards refer to names by index."""
     competitors = _competitors(boards)
     tasks = _tasks(boards)
     order = {name: place for place, name in enumerate(competitors)}
-    runs = by_place(records)
+    titles = {r.spec.protocol: str(r.protocol.get('title') or '') for r in records}
     return {
         'suite': suite,
         'families': family_classes(backbones[name] for name in competitors),
-        'backbones': [_backbone(backbones[name], runs) for name in competitors],
+        'backbones': [_backbone(backbones[name]) for name in competitors],
         'tasks': [_task(task) for task in tasks.values()],
-        'boards': [_board(board, order, tuple(tasks), runs) for board in boards],
+        'boards': [
+            {'title': titles.get(board.protocol, '')}
+            | _board(board, order, tuple(tasks))
+            | {'overall': board_overall(board, found)}
+            for board, found in zip(boards, findings.boards, strict=True)
+        ],
+        **suite_overall(findings),
         'failed': _failed(records, backbones),
     }
 
@@ -70,7 +77,7 @@ def _tasks(boards: Sequence[Board]) -> dict[str, TaskFacts]:
     return dict(sorted(found.items(), key=lambda item: item[1].order))
 
 
-def _backbone(facts: BackboneFacts, runs: Mapping[Place, Sequence[RunRecord]]) -> Json:
+def _backbone(facts: BackboneFacts) -> Json:
     return {
         'id': facts.id,
         'label': facts.label,
@@ -79,6 +86,7 @@ def _backbone(facts: BackboneFacts, runs: Mapping[Place, Sequence[RunRecord]]) -
         'data': facts.data,
         'architecture': facts.architecture or 'unknown',
         'parameters': facts.parameters,
+        'flops': facts.flops,
     }
 
 
@@ -97,33 +105,20 @@ def _task(task: TaskFacts) -> Json:
     }
 
 
-def _board(
-    board: Board,
-    order: Mapping[str, int],
-    tasks: Sequence[str],
-    runs: Mapping[Place, Sequence[RunRecord]],
-) -> Json:
+def _board(board: Board, order: Mapping[str, int], tasks: Sequence[str]) -> Json:
     return {
         'protocol': board.protocol,
-        'title': _title(board.protocol, runs),
         'rows': [order[row.backbone.id] for row in board.rows],
         'ranks': [row.mean_rank for row in board.rows],
         'warnings': version_notes(board),
         'columns': [
-            {'task': tasks.index(column.task.name)} | _column(board, index, runs)
+            {'task': tasks.index(column.task.name)} | _column(board, index)
             for index, column in enumerate(board.columns)
         ],
     }
 
 
-def _title(protocol: str, runs: Mapping[Place, Sequence[RunRecord]]) -> str:
-    said = (
-        found[0].protocol.get('title') for (name, *_), found in runs.items() if name == protocol
-    )
-    return str(next(filter(None, said), ''))
-
-
-def _column(board: Board, index: int, runs: Mapping[Place, Sequence[RunRecord]]) -> Json:
+def _column(board: Board, index: int) -> Json:
     column = board.columns[index]
     cells = [row.cells[index] for row in board.rows]
     unit = column.task.primary.unit
@@ -142,7 +137,7 @@ def _column(board: Board, index: int, runs: Mapping[Place, Sequence[RunRecord]])
         'limit_text': '' if limit is None else difference(limit, unit),
         'sentences': [_bounded(text) for text in column_sentences(board, index)],
         'floors': [_floor(column, i) for i in range(len(column.trivial))],
-        **_costs([runs.get((board.protocol, c.task, c.backbone), ()) for c in cells]),
+        **_costs(cells),
     }
 
 
@@ -157,19 +152,19 @@ def _floor(column: Column, index: int) -> Json:
     return {'name': name, 'value': value, 'text': show(value, column.task.primary.unit)}
 
 
-def _costs(cells: Sequence[Sequence[RunRecord]]) -> Json:
+def _costs(cells: Sequence[Cell]) -> Json:
     """Return what the runs of each cell cost on average, and the devices they ran on."""
-    devices = Counter(str(r.cost['device']) for runs in cells for r in runs if 'device' in r.cost)
+    costs = [tuple(cell.costs.values()) for cell in cells]
     return {
-        'seconds': [_mean_cost(runs, 'train_seconds') for runs in cells],
-        'memory': [_mean_cost(runs, 'peak_memory_mb') for runs in cells],
-        'devices': sorted(devices),
+        'seconds': [_mean_cost([cost.seconds for cost in found]) for found in costs],
+        'memory': [_mean_cost([cost.memory_mb for cost in found]) for found in costs],
+        'devices': sorted({cost.device for found in costs for cost in found}),
     }
 
 
-def _mean_cost(runs: Sequence[RunRecord], key: str) -> float | None:
-    said = [float(run.cost[key]) for run in runs if run.is_ok and run.cost.get(key) is not None]
-    return float(f'{mean(said):.5g}') if said else None
+def _mean_cost(values: Iterable[float]) -> float | None:
+    known = [value for value in values if not math.isnan(value)]
+    return float(f'{mean(known):.5g}') if known else None
 
 
 def _failed(records: Sequence[RunRecord], backbones: Mapping[str, BackboneFacts]) -> list[Json]:

@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.report.boards import Board, build_boards
 from benchmark.report.facts import BackboneFacts, backbone_facts, task_facts
+from benchmark.report.findings import Findings, find
 from benchmark.report.frames import newest, tidy
 from benchmark.report.html import page
 from benchmark.report.tables import long_csv, markdown, wide_csv
@@ -28,6 +29,7 @@ class _Content:
     records: tuple[RunRecord, ...]
     frame: pd.DataFrame
     boards: tuple[Board, ...]
+    findings: Findings
     backbones: Mapping[str, BackboneFacts]
 
 
@@ -91,7 +93,7 @@ def _content(store: ResultStore, suite: str) -> _Content:
         )
     frame, backbones = tidy(records), backbone_facts(records)
     boards = build_boards(frame, task_facts(records), backbones)
-    return _Content(store, suite, tuple(records), frame, boards, backbones)
+    return _Content(store, suite, tuple(records), frame, boards, find(boards), backbones)
 
 
 def _md(content: _Content) -> dict[str, str]:
@@ -107,7 +109,14 @@ def _csv(content: _Content) -> dict[str, str]:
 
 
 def _html(content: _Content) -> dict[str, str | Path]:
-    made = page(content.store, content.suite, content.records, content.boards, content.backbones)
+    made = page(
+        content.store,
+        content.suite,
+        content.records,
+        content.boards,
+        content.findings,
+        content.backbones,
+    )
     return {f'{slug(content.suite)}.html': made.text, **made.files}
 
 

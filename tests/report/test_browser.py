@@ -53,115 +53,218 @@ def visit(context: sync_api.BrowserContext, address: str) -> Iterator[Visit]:
     page.close()
 
 
-def column(page: sync_api.Page, index: int) -> list[float]:
-    cells = page.locator('.board:first-of-type tbody tr').all()
-    values = [row.locator('> *').nth(index).get_attribute('data-value') for row in cells]
-    return [float(value) if value else float('nan') for value in values]
+@pytest.fixture
+def page(visit: Visit) -> sync_api.Page:
+    return visit.page
+
+
+def scores(page: sync_api.Page, task: str) -> list[float]:
+    """Return the numbers of a task's column from top to bottom, NaN for a dash."""
+    place = page.evaluate(
+        """task => [...document.querySelectorAll('#board thead tr:last-child th')]
+            .findIndex(th => th.textContent.startsWith(task))""",
+        task,
+    )
+    cells = page.locator(f'#board tbody tr > :nth-child({place + 1}) .mean').all_inner_texts()
+    empty = page.locator(f'#board tbody tr > :nth-child({place + 1}).empty').count()
+    return [float(text) for text in cells] + [float('nan')] * empty
 
 
 def names(page: sync_api.Page) -> list[str]:
-    texts = page.locator('table.leaderboard >> nth=0 >> tbody tr:visible .label').all_inner_texts()
-    return list(texts)
-
-
-def test_it_opens_without_complaint_and_asks_for_nothing_else(visit: Visit, address: str) -> None:
-    for figure in visit.page.locator('.film img').all()[:3]:
-        figure.scroll_into_view_if_needed()
-        assert figure.evaluate('image => image.complete && image.naturalWidth === 260')
-    assert visit.complaints == []
-    assert {url for url in visit.requests if not url.startswith('data:')} == {address}
+    return list(page.locator('#board tbody .label').all_inner_texts())
 
 
 def sorter(page: sync_api.Page, name: str) -> sync_api.Locator:
-    return page.locator('table.leaderboard >> nth=0').get_by_role('button', name=name)
+    return page.locator('#board').get_by_role('button', name=name)
 
 
-def test_a_click_sorts_the_better_side_first_and_again_the_other(visit: Visit) -> None:
-    button = sorter(visit.page, 'Fine species')
-    heading = button.locator('..')
-    button.click()
-    values = column(visit.page, 1)
+def drawn(page: sync_api.Page) -> None:
+    """Wait until a change of the choices has been drawn."""
+    page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
+
+
+def reveal(page: sync_api.Page, selector: str) -> sync_api.Locator:
+    """Scroll to a part that is drawn when it comes near, and return it."""
+    page.locator(selector).first.scroll_into_view_if_needed()
+    page.wait_for_function('s => document.querySelector(s).children.length > 0', arg=selector)
+    return page.locator(selector).first
+
+
+def test_the_whole_page_draws_without_complaint_and_asks_for_nothing_else(
+    visit: Visit, address: str
+) -> None:
+    page = visit.page
+    for part in ('#overall', '#profile', '#scatter', '#tasks', '#compare', '#failed'):
+        reveal(page, f'{part} .view')
+    image = page.locator('#tasks .film img').first
+    image.scroll_into_view_if_needed()
+    sync_api.expect(image).to_have_js_property('naturalWidth', 260)
+    page.goto(f'{address}#cell=frozen/creatures-detection/vit-s-mae')
+    assert visit.complaints == []
+    files = {url.split('#')[0] for url in visit.requests if not url.startswith('data:')}
+    assert files == {address}
+
+
+def test_a_click_sorts_the_better_side_first_and_again_the_other(page: sync_api.Page) -> None:
+    sorter(page, 'Fine species').click()
+    values = scores(page, 'Fine species')
+    assert len(values) == 6
     assert values == sorted(values, reverse=True)
+    heading = page.locator('#board th[aria-sort]')
     assert heading.get_attribute('aria-sort') == 'descending'
-    button.click()
-    assert column(visit.page, 1) == sorted(values)
+    sorter(page, 'Fine species').click()
+    assert scores(page, 'Fine species') == sorted(values)
     assert heading.get_attribute('aria-sort') == 'ascending'
-    assert visit.page.locator('table.leaderboard >> nth=0 >> th[aria-sort]').count() == 1
+    assert heading.count() == 1
 
 
-def test_the_keyboard_sorts_and_lower_is_better_starts_ascending(visit: Visit) -> None:
-    sorter(visit.page, 'Metric depth').focus()
-    visit.page.keyboard.press('Enter')
-    values = column(visit.page, 4)
+def test_the_keyboard_sorts_keeps_its_place_and_lower_is_better_starts_ascending(
+    page: sync_api.Page,
+) -> None:
+    sorter(page, 'Metric depth').focus()
+    page.keyboard.press('Enter')
+    values = scores(page, 'Metric depth')
     assert values == sorted(values)
-    visit.page.keyboard.press('Space')
-    assert column(visit.page, 4) == sorted(values, reverse=True)
+    page.keyboard.press('Space')
+    assert scores(page, 'Metric depth') == sorted(values, reverse=True)
 
 
-def test_cells_without_a_score_stay_last_in_both_directions(visit: Visit) -> None:
-    button = sorter(visit.page, 'Key points')
+def test_cells_without_a_score_stay_last_in_both_directions(page: sync_api.Page) -> None:
     for _ in range(2):
-        button.click()
-        values = column(visit.page, 5)
-        assert values[-1] != values[-1]
-        assert all(value == value for value in values[:-1])
+        sorter(page, 'Key points').click()
+        last = page.locator('#board tbody tr').last
+        assert last.locator('.label').inner_text() == 'Swin-T SimMIM'
 
 
-def test_trivial_predictors_are_never_sorted_among_backbones(visit: Visit) -> None:
-    sorter(visit.page, 'Backbone').click()
-    assert names(visit.page) == sorted(names(visit.page))
-    assert 'Trivial predictor' not in names(visit.page)
-    assert visit.page.locator('tfoot >> nth=0').inner_text().startswith('Trivial predictor')
+def test_trivial_predictors_are_never_sorted_among_backbones(page: sync_api.Page) -> None:
+    sorter(page, 'Backbone').click()
+    assert names(page) == sorted(names(page))
+    assert page.locator('#board tfoot').inner_text().startswith('Trivial predictor')
 
 
-def test_filters_by_family_kind_and_protocol(visit: Visit) -> None:
-    page = visit.page
-    page.get_by_role('radio', name='mim', exact=True).check()
+def test_filters_by_family_kind_architecture_and_protocol(page: sync_api.Page) -> None:
+    page.get_by_role('checkbox', name='mim').check()
+    drawn(page)
     assert names(page) == ['ViT-S MAE', 'Swin-T SimMIM']
-    page.get_by_role('radio', name='depth', exact=True).check()
-    assert page.locator('table.leaderboard >> nth=0 >> td.score:visible').count() == 2
-    assert page.locator('section.kind:visible h2').all_inner_texts() == ['Depth']
-    page.get_by_role('radio', name='frozen', exact=True).check()
-    assert page.locator('.board:visible h3').all_inner_texts() == ['frozen']
-    assert page.locator('#shown').inner_text() == 'Showing 2 backbones and 1 tasks.'
-    for group in ('Task kind', 'Protocol', 'Pretraining'):
-        page.get_by_role('group', name=group).get_by_label('all').check()
+    page.get_by_role('checkbox', name='supervised').check()
+    drawn(page)
+    assert names(page) == ['ViT-S MAE', 'ViT-S supervised', 'Swin-T SimMIM']
+    page.get_by_role('checkbox', name='hierarchical-transformer').check()
+    drawn(page)
+    assert names(page) == ['Swin-T SimMIM']
+    page.get_by_role('checkbox', name='depth').check()
+    drawn(page)
+    assert page.locator('#board tbody td.score').count() == 1
+    assert page.locator('#tasks h3').all_inner_texts() == ['Depth']
+    assert page.locator('#shown').inner_text() == '1 of 6 backbones, 1 of 5 tasks'
+    page.get_by_role('button', name='Clear filters').click()
+    drawn(page)
     assert len(names(page)) == 6
+    before = scores(page, 'Body parts')
+    page.get_by_role('radio', name='frozen').check()
+    drawn(page)
+    assert all(new < old for new, old in zip(scores(page, 'Body parts'), before, strict=True))
 
 
-def test_filters_work_by_keyboard(visit: Visit) -> None:
-    group = visit.page.get_by_role('group', name='Pretraining')
-    group.get_by_label('all').focus()
-    visit.page.keyboard.press('ArrowRight')
-    assert names(visit.page) == ['ViT-S MoCo v3']
+def test_filters_and_search_work_by_keyboard(page: sync_api.Page) -> None:
+    page.get_by_role('checkbox', name='contrastive').focus()
+    page.keyboard.press('Space')
+    drawn(page)
+    assert names(page) == ['ViT-S MoCo v3']
+    page.keyboard.press('Space')
+    page.get_by_role('searchbox', name='Find a backbone').focus()
+    page.keyboard.type('vit dino')
+    drawn(page)
+    assert names(page) == ['ViT-S DINO']
 
 
-def test_a_score_leads_to_its_open_evidence(visit: Visit) -> None:
-    page = visit.page
-    row = page.locator('table.leaderboard >> nth=0 >> tbody tr', has_text='ViT-S DINO')
-    link = row.locator('td.score > a').nth(1)
+def test_a_score_leads_to_its_evidence_and_escape_back_to_the_score(page: sync_api.Page) -> None:
+    row = page.locator('#board tbody tr', has_text='ViT-S DINO')
+    link = row.locator('td.score a').nth(1)
     link.focus()
     page.keyboard.press('Enter')
-    details = page.locator(str(link.get_attribute('href')))
-    sync_api.expect(details).to_have_attribute('open', '')
-    sync_api.expect(details.locator('summary').first).to_be_focused()
-    assert details.locator('svg').count() == 3
-    assert 'parameters loaded' in details.inner_text()
-    details.get_by_text('Compiled configuration').click()
-    assert '"in_channels"' in details.locator('pre').inner_text()
+    dialog = page.get_by_role('dialog', name='ViT-S DINO')
+    sync_api.expect(dialog.get_by_text('150 backbone tensors loaded')).to_be_visible()
+    assert page.url.endswith('#cell=finetune/creatures-detection/vit-s-dino')
+    assert dialog.locator('.term h5').all_inner_texts() == [
+        'Classification',
+        'Box',
+        'Mask and others',
+    ]
+    assert dialog.locator('.loss').count() == 3
+    assert dialog.locator('.loss >> nth=0 >> polyline').count() == 2
+    dialog.get_by_text('Compiled configuration').click()
+    assert '"in_channels"' in dialog.locator('pre').inner_text()
+    page.keyboard.press('Escape')
+    sync_api.expect(dialog).to_be_hidden()
+    sync_api.expect(link).to_be_focused()
+    assert '#' not in page.url
 
 
-def test_a_failed_cell_says_why(visit: Visit) -> None:
-    failed = visit.page.locator('details.cell', has_text='Swin-T SimMIM').filter(
-        has_text='2 of 2 seeds failed'
+def test_an_address_opens_a_failed_cell_that_says_why(page: sync_api.Page, address: str) -> None:
+    page.goto(f'{address}#cell=finetune/keypoints/swin-t-simmim')
+    dialog = page.get_by_role('dialog', name='Swin-T SimMIM')
+    sync_api.expect(dialog.locator('.failure')).to_have_count(2)
+    assert 'Seed 1 failed. GPU out of memory' in dialog.locator('.failure').last.inner_text()
+    dialog.get_by_role('link', name='← better').click()
+    sync_api.expect(page.locator('#cell-title')).to_have_text('ViT-S random')
+
+
+def test_two_runs_are_compared_line_by_line(page: sync_api.Page, address: str) -> None:
+    page.goto(f'{address}#compare=finetune/parts/vit-s-mae')
+    first = page.get_by_role('group', name='Run A')
+    assert first.get_by_label('Backbone').input_value() == '0'
+    page.get_by_role('group', name='Run B').get_by_label('Backbone').select_option('ViT-S random')
+    row = page.locator('.diffs tr', has=page.get_by_role('rowheader', name='title', exact=True))
+    sync_api.expect(row.locator('td')).to_have_text(['ViT-S MAE', 'ViT-S random'])
+    assert 'the same and not shown' in page.locator('.diffs [role=status]').inner_text()
+
+
+def test_a_highlight_is_shared_by_every_drawing(page: sync_api.Page) -> None:
+    reveal(page, '#profile .view')
+    reveal(page, '#scatter .view')
+    page.get_by_role('button', name='Highlight ViT-S DINO').click()
+    drawn(page)
+    assert page.locator('#profile .loud').count() == 1
+    assert page.locator('#scatter .loud').get_attribute('aria-label').startswith('ViT-S DINO')
+    assert page.locator('#shown').inner_text().endswith('1 highlighted')
+
+
+def test_the_pareto_front_is_that_of_the_points(page: sync_api.Page) -> None:
+    view = reveal(page, '#scatter .view')
+    view.get_by_role('combobox', name='Up').select_option('Body parts')
+    view.get_by_role('combobox', name='Right').select_option('Parameters')
+    drawn(page)
+    # of the five with equal parameters only the best counts; Swin-T is larger and better
+    sync_api.expect(view.get_by_text('Pareto front')).to_have_text(
+        'Pareto front: ViT-S MAE, Swin-T SimMIM'
     )
-    failed.first.locator('summary').first.click()
-    assert 'Seed 1 failed. GPU out of memory' in failed.first.inner_text()
 
 
-def test_a_picture_can_be_enlarged_and_closed_by_keyboard(visit: Visit) -> None:
-    page = visit.page
-    page.locator('.zoom').first.click()
+def test_points_are_walked_by_arrow_keys(page: sync_api.Page) -> None:
+    reveal(page, '#scatter .view')
+    points = page.locator('#scatter .point')
+    points.first.focus()
+    page.keyboard.press('ArrowRight')
+    sync_api.expect(points.nth(1)).to_be_focused()
+    assert page.locator('#scatter .point[tabindex="0"]').count() == 1
+    page.keyboard.press('Enter')
+    drawn(page)
+    assert page.locator('#scatter .loud').count() == 1
+
+
+def test_drawings_have_their_values_as_tables(page: sync_api.Page) -> None:
+    view = reveal(page, '#profile .view')
+    view.get_by_text('Show as a table').click()
+    rows = view.locator('tbody tr')
+    assert rows.count() == 6
+    assert rows.first.locator('td').all_inner_texts()[1] == '0.88'
+
+
+def test_a_picture_can_be_enlarged_and_closed_by_keyboard(page: sync_api.Page) -> None:
+    zoom = page.locator('#tasks .zoom').first
+    zoom.scroll_into_view_if_needed()
+    zoom.click()
     dialog = page.get_by_role('dialog')
     assert dialog.is_visible()
     assert 'ground truth' in str(dialog.locator('img').get_attribute('alt'))
@@ -169,19 +272,93 @@ def test_a_picture_can_be_enlarged_and_closed_by_keyboard(visit: Visit) -> None:
     assert not dialog.is_visible()
 
 
-def test_all_numbers_can_be_downloaded(visit: Visit) -> None:
+def test_what_is_shown_can_be_downloaded(visit: Visit) -> None:
+    visit.page.get_by_role('checkbox', name='mim').check()
+    drawn(visit.page)
     with visit.page.expect_download() as caught:
-        visit.page.get_by_role('button', name='Download all numbers').click()
-    text = Path(caught.value.path()).read_text(encoding='utf-8')
-    assert caught.value.suggested_filename == 'quick.long.csv'
-    assert text.splitlines()[0].startswith('suite,protocol,kind')
+        visit.page.get_by_role('button', name='Download these numbers').click()
+    lines = Path(caught.value.path()).read_text(encoding='utf-8').splitlines()
+    assert caught.value.suggested_filename == 'quick.finetune.csv'
+    assert lines[0] == 'protocol,task,metric,backbone,family,seed,value'
+    assert len(lines) == 1 + 5 * 2 * 2
     assert visit.complaints == []
 
 
 @pytest.mark.parametrize('width', [320, 390, 768])
-def test_the_body_never_scrolls_sideways(visit: Visit, width: int) -> None:
-    visit.page.set_viewport_size({'width': width, 'height': 844})
-    visit.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-    assert visit.page.evaluate('document.documentElement.scrollWidth') <= width
-    box = visit.page.locator('.board .scroll').first
+def test_the_body_never_scrolls_sideways(page: sync_api.Page, address: str, width: int) -> None:
+    page.set_viewport_size({'width': width, 'height': 844})
+    for part in ('#overall', '#profile', '#scatter', '#tasks', '#compare', '#failed'):
+        reveal(page, f'{part} .view')
+    drawn(page)
+    assert page.evaluate('document.documentElement.scrollWidth') <= width
+    box = page.locator('#board .scroll')
     assert box.evaluate('box => box.scrollWidth > box.clientWidth')
+    box.evaluate('box => { box.scrollLeft = 200; }')
+    name = page.locator('#board tbody th').first.bounding_box()
+    assert name is not None
+    assert name['x'] == pytest.approx(box.bounding_box()['x'], abs=2)
+    page.goto(f'{address}#cell=finetune/creatures-detection/vit-s-mae')
+    sync_api.expect(page.locator('#cell .loss')).to_have_count(3)
+    assert page.evaluate("document.querySelector('#cell').scrollWidth") <= width
+
+
+CONTRASTS = """selector => {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const light = (colours) => {
+    for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+    const rgb = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((value) => {
+      const share = value / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2];
+  };
+  const under = (element) => [...(element.parentElement ? under(element.parentElement) : []),
+    getComputedStyle(element).backgroundColor];
+  const shown = [...document.querySelectorAll(selector)].filter((item) => item.checkVisibility());
+  return shown.map((item) => {
+    const style = getComputedStyle(item);
+    const papers = under(item);
+    const ink = item instanceof SVGElement ? style.fill : style.color;
+    const [a, b] = [light([...papers, ink]), light(papers)].sort((x, y) => y - x);
+    return [(a + 0.05) / (b + 0.05), item.textContent.slice(0, 30)];
+  });
+}"""
+TEXTS = 'p, small, dt, dd, a, .label, .number, .mean, .sd, legend, svg text, th, td, summary, li'
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_text_has_contrast_in_both_schemes(page: sync_api.Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    for part in ('#overall', '#profile', '#scatter', '#tasks', '#compare'):
+        reveal(page, f'{part} .view')
+    drawn(page)
+    found = page.evaluate(CONTRASTS, TEXTS)
+    assert len(found) > 300
+    assert [item for item in found if item[0] < 4.5] == []
+    paper = page.evaluate('getComputedStyle(document.body).backgroundColor')
+    assert (paper == 'rgb(251, 251, 249)') == (scheme == 'light')
+
+
+def test_the_theme_button_overrules_the_system(page: sync_api.Page) -> None:
+    page.emulate_media(color_scheme='dark')
+    button = page.get_by_role('button', name='Theme')
+    button.click()
+    assert button.inner_text() == 'Theme: light'
+    assert page.evaluate('getComputedStyle(document.body).backgroundColor') == 'rgb(251, 251, 249)'
+    page.reload()
+    assert button.inner_text() == 'Theme: light'
+    button.click()
+    button.click()
+    assert button.inner_text() == 'Theme: auto'
+
+
+def test_the_page_is_one_outline_of_named_regions(page: sync_api.Page) -> None:
+    reveal(page, '#compare .view')
+    unnamed = page.evaluate(
+        """() => [...document.querySelectorAll(`table:not(:has(> caption)), img:not([alt]),
+            svg[role]:not([aria-label]), [role=region]:not([aria-label]), th:not([scope]),
+            button:empty, section:not([aria-labelledby])`)].map(item => item.outerHTML)"""
+    )
+    assert unnamed == []
+    assert page.locator('h1').count() == 1
+    assert page.get_by_role('main').count() == page.get_by_role('navigation').count() == 1

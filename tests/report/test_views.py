@@ -1,97 +1,134 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from benchmark.report.boards import build_boards
 from benchmark.report.facts import backbone_facts, task_facts
+from benchmark.report.findings import find
 from benchmark.report.frames import newest, tidy
-from benchmark.report.views import BoardView, board_views, family_classes, fitted
+from benchmark.report.views import family_classes, suite_data
 from benchmark.results.records import RunRecord
 
-from .fakes import record
+from .fakes import failed, record, suite
 
 
-def view(records: list[RunRecord]) -> BoardView:
+def data(records: list[RunRecord]) -> dict[str, Any]:
     chosen = newest(records)
     backbones = backbone_facts(chosen)
     boards = build_boards(tidy(chosen), task_facts(chosen), backbones)
-    (found,) = board_views(boards, family_classes(backbones.values()))
-    return found
+    return suite_data('quick', chosen, boards, find(boards), backbones)
 
 
-def test_the_better_side_is_always_on_the_right() -> None:
-    up, down = fitted([10.0, 20.0], is_flipped=False), fitted([10.0, 20.0], is_flipped=True)
-    assert up.at(20.0) > 90 > 10 > up.at(10.0)
-    assert down.at(10.0) > 90 > 10 > down.at(20.0)
-    assert up.ends == (9.6, 20.4)
-    assert down.ends == (20.4, 9.6)
-    assert up.length(5.4) == down.length(5.4) == 50.0
+@pytest.fixture(scope='module')
+def whole() -> dict[str, Any]:
+    return data(suite())
 
 
-def test_an_axis_without_extent_divides_by_nothing() -> None:
-    assert 0 <= fitted([3.0], is_flipped=False).at(3.0) <= 100
-    assert fitted([], is_flipped=False).ends == (-0.04, 1.04)
+def names(content: dict[str, Any], board: int = 0) -> list[str]:
+    return [content['backbones'][place]['id'] for place in content['boards'][board]['rows']]
 
 
-def test_whiskers_reach_one_sd_to_both_sides_in_either_direction() -> None:
-    for task, low, high in (('parts', 40.0, 50.0), ('depth-metric', 0.5, 0.7)):
-        board = view([record(task, seed=0, score=low), record(task, seed=1, score=high)])
-        interval = board.columns[0].cells[0].chart
-        assert interval is not None
-        assert interval.mean == pytest.approx(50.0)
-        assert interval.left + interval.width / 2 == pytest.approx(50.0, abs=0.02)
-        # the sd of two values is their distance over the root of two
-        seeds = max(interval.seeds) - min(interval.seeds)
-        assert interval.width == pytest.approx(seeds * 2**0.5, abs=0.05)
+def test_columns_run_parallel_to_the_rows_of_their_board(whole: dict[str, Any]) -> None:
+    for board in whole['boards']:
+        rows = len(board['rows'])
+        assert len(board['ranks']) == rows
+        for column in board['columns']:
+            for key in ('means', 'sds', 'texts', 'scores', 'seconds', 'memory'):
+                assert len(column[key]) == rows, key
+            assert all(len(seeds) == len(column['seeds']) for seeds in column['scores'])
 
 
-def test_heat_is_full_for_the_best_whatever_the_direction() -> None:
-    board = view(
+def test_numbers_are_those_of_the_records() -> None:
+    content = data(
         [
-            record('parts', 'a', score=50),
-            record('parts', 'b', score=45),
-            record('parts', 'c', score=30),
-            record('depth-metric', 'a', score=0.5),
-            record('depth-metric', 'b', score=0.6),
-            record('depth-metric', 'c', score=0.9),
+            record('parts', 'a', seed=0, score=40.0),
+            record('parts', 'a', seed=1, score=50.0),
+            record('parts', 'b', seed=1, score=44.0),
         ]
     )
-    for column in board.columns:
-        heat = {cell.backbone.id: cell.heat for cell in column.cells}
-        assert heat == {'a': 1.0, 'b': 0.75, 'c': 0.0}
+    (column,) = content['boards'][0]['columns']
+    place = names(content).index('a')
+    assert column['means'][place] == 45.0
+    assert column['sds'][place] == pytest.approx(50**0.5)
+    assert column['texts'][place] == '45.0 ± 7.1'
+    assert column['scores'][place] == [40.0, 50.0]
+    assert column['scores'][1 - place] == [None, 44.0]
+    assert column['sds'][1 - place] is None
+    assert column['problems'] == {1 - place: '1 of 2 seeds not run'}
+    assert column['best'] == [place]
 
 
-def test_heat_is_pale_where_nothing_differs_clearly() -> None:
-    board = view(
-        [
-            *(record(backbone='a', seed=seed, score=score) for seed, score in ((0, 40), (1, 50))),
-            *(record(backbone='b', seed=seed, score=score) for seed, score in ((0, 39), (1, 49))),
-        ]
+def test_a_failed_cell_has_no_number_and_its_reason() -> None:
+    content = data([record('parts', 'a'), failed(record('parts', 'b'), 'out of memory')])
+    column = content['boards'][0]['columns'][0]
+    place = names(content).index('b')
+    assert column['means'][place] is column['texts'][place] is None
+    assert column['problems'][place] == '1 of 1 seed failed: out of memory'
+    assert [(run['backbone'], run['error']) for run in content['failed']] == [
+        ('b', 'out of memory')
+    ]
+
+
+def test_aggregates_refer_to_rows_and_leave_out_those_with_gaps(whole: dict[str, Any]) -> None:
+    board = whole['boards'][0]
+    found = {names(whole)[row] for row in board['overall']['standings']}
+    assert 'swin-t-simmim' not in found
+    assert 'vit-s-mae' in found
+    for row, standing in board['overall']['standings'].items():
+        assert standing['rank'][0] == pytest.approx(board['ranks'][row])
+        value, seeds, tasks = standing['score']
+        assert seeds[0] <= value <= seeds[1]
+        assert tasks[0] <= value <= tasks[1]
+
+
+def test_the_probability_of_improvement_of_both_directions_sums_to_one(
+    whole: dict[str, Any],
+) -> None:
+    found = whole['boards'][0]['overall']['improvement']
+    size = len(found['rows'])
+    assert size == 4
+    for i in range(size):
+        for j in range(i):
+            assert found['shares'][i][j] + found['shares'][j][i] == pytest.approx(100, abs=1)
+
+
+def test_contrasts_and_agreement_are_sentences_with_their_estimate(whole: dict[str, Any]) -> None:
+    contrast = whole['boards'][0]['overall']['contrasts'][-1]
+    assert contrast['group'] == 'all tasks'
+    assert 'ViT-S MAE / ViT-S supervised' in contrast['sentence']
+    assert contrast['estimate'][0] > 0
+    (agreement,) = whole['agreements']
+    assert agreement['protocol'] == 'frozen'
+    assert 'tau' in agreement['sentence']
+
+
+def test_costs_are_means_over_seeds_with_their_devices(whole: dict[str, Any]) -> None:
+    column = whole['boards'][0]['columns'][0]
+    assert column['devices'] == ['cpu']
+    assert all(20 < seconds < 40 for seconds in column['seconds'])
+    assert data([record()])['boards'][0]['columns'][0]['seconds'] == [None]
+
+
+def test_a_floor_has_the_text_of_its_unit(whole: dict[str, Any]) -> None:
+    depth = next(
+        column
+        for column in whole['boards'][0]['columns']
+        if whole['tasks'][column['task']]['kind'] == 'depth'
     )
-    assert min(cell.heat for cell in board.columns[0].cells) > 0.9
+    assert depth['floors'] == [{'name': 'mean depth map', 'value': 1.402, 'text': '1.402'}]
 
 
-def test_the_chart_runs_from_the_best_to_the_missing() -> None:
-    board = view(
-        [
-            record('depth-metric', 'a', score=0.9),
-            record('depth-metric', 'b', score=0.5),
-            record('parts', 'c'),
-            record('parts', 'a'),
-            record('parts', 'b'),
-        ]
-    )
-    depth = board.columns[1]
-    assert [cell.backbone.id for cell in depth.best_first] == ['b', 'a', 'c']
-    missing = depth.best_first[-1]
-    assert (missing.mean, missing.strip, missing.problem) == ('', None, '1 of 1 seed not run')
-
-
-def test_equal_problems_share_a_footnote() -> None:
-    board = view([record('parts', 'a'), record('depth-metric', 'b')])
-    notes = {cell.note for column in board.columns for cell in column.cells if cell.problem}
-    assert notes == {1}
-    assert board.notes == ('1 of 1 seed not run',)
+def test_sentences_of_a_crowded_column_are_bounded() -> None:
+    crowd = [
+        record('parts', f'backbone-number-{i}', seed=seed, score=10 + i + seed)
+        for i in range(80)
+        for seed in (0, 1)
+    ]
+    sentences = data(crowd)['boards'][0]['columns'][0]['sentences']
+    assert max(map(len, sentences)) < 700
+    assert any(sentence.endswith('… (shortened)') for sentence in sentences)
 
 
 def test_unknown_families_get_classes_that_cannot_be_forged() -> None:

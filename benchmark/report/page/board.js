@@ -1,6 +1,11 @@
 // The leaderboard: one protocol at a time, rows drawn in portions as they are scrolled to.
 const PORTION = 40;
 const sorting = { key: 'rank', isReversed: false };
+const leads = [
+  { key: 'rank', title: 'Mean rank', extra: 'all tasks ↓', decimals: 2, higher: false },
+  { key: 'score', title: 'Score', extra: 'normalised ↑', decimals: 1, higher: true },
+];
+const shownLeads = () => leads.filter(({ key }) => key === 'rank' || isKnownAggregate(key));
 
 function drawFilters() {
   const option = (name, type, value, label, isChecked, tint) => h('label', {},
@@ -38,11 +43,14 @@ function drawFilters() {
   });
 }
 
+const leadValue = (person, key) => estimateOf(person, key)?.[0] ?? (key === 'rank' ? person.rank : null);
+
 function sortedRows(rows) {
   const { key, isReversed } = sorting;
   const column = board().columns[key];
-  const isFalling = isReversed !== (column ? column.facts.higher : false);
-  const value = (person) => (column ? column.means[person.row] : person.rank);
+  const lead = leads.find((item) => item.key === key);
+  const isFalling = isReversed !== (column ? column.facts.higher : lead?.higher ?? false);
+  const value = (person) => (column ? column.means[person.row] : leadValue(person, key));
   const order = (a, b) => {
     if (key === 'name') return a.label.localeCompare(b.label) * (isReversed ? -1 : 1);
     const [x, y] = [value(a), value(b)];
@@ -72,12 +80,12 @@ function headings(columns) {
     else kinds.push([facts.kind, 1]);
   }
   return h('thead', {},
-    h('tr', { class: 'kinds' }, h('td', {}), h('td', {}),
+    h('tr', { class: 'kinds' }, h('td', {}), shownLeads().map(() => h('td', {})),
       kinds.map(([kind, span]) => h('th', { scope: 'colgroup', colspan: span }, h('span', {}, kind)))),
     h('tr', {},
       sorter('name', 'Backbone', '', false, 'name'),
-      sorter('rank', 'Mean rank', 'all tasks ↓', false, 'rank'),
-      columns.map(({ index, facts }) => sorter(index, facts.title, facts.metric, facts.higher))));
+      shownLeads().map(({ key, title, extra, higher }) => sorter(key, title, extra, higher, 'lead')),
+      columns.map(({ index, facts }) => sorter(index, facts.title, facts.metric.replace(/ ([↑↓(])/g, '\u00a0$1'), facts.higher))));
 }
 
 function strip(column, person, places) {
@@ -122,6 +130,16 @@ function look(column) {
   };
 }
 
+// An aggregate with its interval over seeds and, thinner, over tasks.
+function leadCell({ key, decimals, higher }, person) {
+  const [value, estimate] = [leadValue(person, key), estimateOf(person, key)];
+  if (value === null) return h('td', { class: 'lead' }, '–');
+  const places = reach(Object.values(board().overall.standings).map((standing) => standing[key]).filter(Boolean), !higher);
+  const line = estimate && estimateTrack(estimate, places, person.tint);
+  line?.classList.add('small');
+  return h('td', { class: 'lead', title: estimate && estimateText(estimate, decimals).join('; ') }, minus(value.toFixed(decimals)), line);
+}
+
 function boardRow(person, columns, looks) {
   const isPinned = chosen.pins.has(person.id);
   const facts = [person.method || person.family, person.data].filter(Boolean).join(' · ');
@@ -132,7 +150,7 @@ function boardRow(person, columns, looks) {
         title: 'Highlight in every drawing', onclick: () => togglePin(person),
       }, swatch(person)),
       h('span', {}, h('span', { class: 'label' }, person.label), h('small', {}, facts)))),
-    h('td', { class: 'rank' }, person.rank === null ? '–' : person.rank.toFixed(2)),
+    shownLeads().map((lead) => leadCell(lead, person)),
     columns.map((column, i) => scoreCell(column, person, looks[i])));
 }
 
@@ -140,7 +158,7 @@ function floorRows(columns) {
   const depth = Math.max(0, ...columns.map((column) => column.floors.length));
   return Array.from({ length: depth }, (_, i) => h('tr', {},
     h('th', { scope: 'row' }, i ? 'another' : 'Trivial predictor', !i && h('small', {}, 'looks at no image')),
-    h('td', {}),
+    shownLeads().map(() => h('td', {})),
     columns.map(({ floors }) => h('td', {}, floors[i]?.text, floors[i] && h('small', {}, floors[i].name)))));
 }
 
@@ -158,9 +176,9 @@ function drawBoard() {
     more.textContent = `Show all ${rows.length} rows`;
   }
   extend(PORTION);
-  const table = h('table', { class: 'leaderboard', 'aria-rowcount': rows.length + 2, style: { '--tasks': columns.length } },
+  const table = h('table', { class: 'leaderboard', 'aria-rowcount': rows.length + 2, style: { '--tasks': columns.length, '--leads': shownLeads().length } },
     h('caption', { class: 'spoken' }, `Leaderboard of protocol ${board().protocol}: backbones by task, mean and standard deviation over seeds. Headings sort.`),
-    h('colgroup', {}, h('col', { class: 'name' }), h('col', { class: 'rank' }), columns.map(() => h('col'))),
+    h('colgroup', {}, h('col', { class: 'name' }), shownLeads().map(() => h('col', { class: 'lead' })), columns.map(() => h('col'))),
     headings(columns), body, h('tfoot', {}, floorRows(columns)));
   const box = h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': 'Leaderboard' }, table);
   box.addEventListener('scroll', () => {

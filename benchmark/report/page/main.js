@@ -48,7 +48,7 @@ function startViews() {
     return state;
   });
   drawFilters();
-  listeners.push(drawStatus, drawBoard, () => {
+  listeners.push(drawStatus, drawBoard, drawOverall, () => {
     tip.hide();
     for (const view of views) view.draw();
   }, drawTasks);
@@ -69,5 +69,5 @@ if (data.boards.length) {
   showCompare();
 } else {
   $('#board').append(h('p', { class: 'nothing' }, 'No backbone has a record yet.'));
-  for (const id of ['profile', 'scatter', 'tasks', 'compare']) $(`#${id}`).hidden = true;
+  for (const id of ['overall', 'profile', 'scatter', 'tasks', 'compare']) $(`#${id}`).hidden = true;
 }

@@ -1,5 +1,5 @@
 // Two quantities against each other; one of them may be a cost, then the Pareto front is drawn.
-const axisChoice = { x: 'parameters', y: 't0' };
+const axisChoice = { x: 'parameters', y: 'score' };
 
 function quantities() {
   const columns = board().columns;
@@ -23,11 +23,10 @@ function quantities() {
     cost('all', `Training time${place}, all tasks`, 's', total('seconds')),
     cost('memory', `Peak memory, ${score.facts.title}`, 'MB', (person) => score.memory[person.row]),
   ].filter((item) => new Set(board().people.map(item.value).filter((value) => value > 0)).size > 1);
-  const rank = {
-    key: 'rank', title: 'Mean rank', unit: '↓', isFlipped: true,
-    value: (person) => person.rank, text: (person) => person.rank.toFixed(2),
-  };
-  const overall = board().ranks.some((value) => value !== null) ? [rank] : [];
+  const overall = aggregates.filter(({ key }) => isKnownAggregate(key)).map(({ key, title, decimals, higher }) => ({
+    key, title, unit: higher ? '↑' : '↓', isFlipped: !higher,
+    value: (person) => estimateOf(person, key)?.[0], text: (person) => estimateOf(person, key)[0].toFixed(decimals),
+  }));
   return { tasks: columns.map(task), costs, overall };
 }
 
@@ -54,7 +53,7 @@ function front(points, cost, score, isFlipped) {
 
 function plotAxes(x, y, scales, box) {
   const { left, top, width, height } = box;
-  const text = (axis) => `${axis.title}${axis.unit ? ` · ${axis.unit}` : ''}`;
+  const text = (axis) => [axis.title, axis.unit.replace(/ ?[↑↓]/, '')].filter(Boolean).join(' · ');
   return svg('g', { class: 'axis' },
     scales.y.marks.map((mark) => {
       const place = top + (1 - scales.y.at(mark)) * height;
@@ -66,8 +65,8 @@ function plotAxes(x, y, scales, box) {
       return [svg('line', { class: 'rule', x1: place, x2: place, y1: top, y2: top + height }),
         svg('text', { class: 'tick', x: place, y: top + height + 18, 'text-anchor': 'middle' }, scales.x.text(mark))];
     }),
-    svg('text', { x: 0, y: 14 }, `↑ ${text(y)}`),
-    svg('text', { x: left + width, y: top + height + 40, 'text-anchor': 'end' }, `${text(x)} →`));
+    svg('text', { x: 0, y: 14 }, `${text(y)}, better ↑`),
+    svg('text', { x: left + width, y: top + height + 40, 'text-anchor': 'end' }, `${text(x)}, ${x.isCost ? 'more' : 'better'} →`));
 }
 
 const shapes = ['M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0', 'M-4.5 -4.5h9v9h-9z', 'M0 -6L5.6 4.4H-5.6z', 'M0 -6.2L6.2 0L0 6.2L-6.2 0z'];
@@ -137,7 +136,7 @@ function drawScatter(view, width) {
   const { tasks, costs, overall } = quantities();
   const every = [...tasks, ...costs, ...overall];
   const find = (key, spare) => every.find((item) => item.key === key) ?? spare;
-  const [x, y] = [find(axisChoice.x, costs[0] ?? tasks.at(-1)), find(axisChoice.y, tasks[0])];
+  const [x, y] = [find(axisChoice.x, costs[0] ?? tasks.at(-1)), find(axisChoice.y, overall[0] ?? tasks[0])];
   const people = shownRows();
   const isKnown = (value) => value !== null && value !== undefined;
   const points = people.map((person) => ({ person, x: x.value(person), y: y.value(person) }))
@@ -159,7 +158,7 @@ function drawScatter(view, width) {
   frontier.length > 1 && svg('path', { class: 'front', d: frontier.map(({ at: [px, py] }, i) => (i ? `H${px}V${py}` : `M${px} ${py}`)).join('') }),
   points.length <= 60 && whiskers(points, x, y, scales, box),
   points.map((point, i) => plotPoint(point, x, y, i, points.length)), plotLabels(points, box));
-  const groups = [['Task scores', tasks], ['Overall', overall], ['Cost', costs]].filter(([, items]) => items.length)
+  const groups = [['All tasks', overall], ['Task scores', tasks], ['Cost', costs]].filter(([, items]) => items.length)
     .map(([title, items]) => [title, items.map((item) => [item.key, item.title])]);
   const choose = (axis) => (value) => {
     axisChoice[axis] = value;

@@ -1,0 +1,150 @@
+// All tasks together: aggregates with both intervals, pairs, contrasts, agreement of protocols.
+const aggregates = [
+  { key: 'score', title: 'Normalised score', decimals: 1, higher: true },
+  { key: 'iqm', title: 'Interquartile mean', decimals: 1, higher: true },
+  { key: 'rank', title: 'Mean rank', decimals: 2, higher: false },
+  { key: 'borda', title: 'Rivals beaten (%)', decimals: 1, higher: true },
+];
+let aggregate = 'score';
+
+const minus = (text) => text.replace('-', '−');
+const estimateOf = (person, key) => board().overall.standings[person.row]?.[key] ?? null;
+const isKnownAggregate = (key) => Object.values(board().overall.standings).some((standing) => standing[key]);
+const reach = (estimates, isFlipped, more = []) =>
+  scale([...more, ...estimates.flatMap(([value, seeds, tasks]) => [value, ...(seeds ?? []), ...(tasks ?? [])])], isFlipped);
+
+// A dot, a bar over seeds and a thin line over tasks.
+function estimateTrack([value, seeds, tasks], places, tint, zero) {
+  const range = (style, ends) => {
+    if (!ends) return null;
+    const [low, high] = ends.map(places.at).sort((a, b) => a - b);
+    return h('i', { class: style, style: { '--x': low.toFixed(4), '--w': (high - low).toFixed(4) } });
+  };
+  return h('span', { class: `track ${tint}`, 'aria-hidden': 'true' },
+    zero !== undefined && h('i', { class: 'floor', style: { '--x': places.at(zero).toFixed(4) } }),
+    range('reach', tasks), range('whisker', seeds), h('i', { class: 'dot', style: { '--x': places.at(value).toFixed(4) } }));
+}
+
+function estimateText([value, seeds, tasks], decimals) {
+  const ends = (name, found) => found && minus(`${name} ${found.map((end) => end.toFixed(decimals)).join(' to ')}`);
+  return [minus(value.toFixed(decimals)), ends('seeds', seeds), ends('tasks', tasks)].filter(Boolean);
+}
+
+function standingsChart() {
+  const known = aggregates.filter(({ key }) => isKnownAggregate(key));
+  const { key, decimals, higher } = known.find((item) => item.key === aggregate) ?? known[0];
+  const value = (person) => estimateOf(person, key)[0];
+  const people = shownRows().filter((person) => estimateOf(person, key))
+    .sort((a, b) => (higher ? value(b) - value(a) : value(a) - value(b)) || a.row - b.row);
+  const places = reach(people.map((person) => estimateOf(person, key)), !higher);
+  const bar = (person) => {
+    const texts = estimateText(estimateOf(person, key), decimals);
+    const line = estimateTrack(estimateOf(person, key), places, person.tint);
+    line.addEventListener('pointermove', (event) => tip.show(event, person.label, ...texts));
+    line.addEventListener('pointerleave', tip.hide);
+    return h('li', {}, h('span', { class: 'label' }, swatch(person), person.label), line,
+      h('span', { class: 'number' }, texts[0], h('span', { class: 'spoken' }, texts.slice(1).join(', '))));
+  };
+  const list = h('ol', {}, people.slice(0, FIRST_BARS).map(bar));
+  const hidden = people.slice(FIRST_BARS);
+  const more = hidden.length > 0 && h('button', { type: 'button', class: 'more', onclick: () => {
+    list.append(...hidden.map(bar));
+    more.remove();
+  } }, `Show ${hidden.length} more`);
+  const ends = [places.low, places.high].map((end) => end.toFixed(decimals));
+  if (!higher) ends.reverse();
+  return h('div', { class: 'chart' },
+    h('div', { class: 'controls' }, select('Aggregate', [['', known.map((item) => [item.key, item.title])]], key, (next) => {
+      aggregate = next;
+      drawOverall();
+      $('#overall select').focus();
+    })),
+    list,
+    h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', {}),
+      h('span', { class: 'ends' }, h('span', {}, ends[0]), h('span', {}, 'better →'), h('span', {}, ends[1])), h('span', {})),
+    h('p', { class: 'legend' },
+      h('span', {}, h('i', { class: 'bar-key' }), '95 % over seeds, same tasks'),
+      h('span', {}, h('i', { class: 'line-key' }), '95 % over tasks, same seeds')),
+    more);
+}
+
+function improvementTable({ rows, shares, left_out: leftOut }) {
+  const people = rows.map((row) => board().people[row]);
+  const cell = (share, i, j) => (i === j ? h('td', { class: 'self' }) : h('td', {
+    style: { '--heat': (Math.abs(share - 50) / 50).toFixed(2), '--hue': share >= 50 ? 'var(--accent)' : 'var(--supervised)' },
+  }, share));
+  return h('div', { class: 'block' }, h('h3', {}, 'Probability of improvement'),
+    h('p', { class: 'meta' }, `How often, in percent, a run of the row's backbone beats a run of the column's on a task.${leftOut ? ` ${leftOut} of lower rank are left out.` : ''}`),
+    scroll('Probability of improvement', h('table', { class: 'matrix' },
+      h('caption', { class: 'spoken' }, 'Probability of improvement of row over column, percent'),
+      h('thead', {}, h('tr', {}, h('td', {}), people.map((person, i) => h('th', { scope: 'col', title: person.label }, i + 1, h('span', { class: 'spoken' }, person.label))))),
+      h('tbody', {}, people.map((person, i) => h('tr', {},
+        h('th', { scope: 'row' }, h('span', { class: 'muted' }, i + 1), swatch(person), person.label),
+        shares[i].map((share, j) => cell(share, i, j))))))));
+}
+
+// Mean ranks on an axis, bars under those not told apart.
+function criticalDiagram({ label, critical, ranks, cliques }) {
+  const found = Object.entries(ranks).map(([row, rank]) => ({ person: board().people[row], rank })).sort((a, b) => a.rank - b.rank);
+  if (found.length > 24) return null;
+  const [width, pad, top, step] = [560, 150, 46, 19];
+  const last = Math.max(...found.map(({ rank }) => Math.ceil(rank)), 2);
+  const x = (rank) => pad + ((rank - 1) / (last - 1)) * (width - 2 * pad);
+  const half = Math.ceil(found.length / 2);
+  const base = top + 14 + 9 * cliques.length;
+  const marks = found.map(({ person, rank }, i) => {
+    const isLeft = i < half;
+    const y = base + 10 + (isLeft ? i : found.length - 1 - i) * step;
+    const edge = isLeft ? pad - 14 : width - pad + 14;
+    return svg('g', { class: person.tint }, svg('path', { class: 'lead', d: `M${x(rank)} ${top}V${y}H${edge}` }),
+      svg('text', { x: isLeft ? edge - 5 : edge + 5, y: y + 4, 'text-anchor': isLeft ? 'end' : 'start' }, cut(person.label, 21)));
+  });
+  const height = base + 14 + half * step;
+  const numbers = Array.from({ length: last }, (_, i) => i + 1).filter((n) => last <= 12 || n % Math.ceil(last / 12) === 1);
+  const said = found.map(({ person, rank }) => `${person.label} ${rank.toFixed(2)}`).join(', ');
+  return h('div', { class: 'block' }, h('h3', {}, 'Critical differences'), h('p', { class: 'meta' }, label),
+    scroll('Critical-difference diagram', svg('svg', { class: 'plot critical', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': `Mean ranks: ${said}. Critical difference ${critical.toFixed(2)}.` },
+      svg('g', { class: 'axis' }, svg('line', { x1: x(1), x2: x(last), y1: top, y2: top }),
+        numbers.map((n) => [svg('line', { x1: x(n), x2: x(n), y1: top - 4, y2: top }), svg('text', { class: 'tick', x: x(n), y: top - 9, 'text-anchor': 'middle' }, n)]),
+        svg('line', { x1: x(1), x2: Math.min(x(1 + critical), width), y1: 12, y2: 12 }), svg('text', { class: 'tick', x: x(1) - 8, y: 16, 'text-anchor': 'end' }, `critical ${critical.toFixed(2)}`)),
+      marks,
+      cliques.map((clique, i) => {
+        const places = clique.map((row) => x(ranks[row]));
+        return svg('line', { class: 'clique', x1: Math.min(...places) - 4, x2: Math.max(...places) + 4, y1: top + 11 + 9 * i, y2: top + 11 + 9 * i });
+      }))));
+}
+
+function estimateRows(title, note, items, places, zero, decimals) {
+  return h('div', { class: 'block' }, h('h3', {}, title), note && h('p', { class: 'meta' }, note),
+    h('ul', { class: 'effects' }, items.map(({ name, estimate, sentence }) => h('li', {},
+      h('span', { class: 'label' }, name),
+      estimate ? estimateTrack(estimate, places, 'family-mim', zero) : h('span', {}),
+      h('span', { class: 'number' }, estimate ? minus(estimate[0].toFixed(decimals)) : '–'), h('p', {}, sentence)))));
+}
+
+function contrastPart(contrasts) {
+  const estimates = contrasts.map((item) => item.estimate).filter(Boolean);
+  const places = reach(estimates, false, [0]);
+  return estimateRows('Masked against supervised pretraining', 'Difference in points of normalised score over matched pairs; right of the dashed line masked pretraining is ahead.',
+    contrasts.map((item) => ({ name: item.group, ...item })), places, 0, 1);
+}
+
+function agreementPart(agreements) {
+  return estimateRows('May a cheaper protocol stand in?', "Kendall's τ between its ranking of the backbones and that of fine-tuning; 1 is the same order.",
+    agreements.map((item) => ({ name: item.protocol, ...item })), scale([-1, 1], false, 0), 0, 2);
+}
+
+function drawOverall() {
+  const { sentences, improvement, diagram, contrasts } = board().overall;
+  const hasStandings = aggregates.some(({ key }) => isKnownAggregate(key));
+  $('#overall .view').replaceChildren(...[
+    h('div', { class: 'pair' }, hasStandings ? standingsChart() : h('p', { class: 'muted' }, 'No backbone has an aggregate.'),
+      h('ul', { class: 'sentences' }, sentences.map((text) => h('li', {}, text)))),
+    h('div', { class: 'blocks' }, ...[
+      contrasts.length > 0 && contrastPart(contrasts),
+      data.agreements.length > 0 && agreementPart(data.agreements),
+      improvement && improvementTable(improvement),
+      diagram && criticalDiagram(diagram),
+    ].filter(Boolean)),
+  ]);
+}
