@@ -300,7 +300,11 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Suite:
-    """Named tasks x protocols x seeds, with recipe fields that hold for one task only."""
+    """Named tasks x protocols x seeds, with recipe fields that hold for one task only.
+
+    ``groups`` maps tasks to the group in which this suite counts them, where that is not their
+    own. ``cost`` is what the suite was measured to take; empty until it was.
+    """
 
     name: str
     title: str
@@ -310,6 +314,8 @@ class Suite:
     backbones: tuple[str, ...]
     recipes: Mapping[str, Declared]
     path: Path
+    groups: Mapping[str, str] = field(default_factory=dict)
+    cost: Declared = field(default_factory=dict)
 
 
 @dataclass(frozen=True, order=True)

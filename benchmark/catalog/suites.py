@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, distinct_names
+from benchmark.catalog.tasks import GROUPS
 from benchmark.errors import DeclarationError, unknown_name
 from benchmark.specs import SCHEDULES, Declared, Suite
 
@@ -19,6 +20,13 @@ _SUITE_KEYS = {
     'seeds': _NAMES,
     'backbones': Key((tuple,)),
     'recipes': Key((Mapping,)),
+    'groups': Key((Mapping,)),
+    'cost': Key((Mapping,)),
+}
+_COST_KEYS = {
+    'gpu_hours': Key((int, float), required=True),
+    'device': Key((str,), required=True),
+    'backbone': Key((str,), required=True),
 }
 _NUMBER = Key((int, float))
 _RECIPE_KEYS = {
@@ -97,6 +105,8 @@ def read_suite(path: Path) -> Suite:
         backbones=distinct_names(facts, 'backbones') if values.get('backbones') else (),
         recipes=_recipes(facts),
         path=path,
+        groups=_groups(facts),
+        cost=_cost(facts),
     )
 
 
@@ -117,4 +127,30 @@ def _recipes(facts: Block) -> dict[str, Declared]:
         recipe.checked(_RECIPE_KEYS)
         if not 0 <= fields.get('warmup', 0) < 1:
             raise recipe.error('warmup', 'must be a share of the iterations, from 0 to below 1')
+        if not all(0 < share < 1 for share in fields.get('milestones', ())):
+            raise recipe.error('milestones', 'must be shares of the iterations, between 0 and 1')
     return dict(recipes.values)
+
+
+def _groups(facts: Block) -> dict[str, str]:
+    """Return the group of each task that the suite counts otherwise than the task itself."""
+    declared = Block(facts.path, 'suite groups', facts.values.get('groups', {}))
+    declared.checked(dict.fromkeys(GROUPS, Key((tuple,))))
+    found: dict[str, str] = {}
+    for group, tasks in declared.values.items():
+        for task in tasks:
+            if task not in facts.values['tasks']:
+                raise declared.error(group, f'{task!r} is no task of the suite')
+            if found.setdefault(task, group) != group:
+                raise declared.error(group, f'{task!r} is in {found[task]} too')
+    return found
+
+
+def _cost(facts: Block) -> Declared:
+    cost = Block(facts.path, 'suite cost', facts.values.get('cost', {}))
+    if not cost.values:
+        return {}
+    values = cost.checked(_COST_KEYS)
+    if values['gpu_hours'] <= 0:
+        raise cost.error('gpu_hours', 'must be above 0')
+    return values

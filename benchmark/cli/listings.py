@@ -53,6 +53,7 @@ def _suites() -> list[Row]:
             'tasks': list(suite.tasks),
             'protocols': list(suite.protocols),
             'seeds': list(suite.seeds),
+            'gpu_hours': suite.cost.get('gpu_hours'),
             'title': suite.title,
         }
         for suite in shipped_suites().values()

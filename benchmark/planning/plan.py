@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from benchmark.catalog import find_backbone, find_suite, find_task
@@ -67,7 +67,7 @@ def _tasks(suite: Suite) -> dict[str, Task]:
                 f"{suite.path}: two tasks are called '{task.name}': "
                 f'{tasks[task.name].path} and {task.path}'
             )
-        tasks[task.name] = task
+        tasks[task.name] = replace(task, group=suite.groups.get(entry, task.group))
     return tasks
 
 

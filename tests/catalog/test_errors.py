@@ -200,6 +200,27 @@ SUITE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("['warmup'] is 500", 'share of the iterations'),
     ),
     'recipe that is no dict': ({'recipes': {'small': 1e-3}}, ("['small'] is 0.001", 'dict')),
+    'milestones in iterations': (
+        {'recipes': {'small': {'milestones': (80, 110)}}},
+        ("['milestones'] is (80, 110)", 'shares of the iterations'),
+    ),
+    'unknown group': (
+        {'groups': {'motion': ('small.py',)}},
+        ("unknown key 'motion'", 'geometric-motion'),
+    ),
+    'group of a task of another suite': (
+        {'groups': {'semantic': ('other',)}},
+        ("groups['semantic'] is ('other',)", "'other' is no task of the suite"),
+    ),
+    'task in two groups': (
+        {'groups': {'semantic': ('small.py',), 'combined': ('small.py',)}},
+        ("groups['combined']", "'small.py' is in semantic too"),
+    ),
+    'cost without a device': ({'cost': {'gpu_hours': 3.0}}, ("lacks the key 'device'",)),
+    'cost of nothing': (
+        {'cost': {'gpu_hours': 0, 'device': 'A100', 'backbone': 'b'}},
+        ("cost['gpu_hours'] is 0", 'above 0'),
+    ),
 }
 
 

@@ -149,3 +149,11 @@ def test_recipe_fields_for_no_cell_are_refused(declare: Declarations, place: str
     path = declare.suite(recipes={place: {'lr': 1.0}})
     with pytest.raises(DeclarationError, match=r'suite\.py: unknown place in recipes'):
         Request.read(str(path))
+
+
+def test_a_suite_may_count_a_task_in_another_group(declare: Declarations) -> None:
+    declare.task(name='one', group='fine-grained')
+    declare.task(name='two', group='fine-grained')
+    path = declare.suite(tasks=('one.py', 'two.py'), groups={'semantic': ('two.py',)})
+    request = Request.read(str(path))
+    assert [task.group for task in request.tasks] == ['fine-grained', 'semantic']
