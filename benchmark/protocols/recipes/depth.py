@@ -12,7 +12,7 @@ _BASE = 'README.md, Swin-Base'
 _LARGE = 'README.md, Swin-Large'
 _ONLY_SWIN = 'the source trains SwinV2 only'
 
-TRAINED_ON = ('nyuv2', 'kitti')
+TRAINED_ON = ('nyuv2', 'kitti-depth')
 """The tasks on whose data the sources of the rules for all tasks state their numbers."""
 
 RULES = (
@@ -83,13 +83,13 @@ RULES = (
     Rule(
         KIND,
         stated('mim-depth', f'{_BASE} on KITTI', crop=(352, 352)),
-        tasks=('kitti',),
+        tasks=('kitti-depth',),
     ),
     Rule(
         KIND,
         stated('mim-depth', f'{_BASE} on KITTI, last stage 11', window=22),
         architecture=Architecture.HIERARCHICAL,
-        tasks=('kitti',),
+        tasks=('kitti-depth',),
     ),
 )
 

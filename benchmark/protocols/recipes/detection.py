@@ -21,12 +21,12 @@ _CONVNEXT = (
 )
 _SPARK = 'downstream_d2/configs/coco_R_50_FPN_CONV_1x_moco_adam.yaml'
 
-CLASSIC = ('coco-detection', 'coco-cascade')
+CLASSIC = ('coco-detection-classic', 'coco-detection-cascade')
 """The tasks with short sides of 480 to 800 pixels and 36 epochs."""
 
 _3X = {'milestones': (27 / 36, 33 / 36), 'step_factor': 0.1}
 
-TRAINED_ON = ('coco-vitdet', *CLASSIC)
+TRAINED_ON = ('coco-detection', *CLASSIC)
 """The tasks on whose data the sources of the rules for all tasks state their numbers."""
 
 RULES = (

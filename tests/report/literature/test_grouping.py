@@ -70,14 +70,14 @@ class TestContrasts:
 class TestCoverage:
     def test_every_task_is_counted_also_where_nothing_is_known(self) -> None:
         rows = [row(), supervised(), row(source=OTHER), depth(0.3)]
-        coco, lvis, nyu = coverage(rows, ['coco-vitdet', 'lvis', 'nyuv2'])
-        assert coco == ('coco-vitdet', 'COCO', 3, 2, 2, 1)
+        coco, lvis, nyu = coverage(rows, ['coco-detection', 'lvis', 'nyuv2'])
+        assert coco == ('coco-detection', 'COCO', 3, 2, 2, 1)
         assert lvis == ('lvis', '', 0, 0, 0, 0)
         assert nyu[2:] == (1, 1, 1, 0)
 
 
 class TestStandings:
-    TASKS = ('coco-vitdet', 'nyuv2')
+    TASKS = ('coco-detection', 'nyuv2')
 
     def test_a_mean_rank_needs_every_data_set_of_the_suite(self) -> None:
         whole = [row(50.0), depth(0.30), supervised(48.0)]
@@ -96,5 +96,5 @@ class TestStandings:
         assert [item.mean_rank for item in found] == [1.0, 2.0]
 
     def test_a_task_without_numbers_leaves_all_incomplete(self) -> None:
-        found = standings([row(50.0), supervised(48.0)], ('coco-vitdet', 'unheard-of'))
+        found = standings([row(50.0), supervised(48.0)], ('coco-detection', 'unheard-of'))
         assert [(item.covered, item.of, item.mean_rank) for item in found] == [(1, 2, None)] * 2

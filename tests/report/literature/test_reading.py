@@ -239,5 +239,5 @@ class TestReader:
 
 def test_rows_are_chosen_by_data_set_and_kind() -> None:
     rows = (row(), row(data_set='LVIS'), depth(0.3), row(kind='pose'))
-    assert for_tasks(rows, ['coco-vitdet']) == (rows[0],)
+    assert for_tasks(rows, ['coco-detection']) == (rows[0],)
     assert for_tasks(rows, ['nyuv2', 'unheard-of']) == (rows[2],)

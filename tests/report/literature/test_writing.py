@@ -19,7 +19,7 @@ from ..fakes import record
 from .rows import depth, row, supervised
 
 RESULTS = Path(__file__).parent.parent.parent.parent / 'results'
-TASKS = ('coco-vitdet', 'nyuv2', 'lvis')
+TASKS = ('coco-detection', 'nyuv2', 'lvis')
 
 
 def test_the_table_of_a_comparison_shows_values_tags_and_the_best() -> None:
@@ -43,7 +43,7 @@ def test_coverage_comes_first_and_names_tasks_without_numbers() -> None:
 
 def test_complete_rows_are_aggregated_within_their_comparison() -> None:
     rows = [row(50.0), supervised(48.0)]
-    text = markdown(blocks('mine', ('coco-vitdet',), rows))
+    text = markdown(blocks('mine', ('coco-detection',), rows))
     assert 'within a comparison: ViT-B/16 MAE 1.00 (paper-a); ViT-B/16 supervised 2.00' in text
 
 
@@ -59,7 +59,7 @@ def test_own_rows_stand_in_tables_of_their_own(tmp_path: Path) -> None:
     store.save(record('depth-metric', 'vit-s-mae', score=0.6))
     boards = suite_boards(store, 'quick')
     content = blocks(
-        'quick', ['depth-metric', 'coco-vitdet'], [row(50.0), supervised(48.0)], boards
+        'quick', ['depth-metric', 'coco-detection'], [row(50.0), supervised(48.0)], boards
     )
     titles = [block.title for block in content]
     own = titles.index('Measured here: Metric depth, finetune')
@@ -104,7 +104,7 @@ def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path: Path)
 
 
 SUITE = """suite = dict(
-    name='mine', title='Mine', tasks=('coco-vitdet', 'nyuv2'), protocols=('finetune',), seeds=(0,),
+    name='mine', title='Mine', tasks=('coco-detection', 'nyuv2'), protocols=('finetune',), seeds=(0,),
 )
 """
 
@@ -114,7 +114,7 @@ def test_the_command_makes_a_leaderboard_of_the_published_numbers_alone(
 ) -> None:
     path = tmp_path / 'suite.py'
     path.write_text(SUITE)
-    assert read_suite(path).tasks == ('coco-vitdet', 'nyuv2')
+    assert read_suite(path).tasks == ('coco-detection', 'nyuv2')
     asked = ['report', '--suite', str(path), '--published', '--out', str(tmp_path / 'out')]
     assert main([*asked, '--results', str(RESULTS), '--format', 'md']) == 0
     assert capsys.readouterr().out.strip().endswith('mine.published.md')
