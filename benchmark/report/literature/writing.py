@@ -91,7 +91,11 @@ def _markdown_line(cells: Iterable[str]) -> str:
 
 def page(content: Sequence[Block]) -> str:
     """Return the blocks as one page."""
-    style = resources.files('benchmark.report').joinpath('page.css').read_text(encoding='utf-8')
+    style = (
+        resources.files('benchmark.report.literature')
+        .joinpath('page.css')
+        .read_text(encoding='utf-8')
+    )
     body = '\n'.join(text for block in content for text in _html_block(block))
     title = escape_html(content[0].title)
     return (
@@ -107,7 +111,7 @@ def _html_block(block: Block) -> Iterator[str]:
     for paragraph in block.paragraphs:
         yield f'<p>{escape_html(paragraph)}</p>'
     if block.grid:
-        yield '<div class="scroll"><table class="leaderboard">'
+        yield '<div class="scroll"><table>'
         yield f'<thead><tr>{_html_cells("th", block.grid.columns)}</tr></thead>'
         yield '<tbody>'
         for index, row in enumerate(block.grid.rows):

@@ -104,7 +104,11 @@ def test_an_unknown_format_is_refused_before_anything_is_written(tmp_path: Path)
 
 
 SUITE = """suite = dict(
-    name='mine', title='Mine', tasks=('coco-detection', 'nyuv2'), protocols=('finetune',), seeds=(0,),
+    name='mine',
+    title='Mine',
+    tasks=('coco-detection', 'nyuv2'),
+    protocols=('finetune',),
+    seeds=(0,),
 )
 """
 
