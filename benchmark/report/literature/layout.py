@@ -43,8 +43,6 @@ class Block:
 
 
 _INTRODUCTION = (
-    'Numbers that were read in papers, official code and model cards. Nothing here was run by '
-    'this benchmark.',
     'A table holds one comparison: one source, one head, one recipe. Rows of different tables '
     'differ in more than the pretraining and are never ranked together. Bold is the best of a '
     'column of one table. Where a source states no recipe, what it prints under one head counts '
@@ -54,9 +52,14 @@ _INTRODUCTION = (
     'ᵃ read in a text that quotes the source, or in a mirror of a leaderboard. ᵇ the row repeats '
     "another source's number.",
 )
+_ALONE = (
+    'Numbers that were read in papers, official code and model cards. Nothing here was run by '
+    'this benchmark.'
+)
 _BESIDE = (
-    'Rows measured by this benchmark stand in tables of their own, above those of the '
-    'literature. The recipes differ: no ranking spans the two.'
+    'Numbers that were read in papers, official code and model cards, beside those of this suite. '
+    'Rows measured here stand in tables of their own, above the literature. The recipes differ: '
+    'no ranking spans the two.'
 )
 
 
@@ -65,7 +68,7 @@ def blocks(
 ) -> list[Block]:
     """Return the literature on a suite's tasks; with ``boards``, beside the suite's own rows."""
     mine = for_tasks(rows, tasks)
-    introduction = (*_INTRODUCTION, *([_BESIDE] if boards else []))
+    introduction = (_BESIDE if boards else _ALONE, *_INTRODUCTION)
     return [
         Block(1, f'Published numbers: suite {suite}', introduction),
         _coverage(mine, tasks),
