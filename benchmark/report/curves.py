@@ -1,4 +1,4 @@
-"""Loss curves for the page: per seed and loss term, thinned to what can be seen."""
+"""Loss curves for the page: one list of iterations and one per loss term, thinned and rounded."""
 
 from __future__ import annotations
 
@@ -6,40 +6,43 @@ import math
 from collections.abc import Mapping, Sequence
 
 Curves = Mapping[str, Sequence[float]]
-Points = list[tuple[float, float]]
+ITERATION = 'iteration'
 
 
-def drawn(curves: Curves, most: int) -> dict[str, list[list[float]]]:
-    """Return iterations and values of every loss term, at most ``most`` points each.
+def drawn(curves: Curves, most: int) -> dict[str, list[float | None]]:
+    """Return the curves of a run with at most ``most`` points, ``None`` for what is not finite.
 
-    Values keep four significant digits; terms without a finite point are left out.
+    Each point is the mean of its neighbours, with four significant digits. Terms without a
+    finite point are left out; without terms there is nothing.
     """
-    found = {term: thinned(_points(curves, term), most) for term in curves if term != 'iteration'}
+    terms = {term: curves[term] for term in sorted(curves) if term != ITERATION}
+    known = {term: values for term, values in terms.items() if any(map(math.isfinite, values))}
+    if not known:
+        return {}
+    length = max(map(len, known.values()))
+    places = curves.get(ITERATION) or range(1, length + 1)
+    step = math.ceil(length / most)
     return {
-        term: [[_rounded(x) for x, _ in points], [_rounded(y) for _, y in points]]
-        for term, points in sorted(found.items())
-        if points
+        ITERATION: thinned(places, step),
+        **{term: thinned(values, step) for term, values in known.items()},
     }
 
 
-def _points(curves: Curves, term: str) -> Points:
-    values = curves.get(term, ())
-    places = curves.get('iteration') or range(1, len(values) + 1)
-    pairs = zip(places, values, strict=False)
-    return [(x, y) for x, y in pairs if math.isfinite(x) and math.isfinite(y)]
+def thinned(values: Sequence[float], step: int) -> list[float | None]:
+    """Return the mean of every ``step`` values, ``None`` where none of them is finite."""
+    if step == 1:
+        return [_rounded(value) for value in values]
+    return [_mean(values[i : i + step]) for i in range(0, len(values), step)]
 
 
-def thinned(points: Points, most: int) -> Points:
-    """Return at most ``most`` points, each the mean of its neighbours."""
-    step = math.ceil(len(points) / most) or 1
-    chunks = [points[i : i + step] for i in range(0, len(points), step)]
-    return [
-        (sum(x for x, _ in chunk) / len(chunk), sum(y for _, y in chunk) / len(chunk))
-        for chunk in chunks
-    ]
+def _mean(values: Sequence[float]) -> float | None:
+    finite = [value for value in values if math.isfinite(value)]
+    return _rounded(sum(finite) / len(finite)) if finite else None
 
 
-def _rounded(value: float) -> float:
+def _rounded(value: float) -> float | None:
     """Return four significant digits, whole numbers without a decimal point."""
+    if not math.isfinite(value):
+        return None
     short = float(f'{value:.4g}')
     return int(short) if short.is_integer() else short

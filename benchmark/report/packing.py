@@ -24,7 +24,7 @@ MOST_POINTS = 120
 """Points of a loss curve where there is room; fewer where there are many cells."""
 
 _FEWEST_POINTS = 15
-_BYTES_PER_POINT = 6
+_BYTES_PER_POINT = 8
 
 
 class Blocks(NamedTuple):
@@ -56,8 +56,8 @@ def pack(
 
 
 def _affordable(runs: Mapping[Place, Sequence[RunRecord]], budget: int) -> int:
-    lines = sum(2 * max(0, len(run.curves) - 1) for found in runs.values() for run in found)
-    share = budget // (2 * _BYTES_PER_POINT * lines) if lines else MOST_POINTS
+    lines = sum(len(run.curves) for found in runs.values() for run in found)
+    share = budget // (_BYTES_PER_POINT * lines) if lines else MOST_POINTS
     return min(MOST_POINTS, max(_FEWEST_POINTS, share))
 
 

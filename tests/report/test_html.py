@@ -154,7 +154,7 @@ class TestEvidence:
         assert block['configs']['model']['head'] == {'in_channels': [384] * 4}
         assert block['seeds'] == [0, 1]
         assert [sorted(curve) for curve in block['curves']] == 2 * [
-            ['loss_bbox', 'loss_cls', 'loss_mask']
+            ['iteration', 'loss_bbox', 'loss_cls', 'loss_mask']
         ]
 
     def test_checks_what_a_frozen_backbone_promises(self) -> None:
@@ -205,8 +205,8 @@ class TestEvidence:
             text = render_report(store, 'quick', formats=('html',))['quick.html']
             assert len(text.encode()) <= limit
             block = Elements(text).block(0, 0)
-            curve = block['curves'][0][0].get('loss', [[]])
-            return len(curve[0]), block['configs'][0] is not None, text
+            curve = block['curves'][0][0].get('loss', [])
+            return len(curve), block['configs'][0] is not None, text
 
         size = len(render_report(store, 'quick', formats=('html',))['quick.html'].encode())
         assert found(size + 20_000)[:2] == (packing.MOST_POINTS, True)
@@ -333,19 +333,27 @@ def _write_noise(path: Path) -> None:
 
 
 class TestCurves:
-    def test_every_term_has_its_iterations_and_values(self) -> None:
+    def test_every_term_runs_along_the_iterations(self) -> None:
         curves: Curves = {'iteration': [10, 20], 'loss_b': [4.0, 2.0], 'loss_a': [1.23456, 1.0]}
         assert drawn(curves, 100) == {
-            'loss_a': [[10, 20], [1.235, 1]],
-            'loss_b': [[10, 20], [4, 2]],
+            'iteration': [10, 20],
+            'loss_a': [1.235, 1],
+            'loss_b': [4, 2],
         }
 
-    def test_what_is_not_finite_is_left_out(self) -> None:
-        curves: Curves = {'iteration': [1, 2], 'loss': [float('nan'), 2.0], 'other': []}
-        assert drawn(curves, 100) == {'loss': [[2], [2]]}
+    def test_what_is_not_finite_is_none_and_a_term_without_values_is_left_out(self) -> None:
+        nan = float('nan')
+        curves: Curves = {'iteration': [1, 2], 'loss': [nan, 2.0], 'other': [nan, nan], 'empty': []}
+        assert drawn(curves, 100) == {'iteration': [1, 2], 'loss': [None, 2]}
+        assert drawn({'iteration': [1, 2], 'other': [nan, nan]}, 100) == {}
+
+    def test_iterations_are_counted_where_the_record_has_none(self) -> None:
+        assert drawn({'loss': [3.0, 2.0]}, 100) == {'iteration': [1, 2], 'loss': [3, 2]}
 
     def test_long_curves_are_thinned_to_their_local_means(self) -> None:
-        points = [(float(i), float(i)) for i in range(5000)]
-        few = thinned(points, 120)
-        assert len(few) <= 120
-        assert few[0] == (20.5, 20.5)
+        found = drawn({'iteration': range(5000), 'loss': [float(i) for i in range(5000)]}, 120)
+        assert len(found['loss']) == len(found['iteration']) == 120
+        assert found['loss'][:2] == [20.5, 62.5]
+
+    def test_a_mean_ignores_what_is_not_finite(self) -> None:
+        assert thinned([1.0, float('inf'), 3.0, 5.0], 2) == [1, 4]

@@ -9,6 +9,13 @@ function familyOf(term) {
   return families.find(([, pattern]) => pattern.test(term))?.[0] ?? 'Mask and others';
 }
 
+const termsOf = (curve) => Object.keys(curve).filter((term) => term !== 'iteration');
+// Iterations and values of a term, without what was not finite.
+function pointsOf(curve, term) {
+  const places = curve[term].flatMap((value, i) => (value === null ? [] : [i]));
+  return [places.map((i) => curve.iteration[i]), places.map((i) => curve[term][i])];
+}
+
 const WIDE = 240;
 const TALL = 92;
 function lossPanel(term, lines) {
@@ -25,12 +32,12 @@ function lossPanel(term, lines) {
     h('p', {}, h('span', {}, `${short(low)} to ${short(high)}`), h('span', {}, `${short(last)} iterations`)));
 }
 
-// `runs` are { label, style, curves } with curves as { term: [iterations, values] }.
+// `runs` are { label, style, curves } with curves as { iteration: [...], term: [...] }.
 function lossPanels(runs) {
-  const terms = [...new Set(runs.flatMap((run) => Object.keys(run.curves)))];
+  const terms = [...new Set(runs.flatMap((run) => termsOf(run.curves)))];
   const panels = new Map();
   for (const term of terms) {
-    const lines = runs.filter((run) => run.curves[term]).map((run) => ({ ...run, points: run.curves[term] }));
+    const lines = runs.filter((run) => run.curves[term]).map((run) => ({ ...run, points: pointsOf(run.curves, term) }));
     const family = familyOf(term);
     panels.set(family, [...(panels.get(family) ?? []), lossPanel(term, lines)]);
   }
@@ -42,10 +49,13 @@ function lossPanels(runs) {
 
 // The mean over seeds, point by point, as far as all seeds reach.
 function meanCurve(curves) {
-  const terms = Object.keys(curves[0] ?? {}).filter((term) => curves.every((curve) => curve[term]));
-  return Object.fromEntries(terms.map((term) => {
-    const length = Math.min(...curves.map((curve) => curve[term][1].length));
-    const mean = (i) => Number((curves.reduce((sum, curve) => sum + curve[term][1][i], 0) / curves.length).toPrecision(4));
-    return [term, [curves[0][term][0].slice(0, length), Array.from({ length }, (_, i) => mean(i))]];
+  const names = Object.keys(curves[0] ?? {}).filter((name) => curves.every((curve) => curve[name]));
+  return Object.fromEntries(names.map((name) => {
+    const length = Math.min(...curves.map((curve) => curve[name].length));
+    const mean = (i) => {
+      const values = present(curves.map((curve) => curve[name][i]));
+      return values.length ? Number((values.reduce((sum, value) => sum + value, 0) / values.length).toPrecision(4)) : null;
+    };
+    return [name, Array.from({ length }, (_, i) => mean(i))];
   }));
 }
