@@ -147,7 +147,7 @@ def report(options: Namespace) -> int:
     formats = tuple(options.format)
     paths: list[Path] = []
     if not options.published:
-        paths += write_report(store, suite.name, out=out, formats=formats)
+        paths += write_report(store, suite.name, out=out, formats=formats, history=options.history)
     if options.published or options.with_published:
         boards = suite_boards(store, suite.name) if options.with_published else ()
         paths += write_literature(store.results, suite, out=out, formats=formats, boards=boards)

@@ -164,6 +164,9 @@ def _add_report(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     _add_places(parser)
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/tables')
     parser.add_argument('--format', nargs='+', default=('md', 'csv', 'html'), metavar='FORMAT')
+    parser.add_argument(
+        '--history', type=Path, metavar='FILE', help="nights that 'tbench regress' wrote, to draw"
+    )
     literature = parser.add_mutually_exclusive_group()
     literature.add_argument(
         '--published', action='store_true', help='only what papers and official code report'

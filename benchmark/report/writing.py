@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from benchmark.report.facts import BackboneFacts, backbone_facts, task_facts
 from benchmark.report.findings import Findings, find
 from benchmark.report.frames import newest, tidy
 from benchmark.report.html import page
+from benchmark.report.nights import read_nights
 from benchmark.report.tables import long_csv, markdown, wide_csv
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, write_atomically
@@ -31,21 +33,28 @@ class _Content:
     boards: tuple[Board, ...]
     findings: Findings
     backbones: Mapping[str, BackboneFacts]
+    history: Mapping[str, Any] | None = None
 
 
 def write_report(
-    store: ResultStore, suite: str, *, out: Path, formats: tuple[str, ...]
+    store: ResultStore,
+    suite: str,
+    *,
+    out: Path,
+    formats: tuple[str, ...],
+    history: Path | None = None,
 ) -> list[Path]:
     """Write the report of ``suite`` into the folder ``out`` and return the files' paths.
 
     ``md`` and ``html`` are one file each, ``csv`` is a wide and a long one. Pictures beside
-    the page are copied into a folder, which is not among the paths.
+    the page are copied into a folder, which is not among the paths. ``history`` is a file
+    of earlier nights for the page to draw.
 
     Raises:
         BenchmarkError: a format is unknown, the suite has no records, one of them
-            is unreadable, or a file cannot be written.
+            or the history is unreadable, or a file cannot be written.
     """
-    contents = _render(store, suite, formats)
+    contents = _render(store, suite, formats, history)
     for name, content in contents.items():
         data = content.read_bytes() if isinstance(content, Path) else content
         write_atomically(out / name, data)
@@ -62,12 +71,14 @@ def render_report(store: ResultStore, suite: str, *, formats: tuple[str, ...]) -
     return {name: content for name, content in contents.items() if isinstance(content, str)}
 
 
-def _render(store: ResultStore, suite: str, formats: tuple[str, ...]) -> dict[str, str | Path]:
+def _render(
+    store: ResultStore, suite: str, formats: tuple[str, ...], history: Path | None = None
+) -> dict[str, str | Path]:
     """Return what to write by relative path: texts, and files to copy."""
     for name in formats:
         if name not in _FORMATS:
             raise unknown_name('report format', name, _FORMATS)
-    content = _content(store, suite)
+    content = replace(_content(store, suite), history=history and read_nights(history))
     found: dict[str, str | Path] = {}
     for name in dict.fromkeys(formats):
         found |= _FORMATS[name](content)
@@ -116,6 +127,7 @@ def _html(content: _Content) -> dict[str, str | Path]:
         content.boards,
         content.findings,
         content.backbones,
+        history=content.history,
     )
     return {f'{slug(content.suite)}.html': made.text, **made.files}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from benchmark.report import write_report
 from benchmark.results.store import ResultStore
 
-from .fakes import save, suite
+from .fakes import history, save, suite
 
 
 @pytest.fixture
@@ -21,5 +22,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp('report')
     store = ResultStore(root / 'results', root / 'work')
     save(store, suite())
-    paths = write_report(store, 'quick', out=root / 'out', formats=('md', 'csv', 'html'))
+    nights = root / 'history.json'
+    nights.write_text(json.dumps(history()), encoding='utf-8')
+    formats = ('md', 'csv', 'html')
+    paths = write_report(store, 'quick', out=root / 'out', formats=formats, history=nights)
     return {path.name: path for path in paths}

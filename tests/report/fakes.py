@@ -229,6 +229,26 @@ def _curves(kind: str, random: np.random.Generator) -> dict[str, list[float]]:
     return curves
 
 
+def history(nights: int = 12) -> dict[str, Any]:
+    """Return the content of a file of nights: one steady cell, one that drops in the end."""
+    random = np.random.default_rng(3)
+    names = [f'2031-05-{night:02}' for night in range(1, nights + 1)]
+
+    def cell(task: str, drop: float, verdict: str) -> dict[str, Any]:
+        scores = {name: [50 + random.normal(), 50 + random.normal()] for name in names}
+        scores[names[-1]] = [score - drop for score in scores[names[-1]]]
+        return {
+            **{'task': task, 'backbone': 'vit-s-mae', 'protocol': 'finetune'},
+            'metric': {'key': 'mIoU', 'title': '', 'unit': 'percent', 'higher_is_better': True},
+            'baseline': [50 + random.normal() for _ in range(5)],
+            'scores': scores,
+            'verdicts': {**dict.fromkeys(names, 'fine'), names[-1]: verdict},
+        }
+
+    cells = [cell('parts', 0, 'fine'), cell('keypoints', 8, 'regression')]
+    return {'schema': 1, 'suite': 'quick', 'nights': names, 'cells': cells}
+
+
 def save(store: ResultStore, records: list[RunRecord]) -> None:
     """Write the records and small pictures for those that name some."""
     for index, item in enumerate(records):

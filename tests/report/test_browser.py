@@ -94,7 +94,7 @@ def test_the_whole_page_draws_without_complaint_and_asks_for_nothing_else(
     visit: Visit, address: str
 ) -> None:
     page = visit.page
-    for part in ('#overall', '#profile', '#scatter', '#tasks', '#compare', '#failed'):
+    for part in ('#overall', '#profile', '#scatter', '#tasks', '#compare', '#history', '#failed'):
         reveal(page, f'{part} .view')
     image = page.locator('#tasks .film img').first
     image.scroll_into_view_if_needed()
@@ -261,6 +261,14 @@ def test_drawings_have_their_values_as_tables(page: sync_api.Page) -> None:
     assert rows.first.locator('td').all_inner_texts()[1] == '0.88'
 
 
+def test_the_history_shows_alarms_first(page: sync_api.Page) -> None:
+    cells = page.locator('#history li')
+    assert cells.count() == 2
+    assert cells.first.locator('.number').inner_text().endswith('regression')
+    assert cells.first.locator('svg .alarm').count() == 1
+    assert cells.last.locator('svg .alarm').count() == 0
+
+
 def test_a_picture_can_be_enlarged_and_closed_by_keyboard(page: sync_api.Page) -> None:
     zoom = page.locator('#tasks .zoom').first
     zoom.scroll_into_view_if_needed()
@@ -287,7 +295,7 @@ def test_what_is_shown_can_be_downloaded(visit: Visit) -> None:
 @pytest.mark.parametrize('width', [320, 390, 768])
 def test_the_body_never_scrolls_sideways(page: sync_api.Page, address: str, width: int) -> None:
     page.set_viewport_size({'width': width, 'height': 844})
-    for part in ('#overall', '#profile', '#scatter', '#tasks', '#compare', '#failed'):
+    for part in ('#overall', '#profile', '#scatter', '#tasks', '#compare', '#history', '#failed'):
         reveal(page, f'{part} .view')
     drawn(page)
     assert page.evaluate('document.documentElement.scrollWidth') <= width

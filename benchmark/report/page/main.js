@@ -58,6 +58,7 @@ function startViews() {
 
 startTheme();
 drawFailed();
+drawHistory();
 if (data.boards.length) {
   startViews();
   $('#cell').addEventListener('close', leaveCell);
