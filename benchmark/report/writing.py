@@ -78,7 +78,7 @@ def _render(
     for name in formats:
         if name not in _FORMATS:
             raise unknown_name('report format', name, _FORMATS)
-    content = replace(_content(store, suite), history=history and read_nights(history))
+    content = replace(_content(store, suite), history=read_nights(history) if history else None)
     found: dict[str, str | Path] = {}
     for name in dict.fromkeys(formats):
         found |= _FORMATS[name](content)
