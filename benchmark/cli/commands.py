@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from benchmark.launching.campaign import Campaign
 
 
-def _campaign(options: Namespace, say: Callable[[str], None]) -> Campaign:
-    """Return the campaign that the options of ``run`` and ``plan`` ask for."""
+def campaign_of(
+    options: Namespace, say: Callable[[str], None], seeds: Sequence[int] = ()
+) -> Campaign:
+    """Return the campaign that the options of a request ask for; ``seeds`` default to the suite's.
+
+    Raises:
+        BenchmarkError: a name is unknown or a declaration wrong.
+    """
     from benchmark.compiling import parse_options
     from benchmark.launching.campaign import Campaign
     from benchmark.planning import Request
@@ -29,7 +35,7 @@ def _campaign(options: Namespace, say: Callable[[str], None]) -> Campaign:
         backbones=options.backbones,
         tasks=options.tasks,
         protocols=options.protocols,
-        seeds=options.seeds,
+        seeds=seeds,
     )
     return Campaign(
         request,
@@ -45,7 +51,7 @@ def run(options: Namespace) -> int:
     from benchmark.launching.devices import worker_environments
     from benchmark.launching.pool import Pool
 
-    campaign = _campaign(options, _say)
+    campaign = campaign_of(options, _say, options.seeds)
     request = campaign.request
     with Pool(worker_environments(options.device, options.jobs)) as pool:
         plan = campaign.prepare(pool)
@@ -64,7 +70,7 @@ def plan(options: Namespace) -> int:
     from benchmark.launching.pool import Pool
     from benchmark.launching.survey import survey
 
-    campaign = _campaign(options, lambda line: None)
+    campaign = campaign_of(options, lambda line: None, options.seeds)
     environments = worker_environments(options.device, options.jobs)
     device = 'gpu' if environments[0].get('CUDA_VISIBLE_DEVICES') else 'cpu'
     with Pool(environments) as pool:

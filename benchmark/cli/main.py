@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import __version__
-from benchmark.cli import commands
+from benchmark.cli import commands, regression
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 
@@ -67,6 +67,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_status(subparsers)
     _add_list(subparsers)
     _add_report(subparsers)
+    _add_regress(subparsers)
+    _add_nightly(subparsers)
     _add_check(subparsers)
     _add_doctor(subparsers)
     return parser
@@ -80,6 +82,8 @@ def _add_run(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
         'run', help='train and test every cell of a suite; run again to continue'
     )
     _add_request(parser)
+    _add_results(parser)
+    _add_seeds(parser)
     parser.set_defaults(command=commands.run)
 
 
@@ -88,6 +92,8 @@ def _add_plan(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
         'plan', help='what `run` would do with the same options, and its cost; starts nothing'
     )
     _add_request(parser)
+    _add_results(parser)
+    _add_seeds(parser)
     parser.add_argument('--json', action='store_true', help='for programs')
     parser.set_defaults(command=commands.plan)
 
@@ -95,7 +101,7 @@ def _add_plan(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
 def _add_status(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     parser = subparsers.add_parser('status', help='what is running, done, failed, and why')
     parser.add_argument('--suite', metavar='NAME', help='default: all suites of the work folder')
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), metavar='DIR')
+    _add_work(parser)
     parser.add_argument('--json', action='store_true', help='for programs')
     parser.add_argument(
         '--watch',
@@ -119,7 +125,6 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')
     parser.add_argument('--protocols', nargs='+', default=(), metavar='PROTOCOL')
-    parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
     parser.add_argument('--device', choices=DEVICES, default='auto')
     parser.add_argument('--jobs', type=_positive, metavar='N', help='worker processes')
     parser.add_argument(
@@ -129,7 +134,7 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help='folder of the data sets (default: $TBENCH_DATA or ./data)',
     )
-    _add_places(parser)
+    _add_work(parser)
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -139,9 +144,32 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_places(parser: argparse.ArgumentParser) -> None:
+def _add_seeds(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--results', type=Path, default=Path('results'), metavar='DIR')
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), metavar='DIR')
+
+
+def _add_regress(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = subparsers.add_parser(
+        'regress', help='does a set of records say that something got worse? 0 no, 1 yes, 2 unclear'
+    )
+    regression.add_regress_options(parser)
+
+
+def _add_nightly(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = subparsers.add_parser(
+        'nightly', help='run a suite with fresh seeds, compare, confirm, tell'
+    )
+    _add_request(parser)
+    parser.set_defaults(results=Path('results'))
+    regression.add_nightly_options(parser)
 
 
 def _positive(text: str) -> int:
@@ -161,7 +189,8 @@ def _add_list(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
 def _add_report(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     parser = subparsers.add_parser('report', help='write tables and a page from the records')
     parser.add_argument('--suite', required=True, metavar='NAME|FILE')
-    _add_places(parser)
+    _add_results(parser)
+    _add_work(parser)
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/tables')
     parser.add_argument('--format', nargs='+', default=('md', 'csv', 'html'), metavar='FORMAT')
     parser.add_argument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import platform
 import resource
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ _COUNTED_SIZE = 224
 """Side in pixels of the picture for which operations are counted."""
 
 _RESET_PEAK = Path('/proc/self/clear_refs')
+_PROCESSORS = Path('/proc/cpuinfo')
 _STATUS = Path('/proc/self/status')
 
 
@@ -35,11 +37,12 @@ class Meter:
         self._seconds[f'{name}_seconds'] = round(time.perf_counter() - start, 2)
 
     def report(self, *, iterations: int, resumed_at: int) -> dict[str, Any]:
-        """Return seconds per phase, peak memory in MiB, device and iterations."""
+        """Return seconds per phase, peak memory in MiB, device, processor and iterations."""
         return {
             **self._seconds,
             'peak_memory_mb': _peak_memory(),
-            'device': torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu',
+            'device': device_name(),
+            'processor': processor_name(),
             'iterations': iterations,
             'resumed_at': resumed_at,
         }
@@ -61,6 +64,20 @@ def _peak_memory() -> int:
             if line.startswith('VmHWM:'):
                 return int(line.split()[1]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def device_name() -> str:
+    """Return the name of the GPU that is used, or ``'cpu'``."""
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu'
+
+
+def processor_name() -> str | None:
+    """Return the name of this machine's processor, where the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in _PROCESSORS.read_text(errors='replace').splitlines():
+            if line.startswith('model name'):
+                return line.partition(':')[2].strip()
+    return platform.processor() or None
 
 
 def forward_flops(network: nn.Module) -> float | None:

@@ -11,8 +11,9 @@ from typing import Any
 
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError
+from benchmark.execution.canary import probe
 from benchmark.execution.contract import build
-from benchmark.execution.cost import forward_flops
+from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.execute import execute
 from benchmark.execution.locking import exclusive
 from benchmark.execution.trivial import execute_trivial
@@ -47,10 +48,17 @@ def trivial_job(request: Answer) -> Answer:
         return asdict(execute_trivial(request['config']))
 
 
+def canary_job(request: Answer) -> Answer:
+    """Return the numbers of ``request['config']`` that must not change, and the device."""
+    values = probe(request['config'], request['samples'])
+    return {'values': values, 'device': device_name()}
+
+
 JOBS: dict[str, Callable[[Answer], Answer]] = {
     'inspect': inspect_job,
     'execute': execute_job,
     'trivial': trivial_job,
+    'canary': canary_job,
 }
 
 

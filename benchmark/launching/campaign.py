@@ -196,6 +196,13 @@ class Campaign:
         if record.is_ok or found is None or not found.is_ok:
             self.store.save(record)
 
+    def canary(self, cell: Cell, samples: int) -> Job:
+        """Return the job that computes the canary of ``cell`` from ``samples`` of each split."""
+        job, spec = self._job(cell), cell.spec
+        request = {**job.request, 'job': 'canary', 'samples': samples}
+        log = job.log.with_name('canary.txt')
+        return Job(f'{spec.task} {spec.backbone} {spec.protocol}', request, log)
+
     def _job(self, cell: Cell) -> Job:
         folder = self._work(cell)
         places = {

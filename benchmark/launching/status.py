@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 from benchmark.execution.locking import holder_since
 from benchmark.launching.ledger import Entry, Ledger, ledgers
-from benchmark.results.records import RunRecord
 from benchmark.specs import RunSpec, slug
 
 _TAIL = 1 << 14
@@ -109,16 +108,9 @@ def _cell(ledger: Ledger, entry: Entry) -> CellStatus:
     record = ledger.store.find(ledger.suite, *entry)
     if record is not None and record.is_ok:
         return CellStatus(entry.spec, State.DONE)
-    if record is not None and _ended(record) >= ledger.started:
+    if record is not None and record.finished >= ledger.started:
         return CellStatus(entry.spec, State.FAILED, record.error)
     return CellStatus(entry.spec, State.WAITING if ledger.is_alive else State.INTERRUPTED)
-
-
-def _ended(record: RunRecord) -> datetime:
-    try:
-        return datetime.fromisoformat(str(record.provenance.get('finished')))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
 
 
 def _progress(log: Path, since: float) -> str:

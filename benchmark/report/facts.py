@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from benchmark.errors import RecordError
@@ -71,11 +71,7 @@ class BackboneFacts:
 
 def finished(record: RunRecord) -> datetime:
     """Return when the run ended (UTC); the beginning of time where the record does not say."""
-    try:
-        moment = datetime.fromisoformat(str(record.provenance.get('finished', '')))
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return record.finished
 
 
 def task_facts(records: Iterable[RunRecord]) -> dict[str, TaskFacts]:

@@ -10,6 +10,7 @@ import enum
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,15 @@ class RunRecord:
     def is_ok(self) -> bool:
         """Whether the run finished and was scored."""
         return self.status is Status.OK
+
+    @property
+    def finished(self) -> datetime:
+        """When the run ended (UTC); the beginning of time where the record does not say."""
+        try:
+            moment = datetime.fromisoformat(str(self.provenance.get('finished', '')))
+        except ValueError:
+            return datetime.min.replace(tzinfo=UTC)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
     def to_json(self) -> str:
         """Return the record as indented JSON with its schema version."""

@@ -1,0 +1,170 @@
+"""A night: canaries, fresh runs of every cell, a comparison, and more runs of what looks bad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from benchmark.errors import BenchmarkError
+from benchmark.launching.campaign import Campaign, Cell, Plan
+from benchmark.launching.pool import Pool
+from benchmark.protocols import TRIVIAL
+from benchmark.regression.canaries import (
+    Canary,
+    compare_canaries,
+    read_canaries,
+    write_canaries,
+)
+from benchmark.regression.cells import CellId, Runs, gather
+from benchmark.regression.compare import Comparison, Rules, compare, tell
+from benchmark.regression.history import History, read_history, write_history
+from benchmark.regression.outputs import write_outputs
+from benchmark.results.store import ResultStore
+
+_SEEDS_A_NIGHT = 1000
+"""Seeds that belong to one night: no two nights share a run."""
+
+_FRESH = 500
+"""Seeds from here on, within a night's own, are those of confirmation."""
+
+_CANARY_SAMPLES = 2
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Nightly:
+    """What a night needs to know.
+
+    Attributes:
+        campaign: what to run; its seeds are not used, its results folder is replaced.
+        baseline: records that every night is held against.
+        folder: where nights, history and canaries are kept.
+        night: the date that names the night and gives its seeds.
+        seeds: how many seeds every cell is run with.
+        fresh: how many more a suspicious cell is run with.
+        rules: how the night is judged.
+    """
+
+    campaign: Campaign
+    baseline: Path
+    folder: Path
+    night: date
+    seeds: int
+    fresh: int
+    rules: Rules
+
+    @property
+    def store(self) -> ResultStore:
+        """Where the night's records go."""
+        return ResultStore(self.night_folder / 'results', self.campaign.store.work)
+
+    @property
+    def night_folder(self) -> Path:
+        """The night's own folder."""
+        return self.folder / 'nights' / self.night.isoformat()
+
+    @property
+    def _suite(self) -> str:
+        return self.campaign.request.suite.name
+
+    def run(self, pool: Pool) -> Comparison:
+        """Return the night's comparison; the same call continues an interrupted night.
+
+        Raises:
+            BenchmarkError: there is no baseline, or the request is wrong; nothing was run.
+        """
+        baseline = self._baseline()
+        history = self._history()
+        plan = self._with_seeds(range(self.seeds)).prepare(pool)
+        changed = self._canaries(plan, pool)
+        self._run(plan, pool)
+        tonight = self._tonight()
+        first = compare(baseline, tonight, history, self.night.isoformat(), self.rules)
+        if first.suspicious:
+            self._confirm(first.suspicious, pool)
+        final = compare(baseline, self._tonight(), history, self.night.isoformat(), self.rules)
+        comparison = replace(final, canaries=changed)
+        write_outputs(comparison, self.night_folder)
+        write_history(self.folder / 'history.json', tell(history, comparison))
+        return comparison
+
+    def _baseline(self) -> dict[CellId, Runs]:
+        store = ResultStore(self.baseline, self.campaign.store.work)
+        wanted = set(self._cells())
+        runs = gather(record for record in store.records(self._suite) if record.is_ok)
+        found = {cell: item for cell, item in runs.items() if cell in wanted}
+        if not found:
+            raise BenchmarkError(
+                f'{store.runs_folder(self._suite)}: no baseline; make one with the options of this '
+                f'command: tbench run --results {self.baseline} --seeds 0 1 2 3 4 5 6 7 8 9'
+            )
+        return found
+
+    def _cells(self) -> Iterable[CellId]:
+        from benchmark.planning import expand
+
+        for spec in expand(self.campaign.request):
+            yield CellId(spec.task, spec.backbone, spec.protocol)
+
+    def _history(self) -> History:
+        path = self.folder / 'history.json'
+        return read_history(path) if path.exists() else History(self._suite)
+
+    def _tonight(self) -> dict[CellId, Runs]:
+        return gather(self.store.records(self._suite))
+
+    def _with_seeds(self, numbers: Iterable[int]) -> Campaign:
+        first = self.night.toordinal() * _SEEDS_A_NIGHT
+        request = replace(self.campaign.request, seeds=tuple(first + n for n in numbers))
+        return replace(self.campaign, request=request, store=self.store)
+
+    def _run(self, plan: Plan, pool: Pool) -> None:
+        self.campaign.say(f'{self._suite}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
+        self._with_seeds(()).run(pool, plan)
+
+    def _confirm(self, cells: Collection[CellId], pool: Pool) -> None:
+        """Run ``cells`` again with fresh seeds."""
+        self.campaign.say(f'{len(cells)} cells look suspicious: {self.fresh} fresh seeds each')
+        plan = self._with_seeds(range(_FRESH, _FRESH + self.fresh)).prepare(pool)
+        self._run(Plan(_of(plan.done, cells), _of(plan.to_do, cells)), pool)
+
+    def _canaries(self, plan: Plan, pool: Pool) -> tuple[str, ...]:
+        """Return what changed since the canaries were frozen; new ones are frozen now."""
+        path = self.folder / 'canaries.json'
+        frozen = read_canaries(path)
+        now: dict[str, Canary] = {}
+        failed: list[str] = []
+        campaign = self._with_seeds(())
+        jobs = [campaign.canary(cell, _CANARY_SAMPLES) for cell in _one_per_model(plan)]
+        for reply in pool.run(jobs):
+            if reply.error:
+                failed.append(f'{reply.job.name}: {reply.error}')
+            else:
+                now[reply.job.name] = Canary(reply.answer['values'], reply.answer['device'])
+        asked = {job.name for job in jobs}
+        known = {name: canary for name, canary in frozen.items() if name in now}
+        if new := {name: canary for name, canary in now.items() if name not in frozen}:
+            write_canaries(path, {**frozen, **new})
+        self.campaign.say(f'{len(known)} canaries compared, {len(asked) - len(known)} new')
+        return (*compare_canaries(known, now), *failed)
+
+
+def _of(cells: Iterable[Cell], wanted: Collection[CellId]) -> tuple[Cell, ...]:
+    return tuple(
+        cell
+        for cell in cells
+        if CellId(cell.spec.task, cell.spec.backbone, cell.spec.protocol) in wanted
+    )
+
+
+def _one_per_model(plan: Plan) -> list[Cell]:
+    """Return one cell per task, backbone and protocol that has a model."""
+    chosen: dict[CellId, Cell] = {}
+    for cell in (*plan.done, *plan.to_do):
+        spec = cell.spec
+        if spec.protocol != TRIVIAL.name:
+            chosen.setdefault(CellId(spec.task, spec.backbone, spec.protocol), cell)
+    return list(chosen.values())

@@ -1,0 +1,263 @@
+"""A comparison as text for a terminal, Markdown for a pull request, JUnit XML and JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from benchmark.regression.compare import CellResult, Comparison, Verdict
+from benchmark.results.store import write_atomically
+
+_SHOWN = 12
+"""How many cells of a kind fit on one screen."""
+
+_CALM = (Verdict.FINE, Verdict.NEW, Verdict.BETTER, Verdict.ACCEPTED)
+_MARKS = {
+    Verdict.MISSING: '🔴',
+    Verdict.FAILED: '🔴',
+    Verdict.REGRESSION: '🔴',
+    Verdict.DRIFT: '🔴',
+    Verdict.UNKNOWN: '🟠',
+    Verdict.SUSPICIOUS: '🟡',
+    Verdict.ACCEPTED: '⚪',
+    Verdict.BETTER: '🔵',
+    Verdict.NEW: '⚪',
+    Verdict.FINE: '🟢',
+}
+_HEADLINES = {
+    0: 'nothing got worse',
+    1: 'something got worse',
+    2: 'could not tell',
+}
+
+
+def headline(comparison: Comparison) -> str:
+    """Return the outcome in one line."""
+    counts = {
+        verdict: sum(result.verdict is verdict for result in comparison.results)
+        for verdict in Verdict
+    }
+    said = ', '.join(f'{count} {verdict}' for verdict, count in counts.items() if count)
+    outcome = _HEADLINES[comparison.exit_code]
+    extra = len(comparison.cost_alarms)
+    costs = f', {extra} cost alarm{"s" if extra > 1 else ""}' if extra else ''
+    return f'{comparison.suite}, {comparison.night}: {outcome} ({said or "no cells"}{costs})'
+
+
+def summary(comparison: Comparison) -> str:
+    """Return what fits on one screen: the outcome, what is red, what changed."""
+    lines = [headline(comparison)]
+    loud = [result for result in comparison.results if result.verdict not in _CALM]
+    lines += [_line(result) for result in loud[:_SHOWN]]
+    lines += _more(loud)
+    lines += [f'cost        {line}' for line in _cost_lines(comparison)[:_SHOWN]]
+    lines += [f'canary      {line}' for line in comparison.canaries[:_SHOWN]]
+    if loud and comparison.changes:
+        lines.append('what differs from the baseline, with the number of cells:')
+        changes = [f'  {line} ({count})' for line, count in comparison.changes.items()]
+        lines += [*changes[:_SHOWN], *_more(changes)]
+    lines += [f'note        {note}' for note in comparison.notes]
+    return '\n'.join(lines) + '\n'
+
+
+def _more(lines: Sequence[object]) -> list[str]:
+    return [f'  ... and {len(lines) - _SHOWN} more'] if len(lines) > _SHOWN else []
+
+
+def _line(result: CellResult) -> str:
+    return f'{result.verdict:<11} {result.cell}  {_scores(result)}  {result.reason}'.rstrip()
+
+
+def _scores(result: CellResult) -> str:
+    if not result.tonight or not result.baseline:
+        return ''
+    now, before = _mean(result.tonight), _mean(result.baseline)
+    return f'{result.metric.label} {before:.4g} → {now:.4g}'
+
+
+def _cost_lines(comparison: Comparison) -> list[str]:
+    return [
+        f'{alarm.cell}  {alarm.title} {alarm.ratio:.2f} x the baseline (limit {alarm.limit:g}) '
+        f'on {alarm.device}'
+        for alarm in comparison.cost_alarms
+    ]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def markdown(comparison: Comparison) -> str:
+    """Return a comment for a pull request: red cells in a table, the others folded away."""
+    mark = {0: '🟢', 1: '🔴', 2: '🟠'}[comparison.exit_code]
+    lines = [f'### {mark} {headline(comparison)}', '']
+    loud = [result for result in comparison.results if result.verdict not in _CALM]
+    calm = [result for result in comparison.results if result.verdict in _CALM]
+    if loud:
+        lines += [*_table(loud), '']
+    if extra := [*_cost_lines(comparison), *comparison.canaries, *comparison.notes]:
+        lines += [*(f'- {_escaped(line)}' for line in extra), '']
+    if comparison.changes:
+        changes = [
+            f'- {_escaped(line)} ({count} cells)' for line, count in comparison.changes.items()
+        ]
+        lines += _folded('What differs from the baseline', changes)
+    if calm:
+        lines += _folded(f'{len(calm)} other cells', _table(calm))
+    levels = comparison.levels
+    lines.append(
+        f'Chance of a false alarm in a night: at most {levels.night + levels.drift:.0%} '
+        f'over all cells ({levels.correction} correction).'
+    )
+    return '\n'.join(lines) + '\n'
+
+
+def _folded(title: str, lines: Sequence[str]) -> list[str]:
+    return [f'<details><summary>{title}</summary>', '', *lines, '', '</details>', '']
+
+
+def _table(results: Sequence[CellResult]) -> list[str]:
+    rows = [
+        '| | task | backbone | protocol | metric | baseline | now | alarm beyond | |',
+        '| --- | --- | --- | --- | --- | ---: | ---: | ---: | --- |',
+    ]
+    for result in results:
+        cells = (
+            f'{_MARKS[result.verdict]} {result.verdict}',
+            *result.cell,
+            result.metric.label,
+            _mean_and_count(result.baseline),
+            _mean_and_count(result.tonight),
+            '' if result.threshold is None else f'{_worse_sign(result)}{result.threshold:.3g}',
+            result.reason,
+        )
+        rows.append(f'| {" | ".join(map(_escaped, cells))} |')
+    return rows
+
+
+def _worse_sign(result: CellResult) -> str:
+    return '\N{MINUS SIGN}' if result.metric.higher_is_better else '+'
+
+
+def _mean_and_count(values: Sequence[float]) -> str:
+    return f'{_mean(values):.4g} (n={len(values)})' if values else '\N{EN DASH}'
+
+
+def _escaped(text: str) -> str:
+    return text.replace('|', '\\|').replace('\n', ' ').replace('<', '&lt;')
+
+
+def junit(comparison: Comparison) -> str:
+    """Return JUnit XML: a test case per cell, cost alarm and canary."""
+    cases = [*_cell_cases(comparison), *_other_cases(comparison)]
+    suite = ElementTree.Element(
+        'testsuite',
+        name=f'tbench.{comparison.suite}',
+        tests=str(len(cases)),
+        failures=str(sum(case.find('failure') is not None for case in cases)),
+        errors=str(sum(case.find('error') is not None for case in cases)),
+        skipped=str(sum(case.find('skipped') is not None for case in cases)),
+    )
+    suite.extend(cases)
+    root = ElementTree.Element('testsuites')
+    root.append(suite)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding='unicode', xml_declaration=True) + '\n'
+
+
+def _cell_cases(comparison: Comparison) -> Iterator[ElementTree.Element]:
+    for result in comparison.results:
+        case = _case(result.cell.task, f'{result.cell.backbone} {result.cell.protocol}')
+        text = f'{_scores(result)}  {result.reason}'.strip()
+        if result.verdict in (Verdict.FAILED, Verdict.MISSING, Verdict.UNKNOWN):
+            _add(case, 'error', result.verdict, text)
+        elif result.is_red:
+            _add(case, 'failure', result.verdict, text)
+        elif result.verdict in (Verdict.NEW, Verdict.ACCEPTED):
+            _add(case, 'skipped', result.verdict, text)
+        yield case
+
+
+def _other_cases(comparison: Comparison) -> Iterator[ElementTree.Element]:
+    for alarm, line in zip(comparison.cost_alarms, _cost_lines(comparison), strict=True):
+        case = _case(alarm.cell.task, f'{alarm.cell.backbone} {alarm.cell.protocol} {alarm.title}')
+        _add(case, 'failure', 'cost', line)
+        yield case
+    for line in comparison.canaries:
+        case = _case('canary', line)
+        _add(case, 'failure', 'canary', line)
+        yield case
+
+
+def _case(group: str, name: str) -> ElementTree.Element:
+    return ElementTree.Element('testcase', classname=_printable(group), name=_printable(name))
+
+
+def _add(case: ElementTree.Element, tag: str, kind: str, text: str) -> None:
+    ElementTree.SubElement(case, tag, type=str(kind), message=_printable(text))
+
+
+def _printable(text: str) -> str:
+    """Return ``text`` without the control characters that XML cannot hold."""
+    return ''.join(c if c.isprintable() else ' ' for c in text)
+
+
+def to_json(comparison: Comparison) -> str:
+    """Return the comparison as JSON for programs."""
+    content = {
+        'suite': comparison.suite,
+        'night': comparison.night,
+        'exit_code': comparison.exit_code,
+        'headline': headline(comparison),
+        'cells': [_plain(result) for result in comparison.results],
+        'costs': [{**cost._asdict(), 'cell': cost.cell._asdict()} for cost in comparison.costs],
+        'cost_alarms': _cost_lines(comparison),
+        'canaries': list(comparison.canaries),
+        'changes': dict(comparison.changes),
+        'notes': list(comparison.notes),
+        'levels': vars(comparison.levels),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
+
+
+def _plain(result: CellResult) -> dict[str, object]:
+    found = result.judgement
+    numbers = {} if found is None else {
+        'drop': found.drop,
+        'p': found.p,
+        'p_corrected': found.adjusted,
+        'sd': found.noise.sd,
+        'degrees_of_freedom': found.noise.freedom,
+        'drift': None if found.drift is None else found.drift._asdict(),
+        'drift_p_corrected': found.drift_adjusted,
+    }  # fmt: skip
+    return {
+        **result.cell._asdict(),
+        'verdict': result.verdict.value,
+        'reason': result.reason,
+        'metric': result.metric._asdict(),
+        'baseline': list(result.baseline),
+        'tonight': list(result.tonight),
+        'alarm_beyond': result.threshold,
+        **numbers,
+    }
+
+
+def write_outputs(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write a comparison as text, Markdown, JUnit XML and JSON into ``folder``; return the paths.
+
+    Raises:
+        RecordError: a file cannot be written.
+    """
+    texts = {
+        'summary.txt': summary(comparison),
+        'comment.md': markdown(comparison),
+        'junit.xml': junit(comparison),
+        'comparison.json': to_json(comparison),
+    }
+    for name, text in texts.items():
+        write_atomically(folder / name, text)
+    return [folder / name for name in texts]

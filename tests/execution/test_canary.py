@@ -1,0 +1,71 @@
+"""Canaries: equal numbers for equal code, other numbers for anything that changes."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.execution import jobs
+from benchmark.execution.canary import probe
+from execution.cells import Cell, random_backbone, small_task
+
+
+@pytest.fixture(scope='module')
+def config(tiny_world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp('canary')
+    task = small_task('world-segmentation', head='linear')
+    return Cell(tiny_world, folder, task, random_backbone('test_resnet')).config()
+
+
+@pytest.fixture(scope='module')
+def expected(config: dict[str, Any]) -> dict[str, float]:
+    return probe(config, 2)
+
+
+def test_the_state_of_the_random_generators_changes_nothing(
+    config: dict[str, Any], expected: dict[str, float]
+) -> None:
+    torch.manual_seed(99)
+    np.random.seed(99)
+    found = jobs.answer({'job': 'canary', 'config': config, 'samples': 2})
+    assert found['error'] == ''
+    assert found['values'] == expected
+    assert found['device'] == ('cpu' if not torch.cuda.is_available() else found['device'])
+
+
+def test_they_cover_data_features_losses_and_metrics(expected: dict[str, float]) -> None:
+    names = {name.split()[0] for name in expected}
+    assert names == {'input', 'features', 'loss', 'metric'}
+    assert len([name for name in expected if name.startswith('features')]) == 2 * 4
+
+
+@pytest.mark.parametrize(
+    ('path', 'value', 'moved'),
+    [
+        ('model.data_preprocessor.mean', [120.0, 116.28, 103.53], 'input'),
+        ('model.backbone.options', {'act_layer': 'gelu'}, 'features'),
+        ('model.decode_head.ignore_index', 1, 'loss'),
+        ('test_evaluator.0.ignore_index', 1, 'metric'),
+    ],
+)
+def test_a_change_moves_what_it_touches(
+    config: dict[str, Any], expected: dict[str, float], path: str, value: Any, moved: str
+) -> None:
+    changed = copy.deepcopy(config)
+    target: Any = changed
+    *steps, last = path.split('.')
+    for step in steps:
+        target = target[int(step)] if isinstance(target, list) else target[step]
+    target[last] = value
+    found = probe(changed, 2)
+    names = {name.split()[0] for name in expected if found.get(name) != expected[name]}
+    assert moved in names
+    if moved == 'metric':
+        assert names == {'metric'}
+    if moved == 'features':
+        assert 'input' not in names
