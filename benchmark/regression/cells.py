@@ -130,7 +130,9 @@ def make_of(record: RunRecord) -> dict[str, Any]:
 
 
 def _headline(record: RunRecord) -> Headline:
-    said: Mapping[str, Any] = next((m for m in record.task.get('metrics', ()) if m['key'] == record.primary), {})
+    said: Mapping[str, Any] = next(
+        (m for m in record.task.get('metrics', ()) if m['key'] == record.primary), {}
+    )
     return Headline(
         record.primary,
         said.get('title') or '',

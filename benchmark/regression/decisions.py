@@ -118,7 +118,7 @@ def judge(
     drifts = [find_drift(asked[key], noises[key]) for key in known]
     adjusted = correct(ps, levels.correction)
     drift_adjusted = correct([drift.p if drift else 1.0 for drift in drifts], levels.correction)
-    level = levels.night / (len(known) if levels.correction is Correction.HOLM else 1)
+    level = levels.night / (max(1, len(known)) if levels.correction is Correction.HOLM else 1)
     return {
         key: Judgement(
             drop=drops[key],
