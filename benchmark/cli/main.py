@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import __version__
-from benchmark.cli import commands, regression
+from benchmark.cli import analyze, commands, regression
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 
@@ -69,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_report(subparsers)
     _add_regress(subparsers)
     _add_nightly(subparsers)
+    analyze.add_parser(subparsers)
     _add_check(subparsers)
     _add_doctor(subparsers)
     return parser

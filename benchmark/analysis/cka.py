@@ -1,0 +1,150 @@
+"""How alike the layers of one backbone are, and those of two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from benchmark.analysis.drawing import grid_of_axes
+from benchmark.analysis.findings import Finding
+from benchmark.analysis.images import ImageSet
+from benchmark.analysis.layers import layer_modules, watching
+from benchmark.analysis.similarity import SMALLEST_BATCH, centred_gram, cka
+from benchmark.analysis.subjects import Subject, open_subject
+from benchmark.errors import DataError
+from benchmark.specs import Backbone
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_CAPTION = (
+    'Linear CKA between layers, shallow to deep, of one backbone and of pairs of backbones: 1 '
+    'where two layers represent the pictures alike up to rotation and scale, about 0 where they '
+    'are independent. Unbiased mini-batch estimate of HSIC (arXiv 2010.15327, equation 3), its '
+    'mean over mini-batches taken before the ratio; features flattened over space and channels.'
+)
+
+
+class Grams(NamedTuple):
+    """The layers of a backbone: names, and U-centred Gram matrices (layers, batches, n, n)."""
+
+    label: str
+    layers: tuple[str, ...]
+    values: Tensor
+
+
+def analyse(
+    backbones: Sequence[Backbone], images: ImageSet, *, batch_size: int, device: torch.device
+) -> Finding:
+    """Return CKA between all layers of each backbone and of each pair of backbones.
+
+    One backbone is in memory at a time, and of its features one batch of one layer.
+
+    Raises:
+        DataError: a batch would hold fewer than 4 pictures.
+        BenchmarkError: a backbone cannot be built.
+    """
+    size = _checked(batch_size, len(images))
+    subjects, grams = [], []
+    for backbone in backbones:
+        subject = open_subject(backbone, device)
+        grams.append(collect(subject, images, batch_size=size, device=device))
+        subjects.append(subject.facts())
+    pairs = [
+        (first, second, cka(grams[first].values, grams[second].values))
+        for first, second in combinations_with_replacement(range(len(grams)), 2)
+    ]
+    return Finding(
+        analysis='cka',
+        title='How alike the layers are: linear CKA',
+        caption=_CAPTION,
+        rows=tuple(row for pair in pairs for row in _rows(subjects, grams, *pair)),
+        facts={
+            'batch_size': size,
+            'batches': len(images) // size,
+            'mean_off_diagonal': {
+                grams[first].label: _off_diagonal(values)
+                for first, second, values in pairs
+                if first == second
+            },
+        },
+        subjects=tuple(subjects),
+        images=images.facts(),
+        draw=partial(_draw, grams, pairs),
+    )
+
+
+def _checked(batch_size: int, count: int) -> int:
+    size = min(batch_size, count)
+    if size < SMALLEST_BATCH:
+        raise DataError(
+            f'cka: a batch holds {size} pictures, the unbiased estimate needs {SMALLEST_BATCH} or '
+            'more: raise --batch-size or --count'
+        )
+    return size
+
+
+def collect(subject: Subject, images: ImageSet, *, batch_size: int, device: torch.device) -> Grams:
+    """Return the Gram matrices of every layer over whole batches; a last smaller one is left out.
+
+    A layer that runs several times in a pass counts with its last output.
+    """
+    modules = layer_modules(subject.network)
+    batches: list[dict[str, Tensor]] = []
+
+    def receive(name: str, features: Tensor) -> None:
+        batches[-1][name] = centred_gram(features).cpu()
+
+    with watching(modules, receive), torch.no_grad():
+        for batch in subject.batches(images, batch_size, device):
+            if len(batch) == batch_size:
+                batches.append({})
+                subject.network(batch)
+    # parts that no feature map depends on, such as a pooling head, never run
+    names = tuple(name for name in modules if name in batches[0])
+    values = torch.stack([torch.stack([grams[name] for grams in batches]) for name in names])
+    return Grams(subject.label, names, values)
+
+
+def _off_diagonal(values: Tensor) -> float | None:
+    others = values[~torch.eye(len(values), dtype=torch.bool)]
+    known = others[~others.isnan()]
+    return float(known.mean()) if len(known) else None
+
+
+def _rows(
+    subjects: Sequence[dict[str, Any]],
+    grams: Sequence[Grams],
+    first: int,
+    second: int,
+    values: Tensor,
+) -> Iterator[dict[str, Any]]:
+    for i, layer in enumerate(grams[first].layers):
+        for j, other in enumerate(grams[second].layers):
+            yield {
+                'backbone': subjects[first]['id'],
+                'layer': i,
+                'module': layer,
+                'other_backbone': subjects[second]['id'],
+                'other_layer': j,
+                'other_module': other,
+                'cka': float(values[i, j]),
+            }
+
+
+def _draw(grams: Sequence[Grams], pairs: Sequence[tuple[int, int, Tensor]]) -> Figure:
+    columns = min(len(pairs), 3)
+    figure, axes = grid_of_axes(-(-len(pairs) // columns), columns, width=3.2, height=3.0)
+    for ax, (first, second, values) in zip(axes.flat, pairs, strict=False):
+        ax.imshow(values, vmin=0, vmax=1, origin='lower', cmap='magma')
+        ax.set_xlabel(f'layer of {grams[second].label}', fontsize=8)
+        ax.set_ylabel(f'layer of {grams[first].label}', fontsize=8)
+    for ax in axes.flat[len(pairs) :]:
+        ax.set_visible(False)
+    figure.colorbar(axes.flat[0].images[0], ax=axes.ravel().tolist(), label='CKA', shrink=0.8)
+    return figure

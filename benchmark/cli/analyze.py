@@ -1,0 +1,127 @@
+"""``tbench analyze``: its parser and what each analysis is called with."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.launching.devices import DEVICES
+
+if TYPE_CHECKING:
+    from benchmark.analysis.findings import Finding
+    from benchmark.analysis.images import ImageSet
+    from benchmark.specs import Backbone
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+    """Add the command ``analyze`` with one subcommand per analysis."""
+    parser = subparsers.add_parser('analyze', help='why a backbone transfers')
+    kinds = parser.add_subparsers(title='analyses', required=True, metavar='ANALYSIS')
+    _add_attention(kinds)
+    _add_cka(kinds)
+
+
+_Subparsers = argparse._SubParsersAction  # argparse gives its type no public name
+
+
+def _add_attention(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = kinds.add_parser(
+        'attention', help='distance, entropy and divergence of the heads of transformers'
+    )
+    _add_pictures(parser, count=32, batch_size=8)
+    parser.set_defaults(command=attention)
+
+
+def _add_cka(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = kinds.add_parser('cka', help='how alike the layers of one backbone or two are')
+    _add_pictures(parser, count=128, batch_size=32)
+    parser.set_defaults(command=cka)
+
+
+def _add_pictures(parser: argparse.ArgumentParser, *, count: int, batch_size: int) -> None:
+    """Add what every analysis of backbones on pictures takes."""
+    parser.add_argument('--backbones', nargs='+', required=True, metavar='ID')
+    parser.add_argument(
+        '--images',
+        default='world',
+        metavar='world|photos|DIR',
+        help="test scenes of the procedural world, scikit-image's photographs, or a folder",
+    )
+    parser.add_argument('--count', type=positive, default=count, metavar='N', help='of pictures')
+    parser.add_argument(
+        '--size', type=positive, metavar='PX', help="default: the world's own size, else 224"
+    )
+    parser.add_argument('--batch-size', type=positive, default=batch_size, metavar='N')
+    parser.add_argument('--device', choices=DEVICES, default='auto')
+    parser.add_argument(
+        '--data-root', type=Path, default=Path(os.environ.get('TBENCH_DATA', 'data')), metavar='DIR'
+    )
+    _add_out(parser)
+
+
+def _add_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--results', type=Path, default=Path('results'), metavar='DIR')
+    parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/analysis')
+
+
+def positive(text: str) -> int:
+    """Return the number that ``text`` means, at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not at least 1')
+    return number
+
+
+def attention(options: Namespace) -> int:
+    """Measure the attention of backbones."""
+    backbones = _backbones(options)
+    _prepare()
+    from benchmark.analysis.attention import analyse
+    from benchmark.analysis.devices import choose_device
+
+    device = choose_device(options.device)
+    found = analyse(backbones, _images(options), batch_size=options.batch_size, device=device)
+    return _written(found, options)
+
+
+def cka(options: Namespace) -> int:
+    """Compare the layers of backbones."""
+    backbones = _backbones(options)
+    _prepare()
+    from benchmark.analysis.cka import analyse
+    from benchmark.analysis.devices import choose_device
+
+    device = choose_device(options.device)
+    found = analyse(backbones, _images(options), batch_size=options.batch_size, device=device)
+    return _written(found, options)
+
+
+def _backbones(options: Namespace) -> list[Backbone]:
+    from benchmark.catalog import find_backbone
+
+    return [find_backbone(text) for text in dict.fromkeys(options.backbones)]
+
+
+def _prepare() -> None:
+    from benchmark.openmmlab import prepare
+
+    prepare()
+
+
+def _images(options: Namespace) -> ImageSet:
+    from benchmark.analysis.images import load_images
+
+    return load_images(
+        options.images, count=options.count, size=options.size, data_root=options.data_root
+    )
+
+
+def _written(finding: Finding, options: Namespace) -> int:
+    from benchmark.analysis.writing import write
+
+    for path in write(finding, options.out or options.results / 'analysis'):
+        print(path, flush=True)
+    return 0
