@@ -199,7 +199,7 @@ class Task:
     path: Path
 
 
-SCHEDULES = ('cosine', 'linear', 'step')
+SCHEDULES = ('cosine', 'linear', 'poly', 'step')
 """How the learning rate falls after warm-up."""
 
 
@@ -213,8 +213,8 @@ class Recipe:
     head and stem, and the stem keeps the source's rate whatever the depth.
     ``warmup`` is the share of ``iterations`` with a linearly rising rate;
     ``milestones`` are the shares at which the schedule ``step`` multiplies the rate
-    by ``step_factor``. ``window`` is the side of attention windows in tokens, for
-    networks that can change it.
+    by ``step_factor``, ``power`` is that of the schedule ``poly``. ``window`` is the
+    side of attention windows in tokens, for networks that can change it.
     """
 
     lr: float
@@ -229,6 +229,7 @@ class Recipe:
     schedule: str = 'cosine'
     milestones: tuple[float, ...] = (8 / 9, 26 / 27)
     step_factor: float = 0.1
+    power: float = 0.9
     window: int | None = None
 
 

@@ -42,6 +42,7 @@ _RECIPE_KEYS = {
     'schedule': Key((str,), allowed=SCHEDULES),
     'milestones': Key((tuple,)),
     'step_factor': _NUMBER,
+    'power': _NUMBER,
     'window': Key((int, type(None))),
 }
 

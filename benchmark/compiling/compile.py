@@ -187,6 +187,7 @@ def _schedule(recipe: Recipe) -> list[Config]:
     falling = {
         'cosine': {'type': 'CosineAnnealingLR', 'eta_min': 0.0},
         'linear': {'type': 'PolyLR', 'power': 1.0, 'eta_min': 0.0},
+        'poly': {'type': 'PolyLR', 'power': recipe.power, 'eta_min': 0.0},
         'step': {
             'type': 'MultiStepLR',
             'milestones': _milestones(recipe, warmup),

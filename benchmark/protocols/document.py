@@ -51,6 +51,7 @@ _ORDER = (
     'schedule',
     'milestones',
     'step_factor',
+    'power',
     'crop',
     'window',
 )

@@ -193,7 +193,7 @@ SUITE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     'unknown schedule': (
         {'recipes': {'small': {'schedule': 'cosin'}}},
-        ("['schedule'] is 'cosin'", 'cosine, linear, step'),
+        ("['schedule'] is 'cosin'", 'cosine, linear, poly, step'),
     ),
     'warm-up in iterations': (
         {'recipes': {'small': {'warmup': 500}}},

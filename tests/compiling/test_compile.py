@@ -130,8 +130,8 @@ class TestRecipe:
             compile_config(cell('segmentation', 'plain-vit', 'finetune', change))
 
     def test_an_unknown_schedule_is_refused(self) -> None:
-        with pytest.raises(BenchmarkError, match='cosine, linear, step'):
-            compile_config(cell('segmentation', 'plain-vit', 'finetune', {'schedule': 'poly'}))
+        with pytest.raises(BenchmarkError, match='cosine, linear, poly, step'):
+            compile_config(cell('segmentation', 'plain-vit', 'finetune', {'schedule': 'sine'}))
 
 
 class TestPrecedence:

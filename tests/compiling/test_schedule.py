@@ -32,7 +32,7 @@ def rates(iterations: int, warmup: float, schedule: str) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize('schedule', ['cosine', 'linear', 'step'])
+@pytest.mark.parametrize('schedule', ['cosine', 'linear', 'poly', 'step'])
 @pytest.mark.parametrize(('iterations', 'warmup'), [(40, 0.0), (40, 0.025), (40, 0.05), (40, 0.25)])
 def test_the_declared_rate_is_reached_and_then_falls(
     iterations: int, warmup: float, schedule: str
@@ -55,7 +55,13 @@ def test_steps_fall_at_their_share_of_the_whole_training(warmup: float) -> None:
     assert found[104] == found[107] == pytest.approx(LR / 100)  # 26/27 of 108
 
 
+def test_a_polynomial_fall_follows_its_power() -> None:
+    found = rates(50, 0.2, 'poly')
+    # mmengine counts the 39 steps between the first and the last of 40 iterations
+    assert found[30] == pytest.approx(LR * (1 - 20 / 39) ** 0.9)
+
+
 @pytest.mark.parametrize('iterations', [1, 2, 3, 10])
-@pytest.mark.parametrize('schedule', ['cosine', 'linear', 'step'])
+@pytest.mark.parametrize('schedule', ['cosine', 'linear', 'poly', 'step'])
 def test_the_shortest_trainings_start_at_the_declared_rate(iterations: int, schedule: str) -> None:
     assert rates(iterations, 0.1, schedule)[0] == pytest.approx(LR)

@@ -31,10 +31,11 @@ RULES = (
         | adapted(
             'mim-depth',
             'train.py',
-            says='falls to 3e-5 with power 0.9',
-            reason='a linear fall to 0 from the same peak',
-            schedule='linear',
-        ),
+            says='falls to 3e-5, and each layer to its share of that',
+            reason='to 0: one floor for all layers would lie above the rate of the stem',
+            schedule='poly',
+        )
+        | stated('mim-depth', 'train.py', power=0.9),
     ),
     Rule(
         KIND,
