@@ -24,7 +24,7 @@ _SPARK = 'downstream_d2/configs/coco_R_50_FPN_CONV_1x_moco_adam.yaml'
 CLASSIC = ('coco-detection-classic', 'coco-detection-cascade')
 """The tasks with short sides of 480 to 800 pixels and 36 epochs."""
 
-_3X = {'milestones': (27 / 36, 33 / 36), 'step_factor': 0.1}
+_3X = {'schedule': 'step', 'milestones': (27 / 36, 33 / 36), 'step_factor': 0.1}
 
 TRAINED_ON = ('coco-detection', *CLASSIC)
 """The tasks on whose data the sources of the rules for all tasks state their numbers."""
@@ -130,6 +130,7 @@ RULES = (
             epochs=36,
             **_3X,
         )
+        | stated('ibot', f'{_IBOT}, no clipping', clip_norm=None)
         | stated('ibot', 'evaluation/object_detection/configs/_base_, 8 x 2', batch_size=16)
         | stated(
             'ibot',
@@ -142,6 +143,8 @@ RULES = (
     Rule(
         KIND,
         stated('swin-det', _SWIN, lr=1e-4, weight_decay=0.05, drop_path=0.3, epochs=36, **_3X)
+        | stated('swin-det', f'{_SWIN}, no layer-wise decay', layer_decay=1.0)
+        | stated('swin-det', f'{_SWIN}, no clipping', clip_norm=None)
         | stated('swin-det', 'configs/_base_/datasets/coco_instance.py, 8 x 2', batch_size=16)
         | stated(
             'swin-det',

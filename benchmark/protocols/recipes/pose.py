@@ -23,6 +23,13 @@ _R50_ELSEWHERE = {
 _WARMUP_AT_512 = 500 / (210 * 293)
 _WARMUP_AT_256 = 500 / (210 * 586)
 
+_210_EPOCHS = {
+    'epochs': 210,
+    'schedule': 'step',
+    'milestones': (170 / 210, 200 / 210),
+    'step_factor': 0.1,
+}
+
 TRAINED_ON = ('coco-pose',)
 """The tasks on whose data the sources of the rules for all tasks state their numbers."""
 
@@ -34,12 +41,9 @@ RULES = (
             _VIT,
             lr=5e-4,
             weight_decay=0.1,
-            epochs=210,
-            schedule='step',
-            milestones=(170 / 210, 200 / 210),
-            step_factor=0.1,
             clip_norm=1.0,
             crop=(256, 192),
+            **_210_EPOCHS,
         )
         | stated('vitpose', f'{_VIT}, 8 x 64', batch_size=512)
         | stated('vitpose', f'{_VIT}, 500 iterations', warmup=_WARMUP_AT_512),
@@ -58,7 +62,7 @@ RULES = (
     Rule(
         KIND,
         stated('mmpose', f'{_SWIN}, 8 x 32', batch_size=256)
-        | stated('mmpose', _SWIN, lr=5e-4, drop_path=0.3)
+        | stated('mmpose', _SWIN, lr=5e-4, drop_path=0.3, crop=(256, 192), **_210_EPOCHS)
         | stated('mmpose', f'{_SWIN}, Adam without decay', weight_decay=0.0)
         | stated('mmpose', f'{_SWIN}, no layer-wise decay', layer_decay=1.0)
         | stated('mmpose', f'{_SWIN}, no clipping', clip_norm=None)
@@ -68,7 +72,8 @@ RULES = (
     Rule(
         KIND,
         stated('mmpose', f'{_R50}, 8 x 64', batch_size=512)
-        | stated('mmpose', _R50, lr=5e-4)
+        | stated('mmpose', _R50, lr=5e-4, crop=(256, 192), **_210_EPOCHS)
+        | stated('mmpose', f'{_R50}, 500 iterations', warmup=_WARMUP_AT_512)
         | stated('mmpose', f'{_R50}, no drop path', drop_path=0.0)
         | stated('mmpose', f'{_R50}, Adam without decay', weight_decay=0.0)
         | stated('mmpose', f'{_R50}, no layer-wise decay', layer_decay=1.0)
@@ -83,8 +88,8 @@ RULES = (
                 place,
                 lr=5e-4,
                 batch_size=512,
-                epochs=210,
-                milestones=(170 / 210, 200 / 210),
+                weight_decay=0.0,
+                **_210_EPOCHS,
             ),
             architecture=Architecture.CONVNET,
             tasks=(task,),

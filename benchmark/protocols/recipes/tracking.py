@@ -7,8 +7,8 @@ from benchmark.specs import Architecture, Rule
 
 KIND = 'tracking'
 
-_RUNS = 'config/SwinTrack/Base-384/runs.yaml'
-_CONFIG = 'config/SwinTrack/Base-384/config.yaml'
+_RUNS = 'config/SwinTrack/Base/runs.yaml'
+_CONFIG = 'config/SwinTrack/Base/config.yaml'
 _TENTH = 'every stage of the backbone at a tenth of the rate'
 
 TRAINED_ON = ('got10k', 'trackingnet', 'lasot')
@@ -30,7 +30,7 @@ RULES = (
             step_factor=0.1,
         )
         | stated('swintrack', f'{_RUNS}, 300 epochs of 131,072 pairs', iterations=614_400)
-        | stated('swintrack', _CONFIG, crop=(384, 384))
+        | stated('swintrack', _CONFIG, crop=(224, 224))
         | stated('swintrack', f'{_CONFIG}, none in the backbone', drop_path=0.0),
     ),
     Rule(
