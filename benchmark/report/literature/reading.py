@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -235,13 +236,14 @@ def _row(
     for key in _NEEDED:
         if not line[key].strip():
             raise _wrong(path, number, key, line[key], 'filled')
+    metric = _metric(path, number, line)
     values: dict[str, Any] = {key: line[key] for key in _COLUMNS if key != 'unit'}
     values |= {
         'kind': path.stem,
         'source': sources[line['source']],
         'labels': line['labels'] == 'true',
-        'metric': _metric(path, number, line),
-        'value': _value(path, number, line),
+        'metric': metric,
+        'value': _value(path, number, line, metric),
     }
     return Published(**values)
 
@@ -261,6 +263,7 @@ def published_metric(kind: str, key: str, unit: str) -> Metric:
     return _in_unit(_metrics(kind)[key], Unit(unit))
 
 
+@functools.cache
 def _metrics(kind: str) -> Mapping[str, Metric]:
     own = load_kind(kind).metrics if kind in kind_names() else {}
     return {**_MORE_METRICS, **own}
@@ -280,8 +283,7 @@ def _in_unit(metric: Metric, unit: Unit) -> Metric:
     return Metric(metric.key, unit, metric.higher_is_better, (low, high), metric.title)
 
 
-def _value(path: Path, number: int, line: Mapping[str, str]) -> float:
-    metric = _metric(path, number, line)
+def _value(path: Path, number: int, line: Mapping[str, str], metric: Metric) -> float:
     try:
         value = float(line['value'])
         metric.canonical(value)
