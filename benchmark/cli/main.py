@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import __version__
-from benchmark.cli import analyze, commands, regression
+from benchmark.cli import analyze, commands, regression, sharing
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 
@@ -70,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_regress(subparsers)
     _add_nightly(subparsers)
     analyze.add_parser(subparsers)
+    _add_sharing(subparsers)
     _add_check(subparsers)
     _add_doctor(subparsers)
     return parser
@@ -207,6 +208,17 @@ def _add_report(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
         help='the report, and the rows beside the literature in tables of their own',
     )
     parser.set_defaults(command=commands.report)
+
+
+def _add_sharing(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
+    packing = subparsers.add_parser('export', help='pack the records of a suite into one archive')
+    sharing.add_export_options(packing)
+    _add_results(packing)
+    merging = subparsers.add_parser(
+        'import', help='merge the records of an archive; nothing is overwritten'
+    )
+    sharing.add_import_options(merging)
+    _add_results(merging)
 
 
 def _add_check(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]

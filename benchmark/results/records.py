@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import RecordError
+from benchmark.results.upgrades import SCHEMA, upgraded
 from benchmark.specs import RunSpec
-
-SCHEMA = 1
 
 
 class Status(enum.StrEnum):
@@ -48,7 +47,8 @@ class RunRecord:
         proof: what was checked: parameters ``loaded`` / ``missing`` / ``unexpected``,
             ``weights_sha256``, ``normalisation``, ``groups`` (learning rate and weight
             decay that each parameter group got), ``backbone_changed``, ``head_changed``.
-        cost: ``train_seconds``, ``test_seconds``, ``peak_memory_mb``, ``device``, ``iterations``.
+        cost: ``train_seconds``, ``test_seconds``, ``peak_memory_mb``, ``device``, ``processor``,
+            ``iterations``.
         provenance: versions, start and end time (UTC), data manifest.
         curves: training losses: ``iteration`` and one equally long list per loss term.
         pictures: files with drawn predictions, relative to the run's work folder.
@@ -97,7 +97,7 @@ def from_json(text: str, path: Path) -> RunRecord:
     """Return the record that ``text`` (the content of ``path``) holds.
 
     Raises:
-        RecordError: the text is not JSON, of another schema version, or lacks a field.
+        RecordError: the text is not JSON, of an unknown schema version, or lacks a field.
     """
     try:
         content = json.loads(text)
@@ -105,10 +105,7 @@ def from_json(text: str, path: Path) -> RunRecord:
         raise RecordError(
             f'{path}: not JSON ({error}); delete the file to run the cell again'
         ) from None
-    if not isinstance(content, dict) or content.get('schema') != SCHEMA:
-        found = content.get('schema') if isinstance(content, dict) else type(content).__name__
-        raise RecordError(f'{path}: schema is {found!r}, this version reads {SCHEMA}')
-    return _build({key: value for key, value in content.items() if key != 'schema'}, path)
+    return _build(upgraded(content, path), path)
 
 
 def _build(content: dict[str, Any], path: Path) -> RunRecord:
@@ -116,6 +113,7 @@ def _build(content: dict[str, Any], path: Path) -> RunRecord:
     if unknown := sorted(content.keys() - known):
         raise RecordError(f'{path}: unknown keys {unknown}, allowed are {sorted(known)}')
     try:
+        _check_forms(content)
         content['spec'] = RunSpec(**content['spec'])
         content['status'] = Status(content['status'])
         content['pictures'] = tuple(content.get('pictures', ()))
@@ -124,6 +122,24 @@ def _build(content: dict[str, Any], path: Path) -> RunRecord:
         return RunRecord(**content)
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f'{path}: incomplete record ({error})') from None
+
+
+_TEXTS = ('suite', 'fingerprint', 'error', 'primary')
+_MAPPINGS = ('spec', 'task', 'backbone', 'protocol', 'proof', 'cost', 'provenance', 'curves', 'config')
+
+
+def _check_forms(content: Mapping[str, Any]) -> None:
+    """Refuse what only looks like a record: paths and tables are made of these values."""
+    for keys, form in ((_TEXTS, str), (_MAPPINGS, dict)):
+        for key in keys:
+            if not isinstance(content.get(key, form()), form):
+                raise TypeError(f"'{key}' must be a {form.__name__}, found {content[key]!r:.60}")
+    spec = content.get('spec', {})
+    for key in ('task', 'backbone', 'protocol'):
+        if not isinstance(spec.get(key, ''), str):
+            raise TypeError(f"'{key}' must be a str, found {spec[key]!r:.60}")
+    if type(spec.get('seed', 0)) is not int:
+        raise TypeError(f"'seed' must be an int, found {spec['seed']!r:.60}")
 
 
 def _check_numbers(values: Any, key: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from benchmark.errors import RecordError
-from benchmark.results.records import SCHEMA, RunRecord, Status, from_json
+from benchmark.results.records import RunRecord, Status, from_json
+from benchmark.results.upgrades import SCHEMA
 
 from .builders import full_record
 
@@ -51,7 +52,7 @@ def test_a_number_that_is_not_finite_is_not_written() -> None:
 
 @pytest.mark.parametrize('schema', [SCHEMA + 1, 0, None, str(SCHEMA)])
 def test_another_schema_is_refused(schema: object) -> None:
-    with pytest.raises(RecordError, match=r'x\.json: schema is .*this version reads 1'):
+    with pytest.raises(RecordError, match=r'x\.json: schema is .*this version reads 1 to 2'):
         from_json(edited(schema=schema), PATH)
 
 

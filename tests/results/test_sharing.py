@@ -1,0 +1,262 @@
+"""Archives: whole or refused, merged and never overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.cli.main import main
+from benchmark.errors import RecordError
+from benchmark.results.records import Status
+from benchmark.results.sharing import MANIFEST, Outcome, export_suite, import_archive
+from benchmark.results.store import ResultStore
+from benchmark.specs import RunSpec
+
+from .builders import full_record
+
+OLD = Path(__file__).parent / 'golden' / 'schema1'
+Files = dict[str, bytes]
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> ResultStore:
+    store = ResultStore(tmp_path / 'ours', tmp_path / 'work')
+    for seed in range(3):
+        store.save(full_record(RunSpec('parts', 'vit-s-mae', 'finetune', seed)))
+    return store
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> ResultStore:
+    return ResultStore(tmp_path / 'theirs', tmp_path / 'work')
+
+
+@pytest.fixture
+def archive(ours: ResultStore, tmp_path: Path) -> Path:
+    assert export_suite(ours, 'quick', tmp_path / 'a.zip') == 3
+    return tmp_path / 'a.zip'
+
+
+def read(archive: Path) -> Files:
+    with zipfile.ZipFile(archive) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def write(archive: Path, files: Files, *, seal: bool = True) -> None:
+    """Write ``files``; ``seal`` makes the manifest right again."""
+    if seal:
+        manifest = json.loads(files[MANIFEST])
+        manifest['files'] = {
+            name: hashlib.sha256(data).hexdigest()
+            for name, data in files.items()
+            if name != MANIFEST
+        }
+        files = {**files, MANIFEST: json.dumps(manifest).encode()}
+    with zipfile.ZipFile(archive, 'w') as packed:
+        for name, data in files.items():
+            packed.writestr(name, data)
+
+
+class TestRoundTrip:
+    def test_records_arrive_byte_by_byte(
+        self, ours: ResultStore, theirs: ResultStore, archive: Path
+    ) -> None:
+        imported = import_archive(theirs, archive)
+        assert {item.outcome for item in imported} == {Outcome.ADDED}
+        assert list(theirs.records('quick')) == list(ours.records('quick'))
+        for item in imported:
+            twin = ours.results / item.path.relative_to(theirs.results)
+            assert item.path.read_bytes() == twin.read_bytes()
+
+    def test_equal_records_give_an_equal_archive(
+        self, ours: ResultStore, archive: Path, tmp_path: Path
+    ) -> None:
+        shutil.copytree(ours.results, tmp_path / 'copy')
+        export_suite(ResultStore(tmp_path / 'copy', tmp_path), 'quick', tmp_path / 'b.zip')
+        assert (tmp_path / 'b.zip').read_bytes() == archive.read_bytes()
+
+    def test_again_nothing_is_left_to_add(self, theirs: ResultStore, archive: Path) -> None:
+        import_archive(theirs, archive)
+        assert {item.outcome for item in import_archive(theirs, archive)} == {Outcome.PRESENT}
+
+    def test_records_of_an_older_version_travel_as_they_are(
+        self, theirs: ResultStore, tmp_path: Path
+    ) -> None:
+        count = export_suite(ResultStore(OLD, tmp_path), 'real-mini', tmp_path / 'old.zip')
+        assert len(import_archive(theirs, tmp_path / 'old.zip')) == count == 4
+        assert len(list(theirs.records('real-mini'))) == 4
+
+    def test_only_records_are_packed(self, ours: ResultStore, tmp_path: Path) -> None:
+        (ours.runs_folder('quick') / 'parts' / 'weights.pth').write_bytes(b'x')
+        export_suite(ours, 'quick', tmp_path / 'b.zip')
+        assert all(name == MANIFEST or name.endswith('.json') for name in read(tmp_path / 'b.zip'))
+
+
+class TestMerging:
+    @pytest.mark.parametrize(
+        ('change', 'part'),
+        [
+            ({'scores': {'mIoU': 1.0}}, 'mIoU is 1.0 here, 46.3 in the archive'),
+            ({'cost': {'train_seconds': 9.0}}, 'the scores are equal, these differ: cost'),
+            ({'status': Status.FAILED, 'error': 'x'}, 'the one here is failed, the other ok'),
+        ],
+    )
+    def test_a_conflict_is_shown_and_the_others_arrive(
+        self, theirs: ResultStore, archive: Path, change: dict[str, object], part: str
+    ) -> None:
+        other = replace(full_record(RunSpec('parts', 'vit-s-mae', 'finetune', 1)), **change)  # type: ignore[arg-type]
+        path = theirs.save(other)
+        before = path.read_bytes()
+        imported = import_archive(theirs, archive)
+        assert sorted(item.outcome for item in imported) == ['added', 'added', 'conflict']
+        (conflict,) = (item for item in imported if item.outcome is Outcome.CONFLICT)
+        assert conflict.path == path
+        assert part in conflict.detail
+        assert path.read_bytes() == before
+        assert len(list(theirs.records('quick'))) == 3
+
+
+def _truncated(archive: Path) -> None:
+    archive.write_bytes(archive.read_bytes()[:-200])
+
+
+def _flipped(archive: Path) -> None:
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    archive.write_bytes(bytes(data))
+
+
+def _emptied(archive: Path) -> None:
+    archive.write_bytes(b'')
+
+
+def _no_zip(archive: Path) -> None:
+    archive.write_text('hello')
+
+
+def _without_manifest(archive: Path) -> None:
+    files = read(archive)
+    del files[MANIFEST]
+    write(archive, files, seal=False)
+
+
+def _with_one_missing(archive: Path) -> None:
+    files = read(archive)
+    del files[sorted(files)[-1]]
+    write(archive, files, seal=False)
+
+
+def _with_one_more(archive: Path) -> None:
+    write(archive, {**read(archive), 'runs/quick/more.json': b'{}'}, seal=False)
+
+
+def _with_other_content(archive: Path) -> None:
+    files = read(archive)
+    name = sorted(files)[-1]
+    write(archive, {**files, name: files[name].replace(b'46.3', b'64.3')}, seal=False)
+
+
+def _with_no_record(archive: Path) -> None:
+    write(archive, {**read(archive), 'runs/quick/parts/x.json': b'{"schema": 1}'})
+
+
+def _misplaced(archive: Path) -> None:
+    files = read(archive)
+    name = sorted(files)[-1]
+    files['runs/quick/other/x.json'] = files.pop(name)
+    write(archive, files)
+
+
+def _leading_out(name: str) -> Callable[[Path], None]:
+    def damage(archive: Path) -> None:
+        files = read(archive)
+        files[name] = files.pop(sorted(files)[-1])
+        write(archive, files)
+
+    return damage
+
+
+def _of_another_suite(archive: Path) -> None:
+    files = read(archive)
+    manifest = {**json.loads(files[MANIFEST]), 'suite': 'other'}
+    write(archive, {**files, MANIFEST: json.dumps(manifest).encode()})
+
+
+def _of_another_format(archive: Path) -> None:
+    files = read(archive)
+    manifest = {**json.loads(files[MANIFEST]), 'format': 9}
+    write(archive, {**files, MANIFEST: json.dumps(manifest).encode()})
+
+
+def _with_paths_in_the_spec(archive: Path) -> None:
+    files = read(archive)
+    name = sorted(files)[-1]
+    content = json.loads(files[name])
+    content['spec']['task'] = 5
+    write(archive, {**files, name: json.dumps(content).encode()})
+
+
+@pytest.mark.parametrize(
+    'damage',
+    [
+        _truncated, _flipped, _emptied, _no_zip, _without_manifest, _with_one_missing,
+        _with_one_more, _with_other_content, _with_no_record, _misplaced, _of_another_suite,
+        _of_another_format, _with_paths_in_the_spec,
+        _leading_out('../../outside.json'), _leading_out('/tmp/outside.json'),
+        _leading_out('runs\\..\\..\\outside.json'), _leading_out('runs/../../outside.json'),
+    ],
+    ids=lambda damage: damage.__qualname__.strip('_'),
+)  # fmt: skip
+def test_a_damaged_archive_is_refused_whole(
+    theirs: ResultStore, archive: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(archive)
+    before = {path for path in tmp_path.rglob('*') if path.is_file()}
+    with pytest.raises(RecordError, match=r'a\.zip') as caught:
+        import_archive(theirs, archive)
+    assert '\n' not in str(caught.value)
+    assert {path for path in tmp_path.rglob('*') if path.is_file()} == before
+
+
+def test_an_entry_that_occurs_twice_is_refused(theirs: ResultStore, archive: Path) -> None:
+    files = read(archive)
+    name = sorted(files)[-1]
+    with (
+        zipfile.ZipFile(archive, 'a') as packed,
+        pytest.warns(UserWarning, match='Duplicate name'),
+    ):
+        packed.writestr(name, files[name])
+    with pytest.raises(RecordError, match='occurs twice'):
+        import_archive(theirs, archive)
+
+
+def test_a_misplaced_record_is_not_exported(ours: ResultStore, tmp_path: Path) -> None:
+    path = next(ours.runs_folder('quick').rglob('*.json'))
+    path.rename(path.with_name('renamed.json'))
+    with pytest.raises(RecordError, match=r'renamed\.json: this record belongs at'):
+        export_suite(ours, 'quick', tmp_path / 'b.zip')
+    assert not (tmp_path / 'b.zip').exists()
+
+
+def test_the_commands(
+    ours: ResultStore, theirs: ResultStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = str(tmp_path / 'c.zip')
+    assert main(['export', 'quick', archive, '--results', str(ours.results)]) == 0
+    assert '3 records of suite quick' in capsys.readouterr().out
+    merge = ['import', archive, '--results', str(theirs.results)]
+    assert main(merge) == 0
+    assert '3 added, 0 already there, 0 conflict' in capsys.readouterr().out
+    theirs.save(replace(next(theirs.records('quick')), error='other'))
+    assert main(merge) == 1
+    assert 'the one here was kept' in capsys.readouterr().out
+    assert main(['export', 'nothing', archive, '--results', str(ours.results)]) == 2
+    assert "no records of suite 'nothing' (suites with records: quick)" in capsys.readouterr().err
+    assert main(['import', str(tmp_path / 'none.zip'), '--results', 'x']) == 2
