@@ -1,5 +1,5 @@
 // The leaderboard: one protocol at a time, rows drawn in portions as they are scrolled to.
-const PORTION = 40;
+const PORTION = 25;
 const sorting = { key: 'rank', isReversed: false };
 const leads = [
   { key: 'rank', title: 'Mean rank', extra: 'all tasks ↓', decimals: 2, higher: false },
@@ -81,7 +81,7 @@ function headings(columns) {
   }
   return h('thead', {},
     h('tr', { class: 'kinds' }, h('td', {}), shownLeads().map(() => h('td', {})),
-      kinds.map(([kind, span]) => h('th', { scope: 'colgroup', colspan: span }, h('span', {}, kind)))),
+      kinds.map(([kind, span]) => h('th', { scope: 'colgroup', colspan: span, class: span > 1 && 'wide' }, h('span', {}, h('span', {}, kind))))),
     h('tr', {},
       sorter('name', 'Backbone', '', false, 'name'),
       shownLeads().map(({ key, title, extra, higher }) => sorter(key, title, extra, higher, 'lead')),

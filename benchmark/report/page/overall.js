@@ -2,7 +2,7 @@
 const aggregates = [
   { key: 'score', title: 'Normalised score', decimals: 1, higher: true },
   { key: 'iqm', title: 'Interquartile mean', decimals: 1, higher: true },
-  { key: 'rank', title: 'Mean rank', decimals: 2, higher: false },
+  { key: 'rank', title: 'Mean rank', decimals: 2, higher: false, least: 1 },
   { key: 'borda', title: 'Rivals beaten (%)', decimals: 1, higher: true },
 ];
 let aggregate = 'score';
@@ -10,8 +10,8 @@ let aggregate = 'score';
 const minus = (text) => text.replace('-', '−');
 const estimateOf = (person, key) => board().overall.standings[person.row]?.[key] ?? null;
 const isKnownAggregate = (key) => Object.values(board().overall.standings).some((standing) => standing[key]);
-const reach = (estimates, isFlipped, more = []) =>
-  scale([...more, ...estimates.flatMap(([value, seeds, tasks]) => [value, ...(seeds ?? []), ...(tasks ?? [])])], isFlipped);
+const reach = (estimates, isFlipped, more = [], least = -Infinity) =>
+  scale([...more, ...estimates.flatMap(([value, seeds, tasks]) => [value, ...(seeds ?? []), ...(tasks ?? [])])], isFlipped, 0.04, least);
 
 // A dot, a bar over seeds and a thin line over tasks.
 function estimateTrack([value, seeds, tasks], places, tint, zero) {
@@ -32,11 +32,11 @@ function estimateText([value, seeds, tasks], decimals) {
 
 function standingsChart() {
   const known = aggregates.filter(({ key }) => isKnownAggregate(key));
-  const { key, decimals, higher } = known.find((item) => item.key === aggregate) ?? known[0];
+  const { key, decimals, higher, least } = known.find((item) => item.key === aggregate) ?? known[0];
   const value = (person) => estimateOf(person, key)[0];
   const people = shownRows().filter((person) => estimateOf(person, key))
     .sort((a, b) => (higher ? value(b) - value(a) : value(a) - value(b)) || a.row - b.row);
-  const places = reach(people.map((person) => estimateOf(person, key)), !higher);
+  const places = reach(people.map((person) => estimateOf(person, key)), !higher, [], least);
   const bar = (person) => {
     const texts = estimateText(estimateOf(person, key), decimals);
     const line = estimateTrack(estimateOf(person, key), places, person.tint);

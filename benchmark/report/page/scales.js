@@ -13,7 +13,7 @@ function extremes(column, rows, hasFloors = false) {
   return values;
 }
 
-function scale(values, isFlipped, margin = 0.04) {
+function scale(values, isFlipped, margin = 0.04, least = -Infinity) {
   let low = Infinity;
   let high = -Infinity;
   for (const value of values) {
@@ -22,7 +22,7 @@ function scale(values, isFlipped, margin = 0.04) {
   }
   if (low > high) [low, high] = [0, 1];
   const extra = margin * (high - low) || Math.abs(high) * 0.01 || 1;
-  [low, high] = [low - extra, high + extra];
+  [low, high] = [Math.max(low - extra, least), high + extra];
   const at = (value) => {
     const share = Math.min(1, Math.max(0, (value - low) / (high - low)));
     return isFlipped ? 1 - share : share;
