@@ -34,7 +34,7 @@ from benchmark.planning.data import locate
 from benchmark.protocols import TRIVIAL
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
-from benchmark.specs import Features, RunSpec, Task
+from benchmark.specs import RunSpec, Task
 
 
 class Compiled(NamedTuple):
@@ -130,7 +130,7 @@ class Campaign:
         """
         task = next(t for t in self.request.tasks if t.name == spec.task)
         inspected = ground.backbones.get(spec.backbone)
-        compiled = self._compiled(spec, task, inspected.features if inspected else None)
+        compiled = self._compiled(spec, task, inspected)
         weights = inspected.weights if inspected else None
         manifest = ground.manifests[spec.task]
         mark = fingerprint_of(
@@ -144,25 +144,26 @@ class Campaign:
 
         return ensure_world(self.data_root) / task.source.root
 
-    def _compiled(self, spec: RunSpec, task: Task, features: Features | None) -> Compiled:
+    def _compiled(self, spec: RunSpec, task: Task, inspected: Inspected | None) -> Compiled:
         if spec.protocol == TRIVIAL.name:
             bare = compile_trivial(task)
             # options for a model or its training have no place here
             config = apply_options(bare, applicable(bare, self.options))
             return Compiled('trivial', config, None, trivial_facts(task))
-        assert features is not None, 'every backbone of a request is inspected'
+        assert inspected is not None, 'every backbone of a request is inspected'
         request = self.request
         backbone = next(b for b in request.backbones if b.id == spec.backbone)
         ingredients = Ingredients(
             spec=spec,
             backbone=backbone,
-            features=features,
+            features=inspected.features,
             task=task,
             protocol=next(p for p in request.protocols if p.name == spec.protocol),
             changes=recipe_changes(request.suite, spec),
         )
         config = apply_options(compile_config(ingredients), self.options)
-        return Compiled('execute', config, backbone.checkpoint, facts_of(ingredients))
+        facts = inspected.completed(facts_of(ingredients))
+        return Compiled('execute', config, backbone.checkpoint, facts)
 
     def split(self, cells: Iterable[Cell]) -> Plan:
         """Return the plan of ``cells``: those with a good record are done."""

@@ -14,6 +14,9 @@ from benchmark.launching.pool import Job, Pool, Reply
 from benchmark.results.store import write_atomically
 from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerprint
 
+_PICTURE = 224
+"""Side of the picture, in pixels, for which records state operations."""
+
 
 class Inspected(NamedTuple):
     """What a worker found out about a backbone.
@@ -25,6 +28,11 @@ class Inspected(NamedTuple):
     features: Features
     weights: str | None
     flops: float | None = None
+
+    def completed(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the facts of a record with the operations of a square picture of 224 px."""
+        flops = None if self.flops is None else round(self.flops * _PICTURE**2)
+        return {**facts, 'backbone': {**facts['backbone'], 'flops': flops}}
 
 
 def inspect_all(

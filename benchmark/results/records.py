@@ -42,7 +42,8 @@ class RunRecord:
         task: facts about the task: ``kind``, ``title``, ``group``, ``version``, ``head``,
             ``splits`` and ``metrics`` (a list of key, unit, higher_is_better, bounds, title).
         backbone: facts about the backbone: ``title``, ``source``, ``architecture``,
-            ``parameters``, ``channels``, ``strides``, ``pretraining``, ``licence``.
+            ``parameters``, ``flops`` (of one picture of 224 x 224 px), ``channels``, ``strides``,
+            ``pretraining``, ``licence``.
         protocol: facts about the protocol: ``title``, ``trains_backbone``.
         proof: what was checked: parameters ``loaded`` / ``missing`` / ``unexpected``,
             ``weights_sha256``, ``normalisation``, ``groups`` (learning rate and weight

@@ -55,7 +55,7 @@ class FakePool:
             self.asked.append(job)
             inspecting = job.request['job'] == 'inspect'
             answer = (
-                {'error': '', 'features': FEATURES, 'weights': None}
+                {'error': '', 'features': FEATURES, 'weights': None, 'flops': 1000.0}
                 if inspecting
                 else self.answer(job)
             )
@@ -114,6 +114,7 @@ class TestRunning:
         assert record.suite == 'tiny'
         assert (record.spec.task, record.spec.seed) == ('small', 3)
         assert record.scores == {'mIoU': 40.0, 'mAcc': 50.0}
+        assert record.backbone['flops'] == 1000 * 224**2
         assert record.raw == OUTCOME['raw']
         assert record.curves == OUTCOME['curves']
         assert record.pictures == ('a.png',)

@@ -18,7 +18,7 @@ function quantities() {
   };
   const costs = [
     cost('parameters', 'Parameters', '', (person) => person.parameters),
-    cost('flops', 'FLOPs of a forward pass', '', (person) => person.flops ?? null),
+    cost('flops', 'FLOPs, 224 × 224 picture', '', (person) => person.flops ?? null),
     cost('seconds', `Training time${place}, ${score.facts.title}`, 's', (person) => score.seconds[person.row]),
     cost('all', `Training time${place}, all tasks`, 's', total('seconds')),
     cost('memory', `Peak memory, ${score.facts.title}`, 'MB', (person) => score.memory[person.row]),
