@@ -19,7 +19,13 @@ REFERENCE = 'finetune'
 """The protocol that the others are measured against."""
 
 FEWEST_BACKBONES = 3
-_RESAMPLES = 1000
+_LARGEST = 40_000_000
+"""Pairs of backbones on tasks that all resamples together may hold."""
+
+
+def _resamples(grid: Grid) -> int:
+    pairs = len(grid.backbones) ** 2 * len(grid.tasks)
+    return int(np.clip(_LARGEST // max(1, pairs), 40, 500))
 
 
 class CostRatio(NamedTuple):
@@ -88,7 +94,7 @@ def _agreement(board: Board, reference: Board) -> Agreement | None:
 
 
 def _tau(first: Grid, second: Grid, taus: Array) -> Estimate:
-    weights = task_draws(first, _RESAMPLES)
+    weights = task_draws(first, _resamples(first))
     by_task = None if weights is None else weighted_mean(taus, weights)
     return estimates(
         np.array([weighted_mean(taus, first.weights)]),
@@ -99,17 +105,21 @@ def _tau(first: Grid, second: Grid, taus: Array) -> Estimate:
 
 def _over_seeds(first: Grid, second: Grid) -> Array | None:
     """Return tau in resamples of the seeds of both protocols, shape (resamples, 1)."""
-    draws, others = seed_draws(first, _RESAMPLES), seed_draws(second, _RESAMPLES)
+    count = _resamples(first)
+    draws, others = seed_draws(first, count), seed_draws(second, count)
     if draws is None or others is None:
         return None
-    taus = kendall(resampled_means(first.scores, draws), resampled_means(second.scores, others))
+    pairs = zip(
+        resampled_means(first.scores, draws), resampled_means(second.scores, others), strict=True
+    )
+    taus = np.stack([kendall(one, other) for one, other in pairs])
     return weighted_mean(taus, first.weights)[:, None]
 
 
 def _over_backbones(first: Grid, second: Grid) -> Interval:
     size = len(first.backbones)
-    counts = generator().multinomial(size, np.full(size, 1 / size), size=_RESAMPLES)
-    taus = kendall_weighted(first.means, second.means, counts.astype(float))
+    drawn = generator().multinomial(size, np.full(size, 1 / size), size=_resamples(first))
+    taus = kendall_weighted(first.means, second.means, drawn.astype(float))
     found = weighted_mean(taus, first.weights)
     return interval(found[~np.isnan(found)])
 

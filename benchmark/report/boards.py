@@ -100,8 +100,7 @@ class Column:
     @property
     def near_best(self) -> frozenset[str]:
         """Backbones that are judged and do not differ clearly from a best one."""
-        pairs = [pair for pair in self.judgement.unclear if pair.better in self.best]
-        return frozenset(pair.worse for pair in pairs) - self.best
+        return self.judgement.unclear_from(self.best) - self.best
 
 
 @dataclass(frozen=True)
@@ -210,11 +209,13 @@ def _board(
     tasks: Mapping[str, TaskFacts],
     backbones: Mapping[str, BackboneFacts],
 ) -> Board:
-    names = {task for task, _ in cells}
+    by_task: dict[str, list[Cell]] = {}
+    for cell in cells.values():
+        by_task.setdefault(cell.task, []).append(cell)
     columns = tuple(
-        _column(task, [cell for cell in cells.values() if cell.task == name], floors.get(name, ()))
+        _column(task, by_task[name], floors.get(name, ()))
         for name, task in tasks.items()
-        if name in names
+        if name in by_task
     )
     competitors = sorted({backbone for _, backbone in cells})
     table = {name: tuple(_cell(cells, column, name) for column in columns) for name in competitors}

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmark.errors import RecordError
 from benchmark.results.records import RunRecord
 from benchmark.specs import Metric, Unit
+
+_Said = TypeVar('_Said')
 
 TRIVIAL = 'trivial'
 """Protocol of predictors that look at no image; they are a floor, not a competitor."""
@@ -76,16 +78,16 @@ def finished(record: RunRecord) -> datetime:
 
 def task_facts(records: Iterable[RunRecord]) -> dict[str, TaskFacts]:
     """Return the facts of every task by name, in the order of the tables' columns."""
-    groups = _newest_first(records, lambda record: record.spec.task)
+    groups = _grouped(records, lambda record: record.spec.task)
     facts = [_task(name, group) for name, group in groups.items()]
     return {task.name: task for task in sorted(facts, key=lambda task: task.order)}
 
 
 def backbone_facts(records: Iterable[RunRecord]) -> dict[str, BackboneFacts]:
     """Return the facts of every backbone by id; equal titles are told apart by the id."""
-    groups = _newest_first(records, lambda record: record.spec.backbone)
+    groups = _grouped(records, lambda record: record.spec.backbone)
     said = {
-        name: next((record.backbone for record in group if record.backbone), {})
+        name: _newest(group, lambda record: record.backbone) or {}
         for name, group in sorted(groups.items())
     }
     titles = {name: str(facts.get('title') or name) for name, facts in said.items()}
@@ -96,21 +98,32 @@ def backbone_facts(records: Iterable[RunRecord]) -> dict[str, BackboneFacts]:
     }
 
 
-def _newest_first(
+def _grouped(
     records: Iterable[RunRecord], key: Callable[[RunRecord], str]
 ) -> dict[str, list[RunRecord]]:
     groups: dict[str, list[RunRecord]] = {}
-    for record in sorted(
-        records, key=lambda item: (finished(item), item.fingerprint, item.spec), reverse=True
-    ):
+    for record in records:
         groups.setdefault(key(record), []).append(record)
     return groups
 
 
+def _newest(records: Iterable[RunRecord], said: Callable[[RunRecord], _Said]) -> _Said | None:
+    """Return what the newest record that says anything says; ``None`` where none does."""
+    saying = [record for record in records if said(record)]
+    newest = max(saying, key=_age, default=None)
+    return None if newest is None else said(newest)
+
+
+def _age(record: RunRecord) -> tuple[datetime, str, str, str, str, int]:
+    spec = record.spec
+    place = (spec.task, spec.backbone, spec.protocol, spec.seed)
+    return (finished(record), record.fingerprint, *place)
+
+
 def _task(name: str, records: list[RunRecord]) -> TaskFacts:
-    said = next((record.task for record in records if record.task), {})
+    said = _newest(records, lambda record: record.task) or {}
     metrics = {metric.key: metric for metric in _metrics(name, said.get('metrics') or ())}
-    key = next((record.primary for record in records if record.primary), '')
+    key = _newest(records, lambda record: record.primary) or ''
     versions = {str(record.task['version']) for record in records if 'version' in record.task}
     kind = str(said.get('kind') or 'other')
     return TaskFacts(

@@ -22,6 +22,10 @@ RULE = (
 )
 
 
+_MOST_LISTED = 12
+"""Backbones up to which a sentence lists all pairs."""
+
+
 def column_sentences(board: Board, index: int) -> list[str]:
     """Return what differs clearly in a column, and who does not beat the trivial predictor."""
     column = board.columns[index]
@@ -46,16 +50,18 @@ def _limit(column: Column, judgement: Judgement) -> str:
     unit = column.task.primary.unit
     limit = difference(judgement.threshold or 0.0, unit)
     spread = show(judgement.spread or 0.0, unit)
-    pairs = len(judgement.clear) + len(judgement.unclear)
     return (
-        f'Clear differences between pairs: {len(judgement.clear)} of {pairs}, '
+        f'Clear differences between pairs: {judgement.clear_count} of {judgement.pair_count}, '
         f'beyond {limit} ({CLEAR_BEYOND:g} \N{MULTIPLICATION SIGN} pooled sd of {spread}).'
     )
 
 
 def _pairs(judgement: Judgement, labels: Mapping[str, str]) -> Iterator[str]:
     """Yield the shorter of both lists: who is clearly better, or the order and its exceptions."""
-    if len(judgement.clear) < len(judgement.unclear):
+    if len(judgement.ranked) > _MOST_LISTED:
+        yield _leaders(judgement, labels)
+        return
+    if judgement.clear_count < judgement.pair_count / 2:
         for better, worse in _by_better(judgement.clear).items():
             yield f'{labels[better]} is clearly better than {listing([labels[w] for w in worse])}.'
         return
@@ -63,6 +69,15 @@ def _pairs(judgement: Judgement, labels: Mapping[str, str]) -> Iterator[str]:
     for better, worse in _by_better(judgement.unclear).items():
         names = listing([labels[name] for name in worse])
         yield f'No clear difference between {labels[better]} and {names}.'
+
+
+def _leaders(judgement: Judgement, labels: Mapping[str, str]) -> str:
+    """Return who is not clearly worse than the best of a long list."""
+    near = judgement.unclear_from(frozenset(judgement.order[:1]))
+    leaders = [labels[name] for name in judgement.order if name in near]
+    more = len(leaders) - _MOST_LISTED
+    tail = f' and {more} more' if more > 0 else ''
+    return f'Not clearly worse than the best: {", ".join(leaders[:_MOST_LISTED])}{tail}.'
 
 
 def _by_better(pairs: Iterable[Pair]) -> dict[str, list[str]]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from benchmark.report.statistics.aggregates import Array
 
 
 def kendall(first: Array, second: Array) -> Array:
-    """Return Kendall's tau-b per task between two arrays of shape (..., backbones, tasks).
+    """Return Kendall's tau-b per task between two arrays of shape (backbones, tasks).
 
     Tasks on which either gives all backbones the same score have no order: ``nan``.
     """
-    left, right = _signs(first), _signs(second)
-    agreed = (left * right).sum(axis=(-3, -2))
-    size = np.sqrt((left**2).sum(axis=(-3, -2)) * (right**2).sum(axis=(-3, -2)))
-    return _ratio(agreed, size)
+    return np.array([_tau(a, b) for a, b in zip(first.T, second.T, strict=True)])
+
+
+def _tau(first: Array, second: Array) -> float:
+    above, over = first[:, None] > first[None, :], second[:, None] > second[None, :]
+    alike, unlike = np.count_nonzero(above & over), np.count_nonzero(above & over.T)
+    size = math.sqrt(np.count_nonzero(above) * np.count_nonzero(over))
+    return (alike - unlike) / size if size else math.nan
 
 
 def kendall_weighted(first: Array, second: Array, counts: Array) -> Array:

@@ -83,24 +83,29 @@ class Practical(NamedTuple):
     better: float
 
 
-def signed_rank_posterior(
-    differences: Array, rope: float, random: np.random.Generator, *, samples: int = 10_000
-) -> Practical:
+def signed_rank_draws(tasks: int, samples: int, random: np.random.Generator) -> Array:
+    """Return posterior weights of the tasks, shape (samples, tasks + 1), lines sum to 1.
+
+    The prior is a Dirichlet process of strength 1/2 with one pseudo-task, the first column
+    (Benavoli et al., ICML 2014).
+    """
+    return random.dirichlet([0.5, *[1.0] * tasks], samples)
+
+
+def signed_rank_posterior(differences: Array, rope: float, draws: Array) -> Practical:
     """Return what a Bayesian signed-rank test says of the differences over tasks.
 
-    The prior is a Dirichlet process of strength 1/2 with one pseudo-task of difference 0
-    (Benavoli et al., ICML 2014). ``rope``, in the unit of the differences, is the half-width of
-    the region of practical equivalence. A verdict's probability is the share of ``samples`` of
-    the posterior in which it weighs most.
+    The pseudo-task has the difference 0. ``rope``, in the unit of the differences, is the
+    half-width of the region of practical equivalence. A verdict's probability is the share of
+    the ``draws`` in which it weighs most.
     """
     values = np.concatenate([[0.0], differences])
-    strength = np.concatenate([[0.5], np.ones(len(differences))])
-    weights = random.dirichlet(strength, samples)
     sums = values[:, None] + values[None, :]
-    better = _mass(weights, _beyond(sums, 2 * rope))
-    worse = _mass(weights, _beyond(-sums, 2 * rope))
+    better = _mass(draws, _beyond(sums, 2 * rope))
+    worse = _mass(draws, _beyond(-sums, 2 * rope))
     verdicts = np.argmax(np.stack([worse, 1 - worse - better, better]), axis=0)
-    return Practical(*(float(share) for share in np.bincount(verdicts, minlength=3) / samples))
+    counts = np.bincount(verdicts, minlength=3) / len(draws)
+    return Practical(*(float(share) for share in counts))
 
 
 def _beyond(sums: Array, limit: float) -> Array:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import itertools
 import math
-import statistics
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 CLEAR_BEYOND = 2.0
@@ -18,12 +17,18 @@ CLEAR_BEYOND = 2.0
 
 def mean(values: Sequence[float]) -> float:
     """Return the arithmetic mean of at least one value."""
-    return statistics.fmean(values)
+    return math.fsum(values) / len(values)
 
 
 def sample_sd(values: Sequence[float]) -> float | None:
     """Return the standard deviation with n - 1 degrees of freedom; ``None`` for one value."""
-    return statistics.stdev(values) if len(values) > 1 else None
+    return math.sqrt(_squares(values) / (len(values) - 1)) if len(values) > 1 else None
+
+
+def _squares(values: Sequence[float]) -> float:
+    """Return the sum of squared deviations from the mean."""
+    centre = mean(values)
+    return math.fsum((value - centre) ** 2 for value in values)
 
 
 def pooled_sd(groups: Iterable[Sequence[float]]) -> float | None:
@@ -36,8 +41,7 @@ def pooled_sd(groups: Iterable[Sequence[float]]) -> float | None:
     freedom = sum(len(group) - 1 for group in several)
     if freedom == 0:
         return None
-    squares = math.fsum((len(group) - 1) * statistics.variance(group) for group in several)
-    return math.sqrt(squares / freedom)
+    return math.sqrt(math.fsum(map(_squares, several)) / freedom)
 
 
 class Pair(NamedTuple):
@@ -48,31 +52,66 @@ class Pair(NamedTuple):
     difference: float
 
 
-class Judgement(NamedTuple):
+@dataclass(frozen=True)
+class Judgement:
     """Which pairs differ clearly; ``spread`` is ``None`` where seeds allow no judgement.
 
-    ``unjudged`` are names with a single value: shown, but in no pair.
+    ``ranked`` are the judged names with their means, best first. ``unjudged`` are names with a
+    single value: shown, but in no pair.
     """
 
     spread: float | None
-    clear: tuple[Pair, ...]
-    unclear: tuple[Pair, ...]
+    ranked: tuple[tuple[str, float], ...]
     unjudged: tuple[str, ...]
     reason: str = ''
 
     @property
     def order(self) -> tuple[str, ...]:
         """The judged names, best mean first."""
-        worse_than: Counter[str] = Counter()
-        for pair in (*self.clear, *self.unclear):
-            worse_than[pair.worse] += 1
-            worse_than[pair.better] += 0
-        return tuple(sorted(worse_than, key=lambda name: worse_than[name]))
+        return tuple(name for name, _ in self.ranked)
 
     @property
     def threshold(self) -> float | None:
         """The difference beyond which means differ clearly."""
         return None if self.spread is None else CLEAR_BEYOND * self.spread
+
+    @property
+    def clear(self) -> Iterator[Pair]:
+        """The pairs that differ clearly, by the better one's rank."""
+        return (pair for pair in self._pairs() if pair.difference > (self.threshold or 0.0))
+
+    @property
+    def unclear(self) -> Iterator[Pair]:
+        """The pairs that do not differ clearly, by the better one's rank."""
+        return (pair for pair in self._pairs() if pair.difference <= (self.threshold or 0.0))
+
+    def _pairs(self) -> Iterator[Pair]:
+        for (better, high), (worse, low) in itertools.combinations(self.ranked, 2):
+            yield Pair(better, worse, abs(high - low))
+
+    @property
+    def pair_count(self) -> int:
+        """The number of judged pairs."""
+        return math.comb(len(self.ranked), 2)
+
+    @property
+    def clear_count(self) -> int:
+        """The number of pairs that differ clearly, found in one walk down the ranks."""
+        limit, far, count = self.threshold or 0.0, 0, 0
+        for place, (_, value) in enumerate(self.ranked):
+            far = max(far, place + 1)
+            while far < len(self.ranked) and abs(value - self.ranked[far][1]) <= limit:
+                far += 1
+            count += len(self.ranked) - far
+        return count
+
+    def unclear_from(self, names: frozenset[str]) -> frozenset[str]:
+        """Return the judged names that do not differ clearly from one of ``names``."""
+        limit = self.threshold or 0.0
+        values = [value for name, value in self.ranked if name in names]
+        return frozenset(
+            name for name, value in self.ranked if any(abs(value - v) <= limit for v in values)
+        )
 
 
 def judge(values: Mapping[str, Sequence[float]], *, higher_is_better: bool) -> Judgement:
@@ -83,15 +122,13 @@ def judge(values: Mapping[str, Sequence[float]], *, higher_is_better: bool) -> J
     seeds were without effect, not that the measurement is exact.
     """
     groups = {name: group for name, group in sorted(values.items()) if len(group) > 1}
-    unjudged = tuple(sorted(values.keys() - groups.keys()))
     spread = pooled_sd(groups.values())
     if reason := _why_not(groups, spread, values):
-        return Judgement(None, (), (), tuple(sorted(values)), reason)
-    pairs = list(_pairs(groups, higher_is_better=higher_is_better))
-    limit = CLEAR_BEYOND * (spread or 0.0)
-    clear = tuple(pair for pair in pairs if pair.difference > limit)
-    unclear = tuple(pair for pair in pairs if pair.difference <= limit)
-    return Judgement(spread, clear, unclear, unjudged)
+        return Judgement(None, (), tuple(sorted(values)), reason)
+    sign = -1 if higher_is_better else 1
+    means = {name: mean(group) for name, group in groups.items()}
+    ranked = sorted(means.items(), key=lambda item: (sign * item[1], item[0]))
+    return Judgement(spread, tuple(ranked), tuple(sorted(values.keys() - groups.keys())))
 
 
 def _why_not(
@@ -107,14 +144,6 @@ def _why_not(
         return 'fewer than two backbones have two or more seeds'
     largest = max(abs(value) for group in groups.values() for value in group)
     return 'the seeds change no score' if spread <= 1e-9 * largest else ''
-
-
-def _pairs(groups: Mapping[str, Sequence[float]], *, higher_is_better: bool) -> Iterable[Pair]:
-    sign = -1 if higher_is_better else 1
-    means = {name: mean(group) for name, group in groups.items()}
-    ordered = sorted(means, key=lambda name: (sign * means[name], name))
-    for better, worse in itertools.combinations(ordered, 2):
-        yield Pair(better, worse, abs(means[better] - means[worse]))
 
 
 def best(means: Mapping[str, float], *, higher_is_better: bool) -> frozenset[str]:
