@@ -141,19 +141,34 @@ def _cell(value: Any) -> str:
 
 
 def report(options: Namespace) -> int:
-    """Write a suite's tables and page."""
+    """Write a suite's tables and page; with ``--check`` return 1 when committed ones are stale."""
     from benchmark.catalog import find_suite
 
     suite = find_suite(options.suite)
-    from benchmark.report import suite_boards, write_literature, write_report
+    from benchmark.report import (
+        Wishes,
+        read_normaliser,
+        stale_files,
+        suite_boards,
+        write_literature,
+        write_report,
+    )
     from benchmark.results.store import ResultStore
 
     store = ResultStore(options.results, options.work_dir)
     out: Path = options.out or store.tables_folder()
-    formats = tuple(options.format)
+    scale = None if options.normaliser is None else read_normaliser(options.normaliser)
+    wishes = Wishes(options.reference, scale, suite.groups, options.history)
+    if options.check:
+        formats = tuple(options.format or ())
+        stale = stale_files(store, suite.name, out=out, formats=formats, wishes=wishes)
+        for path in stale:
+            _say(f'stale: {path}')
+        return 1 if stale else 0
+    formats = tuple(options.format or ('md', 'csv', 'html'))
     paths: list[Path] = []
     if not options.published:
-        paths += write_report(store, suite.name, out=out, formats=formats, history=options.history)
+        paths += write_report(store, suite.name, out=out, formats=formats, wishes=wishes)
     if options.published or options.with_published:
         boards = suite_boards(store, suite.name) if options.with_published else ()
         paths += write_literature(store.results, suite, out=out, formats=formats, boards=boards)

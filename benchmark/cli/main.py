@@ -194,13 +194,32 @@ def _add_report(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     _add_results(parser)
     _add_work(parser)
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/tables')
-    parser.add_argument('--format', nargs='+', default=('md', 'csv', 'html'), metavar='FORMAT')
+    parser.add_argument(
+        '--format',
+        nargs='+',
+        metavar='FORMAT',
+        help='of md csv tex paper json html (default: md csv html)',
+    )
+    parser.add_argument(
+        '--reference', metavar='BACKBONE', help='show the differences of all scores to this one'
+    )
+    parser.add_argument(
+        '--normaliser',
+        type=Path,
+        metavar='FILE',
+        help="declaration of the scale of aggregates (default: the project's own)",
+    )
     parser.add_argument(
         '--history', type=Path, metavar='FILE', help="nights that 'tbench regress' wrote, to draw"
     )
     literature = parser.add_mutually_exclusive_group()
     literature.add_argument(
         '--published', action='store_true', help='only what papers and official code report'
+    )
+    literature.add_argument(
+        '--check',
+        action='store_true',
+        help='write nothing; exit 1 and name the files that the records have outrun',
     )
     literature.add_argument(
         '--with-published',

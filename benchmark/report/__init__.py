@@ -1,6 +1,23 @@
 """Records in, documents out: tables, statistics and a page, by pure functions."""
 
 from benchmark.report.literature.writing import write_literature
-from benchmark.report.writing import render_report, suite_boards, write_report
+from benchmark.report.normaliser import read_normaliser
+from benchmark.report.writing import (
+    Wishes,
+    render_report,
+    report_frames,
+    stale_files,
+    suite_boards,
+    write_report,
+)
 
-__all__ = ['render_report', 'suite_boards', 'write_literature', 'write_report']
+__all__ = [
+    'Wishes',
+    'read_normaliser',
+    'render_report',
+    'report_frames',
+    'stale_files',
+    'suite_boards',
+    'write_literature',
+    'write_report',
+]

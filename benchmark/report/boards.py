@@ -89,13 +89,14 @@ class Trivial(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """A task of a leaderboard: its seeds, who is best, what differs clearly, and the floor."""
+    """A task of a leaderboard: its seeds, who is best and second, what differs, and the floor."""
 
     task: TaskFacts
     seeds: tuple[int, ...]
     best: frozenset[str]
     judgement: Judgement
     trivial: tuple[Trivial, ...]
+    second: frozenset[str] = frozenset()
 
     @property
     def near_best(self) -> frozenset[str]:
@@ -124,6 +125,11 @@ class Board:
     protocol: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label of each backbone by id."""
+        return {row.backbone.id: row.backbone.label for row in self.rows}
 
     @property
     def trivial_depth(self) -> int:
@@ -228,12 +234,15 @@ def _column(task: TaskFacts, cells: list[Cell], trivial: tuple[Trivial, ...]) ->
     higher = task.primary.higher_is_better
     means = {cell.backbone: cell.mean for cell in cells if cell.mean is not None}
     values = {cell.backbone: list(cell.scores.values()) for cell in cells if cell.scores}
+    first = best(means, higher_is_better=higher)
+    others = {name: value for name, value in means.items() if name not in first}
     return Column(
         task=task,
         seeds=tuple(sorted({seed for cell in cells for seed in (*cell.scores, *cell.failures)})),
-        best=best(means, higher_is_better=higher),
+        best=first,
         judgement=judge(values, higher_is_better=higher),
         trivial=trivial,
+        second=best(others, higher_is_better=higher),
     )
 
 

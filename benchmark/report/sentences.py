@@ -29,7 +29,7 @@ _MOST_LISTED = 12
 def column_sentences(board: Board, index: int) -> list[str]:
     """Return what differs clearly in a column, and who does not beat the trivial predictor."""
     column = board.columns[index]
-    labels = {row.backbone.id: row.backbone.label for row in board.rows}
+    labels = board.labels
     cells = [row.cells[index] for row in board.rows]
     return [*_judged(column, labels), *_floor(column, cells, labels)]
 
@@ -123,11 +123,12 @@ STANDS_IN = 0.8
 """Kendall's tau from which on a protocol may stand in: nine of ten pairs in the same order."""
 
 _FEWEST_FOR_TAU = 5
+_MOST_PAIRS = 4
 
 
 def overall_sentences(board: Board, found: BoardFindings) -> list[str]:
     """Return what all tasks of a leaderboard together allow to say."""
-    labels = {row.backbone.id: row.backbone.label for row in board.rows}
+    labels = board.labels
     return [*_first(found, labels), *_told_apart(found.comparisons, labels), *_gaps(found, labels)]
 
 
@@ -168,9 +169,11 @@ def _told_apart(comparisons: Comparisons | None, labels: Mapping[str, str]) -> I
 
 def _power(comparisons: Comparisons) -> str:
     tasks, pairs = comparisons.tasks, len(comparisons.pairs)
+    if tasks < 2:
+        return 'One task with a scale allows no test over tasks.'
     text = (
         f'Wilcoxon over {_number(tasks, "task")}: the smallest attainable p is '
-        f"{comparisons.smallest_p:.2g}, {comparisons.smallest_holm:.2g} after Holm's correction "
+        f"{comparisons.smallest_p:.3g}, {comparisons.smallest_holm:.3g} after Holm's correction "
         f'for {_number(pairs, "pair")}'
     )
     if comparisons.smallest_holm > SIGNIFICANT:
@@ -198,6 +201,14 @@ def _gaps(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
         yield f'Without a scale, so not in normalised scores: {listing(list(found.unscaled))}.'
 
 
+def contrast_lines(found: BoardFindings, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return a title and a sentence per group of tasks, one for all where none has a pair."""
+    lines = [(f', {item.group}', contrast_sentence(item, labels)) for item in found.contrasts]
+    if lines and not any(item.pairs for item in found.contrasts):
+        lines = [('', lines[-1][1])]
+    return [(f'Masked minus supervised{group}', sentence) for group, sentence in lines]
+
+
 def contrast_sentence(contrast: Contrast, labels: Mapping[str, str]) -> str:
     """Return what may be concluded about masked against supervised pretraining."""
     if contrast.effect is None:
@@ -208,13 +219,27 @@ def contrast_sentence(contrast: Contrast, labels: Mapping[str, str]) -> str:
             'and have every seed'
         )
         return f'Nothing may be concluded: {reason}.'
-    pairs = [f'{labels[pair.masked]} / {labels[pair.supervised]}' for pair in contrast.pairs]
     return (
         f'{signed(contrast.effect.value)} points of normalised score{ends(contrast.effect)}, '
-        f'masked ahead on {contrast.wins} of {_number(len(contrast.tasks), "task")}, Wilcoxon p = '
-        f'{contrast.p:.2g} (smallest attainable {contrast.smallest_p:.2g}), over '
-        f'{_number(len(pairs), "matched pair")}: {"; ".join(pairs)}. {_conclusion(contrast)}'
+        f'masked ahead on {contrast.wins} of {_number(len(contrast.tasks), "task")}'
+        f'{_tested(contrast)}, over {_matched(contrast, labels)}. {_conclusion(contrast)}'
     )
+
+
+def _tested(contrast: Contrast) -> str:
+    if len(contrast.tasks) < 2:
+        return ''
+    return f', Wilcoxon p = {contrast.p:.3g} (smallest attainable {contrast.smallest_p:.3g})'
+
+
+def _matched(contrast: Contrast, labels: Mapping[str, str]) -> str:
+    shown = [
+        f'{labels[pair.masked]} / {labels[pair.supervised]}'
+        for pair in contrast.pairs[:_MOST_PAIRS]
+    ]
+    more = len(contrast.pairs) - len(shown)
+    tail = f'; and {more} more' if more else ''
+    return f'{_number(len(contrast.pairs), "matched pair")}: {"; ".join(shown)}{tail}'
 
 
 def _conclusion(contrast: Contrast) -> str:
@@ -224,7 +249,10 @@ def _conclusion(contrast: Contrast) -> str:
     if _holds_zero(effect.seeds):
         return 'No difference beyond the noise of seeds may be concluded.'
     word = 'better' if effect.value > 0 else 'worse'
-    here = f'On these tasks masked pretraining transfers {word} than supervised'
+    where = 'On this task' if len(contrast.tasks) == 1 else 'On these tasks'
+    here = f'{where} masked pretraining transfers {word} than supervised'
+    if len(contrast.tasks) == 1:
+        return f'{here}; one task says nothing of others.'
     if contrast.smallest_p > SIGNIFICANT:
         return f'{here}; they are too few to say so of other tasks.'
     if contrast.p > SIGNIFICANT or effect.tasks is None or _holds_zero(effect.tasks):

@@ -43,6 +43,12 @@ def show_interval(mean: float, sd: float | None, unit: Unit) -> str:
     return show(mean, unit) if sd is None else f'{show(mean, unit)} ± {show(sd, unit)}'
 
 
+def show_change(value: float, unit: Unit) -> str:
+    """Return a difference with its sign and the decimals of its unit, with a true minus."""
+    decimals = _DECIMALS[unit]
+    return f'{round(value, decimals) + 0.0:+.{decimals}f}'.replace('-', '\N{MINUS SIGN}')
+
+
 def heading(metric: Metric) -> str:
     """Return the metric's title, its canonical unit and an arrow to the better side."""
     unit = f' ({sign(metric.unit)})' if sign(metric.unit) else ''

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.report.boards import Board, build_boards
+from benchmark.report.exports import frames, report_json
 from benchmark.report.facts import BackboneFacts, backbone_facts, task_facts
 from benchmark.report.findings import Findings, find
-from benchmark.report.frames import newest, tidy
+from benchmark.report.frames import newest, tidied
 from benchmark.report.html import page
+from benchmark.report.latex import latex, paper_latex
+from benchmark.report.markdown import markdown, paper_markdown
 from benchmark.report.nights import read_nights
-from benchmark.report.tables import long_csv, markdown, wide_csv
+from benchmark.report.normaliser import Normaliser
+from benchmark.report.presets import PAPER
+from benchmark.report.tables import long_csv, wide_csv
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, write_atomically
 from benchmark.specs import slug
 
 
 @dataclass(frozen=True)
-class _Content:
+class Wishes:
+    """What a report may be asked for.
+
+    ``reference`` is the id of the backbone to which tables show differences, ``normaliser`` the
+    scale of aggregates where it is not the project's own, ``groups`` the group of each task that
+    the suite counts otherwise than the task itself, ``history`` a file of earlier nights for the
+    page to draw.
+    """
+
+    reference: str | None = None
+    normaliser: Normaliser | None = None
+    groups: Mapping[str, str] | None = None
+    history: Path | None = None
+
+
+NO_WISHES = Wishes()
+"""A report as it is made unless asked otherwise."""
+
+
+@dataclass(frozen=True)
+class Content:
     """A suite's records and all that is derived from them before a format is chosen."""
 
     store: ResultStore
@@ -31,9 +56,13 @@ class _Content:
     records: tuple[RunRecord, ...]
     frame: pd.DataFrame
     boards: tuple[Board, ...]
-    findings: Findings
     backbones: Mapping[str, BackboneFacts]
-    history: Mapping[str, Any] | None = None
+    wishes: Wishes
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What all tasks together say."""
+        return find(self.boards, self.wishes.normaliser)
 
 
 def write_report(
@@ -41,47 +70,92 @@ def write_report(
     suite: str,
     *,
     out: Path,
-    formats: tuple[str, ...],
-    history: Path | None = None,
+    formats: Sequence[str],
+    wishes: Wishes = NO_WISHES,
 ) -> list[Path]:
     """Write the report of ``suite`` into the folder ``out`` and return the files' paths.
 
-    ``md`` and ``html`` are one file each, ``csv`` is a wide and a long one. Pictures beside
-    the page are copied into a folder, which is not among the paths. ``history`` is a file
-    of earlier nights for the page to draw.
+    ``md``, ``tex``, ``json`` and ``html`` are one file each, ``csv`` is a wide and a long one,
+    ``paper`` the tables in the paper's shape as Markdown and LaTeX. Pictures beside the page are
+    copied into a folder, which is not among the paths.
 
     Raises:
-        BenchmarkError: a format is unknown, the suite has no records, one of them
-            or the history is unreadable, or a file cannot be written.
+        BenchmarkError: a format or the reference is unknown, the suite has no records, one of
+            them or the history is unreadable, or a file cannot be written.
     """
-    contents = _render(store, suite, formats, history)
+    contents = _render(store, suite, formats, wishes)
     for name, content in contents.items():
         data = content.read_bytes() if isinstance(content, Path) else content
         write_atomically(out / name, data)
     return [out / name for name, content in contents.items() if isinstance(content, str)]
 
 
-def render_report(store: ResultStore, suite: str, *, formats: tuple[str, ...]) -> dict[str, str]:
+def render_report(
+    store: ResultStore,
+    suite: str,
+    *,
+    formats: Sequence[str],
+    wishes: Wishes = NO_WISHES,
+) -> dict[str, str]:
     """Return the texts of the report's files by name; equal records give equal texts.
 
     Raises:
-        BenchmarkError: a format is unknown, the suite has no records or one is unreadable.
+        BenchmarkError: a format or the reference is unknown, the suite has no records or one is
+            unreadable.
     """
-    contents = _render(store, suite, formats)
+    contents = _render(store, suite, formats, wishes)
     return {name: content for name, content in contents.items() if isinstance(content, str)}
 
 
+def stale_files(
+    store: ResultStore,
+    suite: str,
+    *,
+    out: Path,
+    formats: Sequence[str] = (),
+    wishes: Wishes = NO_WISHES,
+) -> list[Path]:
+    """Return the files of the report in ``out`` that are missing or not what the records say.
+
+    Without ``formats`` those are looked at of which ``out`` has a file.
+
+    Raises:
+        BenchmarkError: as for :func:`render_report`, or ``out`` has no file of a report.
+    """
+    formats = formats or [
+        name for name, made in _FILES.items() if any((out / f).exists() for f in made(slug(suite)))
+    ]
+    if not formats:
+        raise BenchmarkError(
+            f"{out}: no file of a report of suite '{suite}'; run 'tbench report --suite {suite}' "
+            'without --check first'
+        )
+    texts = render_report(store, suite, formats=formats, wishes=wishes)
+    return [out / name for name, text in texts.items() if not _holds(out / name, text)]
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode(errors='backslashreplace')
+    except OSError:
+        return False
+
+
 def _render(
-    store: ResultStore, suite: str, formats: tuple[str, ...], history: Path | None = None
+    store: ResultStore, suite: str, formats: Sequence[str], wishes: Wishes
 ) -> dict[str, str | Path]:
     """Return what to write by relative path: texts, and files to copy."""
     for name in formats:
-        if name not in _FORMATS:
-            raise unknown_name('report format', name, _FORMATS)
-    content = replace(_content(store, suite), history=read_nights(history) if history else None)
+        if name not in FORMATS:
+            raise unknown_name('report format', name, FORMATS)
+    return render(load_content(store, suite, wishes), formats)
+
+
+def render(content: Content, formats: Iterable[str]) -> dict[str, str | Path]:
+    """Return what to write by relative path: texts, and files to copy."""
     found: dict[str, str | Path] = {}
     for name in dict.fromkeys(formats):
-        found |= _FORMATS[name](content)
+        found |= FORMATS[name](content)
     return found
 
 
@@ -91,35 +165,94 @@ def suite_boards(store: ResultStore, suite: str) -> tuple[Board, ...]:
     Raises:
         BenchmarkError: the suite has no records or one is unreadable.
     """
-    return _content(store, suite).boards
+    return load_content(store, suite).boards
 
 
-def _content(store: ResultStore, suite: str) -> _Content:
-    records = newest(store.records(suite))
-    if not records:
+def report_frames(
+    store: ResultStore, suite: str, wishes: Wishes = NO_WISHES
+) -> dict[str, pd.DataFrame]:
+    """Return the report as pandas frames: ``long``, ``wide``, ``pairs``, ``contrasts`` and so on.
+
+    Raises:
+        BenchmarkError: the suite has no records or one is unreadable.
+    """
+    content = load_content(store, suite, wishes)
+    return frames(content.frame, content.boards, content.findings)
+
+
+def load_content(store: ResultStore, suite: str, wishes: Wishes = NO_WISHES) -> Content:
+    """Return the records of ``suite`` with what is derived from them.
+
+    Raises:
+        BenchmarkError: the suite has no records, one is unreadable, or no backbone with a record
+            is the reference.
+    """
+    content = content_of(store, suite, store.records(suite), wishes)
+    competitors = sorted({row.backbone.id for board in content.boards for row in board.rows})
+    if wishes.reference is not None and wishes.reference not in competitors:
+        raise unknown_name('reference backbone', wishes.reference, competitors)
+    return content
+
+
+def content_of(
+    store: ResultStore, suite: str, records: Iterable[RunRecord], wishes: Wishes
+) -> Content:
+    """Return what is derived from ``records``, of which the newest of each cell count.
+
+    Raises:
+        BenchmarkError: there are no records, or one is unreadable.
+    """
+    chosen = newest(records)
+    if not chosen:
         known = ', '.join(store.suites()) or 'none'
         raise BenchmarkError(
             f"{store.runs_folder(suite)}: no records of suite '{suite}' (suites with records: "
             f"{known}); run 'tbench run --suite {suite}' first"
         )
-    frame, backbones = tidy(records), backbone_facts(records)
-    boards = build_boards(frame, task_facts(records), backbones)
-    return _Content(store, suite, tuple(records), frame, boards, find(boards), backbones)
-
-
-def _md(content: _Content) -> dict[str, str]:
-    return {f'{slug(content.suite)}.md': markdown(content.suite, content.boards)}
-
-
-def _csv(content: _Content) -> dict[str, str]:
-    stem = slug(content.suite)
-    return {
-        f'{stem}.csv': wide_csv(content.boards),
-        f'{stem}.long.csv': long_csv(content.frame),
+    groups = wishes.groups or {}
+    tasks = {
+        name: replace(task, group=groups.get(name, task.group))
+        for name, task in task_facts(chosen).items()
     }
+    backbones = backbone_facts(chosen)
+    frame = tidied(chosen, tasks, backbones)
+    boards = build_boards(frame, tasks, backbones)
+    return Content(store, suite, tuple(chosen), frame, boards, backbones, wishes)
 
 
-def _html(content: _Content) -> dict[str, str | Path]:
+def _md(content: Content) -> dict[str, str]:
+    (name,) = _FILES['md'](slug(content.suite))
+    reference = content.wishes.reference
+    return {name: markdown(content.suite, content.boards, content.findings, reference)}
+
+
+def _csv(content: Content) -> dict[str, str]:
+    texts = wide_csv(content.boards, content.findings), long_csv(content.frame)
+    return dict(zip(_FILES['csv'](slug(content.suite)), texts, strict=True))
+
+
+def _tex(content: Content) -> dict[str, str]:
+    (name,) = _FILES['tex'](slug(content.suite))
+    reference = content.wishes.reference
+    return {name: latex(content.suite, content.boards, content.findings, reference)}
+
+
+def _paper(content: Content) -> dict[str, str]:
+    texts = (
+        paper_markdown(content.suite, content.boards, PAPER, content.wishes.reference),
+        paper_latex(content.suite, content.boards, PAPER, content.wishes.reference),
+    )
+    return dict(zip(_FILES['paper'](slug(content.suite)), texts, strict=True))
+
+
+def _json(content: Content) -> dict[str, str]:
+    (name,) = _FILES['json'](slug(content.suite))
+    return {name: report_json(content.suite, content.boards, content.findings)}
+
+
+def _html(content: Content) -> dict[str, str | Path]:
+    (name,) = _FILES['html'](slug(content.suite))
+    history = content.wishes.history
     made = page(
         content.store,
         content.suite,
@@ -127,13 +260,27 @@ def _html(content: _Content) -> dict[str, str | Path]:
         content.boards,
         content.findings,
         content.backbones,
-        history=content.history,
+        history=None if history is None else read_nights(history),
     )
-    return {f'{slug(content.suite)}.html': made.text, **made.files}
+    return {name: made.text, **made.files}
 
 
-_FORMATS: Mapping[str, Callable[[_Content], Mapping[str, str | Path]]] = {
+_FILES: Mapping[str, Callable[[str], tuple[str, ...]]] = {
+    'md': lambda stem: (f'{stem}.md',),
+    'csv': lambda stem: (f'{stem}.csv', f'{stem}.long.csv'),
+    'tex': lambda stem: (f'{stem}.tex',),
+    'paper': lambda stem: (f'{stem}.paper.md', f'{stem}.paper.tex'),
+    'json': lambda stem: (f'{stem}.json',),
+    'html': lambda stem: (f'{stem}.html',),
+}
+"""The names of each format's files, from the suite's name."""
+
+FORMATS: Mapping[str, Callable[[Content], Mapping[str, str | Path]]] = {
     'md': _md,
     'csv': _csv,
+    'tex': _tex,
+    'paper': _paper,
+    'json': _json,
     'html': _html,
 }
+"""How each format is made."""

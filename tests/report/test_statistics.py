@@ -8,12 +8,9 @@ import pytest
 
 from benchmark.report.statistics import (
     best,
-    family_weights,
     judge,
     mean,
-    mean_ranks,
     pooled_sd,
-    rank_columns,
     sample_sd,
 )
 
@@ -107,14 +104,14 @@ def test_best_follows_the_direction_and_keeps_ties() -> None:
     assert best({}, higher_is_better=True) == frozenset()
 
 
-def test_ranks_are_from_the_top_and_shared_by_equals() -> None:
-    column = np.array([[1.0], [3.0], [3.0], [2.0]])
-    assert rank_columns(column)[:, 0].tolist() == [4.0, 1.5, 1.5, 3.0]
+def test_counting_clear_pairs_agrees_with_going_through_them() -> None:
+    values = {f'b{i}': [place, place + 1.0] for i, place in enumerate((0, 0.2, 1.5, 1.6, 9, 3))}
+    result = judge(values, higher_is_better=False)
+    assert result.clear_count == len(result.clear)
+    assert result.pair_count == len(result.clear) + len(result.unclear) == 15
 
 
-def test_families_weigh_equally_whatever_their_number_of_tasks() -> None:
-    weights = family_weights(['dense', 'dense', 'dense', 'pose'])
-    assert weights.tolist() == pytest.approx([1 / 6, 1 / 6, 1 / 6, 1 / 2])
-    # ranks of the first backbone: 1, 1, 1 in one family and 2 in the other
-    means = np.array([[9.0, 9.0, 9.0, 1.0], [1.0, 1.0, 1.0, 9.0]])
-    assert mean_ranks(means, weights).tolist() == [1.5, 1.5]
+def test_unclear_from_names_the_neighbours_of_a_backbone() -> None:
+    result = judge(GROUPS, higher_is_better=True)
+    assert result.unclear_from(frozenset({'c'})) == {'c', 'b'}
+    assert result.unclear_from(frozenset()) == frozenset()

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.report import render_report
-from benchmark.report.tables import escape
+from benchmark.report.markdown import escape
 from benchmark.report.units import show, show_interval
+from benchmark.report.writing import FORMATS
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import Unit
@@ -53,7 +54,7 @@ def test_order_of_records_changes_no_text(tmp_path: Path) -> None:
     for place, items in enumerate((records, random.Random(2).sample(records, len(records)))):
         store = ResultStore(tmp_path / str(place), tmp_path / 'work')
         save(store, items)
-        texts.append(render_report(store, 'quick', formats=('md', 'csv', 'html')))
+        texts.append(render_report(store, 'quick', formats=tuple(FORMATS)))
     assert texts[0] == texts[1]
 
 

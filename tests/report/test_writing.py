@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import BenchmarkError
-from benchmark.report import render_report, write_report
+from benchmark.report import Wishes, render_report, stale_files, write_report
+from benchmark.report.writing import FORMATS
 from benchmark.results.store import ResultStore
 
 from .fakes import failed, record
@@ -48,6 +49,34 @@ def test_an_unwritable_folder_is_one_clear_error(store: ResultStore, tmp_path: P
 def test_every_format_copes_without_any_score(store: ResultStore, kind: str) -> None:
     bare = {'failed': failed(record(), 'boom'), 'trivial': record('parts', 'trivial:x', 'trivial')}
     store.save(bare[kind])
-    texts = render_report(store, 'quick', formats=('md', 'csv', 'html'))
-    assert len(texts) == 4
+    texts = render_report(store, 'quick', formats=tuple(FORMATS))
+    assert len(texts) == 8
     assert ('boom' in texts['quick.html']) == (kind == 'failed')
+
+
+def test_stale_files_are_those_that_the_records_have_outrun(
+    store: ResultStore, tmp_path: Path
+) -> None:
+    out = tmp_path / 'out'
+    store.save(record())
+    write_report(store, 'quick', out=out, formats=('md', 'csv', 'json'))
+    assert stale_files(store, 'quick', out=out) == []
+    (out / 'quick.csv').unlink()
+    store.save(record(seed=1, score=50.0))
+    names = ['quick.md', 'quick.csv', 'quick.long.csv', 'quick.json']
+    assert stale_files(store, 'quick', out=out) == [out / name for name in names]
+    assert not (out / 'quick.csv').exists()
+
+
+def test_a_folder_without_a_report_cannot_be_checked(store: ResultStore, tmp_path: Path) -> None:
+    store.save(record())
+    with pytest.raises(BenchmarkError, match="no file of a report of suite 'quick'"):
+        stale_files(store, 'quick', out=tmp_path)
+
+
+def test_a_suite_may_count_a_task_in_another_group(store: ResultStore) -> None:
+    store.save(record())
+    store.save(record(backbone='vit-s-supervised'))
+    wishes = Wishes(groups={'parts': 'combined'})
+    text = render_report(store, 'quick', formats=('md',), wishes=wishes)['quick.md']
+    assert 'Masked minus supervised, combined' in text

@@ -19,7 +19,7 @@ from benchmark.report.literature.reading import (
     published_folder,
     read_published,
 )
-from benchmark.report.tables import escape
+from benchmark.report.markdown import escape
 from benchmark.results.store import write_atomically
 from benchmark.specs import Suite, slug
 

@@ -76,14 +76,14 @@ class Judgement:
         return None if self.spread is None else CLEAR_BEYOND * self.spread
 
     @property
-    def clear(self) -> Iterator[Pair]:
+    def clear(self) -> tuple[Pair, ...]:
         """The pairs that differ clearly, by the better one's rank."""
-        return (pair for pair in self._pairs() if pair.difference > (self.threshold or 0.0))
+        return tuple(pair for pair in self._pairs() if pair.difference > (self.threshold or 0.0))
 
     @property
-    def unclear(self) -> Iterator[Pair]:
+    def unclear(self) -> tuple[Pair, ...]:
         """The pairs that do not differ clearly, by the better one's rank."""
-        return (pair for pair in self._pairs() if pair.difference <= (self.threshold or 0.0))
+        return tuple(pair for pair in self._pairs() if pair.difference <= (self.threshold or 0.0))
 
     def _pairs(self) -> Iterator[Pair]:
         for (better, high), (worse, low) in itertools.combinations(self.ranked, 2):

@@ -1,0 +1,135 @@
+"""The whole report for programs: JSON with every number, pandas frames for notebooks."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+import pandas as pd
+
+from benchmark.report.agreements import Agreement
+from benchmark.report.boards import Board
+from benchmark.report.contrasts import Contrast
+from benchmark.report.findings import BoardFindings, Findings
+from benchmark.report.sentences import (
+    agreement_sentence,
+    column_sentences,
+    contrast_sentence,
+    overall_sentences,
+)
+from benchmark.report.tables import flat, wide_rows
+
+SCHEMA = 1
+"""Version of the JSON document; raised when a key changes its meaning or goes away."""
+
+
+def report_json(suite: str, boards: Sequence[Board], findings: Findings) -> str:
+    """Return all leaderboards with their statistics and sentences as JSON, for programs."""
+    document = {
+        'schema': SCHEMA,
+        'suite': suite,
+        'normaliser': plain(findings.normaliser),
+        'boards': [
+            _board(board, found) for board, found in zip(boards, findings.boards, strict=True)
+        ],
+        'agreements': [
+            {**plain(item), 'sentence': agreement_sentence(item)} for item in findings.agreements
+        ],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
+
+
+def _board(board: Board, found: BoardFindings) -> dict[str, Any]:
+    statistics = plain(found)
+    for item, contrast in zip(statistics['contrasts'], found.contrasts, strict=True):
+        item['sentence'] = contrast_sentence(contrast, board.labels)
+    if found.diagram is not None:
+        statistics['diagram']['label'] = found.diagram.label
+    columns = [
+        {**plain(column), 'sentences': column_sentences(board, index)}
+        for index, column in enumerate(board.columns)
+    ]
+    return {
+        'protocol': board.protocol,
+        'columns': columns,
+        'rows': plain(board.rows),
+        'sentences': overall_sentences(board, found),
+        **{key: value for key, value in statistics.items() if key != 'protocol'},
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return data classes, named tuples, sets and mappings as JSON data; ``nan`` is ``None``."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if is_dataclass(value):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, '_asdict'):
+        return plain(value._asdict())
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+def frames(
+    long: pd.DataFrame, boards: Sequence[Board], findings: Findings
+) -> dict[str, pd.DataFrame]:
+    """Return the report as pandas frames by name.
+
+    ``long`` has a line per record and metric, ``wide`` one per protocol and backbone, ``pairs``
+    one per tested pair of backbones, ``contrasts`` one per protocol and group of tasks,
+    ``agreements`` one per protocol that is measured against fine-tuning.
+    """
+    return {
+        'long': long,
+        'wide': pd.DataFrame(list(wide_rows(boards, findings))),
+        'pairs': pd.DataFrame(list(_pairs(findings.boards))),
+        'contrasts': pd.DataFrame(
+            [_contrast(item.protocol, c) for item in findings.boards for c in item.contrasts]
+        ),
+        'agreements': pd.DataFrame([_agreement(item) for item in findings.agreements]),
+    }
+
+
+def _pairs(boards: Iterable[BoardFindings]) -> Iterator[dict[str, Any]]:
+    for board in boards:
+        for pair in board.comparisons.pairs if board.comparisons else ():
+            numbers = pair._asdict()
+            practical = numbers.pop('practical')._asdict()
+            yield {'protocol': board.protocol, **numbers, **practical}
+
+
+def _contrast(protocol: str, contrast: Contrast) -> dict[str, Any]:
+    return {
+        'protocol': protocol,
+        'group': contrast.group,
+        'pairs': len(contrast.pairs),
+        'tasks': len(contrast.tasks),
+        **{f'effect{part}': value for part, value in flat(contrast.effect).items()},
+        'wins': contrast.wins,
+        'p': contrast.p,
+        'smallest_p': contrast.smallest_p,
+    }
+
+
+def _agreement(item: Agreement) -> dict[str, Any]:
+    return {
+        'protocol': item.protocol,
+        'reference': item.reference,
+        'backbones': len(item.backbones),
+        'tasks': len(item.by_task),
+        **{f'tau{part}': value for part, value in flat(item.tau).items()},
+        'tau_backbones_low': item.backbones_interval.low,
+        'tau_backbones_high': item.backbones_interval.high,
+        'cost_ratio': None if item.cost is None else item.cost.value,
+    }
