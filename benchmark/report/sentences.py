@@ -42,7 +42,7 @@ def _judged(column: Column, labels: Mapping[str, str]) -> Iterator[str]:
     yield _limit(column, judgement)
     yield from _pairs(judgement, labels)
     if judgement.unjudged:
-        names = listing([labels[name] for name in judgement.unjudged])
+        names = _several([labels[name] for name in judgement.unjudged])
         yield f'Shown with a single seed, not judged: {names}.'
 
 
@@ -75,9 +75,14 @@ def _leaders(judgement: Judgement, labels: Mapping[str, str]) -> str:
     """Return who is not clearly worse than the best of a long list."""
     near = judgement.unclear_from(frozenset(judgement.order[:1]))
     leaders = [labels[name] for name in judgement.order if name in near]
-    more = len(leaders) - _MOST_LISTED
-    tail = f' and {more} more' if more > 0 else ''
-    return f'Not clearly worse than the best: {", ".join(leaders[:_MOST_LISTED])}{tail}.'
+    return f'Not clearly worse than the best: {_several(leaders)}.'
+
+
+def _several(names: list[str]) -> str:
+    """Return names as English text, of a long list its beginning and how many more."""
+    shown = names[:_MOST_LISTED]
+    more = len(names) - len(shown)
+    return listing([*shown, f'{more} more'] if more else shown)
 
 
 def _by_better(pairs: Iterable[Pair]) -> dict[str, list[str]]:
@@ -100,7 +105,7 @@ def _floor(column: Column, cells: Iterable[Cell], labels: Mapping[str, str]) -> 
     if below:
         verb = 'does' if len(below) == 1 else 'do'
         value = show_with_sign(floor.value, metric.unit)
-        yield f'{listing(below)} {verb} not beat the trivial predictor ({floor.name}, {value}).'
+        yield f'{_several(below)} {verb} not beat the trivial predictor ({floor.name}, {value}).'
 
 
 def version_notes(board: Board) -> list[str]:
@@ -151,7 +156,9 @@ def _first(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
 
 
 def _either(names: list[str]) -> str:
-    """Return names as alternatives: ``'a, b or c'``."""
+    """Return names as alternatives: ``'a, b or c'``, of many how many there are."""
+    if len(names) > _MOST_LISTED:
+        return f'any of {len(names)} backbones'
     return ' or '.join(filter(None, [', '.join(names[:-1]), *names[-1:]]))
 
 
@@ -195,10 +202,10 @@ def _named(pairs: Iterable[Comparison], labels: Mapping[str, str]) -> str:
 
 def _gaps(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
     if found.gaps and found.standings:
-        names = listing([labels[name] for name in found.gaps])
+        names = _several([labels[name] for name in found.gaps])
         yield f'Without an aggregate, having gaps: {names}.'
     if found.unscaled:
-        yield f'Without a scale, so not in normalised scores: {listing(list(found.unscaled))}.'
+        yield f'Without a scale, so not in normalised scores: {_several(list(found.unscaled))}.'
 
 
 def contrast_lines(found: BoardFindings, labels: Mapping[str, str]) -> list[tuple[str, str]]:

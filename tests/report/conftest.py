@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.report import write_report
+from benchmark.report import Wishes, write_report
 from benchmark.results.store import ResultStore
 
 from .fakes import history, save, suite
@@ -25,5 +25,5 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     nights = root / 'history.json'
     nights.write_text(json.dumps(history()), encoding='utf-8')
     formats = ('md', 'csv', 'html')
-    paths = write_report(store, 'quick', out=root / 'out', formats=formats, history=nights)
+    paths = write_report(store, 'quick', out=root / 'out', formats=formats, wishes=Wishes(history=nights))
     return {path.name: path for path in paths}
