@@ -25,5 +25,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     nights = root / 'history.json'
     nights.write_text(json.dumps(history()), encoding='utf-8')
     formats = ('md', 'csv', 'html')
-    paths = write_report(store, 'quick', out=root / 'out', formats=formats, wishes=Wishes(history=nights))
+    paths = write_report(
+        store, 'quick', out=root / 'out', formats=formats, wishes=Wishes(history=nights)
+    )
     return {path.name: path for path in paths}

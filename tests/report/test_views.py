@@ -128,7 +128,7 @@ def test_sentences_of_a_crowded_column_are_bounded() -> None:
     ]
     sentences = data(crowd)['boards'][0]['columns'][0]['sentences']
     assert max(map(len, sentences)) < 700
-    assert sentences[1].startswith('Not clearly worse than the best: backbone-number-79, ')
+    assert sentences[1].startswith('Not clearly worse than the best: backbone-number-79')
 
 
 def test_unknown_families_get_classes_that_cannot_be_forged() -> None:
