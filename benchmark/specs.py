@@ -93,7 +93,8 @@ class Features:
     ``channels`` and ``strides`` describe the feature maps from shallow to deep;
     ``mean`` and ``std`` are per RGB channel on the 0-255 scale. ``windows`` are the
     sides of the attention windows per stage, in tokens, of a network whose windows
-    can grow without touching its weights; empty for all others.
+    can grow without touching its weights; empty for all others. A network
+    that ``is_fixed`` takes images of one size only, for which it is built.
     """
 
     architecture: Architecture
@@ -104,6 +105,7 @@ class Features:
     parameters: int
     depth: int
     windows: tuple[int, ...] = ()
+    is_fixed: bool = False
 
     @property
     def size(self) -> Size:
@@ -128,8 +130,9 @@ class Pretraining:
 class Backbone:
     """A pretrained feature extractor: where its code and weights come from.
 
-    ``source`` is ``'timm:NAME'``; ``checkpoint`` is a path, ``None`` for the
-    library's own published weights, and unused when ``is_random``.
+    ``source`` is ``'timm:NAME'``, say; ``checkpoint`` is a path, ``None`` for the
+    library's own published weights, and unused when ``is_random``. ``code`` is the
+    file of a source ``'file:FILE.py:CLASS'``.
     ``may_miss`` maps a pattern of parameter names that the weights may lack to
     the reason why that is right.
     """
@@ -139,12 +142,17 @@ class Backbone:
     is_random: bool = False
     checkpoint: Path | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    code: Path | None = None
     may_miss: Mapping[str, str] = field(default_factory=dict)
     normalisation: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
     title: str = ''
     pretraining: Pretraining = field(default_factory=Pretraining)
     licence: str | None = None
     reference: str | None = None
+
+    def source_at(self, code: str) -> str:
+        """Return the source as a network is opened by it, its file, if any, being at ``code``."""
+        return f'file:{code}:{self.source.rpartition(":")[2]}' if self.code else self.source
 
 
 class Role(enum.StrEnum):

@@ -9,12 +9,17 @@ from typing import Any
 
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, is_number
-from benchmark.errors import CheckpointError, DeclarationError, UnknownNameError, unknown_name
+from benchmark.catalog.sources import FORMS, Located, locate
+from benchmark.errors import (
+    BenchmarkError,
+    CheckpointError,
+    DeclarationError,
+    UnknownNameError,
+    unknown_name,
+)
 from benchmark.specs import Backbone, Pretraining, file_hash
 
 RANDOM = '+random'
-SOURCES = ('timm',)
-"""Libraries whose architectures an id may name, as in ``timm:NAME``."""
 
 FAMILIES = ('mim', 'supervised', 'contrastive', 'distilled', 'none')
 """Families of pretraining that tables compare."""
@@ -57,7 +62,7 @@ def zoo() -> dict[str, Backbone]:
     """
     found: dict[str, Backbone] = {}
     for path in zoo_files():
-        backbone = read_backbone(path)
+        backbone = read_backbone(path, is_for_use=False)
         if backbone.id in found:
             raise DeclarationError(f"{path}: the name '{backbone.id}' is declared twice")
         found[backbone.id] = backbone
@@ -65,10 +70,11 @@ def zoo() -> dict[str, Backbone]:
 
 
 def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
-    """Return the backbone that ``text`` means: ``SOURCE:NAME``, ``FILE.py`` or a zoo name.
+    """Return the backbone that ``text`` means.
 
-    Each may be followed by ``@CHECKPOINT`` (a weights file) and by ``+random`` (the same
-    architecture, randomly initialised).
+    A source (``timm:NAME``, ``hf:FOLDER``, ``FILE.py:CLASS`` and so on), a declaration file
+    ``FILE.py`` or a zoo name. Each may be followed by ``@CHECKPOINT`` (a weights file) or by
+    ``+random`` (the same architecture, randomly initialised).
 
     Raises:
         UnknownNameError: neither a known source nor a declared name.
@@ -84,27 +90,44 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
         raise DeclarationError(f"backbone '{text}': '{name}' is random and takes no checkpoint")
     if checkpoint:
         return _with_checkpoint(backbone, Path(checkpoint))
-    return _randomised(backbone) if is_random else backbone
+    if is_random:
+        return _randomised(backbone)
+    if str(backbone.checkpoint).startswith('$'):
+        raise _not_there(backbone)
+    return backbone
+
+
+def _not_there(backbone: Backbone) -> CheckpointError:
+    variable, _, name = str(backbone.checkpoint).partition('/')
+    return CheckpointError(
+        f"backbone '{backbone.id}': its weights must be fetched by hand, see {backbone.reference}; "
+        f'put them into a folder as {name} and set the environment variable {variable[1:]} to it'
+    )
 
 
 def _named(name: str, relative_to: Path | None) -> Backbone:
     if name.endswith('.py'):
         return read_backbone((relative_to or Path()) / name)
-    source, colon, rest = name.partition(':')
-    if not colon:
-        declared = zoo()
-        if name not in declared:
-            raise _not_found(name, declared)
-        return declared[name]
-    if source not in SOURCES:
-        raise unknown_name('backbone source', source, SOURCES)
-    if not rest:
-        raise DeclarationError(f"backbone '{name}': must be {source}:NAME")
-    return Backbone(id=name, source=name)
+    if ':' in name:
+        return _from_source(locate(name, relative_to))
+    declared = zoo()
+    if name not in declared:
+        raise _not_found(name, declared)
+    return declared[name]
+
+
+def _from_source(found: Located) -> Backbone:
+    return Backbone(
+        id=found.id,
+        source=found.source,
+        checkpoint=found.checkpoint,
+        options=found.options,
+        code=found.code,
+    )
 
 
 def _not_found(name: str, declared: Mapping[str, Backbone]) -> UnknownNameError:
-    hint = f'timm:NAME[@CHECKPOINT][{RANDOM}] or a declaration file FILE.py also work'
+    hint = f'{FORMS}, each with [@CHECKPOINT] or [{RANDOM}], or a declaration file also work'
     return UnknownNameError(f'{unknown_name("backbone", name, declared)}; {hint}')
 
 
@@ -138,8 +161,10 @@ def _changed(backbone: Backbone, **changes: Any) -> Backbone:
     return Backbone(**{**vars(backbone), **changes})
 
 
-def read_backbone(path: Path) -> Backbone:
+def read_backbone(path: Path, *, is_for_use: bool = True) -> Backbone:
     """Return the backbone that the file at ``path`` declares.
+
+    Unless it is for use, the folder of its weights need not be known.
 
     Raises:
         DeclarationError: names the file, the key, the value found and what is allowed.
@@ -149,15 +174,17 @@ def read_backbone(path: Path) -> Backbone:
         raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: backbone)")
     facts = block(path, literals, 'backbone')
     values = facts.checked(_BACKBONE_KEYS)
-    source, _, name = values['source'].partition(':')
-    if source not in SOURCES or not name:
-        raise facts.error('source', f'must be SOURCE:NAME with SOURCE one of {", ".join(SOURCES)}')
+    located = _declared_source(facts)
+    is_random = values.get('random', False)
+    weights = _declared_checkpoint(facts, is_for_use) or located.checkpoint
     return Backbone(
         id=values['name'],
-        source=values['source'],
-        is_random=values.get('random', False),
-        checkpoint=_declared_checkpoint(facts),
-        options=values.get('options', {}),
+        source=located.source,
+        is_random=is_random,
+        checkpoint=_declared_checkpoint(facts, is_for_use)
+        or (None if is_random else located.checkpoint),
+        options={**located.options, **values.get('options', {})},
+        code=located.code,
         may_miss=values.get('may_miss', {}),
         normalisation=_normalisation(facts),
         title=values.get('title', ''),
@@ -167,7 +194,16 @@ def read_backbone(path: Path) -> Backbone:
     )
 
 
-def _declared_checkpoint(facts: Block) -> Path | None:
+def _declared_source(facts: Block) -> Located:
+    if ':' not in facts.values['source']:
+        raise facts.error('source', f'must be {FORMS}')
+    try:
+        return locate(facts.values['source'], facts.path.parent)
+    except BenchmarkError as error:
+        raise facts.error('source', str(error)) from None
+
+
+def _declared_checkpoint(facts: Block, is_for_use: bool) -> Path | None:
     """Return the checkpoint's path: beside the file, or below the folder in ``$VARIABLE``."""
     declared: str | None = facts.values.get('checkpoint')
     if declared is None:
@@ -178,6 +214,8 @@ def _declared_checkpoint(facts: Block) -> Path | None:
     if not first.startswith('$'):
         return facts.path.parent / declared
     folder = os.environ.get(first[1:])
+    if not folder and not is_for_use:
+        return Path(declared)
     if not folder:
         raise facts.error('checkpoint', f'the environment variable {first[1:]} is not set')
     return Path(folder) / rest

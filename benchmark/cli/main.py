@@ -123,7 +123,8 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         default=(),
         metavar='ID',
-        help="zoo name, FILE.py, or timm:NAME[@CHECKPOINT][+random]; default: the suite's own",
+        help='zoo name, declaration FILE.py, timm:NAME, mmpretrain:NAME, hf:FOLDER, hf:REPO, '
+        "torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT or +random; default: the suite's",
     )
     parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')
     parser.add_argument('--protocols', nargs='+', default=(), metavar='PROTOCOL')

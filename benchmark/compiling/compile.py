@@ -17,10 +17,14 @@ from benchmark.specs import (
     Role,
     RunSpec,
     Task,
+    file_hash,
 )
 
 WEIGHTS = '{weights}'
 """Stands for the backbone's weights file in a compiled configuration."""
+
+CODE = '{code}'
+"""Stands for the file of the backbone's class in a compiled configuration."""
 
 WORK = '{work}'
 """Stands for the run's work folder in a compiled configuration."""
@@ -45,8 +49,8 @@ class Ingredients:
 def compile_config(cell: Ingredients) -> Config:
     """Return the mmengine configuration of a cell, with placeholders for local paths.
 
-    The placeholders are ``{data}``, ``{weights}`` and ``{work}``; everything else
-    determines the numbers and goes into the fingerprint.
+    The placeholders are ``{data}``, ``{weights}``, ``{code}`` and ``{work}``; everything
+    else determines the numbers and goes into the fingerprint.
 
     Raises:
         IncompatibleError: the protocol has no recipe for the task's kind.
@@ -84,9 +88,9 @@ def _recipe(cell: Ingredients) -> Recipe:
 def _backbone(cell: Ingredients, recipe: Recipe) -> Config:
     backbone = cell.backbone
     frozen = not cell.protocol.trains_backbone
-    return {
-        'type': 'benchmark.TimmBackbone',
-        'name': backbone.source.partition(':')[2],
+    config: Config = {
+        'type': 'benchmark.FeatureBackbone',
+        'source': backbone.source_at(CODE),
         'options': {**backbone.options, **_window(cell, recipe)},
         'random': backbone.is_random,
         'checkpoint': WEIGHTS if backbone.checkpoint else None,
@@ -94,6 +98,11 @@ def _backbone(cell: Ingredients, recipe: Recipe) -> Config:
         'frozen': frozen,
         'drop_path': 0.0 if frozen else recipe.drop_path,
     }
+    if backbone.code:
+        config['code'] = file_hash(backbone.code)
+    if cell.features.is_fixed:
+        config['size'] = list(load_kind(cell.task.kind).largest_input(cell.task))
+    return config
 
 
 def _window(cell: Ingredients, recipe: Recipe) -> Config:

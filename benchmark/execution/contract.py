@@ -7,16 +7,20 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.errors import BenchmarkError
-from benchmark.models.inspection import inspect_backbone
-from benchmark.models.timm_backbone import TimmBackbone
+from benchmark.models import FeatureBackbone
+from benchmark.models.inspection import build, inspect_backbone
 from benchmark.specs import Backbone, Features
 
 _SIZES = ((128, 128), (96, 160), (100, 131))
 """Input sizes tried, in pixels: square, rectangular, and divisible by nothing."""
 
+_LARGEST = (128, 160)
 _TOLERANCE = 1e-4
+# bfloat16 keeps 8 bits of the mantissa, and errors add up over the layers
+_AUTOCAST_TOLERANCE = 0.1
 
 
 class Finding(NamedTuple):
@@ -34,43 +38,43 @@ def check(backbone: Backbone) -> list[Finding]:
         BenchmarkError: the architecture is unknown or the weights do not load.
     """
     features = inspect_backbone(backbone)
-    network = build(backbone)
+    network = build(backbone, size=_LARGEST if features.is_fixed else None)
     return [*_facts(features, network), *_properties(features, network)]
 
 
-def build(backbone: Backbone) -> TimmBackbone:
-    """Return the backbone as a module, its weights loaded.
-
-    Raises:
-        BenchmarkError: the architecture is unknown or the weights do not load.
-    """
-    return TimmBackbone(
-        name=backbone.source.partition(':')[2],
-        options=dict(backbone.options),
-        random=backbone.is_random,
-        checkpoint=str(backbone.checkpoint) if backbone.checkpoint else None,
-        may_miss=dict(backbone.may_miss),
-    )
-
-
-def _facts(features: Features, network: TimmBackbone) -> list[Finding]:
-    report = network.load_report
-    weights = (
-        'none, random by request'
-        if report.is_random
-        else f'{report.loaded} of {report.total} tensors loaded, {len(report.unexpected)} left over'
-    )
+def _facts(features: Features, network: FeatureBackbone) -> list[Finding]:
+    size = 'one size, built for the task' if features.is_fixed else 'any'
     return [
-        Finding(
-            'architecture', True, f'{features.architecture}, {features.parameters:,} parameters'
-        ),
+        Finding('architecture', True, f'{features.architecture}, {features.depth} layers'),
+        Finding('cost', True, _cost(features, network)),
         Finding('maps', True, f'channels {features.channels} at strides {features.strides} px'),
+        Finding('input size', True, size),
         Finding('normalisation', True, f'mean {features.mean} std {features.std} (RGB, 0-255)'),
-        Finding('weights', True, weights),
+        Finding('weights', True, _weights(network)),
     ]
 
 
-def _properties(features: Features, network: TimmBackbone) -> Iterator[Finding]:
+def _cost(features: Features, network: FeatureBackbone) -> str:
+    height, width = _SIZES[0]
+    counter = FlopCounterMode(display=False)
+    with counter:
+        _maps(network, torch.zeros(1, 3, height, width))
+    return (
+        f'{features.parameters:,} parameters, {counter.get_total_flops() / 2e9:.3g} G '
+        f'multiply-adds at {height}x{width} px'
+    )
+
+
+def _weights(network: FeatureBackbone) -> str:
+    report = network.load_report
+    if report.is_random:
+        return 'none, random by request'
+    notes = (*report.conversion, *report.resized)
+    counts = f'{report.loaded} of {report.total} tensors loaded, {len(report.unexpected)} left over'
+    return '; '.join((counts, *notes))
+
+
+def _properties(features: Features, network: FeatureBackbone) -> Iterator[Finding]:
     generator = torch.Generator().manual_seed(0)
     for height, width in _SIZES:
         images = torch.randn(2, 3, height, width, generator=generator)
@@ -78,6 +82,7 @@ def _properties(features: Features, network: TimmBackbone) -> Iterator[Finding]:
     images = torch.randn(2, 3, 128, 128, generator=generator)
     yield _tried('determinism', lambda: _determinism(network, images))
     yield _tried('batch independence', lambda: _independence(network, images))
+    yield _tried('autocast', lambda: _autocast(network, images))
     yield _tried('gradients', lambda: _gradients(network, images))
 
 
@@ -88,13 +93,13 @@ def _tried(what: str, test: Callable[[], str]) -> Finding:
         return Finding(what, False, str(error).strip().splitlines()[0][:200])
 
 
-def _maps(network: TimmBackbone, images: Tensor) -> tuple[Tensor, ...]:
+def _maps(network: FeatureBackbone, images: Tensor) -> tuple[Tensor, ...]:
     with torch.no_grad():
         maps: tuple[Tensor, ...] = network.eval()(images)
     return maps
 
 
-def _shapes(features: Features, network: TimmBackbone, images: Tensor) -> str:
+def _shapes(features: Features, network: FeatureBackbone, images: Tensor) -> str:
     count, _, height, width = images.shape
     maps = _maps(network, images)
     found = [tuple(m.shape) for m in maps]
@@ -109,14 +114,14 @@ def _shapes(features: Features, network: TimmBackbone, images: Tensor) -> str:
     return ', '.join(f'{h}x{w}' for *_, h, w in found)
 
 
-def _determinism(network: TimmBackbone, images: Tensor) -> str:
+def _determinism(network: FeatureBackbone, images: Tensor) -> str:
     first, second = _maps(network, images), _maps(network, images)
     if not all(torch.equal(a, b) for a, b in zip(first, second, strict=True)):
         raise ValueError('two passes over the same images differ')
     return 'two passes agree to the bit'
 
 
-def _independence(network: TimmBackbone, images: Tensor) -> str:
+def _independence(network: FeatureBackbone, images: Tensor) -> str:
     together, alone = _maps(network, images), _maps(network, images[:1])
     gap = max(float((a[:1] - b).abs().max()) for a, b in zip(together, alone, strict=True))
     scale = max(float(a.abs().max()) for a in together)
@@ -125,7 +130,18 @@ def _independence(network: TimmBackbone, images: Tensor) -> str:
     return f'an image alone and in a batch differ by {gap:.1g}'
 
 
-def _gradients(network: TimmBackbone, images: Tensor) -> str:
+def _autocast(network: FeatureBackbone, images: Tensor) -> str:
+    exact = _maps(network, images)
+    with torch.autocast(images.device.type, dtype=torch.bfloat16):
+        found = _maps(network, images)
+    pairs = list(zip(found, exact, strict=True))
+    gap = max(float((a.float() - b).norm() / b.norm().clamp_min(1e-6)) for a, b in pairs)
+    if not gap < _AUTOCAST_TOLERANCE:
+        raise ValueError(f'bfloat16 maps differ from those in single precision by {gap:.2g}')
+    return f'bfloat16 maps differ by {gap:.1g} of their norm'
+
+
+def _gradients(network: FeatureBackbone, images: Tensor) -> str:
     network.train().zero_grad()
     sum(m.square().mean() for m in network(images)).backward()
     parameters = dict(network.named_parameters())

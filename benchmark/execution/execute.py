@@ -20,8 +20,8 @@ from benchmark.engine import LossHistory, ParameterAudit
 from benchmark.errors import BenchmarkError, CheckpointError, DataError
 from benchmark.evaluation.gallery import Gallery
 from benchmark.execution.cost import Meter
-from benchmark.models.loading import LoadReport
 from benchmark.openmmlab.checkpoints import load_checkpoint
+from benchmark.sources import LoadReport
 
 _MOST_LOADER_WORKERS = 8
 _counter = itertools.count()
@@ -151,6 +151,9 @@ def _proof(runner: Runner) -> dict[str, Any]:
         'total': report.total,
         'missing': list(report.missing),
         'unexpected': list(report.unexpected),
+        'conversion': list(report.conversion),
+        'resized': list(report.resized),
+        'has_drop_path': model.backbone.has_drop_path,
         'normalisation': {
             key: [round(float(x), 4) for x in getattr(preprocessor, key).flatten()]
             for key in ('mean', 'std')

@@ -12,12 +12,11 @@ from typing import Any
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError
 from benchmark.execution.canary import probe
-from benchmark.execution.contract import build
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.execute import execute
 from benchmark.execution.locking import exclusive
 from benchmark.execution.trivial import execute_trivial
-from benchmark.models.inspection import inspect_backbone
+from benchmark.models.inspection import build, inspect_backbone
 from benchmark.specs import Backbone, Pretraining
 
 Answer = dict[str, Any]

@@ -60,6 +60,18 @@ class Trivial(NamedTuple):
     predictor: str
 
 
+def padded_input(task: Task) -> tuple[int, int]:
+    """Return a task's input size (height, width) in pixels, padded to what 32 divides."""
+    height, width = task.input_size
+    return height + -height % PYRAMID_STRIDES[-1], width + -width % PYRAMID_STRIDES[-1]
+
+
+def upright_or_not(task: Task) -> tuple[int, int]:
+    """Return a size that holds pictures resized within the input size, turned by 90 degrees too."""
+    side = max(padded_input(task))
+    return side, side
+
+
 @dataclass(frozen=True)
 class Kind:
     """A family of tasks that share heads, data format and metrics.
@@ -69,7 +81,8 @@ class Kind:
     ``metrics`` are the numbers its evaluators return; ``heads`` the names a task may
     ask for, the first being the default; ``options`` the keys, with their types, that
     a task of this kind may declare on top of the common ones; ``trivial`` is the floor
-    that every backbone is compared with.
+    that every backbone is compared with; ``largest_input`` returns the (height, width) in pixels
+    that no padded picture of a task exceeds.
     """
 
     name: str
@@ -80,6 +93,7 @@ class Kind:
     options: Mapping[str, tuple[type, ...]]
     parts: Callable[[Meeting], Parts]
     trivial: Trivial
+    largest_input: Callable[[Task], tuple[int, int]] = padded_input
 
 
 def dataset(task: Task, role: Role, pipeline: list[Config]) -> Config:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial, deepest_map
+from benchmark.kinds.base import (
+    Config,
+    Kind,
+    Meeting,
+    Parts,
+    Trivial,
+    deepest_map,
+    upright_or_not,
+)
 from benchmark.specs import Metric, Task, Unit
 
 _UNBOUNDED = (0.0, math.inf)
@@ -186,4 +194,5 @@ KIND = Kind(
     },
     parts=parts,
     trivial=Trivial('mean depth map', 'benchmark.evaluation.trivial.depth:MeanDepthMap'),
+    largest_input=upright_or_not,
 )

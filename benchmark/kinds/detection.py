@@ -13,6 +13,7 @@ from benchmark.kinds.base import (
     Trivial,
     has_native_pyramid,
     simple_pyramid,
+    upright_or_not,
 )
 from benchmark.specs import Metric, Role, Unit
 
@@ -282,4 +283,5 @@ KIND = Kind(
     },
     parts=parts,
     trivial=Trivial('mean boxes', 'benchmark.evaluation.trivial.detection:MeanBoxes'),
+    largest_input=upright_or_not,
 )

@@ -11,6 +11,7 @@ from benchmark.kinds.base import (
     Trivial,
     has_native_pyramid,
     simple_pyramid,
+    upright_or_not,
 )
 from benchmark.specs import Metric, Unit
 
@@ -161,4 +162,5 @@ KIND = Kind(
     trivial=Trivial(
         'most frequent label', 'benchmark.evaluation.trivial.segmentation:MajorityLabel'
     ),
+    largest_input=upright_or_not,
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.compiling import (
+    CODE,
     WEIGHTS,
     WORK,
     Ingredients,
@@ -42,8 +43,9 @@ class Compiled(NamedTuple):
 
     job: str
     config: Config
-    checkpoint: Path | None
     facts: Mapping[str, Any]
+    checkpoint: Path | None = None
+    code: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Campaign:
             bare = compile_trivial(task)
             # options for a model or its training have no place here
             config = apply_options(bare, applicable(bare, self.options))
-            return Compiled('trivial', config, None, trivial_facts(task))
+            return Compiled('trivial', config, trivial_facts(task))
         assert inspected is not None, 'every backbone of a request is inspected'
         request = self.request
         backbone = next(b for b in request.backbones if b.id == spec.backbone)
@@ -163,7 +165,7 @@ class Campaign:
         )
         config = apply_options(compile_config(ingredients), self.options)
         facts = inspected.completed(facts_of(ingredients))
-        return Compiled('execute', config, backbone.checkpoint, facts)
+        return Compiled('execute', config, facts, backbone.checkpoint, backbone.code)
 
     def split(self, cells: Iterable[Cell]) -> Plan:
         """Return the plan of ``cells``: those with a good record are done."""
@@ -210,6 +212,7 @@ class Campaign:
             DATA: str(cell.data.resolve()),
             WORK: str(folder.resolve()),
             WEIGHTS: str(cell.compiled.checkpoint or ''),
+            CODE: str(cell.compiled.code or ''),
         }
         request = {
             'job': cell.compiled.job,

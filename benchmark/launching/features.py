@@ -91,8 +91,9 @@ def _inspection(backbone: Backbone, cache: Path) -> Job:
 
 def declared(backbone: Backbone) -> dict[str, Any]:
     """Return a backbone as plain data for a worker."""
-    checkpoint = str(backbone.checkpoint.resolve()) if backbone.checkpoint else None
-    return {**asdict(backbone), 'checkpoint': checkpoint}
+    paths = {'checkpoint': backbone.checkpoint, 'code': backbone.code}
+    places = {key: str(path.resolve()) if path else None for key, path in paths.items()}
+    return {**asdict(backbone), **places}
 
 
 def features_from(plain: Mapping[str, Any]) -> Features:
@@ -122,5 +123,8 @@ def _cached(path: Path) -> Inspected | None:
 
 def _inspection_key(backbone: Backbone) -> str:
     facts = {**declared(backbone), 'pretraining': None, 'versions': library_versions()}
-    weights = file_hash(backbone.checkpoint) if backbone.checkpoint else None
-    return fingerprint({**facts, 'checkpoint': weights})[:24]
+    hashes = {
+        'checkpoint': file_hash(backbone.checkpoint) if backbone.checkpoint else None,
+        'code': file_hash(backbone.code) if backbone.code else None,
+    }
+    return fingerprint({**facts, **hashes})[:24]

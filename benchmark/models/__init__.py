@@ -4,7 +4,7 @@ Heads that build on one OpenMMLab library live in modules of their own, which th
 names, so that a run imports only the library that it needs.
 """
 
+from benchmark.models.backbone import FeatureBackbone
 from benchmark.models.necks import PooledFeatures, ResampledMap, SimplePyramid
-from benchmark.models.timm_backbone import TimmBackbone
 
-__all__ = ['PooledFeatures', 'ResampledMap', 'SimplePyramid', 'TimmBackbone']
+__all__ = ['FeatureBackbone', 'PooledFeatures', 'ResampledMap', 'SimplePyramid']

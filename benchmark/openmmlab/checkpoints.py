@@ -47,6 +47,37 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     return _without_common_prefixes(weights)
 
 
+def read_mappings(path: str | Path) -> dict[str, dict[str, Tensor]]:
+    """Return every mapping of names to tensors in a safetensors or torch file, on CPU.
+
+    Keyed by its dotted place in the file, ``''`` being the top level. What an optimiser keeps is
+    left out.
+
+    Raises:
+        CheckpointError: the file is missing, unreadable, unsafe or holds no weights.
+    """
+    path = Path(path)
+    head = _head(path)
+    content = _read_safetensors(path) if _is_safetensors(path, head) else load_checkpoint(path)
+    if not isinstance(content, Mapping):
+        raise CheckpointError(
+            f'{path}: holds a {type(content).__name__}, not a mapping of names to tensors'
+        )
+    found = dict(_mappings(content, ''))
+    if not found:
+        raise CheckpointError(f'{path}: holds no weights{_describe(content)}')
+    return found
+
+
+def _mappings(content: Mapping[Any, Any], place: str) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    tensors = {str(k): v.detach() for k, v in content.items() if isinstance(v, Tensor)}
+    if tensors:
+        yield place, tensors
+    for name, value in content.items():
+        if isinstance(value, Mapping) and 'optim' not in str(name):
+            yield from _mappings(value, f'{place}.{name}' if place else str(name))
+
+
 def load_checkpoint(path: str | Path, *, map_location: MapLocation = 'cpu') -> Any:
     """Return what a torch file contains: tensors, plain Python values and mmengine's logs.
 

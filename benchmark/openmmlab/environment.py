@@ -71,12 +71,16 @@ def prepare() -> Backends:
 
     Calls after the first change nothing. A library that is installed but broken (built for
     another torch or numpy) is replaced like an absent one, and named in the result's ``notes``.
-    From here on mmengine reads checkpoints without executing what they contain. Worker processes
-    that are spawned rather than forked start without any of this.
+    From here on mmengine reads checkpoints without executing what they contain, and the libraries
+    do not see transformers. Worker processes that are spawned rather than forked start without any
+    of this.
 
     Raises:
         EnvironmentProblem: mmcv, or both xtcocotools and pycocotools, are not installed.
     """
+    from benchmark.openmmlab import optional
+
+    optional.install()  # before the first of the libraries is imported
     from benchmark.openmmlab import checkpoints
 
     ops, ops_problem = _prepare_ops()

@@ -239,7 +239,7 @@ def test_a_mistake_in_a_suite(
 BACKBONE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'unknown key': ({'weights': 'x.pth'}, ("unknown key 'weights'", 'checkpoint')),
     'unknown source': ({'source': 'hub:vit'}, ("['source'] is 'hub:vit'", 'timm')),
-    'source without a name': ({'source': 'timm:'}, ("['source'] is 'timm:'", 'SOURCE:NAME')),
+    'source without a name': ({'source': 'timm:'}, ("['source'] is 'timm:'", 'must be timm:NAME')),
     'random with weights': (
         {'random': True, 'checkpoint': 'x.pth'},
         ("['checkpoint'] is 'x.pth'", "cannot stand beside 'random'"),

@@ -252,7 +252,7 @@ class TestParts:
     ) -> None:
         compiled = compile_config(cell(backbone=backbone))['model']['backbone']
         assert (compiled['random'], compiled['checkpoint']) == (random, checkpoint)
-        assert compiled['name'] == backbone.source.removeprefix('timm:')
+        assert compiled['source'] == backbone.source
 
     def test_normalisation_is_that_of_the_backbone(self) -> None:
         for kind in ('classification', 'detection', 'segmentation'):

@@ -7,7 +7,7 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 
 from benchmark.engine import LayerDecayConstructor
-from benchmark.models import TimmBackbone
+from benchmark.models import FeatureBackbone
 
 LR, WEIGHT_DECAY, DECAY = 2e-3, 0.05, 0.65
 
@@ -17,7 +17,7 @@ class Model(nn.Module):
 
     def __init__(self, architecture: str, *, frozen: bool = False) -> None:
         super().__init__()
-        self.backbone = TimmBackbone(name=architecture, random=True, frozen=frozen)
+        self.backbone = FeatureBackbone(source=f'timm:{architecture}', random=True, frozen=frozen)
         self.neck = nn.LayerNorm(64)
         self.head = nn.Linear(64, 3)
 

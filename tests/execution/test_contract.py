@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.errors import CheckpointError, UnknownNameError
+from benchmark.errors import CheckpointError, IncompatibleError, UnknownNameError
 from benchmark.execution import contract
-from benchmark.execution.contract import build, check
-from benchmark.models import TimmBackbone
+from benchmark.execution.contract import check
+from benchmark.models import FeatureBackbone
+from benchmark.models.inspection import build, inspect_backbone
 from benchmark.specs import Backbone
 
 
@@ -43,22 +44,27 @@ def test_contract_is_kept(backbone: Backbone) -> None:
     findings = check(backbone)
     assert [f for f in findings if not f.is_ok] == []
     whats = [f.what for f in findings]
-    assert len(set(whats)) == len(whats) == 10
+    assert len(set(whats)) == len(whats) == 13
     assert {f.what: f.detail for f in findings}['weights'] == 'none, random by request'
 
 
-def test_fixed_input_size_is_a_breach() -> None:
+def test_network_of_one_input_size_is_built_for_the_sizes_it_meets() -> None:
     findings = check(declared('hiera_tiny_224', embed_dim=16))
-    sizes = [f for f in findings if f.what.startswith('shapes')]
-    assert len(sizes) == 3
-    assert not any(f.is_ok for f in sizes)
-    assert all(f.detail and '\n' not in f.detail for f in findings)
+    assert [f for f in findings if not f.is_ok] == []
+    assert {f.what: f.detail for f in findings}['input size'] == 'one size, built for the task'
+    assert len([f for f in findings if f.what.startswith('shapes')]) == 3
+
+
+def test_network_that_cannot_be_built_for_a_size_is_refused() -> None:
+    # its levels divide a fixed grid of tokens
+    with pytest.raises(IncompatibleError, match=r'crossvit_9_240.*does not cover'):
+        check(declared('crossvit_9_240'))
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, change: Any) -> set[str]:
     """Return what is found to be broken when the maps of a good backbone are changed."""
-    forward = TimmBackbone.forward
-    monkeypatch.setattr(TimmBackbone, 'forward', lambda self, x: change(forward(self, x)))
+    forward = FeatureBackbone.forward
+    monkeypatch.setattr(FeatureBackbone, 'forward', lambda self, x: change(forward(self, x)))
     return {f.what.partition(' at ')[0] for f in check(declared('test_vit')) if not f.is_ok}
 
 
@@ -69,7 +75,7 @@ def test_each_breach_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert broken(monkeypatch, transposed) == {'shapes'}
     monkeypatch.undo()
     noisy = lambda maps: tuple(m + torch.randn_like(m) for m in maps)  # noqa: E731
-    assert broken(monkeypatch, noisy) == {'determinism', 'batch independence'}
+    assert broken(monkeypatch, noisy) == {'determinism', 'batch independence', 'autocast'}
     monkeypatch.undo()
     mixed = lambda maps: tuple(m - m.mean(0) for m in maps)  # noqa: E731
     assert 'batch independence' in broken(monkeypatch, mixed)
@@ -90,9 +96,6 @@ def test_loaded_weights_are_counted(tmp_path: Path) -> None:
     weights = build(declared('test_vit')).network.state_dict()
     torch.save({**weights, 'head.bias': torch.zeros(3)}, tmp_path / 'w.pth')
     loading = replace(declared('test_vit'), is_random=False, checkpoint=tmp_path / 'w.pth')
-    details = {
-        f.what: f.detail
-        for f in contract._facts(contract.inspect_backbone(loading), build(loading))
-    }
+    details = {f.what: f.detail for f in contract._facts(inspect_backbone(loading), build(loading))}
     count = len(weights)
     assert details['weights'] == f'{count} of {count} tensors loaded, 1 left over'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.models import inspection
 from benchmark.models.inspection import inspect_backbone
+from benchmark.sources import Order, probe
 from benchmark.specs import Backbone
 
 
@@ -25,7 +25,9 @@ def test_windows_grow_without_touching_the_weights(
         'window_size': window,
         'pretrained_window_sizes': native.windows,
     }
-    small, large = (inspection.build_on_meta(name, options) for options in ({}, grown))
+    small, large = (
+        probe('timm', Order(name, options)).extractor.network for options in ({}, grown)
+    )
     assert [stage.blocks[1].window_size[0] for stage in large.layers] == expected
     assert [stage.blocks[1].shift_size[0] > 0 for stage in large.layers] == [
         True,

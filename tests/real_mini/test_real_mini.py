@@ -19,10 +19,9 @@ import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.catalog import find_backbone
 from benchmark.catalog.tasks import read_task
 from benchmark.compiling import WEIGHTS, WORK, Ingredients, compile_config, localise
-from benchmark.execution.contract import build
 from benchmark.execution.execute import Outcome, execute
 from benchmark.kinds.base import DATA, Config
-from benchmark.models.inspection import inspect_backbone
+from benchmark.models.inspection import build, inspect_backbone
 from benchmark.openmmlab import prepare
 from benchmark.planning.data import locate
 from benchmark.protocols import load_protocol

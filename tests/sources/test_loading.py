@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from benchmark.errors import CheckpointError
-from benchmark.models import loading
-from benchmark.models.loading import load_file, load_published
+from benchmark.sources import Extractor, Order, load_file, load_published
+from benchmark.sources import network as fetches
+from benchmark.sources.timm import open_source
 
 Weights = dict[str, Tensor]
 
@@ -26,13 +27,13 @@ def weights() -> Weights:
 
 
 @pytest.fixture
-def network() -> nn.Module:
+def network() -> Extractor:
     torch.manual_seed(8)
-    return timm.create_model('test_vit', num_classes=0)
+    return open_source(Order('test_vit'))
 
 
-def equal(network: nn.Module, weights: Weights) -> bool:
-    own = network.state_dict()
+def equal(network: Extractor, weights: Weights) -> bool:
+    own = network.network.state_dict()
     return all(torch.equal(own[name], value) for name, value in weights.items() if name in own)
 
 
@@ -62,7 +63,7 @@ FORMATS = {
 
 @pytest.mark.parametrize('write', FORMATS.values(), ids=FORMATS)
 def test_round_trip(
-    write: Callable[[Weights, Path], Path], weights: Weights, network: nn.Module, tmp_path: Path
+    write: Callable[[Weights, Path], Path], weights: Weights, network: Extractor, tmp_path: Path
 ) -> None:
     assert not equal(network, weights)
     report = load_file(network, str(write(weights, tmp_path)), may_miss={})
@@ -71,7 +72,7 @@ def test_round_trip(
     assert (report.missing, report.unexpected, report.is_random) == ((), (), False)
 
 
-def test_classifier_is_left_over(weights: Weights, network: nn.Module, tmp_path: Path) -> None:
+def test_classifier_is_left_over(weights: Weights, network: Extractor, tmp_path: Path) -> None:
     classifier = {'head.weight': torch.zeros(10, 64), 'head.bias': torch.zeros(10)}
     path = in_safetensors({**weights, **classifier}, tmp_path)
     report = load_file(network, str(path), may_miss={})
@@ -81,13 +82,13 @@ def test_classifier_is_left_over(weights: Weights, network: nn.Module, tmp_path:
 
 def test_missing_tensors_are_counted_and_named(
     weights: Weights,
-    network: nn.Module,
+    network: Extractor,
     tmp_path: Path,
     one_line: Callable[[BaseException], str],
 ) -> None:
     kept = {k: v for k, v in weights.items() if not k.startswith('blocks.5.')}
     path = in_safetensors(kept, tmp_path)
-    before = {k: v.clone() for k, v in network.state_dict().items()}
+    before = {k: v.clone() for k, v in network.network.state_dict().items()}
     with pytest.raises(CheckpointError) as caught:
         load_file(network, str(path), may_miss={})
     message = one_line(caught.value)
@@ -98,7 +99,7 @@ def test_missing_tensors_are_counted_and_named(
 
 
 def test_what_may_miss_is_reported_but_no_error(
-    weights: Weights, network: nn.Module, tmp_path: Path
+    weights: Weights, network: Extractor, tmp_path: Path
 ) -> None:
     kept = {k: v for k, v in weights.items() if not k.startswith('norm.')}
     path = str(in_safetensors(kept, tmp_path))
@@ -109,73 +110,70 @@ def test_what_may_miss_is_reported_but_no_error(
         load_file(network, path, may_miss={'norm.weight': 'only this one'})
 
 
-def test_foreign_tensors_are_refused(weights: Weights, network: nn.Module, tmp_path: Path) -> None:
+def test_foreign_tensors_are_refused(weights: Weights, network: Extractor, tmp_path: Path) -> None:
     foreign = {'blocks.6.norm1.weight': torch.zeros(64), 'blocks.6.norm1.bias': torch.zeros(64)}
     path = in_safetensors({**weights, **foreign}, tmp_path)
     with pytest.raises(CheckpointError, match=r'2 tensors have no place .*blocks\.6\.norm1\.bias'):
         load_file(network, str(path), may_miss={'blocks.*': 'does not excuse what is too much'})
 
 
-def test_other_shape_names_both(weights: Weights, network: nn.Module, tmp_path: Path) -> None:
+def test_other_shape_names_both(weights: Weights, network: Extractor, tmp_path: Path) -> None:
     path = in_safetensors({**weights, 'norm.weight': torch.zeros(65)}, tmp_path)
     with pytest.raises(CheckpointError, match=r"'norm.weight' has shape \(65,\), .*needs \(64,\)"):
         load_file(network, str(path), may_miss={'norm.*': 'a wrong shape is no absence'})
 
 
 def test_half_precision_file_loads_as_single(
-    weights: Weights, network: nn.Module, tmp_path: Path
+    weights: Weights, network: Extractor, tmp_path: Path
 ) -> None:
     half = {name: value.half() for name, value in weights.items()}
     load_file(network, str(in_safetensors(half, tmp_path)), may_miss={})
-    assert {value.dtype for value in network.state_dict().values()} == {torch.float32}
+    assert {value.dtype for value in network.network.state_dict().values()} == {torch.float32}
     assert equal(network, {name: value.float() for name, value in half.items()})
 
 
-def test_another_architecture_is_refused(network: nn.Module, tmp_path: Path) -> None:
+def test_another_architecture_is_refused(network: Extractor, tmp_path: Path) -> None:
     other = timm.create_model('test_resnet', num_classes=0).state_dict()
     with pytest.raises(CheckpointError, match=r'tensors are missing .*wrong architecture'):
         load_file(network, str(in_safetensors(other, tmp_path)), may_miss={})
 
 
+def published(name: str) -> Extractor:
+    return open_source(Order(name))
+
+
 def test_published_weights_without_network(
-    network: nn.Module,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     one_line: Callable[[BaseException], str],
 ) -> None:
-    monkeypatch.setattr(loading, '_is_reachable', lambda endpoint: False)
+    monkeypatch.setattr(fetches, 'is_reachable', lambda address: False)
     monkeypatch.setattr(constants, 'HF_HUB_CACHE', str(tmp_path))
     monkeypatch.setattr(constants, 'HF_HUB_OFFLINE', False)
+    name = 'test_vit.r160_in1k'
     with pytest.raises(CheckpointError) as caught:
-        load_published(network, 'test_vit.r160_in1k', may_miss={})
+        load_published(published(name), f'timm:{name}', may_miss={})
     message = one_line(caught.value)
-    assert 'test_vit.r160_in1k: the published weights cannot be fetched' in message
+    assert 'timm:test_vit.r160_in1k: the published weights cannot be fetched' in message
     assert 'timm:test_vit.r160_in1k@CHECKPOINT' in message
     assert constants.HF_HUB_OFFLINE is False
 
 
-def test_unknown_tag_of_published_weights(
-    network: nn.Module, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loading, '_is_reachable', lambda endpoint: False)
-    with pytest.raises(CheckpointError, match=r'cannot be fetched .*no_such_tag'):
-        load_published(network, 'test_vit.no_such_tag', may_miss={})
-
-
 def test_published_weights_are_those_that_timm_makes(
-    network: nn.Module, weights: Weights, monkeypatch: pytest.MonkeyPatch
+    weights: Weights, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
+    extractor = published('test_vit.r160_in1k')
 
     def create(name: str, *, pretrained: bool, num_classes: int) -> nn.Module:
         asked.append((name, pretrained, num_classes))
-        published = nn.Module()
-        published.state_dict = lambda: dict(weights)  # type: ignore[method-assign]
-        return published
+        source = nn.Module()
+        source.state_dict = lambda: dict(weights)  # type: ignore[method-assign]
+        return source
 
-    monkeypatch.setattr(loading, '_is_reachable', lambda endpoint: True)
-    monkeypatch.setattr(loading.timm, 'create_model', create)
-    report = load_published(network, 'test_vit.r160_in1k', may_miss={})
+    monkeypatch.setattr(fetches, 'is_reachable', lambda address: True)
+    monkeypatch.setattr(timm, 'create_model', create)
+    report = load_published(extractor, 'timm:test_vit.r160_in1k', may_miss={})
     assert asked == [('test_vit.r160_in1k', True, 0)]
-    assert equal(network, weights)
+    assert equal(extractor, weights)
     assert report.loaded == len(weights)

@@ -13,7 +13,7 @@ from timm.layers import DropPath
 from torch import Tensor
 
 from benchmark.errors import IncompatibleError, UnknownNameError
-from benchmark.models import TimmBackbone
+from benchmark.models import FeatureBackbone
 from benchmark.models.inspection import inspect_backbone
 from benchmark.registry import MODELS
 from benchmark.specs import Architecture, Backbone
@@ -43,10 +43,10 @@ SHAPES = {
 """Channels and stride of every map, as timm's model definitions have them."""
 
 
-def build(name: str, **changes: Any) -> TimmBackbone:
+def build(name: str, **changes: Any) -> FeatureBackbone:
     architecture, options = SMALL[name]
-    arguments = {'name': architecture, 'options': options, 'random': True, **changes}
-    backbone: TimmBackbone = MODELS.build({'type': 'benchmark.TimmBackbone', **arguments})
+    arguments = {'source': f'timm:{architecture}', 'options': options, 'random': True, **changes}
+    backbone: FeatureBackbone = MODELS.build({'type': 'benchmark.FeatureBackbone', **arguments})
     return backbone
 
 
@@ -110,7 +110,7 @@ def test_same_seed_same_parameters() -> None:
 class Holder(BaseModel):
     """A model as mmengine initialises it: from the top, through all its modules."""
 
-    def __init__(self, backbone: TimmBackbone) -> None:
+    def __init__(self, backbone: FeatureBackbone) -> None:
         super().__init__()
         self.backbone = backbone
 
@@ -255,7 +255,7 @@ def test_inspection_tells_timm_facts() -> None:
 
 def test_unknown_architecture_names_a_close_one() -> None:
     with pytest.raises(UnknownNameError, match=r"'test_vitt'; did you mean .*test_vit"):
-        TimmBackbone(name='test_vitt', random=True)
+        FeatureBackbone(source='timm:test_vitt', random=True)
 
 
 def test_option_that_the_architecture_lacks() -> None:

@@ -1,0 +1,111 @@
+"""What a backbone's source text means: a library's name, a folder, or a class in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import CheckpointError, DeclarationError, unknown_name
+from benchmark.specs import file_hash
+
+SOURCES = ('timm', 'mmpretrain', 'hf', 'torchvision')
+"""Libraries whose architectures an id may name, as in ``timm:NAME``."""
+
+FORMS = 'timm:NAME, mmpretrain:NAME, hf:REPO, hf:FOLDER, torchvision:NAME or FILE.py:CLASS'
+"""What a source may look like, for messages."""
+
+_WEIGHTS = ('model.safetensors', 'pytorch_model.bin')
+# facts of a configuration that say nothing about the network
+_IDLE = ('id2label', 'label2id', 'architectures', 'transformers_version', '_name_or_path')
+_MARK = 6
+
+
+@dataclass(frozen=True)
+class Located:
+    """A source found: its text without local paths, and what belongs to it on this machine.
+
+    ``mark`` tells folders and files of one name apart by their content.
+    """
+
+    source: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    checkpoint: Path | None = None
+    code: Path | None = None
+    mark: str = ''
+
+    @property
+    def id(self) -> str:
+        """The name under which results are kept."""
+        text = self.source.removeprefix('file:')
+        return f'{text}#{self.mark}' if self.mark else text
+
+
+def locate(text: str, relative_to: Path | None = None) -> Located:
+    """Return the source that ``text`` names; paths are relative to the given folder.
+
+    Raises:
+        UnknownNameError: there is no such source.
+        DeclarationError: the text is incomplete, or a file is missing or unreadable.
+        CheckpointError: a folder's weights are split over several files.
+    """
+    path, separator, name = text.rpartition('.py:')
+    if separator:
+        return _class_in_file((relative_to or Path()) / f'{path}.py', name, text)
+    source, _, name = text.partition(':')
+    if source not in SOURCES:
+        raise unknown_name('backbone source', source, SOURCES)
+    if not name:
+        raise DeclarationError(f"backbone '{text}': must be {source}:NAME")
+    if source == 'hf':
+        folder = (relative_to or Path()) / Path(name).expanduser()
+        if folder.is_dir():
+            return _folder(folder)
+        if name.count('/') != 1 or name.startswith(('.', '/', '~')):
+            raise DeclarationError(
+                f"backbone '{text}': {folder} is no folder, and a repository is hf:OWNER/NAME"
+            )
+    return Located(text)
+
+
+def _class_in_file(path: Path, name: str, text: str) -> Located:
+    if not name.isidentifier():
+        raise DeclarationError(f"backbone '{text}': must be FILE.py:CLASS")
+    if not path.is_file():
+        raise DeclarationError(f"{path}: no such file (backbone '{text}')")
+    code = path.resolve()
+    return Located(f'file:{path.name}:{name}', code=code, mark=file_hash(code)[:_MARK])
+
+
+def _folder(folder: Path) -> Located:
+    """Return a folder of transformers: its configuration is small enough to travel as options."""
+    config = _json(folder / 'config.json')
+    kept = {key: value for key, value in config.items() if key not in _IDLE}
+    options = {'config': kept}
+    if (folder / 'preprocessor_config.json').is_file():
+        data = _json(folder / 'preprocessor_config.json')
+        options['preprocessor'] = {k: data[k] for k in ('image_mean', 'image_std') if k in data}
+    weights = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
+    if weights is None and any(folder.glob('*.index.json')):
+        raise CheckpointError(
+            f'{folder}: its weights are split over several files; save them as one {_WEIGHTS[0]}'
+        )
+    digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
+    digest.update((file_hash(weights) if weights else '').encode())
+    name = folder.resolve().name
+    return Located(f'hf:{name}', options, weights, mark=digest.hexdigest()[:_MARK])
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        raise DeclarationError(f'{path}: no such file; a folder of transformers has one') from None
+    except (OSError, ValueError) as error:
+        raise DeclarationError(f'{path}: cannot be read ({error})') from None
+    if not isinstance(content, dict):
+        raise DeclarationError(f'{path}: holds a {type(content).__name__}, not a dictionary')
+    return content

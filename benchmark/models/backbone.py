@@ -1,0 +1,164 @@
+"""Any network of any source as a backbone of the OpenMMLab libraries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.nn import functional
+
+from benchmark.errors import IncompatibleError
+from benchmark.models.windows import WindowedAttention
+from benchmark.registry import MODELS
+from benchmark.sources import (
+    LoadReport,
+    Order,
+    dense_levels,
+    four_levels,
+    load_file,
+    load_published,
+    open_network,
+    probe,
+)
+from benchmark.specs import file_hash
+
+Maps = Literal['dense', 'four']
+
+
+@MODELS.register_module()
+class FeatureBackbone(BaseModule):
+    """Feature maps of a network, shallow to deep.
+
+    Args:
+        source: where the network comes from and its name there, as ``'timm:NAME'``.
+        options: further arguments of the network.
+        random: leave the parameters at their random initialisation.
+        checkpoint: weights file; ``None`` takes the published weights unless ``random``.
+        may_miss: patterns of parameters that the weights may lack, with the reason.
+        frozen: keep parameters and buffers as they are, normalisation statistics included.
+        drop_path: rate of stochastic depth of the last block; 0 overrules the network's default.
+        size: largest (height, width) of images in pixels, for networks that take one size only;
+            smaller images are padded to it.
+        maps: ``'dense'`` for the last map of a plain network and the pyramid of any other,
+            ``'four'`` for four maps of a plain network, at a third, a half, two thirds and all of
+            its depth.
+        window: side in patches of the windows within which a plain transformer attends, but for
+            four evenly spread blocks that attend everywhere (ViTDet, arXiv 2203.16527); ``None``
+            for attention everywhere.
+        code: SHA-256 that the file of a source ``'file:FILE.py:CLASS'`` must have.
+
+    Raises:
+        CheckpointError: the weights cannot be read or do not fit.
+        IncompatibleError: the network does not take the options.
+        UnknownNameError: the source has no such network.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        options: dict[str, Any] | None = None,
+        random: bool = False,
+        checkpoint: str | None = None,
+        may_miss: dict[str, str] | None = None,
+        frozen: bool = False,
+        drop_path: float = 0.0,
+        size: tuple[int, int] | None = None,
+        maps: Maps = 'dense',
+        window: int | None = None,
+        code: str | None = None,
+        init_cfg: None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self._source = source
+        library, _, name = source.partition(':')
+        _refuse_changed(name, code)
+        asked = Order(name, options or {}, tuple(size) if size else None, drop_path)
+        known = probe(library, asked)
+        order = Order(name, options or {}, known.size, drop_path)
+        self._extractor = open_network(library, order)
+        self.body: Any = self._extractor.network
+        self.load_report = self._load(random, checkpoint, may_miss or {})
+        levels = {'dense': dense_levels, 'four': four_levels}[maps](known.levels)
+        self._indices = [level.index for level in levels]
+        self._strides = [level.stride for level in levels]
+        self._multiple, self._smallest, self._size = known.multiple, known.smallest, known.size
+        self._layers = self._extractor.layer_ids()
+        self.has_drop_path = self._extractor.has_drop_path
+        self._windows = self._keep_to_windows(window, levels[-1].stride)
+        self.is_frozen = frozen
+        if frozen:
+            self.requires_grad_(requires_grad=False)
+            self.train(mode=False)
+
+    def _load(self, random: bool, checkpoint: str | None, may_miss: dict[str, str]) -> LoadReport:
+        if random:
+            return LoadReport.nothing(self._extractor)
+        if checkpoint is not None:
+            return load_file(self._extractor, checkpoint, may_miss=may_miss)
+        return load_published(self._extractor, self._source, may_miss=may_miss)
+
+    def _keep_to_windows(self, window: int | None, stride: int) -> WindowedAttention | None:
+        if window is None:
+            return None
+        attentions, leading = self._extractor.attentions()
+        return WindowedAttention(attentions, side=window, leading=leading, stride=stride)
+
+    def init_weights(self) -> None:
+        """Leave the weights as loaded: mmengine would call the network's own initialisation."""
+
+    def train(self, mode: bool = True) -> FeatureBackbone:
+        """Set training mode, unless frozen: then normalisation statistics stay put."""
+        super().train(mode and not self.is_frozen)
+        return self
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return maps of shape (B, C_i, ceil(H / s_i), ceil(W / s_i)) for images (B, 3, H, W).
+
+        Images are padded on the right and below to what the network takes; H and W above are
+        those of the images padded to a multiple of the deepest stride.
+
+        Raises:
+            IncompatibleError: the network takes one size only and an image is larger.
+        """
+        padded = self._padded(images)
+        if self._windows is not None:
+            self._windows.image_size = padded.shape[-2:]
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.is_frozen):
+            maps = self._extractor.maps(padded, self._indices)
+        height, width = (side + -side % max(self._strides) for side in images.shape[-2:])
+        return tuple(
+            m[..., : height // stride, : width // stride]
+            for m, stride in zip(maps, self._strides, strict=True)
+        )
+
+    def _padded(self, images: Tensor) -> Tensor:
+        height, width = images.shape[-2:]
+        rows, columns = self._size or (
+            max(side + -side % self._multiple, self._smallest) for side in (height, width)
+        )
+        below, right = rows - height, columns - width
+        if below < 0 or right < 0:
+            raise IncompatibleError(
+                f'{self._source} was built for {rows}x{columns} px and cannot take '
+                f'{height}x{width} px'
+            )
+        return functional.pad(images, (0, right, 0, below))
+
+    def layer_of(self, parameter: str) -> tuple[int, int]:
+        """Return the layer of a parameter (0 is the stem) and the number of the last layer."""
+        return self._layers[parameter.removeprefix('body.')], max(self._layers.values())
+
+    @property
+    def network(self) -> nn.Module:
+        """The wrapped network."""
+        return self.body
+
+
+def _refuse_changed(name: str, code: str | None) -> None:
+    path = Path(name.rpartition(':')[0])
+    if code is not None and file_hash(path) != code:
+        raise IncompatibleError(f'{path} was changed since the run was planned: start it again')

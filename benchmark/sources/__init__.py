@@ -1,0 +1,34 @@
+"""Where backbones come from: one module per source, the generic parts beside them.
+
+A source is a module with a function ``open_source(order)`` that returns an
+:class:`~benchmark.sources.base.Extractor`. Ids name it before the colon; nothing but that name
+connects it to the rest, and it is imported when it is used.
+"""
+
+from benchmark.sources.base import Extractor, Order, Size
+from benchmark.sources.loading import LoadReport, load_file, load_published
+from benchmark.sources.probing import (
+    Level,
+    Probe,
+    architecture_of,
+    dense_levels,
+    four_levels,
+    open_network,
+    probe,
+)
+
+__all__ = [
+    'Extractor',
+    'Level',
+    'LoadReport',
+    'Order',
+    'Probe',
+    'Size',
+    'architecture_of',
+    'dense_levels',
+    'four_levels',
+    'load_file',
+    'load_published',
+    'open_network',
+    'probe',
+]

@@ -1,0 +1,118 @@
+"""Backbones of a user's own: ``FILE.py:CLASS``, a module that returns maps or hands them out.
+
+The class is built as ``CLASS(**options)``; its ``forward`` takes images (B, 3, H, W) and returns
+one map or several, shallow to deep. What it may define besides: ``mean`` and ``std`` (three
+numbers each, 0-255), ``layer_ids()`` (a layer per parameter, 0 being the stem) and the arguments
+``drop_path`` and ``size``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.errors import CheckpointError, DeclarationError, IncompatibleError
+from benchmark.sources.base import IMAGENET, Extractor, Normalisation, Order, Size, Weights
+from benchmark.sources.layers import layers_by_name
+from benchmark.sources.network import one_line
+
+_NATIVE: Size = (224, 224)
+
+
+def open_source(order: Order) -> Extractor:
+    """Return the class that ``order.name``, ``PATH.py:CLASS``, names, built.
+
+    Raises:
+        DeclarationError: the file cannot be run, or has no such class.
+        IncompatibleError: the class cannot be built, or is no module.
+    """
+    return _FileExtractor(order)
+
+
+class _FileExtractor(Extractor):
+    def __init__(self, order: Order) -> None:
+        path, _, name = order.name.rpartition(':')
+        kind = _loaded(Path(path), name)
+        known = inspect.signature(kind).parameters
+        given = {'drop_path': order.drop_path, 'size': order.size}
+        options = {key: value for key, value in given.items() if value and key in known}
+        self.has_drop_path = not order.drop_path or 'drop_path' in known
+        self._id = f'{Path(path).name}:{name}'
+        self.network: Any = self._built(kind, {**order.options, **options})
+        self.native_size = order.size or _NATIVE
+        with torch.no_grad(), torch.device(_device_of(self.network)):
+            was_training = self.network.training
+            self.count = len(_listed(self.network.eval()(torch.zeros(1, 3, *self.native_size))))
+            self.network.train(was_training)
+
+    def _built(self, kind: Any, options: dict[str, Any]) -> nn.Module:
+        try:
+            network = kind(**options)
+        except Exception as error:  # a user's code fails in any way
+            raise IncompatibleError(
+                f'{self._id} cannot be built with options {options} ({one_line(error)})'
+            ) from None
+        if not isinstance(network, nn.Module):
+            raise IncompatibleError(f'{self._id} is no torch.nn.Module')
+        return network
+
+    def maps(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
+        found = _listed(self.network(images))
+        return [found[index] for index in indices]
+
+    def layer_ids(self) -> dict[str, int]:
+        own = getattr(self.network, 'layer_ids', None)
+        if callable(own):
+            return dict(own())
+        return layers_by_name(name for name, _ in self.network.named_parameters())
+
+    def normalisation(self) -> Normalisation:
+        own = [getattr(self.network, key, None) for key in ('mean', 'std')]
+        if None in own:
+            return IMAGENET
+        return tuple(own[0]), tuple(own[1])  # type: ignore[arg-type,return-value]
+
+    def published(self) -> Weights:
+        raise CheckpointError(
+            f'{self._id} has no published weights: give a file as {self._id}@CHECKPOINT, or '
+            f'{self._id}+random for random weights'
+        )
+
+
+def _listed(found: Any) -> list[Tensor]:
+    return list(found) if isinstance(found, tuple | list) else [found]
+
+
+def _device_of(network: nn.Module) -> torch.device:
+    return next((p.device for p in network.parameters()), torch.device('cpu'))
+
+
+def _loaded(path: Path, name: str) -> Any:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DeclarationError(f'{path}: cannot be read ({error.strerror})') from None
+    module_name = f'backbone_{hashlib.sha256(content).hexdigest()[:16]}'
+    if module_name not in sys.modules:
+        spec: Any = importlib.util.spec_from_file_location(module_name, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:  # a user's code fails in any way
+            del sys.modules[module_name]
+            raise DeclarationError(
+                f'{path}: cannot be run ({type(error).__name__}: {one_line(error)})'
+            ) from None
+    kind = getattr(sys.modules[module_name], name, None)
+    if not callable(kind):
+        raise DeclarationError(f"{path}: has no class '{name}'")
+    return kind

@@ -1,0 +1,8 @@
+backbone = dict(
+    name='convnextv2-large-fcmae',
+    title='ConvNeXt V2-Large FCMAE',
+    source='timm:convnextv2_large.fcmae',
+    pretraining=dict(method='FCMAE', family='mim', data='ImageNet-1k', labels=False),
+    licence='CC-BY-NC-4.0',
+    reference='arXiv 2301.00808',
+)

@@ -1,0 +1,8 @@
+backbone = dict(
+    name='deit-vits16',
+    title='DeiT ViT-S/16',
+    source='timm:deit_small_patch16_224.fb_in1k',
+    pretraining=dict(method='supervised', family='supervised', data='ImageNet-1k', labels=True),
+    licence='Apache-2.0',
+    reference='arXiv 2012.12877',
+)

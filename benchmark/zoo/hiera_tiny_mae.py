@@ -1,0 +1,8 @@
+backbone = dict(
+    name='hiera-tiny-mae',
+    title='Hiera-T MAE',
+    source='timm:hiera_tiny_224.mae',
+    pretraining=dict(method='MAE', family='mim', data='ImageNet-1k', labels=False),
+    licence='CC-BY-NC-4.0',
+    reference='arXiv 2306.00989',
+)
