@@ -181,8 +181,7 @@ def read_backbone(path: Path, *, is_for_use: bool = True) -> Backbone:
         id=values['name'],
         source=located.source,
         is_random=is_random,
-        checkpoint=_declared_checkpoint(facts, is_for_use)
-        or (None if is_random else located.checkpoint),
+        checkpoint=None if is_random else weights,
         options={**located.options, **values.get('options', {})},
         code=located.code,
         may_miss=values.get('may_miss', {}),

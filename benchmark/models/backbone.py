@@ -76,14 +76,14 @@ class FeatureBackbone(BaseModule):
         self._source = source
         library, _, name = source.partition(':')
         _refuse_changed(name, code)
-        asked = Order(name, options or {}, tuple(size) if size else None, drop_path)
+        asked = Order(name, options or {}, (size[0], size[1]) if size else None, drop_path)
         known = probe(library, asked)
         order = Order(name, options or {}, known.size, drop_path)
         self._extractor = open_network(library, order)
         self.body: Any = self._extractor.network
         self.load_report = self._load(random, checkpoint, may_miss or {})
         levels = {'dense': dense_levels, 'four': four_levels}[maps](known.levels)
-        self._indices = [level.index for level in levels]
+        self._indices = [level.number for level in levels]
         self._strides = [level.stride for level in levels]
         self._multiple, self._smallest, self._size = known.multiple, known.smallest, known.size
         self._layers = self._extractor.layer_ids()

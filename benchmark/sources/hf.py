@@ -51,7 +51,7 @@ class _HuggingFaceExtractor(Extractor):
         self.has_drop_path = not order.drop_path or hasattr(self._config, 'drop_path_rate')
         self.network: Any = _create(self._config, self._id)
         self.native_size = _pair(getattr(self._config, 'image_size', None) or 224)
-        self._stages = getattr(getattr(self.network, 'encoder', None), 'layers', None)
+        self._stages: Any = getattr(getattr(self.network, 'encoder', None), 'layers', None)
         self.count = self._count()
 
     def _count(self) -> int:

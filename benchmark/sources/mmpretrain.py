@@ -42,6 +42,7 @@ class _MMPretrainExtractor(Extractor):
         self._weights, config = _described(order.name)
         self._data = config.get('data_preprocessor') or {}
         declared = {**config['model']['backbone'], **order.options}
+        self.network: Any
         self.network, self.has_drop_path = _build(declared, order)
         self.count = _open_all_stages(self.network)
         self.native_size = _native_size(self.network, declared, order.size)

@@ -36,7 +36,7 @@ class Source(Protocol):
 class Level(NamedTuple):
     """A map that a network hands out: its number, channels, and stride in pixels."""
 
-    index: int
+    number: int
     channels: int
     stride: int
 
@@ -199,7 +199,7 @@ def _levels(extractor: Extractor, size: Size, name: str) -> tuple[Level, ...]:
         stride = size[0] // rows
         if (rows * stride, columns * stride) == size:
             found.append(Level(index, channels, stride))
-    if not found or found[-1].index != len(shapes) - 1:
+    if not found or found[-1].number != len(shapes) - 1:
         _, rows, columns = shapes[-1]
         raise IncompatibleError(
             f'{name}: its map of {rows}x{columns} cells does not cover {size[0]}x{size[1]} px '

@@ -100,7 +100,7 @@ class _TimmExtractor(Extractor):
 
     def tables(self) -> Mapping[str, Size]:
         found: dict[str, Size] = {}
-        embedding = getattr(self.network, 'patch_embed', None)
+        embedding: Any = getattr(self.network, 'patch_embed', None)
         if getattr(self.network, 'pos_embed', None) is not None and hasattr(embedding, 'grid_size'):
             found['pos_embed'] = tuple(embedding.grid_size)
         for name, module in self.network.named_modules():

@@ -99,7 +99,7 @@ def test_a_declared_backbone_reads_and_tells_its_origin(path: Path) -> None:
     assert backbone.title
     assert backbone.pretraining.method
     assert backbone.pretraining.family
-    assert backbone.reference
+    assert backbone.licence or backbone.reference
 
 
 @pytest.mark.parametrize('path', SUITES, ids=lambda path: f'{path.parent.name}-{path.stem}')
