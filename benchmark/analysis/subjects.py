@@ -11,8 +11,7 @@ from torch import Tensor
 
 from benchmark.analysis.images import ImageSet
 from benchmark.engine.audit import hash_weights
-from benchmark.execution.contract import build
-from benchmark.models.inspection import inspect_backbone
+from benchmark.models.inspection import build, inspect_backbone
 from benchmark.specs import Backbone, Features
 
 

@@ -10,7 +10,7 @@ from benchmark.analysis.images import ImageSet
 from benchmark.analysis.layers import layer_modules
 from benchmark.analysis.similarity import centred_gram, cka, hsic
 from benchmark.errors import DataError
-from benchmark.execution.contract import build
+from benchmark.models.inspection import build
 from benchmark.specs import Backbone
 
 CPU = torch.device('cpu')
