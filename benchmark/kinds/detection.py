@@ -15,7 +15,7 @@ from benchmark.kinds.base import (
     simple_pyramid,
     upright_or_not,
 )
-from benchmark.specs import Metric, Role, Unit
+from benchmark.specs import Architecture, Metric, Role, Unit
 
 LEVELS = (*PYRAMID_STRIDES, 64)
 """Strides of the maps that the region proposal network sees, in pixels."""
@@ -91,13 +91,21 @@ def _model(meeting: Meeting, *, masks: bool) -> Config:
             'pad_mask': masks,
             'pad_size_divisor': 32,
         },
-        'backbone': meeting.backbone,
+        'backbone': _backbone(meeting),
         'neck': _neck(meeting, width),
         'rpn_head': _rpn_head(meeting, width),
         'roi_head': _roi_head(meeting, width, masks=masks),
         'train_cfg': _train_cfg(meeting),
         'test_cfg': _test_cfg(meeting),
     }
+
+
+def _backbone(meeting: Meeting) -> Config:
+    """Return the backbone; a task may keep a plain transformer's attention to windows (ViTDet)."""
+    window: int | None = meeting.option('window', None)
+    if window is None or meeting.features.architecture is not Architecture.PLAIN_VIT:
+        return meeting.backbone
+    return {**meeting.backbone, 'window': window}
 
 
 def _neck(meeting: Meeting, width: int) -> Config:
@@ -280,6 +288,7 @@ KIND = Kind(
         'proposals': (int,),
         'regions': (int,),
         'max_detections': (int,),
+        'window': (int,),
     },
     parts=parts,
     trivial=Trivial('mean boxes', 'benchmark.evaluation.trivial.detection:MeanBoxes'),

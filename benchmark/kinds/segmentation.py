@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.kinds.base import (
     PYRAMID_STRIDES,
     Config,
@@ -13,9 +16,12 @@ from benchmark.kinds.base import (
     simple_pyramid,
     upright_or_not,
 )
-from benchmark.specs import Metric, Unit
+from benchmark.specs import Architecture, Metric, Unit
 
 IGNORE = 255
+
+_PYRAMIDS = ('simple', 'four-depths')
+"""How a plain transformer's maps become a pyramid; the first is the default."""
 
 _PERCENT = (0.0, 100.0)
 
@@ -44,7 +50,7 @@ def _model(meeting: Meeting) -> Config:
         'type': 'EncoderDecoder',
         'data_preprocessor': _preprocessor(meeting),
         'backbone': meeting.backbone,
-        **build_head(meeting),
+        **build_head(meeting),  # may ask the backbone for other maps
         'train_cfg': {},
         'test_cfg': {'mode': 'whole'},
     }
@@ -76,8 +82,8 @@ def _head_defaults(meeting: Meeting) -> Config:
 def _upernet(meeting: Meeting) -> Config:
     """UPerNet (arXiv 1807.10221) with mmseg's auxiliary FCN head on the stride-16 map."""
     width: int = meeting.option('width', 512)
-    native = has_native_pyramid(meeting.features)
-    channels = list(meeting.features.channels) if native else [width] * 4
+    pyramid = _pyramid(meeting, width)
+    channels = pyramid.channels
     head = {
         'type': 'UPerHead',
         'in_channels': channels,
@@ -100,8 +106,52 @@ def _upernet(meeting: Meeting) -> Config:
         **_head_defaults(meeting),
     }
     auxiliary['loss_decode'] = {**auxiliary['loss_decode'], 'loss_weight': 0.4}
-    neck = {} if native else {'neck': simple_pyramid(meeting, width, PYRAMID_STRIDES)}
-    return {**neck, 'decode_head': head, 'auxiliary_head': auxiliary}
+    return {**pyramid.config, 'decode_head': head, 'auxiliary_head': auxiliary}
+
+
+class _Pyramid(NamedTuple):
+    """Four maps for UPerNet: their channels, and the parts of the model that make them."""
+
+    channels: list[int]
+    config: Config
+
+
+def _pyramid(meeting: Meeting, width: int) -> _Pyramid:
+    """Return how four maps at strides 4 to 32 come about.
+
+    Raises:
+        DeclarationError: the task asks for a pyramid that there is not.
+        IncompatibleError: the backbone's stride does not suit the pyramid.
+    """
+    features = meeting.features
+    if has_native_pyramid(features):
+        return _Pyramid(list(features.channels), {})
+    asked = meeting.option('pyramid', _PYRAMIDS[0])
+    if asked not in _PYRAMIDS:
+        raise DeclarationError(
+            f'{meeting.task.path}: pyramid is {asked!r}, allowed are {", ".join(_PYRAMIDS)}'
+        )
+    if asked == 'simple' or features.architecture is not Architecture.PLAIN_VIT:
+        neck = simple_pyramid(meeting, width, PYRAMID_STRIDES)
+        return _Pyramid([width] * 4, {'neck': neck})
+    return _four_depths(meeting)
+
+
+def _four_depths(meeting: Meeting) -> _Pyramid:
+    """Maps of four depths, each brought to a stride of its own: BEiT's (arXiv 2106.08254)."""
+    stride, width = meeting.features.strides[-1], meeting.features.channels[-1]
+    scales = [stride / wanted for wanted in PYRAMID_STRIDES]
+    if stride not in (8, 16):
+        raise IncompatibleError(
+            f"pyramid 'four-depths' needs a backbone of stride 8 or 16 px, this one has {stride}"
+        )
+    neck = {
+        'type': 'Feature2Pyramid',
+        'embed_dim': width,
+        'rescales': [int(scale) if scale >= 1 else scale for scale in scales],
+        'norm_cfg': {'type': 'BN'},
+    }
+    return _Pyramid([width] * 4, {'backbone': {**meeting.backbone, 'maps': 'four'}, 'neck': neck})
 
 
 def _linear(meeting: Meeting) -> Config:
@@ -157,7 +207,12 @@ KIND = Kind(
     components=('benchmark.evaluation.segmentation', 'benchmark.models.segmentation'),
     metrics=METRICS,
     heads=('upernet', 'linear'),
-    options={'width': (int,), 'scale_jitter': (tuple,), 'photometric': (bool,)},
+    options={
+        'width': (int,),
+        'scale_jitter': (tuple,),
+        'photometric': (bool,),
+        'pyramid': (str,),
+    },
     parts=parts,
     trivial=Trivial(
         'most frequent label', 'benchmark.evaluation.trivial.segmentation:MajorityLabel'
