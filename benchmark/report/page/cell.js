@@ -76,7 +76,8 @@ function cellParts({ board: place, column, person }, block) {
     shots.length > 0 && h('div', { class: 'film', role: 'region', tabindex: '0', 'aria-label': 'Predictions next to ground truth' }, shots.map((item) => picture(place, column, person, item, item[0].replace(/\.png$/, '').replaceAll('_', ' ')))),
     runs.length > 0 && h('h3', {}, 'Training losses', runs.length > 1 && runs.map((run) => h('span', { class: `seed-key ${run.style}` }, h('i', {}), run.label))),
     runs.length > 0 && lossPanels(runs),
-    h('div', { class: 'columns' }, sections, block.groups[row] && groupsTable(block.groups[row])),
+    h('div', { class: 'columns' }, sections),
+    block.groups[row] && groupsTable(block.groups[row]),
     block.configs[row] && configPart(block.configs[row]),
     seeds.length > 0 && h('p', {}, h('a', { class: 'button', href: compareAddress(place, column, person) }, 'Compare this run with another')),
   ];

@@ -1,7 +1,6 @@
 // Two runs line by line: what differs in configuration, proof, cost and provenance.
 const sides = { a: null, b: null };
 
-const runKey = ({ board: place, column, person }) => address(place, column, person).slice(6);
 const compareAddress = (place, column, person) => `#compare=${address(place, column, person).slice(6)}`;
 
 function flat(value, prefix = '', found = new Map()) {
@@ -75,9 +74,7 @@ function showCompare() {
   const found = cellAt(location.hash.slice(9));
   if (!found) return;
   sides.a = found;
-  if (runKey(sides.b) === runKey(found)) {
-    sides.b = { ...found, person: found.board.people.find((person) => person.row !== found.person.row) ?? found.person };
-  }
+  sides.b = { ...found, person: bestFirst(found.column, found.board.people).find((person) => person.row !== found.person.row) ?? found.person };
   drawCompare();
   $('#compare').scrollIntoView();
   $('#compare-title').setAttribute('tabindex', '-1');

@@ -22,14 +22,16 @@ function lossPanel(term, lines) {
   const xs = lines.flatMap((line) => line.points[0]);
   const ys = lines.flatMap((line) => line.points[1]);
   const [last, low, high] = [Math.max(...xs) || 1, Math.min(...ys), Math.max(...ys)];
+  const isLog = low > 0 && high > 20 * low;
+  const share = (y) => (isLog ? Math.log(y / low) / Math.log(high / low) : (y - low) / (high - low || 1));
   const path = ([px, py]) => px.map((x, i) =>
-    `${(x / last * WIDE).toFixed(1)},${((1 - (py[i] - low) / (high - low || 1)) * TALL).toFixed(1)}`).join(' ');
+    `${(x / last * WIDE).toFixed(1)},${((1 - share(py[i])) * TALL).toFixed(1)}`).join(' ');
   const said = lines.map((line) => `${line.label} from ${line.points[1][0]} to ${line.points[1].at(-1)}`).join('; ');
   return h('figure', { class: 'loss' }, h('figcaption', {}, term),
     svg('svg', { viewBox: `-2 -4 ${WIDE + 4} ${TALL + 8}`, role: 'img', 'aria-label': `${term} over ${last} iterations: ${said}` },
       svg('path', { class: 'frame', d: `M0 0V${TALL}H${WIDE}` }),
       lines.map((line) => svg('polyline', { class: line.style, points: path(line.points) }, svg('title', {}, line.label)))),
-    h('p', {}, h('span', {}, `${short(low)} to ${short(high)}`), h('span', {}, `${short(last)} iterations`)));
+    h('p', {}, h('span', {}, `${short(low)} to ${short(high)}${isLog ? ', log' : ''}`), h('span', {}, `${short(last)} iterations`)));
 }
 
 // `runs` are { label, style, curves } with curves as { iteration: [...], term: [...] }.
@@ -41,8 +43,9 @@ function lossPanels(runs) {
     const family = familyOf(term);
     panels.set(family, [...(panels.get(family) ?? []), lossPanel(term, lines)]);
   }
-  const order = ['Total', 'Classification', 'Box', 'Mask and others'].filter((family) => panels.has(family));
   const isCompared = panels.has('Box') && panels.has('Classification');
+  const order = (isCompared ? ['Classification', 'Box', 'Mask and others', 'Total'] : ['Total', 'Classification', 'Box', 'Mask and others'])
+    .filter((family) => panels.has(family));
   return h('div', { class: 'losses' }, order.map((family) =>
     h('div', { class: 'term' }, isCompared && h('h5', {}, family), h('div', { class: 'panels' }, panels.get(family)))));
 }

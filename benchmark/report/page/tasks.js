@@ -28,7 +28,8 @@ function track(column, person, places) {
 
 function chart(place, column, people) {
   const ordered = bestFirst(column, people);
-  const places = scale(extremes(column, people.map((person) => person.row), true), !column.facts.higher);
+  const values = extremes(column, people.map((person) => person.row), true);
+  const places = scale(values, !column.facts.higher, 0.04, Math.min(...values) < 0 ? -Infinity : 0);
   const best = new Set(column.best);
   const bar = (person) => h('li', {},
     h('a', { class: 'label', href: address(place, column, person) }, swatch(person), person.label),
