@@ -19,7 +19,6 @@ Place = tuple[str, str, str]
 
 _FAMILIES = ('mim', 'supervised', 'contrastive', 'distilled', 'none')
 _SPARE_COLOURS = 4
-_LONGEST_SENTENCE = 600
 
 
 def family_classes(backbones: Iterable[BackboneFacts]) -> dict[str, str]:
@@ -135,16 +134,10 @@ def _column(board: Board, index: int) -> Json:
         'near': [i for i, cell in enumerate(cells) if cell.backbone in near],
         'limit': limit,
         'limit_text': '' if limit is None else difference(limit, unit),
-        'sentences': [_bounded(text) for text in column_sentences(board, index)],
+        'sentences': column_sentences(board, index),
         'floors': [_floor(column, i) for i in range(len(column.trivial))],
         **_costs(cells),
     }
-
-
-def _bounded(sentence: str) -> str:
-    if len(sentence) <= _LONGEST_SENTENCE:
-        return sentence
-    return sentence[:_LONGEST_SENTENCE].rsplit(', ', 1)[0] + ', … (shortened)'
 
 
 def _floor(column: Column, index: int) -> Json:
