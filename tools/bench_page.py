@@ -129,6 +129,7 @@ def _visit(path: Path) -> dict[str, float]:
             executable_path=shutil.which('chromium'), args=['--no-sandbox', '--disable-gpu']
         )
         page = browser.new_page(viewport={'width': 1400, 'height': 900})
+        page.set_default_timeout(0)
         session = page.context.new_cdp_session(page)
         session.send('Performance.enable', {'timeDomain': 'threadTicks'})
         times = {'load': _load(page, session, path)}

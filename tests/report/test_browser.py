@@ -32,7 +32,11 @@ def context() -> Iterator[sync_api.BrowserContext]:
         launched = playwright.chromium.launch(
             executable_path=CHROMIUM, args=['--no-sandbox', '--disable-gpu']
         )
-        yield launched.new_context(viewport={'width': 1400, 'height': 900})
+        opened = launched.new_context(viewport={'width': 1400, 'height': 900})
+        # a busy machine may be slow; only a page that never answers is wrong
+        opened.set_default_timeout(240_000)
+        sync_api.expect.set_options(timeout=240_000)
+        yield opened
         launched.close()
 
 
