@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from benchmark.catalog import find_task
-from benchmark.compiling import WEIGHTS, WORK, Ingredients, compile_config, localise
+from benchmark.compiling import CODE, WEIGHTS, WORK, Ingredients, compile_config, localise
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone
 from benchmark.protocols import load_protocol
@@ -76,6 +76,7 @@ class Cell:
             DATA: str(self.world / self.task.source.root),
             WORK: str(self.folder),
             WEIGHTS: str(self.backbone.checkpoint),
+            CODE: str(self.backbone.code),
         }
         return localise(config, places)
 
