@@ -14,6 +14,7 @@ _NEVER_DECAYED = (
     'cls_token',
     'reg_token',
     'dist_token',
+    'mask_token',
     'relative_position_bias_table',
 )
 

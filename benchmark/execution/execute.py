@@ -48,8 +48,6 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
         BenchmarkError: weights do not fit, a loss diverged, or the audit found that training did
             not do what the protocol says.
     """
-    for module in config['custom_imports']:
-        importlib.import_module(module)
     meter = Meter()
     runner = _runner(config, folder)
     _open_test_data(runner)
@@ -70,6 +68,30 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     )
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A model after a training without test, its loss curves and what it cost."""
+
+    model: Any
+    curves: dict[str, list[float]]
+    cost: dict[str, Any]
+
+
+def train(config: dict[str, Any], folder: Path) -> Trained:
+    """Train by ``config``, which has no test; one interrupted in ``folder`` is resumed.
+
+    Raises:
+        BenchmarkError: a loss diverged.
+    """
+    meter = Meter()
+    runner = _runner(config, folder)
+    with meter.phase('train'):
+        runner.train()
+    cost = meter.report(iterations=runner.max_iters, resumed_at=_resumed_at(runner))
+    _remove_checkpoints(folder)
+    return Trained(runner.model, dict(_hook(runner, LossHistory).curves), cost)
+
+
 def _open_test_data(runner: Runner) -> None:
     """Build what testing needs before hours of training; the random numbers stay as they were.
 
@@ -86,6 +108,8 @@ def _open_test_data(runner: Runner) -> None:
 
 
 def _runner(config: dict[str, Any], folder: Path) -> Runner:
+    for module in config['custom_imports']:
+        importlib.import_module(module)
     # mmengine keeps instances by name: a fresh one per run keeps runs of a process apart
     name = f'{folder.name}_{next(_counter)}'
     local = Config(
@@ -109,7 +133,7 @@ def _loaders(config: dict[str, Any]) -> dict[str, Any]:
     if not torch.cuda.is_available():
         return {}
     count = min(_MOST_LOADER_WORKERS, os.cpu_count() or 1)
-    keys = ('train_dataloader', 'test_dataloader')
+    keys = [key for key in ('train_dataloader', 'test_dataloader') if key in config]
     changes = {'num_workers': count, 'persistent_workers': count > 0}
     return {key: {**config[key], **changes} for key in keys}
 

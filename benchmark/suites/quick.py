@@ -14,7 +14,14 @@ suite = dict(
     ),
     protocols=('finetune', 'trivial'),
     seeds=(0, 1),
-    backbones=('timm:test_vit+random', 'timm:test_resnet+random'),
+    backbones=(
+        'world-vit-mae',
+        'world-vit-supervised',
+        'world-vit-random',
+        'world-swin-simmim',
+        'world-swin-supervised',
+        'world-swin-random',
+    ),
     recipes={
         '*/finetune': dict(
             lr=1e-3,

@@ -12,7 +12,7 @@ task = dict(
     splits=dict(train=300, val=60, test=150),
     metric='mask_AP',
     metrics=('box_AP', 'mask_AP50', 'box_AP50'),
-    budget=dict(iterations=300, batch_size=4),
+    budget=dict(iterations=200, batch_size=4),
     options=dict(width=64, anchor_scale=4, finest_scale=28, proposals=100, regions=64),
     citation='procedural world, rendered by this project',
     licence='Apache-2.0',

@@ -9,7 +9,7 @@ task = dict(
     splits=dict(train=300, val=60, test=150),
     metric='PCK',
     metrics=('keypoint_AP', 'keypoint_AP50'),
-    budget=dict(iterations=200, batch_size=8),
+    budget=dict(iterations=150, batch_size=8),
     options=dict(width=64, scale_jitter=(0.8, 1.25), rotation=20, pck_threshold=0.1),
     citation='procedural world, rendered by this project',
     licence='Apache-2.0',

@@ -11,7 +11,7 @@ task = dict(
     splits=dict(train=300, val=60, test=150),
     metric='mIoU',
     metrics=('mAcc', 'aAcc'),
-    budget=dict(iterations=150, batch_size=4),
+    budget=dict(iterations=120, batch_size=4),
     options=dict(width=64),
     citation='procedural world, rendered by this project',
     licence='Apache-2.0',

@@ -1,0 +1,13 @@
+_base_ = '_world_vit.py'
+backbone = dict(
+    name='world-vit-supervised',
+    title='ViT, supervised on 8 classes',
+    checkpoint='weights/world-vit-supervised.safetensors',
+    pretraining=dict(
+        method='supervised, 8 classes',
+        family='supervised',
+        data='procedural world, 20,000 pictures',
+        epochs=3,
+        labels=True,
+    ),
+)

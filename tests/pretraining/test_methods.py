@@ -1,0 +1,49 @@
+"""What is compiled for a pretraining: equal terms for both sides of a comparison."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.errors import DeclarationError, UnknownNameError
+from benchmark.pretraining import METHODS, compile_pretraining
+from pretraining.requests import request
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_pictures_augmentation_and_optimiser_are_the_same_for_all(method: str) -> None:
+    mine, supervised = (
+        compile_pretraining(request(method)),
+        compile_pretraining(request('supervised')),
+    )
+    pipeline = mine['train_dataloader']['dataset']['pipeline']
+    assert [step['type'] for step in pipeline if 'Mask' not in step['type']] == [
+        'LoadImageFromFile',
+        'RandomResizedCrop',
+        'RandomFlip',
+        'PackInputs',
+    ]
+    pipeline[:] = [step for step in pipeline if 'Mask' not in step['type']]
+    for key in mine.keys() - {'model'}:
+        assert mine[key] == supervised[key], key
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_passes_become_steps(method: str) -> None:
+    config = compile_pretraining(request(method, passes=400, batch_size=8))
+    assert config['train_cfg']['max_iters'] == 50
+    assert config['train_dataloader']['batch_size'] == 8
+
+
+@pytest.mark.parametrize(('size', 'unit'), [(192, 32), (224, 32), (128, 16)])
+def test_simmim_masks_the_published_share_of_a_side(size: int, unit: int) -> None:
+    config = compile_pretraining(request('simmim', size=size))
+    steps = config['train_dataloader']['dataset']['pipeline']
+    mask = next(step for step in steps if step['type'] == 'SimMIMMaskGenerator')
+    assert (mask['input_size'], mask['mask_patch_size'], mask['mask_ratio']) == (size, unit, 0.6)
+
+
+def test_wrong_requests_are_refused() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown pretraining method 'mea'.*'mae'"):
+        compile_pretraining(request('mea'))
+    with pytest.raises(DeclarationError, match='size is 70, must be a multiple of the stride 16'):
+        compile_pretraining(request('mae', size=70))
