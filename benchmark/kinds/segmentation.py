@@ -155,13 +155,18 @@ def _four_depths(meeting: Meeting) -> _Pyramid:
 
 
 def _linear(meeting: Meeting) -> Config:
-    """Batch norm and 1x1 convolution on the deepest map (DINOv2, arXiv 2304.07193, section 7.4)."""
-    channels = meeting.features.channels[-1]
+    """Batch norm and 1x1 convolution (DINOv2, arXiv 2304.07193, section 7.4).
+
+    On the only map of a plain network; a hierarchical one's maps are resized to the finest and
+    stacked, since its deepest alone is too coarse.
+    """
+    channels = list(meeting.features.channels)
     head = {
         'type': 'benchmark.LinearSegmentationHead',
         'in_channels': channels,
-        'in_index': len(meeting.features.channels) - 1,
-        'channels': channels,
+        'in_index': list(range(len(channels))),
+        'input_transform': 'resize_concat',
+        'channels': sum(channels),
         'dropout_ratio': 0.0,
         **_head_defaults(meeting),
     }

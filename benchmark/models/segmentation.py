@@ -14,7 +14,8 @@ from benchmark.registry import MODELS
 class LinearSegmentationHead(BaseDecodeHead):
     """A linear classifier per cell: batch norm, then a 1x1 convolution (DINOv2, arXiv 2304.07193).
 
-    Takes the arguments of mmseg's decode heads; ``channels`` must equal ``in_channels``.
+    Takes the arguments of mmseg's decode heads; ``channels`` must equal the channels that the head
+    sees, those of all maps together where it stacks several.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -22,5 +23,5 @@ class LinearSegmentationHead(BaseDecodeHead):
         self.norm = nn.BatchNorm2d(self.channels)
 
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Return logits (B, classes, h, w) for the map that ``in_index`` names."""
+        """Return logits (B, classes, h, w) for the maps that ``in_index`` names."""
         return self.cls_seg(self.norm(self._transform_inputs(maps)))
