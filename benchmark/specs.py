@@ -312,7 +312,8 @@ class Suite:
     """Named tasks x protocols x seeds, with recipe fields that hold for one task only.
 
     ``groups`` maps tasks to the group in which this suite counts them, where that is not their
-    own. ``cost`` is what the suite was measured to take; empty until it was.
+    own. ``cost`` is what the suite was measured to take; empty until it was. The tasks in
+    ``one_seed`` are too costly for more than the first seed.
     """
 
     name: str
@@ -325,6 +326,7 @@ class Suite:
     path: Path
     groups: Mapping[str, str] = field(default_factory=dict)
     cost: Declared = field(default_factory=dict)
+    one_seed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, order=True)

@@ -18,6 +18,7 @@ _SUITE_KEYS = {
     'tasks': _NAMES,
     'protocols': _NAMES,
     'seeds': _NAMES,
+    'one_seed': Key((tuple,)),
     'backbones': Key((tuple,)),
     'recipes': Key((Mapping,)),
     'groups': Key((Mapping,)),
@@ -108,6 +109,7 @@ def read_suite(path: Path) -> Suite:
         path=path,
         groups=_groups(facts),
         cost=_cost(facts),
+        one_seed=frozenset(distinct_names(facts, 'one_seed') if values.get('one_seed') else ()),
     )
 
 

@@ -118,7 +118,8 @@ class Nightly:
 
     def _with_seeds(self, numbers: Iterable[int]) -> Campaign:
         first = self.night.toordinal() * _SEEDS_A_NIGHT
-        request = replace(self.campaign.request, seeds=tuple(first + n for n in numbers))
+        seeds = tuple(first + n for n in numbers)
+        request = replace(self.campaign.request, seeds=seeds, one_seed=frozenset())
         return replace(self.campaign, request=request, store=self.store)
 
     def _run(self, plan: Plan, pool: Pool) -> None:

@@ -18,13 +18,17 @@ _SEEDS = 2**32
 
 @dataclass(frozen=True)
 class Request:
-    """Everything that was asked for, found and validated."""
+    """Everything that was asked for, found and validated.
+
+    The tasks in ``one_seed`` run with the first of the seeds alone.
+    """
 
     suite: Suite
     backbones: tuple[Backbone, ...]
     tasks: tuple[Task, ...]
     protocols: tuple[Protocol, ...]
     seeds: tuple[int, ...]
+    one_seed: frozenset[str] = frozenset()
 
     @classmethod
     def read(
@@ -44,6 +48,7 @@ class Request:
         found = find_suite(suite)
         all_tasks = _tasks(found)
         _check_recipes(found, all_tasks)
+        _check_one_seed(found, all_tasks)
         for name in tasks:
             if name not in all_tasks:
                 raise unknown_name(f"task of suite '{found.name}'", name, all_tasks)
@@ -55,7 +60,12 @@ class Request:
             tasks=tuple(all_tasks[name] for name in dict.fromkeys(wanted)),
             protocols=tuple(followed),
             seeds=_seeds(seeds or found.seeds),
+            one_seed=frozenset() if seeds else found.one_seed,
         )
+
+    def seeds_of(self, task: Task) -> tuple[int, ...]:
+        """Return the seeds with which ``task`` runs."""
+        return self.seeds[:1] if task.name in self.one_seed else self.seeds
 
 
 def _tasks(suite: Suite) -> dict[str, Task]:
@@ -79,6 +89,13 @@ def _check_recipes(suite: Suite, tasks: Iterable[str]) -> None:
     for key in suite.recipes:
         if key not in places:
             raise DeclarationError(f'{suite.path}: {unknown_name("place in recipes", key, places)}')
+
+
+def _check_one_seed(suite: Suite, tasks: Iterable[str]) -> None:
+    names = tuple(tasks)
+    for name in sorted(suite.one_seed):
+        if name not in names:
+            raise DeclarationError(f'{suite.path}: {unknown_name("task in one_seed", name, names)}')
 
 
 def _seeds(seeds: Sequence[int]) -> tuple[int, ...]:
@@ -110,10 +127,14 @@ def expand(request: Request) -> tuple[RunSpec, ...]:
     Trivial predictors, which take no time, come first: one per task, for all seeds.
     """
     learning = [protocol for protocol in request.protocols if protocol != TRIVIAL]
-    cells = product(request.tasks, request.backbones, learning, request.seeds)
     return (
         *(_floor(task) for task in request.tasks if TRIVIAL in request.protocols),
-        *(RunSpec(t.name, b.id, p.name, seed) for t, b, p, seed in cells),
+        *(
+            RunSpec(task.name, backbone.id, protocol.name, seed)
+            for task in request.tasks
+            for backbone, protocol in product(request.backbones, learning)
+            for seed in request.seeds_of(task)
+        ),
     )
 
 

@@ -4,6 +4,7 @@ _base_ = 'quick.py'
 suite = dict(
     name='nightly',
     title='Nightly: every kind, two networks',
-    backbones=('timm:test_vit+random', 'timm:test_resnet+random'),
+    one_seed=(),
+    backbones=('world-vit-mae', 'world-swin-simmim'),
     cost=dict(),
 )

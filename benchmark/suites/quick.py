@@ -14,6 +14,7 @@ suite = dict(
     ),
     protocols=('finetune', 'trivial'),
     seeds=(0, 1),
+    one_seed=('world-detection', 'world-tracking'),
     backbones=(
         'world-vit-mae',
         'world-vit-supervised',

@@ -39,6 +39,23 @@ def test_cells_come_in_the_declared_order_with_seeds_last(suite: str) -> None:
     assert expand(Request.read(suite)) == cells
 
 
+def test_costly_tasks_run_with_the_first_seed_unless_seeds_are_named(declare: Declarations) -> None:
+    for name in ('one', 'two'):
+        declare.task(name=name)
+    path = str(declare.suite(tasks=('one.py', 'two.py'), seeds=(4, 2), one_seed=('two',)))
+    seeds = [(cell.task, cell.seed) for cell in expand(Request.read(path))]
+    assert seeds == [('one', 4), ('one', 2), ('two', 4)]
+    named = [(cell.task, cell.seed) for cell in expand(Request.read(path, seeds=[0, 1]))]
+    assert named == [('one', 0), ('one', 1), ('two', 0), ('two', 1)]
+
+
+def test_one_seed_names_tasks_of_the_suite(declare: Declarations) -> None:
+    declare.task(name='one')
+    path = str(declare.suite(tasks=('one.py',), one_seed=('on',)))
+    with pytest.raises(DeclarationError, match="unknown task in one_seed 'on'; did you mean 'one'"):
+        Request.read(path)
+
+
 def test_trivial_predictors_run_once_per_task_before_the_rest(suite: str) -> None:
     cells = expand(Request.read(suite, protocols=['finetune', 'trivial']))
     assert cells[:2] == (
