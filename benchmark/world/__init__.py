@@ -1,7 +1,7 @@
 """The procedural world: the benchmark's embedded data, rendered by the project itself."""
 
 from benchmark.world.anatomy import FLIP_PAIRS, KEYPOINT_SIGMAS, KEYPOINTS, SKELETON
-from benchmark.world.labels import INSTANCE_CLASSES, SEMANTIC_CLASSES, THING_CLASSES
+from benchmark.world.labels import INSTANCE_CLASSES, SEMANTIC_CLASSES
 from benchmark.world.plans import COARSE_CLASSES
 from benchmark.world.spec import SPLITS, VERSION, SplitCounts, WorldSpec
 from benchmark.world.species import FINE_SPECIES
@@ -22,7 +22,6 @@ __all__ = [
     'SEMANTIC_CLASSES',
     'SKELETON',
     'SPLITS',
-    'THING_CLASSES',
     'VERSION',
     'SplitCounts',
     'WorldSpec',

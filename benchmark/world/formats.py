@@ -14,7 +14,7 @@ import numpy.typing as npt
 from benchmark.errors import DataError
 from benchmark.world.anatomy import KEYPOINTS, SKELETON
 from benchmark.world.arrays import Bytes, Floats, Mask
-from benchmark.world.labels import CLUTTER, INSTANCE_CLASSES, THING_CLASSES
+from benchmark.world.labels import CLUTTER, INSTANCE_CLASSES
 from benchmark.world.render import ABSENT, Frame, Instance
 
 JPEG_QUALITY = 95
@@ -128,34 +128,12 @@ def coco_detection(
     names: Sequence[str], labels: Sequence[Sequence[Annotation]], size: int
 ) -> dict[str, Any]:
     """Return COCO's detection content of the pictures ``names`` with one label list each."""
-    return _detection(names, labels, size, INSTANCE_CLASSES)
-
-
-def coco_things(
-    names: Sequence[str], labels: Sequence[Sequence[Annotation]], size: int
-) -> dict[str, Any]:
-    """Return the same with all creatures in one category."""
-    merged = [[_thing(one) for one in found] for found in labels]
-    return _detection(names, merged, size, THING_CLASSES)
-
-
-def _thing(annotation: Annotation) -> Annotation:
-    name = INSTANCE_CLASSES[annotation['category_id'] - 1]
-    category = THING_CLASSES.index(name) if name in CLUTTER else 0
-    return Annotation(**{**annotation, 'category_id': category + 1})
-
-
-def _detection(
-    names: Sequence[str],
-    labels: Sequence[Sequence[Annotation]],
-    size: int,
-    classes: Sequence[str],
-) -> dict[str, Any]:
     rows = [(number, one) for number, found in enumerate(labels, 1) for one in found]
+    categories = [{'id': n, 'name': name} for n, name in enumerate(INSTANCE_CLASSES, 1)]
     return {
         'images': _images(names, size),
         'annotations': _numbered(rows, keypoints=False),
-        'categories': [{'id': n, 'name': name} for n, name in enumerate(classes, 1)],
+        'categories': categories,
     }
 
 

@@ -13,7 +13,4 @@ SEMANTIC_CLASSES = ('sky', 'wall', 'ground', *PARTS, *CLUTTER)
 INSTANCE_CLASSES = (*COARSE_CLASSES, *CLUTTER)
 """Classes of the instances; COCO's category ids are these indices plus 1."""
 
-THING_CLASSES = ('creature', *CLUTTER)
-"""Classes of the instances when body plans are not told apart."""
-
 SKY, WALL, GROUND = range(3)

@@ -10,8 +10,8 @@ from typing import Any
 
 from benchmark.errors import DataError
 from benchmark.world.anatomy import FLIP_PAIRS, KEYPOINT_SIGMAS, KEYPOINTS, SKELETON
-from benchmark.world.formats import coco_detection, coco_keypoints, coco_things, write_json
-from benchmark.world.labels import INSTANCE_CLASSES, SEMANTIC_CLASSES, THING_CLASSES
+from benchmark.world.formats import coco_detection, coco_keypoints, write_json
+from benchmark.world.labels import INSTANCE_CLASSES, SEMANTIC_CLASSES
 from benchmark.world.plans import COARSE_CLASSES
 from benchmark.world.publishing import is_complete, publishing
 from benchmark.world.spec import SPLITS, VERSION, Split, WorldSpec
@@ -59,8 +59,6 @@ def _write_labels(root: Path, spec: WorldSpec, rows: Rows) -> None:
         names, labels = [row.name for row in scenes], [row.annotations for row in scenes]
         detection = coco_detection(names, labels, spec.size)
         write_json(root / 'scenes' / f'instances_{split}.json', detection)
-        things = coco_things(names, labels, spec.size)
-        write_json(root / 'scenes' / f'things_{split}.json', things)
         keypoints = coco_keypoints(names, labels, spec.size)
         write_json(root / 'scenes' / f'keypoints_{split}.json', keypoints)
         sequences = ''.join(f'{row.name}\n' for row in rows.get((Stream.TRACKING, split), []))
@@ -74,7 +72,6 @@ def _describe(spec: WorldSpec) -> dict[str, Any]:
         'splits': list(SPLITS),
         'semantic_classes': list(SEMANTIC_CLASSES),
         'instance_classes': list(INSTANCE_CLASSES),
-        'thing_classes': list(THING_CLASSES),
         'coarse_classes': list(COARSE_CLASSES),
         'fine_species': list(FINE_SPECIES),
         'pretraining_species': [species.name for species in SEEN_SPECIES],

@@ -202,11 +202,17 @@ class TestParts:
         assert 'neck' not in native
         assert native['decode_head']['in_channels'] == [96, 192, 384, 768]
 
-    def test_the_linear_head_is_compiled_when_asked_for(self) -> None:
+    @pytest.mark.parametrize(
+        ('architecture', 'channels'), [('convnet', [96, 192, 384, 768]), ('plain-vit', [192])]
+    )
+    def test_the_linear_head_sees_all_maps(self, architecture: str, channels: list[int]) -> None:
         task = replace(cell().task, head='linear')
-        model = compile_config(cell(task, 'convnet'))['model']
-        assert model['decode_head']['type'] == 'benchmark.LinearSegmentationHead'
-        assert (model['decode_head']['in_channels'], model['decode_head']['in_index']) == (768, 3)
+        model = compile_config(cell(task, architecture))['model']
+        head = model['decode_head']
+        assert head['type'] == 'benchmark.LinearSegmentationHead'
+        assert head['in_channels'] == channels
+        assert head['in_index'] == list(range(len(channels)))
+        assert head['channels'] == sum(channels)
         assert 'auxiliary_head' not in model
 
     def test_boxes_without_masks(self) -> None:

@@ -304,7 +304,7 @@ class TestDetection:
             folder.mkdir(parents=True)
             for number, (width, height) in enumerate(images[split]):
                 cv2.imwrite(str(folder / f'{number}.png'), np.zeros((height, width, 3), np.uint8))
-            path = tmp_path / f'instances_{split}.json'
+            path = tmp_path / f'keypoints_{split}.json'
             path.write_text(json.dumps(coco(images[split], found)))
         datasets = {
             role: {**declared, 'metainfo': {'classes': ('a', 'b', 'c')}}
