@@ -10,17 +10,21 @@ from mmpretrain.models.utils import build_2d_sincos_position_embedding
 from torch import Tensor, nn
 
 from benchmark.errors import IncompatibleError
-from benchmark.models import inspection
 from benchmark.registry import MODELS
+from benchmark.sources import Order, open_network
 
 
 class _Encoder(BaseModule):
     """A timm network at its own initialisation, with the layers that optimisers ask for."""
 
-    def __init__(self, name: str, options: dict[str, Any]) -> None:
+    def __init__(self, source: str, options: dict[str, Any]) -> None:
         super().__init__()
-        self.body: Any = inspection.build(name, options)
-        self._layers = inspection.layer_ids(self.body)
+        library, _, name = source.partition(':')
+        if library != 'timm':
+            raise IncompatibleError(f'{source}: only networks of timm are pretrained with masks')
+        extractor = open_network(library, Order(name, options))
+        self.body: Any = extractor.network
+        self._layers = extractor.layer_ids()
 
     def init_weights(self) -> None:
         """Leave the network as timm initialised it."""
@@ -37,7 +41,7 @@ class MaskedViT(_Encoder):
     The position table is fixed to sines and cosines, as MAE has it.
 
     Args:
-        name: timm's architecture.
+        source: the network, as ``'timm:NAME'``.
         options: further arguments of the architecture.
         mask_ratio: share of the patches that the encoder does not see.
 
@@ -45,14 +49,14 @@ class MaskedViT(_Encoder):
         IncompatibleError: the network is no plain ViT with a class token and a position table.
     """
 
-    def __init__(self, *, name: str, options: dict[str, Any], mask_ratio: float) -> None:
-        super().__init__(name, options)
+    def __init__(self, *, source: str, options: dict[str, Any], mask_ratio: float) -> None:
+        super().__init__(source, options)
         table = getattr(self.body, 'pos_embed', None)
         if table is None or getattr(self.body, 'num_prefix_tokens', 0) != 1:
-            raise IncompatibleError(f'timm:{name} has no position table and class token for MAE')
+            raise IncompatibleError(f'{source} has no position table and class token for MAE')
         rows, columns = self.body.patch_embed.grid_size
         if rows != columns or table.shape[1] != rows * columns + 1:
-            raise IncompatibleError(f'timm:{name} has no square position table for MAE')
+            raise IncompatibleError(f'{source} has no square position table for MAE')
         fixed = build_2d_sincos_position_embedding(rows, table.shape[-1], cls_token=True)
         table.data.copy_(fixed.float())
         table.requires_grad_(requires_grad=False)
@@ -96,17 +100,17 @@ class MaskedSwin(_Encoder):
     """A Swin that sees a learnt token in place of masked patches: SimMIM (arXiv 2111.09886).
 
     Args:
-        name: timm's architecture.
+        source: the network, as ``'timm:NAME'``.
         options: further arguments of the architecture.
 
     Raises:
         IncompatibleError: the network is no Swin transformer of timm.
     """
 
-    def __init__(self, *, name: str, options: dict[str, Any]) -> None:
-        super().__init__(name, options)
+    def __init__(self, *, source: str, options: dict[str, Any]) -> None:
+        super().__init__(source, options)
         if not hasattr(self.body, 'layers') or not hasattr(self.body, 'patch_embed'):
-            raise IncompatibleError(f'timm:{name} is no Swin transformer, which SimMIM needs')
+            raise IncompatibleError(f'{source} is no Swin transformer, which SimMIM needs')
         self.mask_token = nn.Parameter(torch.zeros(self.body.patch_embed.proj.out_channels))
         nn.init.trunc_normal_(self.mask_token, std=0.02)
 

@@ -57,11 +57,8 @@ class Pretrain:
 
     @property
     def architecture(self) -> Config:
-        """What timm needs to build the network."""
-        return {
-            'name': self.backbone.source.partition(':')[2],
-            'options': dict(self.backbone.options),
-        }
+        """Which network is built, and how."""
+        return {'source': self.backbone.source, 'options': dict(self.backbone.options)}
 
     @property
     def stride(self) -> int:
@@ -179,7 +176,7 @@ def _supervised(request: Pretrain) -> tuple[Config, list[Config]]:
             **_preprocessor(request, 'ClsDataPreprocessor'),
             'num_classes': request.classes,
         },
-        'backbone': {'type': 'benchmark.TimmBackbone', **request.architecture, 'random': True},
+        'backbone': {'type': 'benchmark.FeatureBackbone', **request.architecture, 'random': True},
         'neck': {'type': 'benchmark.PooledFeatures', 'channels': width, 'norm': 'layer'},
         'head': {
             'type': 'LinearClsHead',

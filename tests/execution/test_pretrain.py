@@ -11,7 +11,7 @@ from safetensors import safe_open
 
 from benchmark.errors import DataError
 from benchmark.execution.pretrain import pretrain, save_network, write_labels
-from benchmark.models import TimmBackbone
+from benchmark.models import FeatureBackbone
 
 
 def pretrained(method: str, folder: Path, name: str = 'run', **changes: object) -> Path:
@@ -36,13 +36,13 @@ def test_weights_fill_the_whole_backbone(method: str, pictures: Path) -> None:
     path = pretrained(method, pictures)
     wanted = request(method)
     plain = {
-        'name': wanted.backbone.source.partition(':')[2],
+        'source': wanted.backbone.source,
         'options': dict(wanted.backbone.options),
     }
-    loaded = TimmBackbone(**plain, checkpoint=str(path))
+    loaded = FeatureBackbone(**plain, checkpoint=str(path))
     assert loaded.load_report.missing == loaded.load_report.unexpected == ()
     torch.manual_seed(0)
-    untrained = TimmBackbone(**plain, random=True)
+    untrained = FeatureBackbone(**plain, random=True)
     moved = [
         name
         for name, value in untrained.state_dict().items()

@@ -16,14 +16,12 @@ IMAGES = torch.randn(3, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0
 
 def masked_vit(ratio: float) -> MaskedViT:
     torch.manual_seed(0)
-    name = VIT.source.partition(':')[2]
-    return MaskedViT(name=name, options=dict(VIT.options), mask_ratio=ratio).eval()
+    return MaskedViT(source=VIT.source, options=dict(VIT.options), mask_ratio=ratio).eval()
 
 
 def masked_swin() -> MaskedSwin:
     torch.manual_seed(0)
-    name = SWIN.source.partition(':')[2]
-    return MaskedSwin(name=name, options=dict(SWIN.options)).eval()
+    return MaskedSwin(source=SWIN.source, options=dict(SWIN.options)).eval()
 
 
 def test_masking_keeps_the_share_and_can_be_undone() -> None:
@@ -96,6 +94,8 @@ def test_all_masked_the_swin_encoder_sees_nothing() -> None:
 
 def test_another_architecture_is_refused() -> None:
     with pytest.raises(IncompatibleError, match='test_resnet'):
-        MaskedViT(name='test_resnet', options={}, mask_ratio=0.75)
+        MaskedViT(source='timm:test_resnet', options={}, mask_ratio=0.75)
     with pytest.raises(IncompatibleError, match='test_vit'):
-        MaskedSwin(name='test_vit', options={})
+        MaskedSwin(source='timm:test_vit', options={})
+    with pytest.raises(IncompatibleError, match='only networks of timm'):
+        MaskedViT(source='torchvision:resnet18', options={}, mask_ratio=0.75)
