@@ -33,9 +33,5 @@ suite = dict(
             schedule='cosine',
             warmup=0.1,
         ),
-        'world-segmentation': dict(lr=2e-3),
-        'world-detection': dict(lr=2e-3),
-        'world-pose': dict(lr=3e-3),
-        'world-tracking': dict(lr=2e-3),
     },
 )
