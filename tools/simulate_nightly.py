@@ -1,6 +1,6 @@
 """Simulate the nightly regression test on known truth and print how often it errs, as Markdown.
 
-Usage: python tools/simulate_nightly.py [NIGHTS] [SEED]
+Usage: python tools/simulate_nightly.py [NIGHTS [SEED [ROW ...]]]
 
 Scores are drawn from normal distributions, and every decision is made by the functions that
 `tbench regress` and `tbench nightly` use. sigma is the standard deviation of a single run.
@@ -174,6 +174,7 @@ def main() -> None:
     """Print the table for all settings."""
     nights = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    rows = [int(text) for text in sys.argv[3:]] or range(len(SETTINGS))
     heads = (
         'cells', 'seeds a night', 'baseline runs', 'fresh seeds', 'sigma of the cells',
         'nights with a false alarm', 'extra runs', '3 sigma found on the night',
@@ -182,8 +183,8 @@ def main() -> None:
     )  # fmt: skip
     print(f'| {" | ".join(heads)} |')
     print(f'|{" --- |" * len(heads)}')
-    for index, setting in enumerate(SETTINGS):
-        print(row(setting, nights, np.random.default_rng([seed, index])), flush=True)
+    for index in rows:
+        print(row(SETTINGS[index], nights, np.random.default_rng([seed, index])), flush=True)
 
 
 if __name__ == '__main__':

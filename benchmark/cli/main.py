@@ -211,7 +211,7 @@ def _add_report(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
         help="declaration of the scale of aggregates (default: the project's own)",
     )
     parser.add_argument(
-        '--history', type=Path, metavar='FILE', help="nights that 'tbench regress' wrote, to draw"
+        '--history', type=Path, metavar='FILE', help="nights that 'tbench nightly' wrote, to draw"
     )
     literature = parser.add_mutually_exclusive_group()
     literature.add_argument(

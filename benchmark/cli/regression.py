@@ -13,6 +13,7 @@ from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
     from benchmark.regression.compare import Comparison, Margin, Rules
+    from benchmark.regression.history import History
     from benchmark.results.store import ResultStore
 
 CORRECTIONS = ('holm', 'bh', 'none')
@@ -25,6 +26,9 @@ def add_regress_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--suite', metavar='NAME', help='default: the only one in the baseline')
     parser.add_argument(
         '--history', type=Path, metavar='FILE', help='scores of earlier nights, to search for drift'
+    )
+    parser.add_argument(
+        '--append', action='store_true', help='write this night into the file of --history'
     )
     parser.add_argument('--out', type=Path, metavar='DIR', help='text, Markdown, JUnit and JSON')
     parser.add_argument('--json', action='store_true', help='print JSON')
@@ -130,8 +134,8 @@ def _not_negative(text: str) -> float:
 def regress(options: Namespace) -> int:
     """Compare two folders of records; return 0 fine, 1 regression, 2 could not tell."""
     from benchmark.regression.cells import gather
-    from benchmark.regression.compare import compare
-    from benchmark.regression.history import History, read_history
+    from benchmark.regression.compare import compare, tell
+    from benchmark.regression.history import write_history
     from benchmark.regression.outputs import to_json, write_outputs
     from benchmark.results.store import ResultStore
 
@@ -146,19 +150,33 @@ def regress(options: Namespace) -> int:
     baseline = gather(record for record in stores['baseline'].records(suite) if record.is_ok)
     if not baseline:
         raise BenchmarkError(f"--baseline {options.baseline}: no good record of suite '{suite}'")
+    history = _history(options, suite)
     comparison = compare(
         baseline,
         gather(stores['candidate'].records(suite)),
-        read_history(options.history) if options.history else History(suite),
+        history,
         _night(options).isoformat(),
         rules,
     )
+    if options.append:
+        write_history(options.history, tell(history, comparison))
     if options.out:
         write_outputs(comparison, options.out)
     if options.json:
         print(to_json(comparison), end='')
     _tell(comparison, options.junit, is_quiet=options.json)
     return comparison.exit_code
+
+
+def _history(options: Namespace, suite: str) -> History:
+    """Return the earlier nights: those of the file, which may begin with this one."""
+    from benchmark.regression.history import History, read_history
+
+    if options.append and options.history is None:
+        raise BenchmarkError('--append needs --history FILE, the file to write into')
+    if options.history is None or (options.append and not options.history.exists()):
+        return History(suite)
+    return read_history(options.history, suite)
 
 
 def _only_suite(store: ResultStore) -> str:

@@ -111,7 +111,7 @@ class Nightly:
 
     def _history(self) -> History:
         path = self.folder / 'history.json'
-        return read_history(path) if path.exists() else History(self._suite)
+        return read_history(path, self._suite) if path.exists() else History(self._suite)
 
     def _tonight(self) -> dict[CellId, Runs]:
         return gather(self.store.records(self._suite))

@@ -12,6 +12,7 @@ import enum
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from benchmark.regression.noise import K, Noise, moderate, within
@@ -143,19 +144,19 @@ def find_drift(track: Track, noise: Noise) -> Drift | None:
     nights = [*track.history, track.tonight]
     if len(nights) < 2:
         return None
-    totals = [(math.fsum(night), len(night)) for night in nights]
-    before_all = math.fsum(track.baseline), len(track.baseline)
-    everything = _sum([before_all, *totals])
-    best = Drift(0, 0.0, 1.0)
+    # running sums over the last 1, 2, 3, ... nights
+    sums = list(accumulate(math.fsum(night) for night in reversed(nights)))
+    counts = list(accumulate(len(night) for night in reversed(nights)))
+    whole = math.fsum(track.baseline) + sums[-1], len(track.baseline) + counts[-1]
     spans = list(_spans(len(nights)))
+    steps = []
     for span in spans:
-        after = _sum(totals[-span:])
-        before = (everything[0] - after[0], everything[1] - after[1])
-        drop = before[0] / before[1] - after[0] / after[1]
-        p = _p(drop, noise.sd * math.sqrt(1 / after[1] + 1 / before[1]), noise.freedom)
-        if p < best.p:
-            best = Drift(span, drop, p)
-    return best._replace(p=min(1.0, best.p * len(spans)))
+        after, count = sums[span - 1], counts[span - 1]
+        drop = (whole[0] - after) / (whole[1] - count) - after / count
+        error = noise.sd * math.sqrt(1 / count + 1 / (whole[1] - count))
+        steps.append((drop / error, span, drop))
+    clearness, span, drop = max(steps)
+    return Drift(span, drop, min(1.0, _p(clearness, 1.0, noise.freedom) * len(spans)))
 
 
 def _spans(nights: int) -> Iterator[int]:
@@ -165,10 +166,6 @@ def _spans(nights: int) -> Iterator[int]:
         yield one
         one, two = two, one + two
     yield nights
-
-
-def _sum(totals: Sequence[tuple[float, int]]) -> tuple[float, int]:
-    return math.fsum(total for total, _ in totals), sum(count for _, count in totals)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -94,18 +94,20 @@ def _plain(cell: CellId, found: CellHistory) -> dict[str, Any]:
     }
 
 
-def read_history(path: Path) -> History:
-    """Return the history in ``path``.
+def read_history(path: Path, suite: str) -> History:
+    """Return the history of ``suite`` in ``path``.
 
     Raises:
-        RecordError: the file cannot be read, or is of another schema version.
+        RecordError: the file cannot be read, or is of another schema version or suite.
     """
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         if content['schema'] != SCHEMA:
             raise ValueError(f'schema is {content["schema"]!r}, this version reads {SCHEMA}')
+        if content['suite'] != suite:
+            raise ValueError(f"it holds suite '{content['suite']}', not '{suite}'")
         cells = dict(_cell(item) for item in content['cells'])
-        return History(content['suite'], tuple(sorted(content['nights'])), cells)
+        return History(suite, tuple(sorted(content['nights'])), cells)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RecordError(f'{path}: no history of nights ({error})') from None
 

@@ -81,7 +81,7 @@ def prior_freedom(spreads: Mapping[K, Spread], families: Mapping[K, Hashable]) -
 
     By the method of moments on logarithms of variances, around the mean of each family.
     """
-    from scipy.special import digamma, polygamma
+    from scipy.special import digamma
 
     excess, weight = 0.0, 0
     for family in set(families.values()):
@@ -98,23 +98,27 @@ def prior_freedom(spreads: Mapping[K, Spread], families: Mapping[K, Hashable]) -
             for spread, half in zip(members, halves, strict=True)
         ]
         excess += _group(tuple(logs)).squares
-        excess -= (
-            (len(members) - 1) / len(members) * math.fsum(float(polygamma(1, h)) for h in halves)
-        )
+        excess -= (len(members) - 1) / len(members) * math.fsum(map(_trigamma, halves))
         weight += len(members) - 1
     if weight == 0 or excess <= 0:
         return math.inf
     return 2 * inverse_trigamma(excess / weight)
 
 
+def _trigamma(x: float) -> float:
+    from scipy.special import zeta
+
+    return float(zeta(2, x))
+
+
 def inverse_trigamma(value: float) -> float:
     """Return x with trigamma(x) = ``value`` > 0, by Newton's method on the reciprocal."""
-    from scipy.special import polygamma
+    from scipy.special import zeta
 
     x = 0.5 + 1 / value
     for _ in range(50):
-        trigamma = float(polygamma(1, x))
-        step = trigamma * (1 - trigamma / value) / float(polygamma(2, x))
+        trigamma = _trigamma(x)
+        step = trigamma * (1 - trigamma / value) / float(-2 * zeta(3, x))
         x += step
         if abs(step) < 1e-8 * x:
             break

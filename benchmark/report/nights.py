@@ -1,4 +1,4 @@
-"""A file of earlier nights (``tbench regress`` writes it) as the page draws it."""
+"""A file of earlier nights (``tbench nightly`` writes it) as the page draws it."""
 
 from __future__ import annotations
 

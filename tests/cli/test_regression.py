@@ -10,6 +10,7 @@ import pytest
 from regression.builders import PARTS, records, saved
 
 from benchmark.cli.main import main
+from benchmark.regression.history import read_history
 
 
 @pytest.fixture
@@ -52,6 +53,17 @@ def test_an_accepted_shift(folders: dict[str, str], tmp_path: Path) -> None:
     assert main([*arguments, '--accepted', str(accepted)]) == 0
 
 
+def test_nights_are_appended_to_a_history(folders: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / 'history.json'
+    arguments = ['regress', '--baseline', folders['base'], '--candidate', folders['same']]
+    for night in ('2031-05-04', '2031-05-05', '2031-05-05'):
+        main([*arguments, '--history', str(path), '--append', '--night', night])
+    assert read_history(path, 'quick').nights == ('2031-05-04', '2031-05-05')
+    before = path.read_bytes()
+    main([*arguments, '--history', str(path), '--night', '2031-05-06'])
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ('arguments', 'part'),
     [
@@ -78,6 +90,7 @@ def test_an_accepted_shift(folders: dict[str, str], tmp_path: Path) -> None:
             ['--baseline', '{base}', '--candidate', '{same}', '--history', 'none.json'],
             'none.json: no history',
         ),
+        (['--baseline', '{base}', '--candidate', '{same}', '--append'], '--append needs --history'),
         (
             ['--baseline', '{base}', '--candidate', '{same}', '--accepted', 'none.toml'],
             'none.toml: cannot be read',

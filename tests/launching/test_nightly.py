@@ -97,7 +97,7 @@ def test_a_quiet_night(nightly: Callable[..., Nightly]) -> None:
     assert {path.name for path in night.night_folder.iterdir()} >= {
         'results', 'summary.txt', 'comment.md', 'junit.xml', 'comparison.json',
     }  # fmt: skip
-    history = read_history(night.folder / 'history.json')
+    history = read_history(night.folder / 'history.json', 'tiny')
     assert history.nights == ('2031-05-04',)
     assert len(history.cells) == 3
 
@@ -147,7 +147,10 @@ def test_the_next_night_runs_with_other_seeds(nightly: Callable[..., Nightly]) -
     night = nightly(date(2031, 5, 5))
     night.run(pool)  # type: ignore[arg-type]
     assert len(ran(pool)) >= 4
-    assert read_history(night.folder / 'history.json').nights == ('2031-05-04', '2031-05-05')
+    assert read_history(night.folder / 'history.json', 'tiny').nights == (
+        '2031-05-04',
+        '2031-05-05',
+    )
 
 
 def test_canaries_are_frozen_once_and_then_compared(nightly: Callable[..., Nightly]) -> None:

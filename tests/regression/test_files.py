@@ -83,7 +83,12 @@ class TestHistory:
 
     def test_it_survives_the_disk(self, tmp_path: Path) -> None:
         write_history(tmp_path / 'h.json', self.HISTORY)
-        assert read_history(tmp_path / 'h.json') == self.HISTORY
+        assert read_history(tmp_path / 'h.json', 'quick') == self.HISTORY
+
+    def test_another_suite_is_refused(self, tmp_path: Path) -> None:
+        write_history(tmp_path / 'h.json', self.HISTORY)
+        with pytest.raises(RecordError, match="it holds suite 'quick', not 'other'"):
+            read_history(tmp_path / 'h.json', 'other')
 
     def test_a_night_that_is_told_again_replaces_itself(self) -> None:
         later = self.HISTORY.with_night(
@@ -105,7 +110,7 @@ class TestHistory:
     def test_what_is_no_history_is_refused(self, tmp_path: Path, text: str) -> None:
         (tmp_path / 'h.json').write_text(text)
         with pytest.raises(RecordError, match=r'h\.json: no history'):
-            read_history(tmp_path / 'h.json')
+            read_history(tmp_path / 'h.json', 'quick')
 
 
 class TestCanaries:
