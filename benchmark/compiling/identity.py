@@ -49,7 +49,7 @@ def fingerprint_of(config: Config, *, weights: str | None, manifest: str, task_v
         'weights': weights,
         'manifest': manifest,
         'task_version': task_version,
-        'libraries': library_versions(),
+        'libraries': library_versions() | _optional_versions(config),
     }
     try:
         return fingerprint(content)
@@ -67,6 +67,13 @@ def library_versions() -> dict[str, str]:
                 found[name] = version
                 break
     return found
+
+
+def _optional_versions(config: Config) -> dict[str, str]:
+    """Return the version of transformers where the backbone comes from it."""
+    source = config.get('model', {}).get('backbone', {}).get('source', '')
+    version = _version('transformers') if source.startswith('hf:') else None
+    return {'transformers': version} if version else {}
 
 
 @functools.cache

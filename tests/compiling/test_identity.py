@@ -39,6 +39,18 @@ class TestWhatChangesIt:
     def test_weights_and_manifest_are_not_interchangeable(self) -> None:
         assert mark(weights='x', manifest='y') != mark(weights='y', manifest='x')
 
+    @pytest.mark.parametrize(('source', 'counts'), [('hf:a/b', True), ('timm:a', False)])
+    def test_the_version_of_transformers_where_it_takes_part(
+        self, source: str, counts: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        config = compile_config(cell(backbone=Backbone('b', source, is_random=True)))
+        marks = set()
+        for version in ('4.56.0', '5.0.0'):
+            found = {'transformers': version}
+            monkeypatch.setattr(identity, '_version', lambda name, found=found: found.get(name))
+            marks.add(mark(config))
+        assert len(marks) == (2 if counts else 1)
+
     def test_the_seed(self) -> None:
         assert mark(compile_config(cell(seed=8))) != mark()
 
