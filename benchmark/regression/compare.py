@@ -13,6 +13,7 @@ from benchmark.regression.cells import CellId, Headline, Runs, differences, orie
 from benchmark.regression.costs import CostRatio, cost_ratios
 from benchmark.regression.decisions import Judgement, Levels, Track, judge
 from benchmark.regression.history import CellHistory, History
+from benchmark.regression.noise import mean
 
 _EXACT = 1e-6
 """Relative difference below which two scores are the same number."""
@@ -251,7 +252,7 @@ def _track(reference: _Reference, runs: Runs) -> Track:
 def _judged(
     reference: _Reference, runs: Runs, found: Judgement | None, rules: Rules, cells: int
 ) -> CellResult:
-    baseline = _mean(reference.baseline)
+    baseline = mean(reference.baseline)
     margin = rules.margin.of(runs.metric, baseline)
     if runs.cell.is_exact or found is None:
         verdict, reason = _without_spread(reference, runs)
@@ -264,7 +265,7 @@ def _judged(
 
 def _without_spread(reference: _Reference, runs: Runs) -> tuple[Verdict, str]:
     """Judge a cell in which nothing is random, or whose spread nobody knows."""
-    before, now = _mean(reference.baseline), _mean(runs.values)
+    before, now = mean(reference.baseline), mean(runs.values)
     if math.isclose(before, now, rel_tol=_EXACT, abs_tol=_EXACT):
         return Verdict.FINE, 'the same score'
     if not runs.cell.is_exact:
@@ -292,10 +293,6 @@ def _tested(found: Judgement, margin: float, levels: Levels, cells: int) -> tupl
     if found.is_better(levels, cells) and -found.drop > margin:
         return Verdict.BETTER, f'better than the baseline by {-found.drop:.4g}'
     return Verdict.FINE, ''
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def _changes(baseline: Mapping[CellId, Runs], tonight: Mapping[CellId, Runs]) -> dict[str, int]:

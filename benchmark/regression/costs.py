@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmark.regression.cells import CellId, Cost, Runs
 from benchmark.regression.decisions import Correction, correct
-from benchmark.regression.noise import UNKNOWN, moderate, within
+from benchmark.regression.noise import UNKNOWN, mean, moderate, within
 
 MEASURES = ('seconds', 'memory_mb')
 """The fields of :class:`Cost` that are compared."""
@@ -58,7 +58,7 @@ class _Pair(NamedTuple):
 
     @property
     def log_ratio(self) -> float:
-        return _mean(self.now) - _mean(self.before)
+        return mean(self.now) - mean(self.before)
 
 
 def _ratios(
@@ -106,7 +106,3 @@ def _p(pair: _Pair, sd: float, freedom: float) -> float:
     if error == 0:
         return 0.0 if pair.log_ratio > 0 else 1.0
     return float(stdtr(freedom, -pair.log_ratio / error))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
-from benchmark.regression.noise import K, Noise, moderate, within
+from benchmark.regression.noise import K, Noise, mean, moderate, within
 
 
 class Correction(enum.StrEnum):
@@ -114,7 +114,7 @@ def judge(
     }
     noises = moderate(spreads, families)
     known = [key for key in asked if noises[key].freedom > 0 and noises[key].sd > 0]
-    drops = {key: _mean(asked[key].baseline) - _mean(asked[key].tonight) for key in known}
+    drops = {key: mean(asked[key].baseline) - mean(asked[key].tonight) for key in known}
     ps = [_p(drops[key], _error(asked[key], noises[key]), noises[key].freedom) for key in known]
     drifts = [find_drift(asked[key], noises[key]) for key in known]
     adjusted = correct(ps, levels.correction)
@@ -166,10 +166,6 @@ def _spans(nights: int) -> Iterator[int]:
         yield one
         one, two = two, one + two
     yield nights
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def _error(track: Track, noise: Noise) -> float:

@@ -32,10 +32,15 @@ class Spread(NamedTuple):
 UNKNOWN = Noise(math.nan, 0)
 
 
+def mean(values: Sequence[float]) -> float:
+    """Return the arithmetic mean of at least one value."""
+    return math.fsum(values) / len(values)
+
+
 @functools.lru_cache(maxsize=1 << 16)
 def _group(values: tuple[float, ...]) -> Spread:
-    mean = math.fsum(values) / len(values)
-    return Spread(math.fsum((value - mean) ** 2 for value in values), len(values) - 1)
+    middle = mean(values)
+    return Spread(math.fsum((value - middle) ** 2 for value in values), len(values) - 1)
 
 
 def pool(spreads: Iterable[Spread]) -> Spread:

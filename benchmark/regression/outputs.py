@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 from benchmark.regression.compare import CellResult, Comparison, Verdict
+from benchmark.regression.noise import mean
 from benchmark.results.store import write_atomically
 
 _SHOWN = 12
@@ -74,7 +74,7 @@ def _line(result: CellResult) -> str:
 def _scores(result: CellResult) -> str:
     if not result.tonight or not result.baseline:
         return ''
-    now, before = _mean(result.tonight), _mean(result.baseline)
+    now, before = mean(result.tonight), mean(result.baseline)
     return f'{result.metric.label} {before:.4g} → {now:.4g}'
 
 
@@ -84,10 +84,6 @@ def _cost_lines(comparison: Comparison) -> list[str]:
         f'on {alarm.device}'
         for alarm in comparison.cost_alarms
     ]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def markdown(comparison: Comparison) -> str:
@@ -143,7 +139,7 @@ def _worse_sign(result: CellResult) -> str:
 
 
 def _mean_and_count(values: Sequence[float]) -> str:
-    return f'{_mean(values):.4g} (n={len(values)})' if values else '\N{EN DASH}'
+    return f'{mean(values):.4g} (n={len(values)})' if values else '\N{EN DASH}'
 
 
 def _escaped(text: str) -> str:
