@@ -22,6 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[
     kinds = parser.add_subparsers(title='analyses', required=True, metavar='ANALYSIS')
     _add_attention(kinds)
     _add_cka(kinds)
+    _add_capture(kinds)
 
 
 _Subparsers = argparse._SubParsersAction  # argparse gives its type no public name
@@ -39,6 +40,16 @@ def _add_cka(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
     parser = kinds.add_parser('cka', help='how alike the layers of one backbone or two are')
     _add_pictures(parser, count=128, batch_size=32)
     parser.set_defaults(command=cka)
+
+
+def _add_capture(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = kinds.add_parser(
+        'capture', help='which features masked pretraining and supervision capture, on a theory'
+    )
+    parser.add_argument('--seeds', type=positive, default=5, metavar='N', help='how many')
+    parser.add_argument('--no-sweeps', action='store_true', help='the default setting alone')
+    _add_out(parser)
+    parser.set_defaults(command=capture)
 
 
 def _add_pictures(parser: argparse.ArgumentParser, *, count: int, batch_size: int) -> None:
@@ -99,6 +110,21 @@ def cka(options: Namespace) -> int:
     return _written(found, options)
 
 
+def capture(options: Namespace) -> int:
+    """Train the theory's network in every way."""
+    from benchmark.analysis.capture import analyse
+    from benchmark.analysis.capture.setting import Setting
+    from benchmark.analysis.capture.study import SWEEPS
+
+    setting = Setting(seeds=options.seeds)
+    found = analyse(setting, sweeps={} if options.no_sweeps else SWEEPS, say=_say)
+    return _written(found, options)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
 def _backbones(options: Namespace) -> list[Backbone]:
     from benchmark.catalog import find_backbone
 
@@ -123,5 +149,5 @@ def _written(finding: Finding, options: Namespace) -> int:
     from benchmark.analysis.writing import write
 
     for path in write(finding, options.out or options.results / 'analysis'):
-        print(path, flush=True)
+        _say(str(path))
     return 0
