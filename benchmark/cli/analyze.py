@@ -22,7 +22,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[
     kinds = parser.add_subparsers(title='analyses', required=True, metavar='ANALYSIS')
     _add_attention(kinds)
     _add_cka(kinds)
+    _add_cam(kinds)
     _add_capture(kinds)
+    _add_losses(kinds)
 
 
 _Subparsers = argparse._SubParsersAction  # argparse gives its type no public name
@@ -42,6 +44,13 @@ def _add_cka(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
     parser.set_defaults(command=cka)
 
 
+def _add_cam(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = kinds.add_parser('cam', help='what backbones look at, on objects and their parts')
+    _add_pictures(parser, count=64, batch_size=16)
+    parser.add_argument('--method', choices=('eigen', 'grad'), default='eigen')
+    parser.set_defaults(command=cam)
+
+
 def _add_capture(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
     parser = kinds.add_parser(
         'capture', help='which features masked pretraining and supervision capture, on a theory'
@@ -50,6 +59,16 @@ def _add_capture(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
     parser.add_argument('--no-sweeps', action='store_true', help='the default setting alone')
     _add_out(parser)
     parser.set_defaults(command=capture)
+
+
+def _add_losses(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = kinds.add_parser(
+        'losses', help='how fast detectors learn to classify and to localise, from records'
+    )
+    parser.add_argument('--suite', required=True, metavar='NAME|FILE')
+    parser.add_argument('--backbones', nargs='+', default=(), metavar='ID', help='default: all')
+    _add_out(parser)
+    parser.set_defaults(command=losses)
 
 
 def _add_pictures(parser: argparse.ArgumentParser, *, count: int, batch_size: int) -> None:
@@ -110,6 +129,23 @@ def cka(options: Namespace) -> int:
     return _written(found, options)
 
 
+def cam(options: Namespace) -> int:
+    """Map what backbones look at."""
+    backbones = _backbones(options)
+    _prepare()
+    from benchmark.analysis.cam import Method, analyse
+    from benchmark.analysis.devices import choose_device
+
+    found = analyse(
+        backbones,
+        _images(options),
+        method=Method(options.method),
+        batch_size=options.batch_size,
+        device=choose_device(options.device),
+    )
+    return _written(found, options)
+
+
 def capture(options: Namespace) -> int:
     """Train the theory's network in every way."""
     from benchmark.analysis.capture import analyse
@@ -119,6 +155,18 @@ def capture(options: Namespace) -> int:
     setting = Setting(seeds=options.seeds)
     found = analyse(setting, sweeps={} if options.no_sweeps else SWEEPS, say=_say)
     return _written(found, options)
+
+
+def losses(options: Namespace) -> int:
+    """Compare the loss curves of a suite's detection runs."""
+    from benchmark.catalog import find_suite
+    from benchmark.results.store import ResultStore
+
+    suite = find_suite(options.suite).name
+    store = ResultStore(options.results, Path('work_dirs'))
+    from benchmark.analysis.losses import analyse
+
+    return _written(analyse(store.records(suite), backbones=options.backbones), options)
 
 
 def _say(line: str) -> None:

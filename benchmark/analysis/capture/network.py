@@ -6,6 +6,8 @@ correlation with each kernel, for a picture the sum over patches.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -14,11 +16,27 @@ POWER = 4
 """q: the smoothed ReLU grows like z ** q below its bend."""
 
 
+class _SmoothedRelu(torch.autograd.Function):
+    """The smoothed ReLU with its derivative kept: half the work of tracing it."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, bend: float) -> Tensor:
+        low = values.clamp(0, bend)
+        share = low / bend
+        slope = share.square().mul_(share)
+        ctx.save_for_backward(slope)
+        return (low * slope).div_(POWER).add_(values.relu()).sub_(low)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (slope,) = ctx.saved_tensors
+        return gradients[0] * slope, None
+
+
 def smoothed_relu(values: Tensor, bend: float) -> Tensor:
     """Return z ** 4 / (4 bend ** 3) up to the bend, z - 3/4 bend beyond it, 0 below 0."""
-    low = values.clamp(0, bend)
-    # twice the square: a general power is many times slower
-    return low.square().square() / (POWER * bend**3) + (values.relu() - low)
+    result: Tensor = _SmoothedRelu.apply(values, bend)
+    return result
 
 
 def encode(patches: Tensor, kernels: Tensor, bend: float) -> Tensor:

@@ -52,8 +52,8 @@ class Setting:
     scale: float = 0.04
     pictures: int = 120
     step: float = 0.02
-    flow_step: float = 0.05
-    steps: tuple[int, int, int, int] = (160, 120, 800, 1500)
+    flow_step: float = 0.08
+    steps: tuple[int, int, int, int] = (160, 120, 500, 1500)
     goal: float = 0.01
     seeds: int = 5
 

@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-import torch
 from scipy import stats
 from torch import Tensor
 
@@ -202,5 +201,3 @@ def _row(
         **interval(getattr(point, measure)),
         'seeds': len(getattr(point, measure)),
     }
-
-

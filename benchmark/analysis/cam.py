@@ -1,0 +1,153 @@
+"""What backbones look at: activation maps, and how they meet objects and their parts."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.analysis.activation import (
+    SMALLEST_REGION,
+    THRESHOLD,
+    Floats,
+    Labels,
+    Seen,
+    eigen_map,
+    gradient_map,
+    judge,
+    scaled,
+)
+from benchmark.analysis.drawing import grid_of_axes
+from benchmark.analysis.findings import Finding
+from benchmark.analysis.images import ImageSet
+from benchmark.analysis.subjects import Subject, open_subject
+from benchmark.specs import Backbone
+from benchmark.world import SEMANTIC_CLASSES
+from benchmark.world.labels import PARTS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SHOWN = 6
+_CAPTION = (
+    'Activation maps of the deepest feature map over the pictures; bright is active. Eigen-CAM is '
+    'the projection on the first principal component, with the sign that makes the strongest '
+    'deviation positive; Grad-CAM follows the gradient of the squared norm of the pooled features, '
+    'since a backbone has no classes. Numbers are means over pictures: distinct active regions, '
+    "share of the creatures' mask that is active, share of their parts at least half active."
+)
+
+
+class Method(enum.StrEnum):
+    """How a map is made of features."""
+
+    EIGEN = 'eigen'
+    GRADIENT = 'grad'
+
+
+def analyse(
+    backbones: Sequence[Backbone],
+    images: ImageSet,
+    *,
+    method: Method,
+    batch_size: int,
+    device: torch.device,
+) -> Finding:
+    """Return activation maps of ``backbones`` on ``images`` and what they show.
+
+    Raises:
+        BenchmarkError: a backbone cannot be built.
+    """
+    parts = None if images.labels is None else part_labels(images.labels)
+    height, width = images.pixels.shape[1:3]
+    subjects: list[dict[str, Any]] = []
+    maps: dict[str, list[Floats]] = {}
+    rows: list[dict[str, Any]] = []
+    for backbone in backbones:
+        subject = open_subject(backbone, device)
+        found = [
+            scaled(activation, (height, width))
+            for batch in subject.batches(images, batch_size, device)
+            for activation in activations(subject, batch, method)
+        ]
+        subjects.append(subject.facts())
+        maps[subject.label] = found
+        rows += _rows(subject, images, found, parts)
+    return Finding(
+        analysis='cam',
+        title=f'What backbones look at: {_TITLES[method]}',
+        caption=_CAPTION,
+        rows=tuple(rows),
+        facts={
+            'method': method.value,
+            'threshold': THRESHOLD,
+            'smallest_region': SMALLEST_REGION,
+            'means': {s['id']: _means(rows, s['id']) for s in subjects},
+        },
+        subjects=tuple(subjects),
+        images=images.facts(),
+        draw=partial(_draw, images, maps),
+    )
+
+
+_TITLES = {Method.EIGEN: 'Eigen-CAM', Method.GRADIENT: 'Grad-CAM'}
+
+
+def part_labels(semantic: Labels) -> Labels:
+    """Return the creature's part at each pixel of the world's maps, from 1; 0 elsewhere."""
+    numbers = np.zeros(len(SEMANTIC_CLASSES), dtype=np.int64)
+    for number, part in enumerate(PARTS, 1):
+        numbers[SEMANTIC_CLASSES.index(part)] = number
+    return numbers[semantic]
+
+
+def activations(subject: Subject, batch: Tensor, method: Method) -> Iterator[Floats]:
+    """Yield the activation map (h, w) of each picture of ``batch``, from the deepest features."""
+    with torch.set_grad_enabled(method is Method.GRADIENT):
+        features = subject.network(batch)[-1]
+    arrays = features.detach().cpu().numpy()
+    if method is Method.EIGEN:
+        yield from map(eigen_map, arrays)
+        return
+    pooled = features.mean((2, 3)).square().sum()
+    (gradients,) = torch.autograd.grad(pooled, features)
+    for one, gradient in zip(arrays, gradients.cpu().numpy(), strict=True):
+        yield gradient_map(one, gradient)
+
+
+def _rows(
+    subject: Subject, images: ImageSet, maps: Sequence[Floats], parts: Labels | None
+) -> Iterator[dict[str, Any]]:
+    for index, (name, activation) in enumerate(zip(images.names, maps, strict=True)):
+        seen = judge(activation, None if parts is None else parts[index])
+        yield {'backbone': subject.id, 'picture': name, **seen._asdict()}
+
+
+def _means(rows: Sequence[dict[str, Any]], backbone: str) -> dict[str, float | None]:
+    means: dict[str, float | None] = {}
+    for key in Seen._fields:
+        values = np.array([row[key] for row in rows if row['backbone'] == backbone])
+        known = values[~np.isnan(values)]
+        means[key] = float(known.mean()) if len(known) else None
+    return means
+
+
+def _draw(images: ImageSet, maps: dict[str, list[Floats]]) -> Figure:
+    shown = min(_SHOWN, len(images))
+    figure, axes = grid_of_axes(1 + len(maps), shown, width=1.5, height=1.5)
+    for column in range(shown):
+        axes[0][column].imshow(images.pixels[column])
+        for row, found in enumerate(maps.values(), 1):
+            axes[row][column].imshow(images.pixels[column])
+            axes[row][column].imshow(found[column], cmap='inferno', alpha=0.6, vmin=0, vmax=1)
+    for row, label in enumerate(('picture', *maps)):
+        axes[row][0].set_ylabel(label, fontsize=7)
+    for ax in axes.flat:
+        ax.set_xticks([])
+        ax.set_yticks([])
+    return figure
