@@ -69,7 +69,7 @@ def analyse(
     maps: dict[str, list[Floats]] = {}
     rows: list[dict[str, Any]] = []
     for backbone in backbones:
-        subject = open_subject(backbone, device)
+        subject = open_subject(backbone, images, device)
         found = [
             scaled(activation, (height, width))
             for batch in subject.batches(images, batch_size, device)

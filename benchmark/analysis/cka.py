@@ -52,7 +52,7 @@ def analyse(
     size = _checked(batch_size, len(images))
     subjects, grams = [], []
     for backbone in backbones:
-        subject = open_subject(backbone, device)
+        subject = open_subject(backbone, images, device)
         grams.append(collect(subject, images, batch_size=size, device=device))
         subjects.append(subject.facts())
     pairs = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,19 +58,16 @@ class Subject:
             yield ((part.float() - mean) / std).to(device)
 
 
-def open_subject(backbone: Backbone, device: torch.device) -> Subject:
-    """Return ``backbone`` built, loaded and in evaluation mode on ``device``.
+def open_subject(backbone: Backbone, images: ImageSet, device: torch.device) -> Subject:
+    """Return ``backbone`` built for ``images``, loaded and in evaluation mode on ``device``.
 
     A random backbone gets the same weights every time.
 
     Raises:
         BenchmarkError: the architecture is unknown or the weights do not load.
     """
+    features = inspect_backbone(backbone)
+    height, width = images.pixels.shape[1:3]
     torch.manual_seed(0)
-    return Subject(backbone, inspect_backbone(backbone), build(backbone).to(device).eval())
-
-
-def open_all(backbones: Sequence[Backbone], device: torch.device) -> Iterator[Subject]:
-    """Yield the backbones one after the other; the previous one may be freed."""
-    for backbone in backbones:
-        yield open_subject(backbone, device)
+    network = build(backbone, size=(height, width) if features.is_fixed else None)
+    return Subject(backbone, features, network.to(device).eval())

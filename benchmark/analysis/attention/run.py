@@ -62,7 +62,7 @@ def analyse(
     subjects: list[dict[str, Any]] = []
     values: dict[str, list[LayerValues]] = {}
     for backbone in backbones:
-        subject = open_subject(backbone, device)
+        subject = open_subject(backbone, images, device)
         values[subject.label] = measure(subject, images, batch_size=batch_size, device=device)
         subjects.append(subject.facts())
     rows = [
