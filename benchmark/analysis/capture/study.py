@@ -47,9 +47,11 @@ _CAPTION = (
     'share of features that some kernel captures during pretraining or supervised training, '
     'features per kernel at its end, and accuracy on test pictures that show both features of '
     'their class (multi-view) or one (single-view), after fine-tuning or training from scratch. '
-    'Below: the same against the number of classes, the share of single-view training pictures, '
-    'the share of masked patches and the kernels per class. Bars and bands are 95 % t-intervals '
-    'over seeds.'
+    'Bars and bands are 95 % t-intervals over seeds.'
+)
+_CAPTION_OF_SWEEPS = (
+    ' Below: features captured and single-view accuracy against the number of classes, the share '
+    'of single-view training pictures, the share of masked patches and the kernels per class.'
 )
 
 
@@ -99,7 +101,7 @@ def analyse(
     return Finding(
         analysis='capture',
         title='Which features are captured: masked pretraining and supervision on synthetic views',
-        caption=_CAPTION,
+        caption=_CAPTION + (_CAPTION_OF_SWEEPS if found else ''),
         rows=(*_main_rows(outcomes), *(row for sweep in found for row in _sweep_rows(sweep))),
         facts={
             'setting': asdict(setting),
