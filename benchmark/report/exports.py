@@ -40,7 +40,7 @@ def report_json(suite: str, boards: Sequence[Board], findings: Findings) -> str:
             {**plain(item), 'sentence': agreement_sentence(item)} for item in findings.agreements
         ],
     }
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
+    return json.dumps(document, ensure_ascii=False, allow_nan=False) + '\n'
 
 
 def _board(board: Board, found: BoardFindings) -> dict[str, Any]:
@@ -64,6 +64,8 @@ def _board(board: Board, found: BoardFindings) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Return data classes, named tuples, sets and mappings as JSON data; ``nan`` is ``None``."""
+    if value is None or type(value) in (str, int, bool):
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, float):

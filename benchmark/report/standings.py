@@ -19,7 +19,7 @@ from benchmark.report.statistics import (
     draw_seeds,
     draw_tasks,
     interquartile_mean,
-    interval,
+    intervals,
     mean_ranks,
     places,
     resampled_iqm,
@@ -31,7 +31,7 @@ from benchmark.report.statistics.resampling import SeedDraws
 RESAMPLES = 2000
 """Resamples of an interval; fewer on boards with more than ``_LARGEST`` resampled scores."""
 
-_LARGEST = 6_000_000
+_LARGEST = 3_000_000
 _FEWEST = 300
 _SEED = 20_260_101
 
@@ -176,14 +176,10 @@ def estimates(
     found: Array, by_seed: Array | None, by_task: Array | None, *, attained: bool = False
 ) -> list[Estimate]:
     """Return an estimate per backbone from its value and the resamples (resamples, backbones)."""
-    return [
-        Estimate(
-            float(value),
-            None if by_seed is None else interval(by_seed[:, place], attained=attained),
-            None if by_task is None else interval(by_task[:, place], attained=attained),
-        )
-        for place, value in enumerate(found)
-    ]
+    unknown = [None] * len(found)
+    seeds = unknown if by_seed is None else intervals(by_seed, attained=attained)
+    tasks = unknown if by_task is None else intervals(by_task, attained=attained)
+    return [Estimate(*parts) for parts in zip(found.tolist(), seeds, tasks, strict=True)]
 
 
 def _mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:

@@ -16,6 +16,7 @@ from benchmark.report.statistics.resampling import (
     draw_seeds,
     draw_tasks,
     interval,
+    intervals,
     resampled_iqm,
     resampled_means,
 )
@@ -41,6 +42,7 @@ __all__ = [
     'family_weights',
     'interquartile_mean',
     'interval',
+    'intervals',
     'judge',
     'mean',
     'mean_ranks',

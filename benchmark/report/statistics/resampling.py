@@ -29,10 +29,17 @@ class Interval(NamedTuple):
 
 def interval(samples: Array, *, attained: bool = False) -> Interval:
     """Return the percentile interval of ``samples``; ``attained`` ends are among the samples."""
+    return intervals(samples[:, None], attained=attained)[0]
+
+
+def intervals(samples: Array, *, attained: bool = False) -> list[Interval]:
+    """Return the interval of each column of ``samples``, shape (resamples, columns)."""
     tail = (1 - LEVEL) / 2
     method = 'inverted_cdf' if attained else 'linear'
-    low, high = np.quantile(samples, [tail, 1 - tail], method=method)  # type: ignore[call-overload]
-    return Interval(float(low), float(high))
+    low, high = np.quantile(  # type: ignore[call-overload]
+        samples, [tail, 1 - tail], axis=0, method=method
+    )
+    return [Interval(*ends) for ends in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 @dataclass(frozen=True)
