@@ -1,4 +1,4 @@
-"""Leaderboards as CSV in full precision: one line per backbone, or one per record and metric."""
+"""Leaderboards as CSV, scores in full precision: one line per backbone, or one per record and metric."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _known(values: list[Any]) -> list[Any]:
 def wide_csv(boards: Iterable[Board], findings: Findings) -> str:
     """Return one line per protocol and backbone as CSV: mean, sd and n per task, aggregates.
 
-    Numbers are canonical and in full precision; what is unknown is empty.
+    Scores are canonical and in full precision; what is unknown is empty.
     """
     rows = list(wide_rows(boards, findings))
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -96,11 +96,17 @@ def aggregates(standing: Standing | None) -> dict[str, float | None]:
 
 
 def flat(estimate: Estimate | None) -> dict[str, float | None]:
-    """Return an estimate and the ends of its intervals by the suffix of their columns."""
+    """Return an estimate and the ends of its intervals by the suffix of their columns.
+
+    They have nine digits: the ones behind depend on the machine's linear algebra, and tables
+    must be equal everywhere.
+    """
     if estimate is None:
         return dict.fromkeys(_PARTS)
     seeds, tasks = estimate.seeds or (None, None), estimate.tasks or (None, None)
-    return dict(zip(_PARTS, (estimate.value, *seeds, *tasks), strict=True))
+    values = (estimate.value, *seeds, *tasks)
+    rounded = (None if value is None else float(f'{value:.9g}') for value in values)
+    return dict(zip(_PARTS, rounded, strict=True))
 
 
 def _trivial(boards: Iterable[Board]) -> list[Mapping[str, Any]]:
