@@ -1,4 +1,4 @@
-"""Leaderboards as CSV, scores in full precision: one line per backbone, or one per record and metric."""
+"""Leaderboards as CSV: one line per backbone, or one per record and metric."""
 
 from __future__ import annotations
 
