@@ -10,7 +10,9 @@ MODELS = root.Registry(
     'model', parent=root.MODELS, scope='benchmark', locations=['benchmark.models']
 )
 HOOKS = root.Registry('hook', parent=root.HOOKS, scope='benchmark', locations=['benchmark.engine'])
-DATASETS = root.Registry('dataset', parent=root.DATASETS, scope='benchmark')
+DATASETS = root.Registry(
+    'dataset', parent=root.DATASETS, scope='benchmark', locations=['benchmark.datasets.parts']
+)
 METRICS = root.Registry('metric', parent=root.METRICS, scope='benchmark')
 OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
     'optimizer wrapper constructor',

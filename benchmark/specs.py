@@ -184,6 +184,9 @@ class Task:
     ``datasets`` holds one OpenMMLab data set dictionary per role, with paths
     relative to the data root. ``budget`` is how long training lasts
     (``iterations``, ``batch_size``); ``options`` are the kind's own facts.
+    ``splits`` says how many samples each data set holds, ``None`` where no source tells;
+    ``classes`` are mere numbers where the data set itself has their names; ``tree`` maps patterns
+    of files below the data's folder to how many there must be.
     """
 
     name: str
@@ -193,7 +196,7 @@ class Task:
     group: str
     input_size: tuple[int, int]
     classes: tuple[str, ...]
-    splits: Mapping[Role, int]
+    splits: Mapping[Role, int | None]
     metric: Metric
     metrics: tuple[Metric, ...]
     source: DataSource
@@ -205,6 +208,7 @@ class Task:
     licence: str
     origin: str
     path: Path
+    tree: Mapping[str, int] = field(default_factory=dict)
 
 
 SCHEDULES = ('cosine', 'linear', 'poly', 'step')

@@ -20,6 +20,9 @@ GROUPS = ('semantic', 'fine-grained', 'geometric-motion', 'combined')
 PROVIDERS = ('world',)
 """Built-in generators of data."""
 
+HELD_OUT = 'held_out'
+"""As the only key of ``val``: take every so many-th sample of ``train``."""
+
 _ROLES = {role.value: Key((Mapping,)) for role in Role}
 _TEXT = Key((str,), required=True)
 
@@ -29,7 +32,7 @@ _TASK_KEYS = {
     'title': _TEXT,
     'group': Key((str,), required=True, allowed=GROUPS),
     'input_size': Key((tuple,), required=True),
-    'classes': Key((tuple,), required=True),
+    'classes': Key((tuple, int), required=True),
     'splits': Key((Mapping,), required=True),
     'metric': Key((str, Mapping), required=True),
     'metrics': Key((tuple,)),
@@ -130,7 +133,12 @@ class _Data:
 
     def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
         self.block = block(path, values, 'data')
-        keys = {'root': _TEXT, 'provider': Key((str,), allowed=PROVIDERS), 'variable': Key((str,))}
+        keys = {
+            'root': _TEXT,
+            'provider': Key((str,), allowed=PROVIDERS),
+            'variable': Key((str,)),
+            'tree': Key((Mapping,)),
+        }
         own = {k: v for k, v in self.block.values.items() if k in keys or k in _ROLES}
         Block(path, 'data', own).checked({**keys, **_ROLES})
         self.common = {k: v for k, v in self.block.values.items() if k not in own}
@@ -138,6 +146,15 @@ class _Data:
         if self.source.provider and self.source.variable:
             raise self.block.error('variable', "cannot stand beside 'provider'")
         self.roles = {Role(key): own[key] for key in _ROLES if key in own}
+        self.tree = _tree(path, own.get('tree', {}))
+
+
+def _tree(path: Path, declared: Mapping[str, Any]) -> dict[str, int]:
+    tree = Block(path, 'data tree', declared)
+    for pattern, count in tree.checked(dict.fromkeys(declared, Key((int,)))).items():
+        if not isinstance(pattern, str) or count < 1:
+            raise tree.error(pattern, 'must be the number of files that the pattern finds')
+    return dict(declared)
 
 
 def _build(facts: Block, kind: Kind, data: _Data) -> Task:
@@ -151,7 +168,7 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         title=values['title'],
         group=values['group'],
         input_size=values['input_size'],
-        classes=values['classes'],
+        classes=_classes(values['classes']),
         splits=_splits(facts, data),
         metric=metric,
         metrics=tuple(_metric(facts, 'metrics', item, kind) for item in values.get('metrics', ())),
@@ -164,7 +181,12 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         licence=values['licence'],
         origin=values['origin'],
         path=facts.path,
+        tree=data.tree,
     )
+
+
+def _classes(declared: tuple[str, ...] | int) -> tuple[str, ...]:
+    return tuple(map(str, range(declared))) if isinstance(declared, int) else declared
 
 
 def _check_values(facts: Block, kind: Kind) -> None:
@@ -174,7 +196,10 @@ def _check_values(facts: Block, kind: Kind) -> None:
     sides = values['input_size']
     if len(sides) != 2 or not all(isinstance(side, int) and side >= 16 for side in sides):
         raise facts.error('input_size', 'must be (height, width) in pixels, each at least 16')
-    distinct_names(facts, 'classes')
+    if isinstance(values['classes'], tuple):
+        distinct_names(facts, 'classes')
+    elif values['classes'] < 1:
+        raise facts.error('classes', 'must be names, or how many the data set itself names')
     if values.get('head', kind.heads[0]) not in kind.heads:
         raise facts.error('head', f'{kind.name} has the heads {", ".join(kind.heads)}')
     if not all(isinstance(metric, str | Mapping) for metric in values.get('metrics', ())):
@@ -201,12 +226,12 @@ def _metric(facts: Block, key: str, declared: str | Declared, kind: Kind) -> Met
     )
 
 
-def _splits(facts: Block, data: _Data) -> dict[Role, int]:
+def _splits(facts: Block, data: _Data) -> dict[Role, int | None]:
     counts = Block(facts.path, 'task splits', facts.values['splits'])
-    counts.checked({name: Key((int,)) for name in _ROLES})
+    counts.checked({name: Key((int, type(None))) for name in _ROLES})
     for name, count in counts.values.items():
-        if count < 1:
-            raise counts.error(name, 'must be the number of items, at least 1')
+        if count is not None and count < 1:
+            raise counts.error(name, 'must be the number of items, at least 1, or None')
     splits = {Role(name): count for name, count in counts.values.items()}
     for role in (Role.TRAIN, Role.TEST):
         if role not in splits or role not in data.roles:
@@ -215,13 +240,27 @@ def _splits(facts: Block, data: _Data) -> dict[Role, int]:
 
 
 def _datasets(facts: Block, data: _Data) -> dict[Role, Declared]:
-    common = merge({'metainfo': {'classes': facts.values['classes']}}, data.common)
+    classes = facts.values['classes']
+    named = {'metainfo': {'classes': classes}} if isinstance(classes, tuple) else {}
+    common = merge(named, data.common)
     found: dict[Role, Declared] = {
         role: merge(common, declared) for role, declared in data.roles.items()
     }
+    if HELD_OUT in found.get(Role.VAL, {}):
+        found[Role.VAL] = _held_out(facts, found[Role.VAL], found[Role.TRAIN])
     for role, declared in found.items():
         if not isinstance(declared.get('type'), str):
             raise DeclarationError(
                 f"{facts.path}: data lacks the key 'type' for '{role}' (an OpenMMLab data set)"
             )
     return found
+
+
+def _held_out(facts: Block, val: Declared, train: Declared) -> Declared:
+    every = val[HELD_OUT]
+    if type(every) is not int or every < 2:
+        raise DeclarationError(
+            f"{facts.path}: data['val'][{HELD_OUT!r}] is {every!r}: must be a whole number from 2 "
+            '(every so many-th sample of train)'
+        )
+    return {'type': 'benchmark.HeldOut', 'of': train, 'every': every}

@@ -1,11 +1,14 @@
-"""Pairs of pictures and depth maps in two parallel folders."""
+"""Pairs of pictures and depth maps, in parallel folders or listed, and how they are cut."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from mmcv.transforms import BaseTransform
 from mmengine.dataset import BaseDataset
+from mmengine.registry import TRANSFORMS
 
 from benchmark.errors import DataError
 from benchmark.registry import DATASETS
@@ -38,3 +41,104 @@ class DepthFolders(BaseDataset):
         if not depth.is_file():
             raise DataError(f'{picture}: has no depth map {depth}')
         return {'img_path': str(picture), 'depth_map_path': str(depth), 'seg_fields': []}
+
+
+@DATASETS.register_module()
+class DepthPairs(BaseDataset):
+    """Pairs named in a list: a picture and its depth map per line, and what else is ignored.
+
+    This is the form of the lists of NYUv2 and of KITTI's Eigen split. Pictures lie below
+    ``data_prefix['img_path']``, depth maps below ``data_prefix['depth_path']``; a leading slash
+    means nothing, a depth map called ``None`` leaves its picture out. Takes mmengine's arguments.
+
+    Raises:
+        DataError: the list cannot be read, a line has no pair, or no pair is left.
+    """
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Return one entry per pair, in the list's order."""
+        try:
+            lines = Path(self.ann_file).read_text(encoding='utf-8').splitlines()
+            pairs = [(line.split()[0], line.split()[1]) for line in lines if line.strip()]
+        except (OSError, IndexError) as error:
+            raise DataError(
+                f'{self.ann_file}: not readable as lines of picture and depth map ({error})'
+            ) from None
+        images, depths = (Path(self.data_prefix[key]) for key in ('img_path', 'depth_path'))
+        found = [
+            {
+                'img_path': str(images / picture.lstrip('/')),
+                'depth_map_path': str(depths / depth.lstrip('/')),
+                'seg_fields': [],
+            }
+            for picture, depth in pairs
+            if depth != 'None'
+        ]
+        if not found:
+            raise DataError(f'{self.ann_file}: names no pair of picture and depth map')
+        return found
+
+
+@TRANSFORMS.register_module()
+class KBCrop(BaseTransform):
+    """Cuts picture and depth map to the size of KITTI's depth benchmark.
+
+    That is ``height`` x ``width`` pixels, at the bottom and in the middle.
+    """
+
+    def __init__(self, height: int = 352, width: int = 1216) -> None:
+        self._size = (height, width)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Return ``results`` with both cut; the cut picture counts as the original one.
+
+        Raises:
+            DataError: the picture is smaller.
+        """
+        rows, columns = results['img'].shape[:2]
+        top, left = rows - self._size[0], (columns - self._size[1]) // 2
+        if min(top, left) < 0:
+            raise DataError(
+                f'{results["img_path"]}: {rows} x {columns} pixels, the crop needs '
+                f'{self._size[0]} x {self._size[1]}'
+            )
+        bottom, right = top + self._size[0], left + self._size[1]
+        results['img'] = results['img'][top:bottom, left:right]
+        results['gt_depth_map'] = results['gt_depth_map'][top:bottom, left:right]
+        results['img_shape'] = results['ori_shape'] = self._size
+        return results
+
+
+@TRANSFORMS.register_module()
+class CutDepth(BaseTransform):
+    """Writes the true depth into a vertical strip of the picture (vertical CutDepth).
+
+    Place and width are random as in the official code of arXiv 2205.13543, but depth is scaled:
+    0 to ``max_depth`` metres become 0 to 255. That code writes 16-bit depth into 8-bit pixels,
+    which keeps the remainder of a division by 256.
+
+    Args:
+        max_depth: depth in metres that is white.
+        probability: share of the pictures that get a strip.
+        widest: largest width, as a share of what lies right of the strip's left end.
+    """
+
+    def __init__(
+        self, *, max_depth: float, probability: float = 0.25, widest: float = 0.75
+    ) -> None:
+        self._max_depth = max_depth
+        self._probability = probability
+        self._widest = widest
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Return ``results``, its picture perhaps with a strip."""
+        # mmengine seeds numpy's global state in every worker
+        rng = np.random.default_rng(np.random.randint(2**31))
+        if rng.random() < self._probability:
+            width = results['img'].shape[1]
+            left = int(rng.random() * width)
+            right = left + int(max((width - left) * rng.random() * self._widest, 1))
+            depth = results['gt_depth_map'][:, left:right, None] / self._max_depth
+            results['img'] = results['img'].copy()
+            results['img'][:, left:right] = np.clip(255 * depth, 0, 255).round().astype(np.uint8)
+        return results

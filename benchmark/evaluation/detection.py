@@ -11,14 +11,15 @@ import cv2
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from pycocotools import mask as mask_codec
-from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from benchmark.errors import DataError
 from benchmark.evaluation.gallery import Gallery, Picture, palette
+from benchmark.openmmlab.keypoints import COCO
 from benchmark.registry import HOOKS, METRICS
 
-_SUMMARY = {'AP': 0, 'AP50': 1, 'AP75': 2}
+# by overlap; precision is (IoU, recall, class, area, detections)
+_SUMMARY = {'AP': slice(None), 'AP50': slice(0, 1), 'AP75': slice(5, 6)}
 _SHOWN_SCORE = 0.3
 _ENLARGED = 3
 
@@ -41,9 +42,9 @@ class DetectionMetric(BaseMetric):
     ) -> None:
         super().__init__(**arguments)
         self._path = ann_file
-        self._coco = _read_coco(ann_file)
+        self.truth = _read_coco(ann_file)
+        self.limit = max_detections
         self._masks = masks
-        self._limit = max_detections
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the detections of every image in COCO's result format."""
@@ -55,8 +56,8 @@ class DetectionMetric(BaseMetric):
     def _categories(self) -> list[int]:
         """Return the category id of every label, which mmdet numbers in the file's order."""
         declared = list(self.dataset_meta['classes'])
-        found: list[int] = self._coco.getCatIds(catNms=declared)
-        names = [self._coco.cats[category]['name'] for category in found]
+        found: list[int] = self.truth.getCatIds(catNms=declared)
+        names = [self.truth.cats[category]['name'] for category in found]
         if names != declared:
             raise DataError(
                 f'{self._path}: of the declared classes it has, in this order, {", ".join(names)}; '
@@ -72,10 +73,14 @@ class DetectionMetric(BaseMetric):
         return {
             f'{prefix}_{key}': value
             for prefix, kind in types.items()
-            for key, value in average_precision(
-                self._coco, detections, images, kind, limit=self._limit
-            ).items()
+            for key, value in self.average_precision(detections, images, kind).items()
         }
+
+    def average_precision(
+        self, detections: list[dict[str, Any]], images: list[int], kind: str
+    ) -> dict[str, float]:
+        """Return AP, AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'."""
+        return average_precision(self.truth, detections, images, kind, limit=self.limit)
 
 
 def _read_coco(path: str) -> COCO:
@@ -117,23 +122,23 @@ def average_precision(
         return dict.fromkeys(_SUMMARY, 0.0)
     with contextlib.redirect_stdout(io.StringIO()):
         # loadRes takes an area from the box when it is there, so masks come without one
-        found = [_without_box(d) if kind == 'segm' else d for d in detections]
+        found = [without_box(d) if kind == 'segm' else d for d in detections]
         evaluation = COCOeval(truth, truth.loadRes(found), kind)
         evaluation.params.imgIds = images
         evaluation.params.maxDets = [limit]
         evaluation.evaluate()
         evaluation.accumulate()
-    return {key: _mean_precision(evaluation, index) for key, index in _SUMMARY.items()}
+    precision = evaluation.eval['precision'][:, :, :, 0, -1]
+    return {key: mean_precision(precision[overlaps]) for key, overlaps in _SUMMARY.items()}
 
 
-def _without_box(detection: dict[str, Any]) -> dict[str, Any]:
+def without_box(detection: dict[str, Any]) -> dict[str, Any]:
+    """Return a detection in COCO's format without its box."""
     return {key: value for key, value in detection.items() if key != 'bbox'}
 
 
-def _mean_precision(evaluation: COCOeval, summary: int) -> float:
-    precision = evaluation.eval['precision']  # (IoU, recall, class, area, detections)
-    threshold = {0: slice(None), 1: slice(0, 1), 2: slice(5, 6)}[summary]
-    values = precision[threshold, :, :, 0, -1]
+def mean_precision(values: np.ndarray) -> float:
+    """Return the mean of precisions; -1 stands for a class without objects."""
     valid = values[values > -1]
     return float(valid.mean()) if valid.size else 0.0
 

@@ -60,7 +60,11 @@ class Gallery(Hook, abc.ABC):
 
     def before_test(self, runner: Runner) -> None:
         """Choose the samples."""
-        total = len(runner.test_dataloader.dataset)
+        dataset = runner.test_dataloader.dataset
+        names = dataset.metainfo.get('classes') or ()
+        # a task may leave the names to the data set
+        self.classes = tuple(names) if len(names) == len(self.classes) else self.classes
+        total = len(dataset)
         count = min(self._count, total)
         self._wanted = {(2 * i + 1) * total // (2 * count) for i in range(count)}
         self._seen = 0

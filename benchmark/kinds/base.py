@@ -97,14 +97,17 @@ class Kind:
 
 
 def dataset(task: Task, role: Role, pipeline: list[Config]) -> Config:
-    """Return the data set dictionary of one split, reading below the data folder."""
-    declared = dict(task.datasets[role])
-    return {
+    """Return the data set dictionary of one split, reading below the data folder.
+
+    What a task declares as ``None`` is left to the data set.
+    """
+    config = {
         'data_root': DATA,
         'test_mode': role is not Role.TRAIN,
-        **declared,
+        **task.datasets[role],
         'pipeline': pipeline,
     }
+    return {key: value for key, value in config.items() if value is not None}
 
 
 def simple_pyramid(meeting: Meeting, width: int, strides: tuple[int, ...]) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark.errors import DeclarationError
 from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial
 from benchmark.specs import Metric, Unit
 
@@ -12,20 +13,38 @@ METRICS = {
     'mean_class_accuracy': Metric(
         'mean_class_accuracy', Unit.PERCENT, True, _PERCENT, 'mean per-class accuracy'
     ),
+    'mAP11': Metric('mAP11', Unit.PERCENT, True, _PERCENT, 'mAP (VOC 2007, 11 points)'),
+    'mAP': Metric('mAP', Unit.PERCENT, True, _PERCENT, 'mAP'),
 }
+_OF_SETS = ('mAP11', 'mAP')
 
 
 def parts(meeting: Meeting) -> Parts:
-    """Return model, pipelines and evaluator of a classification run."""
+    """Return model, pipelines and evaluator of a classification run.
+
+    Raises:
+        DeclarationError: a metric does not suit the number of labels per image.
+    """
+    multi: bool = meeting.option('multi_label', False)
+    _check_metrics(meeting, multi=multi)
     return Parts(
         model=_model(meeting),
         train_pipeline=_train_pipeline(meeting),
         test_pipeline=_test_pipeline(meeting),
-        evaluator=[{'type': 'benchmark.ClassificationMetric'}],
+        evaluator=[{'type': f'benchmark.{"MultiLabel" if multi else "Classification"}Metric'}],
         gallery={'type': 'benchmark.ClassificationGallery', 'classes': list(meeting.task.classes)},
         test_batch_size=32,
         collate='default_collate',
     )
+
+
+def _check_metrics(meeting: Meeting, *, multi: bool) -> None:
+    task = meeting.task
+    for metric in (task.metric, *task.metrics):
+        if (metric.key in _OF_SETS) is not multi:
+            raise DeclarationError(
+                f"{task.path}: metric '{metric.key}' does not go with multi_label={multi}"
+            )
 
 
 def _model(meeting: Meeting) -> Config:
@@ -47,14 +66,24 @@ def _model(meeting: Meeting) -> Config:
             # channel before the classifier (MAE, arXiv 2111.06377, appendix A.1)
             'norm': 'layer' if meeting.protocol.trains_backbone else 'batch',
         },
-        'head': {
-            'type': 'LinearClsHead',
-            'num_classes': count,
-            'in_channels': features.channels[-1],
-            'topk': (1,),
-            'loss': {'type': 'CrossEntropyLoss', 'loss_weight': 1.0},
-        },
+        'head': _head(meeting),
     }
+
+
+def _head(meeting: Meeting) -> Config:
+    head = {
+        'num_classes': len(meeting.task.classes),
+        'in_channels': meeting.features.channels[-1],
+    }
+    loss: Config = {'type': 'CrossEntropyLoss', 'loss_weight': 1.0}
+    if meeting.option('multi_label', False):
+        return {'type': 'MultiLabelLinearClsHead', **head, 'loss': {**loss, 'use_sigmoid': True}}
+    return {'type': 'LinearClsHead', **head, 'topk': (1,), 'loss': loss}
+
+
+def _load(meeting: Meeting) -> Config:
+    decoder = meeting.option('decoder', None)
+    return {'type': 'LoadImageFromFile', **({'imdecode_backend': decoder} if decoder else {})}
 
 
 def _train_pipeline(meeting: Meeting) -> list[Config]:
@@ -66,7 +95,7 @@ def _train_pipeline(meeting: Meeting) -> list[Config]:
         'interpolation': 'bicubic',
     }
     flip = {'type': 'RandomFlip', 'prob': 0.5, 'direction': 'horizontal'}
-    return [{'type': 'LoadImageFromFile'}, crop, *_if(meeting, flip), {'type': 'PackInputs'}]
+    return [_load(meeting), crop, *_if(meeting, flip), {'type': 'PackInputs'}]
 
 
 def _if(meeting: Meeting, flip: Config) -> list[Config]:
@@ -81,19 +110,35 @@ def _test_pipeline(meeting: Meeting) -> list[Config]:
         'scale': (round(width / share), round(height / share)),
         'interpolation': 'bicubic',
     }
+    if meeting.option('keep_ratio', False):
+        edge = round(max(height, width) / share)
+        resize = {'type': 'ResizeEdge', 'scale': edge, 'edge': 'short', 'interpolation': 'bicubic'}
     crop = {'type': 'CenterCrop', 'crop_size': (width, height)}
     meta = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
+    if meeting.option('multi_label', False):
+        meta = (*meta, 'gt_label_difficult')
     pack = {'type': 'PackInputs', 'meta_keys': meta}
-    return [{'type': 'LoadImageFromFile'}, resize, crop, pack]
+    return [_load(meeting), resize, crop, pack]
 
 
 KIND = Kind(
     name='classification',
     library='mmpretrain',
-    components=('benchmark.datasets.folders', 'benchmark.evaluation.classification'),
+    components=(
+        'benchmark.datasets.folders',
+        'benchmark.datasets.listed',
+        'benchmark.evaluation.classification',
+    ),
     metrics=METRICS,
     heads=('linear',),
-    options={'crop_range': (tuple,), 'flip': (bool,), 'test_crop': (float,)},
+    options={
+        'crop_range': (tuple,),
+        'flip': (bool,),
+        'test_crop': (float,),
+        'keep_ratio': (bool,),
+        'decoder': (str,),
+        'multi_label': (bool,),
+    },
     parts=parts,
     trivial=Trivial('majority class', 'benchmark.evaluation.trivial.classification:MajorityClass'),
 )

@@ -112,11 +112,16 @@ def _model(meeting: Meeting, near: float, far: float) -> Config:
 
 
 def _test_cfg(meeting: Meeting) -> Config:
+    window = meeting.option('test_window', None)
     if not meeting.option('flip_test', False):
+        if window:
+            # mmseg's estimator looks at the whole picture in its mode without flips
+            raise DeclarationError(f'{meeting.task.path}: test_window needs flip_test=True')
         return {'mode': 'whole'}
-    # one window as large as the padded picture: mmseg flips windows only
-    height, width = _padded(meeting.task.input_size)
-    return {'mode': 'slide_flip', 'crop_size': (height, width), 'stride': (height, width)}
+    # without windows: one as large as the padded picture, since mmseg flips windows only
+    size = window or _padded(meeting.task.input_size)
+    stride = meeting.option('window_stride', size)
+    return {'mode': 'slide_flip', 'crop_size': size, 'stride': stride}
 
 
 def _padded(size: tuple[int, int]) -> tuple[int, int]:
@@ -148,13 +153,25 @@ def _load_depth(meeting: Meeting) -> Config:
     return {'type': 'LoadDepthAnnotation', 'depth_rescale_factor': float(scale)}
 
 
+def _kb_crop(meeting: Meeting) -> list[Config]:
+    return [{'type': 'KBCrop'}] if meeting.option('kb_crop', False) else []
+
+
+def _cut_depth(meeting: Meeting) -> list[Config]:
+    if not meeting.option('cut_depth', False):
+        return []
+    return [{'type': 'CutDepth', 'max_depth': float(meeting.option('max_depth', 0))}]
+
+
 def _train_pipeline(meeting: Meeting) -> list[Config]:
     """Resizing keeps one scale for all pictures: enlarging one would bring it nearer."""
     crop = meeting.option('crop', None)
     return [
         {'type': 'LoadImageFromFile'},
         _load_depth(meeting),
+        *_kb_crop(meeting),
         _resize(meeting),
+        *_cut_depth(meeting),
         *([{'type': 'RandomCrop', 'crop_size': crop}] if crop else []),
         {'type': 'RandomFlip', 'prob': 0.5},
         *([{'type': 'PhotoMetricDistortion'}] if meeting.option('photometric', False) else []),
@@ -163,12 +180,11 @@ def _train_pipeline(meeting: Meeting) -> list[Config]:
 
 
 def _test_pipeline(meeting: Meeting) -> list[Config]:
-    return [
-        {'type': 'LoadImageFromFile'},
-        _resize(meeting),
-        _load_depth(meeting),
-        {'type': 'PackSegInputs'},
-    ]
+    # the true depth keeps its size; KITTI's is cut, as the picture is, and not resized
+    resize = [_load_depth(meeting), *_kb_crop(meeting)]
+    if not meeting.option('kb_crop', False):
+        resize = [_resize(meeting), _load_depth(meeting)]
+    return [{'type': 'LoadImageFromFile'}, *resize, {'type': 'PackSegInputs'}]
 
 
 KIND = Kind(
@@ -190,6 +206,10 @@ KIND = Kind(
         'crop': (tuple,),
         'eval_crop': (tuple,),
         'flip_test': (bool,),
+        'test_window': (tuple,),
+        'window_stride': (tuple,),
+        'kb_crop': (bool,),
+        'cut_depth': (bool,),
         'photometric': (bool,),
     },
     parts=parts,

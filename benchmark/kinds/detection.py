@@ -20,6 +20,9 @@ from benchmark.specs import Architecture, Metric, Role, Unit
 LEVELS = (*PYRAMID_STRIDES, 64)
 """Strides of the maps that the region proposal network sees, in pixels."""
 
+CASCADE = (0.5, 0.6, 0.7)
+"""Least overlap of a positive region in each stage of a cascade (arXiv 1712.00726)."""
+
 _FRACTION = (0.0, 1.0)
 
 
@@ -36,6 +39,17 @@ METRICS = {
         _average_precision('mask_AP', 'mask AP'),
         _average_precision('mask_AP50', 'mask AP50'),
         _average_precision('mask_AP75', 'mask AP75'),
+        # LVIS: the same over rare, common and frequent classes
+        _average_precision('box_APr', 'box AP, rare'),
+        _average_precision('box_APc', 'box AP, common'),
+        _average_precision('box_APf', 'box AP, frequent'),
+        _average_precision('mask_APr', 'mask AP, rare'),
+        _average_precision('mask_APc', 'mask AP, common'),
+        _average_precision('mask_APf', 'mask AP, frequent'),
+        # precision sampled at 11 recalls, as VOC 2007 has it
+        _average_precision('VOC_AP', 'VOC AP'),
+        _average_precision('VOC_AP50', 'VOC AP50'),
+        _average_precision('VOC_AP75', 'VOC AP75'),
     )
 }
 
@@ -44,10 +58,12 @@ def parts(meeting: Meeting) -> Parts:
     """Return model, pipelines and evaluator of a detection run.
 
     Raises:
-        DeclarationError: the test split names no annotation file.
+        DeclarationError: the test split names no annotation file, a metric is not measured, or
+            two ways of resizing are asked for.
     """
     masks: bool = meeting.option('masks', True)
     _refuse_mask_metrics(meeting, masks=masks)
+    _refuse_unmeasured(meeting)
     return Parts(
         model=_model(meeting, masks=masks),
         train_pipeline=_train_pipeline(meeting, masks=masks),
@@ -66,12 +82,32 @@ def _refuse_mask_metrics(meeting: Meeting, *, masks: bool) -> None:
         )
 
 
+def _refuse_unmeasured(meeting: Meeting) -> None:
+    task, rules = meeting.task, meeting.option('rules', 'coco')
+    for metric in (task.metric, *task.metrics):
+        measured = {
+            'coco': not metric.key.startswith('VOC') and metric.key[-1] not in 'rcf',
+            'lvis': not metric.key.startswith('VOC'),
+            'voc': metric.key.startswith('VOC'),
+        }
+        if rules not in measured:
+            raise DeclarationError(
+                f"{task.path}: task options['rules'] is '{rules}', allowed are "
+                f'{", ".join(measured)}'
+            )
+        if not measured[rules]:
+            raise DeclarationError(f"{task.path}: rules '{rules}' do not measure '{metric.key}'")
+
+
 def _evaluator(meeting: Meeting, *, masks: bool) -> Config:
+    if meeting.option('rules', 'coco') == 'voc':
+        return {'type': 'benchmark.VocDetectionMetric'}
     annotations = meeting.task.datasets[Role.TEST].get('ann_file')
     if annotations is None:
         raise DeclarationError(f"{meeting.task.path}: data['test'] lacks the key 'ann_file'")
+    federated = meeting.option('rules', 'coco') == 'lvis'
     return {
-        'type': 'benchmark.DetectionMetric',
+        'type': f'benchmark.{"Federated" if federated else ""}DetectionMetric',
         'ann_file': f'{DATA}/{annotations}',
         'masks': masks,
         'max_detections': meeting.option('max_detections', 100),
@@ -81,8 +117,9 @@ def _evaluator(meeting: Meeting, *, masks: bool) -> Config:
 def _model(meeting: Meeting, *, masks: bool) -> Config:
     """Mask R-CNN as mmdet configures it; a task may declare narrower heads and fewer regions."""
     width: int = meeting.option('width', 256)
+    single = 'MaskRCNN' if masks else 'FasterRCNN'
     return {
-        'type': 'MaskRCNN' if masks else 'FasterRCNN',
+        'type': 'CascadeRCNN' if _is_cascade(meeting) else single,
         'data_preprocessor': {
             'type': 'DetDataPreprocessor',
             'mean': list(meeting.features.mean),
@@ -106,6 +143,10 @@ def _backbone(meeting: Meeting) -> Config:
     if window is None or meeting.features.architecture is not Architecture.PLAIN_VIT:
         return meeting.backbone
     return {**meeting.backbone, 'window': window}
+
+
+def _is_cascade(meeting: Meeting) -> bool:
+    return meeting.task.head == 'cascade_mask_rcnn'
 
 
 def _neck(meeting: Meeting, width: int) -> Config:
@@ -157,19 +198,8 @@ def _roi_head(meeting: Meeting, width: int, *, masks: bool) -> Config:
     count = len(meeting.task.classes)
     finest = meeting.option('finest_scale', 56)
     head: Config = {
-        'type': 'StandardRoIHead',
+        **_boxes(meeting, width),
         'bbox_roi_extractor': {**_roi_extractor(width, 7), 'finest_scale': finest},
-        'bbox_head': {
-            'type': 'Shared2FCBBoxHead',
-            'in_channels': width,
-            'fc_out_channels': 4 * width,
-            'roi_feat_size': 7,
-            'num_classes': count,
-            'bbox_coder': _box_coder(0.1, 0.2),
-            'reg_class_agnostic': False,
-            'loss_cls': {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0},
-            'loss_bbox': {'type': 'L1Loss', 'loss_weight': 1.0},
-        },
     }
     if masks:
         head['mask_roi_extractor'] = {**_roi_extractor(width, 14), 'finest_scale': finest}
@@ -182,6 +212,35 @@ def _roi_head(meeting: Meeting, width: int, *, masks: bool) -> Config:
             'loss_mask': {'type': 'CrossEntropyLoss', 'use_mask': True, 'loss_weight': 1.0},
         }
     return head
+
+
+def _boxes(meeting: Meeting, width: int) -> Config:
+    if not _is_cascade(meeting):
+        regression = {'reg_class_agnostic': False, 'loss_bbox': {'type': 'L1Loss'}}
+        head = _box_head(meeting, width, _box_coder(0.1, 0.2), regression)
+        return {'type': 'StandardRoIHead', 'bbox_head': head}
+    regression = {'reg_class_agnostic': True, 'loss_bbox': {'type': 'SmoothL1Loss', 'beta': 1.0}}
+    spreads = ((0.1, 0.2), (0.05, 0.1), (0.033, 0.067))
+    return {
+        'type': 'CascadeRoIHead',
+        'num_stages': len(CASCADE),
+        'stage_loss_weights': [1.0, 0.5, 0.25],
+        'bbox_head': [_box_head(meeting, width, _box_coder(*s), regression) for s in spreads],
+    }
+
+
+def _box_head(meeting: Meeting, width: int, coder: Config, regression: Config) -> Config:
+    return {
+        'type': 'Shared2FCBBoxHead',
+        'in_channels': width,
+        'fc_out_channels': 4 * width,
+        'roi_feat_size': 7,
+        'num_classes': len(meeting.task.classes),
+        'bbox_coder': coder,
+        'reg_class_agnostic': regression['reg_class_agnostic'],
+        'loss_cls': {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0},
+        'loss_bbox': {**regression['loss_bbox'], 'loss_weight': 1.0},
+    }
 
 
 def _assigner(positive: float, negative: float, floor: float, *, low_quality: bool) -> Config:
@@ -216,7 +275,8 @@ def _proposals(meeting: Meeting, factor: int) -> Config:
 
 
 def _train_cfg(meeting: Meeting) -> Config:
-    regions: int = meeting.option('regions', 512)
+    single = _rcnn(meeting, 0.5, low_quality=True)
+    cascade = [_rcnn(meeting, overlap, low_quality=False) for overlap in CASCADE]
     return {
         'rpn': {
             'assigner': _assigner(0.7, 0.3, 0.3, low_quality=True),
@@ -226,13 +286,17 @@ def _train_cfg(meeting: Meeting) -> Config:
             'debug': False,
         },
         'rpn_proposal': _proposals(meeting, 2),
-        'rcnn': {
-            'assigner': _assigner(0.5, 0.5, 0.5, low_quality=True),
-            'sampler': _sampler(regions, 0.25, with_truth=True),
-            'mask_size': 28,
-            'pos_weight': -1,
-            'debug': False,
-        },
+        'rcnn': cascade if _is_cascade(meeting) else single,
+    }
+
+
+def _rcnn(meeting: Meeting, overlap: float, *, low_quality: bool) -> Config:
+    return {
+        'assigner': _assigner(overlap, overlap, overlap, low_quality=low_quality),
+        'sampler': _sampler(meeting.option('regions', 512), 0.25, with_truth=True),
+        'mask_size': 28,
+        'pos_weight': -1,
+        'debug': False,
     }
 
 
@@ -240,7 +304,7 @@ def _test_cfg(meeting: Meeting) -> Config:
     return {
         'rpn': _proposals(meeting, 1),
         'rcnn': {
-            'score_thr': 0.05,
+            'score_thr': meeting.option('score_threshold', 0.05),
             'nms': {'type': 'nms', 'iou_threshold': 0.5},
             'max_per_img': meeting.option('max_detections', 100),
             'mask_thr_binary': 0.5,
@@ -253,11 +317,41 @@ def _resize(meeting: Meeting) -> Config:
     return {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True}
 
 
+def _rescale(meeting: Meeting) -> list[Config]:
+    """Return how training pictures get their size.
+
+    Fitted into the input size; or, with ``short_sides``, by a random one of these; or, with
+    ``large_scale_jitter``, by a random share of the input size, to which they are cut and padded
+    (arXiv 2012.07177).
+    """
+    height, width = meeting.task.input_size
+    jitter, sides = meeting.option('large_scale_jitter', None), meeting.option('short_sides', None)
+    if jitter and sides:
+        raise DeclarationError(
+            f'{meeting.task.path}: task options short_sides and large_scale_jitter exclude each '
+            'other'
+        )
+    if sides:
+        longest = max(height, width)
+        scales = [(longest, side) for side in sides]
+        return [{'type': 'RandomChoiceResize', 'scales': scales, 'keep_ratio': True}]
+    if not jitter:
+        return [_resize(meeting)]
+    scale = {'scale': (width, height), 'ratio_range': jitter, 'keep_ratio': True}
+    crop = {'crop_type': 'absolute', 'crop_size': (height, width), 'recompute_bbox': True}
+    return [
+        {'type': 'RandomResize', **scale},
+        {'type': 'RandomCrop', **crop, 'allow_negative_crop': True},
+        {'type': 'FilterAnnotations', 'min_gt_bbox_wh': (1e-2, 1e-2)},
+        {'type': 'Pad', 'size': (width, height)},
+    ]
+
+
 def _train_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
     return [
         {'type': 'LoadImageFromFile'},
         {'type': 'LoadAnnotations', 'with_bbox': True, 'with_mask': masks},
-        _resize(meeting),
+        *_rescale(meeting),
         {'type': 'RandomFlip', 'prob': 0.5},
         {'type': 'PackDetInputs'},
     ]
@@ -276,9 +370,14 @@ def _test_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
 KIND = Kind(
     name='detection',
     library='mmdet',
-    components=('benchmark.evaluation.detection',),
+    components=(
+        'benchmark.datasets.lvis',
+        'benchmark.evaluation.detection',
+        'benchmark.evaluation.federated',
+        'benchmark.evaluation.voc',
+    ),
     metrics=METRICS,
-    heads=('mask_rcnn',),
+    heads=('mask_rcnn', 'cascade_mask_rcnn'),
     options={
         'width': (int,),
         'masks': (bool,),
@@ -289,6 +388,10 @@ KIND = Kind(
         'regions': (int,),
         'max_detections': (int,),
         'window': (int,),
+        'score_threshold': (int, float),
+        'short_sides': (tuple,),
+        'large_scale_jitter': (tuple,),
+        'rules': (str,),
     },
     parts=parts,
     trivial=Trivial('mean boxes', 'benchmark.evaluation.trivial.detection:MeanBoxes'),

@@ -52,8 +52,22 @@ def _model(meeting: Meeting) -> Config:
         'backbone': meeting.backbone,
         **build_head(meeting),  # may ask the backbone for other maps
         'train_cfg': {},
-        'test_cfg': {'mode': 'whole'},
+        'test_cfg': _test_cfg(meeting),
     }
+
+
+def _test_cfg(meeting: Meeting) -> Config:
+    """Return how test pictures are seen: whole, or by overlapping windows as large as a crop."""
+    stride = meeting.option('slide_stride', None)
+    if stride is None:
+        return {'mode': 'whole'}
+    return {'mode': 'slide', 'crop_size': meeting.task.input_size, 'stride': stride}
+
+
+def _scale(meeting: Meeting) -> tuple[int, int]:
+    """Return the (width, height) in pixels into which pictures are fitted."""
+    height, width = meeting.option('resize', meeting.task.input_size)
+    return width, height
 
 
 def _preprocessor(meeting: Meeting) -> Config:
@@ -176,11 +190,11 @@ def _linear(meeting: Meeting) -> Config:
 def _train_pipeline(meeting: Meeting) -> list[Config]:
     height, width = meeting.task.input_size
     jitter = meeting.option('scale_jitter', None)
-    scale = {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True}
+    scale = {'type': 'Resize', 'scale': _scale(meeting), 'keep_ratio': True}
     if jitter:
         scale = {
             'type': 'RandomResize',
-            'scale': (width, height),
+            'scale': _scale(meeting),
             'ratio_range': jitter,
             'keep_ratio': True,
         }
@@ -197,10 +211,9 @@ def _train_pipeline(meeting: Meeting) -> list[Config]:
 
 
 def _test_pipeline(meeting: Meeting) -> list[Config]:
-    height, width = meeting.task.input_size
     return [
         {'type': 'LoadImageFromFile'},
-        {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True},
+        {'type': 'Resize', 'scale': _scale(meeting), 'keep_ratio': True},
         {'type': 'LoadAnnotations'},
         {'type': 'PackSegInputs'},
     ]
@@ -214,8 +227,10 @@ KIND = Kind(
     heads=('upernet', 'linear'),
     options={
         'width': (int,),
+        'resize': (tuple,),
         'scale_jitter': (tuple,),
         'photometric': (bool,),
+        'slide_stride': (tuple,),
         'pyramid': (str,),
     },
     parts=parts,

@@ -1,0 +1,1 @@
+"""Bring data sets from their official layouts into those that the tasks read."""

@@ -1,0 +1,48 @@
+"""The command line of the converters."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from benchmark.converting import classification, depth
+from benchmark.errors import BenchmarkError
+
+Converter = Callable[..., list[str]]
+
+CONVERTERS: dict[str, Converter] = {
+    'birdsnap': classification.birdsnap,
+    'caltech101': classification.caltech101,
+    'cifar10': partial(classification.cifar, classes=10),
+    'cifar100': partial(classification.cifar, classes=100),
+    'cog': classification.cog,
+    'kitti': depth.kitti,
+    'sun-rgbd': depth.sun_rgbd,
+}
+"""What converts a data set in its folder, by name."""
+
+_NEEDS_LISTS = {'kitti'}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Convert one data set and return the exit code: 0 done, 2 the data are not as released."""
+    parser = argparse.ArgumentParser(
+        description='Bring a data set from its official layout into the one that its task reads.'
+    )
+    parser.add_argument('layout', choices=sorted(CONVERTERS))
+    parser.add_argument('folder', type=Path, help='where the unpacked release lies')
+    parser.add_argument('--lists', type=Path, metavar='DIR', help='kitti: published Eigen lists')
+    options = parser.parse_args(arguments)
+    if (options.layout in _NEEDS_LISTS) is not (options.lists is not None):
+        parser.error(f'--lists is for {", ".join(sorted(_NEEDS_LISTS))}, and needed there')
+    try:
+        more = {'lists': options.lists} if options.lists else {}
+        done = CONVERTERS[options.layout](options.folder, **more)
+    except BenchmarkError as error:
+        print(f'convert: {error}', file=sys.stderr)
+        return 2
+    print('\n'.join(done))
+    return 0

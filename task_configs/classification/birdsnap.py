@@ -1,0 +1,25 @@
+_base_ = '_folders.py'
+task = dict(
+    name='birdsnap',
+    title='Birdsnap: birds',
+    group='fine-grained',
+    classes=500,
+    # counts: Kornblith, Shlens, Le (arXiv 1805.08974), recalled; their sum is that of the release; val is every 10th training image
+    splits=dict(train=47386, val=4739, test=2443),
+    citation='Birdsnap (Berg et al.: CVPR 2014)',
+    licence='research use; pictures by their owners on Flickr',
+    origin='thomasberg.org: lists and get_birdsnap.py (some pictures are gone); then `tools/convert.py birdsnap`',
+)
+data = dict(
+    root='birdsnap',
+    type='mmpretrain.CustomDataset',
+    tree={
+        'train.txt': 1,
+        'test.txt': 1,
+        'images/*/*': 49829,
+    },
+    data_prefix='images',
+    train=dict(ann_file='train.txt'),
+    val=dict(held_out=10),
+    test=dict(ann_file='test.txt'),
+)

@@ -1,0 +1,1 @@
+"""Tiny copies of the real data sets in their official layouts, with pictures of noise."""
