@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmark.errors import DataError
 
@@ -155,6 +155,14 @@ class Backbone:
         return f'file:{code}:{self.source.rpartition(":")[2]}' if self.code else self.source
 
 
+class Finding(NamedTuple):
+    """One thing that was checked: whether it is as it must be, and what was seen."""
+
+    what: str
+    is_ok: bool
+    detail: str
+
+
 class Role(enum.StrEnum):
     """What a split is for: train learns, val selects, test only reports."""
 
@@ -184,7 +192,8 @@ class Task:
     ``datasets`` holds one OpenMMLab data set dictionary per role, with paths
     relative to the data root. ``budget`` is how long training lasts
     (``iterations``, ``batch_size``); ``options`` are the kind's own facts.
-    ``splits`` says how many samples each data set holds, ``None`` where no source tells;
+    ``splits`` says how many samples each data set holds, ``estimated`` which of these no source
+    tells exactly;
     ``classes`` are mere numbers where the data set itself has their names; ``tree`` maps patterns
     of files below the data's folder to how many there must be.
     """
@@ -196,7 +205,7 @@ class Task:
     group: str
     input_size: tuple[int, int]
     classes: tuple[str, ...]
-    splits: Mapping[Role, int | None]
+    splits: Mapping[Role, int]
     metric: Metric
     metrics: tuple[Metric, ...]
     source: DataSource
@@ -209,6 +218,7 @@ class Task:
     origin: str
     path: Path
     tree: Mapping[str, int] = field(default_factory=dict)
+    estimated: tuple[Role, ...] = ()
 
 
 SCHEDULES = ('cosine', 'linear', 'poly', 'step')

@@ -34,6 +34,7 @@ _TASK_KEYS = {
     'input_size': Key((tuple,), required=True),
     'classes': Key((tuple, int), required=True),
     'splits': Key((Mapping,), required=True),
+    'estimated': Key((tuple,)),
     'metric': Key((str, Mapping), required=True),
     'metrics': Key((tuple,)),
     'budget': Key((Mapping,)),
@@ -182,7 +183,15 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         origin=values['origin'],
         path=facts.path,
         tree=data.tree,
+        estimated=_estimated(facts),
     )
+
+
+def _estimated(facts: Block) -> tuple[Role, ...]:
+    declared = facts.values.get('estimated', ())
+    if not set(declared) <= set(facts.values['splits']):
+        raise facts.error('estimated', 'must hold names of splits')
+    return tuple(Role(name) for name in declared)
 
 
 def _classes(declared: tuple[str, ...] | int) -> tuple[str, ...]:
@@ -226,12 +235,12 @@ def _metric(facts: Block, key: str, declared: str | Declared, kind: Kind) -> Met
     )
 
 
-def _splits(facts: Block, data: _Data) -> dict[Role, int | None]:
+def _splits(facts: Block, data: _Data) -> dict[Role, int]:
     counts = Block(facts.path, 'task splits', facts.values['splits'])
-    counts.checked({name: Key((int, type(None))) for name in _ROLES})
+    counts.checked({name: Key((int,)) for name in _ROLES})
     for name, count in counts.values.items():
-        if count is not None and count < 1:
-            raise counts.error(name, 'must be the number of items, at least 1, or None')
+        if count < 1:
+            raise counts.error(name, 'must be the number of items, at least 1')
     splits = {Role(name): count for name, count in counts.values.items()}
     for role in (Role.TRAIN, Role.TEST):
         if role not in splits or role not in data.roles:

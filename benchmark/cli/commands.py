@@ -9,12 +9,13 @@ import json
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmark.launching.campaign import Campaign
+    from benchmark.specs import Finding
 
 
 def campaign_of(
@@ -184,10 +185,16 @@ def check_backbone(options: Namespace) -> int:
     backbone = find_backbone(options.id)
     from benchmark.execution.contract import check
 
-    findings = check(backbone)
+    return _say_all(check(backbone))
+
+
+def _say_all(findings: Iterable[Finding]) -> int:
+    """Print findings, one per line, and return 2 when one is bad."""
+    are_ok = []
     for finding in findings:
         _say(f'{"ok    " if finding.is_ok else "BROKEN"}  {finding.what}: {finding.detail}')
-    return 0 if all(finding.is_ok for finding in findings) else 2
+        are_ok.append(finding.is_ok)
+    return 0 if all(are_ok) else 2
 
 
 def check_task(options: Namespace) -> int:
@@ -197,6 +204,33 @@ def check_task(options: Namespace) -> int:
     for line in task_lines(options.name, options.data_root):
         _say(line)
     return 0
+
+
+def check_data(options: Namespace) -> int:
+    """Compare a task's data with its declaration; return 2 when they are missing or differ."""
+    from benchmark.catalog import find_task
+    from benchmark.errors import DataError
+    from benchmark.planning.data import keep_manifest, layout_lines, locate
+
+    task = find_task(options.name)
+    if task.source.provider:
+        _say(f'ok      data: made by the project ({task.source.provider}) on first use')
+        return 0
+    try:
+        folder = locate(task, options.data_root)
+    except DataError as error:
+        _say(f'absent  {error}')
+        for line in layout_lines(task):
+            _say(line)
+        return 2
+    from benchmark.execution.datacheck import check_data as check
+    from benchmark.openmmlab import prepare
+
+    prepare()
+    findings = check(task, folder, full=options.full)
+    code = _say_all(findings)
+    _say(f'written {keep_manifest(task, options.data_root, findings)}')
+    return code
 
 
 def doctor(options: Namespace) -> int:

@@ -242,17 +242,25 @@ def _add_sharing(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
 
 
 def _add_check(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
-    parser = subparsers.add_parser('check', help='validate a backbone or a task')
-    kinds = parser.add_subparsers(title='what', required=True, metavar='backbone|task')
+    parser = subparsers.add_parser('check', help='validate a backbone, a task or its data')
+    kinds = parser.add_subparsers(title='what', required=True, metavar='backbone|task|data')
     backbone = kinds.add_parser('backbone', help='build it, load its weights, run it')
     backbone.add_argument('id', metavar='ID|FILE')
     backbone.set_defaults(command=commands.check_backbone)
     task = kinds.add_parser('task', help='validate its declaration and compile it')
-    task.add_argument('name', metavar='NAME|FILE')
-    task.add_argument(
-        '--data-root', type=Path, default=Path(os.environ.get('TBENCH_DATA', 'data')), metavar='DIR'
+    data = kinds.add_parser('data', help="compare a task's data with its declaration")
+    for parser_, command in ((task, commands.check_task), (data, commands.check_data)):
+        parser_.add_argument('name', metavar='NAME|FILE')
+        parser_.add_argument(
+            '--data-root',
+            type=Path,
+            default=Path(os.environ.get('TBENCH_DATA', 'data')),
+            metavar='DIR',
+        )
+        parser_.set_defaults(command=command)
+    data.add_argument(
+        '--full', action='store_true', help='read every picture, and compare those of two splits'
     )
-    task.set_defaults(command=commands.check_task)
 
 
 def _add_doctor(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]

@@ -4,13 +4,14 @@ from benchmark.compiling.compile import CODE, WEIGHTS, WORK, Ingredients, compil
 from benchmark.compiling.facts import facts_of, trivial_facts
 from benchmark.compiling.identity import fingerprint_of, library_versions, manifest_of
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
-from benchmark.compiling.trivial import compile_trivial
+from benchmark.compiling.trivial import annotated_splits, compile_trivial
 
 __all__ = [
     'CODE',
     'WEIGHTS',
     'WORK',
     'Ingredients',
+    'annotated_splits',
     'applicable',
     'apply_options',
     'compile_config',

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -84,21 +84,28 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def manifest_of(root: Path) -> str:
-    """Return a SHA-256 over the relative paths and sizes of all files below ``root``.
+def manifest_of(root: Path, patterns: Iterable[str] = ()) -> str:
+    """Return a SHA-256 over the relative paths and sizes of the files below ``root``.
 
-    Links to folders are followed.
+    All of them, or those that ``patterns`` find: what another task keeps in the same folder is no
+    part of this one's data. Links to folders are followed.
 
     Raises:
         DataError: ``root`` is no folder or holds no file.
     """
     digest = hashlib.sha256()
-    files = sorted(_files(root).items())
+    wanted = tuple(patterns)
+    files = sorted((_found(root, wanted) if wanted else _files(root)).items())
     if not files:
         raise DataError(f'{root}: no data here (the folder is missing or empty)')
     for name, size in files:
         digest.update(f'{name}\0{size}\n'.encode())
     return digest.hexdigest()
+
+
+def _found(root: Path, patterns: Iterable[str]) -> Mapping[str, int]:
+    paths = (path for pattern in patterns for path in root.glob(pattern) if path.is_file())
+    return {path.relative_to(root).as_posix(): path.stat().st_size for path in paths}
 
 
 def _files(root: Path) -> Mapping[str, int]:

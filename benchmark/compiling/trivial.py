@@ -1,10 +1,10 @@
-"""The configuration of a task's trivial predictor: data, annotations and evaluator, no model."""
+"""Configurations without a model: of a task's trivial predictor, and of its annotations."""
 
 from __future__ import annotations
 
 from benchmark.compiling.compile import testing_loader
 from benchmark.kinds import load_kind
-from benchmark.kinds.base import Config, Meeting, dataset
+from benchmark.kinds.base import Config, Meeting, Parts, dataset
 from benchmark.protocols import TRIVIAL
 from benchmark.specs import Architecture, Features, Recipe, Role, Task
 
@@ -28,7 +28,7 @@ def compile_trivial(task: Task) -> Config:
     by the evaluator, of every cell of the task.
     """
     kind = load_kind(task.kind)
-    parts = kind.parts(Meeting(task, _FEATURES, TRIVIAL, _RECIPE, {}))
+    parts = _parts(task)
     return {
         'default_scope': kind.library,
         'custom_imports': list(kind.components),
@@ -37,3 +37,18 @@ def compile_trivial(task: Task) -> Config:
         'test_dataloader': testing_loader(task, parts),
         'test_evaluator': parts.evaluator,
     }
+
+
+def annotated_splits(task: Task) -> Config:
+    """Return every split of a task with its annotations but no pictures, to look at its data."""
+    kind = load_kind(task.kind)
+    annotations = list(_parts(task).annotations)
+    return {
+        'default_scope': kind.library,
+        'custom_imports': list(kind.components),
+        'splits': {role.value: dataset(task, role, annotations) for role in task.datasets},
+    }
+
+
+def _parts(task: Task) -> Parts:
+    return load_kind(task.kind).parts(Meeting(task, _FEATURES, TRIVIAL, _RECIPE, {}))

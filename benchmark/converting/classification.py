@@ -7,7 +7,7 @@ import pickle
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
@@ -20,7 +20,7 @@ _SIDE = 32
 
 
 def caltech101(root: Path) -> list[str]:
-    """Write ``meta/train.txt`` and ``meta/test.txt``: 30 pictures of each class train, the rest test.
+    """Write ``meta/train.txt`` and ``meta/test.txt``: 30 pictures of each class, and the rest.
 
     The release has no split; this one is drawn with seed 0 and counts the background as a class,
     as Kornblith, Shlens and Le (arXiv 1805.08974) do. Returns what was done.
@@ -95,7 +95,7 @@ def cifar(root: Path, classes: int) -> list[str]:
     return done
 
 
-def _pictures(path: Path, classes: int) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
+def _pictures(path: Path, classes: int) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the label (CIFAR-100: the fine one) and RGB picture (32, 32, 3) of every record."""
     header = 1 if classes == 10 else 2
     size = header + 3 * _SIDE * _SIDE
@@ -133,7 +133,7 @@ def cog(root: Path) -> list[str]:
 class _NamesOnly(pickle.Unpickler):
     """Reads lists, dictionaries, text and numpy arrays; refuses everything else."""
 
-    _ALLOWED = {
+    _ALLOWED: ClassVar = {
         ('numpy', 'dtype'),
         ('numpy', 'ndarray'),
         ('numpy.core.multiarray', '_reconstruct'),

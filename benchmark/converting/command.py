@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmark.converting import classification, depth
+from benchmark.converting import classification, depth, pose, tracking
 from benchmark.errors import BenchmarkError
 
 Converter = Callable[..., list[str]]
@@ -19,8 +19,14 @@ CONVERTERS: dict[str, Converter] = {
     'cifar10': partial(classification.cifar, classes=10),
     'cifar100': partial(classification.cifar, classes=100),
     'cog': classification.cog,
+    'crowdpose': pose.crowdpose,
     'kitti': depth.kitti,
+    'lasot': tracking.lasot,
+    'mpii': pose.mpii,
+    'otb100': tracking.otb100,
     'sun-rgbd': depth.sun_rgbd,
+    'trackingnet': tracking.trackingnet,
+    'uav123': tracking.uav123,
 }
 """What converts a data set in its folder, by name."""
 

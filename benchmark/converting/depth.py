@@ -65,7 +65,7 @@ def _existing(root: Path, name: str) -> str:
 
 
 def sun_rgbd(root: Path) -> list[str]:
-    """Write ``test_list.txt`` and ``depth/00000.png`` ... in millimetres for the official test split.
+    """Write ``test_list.txt`` and ``depth/00000.png`` ... (millimetres) of the official test split.
 
     The release's 16-bit maps hold depth with its bits rotated by three.
 
@@ -87,12 +87,11 @@ def sun_rgbd(root: Path) -> list[str]:
     return [f'{root / "test_list.txt"}: {write_lines(root / "test_list.txt", rows)} pairs']
 
 
-def decoded(coded: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]) -> np.ndarray[
-    tuple[int, ...], np.dtype[np.uint16]
-]:
+def decoded(coded: np.ndarray) -> np.ndarray:
     """Return depth in millimetres from SUN RGB-D's code (H, W): its bits rotated right by three."""
     code = coded.astype(np.uint16)
-    return (code >> _SHIFT) | (code << (16 - _SHIFT))
+    millimetres: np.ndarray = (code >> _SHIFT) | (code << (16 - _SHIFT))
+    return millimetres
 
 
 def _only(folder: Path) -> Path:

@@ -18,7 +18,7 @@ class KeypointDataset(BaseCocoStyleDataset):
 
     Takes mmpose's arguments, but ``metainfo`` in short: ``keypoints`` (names), ``sigmas`` (one
     number, or one per key point), and optionally ``skeleton`` and ``flip_pairs`` (pairs of
-    indices counted from 0) and ``joint_weights`` (one per key point).
+    indices counted from 0), ``joint_weights`` (one per key point) and ``upper_body`` (indices).
 
     Raises:
         DataError: the file is missing, or holds another number of key points.
@@ -53,10 +53,16 @@ def expand_metainfo(short: Mapping[str, Any]) -> dict[str, Any]:
     """Return mmpose's description of key points from the short one of :class:`KeypointDataset`."""
     names = list(short['keypoints'])
     partners = _partners(short.get('flip_pairs', ()))
+    upper = set(short.get('upper_body', ()))
     return {
         'dataset_name': 'keypoints',
         'keypoint_info': {
-            index: {'name': name, 'id': index, 'swap': names[partners.get(index, index)]}
+            index: {
+                'name': name,
+                'id': index,
+                'swap': names[partners.get(index, index)],
+                'type': 'upper' if index in upper else 'lower',
+            }
             for index, name in enumerate(names)
         },
         'skeleton_info': {

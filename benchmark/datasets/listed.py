@@ -35,7 +35,9 @@ class INaturalist(BaseDataset):
                 for image in found['images']
             ]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f'{self.ann_file}: not readable as iNaturalist lists ({error})') from None
+            raise DataError(
+                f'{self.ann_file}: not readable as iNaturalist lists ({error})'
+            ) from None
 
 
 @DATASETS.register_module()

@@ -14,8 +14,14 @@ from benchmark.registry import DATASETS
 def joined(
     *, of: str, parts: Sequence[Mapping[str, Any]], ignore_keys: Sequence[str] = (), **common: Any
 ) -> ConcatDataset:
-    """Return data sets of the type ``of`` in a row: the arguments of each lie over ``common``."""
-    built = [_build({**common, **part, 'type': of}) for part in parts]
+    """Return data sets of the type ``of`` in a row: the arguments of each lie over ``common``.
+
+    A part may be there several ``times``, so that one of fewer samples is seen as often.
+    """
+    built = []
+    for part in parts:
+        arguments = {key: value for key, value in part.items() if key != 'times'}
+        built += [_build({**common, **arguments, 'type': of})] * part.get('times', 1)
     return ConcatDataset(built, ignore_keys=list(ignore_keys))
 
 
@@ -30,7 +36,7 @@ def held_out(
     """
     dataset = _build({**common, **of})
     parts = dataset.datasets if isinstance(dataset, ConcatDataset) else [dataset]
-    for part in parts:
+    for part in {id(part): part for part in parts}.values():
         part.full_init()
         part.get_subset_([i for i in range(len(part)) if (i % every == 0) is not rest])
     return ConcatDataset(parts, ignore_keys=dataset.ignore_keys) if len(parts) > 1 else parts[0]

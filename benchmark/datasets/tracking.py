@@ -5,6 +5,7 @@ Boxes are x, y, width, height in pixels, where pixel i spans i to i + 1; the fil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,7 +103,7 @@ class Video:
         crops: how crops are cut out.
     """
 
-    def __init__(self, frames: list[str], crops: Crops) -> None:
+    def __init__(self, frames: Sequence[str], crops: Crops) -> None:
         self.frames = frames
         self._crops = crops
         height, width = read_frame(frames[0]).shape[:2]
@@ -126,7 +127,8 @@ class GOT10k(BaseDataset):
 
     Below ``data_root`` / ``ann_file``'s folder lie ``list.txt`` and one folder per sequence with
     ``00000001.jpg`` ..., ``groundtruth.txt`` and, where known, ``absence.label`` and
-    ``cover.label``. A frame is visible when the target is there and not wholly covered.
+    ``cover.label``; in place of pictures ``frames.txt`` may say where they are. A frame is visible
+    when the target is there and not wholly covered.
 
     Raises:
         DataError: a file is missing or malformed, or frame 1 of a test sequence shows no target.
@@ -154,8 +156,62 @@ def _names(listing: Path) -> list[str]:
         ) from None
 
 
+class Frames(Sequence[str]):
+    """The paths of numbered frames; a data set of millions of them does not hold them all.
+
+    Args:
+        pattern: path with a place for the number, as in ``film/{:08d}.jpg``.
+        first: number of the first frame.
+        count: how many there are.
+    """
+
+    def __init__(self, pattern: str, first: int, count: int) -> None:
+        self._pattern = pattern
+        self._numbers = range(first, first + count)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        chosen = self._numbers[index]
+        if isinstance(chosen, range):
+            return [self._pattern.format(number) for number in chosen]
+        return self._pattern.format(chosen)
+
+
+def find_frames(folder: Path) -> Sequence[str]:
+    """Return the frames of a sequence: its JPEGs, or those that ``frames.txt`` leads to.
+
+    The file holds a pattern relative to the folder, the number of the first frame and a count.
+
+    Raises:
+        DataError: the file is malformed, or the first or last of its frames is not there.
+    """
+    listing = folder / 'frames.txt'
+    if not listing.is_file():
+        names = sorted(path.name for path in folder.glob('*.jpg'))
+        numbered = Frames(f'{_plain(folder)}/{{:08d}}.jpg', 1, len(names))
+        is_plain = names == [Path(path).name for path in numbered]
+        return numbered if is_plain else [str(folder / name) for name in names]
+    try:
+        pattern, first, count = listing.read_text(encoding='utf-8').rsplit(maxsplit=2)
+        frames = Frames(f'{_plain(folder)}/{pattern}', int(first), int(count))
+        ends = [frames[0], frames[-1]]
+    except (OSError, ValueError, IndexError) as error:
+        raise DataError(f'{listing}: not readable as pattern, first and count ({error})') from None
+    for path in ends:
+        if not Path(path).is_file():
+            raise DataError(f'{path}: named by {listing}, but not there')
+    return frames
+
+
+def _plain(folder: Path) -> str:
+    """Return a path as a part of a pattern."""
+    return str(folder).replace('{', '{{').replace('}', '}}')
+
+
 def _read_sequence(folder: Path) -> dict[str, Any]:
-    frames = sorted(str(path) for path in folder.glob('*.jpg'))
+    frames = find_frames(folder)
     boxes = _numbers(folder / 'groundtruth.txt')
     if not frames or boxes.shape != (len(frames), 4):
         raise DataError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 from mmengine.evaluator import BaseMetric
+from mmpose.evaluation.functional import oks_nms
 
 from benchmark.errors import DataError
 from benchmark.evaluation.gallery import Gallery, Picture, fit, palette
@@ -20,13 +22,20 @@ from benchmark.registry import HOOKS, METRICS
 # the least confidence of a key point that counts for its instance's (mmpose)
 _CONFIDENT = 0.2
 _THRESHOLDS = {'': slice(None), '50': slice(0, 1), '75': slice(5, 6)}
+_CROWD_LEVELS = ('crowd_AP_easy', 'crowd_AP_medium', 'crowd_AP_hard')
+# similarity of two estimates beyond which the less sure one is dropped (mmpose)
+_AGREEMENT = 0.9
+_HALF_A_HEAD = 0.5
 _MARGIN = 0.25
 _LINK = (225, 225, 225)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The key points of one instance: found, true (K, 2) in pixels, labelled (K,), box size."""
+    """The key points of one instance: found, true (K, 2) in pixels, labelled (K,), box size.
+
+    ``area`` is that of the cut-out, in square pixels.
+    """
 
     image: int
     category: int
@@ -35,6 +44,7 @@ class Estimate:
     true: np.ndarray
     is_labelled: np.ndarray
     size: float
+    area: float = 0.0
 
 
 @METRICS.register_module()
@@ -45,34 +55,95 @@ class PoseMetric(BaseMetric):
         ann_file: the COCO key point annotations of the test split.
         sigmas: (K,) spread of the annotators, as COCO's object key point similarity has it.
         pck_threshold: largest error of a right key point, as a share of its box's longer side.
+        crowd: whether AP is CrowdPose's, and given for easy, medium and hard images too.
+        detected: whether boxes come from a detector: of estimates of one image that agree all but
+            the surest are dropped, and there is no PCK.
 
     Raises:
         DataError: the annotations cannot be read.
     """
 
     def __init__(
-        self, *, ann_file: str, sigmas: Sequence[float], pck_threshold: float, **arguments: Any
+        self,
+        *,
+        ann_file: str,
+        sigmas: Sequence[float],
+        pck_threshold: float,
+        crowd: bool = False,
+        detected: bool = False,
+        **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self._coco = _read_coco(ann_file)
         self._sigmas = np.asarray(sigmas, dtype=np.float64)
         self._threshold = pck_threshold
+        self._crowd = crowd
+        self._detected = detected
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the estimate of every instance."""
         self.results.extend(_estimate(sample) for sample in data_samples)
 
     def compute_metrics(self, results: list[Estimate]) -> dict[str, float]:
-        """Return ``keypoint_AP``, ``keypoint_AP50``, ``keypoint_AP75`` and ``PCK``."""
-        precision = average_precision(self._coco, [_to_coco(e) for e in results], self._sigmas)
-        share = pck(
+        """Return ``keypoint_AP``, ``keypoint_AP50`` and ``keypoint_AP75``; PCK; CrowdPose's."""
+        kept = without_repetitions(results, self._sigmas) if self._detected else results
+        found = [_to_coco(estimate) for estimate in kept]
+        precision = average_precision(self._coco, found, self._sigmas, crowd=self._crowd)
+        return precision if self._detected else {**precision, 'PCK': self._pck(results)}
+
+    def _pck(self, results: list[Estimate]) -> float:
+        return pck(
             np.stack([estimate.found for estimate in results]),
             np.stack([estimate.true for estimate in results]),
             np.stack([estimate.is_labelled for estimate in results]),
             np.array([estimate.size for estimate in results]),
             threshold=self._threshold,
         )
-        return {**{f'keypoint_{key}': value for key, value in precision.items()}, 'PCK': share}
+
+
+@METRICS.register_module()
+class HeadSizeMetric(BaseMetric):
+    """PCKh of MPII in percent: a key point is right within half the size of the person's head.
+
+    Args:
+        ann_file: COCO key point annotations with a ``head_size`` in pixels each.
+        counted: indices of the key points over which the mean runs.
+
+    Raises:
+        DataError: the annotations cannot be read or have no head sizes.
+    """
+
+    def __init__(self, *, ann_file: str, counted: Sequence[int], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._sizes = {
+            id_: annotation.get('head_size')
+            for id_, annotation in _read_coco(ann_file).anns.items()
+        }
+        missing = [id_ for id_, size in self._sizes.items() if size is None]
+        if missing:
+            raise DataError(f'{ann_file}: annotation {missing[0]} has no head_size')
+        self._counted = list(counted)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep how many counted key points of every instance are right, and how many there are."""
+        for sample in data_samples:
+            found, truth = sample['pred_instances'], sample['gt_instances']
+            errors = np.linalg.norm(found['keypoints'][0] - truth['keypoints'][0], axis=1)
+            is_labelled = truth['keypoints_visible'][0] > 0
+            is_right = errors <= _HALF_A_HEAD * self._sizes[sample['id']]
+            counts = (is_right & is_labelled)[self._counted].sum(), is_labelled[self._counted].sum()
+            self.results.append(tuple(map(int, counts)))
+
+    def compute_metrics(self, results: list[tuple[int, int]]) -> dict[str, float]:
+        """Return ``PCKh`` over the labelled key points of all instances.
+
+        Raises:
+            DataError: none is labelled.
+        """
+        right, labelled = np.sum(results, axis=0).tolist()
+        if not labelled:
+            raise DataError('no test instance has a labelled key point that PCKh counts')
+        return {'PCKh': 100 * right / labelled}
 
 
 def _read_coco(path: str) -> COCO:
@@ -88,12 +159,14 @@ def _estimate(sample: dict[str, Any]) -> Estimate:
     left, top, right, bottom = truth['bboxes'][0]
     return Estimate(
         image=sample['img_id'],
-        category=int(sample['category_id']),
+        # a detector's file is of persons alone
+        category=int(sample.get('category_id', 1)),
         found=found['keypoints'][0],
         score=float(found['bbox_scores'][0]) * confidence(found['keypoint_scores'][0]),
         true=truth['keypoints'][0],
         is_labelled=truth['keypoints_visible'][0] > 0,
         size=float(max(right - left, bottom - top)),
+        area=float(np.prod(truth['bbox_scales'][0])),
     )
 
 
@@ -115,18 +188,42 @@ def _to_coco(estimate: Estimate) -> dict[str, Any]:
 
 
 def average_precision(
-    truth: COCO, found: list[dict[str, Any]], sigmas: np.ndarray
+    truth: COCO, found: list[dict[str, Any]], sigmas: np.ndarray, *, crowd: bool = False
 ) -> dict[str, float]:
-    """Return AP (similarity 0.5 to 0.95), AP50 and AP75 as fractions.
+    """Return ``keypoint_AP`` (similarity 0.5 to 0.95), AP50 and AP75 as fractions.
 
-    Where an annotation has no area, 0.53 of its box stands in, as in mmpose.
+    Where an annotation has no area, 0.53 of its box stands in, as in mmpose. With ``crowd`` they
+    follow CrowdPose, as do ``crowd_AP_easy``, ``_medium`` and ``_hard``.
     """
-    has_areas = all('area' in annotation for annotation in truth.anns.values())
+    has_areas = not crowd and all('area' in annotation for annotation in truth.anns.values())
+    kind = 'keypoints_crowd' if crowd else 'keypoints'
     with contextlib.redirect_stdout(io.StringIO()):
-        evaluation = COCOeval(truth, truth.loadRes(found), 'keypoints', sigmas, has_areas)
+        evaluation = COCOeval(truth, truth.loadRes(found), kind, sigmas, has_areas)
         evaluation.evaluate()
         evaluation.accumulate()
-    return {f'AP{key}': _mean(evaluation, cut) for key, cut in _THRESHOLDS.items()}
+        precision = {
+            f'keypoint_AP{key}': _mean(evaluation, cut) for key, cut in _THRESHOLDS.items()
+        }
+        if crowd:
+            evaluation.summarize()
+            levels = evaluation.stats[-3:].tolist()
+            precision |= dict(zip(_CROWD_LEVELS, levels, strict=True))
+    return precision
+
+
+def without_repetitions(found: Sequence[Estimate], sigmas: np.ndarray) -> list[Estimate]:
+    """Return the estimates that agree with no surer one of their image (mmpose's OKS-NMS)."""
+    by_image: dict[int, list[Estimate]] = defaultdict(list)
+    for estimate in found:
+        by_image[estimate.image].append(estimate)
+    kept = []
+    for estimates in by_image.values():
+        rivals = [
+            {'keypoints': np.pad(e.found, ((0, 0), (0, 1))), 'score': e.score, 'area': e.area}
+            for e in estimates
+        ]
+        kept += [estimates[index] for index in oks_nms(rivals, _AGREEMENT, sigmas)]
+    return kept
 
 
 def _mean(evaluation: COCOeval, thresholds: slice) -> float:

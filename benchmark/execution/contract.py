@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmark.errors import BenchmarkError
 from benchmark.models import FeatureBackbone
 from benchmark.models.inspection import build, inspect_backbone
-from benchmark.specs import Backbone, Features
+from benchmark.specs import Backbone, Features, Finding
 
 _SIZES = ((128, 128), (96, 160), (100, 131))
 """Input sizes tried, in pixels: square, rectangular, and divisible by nothing."""
@@ -21,14 +20,6 @@ _LARGEST = (128, 160)
 _TOLERANCE = 1e-4
 # bfloat16 keeps 8 bits of the mantissa, and errors add up over the layers
 _AUTOCAST_TOLERANCE = 0.1
-
-
-class Finding(NamedTuple):
-    """One property of the contract: whether it holds, and what was seen."""
-
-    what: str
-    is_ok: bool
-    detail: str
 
 
 def check(backbone: Backbone) -> list[Finding]:

@@ -81,7 +81,8 @@ class Kind:
     ``metrics`` are the numbers its evaluators return; ``heads`` the names a task may
     ask for, the first being the default; ``options`` the keys, with their types, that
     a task of this kind may declare on top of the common ones; ``trivial`` is the floor
-    that every backbone is compared with; ``largest_input`` returns the (height, width) in pixels
+    that every backbone is compared with; ``labels`` the ``'module:function'`` that says what is
+    wrong with a sample's annotations; ``largest_input`` returns the (height, width) in pixels
     that no padded picture of a task exceeds.
     """
 
@@ -93,6 +94,7 @@ class Kind:
     options: Mapping[str, tuple[type, ...]]
     parts: Callable[[Meeting], Parts]
     trivial: Trivial
+    labels: str
     largest_input: Callable[[Task], tuple[int, int]] = padded_input
 
 

@@ -115,9 +115,8 @@ def _test_pipeline(meeting: Meeting) -> list[Config]:
         resize = {'type': 'ResizeEdge', 'scale': edge, 'edge': 'short', 'interpolation': 'bicubic'}
     crop = {'type': 'CenterCrop', 'crop_size': (width, height)}
     meta = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
-    if meeting.option('multi_label', False):
-        meta = (*meta, 'gt_label_difficult')
-    pack = {'type': 'PackInputs', 'meta_keys': meta}
+    difficult = ('gt_label_difficult',) if meeting.option('multi_label', False) else ()
+    pack = {'type': 'PackInputs', 'meta_keys': (*meta, *difficult)}
     return [_load(meeting), resize, crop, pack]
 
 
@@ -141,4 +140,5 @@ KIND = Kind(
     },
     parts=parts,
     trivial=Trivial('majority class', 'benchmark.evaluation.trivial.classification:MajorityClass'),
+    labels='benchmark.datasets.labels:classification',
 )

@@ -214,5 +214,6 @@ KIND = Kind(
     },
     parts=parts,
     trivial=Trivial('mean depth map', 'benchmark.evaluation.trivial.depth:MeanDepthMap'),
+    labels='benchmark.datasets.labels:depth',
     largest_input=upright_or_not,
 )

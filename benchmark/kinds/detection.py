@@ -395,5 +395,6 @@ KIND = Kind(
     },
     parts=parts,
     trivial=Trivial('mean boxes', 'benchmark.evaluation.trivial.detection:MeanBoxes'),
+    labels='benchmark.datasets.labels:detection',
     largest_input=upright_or_not,
 )

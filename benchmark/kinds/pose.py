@@ -12,7 +12,13 @@ from benchmark.specs import Metric, Role, Task, Unit
 HEATMAP_STRIDE = 4
 """Input pixels per cell of a heat map."""
 
+RULES = ('coco', 'crowdpose', 'mpii')
+"""By whose rules key points may be scored."""
+
 _PADDING = 32
+_UNCOUNTED = ('pelvis', 'thorax')
+"""Key points that MPII's mean leaves out."""
+
 _FRACTION = (0.0, 1.0)
 # the mean squared error runs over all cells, of which few are not 0
 _LOSS_WEIGHT = 100.0
@@ -24,6 +30,11 @@ METRICS = {
         Metric('keypoint_AP50', Unit.FRACTION, True, _FRACTION, 'key-point AP50'),
         Metric('keypoint_AP75', Unit.FRACTION, True, _FRACTION, 'key-point AP75'),
         Metric('PCK', Unit.PERCENT, True, (0.0, 100.0), 'PCK'),
+        # CrowdPose's toolkit averages -1 in where no recall can be computed
+        Metric('crowd_AP_easy', Unit.FRACTION, True, (-1.0, 1.0), 'key-point AP, easy'),
+        Metric('crowd_AP_medium', Unit.FRACTION, True, (-1.0, 1.0), 'key-point AP, medium'),
+        Metric('crowd_AP_hard', Unit.FRACTION, True, (-1.0, 1.0), 'key-point AP, hard'),
+        Metric('PCKh', Unit.PERCENT, True, (0.0, 100.0), 'PCKh at 0.5'),
     )
 }
 
@@ -36,6 +47,7 @@ class Keypoints(NamedTuple):
     skeleton: tuple[tuple[int, int], ...]
     flip_pairs: tuple[tuple[int, int], ...]
     has_weights: bool
+    has_halves: bool
 
 
 def parts(meeting: Meeting) -> Parts:
@@ -46,6 +58,7 @@ def parts(meeting: Meeting) -> Parts:
     """
     keypoints = read_keypoints(meeting.task)
     codec = _codec(meeting)
+    _refuse_unmeasured(meeting)
     return Parts(
         model=_model(meeting, keypoints, codec),
         train_pipeline=_train_pipeline(meeting, keypoints, codec),
@@ -81,7 +94,22 @@ def read_keypoints(task: Task) -> Keypoints:
         skeleton=tuple(found.get('skeleton', ())),
         flip_pairs=tuple(found.get('flip_pairs', ())),
         has_weights='joint_weights' in found,
+        has_halves='upper_body' in found,
     )
+
+
+def _refuse_unmeasured(meeting: Meeting) -> None:
+    task, rules = meeting.task, meeting.option('rules', 'coco')
+    is_detected = 'bbox_file' in task.datasets[Role.TEST]
+    for metric in (task.metric, *task.metrics):
+        is_measured = (metric.key == 'PCKh') is (rules == 'mpii')
+        is_measured &= not metric.key.startswith('crowd') or rules == 'crowdpose'
+        is_measured &= metric.key != 'PCK' or not is_detected
+        if not is_measured:
+            raise DeclarationError(
+                f"{task.path}: metric '{metric.key}' is not measured by the rules '{rules}'"
+                + (' on detected boxes' if is_detected else '')
+            )
 
 
 def _error(task: Task, key: str, found: Mapping[str, Any], reason: str) -> DeclarationError:
@@ -179,6 +207,7 @@ def _train_pipeline(meeting: Meeting, keypoints: Keypoints, codec: Config) -> li
         {'type': 'LoadImage'},
         {'type': 'GetBBoxCenterScale', 'padding': meeting.option('box_padding', 1.25)},
         *([flip] if meeting.option('flip', True) else []),
+        *([{'type': 'RandomHalfBody'}] if keypoints.has_halves else []),
         jitter,
         _cut_out(meeting),
         {
@@ -200,12 +229,24 @@ def _test_pipeline(meeting: Meeting) -> list[Config]:
 
 
 def _evaluator(meeting: Meeting, keypoints: Keypoints) -> Config:
-    annotations = meeting.task.datasets[Role.TEST]['ann_file']
+    test, rules = meeting.task.datasets[Role.TEST], meeting.option('rules', 'coco')
+    if rules not in RULES:
+        raise DeclarationError(
+            f"{meeting.task.path}: task options['rules'] is '{rules}', allowed are "
+            f'{", ".join(RULES)}'
+        )
+    annotations = f'{DATA}/{test["ann_file"]}'
+    if rules == 'mpii':
+        counted = [i for i, name in enumerate(keypoints.names) if name not in _UNCOUNTED]
+        return {'type': 'benchmark.HeadSizeMetric', 'ann_file': annotations, 'counted': counted}
     return {
         'type': 'benchmark.PoseMetric',
-        'ann_file': f'{DATA}/{annotations}',
+        'ann_file': annotations,
         'sigmas': list(keypoints.sigmas),
         'pck_threshold': meeting.option('pck_threshold', 0.05),
+        'crowd': rules == 'crowdpose',
+        # boxes from a detector's file have no truth of their own, and may cover one person twice
+        'detected': 'bbox_file' in test,
     }
 
 
@@ -228,7 +269,9 @@ KIND = Kind(
         'rotation': (int, float),
         'box_padding': (int, float),
         'pck_threshold': (int, float),
+        'rules': (str,),
     },
     parts=parts,
     trivial=Trivial('mean pose', 'benchmark.evaluation.trivial.pose:MeanPose'),
+    labels='benchmark.datasets.labels:pose',
 )

@@ -237,5 +237,6 @@ KIND = Kind(
     trivial=Trivial(
         'most frequent label', 'benchmark.evaluation.trivial.segmentation:MajorityLabel'
     ),
+    labels='benchmark.datasets.labels:segmentation',
     largest_input=upright_or_not,
 )

@@ -153,4 +153,5 @@ KIND = Kind(
     },
     parts=parts,
     trivial=Trivial('first box', 'benchmark.evaluation.trivial.tracking:FirstBox'),
+    labels='benchmark.datasets.labels:tracking',
 )

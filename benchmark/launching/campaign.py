@@ -117,7 +117,8 @@ class Campaign:
         # what can be wrong comes before what takes long
         tasks = self.request.tasks
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
-        manifests = {name: manifest_of(folder) for name, folder in found.items()}
+        trees = {task.name: task.tree for task in tasks}
+        manifests = {name: manifest_of(folder, trees[name]) for name, folder in found.items()}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', pool)
         made = {t.name: self._made(t) for t in tasks if t.source.provider}
         manifests |= {name: manifest_of(folder) for name, folder in made.items()}

@@ -108,7 +108,7 @@ def _places(campaign: Campaign) -> tuple[dict[str, tuple[Path, str]], dict[str, 
 def _place(task: Task, data_root: Path) -> tuple[Path, str]:
     if not task.source.provider:
         folder = locate(task, data_root)
-        return folder, manifest_of(folder)
+        return folder, manifest_of(folder, task.tree)
     from benchmark.world import find_world
 
     made = find_world(data_root)

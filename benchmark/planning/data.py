@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.errors import DataError
-from benchmark.specs import Task
+from benchmark.specs import Finding, Task
 
 
 def locate(task: Task, data_root: Path) -> Path:
@@ -17,9 +19,41 @@ def locate(task: Task, data_root: Path) -> Path:
     """
     folder = expected_folder(task, data_root)
     if not folder.is_dir():
-        remedy = 'it is made by `tbench run`' if task.source.provider else f'get it: {task.origin}'
+        remedy = 'it is made by `tbench run`' if task.source.provider else _remedy(task)
         raise DataError(f"task '{task.name}': no folder {folder}; {remedy}")
     return folder
+
+
+def layout_lines(task: Task) -> list[str]:
+    """Return lines that show the files that a task's data consist of, and how many of each."""
+    width = max((len(pattern) for pattern in task.tree), default=0)
+    files = [f'          {pattern:<{width}}  {count:>9,}' for pattern, count in task.tree.items()]
+    return [f'        {task.source.root}/', *files] if files else []
+
+
+def keep_manifest(task: Task, data_root: Path, findings: Iterable[Finding]) -> Path:
+    """Write what was found about a task's data, hash included, and return where to.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    path = data_root / 'manifests' / f'{task.name}.json'
+    content = {
+        'task': task.name,
+        'version': task.version,
+        'findings': [finding._asdict() for finding in findings],
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1) + '\n', encoding='utf-8')
+    except OSError as error:
+        raise DataError(f'{path}: cannot be written ({error.strerror})') from None
+    return path
+
+
+def _remedy(task: Task) -> str:
+    layout = f'; its layout: `tbench check data {task.name}`' if task.tree else ''
+    return f'get it: {task.origin}{layout}'
 
 
 def expected_folder(task: Task, data_root: Path) -> Path:

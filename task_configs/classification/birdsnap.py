@@ -4,11 +4,13 @@ task = dict(
     title='Birdsnap: birds',
     group='fine-grained',
     classes=500,
-    # counts: Kornblith, Shlens, Le (arXiv 1805.08974), recalled; their sum is that of the release; val is every 10th training image
+    # counts: Kornblith, Shlens, Le (arXiv 1805.08974), recalled; their sum is the release's 49,829
+    # (read); val is every 10th training image
     splits=dict(train=47386, val=4739, test=2443),
     citation='Birdsnap (Berg et al.: CVPR 2014)',
     licence='research use; pictures by their owners on Flickr',
-    origin='thomasberg.org: lists and get_birdsnap.py (some pictures are gone); then `tools/convert.py birdsnap`',
+    # some pictures are gone; then `tools/convert.py birdsnap`
+    origin='thomasberg.org: Birdsnap lists and get_birdsnap.py',
 )
 data = dict(
     root='birdsnap',

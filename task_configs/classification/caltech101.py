@@ -4,7 +4,7 @@ task = dict(
     title='Caltech-101: objects, 30 training images per class',
     group='semantic',
     classes=102,
-    # counts: Kornblith, Shlens, Le (arXiv 1805.08974), table of data sets, recalled; val is every 10th training image
+    # counts: Kornblith, Shlens, Le (arXiv 1805.08974), recalled; val is every 10th training image
     splits=dict(train=3060, val=306, test=6084),
     metric='mean_class_accuracy',
     metrics=('accuracy',),

@@ -10,7 +10,8 @@ task = dict(
     options=dict(test_crop=1.0),
     citation='CIFAR (Krizhevsky: tech report 2009)',
     licence='none stated; research use',
-    origin='cs.toronto.edu/~kriz/cifar.html: binary version, unpacked by `tools/convert.py cifar10`',
+    # unpacked by `tools/convert.py cifar10`
+    origin='cs.toronto.edu/~kriz/cifar.html: binary version',
 )
 data = dict(
     root='cifar10',

@@ -8,7 +8,7 @@ task = dict(
     splits=dict(train=2448873, val=24489, test=20500),
     citation='Places (Zhou et al.: NIPS 2014)',
     licence='academic use',
-    origin='places.csail.mit.edu: imagesPlaces205_resize.tar.gz, trainvalsplit_places205.tar.gz; the official val is the test split',
+    origin='places.csail.mit.edu: imagesPlaces205_resize, trainvalsplit_places205; val is tested',
 )
 data = dict(
     root='places205',

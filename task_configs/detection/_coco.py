@@ -27,7 +27,5 @@ data = dict(
         filter_cfg=dict(filter_empty_gt=True),
     ),
     val=dict(held_out=50),
-    test=dict(
-        ann_file='annotations/instances_val2017.json', data_prefix=dict(img='val2017/')
-    ),
+    test=dict(ann_file='annotations/instances_val2017.json', data_prefix=dict(img='val2017/')),
 )

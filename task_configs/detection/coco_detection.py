@@ -1,8 +1,8 @@
-# Mask R-CNN with mmdet's multi-scale training, as Swin and ConvNeXt use it.
+# Mask R-CNN with large-scale jitter at 1,024 px, as ViTDet (arXiv 2203.16527) trains it.
 _base_ = '_coco.py'
 task = dict(
     name='coco-detection',
-    title='COCO: Mask R-CNN',
-    input_size=(800, 1333),
-    options=dict(short_sides=(480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800)),
+    title='COCO: Mask R-CNN, large-scale jitter',
+    input_size=(1024, 1024),
+    options=dict(large_scale_jitter=(0.1, 2.0)),
 )

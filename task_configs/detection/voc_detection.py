@@ -21,8 +21,12 @@ task = dict(
 )  # fmt: skip
 data = dict(
     root='VOCdevkit',
-    tree={'VOC2007/Annotations/*.xml': 9963, 'VOC2007/JPEGImages/*.jpg': 9963,
-          'VOC2012/ImageSets/Main/trainval.txt': 1, 'VOC2012/JPEGImages/*.jpg': 17125},
+    tree={
+        'VOC2007/Annotations/*.xml': 9963,
+        'VOC2007/JPEGImages/*.jpg': 9963,
+        'VOC2012/ImageSets/Main/trainval.txt': 1,
+        'VOC2012/JPEGImages/*.jpg': 17125,
+    },
     train=dict(
         type='benchmark.Joined',
         of='mmdet.VOCDataset',

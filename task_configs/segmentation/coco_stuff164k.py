@@ -19,9 +19,7 @@ data = dict(
         'images/val2017/*.jpg': 5000,
         'annotations/val2017/*_labelTrainIds.png': 5000,
     },
-    train=dict(
-        data_prefix=dict(img_path='images/train2017', seg_map_path='annotations/train2017')
-    ),
+    train=dict(data_prefix=dict(img_path='images/train2017', seg_map_path='annotations/train2017')),
     val=dict(held_out=50),
     test=dict(data_prefix=dict(img_path='images/val2017', seg_map_path='annotations/val2017')),
 )

@@ -66,6 +66,7 @@ def sample(annotation: dict[str, Any], found: np.ndarray, scores: np.ndarray) ->
         },
         'gt_instances': {
             'bboxes': np.array([[left, top, left + width, top + height]]),
+            'bbox_scales': np.array([[width, height]]),
             'keypoints': flat[None, :, :2],
             'keypoints_visible': np.minimum(1, flat[None, :, 2]),
         },

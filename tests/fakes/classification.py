@@ -126,8 +126,7 @@ def inaturalist(root: Path, year: int, last: int) -> None:
                 ],
                 'categories': [{'id': 0, 'name': 'a'}, {'id': last, 'name': 'z'}],
                 'annotations': [
-                    {'id': i, 'image_id': i + 7, 'category_id': i % 2 * last}
-                    for i in range(count)
+                    {'id': i, 'image_id': i + 7, 'category_id': i % 2 * last} for i in range(count)
                 ],
             },
         )
@@ -208,7 +207,9 @@ def cifar(root: Path, classes: int) -> None:
 
 def birdsnap(root: Path) -> None:
     """As released, after its script has fetched the pictures that still exist."""
-    lines(root / 'species.txt', 'id\tcommon\tscientific\tdir', '1\tA\tA\tAcadian', '2\tB\tB\tYellow')
+    lines(
+        root / 'species.txt', 'id\tcommon\tscientific\tdir', '1\tA\tA\tAcadian', '2\tB\tB\tYellow'
+    )
     names = [f'{("Acadian", "Yellow")[i % 2]}/{i}.jpg' for i in range(6)]
     rows = [f'http://x/{i}.jpg\tab\t{name}\t{i % 2 + 1}\t0' for i, name in enumerate(names)]
     lines(root / 'images.txt', 'url\tmd5\tpath\tspecies_id\tbb_x1', *rows)

@@ -30,7 +30,10 @@ def nyuv2(root: Path, size: tuple[int, int] = (96, 128)) -> None:
 
 def kitti(root: Path) -> None:
     """As released, with the lists of BTS beside it; one picture has no depth map."""
-    drives = {'train': '2011_09_26/2011_09_26_drive_0057_sync', 'test': '2011_09_26/2011_09_26_drive_0002_sync'}
+    drives = {
+        'train': '2011_09_26/2011_09_26_drive_0057_sync',
+        'test': '2011_09_26/2011_09_26_drive_0002_sync',
+    }
     for role, split in (('train', 'train'), ('test', 'val')):
         rows = []
         for i in range(3):

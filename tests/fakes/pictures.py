@@ -15,8 +15,8 @@ SIZE = (48, 64)
 
 
 def random_numbers(path: Path) -> np.random.Generator:
-    """Return numbers that depend on a file's name alone."""
-    return np.random.default_rng(zlib.crc32(path.name.encode()))
+    """Return numbers that depend on the end of a path alone."""
+    return np.random.default_rng(zlib.crc32('/'.join(path.parts[-3:]).encode()))
 
 
 def picture(path: Path, size: tuple[int, int] = SIZE) -> None:

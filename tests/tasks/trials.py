@@ -34,22 +34,27 @@ SMALL: dict[str, tuple[tuple[int, int], Declared]] = {
     'classification': ((64, 64), {}),
     'segmentation': ((32, 48), {'width': 16, 'resize': (48, 64)}),
     'detection': ((64, 64), _DETECTOR),
+    'pose': ((64, 64), {'width': 8}),
+    'tracking': (
+        (64, 64),
+        {'template_size': 32, 'width': 16, 'heads': 2, 'encoder_layers': 1, 'max_gap': 4},
+    ),
     'depth': ((96, 128), {'width': 8, 'crop': (64, 64), 'photometric': False}),
 }
 """Input size and options per kind; what a task declares beyond these stays as it is."""
 
 SMALLER: dict[str, Declared] = {
-    'coco-detection': {'short_sides': (40, 56)},
-    'coco-cascade': {'short_sides': (40, 56)},
+    'coco-detection-classic': {'short_sides': (40, 56)},
+    'coco-detection-cascade': {'short_sides': (40, 56)},
     'lvis': {'short_sides': (40, 56)},
     'voc-detection': {'short_sides': (40, 56)},
     'nyuv2': {'test_window': (96, 96), 'window_stride': (96, 32)},
     'sun-rgbd': {'test_window': (96, 128), 'window_stride': (96, 128)},
-    'kitti': {'crop': (96, 96), 'test_window': (352, 352), 'window_stride': (352, 352)},
+    'kitti-depth': {'crop': (96, 96), 'test_window': (352, 352), 'window_stride': (352, 352)},
 }
 """Options that hold for one task only."""
 
-SIZES = {'kitti': (352, 1216), 'coco-detection': (64, 96)}
+SIZES = {'kitti-depth': (352, 1216), 'coco-detection-classic': (64, 96)}
 
 
 def small_task(name: str) -> Task:
@@ -105,5 +110,3 @@ class Trial:
 def measured(task: Task) -> set[str]:
     """Return the keys of the metrics that a task asks for."""
     return {metric.key for metric in (task.metric, *task.metrics)}
-
-

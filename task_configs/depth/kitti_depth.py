@@ -1,5 +1,5 @@
 task = dict(
-    name='kitti',
+    name='kitti-depth',
     kind='depth',
     version=1,
     title='KITTI: depth of streets, Eigen split',

@@ -1,5 +1,0 @@
-# Cascade Mask R-CNN with mmdet's multi-scale training.
-_base_ = 'coco_detection.py'
-task = dict(
-    name='coco-cascade', title='COCO: Cascade Mask R-CNN', head='cascade_mask_rcnn'
-)

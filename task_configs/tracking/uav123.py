@@ -1,0 +1,15 @@
+_base_ = '_union.py'
+task = dict(
+    name='uav123',
+    title='UAV123: following an object from the air',
+    # UAV123 (paper): 123 sequences
+    splits=dict(test=123),
+    metrics=('precision',),
+    citation='UAV123 (Mueller, Smith, Ghanem: ECCV 2016)',
+    licence='none stated; research use',
+    origin='cemse.kaust.edu.sa/ivul/uav123; `tools/convert.py uav123`',
+)
+data = dict(
+    tree={'uav123/test/list.txt': 1, 'uav123/test/*/groundtruth.txt': 123},
+    test=dict(ann_file='uav123/test/list.txt'),
+)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import tracking as fakes
+
+from benchmark.converting import tracking as converting
+from benchmark.datasets.tracking import GOT10k
+from benchmark.errors import DataError
+
+
+def sequences(root: Path, role: str) -> dict[str, dict[str, object]]:
+    dataset = GOT10k(data_root=str(root), ann_file=f'{role}/list.txt', test_mode=True)
+    return {info['name']: info for info in map(dataset.get_data_info, range(len(dataset)))}
+
+
+def numbers(info: dict[str, object]) -> list[int]:
+    frames = info['frames']
+    assert all(Path(path).is_file() for path in frames)  # type: ignore[attr-defined]
+    return [int(Path(path).stem) for path in frames]  # type: ignore[attr-defined]
+
+
+def test_lasots_lists_split_and_its_flags_hide(tmp_path: Path) -> None:
+    fakes.lasot(tmp_path)
+    converting.lasot(tmp_path)
+    assert set(sequences(tmp_path, 'train')) == {'airplane-1', 'dog-2'}
+    (found,) = sequences(tmp_path, 'test').values()
+    assert found['visible'].tolist() == [True, True, False, True, False]
+    assert found['boxes'][1].tolist() == [7, 7, 20, 16]
+    assert numbers(found) == [1, 2, 3, 4, 5]
+
+
+def test_trackingnets_frames_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    fakes.trackingnet(tmp_path)
+    converting.trackingnet(tmp_path)
+    assert set(sequences(tmp_path, 'train')) == {'aa_0', 'bb_1', 'cc_0'}
+    (found,) = sequences(tmp_path, 'test').values()
+    assert found['name'] == 'dd_0'
+    assert numbers(found) == list(range(12))
+
+
+def test_otbs_targets_and_spans(tmp_path: Path) -> None:
+    fakes.otb100(tmp_path)
+    assert converting.otb100(tmp_path)[0].endswith('4 sequences')
+    found = sequences(tmp_path, 'test')
+    assert set(found) == {'Basketball', 'David', 'Jogging.1', 'Jogging.2'}
+    assert numbers(found['David']) == [300, 301, 302]
+    assert found['Jogging.2']['boxes'][2].tolist() == [10, 7, 20, 16]
+
+
+def test_uavs_sequences_are_parts_of_films(tmp_path: Path) -> None:
+    fakes.uav123(tmp_path)
+    converting.uav123(tmp_path)
+    found = sequences(tmp_path, 'test')
+    assert numbers(found['group1_2']) == [5, 6, 7, 8]
+    assert found['group1_2']['visible'].tolist() == [True, False, True, True]
+    assert np.isfinite(found['group1_2']['boxes']).all()
+
+
+def test_boxes_without_frames_are_refused(tmp_path: Path) -> None:
+    fakes.lasot(tmp_path)
+    (tmp_path / 'dog/dog-2/img/00000005.jpg').unlink()
+    with pytest.raises(DataError, match=r'00000005\.jpg: 5 boxes are annotated, but this frame'):
+        converting.lasot(tmp_path)
+
+
+def test_frames_that_went_away_are_named(tmp_path: Path) -> None:
+    fakes.lasot(tmp_path)
+    converting.lasot(tmp_path)
+    (tmp_path / 'airplane/airplane-13/img/00000001.jpg').unlink()
+    with pytest.raises(DataError, match=r'frames\.txt, but not there'):
+        sequences(tmp_path, 'test')
+
+
+def test_a_sequence_that_is_not_described_is_refused(tmp_path: Path) -> None:
+    fakes.uav123(tmp_path)
+    path = tmp_path / 'anno/UAV123/group1_2.txt'
+    path.write_text(path.read_text() + '1,1,5,5\n')
+    with pytest.raises(DataError, match='has no group1_2 with 5 frames'):
+        converting.uav123(tmp_path)
