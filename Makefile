@@ -23,11 +23,12 @@ $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 
-# mmpose without its own requirements: two of them do not install on a current Python.
+# mmpose without its own requirements: two of them do not install on a current Python; TrackEval
+# likewise: it asks for another numpy than OpenCV does.
 # The headless OpenCV last: the other build, which a dependency brings, needs a desktop's libGL.
 $(VENV)/.installed: pyproject.toml | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --editable .
-	$(BIN)/pip install --quiet --no-deps mmpose==1.3.2
+	$(BIN)/pip install --quiet --no-deps mmpose==1.3.2 trackeval==1.3.0
 	$(BIN)/pip install --quiet --no-deps --force-reinstall opencv-python-headless==4.12.0.88
 	@touch $@
 

@@ -17,6 +17,9 @@ from benchmark.specs import Architecture, Backbone, Features, RunSpec, Task
 MMPOSE = 'pip install --no-deps mmpose==1.3.2'
 """mmpose's own requirements do not install on a current Python; what it needs of them is there."""
 
+TRACKEVAL = 'pip install --no-deps trackeval==1.3.0'
+"""Its requirements ask for another numpy than OpenCV's; it runs on either."""
+
 _NEEDED = (
     'torch',
     'torchvision',
@@ -86,6 +89,8 @@ def doctor_lines() -> tuple[list[str], bool]:
     lines += [f'{name:<13} MISSING: `pip install .` in a clone' for name in missing]
     if importlib.util.find_spec('mmpose') is None:
         lines.append(f'mmpose        not installed (pose tasks need it): {MMPOSE}')
+    if importlib.util.find_spec('trackeval') is None:
+        lines.append(f'trackeval     not installed (mot tasks need it): {TRACKEVAL}')
     if not missing:
         lines += [
             f'device        {_device()}',

@@ -66,3 +66,14 @@ def tracking(sample: dict[str, Any], classes: int) -> str:
     """Return whether a visible target has a box that is no number."""
     boxes = np.asarray(sample['boxes'])[np.asarray(sample['visible'])]
     return '' if np.isfinite(boxes).all() else 'a box is no number'
+
+
+def mot(sample: dict[str, Any], classes: int) -> str:
+    """Return whether two boxes of a frame have one identity, or a box is empty."""
+    # without a pipeline a data set of frames hands out lists, of which a test item has one entry
+    instances = [instance for frame in sample['instances'] for instance in frame]
+    boxes = np.array([instance['bbox'] for instance in instances], float).reshape(-1, 4)
+    if (boxes[:, 2:] <= boxes[:, :2]).any():
+        return 'a box is empty'
+    frames = [[instance['instance_id'] for instance in frame] for frame in sample['instances']]
+    return 'two boxes have one identity' if any(len(set(f)) < len(f) for f in frames) else ''

@@ -65,7 +65,7 @@ def parts(meeting: Meeting) -> Parts:
     _refuse_mask_metrics(meeting, masks=masks)
     _refuse_unmeasured(meeting)
     return Parts(
-        model=_model(meeting, masks=masks),
+        model=two_stage_detector(meeting, masks=masks),
         train_pipeline=_train_pipeline(meeting, masks=masks),
         test_pipeline=_test_pipeline(meeting, masks=masks),
         evaluator=[_evaluator(meeting, masks=masks)],
@@ -114,7 +114,7 @@ def _evaluator(meeting: Meeting, *, masks: bool) -> Config:
     }
 
 
-def _model(meeting: Meeting, *, masks: bool) -> Config:
+def two_stage_detector(meeting: Meeting, *, masks: bool) -> Config:
     """Mask R-CNN as mmdet configures it; a task may declare narrower heads and fewer regions."""
     width: int = meeting.option('width', 256)
     single = 'MaskRCNN' if masks else 'FasterRCNN'

@@ -53,6 +53,7 @@ SOURCES = {
     'vitpose': Source(
         'ViTPose official code (arXiv 2204.12484)', 'github.com/ViTAE-Transformer/ViTPose @c050ed2'
     ),
+    'mmdet': Source('mmdet, as installed (onedl-mmdetection 3.5.1)', 'mmdet/.mim'),
     'mmpose': Source(
         "OpenMMLab's pose configurations", 'github.com/open-mmlab/mmpose @759b39c, configs'
     ),

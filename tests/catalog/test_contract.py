@@ -85,8 +85,13 @@ class TestTask:
         text = canonical_json(config)
         assert str(path.parent) not in text
         train, test = (config[f'{role}_dataloader']['dataset'] for role in ('train', 'test'))
-        assert (train['test_mode'], test['test_mode']) == (False, True)
-        assert train['metainfo']['classes'] == task.classes
+        for role, dataset in ((Role.TRAIN, train), (Role.TEST, test)):
+            # None leaves it to the data set
+            is_for_testing = task.datasets[role].get('test_mode', role is Role.TEST)
+            assert is_for_testing in (role is Role.TEST, None)
+            assert dataset.get('test_mode') == is_for_testing
+        numbers = tuple(map(str, range(len(task.classes))))
+        assert train.get('metainfo', {}).get('classes', numbers) == task.classes
         assert config['train_cfg']['max_iters'] == task.budget.get(
             'iterations', config['train_cfg']['max_iters']
         )

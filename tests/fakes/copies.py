@@ -10,7 +10,7 @@ from benchmark.converting import classification as converting
 from benchmark.converting import depth as converting_depth
 from benchmark.converting import pose as converting_pose
 from benchmark.converting import tracking as converting_tracking
-from fakes import classification, depth, detection, pose, segmentation, tracking
+from fakes import classification, depth, detection, mot, pose, segmentation, tracking
 
 Builder = Callable[[Path], object]
 """Writes a data set into the folder that stands for the task's root."""
@@ -71,6 +71,7 @@ COPIES: dict[str, Builder] = {
     **{f'cog-l{level}': _cog for level in range(1, 6)},
     'crowdpose': _then(pose.crowdpose, converting_pose.crowdpose),
     'cub200': classification.cub200,
+    'dancetrack': mot.dancetrack,
     'dtd': classification.dtd,
     'fgvc-aircraft': classification.fgvc_aircraft,
     'flowers102': classification.flowers102,
@@ -82,6 +83,9 @@ COPIES: dict[str, Builder] = {
     'kitti-depth': _kitti,
     'lasot': _films('lasot', 'trackingnet'),
     'lvis': detection.lvis,
+    'mot17': mot.mot17,
+    'mot17-bytetrack': mot.mot17,
+    'mot20': mot.mot20,
     'mpii': _then(pose.mpii, converting_pose.mpii),
     'nabirds': classification.nabirds,
     'nyuv2': depth.nyuv2,

@@ -22,18 +22,13 @@ prepare()
 
 RECIPE = {'lr': 1e-3, 'weight_decay': 0.05, 'batch_size': 2, 'iterations': 2, 'clip_norm': 5.0}
 
-_DETECTOR = {
-    'width': 16,
-    'anchor_scale': 4,
-    'finest_scale': 28,
-    'mask_convs': 1,
-    'proposals': 20,
-    'regions': 16,
-}
+_BOXES = {'width': 16, 'anchor_scale': 4, 'finest_scale': 28, 'proposals': 20, 'regions': 16}
+_DETECTOR = {**_BOXES, 'mask_convs': 1}
 SMALL: dict[str, tuple[tuple[int, int], Declared]] = {
     'classification': ((64, 64), {}),
     'segmentation': ((32, 48), {'width': 16, 'resize': (48, 64)}),
     'detection': ((64, 64), _DETECTOR),
+    'mot': ((64, 64), {**_BOXES, 'start_score': 0.01}),
     'pose': ((64, 64), {'width': 8}),
     'tracking': (
         (64, 64),

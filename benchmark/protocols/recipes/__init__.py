@@ -9,12 +9,13 @@ from benchmark.protocols.recipes import (
     classification,
     depth,
     detection,
+    mot,
     pose,
     segmentation,
     tracking,
 )
 
-_MODULES = (classification, detection, segmentation, pose, depth, tracking)
+_MODULES = (classification, detection, segmentation, pose, depth, tracking, mot)
 
 RULES = tuple(
     rule if rule.tasks else replace(rule, trained_on=module.TRAINED_ON)

@@ -1,0 +1,148 @@
+"""MOTChallenge's layout, read frame by frame: as released, without a list in another format."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+
+from benchmark.errors import DataError
+from benchmark.registry import DATASETS
+
+_PEDESTRIAN = 1
+_PARTS = ('all', 'first', 'second')
+_REACH = 10
+"""Frames between a key frame and its reference frame at most (QDTrack in mmdet)."""
+
+
+@DATASETS.register_module()
+class MotFrames(BaseDataset):
+    """The frames of sequences as MOT17, MOT20 and DanceTrack lay them out, one item each.
+
+    Below ``data_prefix['img_path']`` lies one folder per sequence with ``seqinfo.ini``, ``img1``
+    and ``gt/gt.txt``. An item is a list of frames, key by key: for testing the frame alone, for
+    training (where frames without persons are left out) also a frame near it.
+
+    Args:
+        part: ``'all'`` frames of each sequence, or its ``'first'`` or ``'second'`` half.
+        detector: end of the names of the sequences to take; MOT17 has each one three times, for
+            three detectors' boxes, which are not used.
+        references: whether training items have a second frame.
+
+    Raises:
+        DataError: a file is missing or malformed, or no frame is left.
+    """
+
+    def __init__(
+        self, *, part: str = 'all', detector: str = '', references: bool = True, **arguments: Any
+    ) -> None:
+        if part not in _PARTS:
+            raise DataError(f"part of a sequence is '{part}', allowed are {', '.join(_PARTS)}")
+        self._part = part
+        self._detector = detector
+        self._references = references
+        super().__init__(**arguments)
+
+    def load_data_list(self) -> list[dict[str, Any]]:
+        """Return one entry per frame, sequence by sequence."""
+        root = Path(self.data_prefix['img_path'])
+        folders = sorted(path for path in root.glob(f'*{self._detector}') if path.is_dir())
+        frames = [frame for folder in folders for frame in self._frames(folder)]
+        if not frames:
+            raise DataError(f"{root}: holds no frames of sequences called '*{self._detector}'")
+        return [{**frame, 'img_id': number} for number, frame in enumerate(frames)]
+
+    def _frames(self, folder: Path) -> list[dict[str, Any]]:
+        facts = _sequence_facts(folder)
+        names = sorted((folder / facts['imDir']).glob(f'*{facts["imExt"]}'))
+        if len(names) != int(facts['seqLength']):
+            raise DataError(f'{folder}: {len(names)} frames, seqinfo.ini says {facts["seqLength"]}')
+        rows = _truth(folder / 'gt/gt.txt')
+        chosen = part_of(len(names), self._part)
+        described = [
+            {
+                'img_path': str(names[index]),
+                'folder': str(folder),
+                'frame_id': index - chosen.start,
+                'first_frame': chosen.start + 1,
+                'ori_video_length': len(chosen),
+                'height': int(facts['imHeight']),
+                'width': int(facts['imWidth']),
+                'boxes': rows[rows[:, 0] == index + 1, 2:6],
+                'ids': rows[rows[:, 0] == index + 1, 1].astype(int),
+            }
+            for index in chosen
+        ]
+        return described if self.test_mode else [f for f in described if len(f['ids'])]
+
+    def prepare_data(self, idx: int) -> Any:
+        """Return the item of a frame after the pipeline."""
+        indices = [idx] if self.test_mode or not self._references else self._with_reference(idx)
+        frames = [_with_instances(self.get_data_info(index)) for index in indices]
+        item: dict[str, Any] = {key: [frame[key] for frame in frames] for key in frames[0]}
+        item['video_length'] = [len(frames)] * len(frames)
+        if not self.test_mode:
+            item['key_frame_flags'] = [index == idx for index in indices]
+        return self.pipeline(item)
+
+    def _with_reference(self, idx: int) -> list[int]:
+        """Return a frame's index and that of another near it in its sequence, in order."""
+        folder = self.get_data_info(idx)['folder']
+        near = range(max(0, idx - _REACH), min(len(self), idx + _REACH + 1))
+        others = [i for i in near if i != idx and self.get_data_info(i)['folder'] == folder]
+        if not others:
+            raise DataError(f'{folder}: needs two frames with persons to learn from')
+        # mmengine seeds numpy's global state in every worker
+        return sorted([idx, int(np.random.choice(others))])
+
+
+def part_of(count: int, part: str) -> range:
+    """Return the indices of a part of ``count`` frames; the first half has the middle one.
+
+    The halves are those of CenterTrack and ByteTrack, by which half-val numbers are published.
+    """
+    middle = count // 2 + 1
+    return {'all': range(count), 'first': range(middle), 'second': range(middle, count)}[part]
+
+
+def _with_instances(frame: dict[str, Any]) -> dict[str, Any]:
+    boxes, ids = frame.pop('boxes'), frame.pop('ids')
+    frame['instances'] = [
+        {
+            'bbox': [left, top, left + width, top + height],
+            'bbox_label': 0,
+            'ignore_flag': 0,
+            'instance_id': int(identity),
+        }
+        for (left, top, width, height), identity in zip(boxes.tolist(), ids, strict=True)
+    ]
+    return frame
+
+
+def _sequence_facts(folder: Path) -> configparser.SectionProxy:
+    path = folder / 'seqinfo.ini'
+    parser = configparser.ConfigParser()
+    # its keys are spelt in mixed case
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    try:
+        parser.read_string(path.read_text(encoding='utf-8'))
+        facts = parser['Sequence']
+        missing = {'imDir', 'imExt', 'seqLength', 'imWidth', 'imHeight'} - set(facts)
+    except (OSError, KeyError, configparser.Error) as error:
+        raise DataError(f'{path}: not readable as facts of a sequence ({error})') from None
+    if missing:
+        raise DataError(f'{path}: lacks {", ".join(sorted(missing))}')
+    return facts
+
+
+def _truth(path: Path) -> np.ndarray:
+    """Return rows of frame, identity, left, top, width, height of persons to be tracked."""
+    try:
+        rows = np.loadtxt(path, delimiter=',', ndmin=2)
+        wanted = (rows[:, 6] > 0) & (rows[:, 7] == _PEDESTRIAN)
+    except (OSError, ValueError, IndexError) as error:
+        raise DataError(f'{path}: not readable as annotations of MOTChallenge ({error})') from None
+    return rows[wanted]
