@@ -61,7 +61,7 @@ class Gallery(Hook, abc.ABC):
     def before_test(self, runner: Runner) -> None:
         """Choose the samples."""
         dataset = runner.test_dataloader.dataset
-        names = dataset.metainfo.get('classes') or ()
+        names = getattr(dataset, 'metainfo', {}).get('classes') or ()
         # a task may leave the names to the data set
         self.classes = tuple(names) if len(names) == len(self.classes) else self.classes
         total = len(dataset)
