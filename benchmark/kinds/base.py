@@ -61,8 +61,11 @@ class Trivial(NamedTuple):
 
 
 def padded_input(task: Task) -> tuple[int, int]:
-    """Return a task's input size (height, width) in pixels, padded to what 32 divides."""
-    height, width = task.input_size
+    """Return a task's input size (height, width) in pixels, padded to what 32 divides.
+
+    Where pictures are fitted into another size before they are cut, the larger of the two.
+    """
+    height, width = map(max, zip(task.input_size, task.options.get('resize', (0, 0)), strict=True))
     return height + -height % PYRAMID_STRIDES[-1], width + -width % PYRAMID_STRIDES[-1]
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import PYRAMID_STRIDES, Config, Kind, Meeting, Parts, Trivial
+from benchmark.kinds.base import (
+    PYRAMID_STRIDES,
+    Config,
+    Kind,
+    Meeting,
+    Parts,
+    Trivial,
+    upright_or_not,
+)
 from benchmark.kinds.detection import two_stage_detector
 from benchmark.specs import Metric, Unit
 
@@ -230,4 +238,5 @@ KIND = Kind(
     parts=parts,
     trivial=Trivial('no tracks', 'benchmark.evaluation.trivial.mot:NoTracks'),
     labels='benchmark.datasets.labels:mot',
+    largest_input=upright_or_not,
 )
