@@ -1,0 +1,27 @@
+# Dense prediction: boxes and masks, semantic classes, depth, key points.
+suite = dict(
+    name='dense',
+    title='Dense: detection, segmentation, depth, pose',
+    tasks=(
+        'coco-detection-classic',
+        'coco-detection',
+        'lvis',
+        'voc-detection',
+        'ade20k',
+        'cityscapes',
+        'pascal-context',
+        'voc2012-aug',
+        'coco-stuff164k',
+        'nyuv2',
+        'kitti-depth',
+        'sun-rgbd',
+        'coco-pose',
+        'crowdpose',
+        'mpii',
+        'ap10k',
+    ),
+    protocols=('finetune', 'frozen', 'trivial'),
+    seeds=(0, 1, 2),
+    backbones=('mae-vitb16', 'deit-vitb16'),
+    cost=dict(),
+)
