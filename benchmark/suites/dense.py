@@ -22,6 +22,6 @@ suite = dict(
     ),
     protocols=('finetune', 'frozen', 'trivial'),
     seeds=(0, 1, 2),
-    backbones=('simmim-swinv2-base', 'swinv2-base', 'mae-vitb16', 'deit-vitb16'),
+    backbones=('mae-vitb16', 'deit-vitb16'),
     cost=dict(),
 )

@@ -18,6 +18,6 @@ suite = dict(
     ),
     protocols=('finetune', 'trivial'),
     seeds=(0, 1, 2),
-    backbones=('simmim-swinv2-base', 'swinv2-base', 'mae-vitb16', 'deit-vitb16'),
+    backbones=('mae-vitb16', 'deit-vitb16'),
     cost=dict(),
 )

@@ -7,7 +7,7 @@ suite = dict(
     tasks=('imagenet1k', 'voc2007'),
     protocols=('finetune', 'trivial'),
     seeds=(0, 1, 2),
-    backbones=('mae-vitb16', 'mae-vitb16+random', 'spark-resnet50', 'spark-resnet50+random'),
+    backbones=('mae-vitb16', 'mae-vitb16+random'),
     recipes={
         # one recipe for both sides: the stem of a random network has everything to learn
         '*/finetune': dict(layer_decay=1.0),
