@@ -44,7 +44,9 @@ BACKBONES = {
     'world-vit-mae': Recipe('mae', 'coarse', 0),
     'world-vit-mae-seed1': Recipe('mae', 'coarse', 1),
     'world-vit-supervised': Recipe('supervised', 'coarse', 0),
+    'world-vit-supervised-seed1': Recipe('supervised', 'coarse', 1),
     'world-vit-supervised-equal-time': Recipe('supervised', 'coarse', 0),
+    'world-vit-supervised-species': Recipe('supervised', 'species', 0),
     'world-swin-simmim': Recipe('simmim', 'coarse', 0),
     'world-swin-supervised': Recipe('supervised', 'coarse', 0),
 }
