@@ -224,6 +224,9 @@ class Task:
 SCHEDULES = ('cosine', 'linear', 'poly', 'step')
 """How the learning rate falls after warm-up."""
 
+PRECISIONS = ('bf16',)
+"""What a backbone may be carried out in other than single precision."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -237,6 +240,14 @@ class Recipe:
     ``milestones`` are the shares at which the schedule ``step`` multiplies the rate
     by ``step_factor``, ``power`` is that of the schedule ``poly``. ``window`` is the
     side of attention windows in tokens, for networks that can change it.
+
+    Off unless set: ``ema``, the decay of a moving average of the weights that is tested in their
+    place; ``accumulation``, in how many parts a
+    batch passes; ``precision`` of the backbone; ``checkpointing``, which recomputes its
+    activations; ``compiled``; ``grid``, values by field, of which the best are chosen on the
+    validation split. A probe tries ``learning_rates``, which belong to
+    ``rates_batch`` pictures, or ``neighbours`` and ``temperatures``, on ``features`` (all that
+    there are when empty), and chooses on the share ``held_out`` of the training split.
     """
 
     lr: float
@@ -253,6 +264,19 @@ class Recipe:
     step_factor: float = 0.1
     power: float = 0.9
     window: int | None = None
+    ema: float | None = None
+    accumulation: int = 1
+    precision: str | None = None
+    checkpointing: bool = False
+    compiled: bool = False
+    grid: Declared = field(default_factory=dict)
+    features: tuple[str, ...] = ()
+    learning_rates: tuple[float, ...] = ()
+    rates_batch: int = 256
+    momentum: float = 0.9
+    neighbours: tuple[int, ...] = ()
+    temperatures: tuple[float, ...] = ()
+    held_out: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -307,18 +331,51 @@ class Rule:
     trained_on: tuple[str, ...] = ()
 
 
+class Solver(enum.StrEnum):
+    """How a probe predicts from features."""
+
+    NEIGHBOURS = 'knn'
+    LINEAR = 'linear'
+
+
+class Views(enum.StrEnum):
+    """How a probe sees the training pictures: augmented anew each time, or always the same."""
+
+    ONLINE = 'online'
+    FIXED = 'fixed'
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What is read off frozen features in place of training a head of the OpenMMLab libraries."""
+
+    solver: Solver
+    views: Views
+
+
 @dataclass(frozen=True)
 class Protocol:
     """How a backbone meets a task: which parts learn, and by which recipe.
 
     Of the ``recipes`` that hold for a cell the later ones win; those for named tasks
-    also win over the budget that the task declares.
+    also win over the budget that the task declares. ``probe`` is set where features are
+    read off instead of a head being trained.
     """
 
     name: str
     title: str
     trains_backbone: bool
     recipes: tuple[Rule, ...]
+    probe: Probe | None = None
+
+    def knows(self, kind: str) -> bool:
+        """Whether the protocol has a recipe for tasks of ``kind``."""
+        return any(rule.kind == kind for rule in self.recipes)
+
+    def suits(self, task: Task) -> bool:
+        """Whether ``task`` has cells of the protocol; probes predict one label per picture."""
+        one_label = not task.options.get('multi_label', False)
+        return self.probe is None or (self.knows(task.kind) and one_label)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, distinct_names
 from benchmark.catalog.tasks import GROUPS
 from benchmark.errors import DeclarationError, unknown_name
-from benchmark.specs import SCHEDULES, Declared, Suite
+from benchmark.specs import PRECISIONS, SCHEDULES, Declared, Suite
 
 _NAMES = Key((tuple,), required=True)
 _SUITE_KEYS = {
@@ -45,6 +45,19 @@ _RECIPE_KEYS = {
     'step_factor': _NUMBER,
     'power': _NUMBER,
     'window': Key((int, type(None))),
+    'ema': Key((float, type(None))),
+    'accumulation': Key((int,)),
+    'precision': Key((str, type(None)), allowed=(*PRECISIONS, None)),
+    'checkpointing': Key((bool,)),
+    'compiled': Key((bool,)),
+    'grid': Key((Mapping,)),
+    'features': Key((tuple,)),
+    'learning_rates': Key((tuple,)),
+    'rates_batch': Key((int,)),
+    'momentum': _NUMBER,
+    'neighbours': Key((tuple,)),
+    'temperatures': Key((tuple,)),
+    'held_out': _NUMBER,
 }
 
 
@@ -130,6 +143,7 @@ def _recipes(facts: Block) -> dict[str, Declared]:
         recipe.checked(_RECIPE_KEYS)
         if not 0 <= fields.get('warmup', 0) < 1:
             raise recipe.error('warmup', 'must be a share of the iterations, from 0 to below 1')
+        _check_grid(recipe)
         if not all(0 < share < 1 for share in fields.get('milestones', ())):
             raise recipe.error('milestones', 'must be shares of the iterations, between 0 and 1')
     return dict(recipes.values)
@@ -157,3 +171,14 @@ def _cost(facts: Block) -> Declared:
     if values['gpu_hours'] <= 0:
         raise cost.error('gpu_hours', 'must be above 0')
     return values
+
+
+def _check_grid(recipe: Block) -> None:
+    grid = Block(recipe.path, f"{recipe.name}['grid']", recipe.values.get('grid', {}))
+    allowed = {key: rule for key, rule in _RECIPE_KEYS.items() if key != 'grid'}
+    grid.checked({key: Key((tuple,)) for key in allowed})
+    for key, values in grid.values.items():
+        if not values or len(set(values)) != len(values):
+            raise grid.error(key, 'must hold distinct values, at least one')
+        for value in values:
+            Block(recipe.path, grid.name, {key: value}).checked({key: allowed[key]})

@@ -7,12 +7,12 @@ import platform
 from pathlib import Path
 
 from benchmark.catalog import find_task, shipped_tasks
-from benchmark.compiling import Ingredients, compile_config, library_versions
+from benchmark.compiling import Ingredients, compile_config, compile_probe, library_versions
 from benchmark.errors import DataError
 from benchmark.openmmlab import keypoints_backend, ops_backend
 from benchmark.planning.data import locate
-from benchmark.protocols import LEARNING
-from benchmark.specs import Architecture, Backbone, Features, RunSpec, Task
+from benchmark.protocols import LEARNING, PROBING
+from benchmark.specs import Architecture, Backbone, Features, Protocol, RunSpec, Task
 
 MMPOSE = 'pip install --no-deps mmpose==1.3.2'
 """mmpose's own requirements do not install on a current Python; what it needs of them is there."""
@@ -41,7 +41,10 @@ def task_lines(name: str, data_root: Path) -> list[str]:
     """
     task = find_task(name)
     compiled = [
-        _compile(task, features, protocol) for features in _STAND_INS for protocol in LEARNING
+        _compile(task, features, protocol)
+        for features in _STAND_INS
+        for protocol in (*LEARNING.values(), *PROBING.values())
+        if protocol.suits(task)
     ]
     return [
         f'ok      declaration: {task.name} ({task.kind}, version {task.version}), {task.path}',
@@ -65,10 +68,11 @@ _STAND_INS = (
 )
 
 
-def _compile(task: Task, features: Features, protocol: str) -> object:
+def _compile(task: Task, features: Features, protocol: Protocol) -> object:
     backbone = Backbone(id='stand-in', source='timm:stand-in', is_random=True)
-    spec = RunSpec(task.name, backbone.id, protocol, 0)
-    return compile_config(Ingredients(spec, backbone, features, task, LEARNING[protocol]))
+    spec = RunSpec(task.name, backbone.id, protocol.name, 0)
+    cell = Ingredients(spec, backbone, features, task, protocol)
+    return compile_probe(cell) if protocol.probe else compile_config(cell)
 
 
 def _data_line(task: Task, data_root: Path) -> str:

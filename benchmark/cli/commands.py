@@ -44,6 +44,8 @@ def campaign_of(
         options.data_root,
         parse_options(options.cfg_options),
         say,
+        options.feature_cache,
+        options.processes,
     )
 
 
@@ -54,7 +56,8 @@ def run(options: Namespace) -> int:
 
     campaign = campaign_of(options, _say, options.seeds)
     request = campaign.request
-    with Pool(worker_environments(options.device, options.jobs)) as pool:
+    environments = worker_environments(options.device, options.jobs, processes=options.processes)
+    with Pool(environments) as pool:
         plan = campaign.prepare(pool)
         _say(f'{request.suite.name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
         records = campaign.run(pool, plan)
@@ -72,7 +75,7 @@ def plan(options: Namespace) -> int:
     from benchmark.launching.survey import survey
 
     campaign = campaign_of(options, lambda line: None, options.seeds)
-    environments = worker_environments(options.device, options.jobs)
+    environments = worker_environments(options.device, options.jobs, processes=options.processes)
     device = 'gpu' if environments[0].get('CUDA_VISIBLE_DEVICES') else 'cpu'
     with Pool(environments) as pool:
         found = survey(campaign, pool, device)

@@ -131,6 +131,13 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', choices=DEVICES, default='auto')
     parser.add_argument('--jobs', type=_positive, metavar='N', help='worker processes')
     parser.add_argument(
+        '--processes',
+        type=_positive,
+        default=1,
+        metavar='N',
+        help='processes that train a cell together and share its batch (default: 1)',
+    )
+    parser.add_argument(
         '--data-root',
         type=Path,
         default=Path(os.environ.get('TBENCH_DATA', 'data')),
@@ -138,6 +145,13 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         help='folder of the data sets (default: $TBENCH_DATA or ./data)',
     )
     _add_work(parser)
+    parser.add_argument(
+        '--feature-cache',
+        type=_gibibytes,
+        default=_gibibytes('4'),
+        metavar='GIB',
+        help='room for kept features of frozen backbones, oldest out; 0 keeps none (default: 4)',
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -180,6 +194,13 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f'{text} is not at least 1')
     return number
+
+
+def _gibibytes(text: str) -> int:
+    number = float(text)
+    if not 0 <= number < float('inf'):
+        raise argparse.ArgumentTypeError(f'{text} is not at least 0')
+    return round(number * 2**30)
 
 
 def _add_list(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]

@@ -216,7 +216,8 @@ def nightly(options: Namespace) -> int:
         fresh=options.confirm,
         rules=rules,
     )
-    with Pool(worker_environments(options.device, options.jobs)) as pool:
+    environments = worker_environments(options.device, options.jobs, processes=options.processes)
+    with Pool(environments) as pool:
         comparison = night.run(pool)
     _tell(comparison, options.junit, is_quiet=False)
     print(f'written: {night.night_folder}')

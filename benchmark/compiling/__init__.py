@@ -4,6 +4,8 @@ from benchmark.compiling.compile import CODE, WEIGHTS, WORK, Ingredients, compil
 from benchmark.compiling.facts import facts_of, trivial_facts
 from benchmark.compiling.identity import fingerprint_of, library_versions, manifest_of
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
+from benchmark.compiling.probing import compile_probe, features_of
+from benchmark.compiling.search import compile_search, grid_of, on_validation
 from benchmark.compiling.trivial import annotated_splits, compile_trivial
 
 __all__ = [
@@ -15,12 +17,17 @@ __all__ = [
     'applicable',
     'apply_options',
     'compile_config',
+    'compile_probe',
+    'compile_search',
     'compile_trivial',
     'facts_of',
+    'features_of',
     'fingerprint_of',
+    'grid_of',
     'library_versions',
     'localise',
     'manifest_of',
+    'on_validation',
     'parse_options',
     'trivial_facts',
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmark.errors import IncompatibleError
 from benchmark.kinds import load_kind
@@ -57,7 +57,9 @@ def compile_config(cell: Ingredients) -> Config:
     """
     kind = load_kind(cell.task.kind)
     recipe = _recipe(cell)
-    meeting = Meeting(cell.task, cell.features, cell.protocol, recipe, _backbone(cell, recipe))
+    meeting = Meeting(
+        cell.task, cell.features, cell.protocol, recipe, backbone_config(cell, recipe)
+    )
     parts = kind.parts(meeting)
     return {
         'default_scope': kind.library,
@@ -67,7 +69,7 @@ def compile_config(cell: Ingredients) -> Config:
         'test_dataloader': testing_loader(cell.task, parts),
         **_loops(recipe),
         **_optimisation(recipe, cell.features.depth),
-        **_hooks(recipe, parts),
+        **_hooks(recipe, parts, learns=cell.protocol.trains_backbone),
         'test_evaluator': parts.evaluator,
         'randomness': {'seed': cell.spec.seed},
         'resume': False,
@@ -82,10 +84,27 @@ def _recipe(cell: Ingredients) -> Recipe:
             f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}': "
             'declare lr, iterations and batch_size in the suite'
         )
-    return recipe
+    return _in_parts(recipe, cell.protocol.name)
 
 
-def _backbone(cell: Ingredients, recipe: Recipe) -> Config:
+def _in_parts(recipe: Recipe, protocol: str) -> Recipe:
+    """Return the recipe with a batch that passes in parts as that many iterations.
+
+    What is counted in iterations is a share of them, so that the schedule stays the same.
+    """
+    parts = recipe.accumulation
+    if parts < 1 or recipe.batch_size % parts:
+        raise IncompatibleError(
+            f"recipe of protocol '{protocol}': accumulation is {parts}, it must divide the batch "
+            f'size {recipe.batch_size}'
+        )
+    return replace(
+        recipe, iterations=recipe.iterations * parts, batch_size=recipe.batch_size // parts
+    )
+
+
+def backbone_config(cell: Ingredients, recipe: Recipe) -> Config:
+    """Return the backbone as the protocol uses it."""
     backbone = cell.backbone
     frozen = not cell.protocol.trains_backbone
     config: Config = {
@@ -171,6 +190,8 @@ def _optimisation(recipe: Recipe, depth: int) -> Config:
     }
     if recipe.clip_norm is not None:
         wrapper['clip_grad'] = {'max_norm': recipe.clip_norm}
+    if recipe.accumulation > 1:
+        wrapper['accumulative_counts'] = recipe.accumulation
     return {'optim_wrapper': wrapper, 'param_scheduler': _schedule(recipe)}
 
 
@@ -222,7 +243,7 @@ def _milestones(recipe: Recipe, begin: int) -> list[int]:
     return [max(1, round(share * recipe.iterations) - begin) for share in recipe.milestones]
 
 
-def _hooks(recipe: Recipe, parts: Parts) -> Config:
+def _hooks(recipe: Recipe, parts: Parts, *, learns: bool) -> Config:
     checkpoint = {
         'type': 'CheckpointHook',
         'by_epoch': False,
@@ -245,5 +266,27 @@ def _hooks(recipe: Recipe, parts: Parts) -> Config:
             {'type': 'benchmark.ParameterAudit'},
             {'type': 'benchmark.LossHistory', 'interval': interval},
             {**parts.gallery, 'folder': WORK},
+            *_extras(recipe, learns=learns),
         ],
     }
+
+
+def _extras(recipe: Recipe, *, learns: bool) -> list[Config]:
+    """Return the hooks of what is off unless a recipe asks for it."""
+    execution = {
+        'precision': recipe.precision,
+        # a frozen backbone keeps no activations anyway
+        'checkpointing': recipe.checkpointing and learns,
+        'compiled': recipe.compiled,
+    }
+    asked = {key: value for key, value in execution.items() if value}
+    hooks: list[Config] = []
+    if asked:
+        hooks.append({'type': 'benchmark.BackboneExecution', **asked})
+    if recipe.ema is not None:
+        if not 0 < recipe.ema < 1:
+            raise IncompatibleError(f'recipe ema is {recipe.ema}: must be a decay between 0 and 1')
+        average = {'type': 'EMAHook', 'momentum': 1 - recipe.ema}
+        steps = {'interval': recipe.accumulation} if recipe.accumulation > 1 else {}
+        hooks.append({**average, **steps})
+    return hooks

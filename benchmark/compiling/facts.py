@@ -45,6 +45,7 @@ def _shared(task: Task, protocol: Protocol) -> dict[str, Any]:
         'protocol': {
             'title': protocol.title,
             'trains_backbone': protocol.trains_backbone,
+            **({'views': protocol.probe.views.value} if protocol.probe else {}),
         },
     }
 

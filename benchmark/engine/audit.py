@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from benchmark.errors import CheckpointError
 from benchmark.registry import HOOKS
@@ -46,14 +48,15 @@ class ParameterAudit(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Take the fingerprints of all tensors and the groups' initial rates."""
-        self._before = self._before or _fingerprints(runner.model)
+        self._before = self._before or _fingerprints(bare(runner.model))
         # the wrapper's own list ends with a group that holds no parameter of the model
-        self._groups = [_facts(group) for group in runner.optim_wrapper.optimizer.param_groups]
+        self._groups = audited(runner.optim_wrapper.optimizer)
 
     def after_train(self, runner: Runner) -> None:
         """Take the fingerprints again."""
-        self._after = _fingerprints(runner.model)
-        self._parameters = frozenset(name for name, _ in runner.model.named_parameters())
+        model = bare(runner.model)
+        self._after = _fingerprints(model)
+        self._parameters = frozenset(name for name, _ in model.named_parameters())
 
     @property
     def report(self) -> dict[str, Any]:
@@ -79,8 +82,14 @@ class ParameterAudit(Hook):
         return sum(before[name] != after.get(name) for name in before)
 
 
+def bare(model: nn.Module) -> nn.Module:
+    """Return the model without the wrapper that shares it among processes."""
+    inner: nn.Module = model.module if is_model_wrapper(model) else model  # type: ignore[assignment]
+    return inner
+
+
 def _refuse_foreign(runner: Runner, weights: dict[str, Tensor]) -> None:
-    own = {name: tensor.shape for name, tensor in runner.model.state_dict().items()}
+    own = {name: tensor.shape for name, tensor in bare(runner.model).state_dict().items()}
     kept = {name: tensor.shape for name, tensor in weights.items()}
     differing = sum(own.get(name) != kept.get(name) for name in own.keys() | kept.keys())
     if differing:
@@ -88,6 +97,11 @@ def _refuse_foreign(runner: Runner, weights: dict[str, Tensor]) -> None:
             f'{runner.work_dir}: the checkpoint there is of another model ({differing} tensors '
             'differ in name or shape): remove it to train from the start'
         )
+
+
+def audited(optimizer: Optimizer) -> list[dict[str, Any]]:
+    """Return name, initial rate, weight decay and size of each of the optimiser's groups."""
+    return [_facts(group) for group in optimizer.param_groups]
 
 
 def _facts(group: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from torch import Tensor
 
@@ -60,7 +61,10 @@ class LossHistory(Hook):
         """Add the iteration's losses; close the interval when it is full."""
         for name, value in (outputs or {}).items():
             if 'loss' in name:
-                self._window[name].append(self._finite(name, value.detach().item(), runner.iter))
+                # the mean over the processes that share the batch
+                shared = value.detach().float().clone()
+                all_reduce(shared, 'mean')
+                self._window[name].append(self._finite(name, shared.item(), runner.iter))
         if (runner.iter + 1) % self._interval == 0:
             self._close(runner.iter + 1)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
+from mmengine.dist import all_gather_object, get_dist_info
 from mmengine.hooks import Hook
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class Gallery(Hook, abc.ABC):
         self.files: list[str] = []
         self._folder = Path(folder)
         self._count = count
-        self._wanted: set[int] = set()
-        self._seen = 0
+        self._wanted: dict[int, int] = {}
+        self._seen, self._step = 0, 1
 
     @abc.abstractmethod
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
@@ -66,8 +67,9 @@ class Gallery(Hook, abc.ABC):
         self.classes = tuple(names) if len(names) == len(self.classes) else self.classes
         total = len(dataset)
         count = min(self._count, total)
-        self._wanted = {(2 * i + 1) * total // (2 * count) for i in range(count)}
-        self._seen = 0
+        self._wanted = {(2 * i + 1) * total // (2 * count): i for i in range(count)}
+        # several processes take the samples in turn
+        self._seen, self._step = get_dist_info()
 
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -75,16 +77,20 @@ class Gallery(Hook, abc.ABC):
         """Draw the chosen samples of the batch."""
         for sample in outputs or ():
             if self._seen in self._wanted:
-                self._write(sample)
-            self._seen += 1
+                self._write(sample, self._wanted[self._seen])
+            self._seen += self._step
 
-    def _write(self, sample: Any) -> None:
+    def after_test(self, runner: Runner) -> None:
+        """Learn what the other processes have written."""
+        self.files = sorted(name for files in all_gather_object(self.files) for name in files)
+
+    def _write(self, sample: Any, number: int) -> None:
         image = cv2.imread(sample.img_path, cv2.IMREAD_COLOR)
         if image is None:
             return
         panels = [fit(panel) for panel in self.draw(image, sample)]
         gap = np.full((panels[0].shape[0], _GAP, 3), 255, np.uint8)
-        name = f'prediction_{len(self.files)}.png'
+        name = f'prediction_{number}.png'
         self._folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(self._folder / name), np.hstack([panels[0], gap, panels[1]]))
         self.files.append(name)

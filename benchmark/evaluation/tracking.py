@@ -147,12 +147,12 @@ class TrackingGallery(Gallery):
             caption(predicted, score, is_right=sample.overlap > 0.5),
         )
 
-    def _write(self, sample: Any) -> None:
+    def _write(self, sample: Any, number: int) -> None:
         chosen = np.linspace(0, len(sample.boxes) - 1, _STILLS).round().astype(int)
         stills = [self._still(sample, index) for index in chosen]
         gap = np.full((*stills[0].truth.shape[:1], _GAP, 3), 255, np.uint8)
         rows = [_in_a_row(row, gap) for row in zip(*stills, strict=True)]
-        name = f'prediction_{len(self.files)}.png'
+        name = f'prediction_{number}.png'
         self._folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(self._folder / name), np.vstack(rows))
         self.files.append(name)

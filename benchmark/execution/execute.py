@@ -6,7 +6,7 @@ import importlib
 import itertools
 import os
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,16 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine import LossHistory, ParameterAudit
+from benchmark.engine.audit import bare
 from benchmark.errors import BenchmarkError, CheckpointError, DataError
 from benchmark.evaluation.gallery import Gallery
 from benchmark.execution.cost import Meter
+from benchmark.execution.distributed import (
+    in_processes,
+    is_first,
+    runner_arguments,
+    world_size,
+)
 from benchmark.openmmlab.checkpoints import load_checkpoint
 from benchmark.sources import LoadReport
 
@@ -36,6 +43,7 @@ class Outcome:
     cost: dict[str, Any]
     curves: dict[str, list[float]]
     pictures: list[str]
+    trials: list[dict[str, Any]] = field(default_factory=list)
 
 
 def execute(config: dict[str, Any], folder: Path) -> Outcome:
@@ -49,7 +57,7 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
             not do what the protocol says.
     """
     meter = Meter()
-    runner = _runner(config, folder)
+    runner = _runner(in_processes(config, world_size()), folder)
     _open_test_data(runner)
     with meter.phase('train'):
         runner.train()
@@ -58,7 +66,10 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     proof = _proof(runner)
     verify(proof, frozen=config['model']['backbone']['frozen'])
     cost = meter.report(iterations=runner.max_iters, resumed_at=_resumed_at(runner))
-    _remove_checkpoints(folder)
+    if world_size() > 1:
+        cost['processes'] = world_size()
+    if is_first():
+        _remove_checkpoints(folder)
     return Outcome(
         raw={key: float(value) for key, value in raw.items()},
         proof=proof,
@@ -124,8 +135,11 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
         }
     )
     local.pop('custom_imports')
+    joined = runner_arguments()
+    wrapper = joined.pop('model_wrapper_cfg', None)
+    about = {'cfg': Config({'model_wrapper_cfg': wrapper})} if wrapper else {}
     # not from_cfg: it would format the whole configuration several times, seconds per run
-    return Runner(**dict(local.items()))
+    return Runner(**dict(local.items()), **joined, **about)
 
 
 def _loaders(config: dict[str, Any]) -> dict[str, Any]:
@@ -166,9 +180,16 @@ def _resumed_at(runner: Runner) -> int:
 
 
 def _proof(runner: Runner) -> dict[str, Any]:
-    model: Any = runner.model
-    report: LoadReport = model.backbone.load_report
-    preprocessor = model.data_preprocessor
+    model: Any = bare(runner.model)
+    return {
+        **loading_proof(model.backbone, model.data_preprocessor),
+        **_hook(runner, ParameterAudit).report,
+    }
+
+
+def loading_proof(backbone: Any, preprocessor: Any) -> dict[str, Any]:
+    """Return what was loaded into a backbone, and how its input is normalised."""
+    report: LoadReport = backbone.load_report
     return {
         'is_random': report.is_random,
         'loaded': report.loaded,
@@ -177,12 +198,11 @@ def _proof(runner: Runner) -> dict[str, Any]:
         'unexpected': list(report.unexpected),
         'conversion': list(report.conversion),
         'resized': list(report.resized),
-        'has_drop_path': model.backbone.has_drop_path,
+        'has_drop_path': backbone.has_drop_path,
         'normalisation': {
             key: [round(float(x), 4) for x in getattr(preprocessor, key).flatten()]
             for key in ('mean', 'std')
         },
-        **_hook(runner, ParameterAudit).report,
     }
 
 

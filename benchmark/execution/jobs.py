@@ -13,10 +13,14 @@ from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError
 from benchmark.execution.canary import probe
 from benchmark.execution.cost import device_name, forward_flops
-from benchmark.execution.execute import execute
+from benchmark.execution.distributed import in_processes, launch, world_size
+from benchmark.execution.execute import Outcome, execute
 from benchmark.execution.locking import exclusive
+from benchmark.execution.probe import Keeping, execute_probe
+from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
 from benchmark.models.inspection import build, inspect_backbone
+from benchmark.probes.cache import FeatureCache
 from benchmark.specs import Backbone, Pretraining
 
 Answer = dict[str, Any]
@@ -37,8 +41,35 @@ def inspect_job(request: Answer) -> Answer:
 def execute_job(request: Answer) -> Answer:
     """Return the outcome of running ``request['config']`` in ``request['folder']``."""
     folder = Path(request['folder'])
-    with exclusive(folder):
+    if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
+    with exclusive(folder):
+        return asdict(_execute(request['config'], folder, request.get('processes', 1)))
+
+
+def search_job(request: Answer) -> Answer:
+    """Return the outcome of searching the grid of ``request['config']``."""
+    folder = Path(request['folder'])
+    count = request.get('processes', 1)
+    with exclusive(folder):
+        return asdict(
+            execute_search(request['config'], folder, lambda c, own: _execute(c, own, count))
+        )
+
+
+def _execute(config: Answer, folder: Path, processes: int) -> Outcome:
+    """Return the outcome of a training by so many processes.
+
+    Raises:
+        BenchmarkError: it failed.
+    """
+    if processes == 1:
+        return execute(config, folder)
+    in_processes(config, processes)  # refused before processes start
+    found = launch({'job': 'execute', 'config': config, 'folder': str(folder)}, processes)
+    if reason := found.pop('error'):
+        raise BenchmarkError(reason)
+    return Outcome(**found)
 
 
 def trivial_job(request: Answer) -> Answer:
@@ -53,9 +84,20 @@ def canary_job(request: Answer) -> Answer:
     return {'values': values, 'device': device_name()}
 
 
+def probe_job(request: Answer) -> Answer:
+    """Return the outcome of the probe ``request['config']``, features kept as ``'cache'`` says."""
+    asked = request['cache']
+    cache = FeatureCache(Path(asked['folder']), asked['limit'])
+    with exclusive(Path(request['folder'])):
+        keeping = Keeping(cache, asked['key']) if asked['limit'] else None
+        return asdict(execute_probe(request['config'], keeping))
+
+
 JOBS: dict[str, Callable[[Answer], Answer]] = {
     'inspect': inspect_job,
     'execute': execute_job,
+    'probe': probe_job,
+    'search': search_job,
     'trivial': trivial_job,
     'canary': canary_job,
 }
@@ -64,7 +106,7 @@ JOBS: dict[str, Callable[[Answer], Answer]] = {
 def answer(request: Answer) -> Answer:
     """Return the answer to a request; ``error`` is one line, ``user_error`` tells its origin."""
     try:
-        return {**JOBS[request['job']](request), 'error': ''}
+        return {'error': '', **JOBS[request['job']](request)}
     except BenchmarkError as error:
         return {'error': str(error), 'user_error': True}
     except Exception as error:  # a cell that fails must not take the worker with it

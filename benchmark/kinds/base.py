@@ -34,13 +34,26 @@ class Meeting:
         return self.task.options.get(key, default)
 
 
+class Readout(NamedTuple):
+    """How a probe predicts: ``'module:class'`` and its arguments.
+
+    ``views`` are the transforms that load a training picture with its labels, without
+    augmentation.
+    """
+
+    predictor: str
+    arguments: Config
+    views: list[Config]
+
+
 @dataclass(frozen=True)
 class Parts:
     """The parts of a configuration that depend on the kind.
 
     ``pipelines`` has one list of transforms for training and one for testing;
     ``gallery`` is the hook that draws predictions beside the ground truth;
-    ``annotations`` loads what the trivial predictor needs of a training sample, not its picture.
+    ``annotations`` loads what the trivial predictor needs of a training sample, not its picture;
+    ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features.
     """
 
     model: Config
@@ -51,6 +64,7 @@ class Parts:
     test_batch_size: int = 1
     collate: str = 'pseudo_collate'
     annotations: tuple[Config, ...] = ()
+    readout: Readout | None = None
 
 
 class Trivial(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial
+from benchmark.kinds.base import Config, Kind, Meeting, Parts, Readout, Trivial
 from benchmark.specs import Metric, Unit
 
 _PERCENT = (0.0, 100.0)
@@ -35,7 +35,13 @@ def parts(meeting: Meeting) -> Parts:
         gallery={'type': 'benchmark.ClassificationGallery', 'classes': list(meeting.task.classes)},
         test_batch_size=32,
         collate='default_collate',
+        readout=None if multi else _readout(meeting),
     )
+
+
+def _readout(meeting: Meeting) -> Readout:
+    labels = {'classes': len(meeting.task.classes)}
+    return Readout('benchmark.probes.readouts:Labels', labels, _test_pipeline(meeting))
 
 
 def _check_metrics(meeting: Meeting, *, multi: bool) -> None:

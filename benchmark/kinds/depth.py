@@ -10,6 +10,7 @@ from benchmark.kinds.base import (
     Kind,
     Meeting,
     Parts,
+    Readout,
     Trivial,
     deepest_map,
     upright_or_not,
@@ -71,6 +72,11 @@ def parts(meeting: Meeting) -> Parts:
             'max_depth': far,
         },
         annotations=(_load_depth(meeting),),
+        readout=Readout(
+            'benchmark.probes.readouts:DepthMaps',
+            {'near': near, 'far': far, 'middle': float(meeting.option('mean_depth', far / 2))},
+            _views(meeting),
+        ),
     )
 
 
@@ -185,6 +191,12 @@ def _test_pipeline(meeting: Meeting) -> list[Config]:
     if not meeting.option('kb_crop', False):
         resize = [_resize(meeting), _load_depth(meeting)]
     return [{'type': 'LoadImageFromFile'}, *resize, {'type': 'PackSegInputs'}]
+
+
+def _views(meeting: Meeting) -> list[Config]:
+    """Return the transforms of a training picture: as in testing, its depth resized with it."""
+    load, resize, depth, pack = _test_pipeline(meeting)
+    return [load, depth, resize, pack]
 
 
 KIND = Kind(

@@ -11,6 +11,7 @@ from benchmark.kinds.base import (
     Kind,
     Meeting,
     Parts,
+    Readout,
     Trivial,
     has_native_pyramid,
     simple_pyramid,
@@ -41,6 +42,11 @@ def parts(meeting: Meeting) -> Parts:
         evaluator=[{'type': 'benchmark.SegmentationMetric', 'ignore_index': IGNORE}],
         gallery={'type': 'benchmark.SegmentationGallery', 'classes': list(meeting.task.classes)},
         annotations=({'type': 'LoadAnnotations'},),
+        readout=Readout(
+            'benchmark.probes.readouts:LabelMaps',
+            {'classes': len(meeting.task.classes), 'ignore': IGNORE},
+            _views(meeting),
+        ),
     )
 
 
@@ -217,6 +223,12 @@ def _test_pipeline(meeting: Meeting) -> list[Config]:
         {'type': 'LoadAnnotations'},
         {'type': 'PackSegInputs'},
     ]
+
+
+def _views(meeting: Meeting) -> list[Config]:
+    """Return the transforms of a training picture: as in testing, its labels resized with it."""
+    load, resize, annotations, pack = _test_pipeline(meeting)
+    return [load, annotations, resize, pack]
 
 
 KIND = Kind(

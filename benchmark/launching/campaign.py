@@ -18,9 +18,13 @@ from benchmark.compiling import (
     applicable,
     apply_options,
     compile_config,
+    compile_probe,
+    compile_search,
     compile_trivial,
     facts_of,
+    features_of,
     fingerprint_of,
+    grid_of,
     library_versions,
     localise,
     manifest_of,
@@ -98,6 +102,8 @@ class Campaign:
         data_root: folder of the data sets.
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per event.
+        processes: how many carry a training together; probes take one.
+        feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
     """
 
     request: Request
@@ -105,6 +111,8 @@ class Campaign:
     data_root: Path
     options: Mapping[str, Any] = field(default_factory=dict)
     say: Callable[[str], None] = lambda line: None
+    feature_cache: int = 0
+    processes: int = 1
 
     def prepare(self, pool: Pool) -> Plan:
         """Return the plan; makes the built-in data and inspects backbones that are new.
@@ -164,9 +172,18 @@ class Campaign:
             protocol=next(p for p in request.protocols if p.name == spec.protocol),
             changes=recipe_changes(request.suite, spec),
         )
-        config = apply_options(compile_config(ingredients), self.options)
         facts = inspected.completed(facts_of(ingredients))
-        return Compiled('execute', config, facts, backbone.checkpoint, backbone.code)
+        job, config = self._asked(ingredients)
+        return Compiled(job, config, facts, backbone.checkpoint, backbone.code)
+
+    def _asked(self, cell: Ingredients) -> tuple[str, Config]:
+        """Return what a worker does for a cell with a backbone, and by which configuration."""
+        if cell.protocol.probe:
+            bare = compile_probe(cell)
+            return 'probe', apply_options(bare, applicable(bare, self.options))
+        if grid_of(cell.changes):
+            return 'search', compile_search(cell, self.options)
+        return 'execute', apply_options(compile_config(cell), self.options)
 
     def split(self, cells: Iterable[Cell]) -> Plan:
         """Return the plan of ``cells``: those with a good record are done."""
@@ -215,12 +232,27 @@ class Campaign:
             WEIGHTS: str(cell.compiled.checkpoint or ''),
             CODE: str(cell.compiled.code or ''),
         }
-        request = {
+        request: dict[str, Any] = {
             'job': cell.compiled.job,
             'config': localise(cell.compiled.config, places),
             'folder': str(folder.resolve()),
         }
+        if cell.compiled.job in ('execute', 'search') and self.processes > 1:
+            request['processes'] = self.processes
+        if cell.compiled.job == 'probe':
+            request['cache'] = self._cache(cell)
         return Job(cell.spec.id, request, folder.resolve() / 'log.txt')
+
+    def _cache(self, cell: Cell) -> dict[str, Any]:
+        """Return where features are kept, and what determines them beside the weights."""
+        key = fingerprint_of(
+            features_of(cell.compiled.config),
+            weights=cell.weights,
+            manifest=cell.manifest,
+            task_version=cell.task.version,
+        )
+        folder = self.store.work / 'cache' / 'features'
+        return {'folder': str(folder.resolve()), 'limit': self.feature_cache, 'key': key}
 
     def _work(self, cell: Cell) -> Path:
         return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
@@ -264,6 +296,7 @@ def measured(record: RunRecord, cell: Cell, answer: Mapping[str, Any]) -> RunRec
         cost=answer['cost'],
         curves=answer['curves'],
         pictures=tuple(answer['pictures']),
+        trials=tuple(answer.get('trials', ())),
     )
     scored.to_json()
     return scored

@@ -19,21 +19,31 @@ _ON_CPU = {
 }
 
 
-def worker_environments(device: str, jobs: int | None) -> list[dict[str, str]]:
+def worker_environments(
+    device: str, jobs: int | None, *, processes: int = 1
+) -> list[dict[str, str]]:
     """Return the environment of each worker: one per GPU, else one single-threaded per core.
 
-    ``jobs`` sets the number of workers; with GPUs, they share these in turn.
+    ``jobs`` sets the number of workers; with GPUs, they share these in turn. A worker whose cells
+    take several ``processes`` gets as many GPUs or cores.
 
     Raises:
-        EnvironmentProblem: ``cuda`` was asked for and there is no GPU.
+        EnvironmentProblem: ``cuda`` was asked for and there is no GPU, or a cell needs more than
+            there are.
     """
     gpus = [] if device == 'cpu' else visible_gpus()
     if device == 'cuda' and not gpus:
         raise EnvironmentProblem('--device cuda: no GPU is visible here (nvidia-smi lists none)')
     if not gpus:
-        return [dict(_ON_CPU) for _ in range(jobs or available_cores())]
-    count = jobs or len(gpus)
-    return [{'CUDA_VISIBLE_DEVICES': gpus[i % len(gpus)]} for i in range(count)]
+        return [dict(_ON_CPU) for _ in range(jobs or max(available_cores() // processes, 1))]
+    ends = range(processes, len(gpus) + 1, processes)
+    shares = [','.join(gpus[end - processes : end]) for end in ends]
+    if not shares:
+        raise EnvironmentProblem(
+            f'a cell in {processes} processes needs as many GPUs, visible are {len(gpus)}'
+        )
+    count = jobs or len(shares)
+    return [{'CUDA_VISIBLE_DEVICES': shares[i % len(shares)]} for i in range(count)]
 
 
 def available_cores() -> int:

@@ -10,7 +10,6 @@ from pathlib import Path
 from benchmark.errors import BenchmarkError
 from benchmark.launching.campaign import Campaign, Cell, Plan
 from benchmark.launching.pool import Pool
-from benchmark.protocols import TRIVIAL
 from benchmark.regression.canaries import (
     Canary,
     compare_canaries,
@@ -162,10 +161,11 @@ def _of(cells: Iterable[Cell], wanted: Collection[CellId]) -> tuple[Cell, ...]:
 
 
 def _one_per_model(plan: Plan) -> list[Cell]:
-    """Return one cell per task, backbone and protocol that has a model."""
+    """Return one cell per task, backbone and protocol that trains a head."""
     chosen: dict[CellId, Cell] = {}
     for cell in (*plan.done, *plan.to_do):
         spec = cell.spec
-        if spec.protocol != TRIVIAL.name:
+        # probes and trivial predictors have no head whose loss could be told
+        if cell.compiled.job == 'execute':
             chosen.setdefault(CellId(spec.task, spec.backbone, spec.protocol), cell)
     return list(chosen.values())

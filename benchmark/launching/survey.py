@@ -151,7 +151,7 @@ def _asked(
     spec: RunSpec, task: Task, config: Config, inspected: Inspected | None, *, learns: bool
 ) -> Workload:
     cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
-    if 'train_cfg' not in config:  # a predictor that looks at no image
+    if 'predictor' in config:  # it looks at no image
         return Workload(cell, kind, 0.0, 0)
     if inspected is None:
         return Workload(cell, kind, None, 0)
@@ -162,8 +162,21 @@ def _asked(
     flops = backbone_flops(
         inspected.flops,
         height * width,
-        trained_images=config['train_cfg']['max_iters'] * config['train_dataloader']['batch_size'],
+        trained_images=_trained_images(config, task),
         tested_images=task.splits[Role.TEST],
         learns=learns,
     )
     return Workload(cell, kind, flops, parameters)
+
+
+def _trained_images(config: Config, task: Task) -> int:
+    """Return how many training pictures pass the backbone."""
+    if 'trials' in config:
+        trainings = [_trained_images(trial['config'], task) for trial in config['trials']]
+        # the chosen one is trained again
+        return sum(trainings) + max(trainings)
+    if 'solver' not in config:
+        return int(config['train_cfg']['max_iters'] * config['train_dataloader']['batch_size'])
+    if 'train_dataset' not in config:
+        return task.splits[Role.TRAIN]
+    return int(config['solver']['iterations'] * config['solver']['batch_size'])

@@ -124,7 +124,7 @@ class FeatureBackbone(BaseModule):
         Raises:
             IncompatibleError: the network takes one size only and an image is larger.
         """
-        padded = self._padded(images)
+        padded = self.padded(images)
         if self._windows is not None:
             self._windows.image_size = padded.shape[-2:]
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.is_frozen):
@@ -135,7 +135,12 @@ class FeatureBackbone(BaseModule):
             for m, stride in zip(maps, self._strides, strict=True)
         )
 
-    def _padded(self, images: Tensor) -> Tensor:
+    def padded(self, images: Tensor) -> Tensor:
+        """Return images padded on the right and below to what the network takes.
+
+        Raises:
+            IncompatibleError: the network takes one size only and an image is larger.
+        """
         height, width = images.shape[-2:]
         rows, columns = self._size or (
             max(side + -side % self._multiple, self._smallest) for side in (height, width)

@@ -83,6 +83,8 @@ def prepare() -> Backends:
     optional.install()  # before the first of the libraries is imported
     from benchmark.openmmlab import checkpoints
 
+    # mmdet imports it for an interpolation that nothing here uses: seconds per process
+    sys.modules.setdefault('sklearn.gaussian_process', None)  # type: ignore[arg-type]
     ops, ops_problem = _prepare_ops()
     keypoints, keypoints_problem = _prepare_keypoints()
     checkpoints.install_safe_loading()

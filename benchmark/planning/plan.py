@@ -7,9 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from benchmark.catalog import find_backbone, find_suite, find_task
-from benchmark.errors import BenchmarkError, DeclarationError, unknown_name
+from benchmark.errors import (
+    BenchmarkError,
+    DeclarationError,
+    IncompatibleError,
+    unknown_name,
+)
 from benchmark.kinds import load_kind
-from benchmark.protocols import LEARNING, TRIVIAL, load_protocol
+from benchmark.protocols import LEARNING, PROBING, TRIVIAL, load_protocol
 from benchmark.specs import Backbone, Declared, Protocol, RunSpec, Suite, Task
 
 _SEEDS = 2**32
@@ -52,12 +57,13 @@ class Request:
         for name in tasks:
             if name not in all_tasks:
                 raise unknown_name(f"task of suite '{found.name}'", name, all_tasks)
-        wanted = tasks or tuple(all_tasks)
+        wanted = tuple(all_tasks[name] for name in dict.fromkeys(tasks or all_tasks))
         followed = [load_protocol(name) for name in dict.fromkeys(protocols or found.protocols)]
+        _check_protocols(followed, wanted)
         return cls(
             suite=found,
             backbones=() if followed == [TRIVIAL] else _backbones(found, backbones),
-            tasks=tuple(all_tasks[name] for name in dict.fromkeys(wanted)),
+            tasks=wanted,
             protocols=tuple(followed),
             seeds=_seeds(seeds or found.seeds),
             one_seed=frozenset() if seeds else found.one_seed,
@@ -84,8 +90,9 @@ def _tasks(suite: Suite) -> dict[str, Task]:
 def _check_recipes(suite: Suite, tasks: Iterable[str]) -> None:
     """Refuse recipe fields for a place that no cell of the suite has: they would do nothing."""
     names = tuple(tasks)
-    places = [f'*/{name}' for name in LEARNING]
-    places += [*names, *(f'{task}/{name}' for task in names for name in LEARNING)]
+    protocols = (*LEARNING, *PROBING)
+    places = [f'*/{name}' for name in protocols]
+    places += [*names, *(f'{task}/{name}' for task in names for name in protocols)]
     for key in suite.recipes:
         if key not in places:
             raise DeclarationError(f'{suite.path}: {unknown_name("place in recipes", key, places)}')
@@ -96,6 +103,18 @@ def _check_one_seed(suite: Suite, tasks: Iterable[str]) -> None:
     for name in sorted(suite.one_seed):
         if name not in names:
             raise DeclarationError(f'{suite.path}: {unknown_name("task in one_seed", name, names)}')
+
+
+def _check_protocols(protocols: Iterable[Protocol], tasks: Sequence[Task]) -> None:
+    """Refuse a probe for which none of the tasks has a cell."""
+    kinds = sorted({task.kind for task in tasks})
+    for protocol in protocols:
+        if not any(protocol.suits(task) for task in tasks):
+            known = dict.fromkeys(rule.kind for rule in protocol.recipes)
+            raise IncompatibleError(
+                f"protocol '{protocol.name}' is for {', '.join(known)}, the tasks are of kind "
+                f'{", ".join(kinds)}'
+            )
 
 
 def _seeds(seeds: Sequence[int]) -> tuple[int, ...]:
@@ -124,7 +143,8 @@ def _backbones(suite: Suite, named: Sequence[str]) -> tuple[Backbone, ...]:
 def expand(request: Request) -> tuple[RunSpec, ...]:
     """Return the request's cells: all seeds of a task and backbone follow each other.
 
-    Trivial predictors, which take no time, come first: one per task, for all seeds.
+    Trivial predictors, which take no time, come first: one per task, for all seeds. Probes have
+    cells for tasks of the kinds that they know.
     """
     learning = [protocol for protocol in request.protocols if protocol != TRIVIAL]
     return (
@@ -134,6 +154,7 @@ def expand(request: Request) -> tuple[RunSpec, ...]:
             for task in request.tasks
             for backbone, protocol in product(request.backbones, learning)
             for seed in request.seeds_of(task)
+            if protocol.suits(task)
         ),
     )
 

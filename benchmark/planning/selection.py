@@ -5,26 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from benchmark.errors import DeclarationError
+from benchmark.compiling import on_validation
 from benchmark.planning.plan import Request
-from benchmark.specs import Declared, Role, Suite, Task
-
-
-def on_validation(task: Task) -> Task:
-    """Return ``task`` with its validation split in the place of the test split.
-
-    Raises:
-        DeclarationError: the task declares no validation split.
-    """
-    if Role.VAL not in task.datasets:
-        raise DeclarationError(
-            f"{task.path}: data declares no split 'val', which the choice of a recipe is scored on"
-        )
-    return replace(
-        task,
-        datasets={**task.datasets, Role.TEST: task.datasets[Role.VAL]},
-        splits={**task.splits, Role.TEST: task.splits[Role.VAL]},
-    )
+from benchmark.specs import Declared, Suite
 
 
 def trial(request: Request, name: str, changes: Declared) -> Request:

@@ -6,12 +6,14 @@ from benchmark.errors import unknown_name
 from benchmark.protocols.choosing import Place, choose_recipe, explain_recipe
 from benchmark.protocols.finetune import FINETUNE
 from benchmark.protocols.frozen import FROZEN
+from benchmark.protocols.probes import KNN, LINEAR, LINEAR_FIXED
 from benchmark.protocols.sources import SOURCES
 from benchmark.protocols.trivial import TRIVIAL
 from benchmark.specs import Protocol
 
 __all__ = [
     'LEARNING',
+    'PROBING',
     'PROTOCOLS',
     'SOURCES',
     'TRIVIAL',
@@ -22,9 +24,12 @@ __all__ = [
 ]
 
 LEARNING = {protocol.name: protocol for protocol in (FINETUNE, FROZEN)}
-"""The protocols by which a model learns, each with recipes."""
+"""The protocols by which a head of the OpenMMLab libraries learns, each with recipes."""
 
-PROTOCOLS = {**LEARNING, TRIVIAL.name: TRIVIAL}
+PROBING = {protocol.name: protocol for protocol in (KNN, LINEAR, LINEAR_FIXED)}
+"""The protocols that read predictions off frozen features, each with recipes."""
+
+PROTOCOLS = {**LEARNING, **PROBING, TRIVIAL.name: TRIVIAL}
 
 
 def load_protocol(name: str) -> Protocol:

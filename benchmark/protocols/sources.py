@@ -13,6 +13,12 @@ class Source(NamedTuple):
 
 
 SOURCES = {
+    'dino': Source(
+        'DINO official code (arXiv 2104.14294)', 'github.com/facebookresearch/dino @04c0ad9'
+    ),
+    'dinov2': Source(
+        'DINOv2 official code (arXiv 2304.07193)', 'github.com/facebookresearch/dinov2 @05c66df'
+    ),
     'mae': Source(
         'MAE official code (arXiv 2111.06377)', 'github.com/facebookresearch/mae @efb2a80'
     ),

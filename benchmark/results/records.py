@@ -44,13 +44,14 @@ class RunRecord:
         backbone: facts about the backbone: ``title``, ``source``, ``architecture``,
             ``parameters``, ``flops`` (of one picture of 224 x 224 px), ``channels``, ``strides``,
             ``pretraining``, ``licence``.
-        protocol: facts about the protocol: ``title``, ``trains_backbone``.
+        protocol: facts about the protocol: ``title``, ``trains_backbone``, ``views`` of a probe.
         proof: what was checked: parameters ``loaded`` / ``missing`` / ``unexpected``,
             ``weights_sha256``, ``normalisation``, ``groups`` (learning rate and weight
             decay that each parameter group got), ``backbone_changed``, ``head_changed``.
         cost: ``train_seconds``, ``test_seconds``, ``peak_memory_mb``, ``device``, ``processor``,
             ``iterations``.
         provenance: versions, start and end time (UTC), data manifest.
+        trials: what a probe tried, each with its score on the slice that chose among them.
         curves: training losses: ``iteration`` and one equally long list per loss term.
         pictures: files with drawn predictions, relative to the run's work folder.
         config: the compiled configuration, without machine-local keys.
@@ -71,6 +72,7 @@ class RunRecord:
     cost: Mapping[str, Any] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     curves: Mapping[str, list[float]] = field(default_factory=dict)
+    trials: tuple[Mapping[str, Any], ...] = ()
     pictures: tuple[str, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
 
@@ -118,6 +120,7 @@ def _build(content: dict[str, Any], path: Path) -> RunRecord:
         content['spec'] = RunSpec(**content['spec'])
         content['status'] = Status(content['status'])
         content['pictures'] = tuple(content.get('pictures', ()))
+        content['trials'] = tuple(content.get('trials', ()))
         _check_numbers(content.get('scores', {}), 'scores')
         _check_numbers(content.get('raw', {}), 'raw')
         return RunRecord(**content)

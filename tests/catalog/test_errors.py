@@ -199,6 +199,18 @@ SUITE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {'recipes': {'small': {'warmup': 500}}},
         ("['warmup'] is 500", 'share of the iterations'),
     ),
+    'grid of an unknown field': (
+        {'recipes': {'small': {'grid': {'rate': (1.0,)}}}},
+        ("['grid']", "unknown key 'rate'", 'layer_decay'),
+    ),
+    'grid without values': (
+        {'recipes': {'small': {'grid': {'lr': ()}}}},
+        ("['grid']['lr'] is ()", 'at least one'),
+    ),
+    'grid value of a wrong type': (
+        {'recipes': {'small': {'grid': {'lr': (0.1, 'a')}}}},
+        ("['lr'] is 'a'", 'int or float'),
+    ),
     'recipe that is no dict': ({'recipes': {'small': 1e-3}}, ("['small'] is 0.001", 'dict')),
     'milestones in iterations': (
         {'recipes': {'small': {'milestones': (80, 110)}}},

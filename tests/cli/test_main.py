@@ -13,7 +13,7 @@ from benchmark import __version__
 from benchmark.catalog import shipped_suites, shipped_tasks, zoo
 from benchmark.cli.main import main
 from benchmark.launching.campaign import Campaign, Plan
-from benchmark.protocols import LEARNING, PROTOCOLS
+from benchmark.protocols import LEARNING, PROBING, PROTOCOLS
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
 
@@ -203,7 +203,7 @@ class TestCheckTask:
         assert main(['check', 'task', str(declare.task())]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert [line.split()[0] for line in lines] == ['ok', 'ok', 'ok', 'absent']
-        assert f'compiles: {3 * len(LEARNING)} combinations' in lines[2]
+        assert f'compiles: {3 * len({**LEARNING, **PROBING})} combinations' in lines[2]
 
     def test_a_wrong_task(self, declare: Declarations, capsys: pytest.CaptureFixture[str]) -> None:
         path = declare.task(metric='speed')

@@ -31,7 +31,7 @@ def test_execution_returns_plain_results(tiny_world: Path, tmp_path: Path) -> No
     )
     found = jobs.answer({'job': 'execute', 'config': cell.config(), 'folder': str(cell.folder)})
     assert found['error'] == ''
-    assert set(found) == {'raw', 'proof', 'cost', 'curves', 'pictures', 'error'}
+    assert set(found) == {'raw', 'proof', 'cost', 'curves', 'pictures', 'trials', 'error'}
     assert json.loads(json.dumps(found)) == found
 
 

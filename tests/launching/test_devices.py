@@ -57,6 +57,14 @@ def test_one_worker_per_gpu_and_more_share_them(monkeypatch: pytest.MonkeyPatch)
     assert shared == ['4', '6', '4']
 
 
+def test_a_cell_in_several_processes_gets_as_many_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '0,1,2,3,4')
+    shares = [e['CUDA_VISIBLE_DEVICES'] for e in worker_environments('auto', None, processes=2)]
+    assert shares == ['0,1', '2,3']
+    with pytest.raises(EnvironmentProblem, match='8 processes needs as many GPUs, visible are 5'):
+        worker_environments('cuda', None, processes=8)
+
+
 def test_on_cpu_every_worker_has_one_thread_and_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '0')
     environments = worker_environments('cpu', 3)

@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 from catalog.declarations import Declarations
 
-from benchmark.errors import BenchmarkError, DeclarationError, UnknownNameError
+from benchmark.errors import (
+    BenchmarkError,
+    DeclarationError,
+    IncompatibleError,
+    UnknownNameError,
+)
 from benchmark.planning import Request, expand
 from benchmark.specs import RunSpec
 
@@ -109,6 +114,30 @@ def test_what_is_named_twice_runs_once(suite: str) -> None:
 def test_an_unknown_name_is_refused(suite: str, changes: dict[str, Any], part: str) -> None:
     with pytest.raises(UnknownNameError, match=part):
         Request.read(suite, **changes)
+
+
+def test_a_probe_has_cells_for_the_kinds_that_it_knows(declare: Declarations) -> None:
+    path = declare.suite(
+        tasks=('world-pose', 'world-depth'),
+        protocols=('knn', 'finetune'),
+        seeds=(0,),
+        backbones=('timm:test_vit+random',),
+    )
+    found = [(cell.task, cell.protocol) for cell in expand(Request.read(str(path)))]
+    assert found == [
+        ('world-pose', 'finetune'),
+        ('world-depth', 'knn'),
+        ('world-depth', 'finetune'),
+    ]
+    with pytest.raises(IncompatibleError, match=r"'knn' is for classification, .* kind pose"):
+        Request.read(str(path), tasks=['world-pose'])
+
+
+def test_a_suite_may_change_a_probe(declare: Declarations) -> None:
+    recipes = {'small/knn': {'neighbours': (3,), 'held_out': 0.2}}
+    path = declare.suite(tasks=('small.py',), protocols=('knn',), recipes=recipes)
+    declare.task()
+    assert Request.read(str(path), backbones=['timm:test_vit']).suite.recipes == recipes
 
 
 def test_an_unknown_task_in_the_suite_is_refused(declare: Declarations) -> None:

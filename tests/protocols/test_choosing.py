@@ -5,7 +5,14 @@ from dataclasses import fields, replace
 import pytest
 
 from benchmark.errors import DeclarationError
-from benchmark.protocols import LEARNING, Place, choose_recipe, explain_recipe
+from benchmark.protocols import (
+    LEARNING,
+    PROBING,
+    Place,
+    choose_recipe,
+    explain_recipe,
+    load_protocol,
+)
 from benchmark.protocols.marks import adapted, ours, stated
 from benchmark.specs import Architecture, Features, Number, Protocol, Recipe, Rule, Size
 
@@ -146,14 +153,15 @@ class TestMarks:
             number()  # type: ignore[operator]
 
 
-@pytest.mark.parametrize('name', LEARNING)
+@pytest.mark.parametrize('name', [*LEARNING, *PROBING])
 def test_every_declared_number_fits_a_recipe_and_names_a_known_source(name: str) -> None:
-    from benchmark.protocols import SOURCES
+    from benchmark.protocols import PROTOCOLS, SOURCES
 
     known = {item.name for item in fields(Recipe)} | {'epochs', 'crop'}
-    for made in LEARNING[name].recipes:
+    for made in load_protocol(name).recipes:
         assert made.numbers.keys() <= known
         for number in made.numbers.values():
             assert number.source is None or number.source in SOURCES
-    cited = {n.source for r in LEARNING['finetune'].recipes for n in r.numbers.values()}
+    rules = (r for protocol in PROTOCOLS.values() for r in protocol.recipes)
+    cited = {n.source for rule in rules for n in rule.numbers.values()}
     assert cited - {None} == SOURCES.keys()

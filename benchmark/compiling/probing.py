@@ -1,0 +1,121 @@
+"""The configuration of a probe: data, frozen backbone, what is tried, evaluator; no head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmark.compiling.compile import WORK, Ingredients, backbone_config, testing_loader
+from benchmark.errors import DeclarationError, IncompatibleError
+from benchmark.kinds import load_kind
+from benchmark.kinds.base import Config, Meeting, Readout, dataset
+from benchmark.protocols import Place, choose_recipe
+from benchmark.specs import Features, Probe, Recipe, Role, Solver, Task, Views
+
+_CELL = 16
+"""Side in pixels of the cells of a pyramid's dense features."""
+
+_DIVISOR = 32
+"""A side that it divides lets every map start at the same pixel."""
+
+
+def compile_probe(cell: Ingredients) -> Config:
+    """Return the configuration of a probe, with the placeholders of a training.
+
+    Raises:
+        IncompatibleError: the protocol does not know the task's kind.
+        DeclarationError: a number of the recipe is out of its range.
+    """
+    kind, probe = load_kind(cell.task.kind), cell.protocol.probe
+    recipe = _recipe(cell, probe)
+    meeting = Meeting(
+        cell.task, cell.features, cell.protocol, recipe, backbone_config(cell, recipe)
+    )
+    parts = kind.parts(meeting)
+    if probe is None or parts.readout is None:
+        raise IncompatibleError(
+            f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}'"
+        )
+    return {
+        'default_scope': kind.library,
+        'custom_imports': list(kind.components),
+        'preprocessor': _preprocessor(parts.model['data_preprocessor'], cell.task),
+        'backbone': meeting.backbone,
+        'reading': _reading(cell.features),
+        'readout': {'type': parts.readout.predictor, **parts.readout.arguments},
+        'solver': _solver(probe, recipe),
+        **_training_data(cell.task, probe, parts.readout, parts.train_pipeline),
+        'test_dataloader': testing_loader(cell.task, parts),
+        'test_evaluator': parts.evaluator,
+        'gallery': {**parts.gallery, 'folder': WORK},
+        'randomness': {'seed': cell.spec.seed},
+    }
+
+
+def _recipe(cell: Ingredients, probe: Probe | None) -> Recipe:
+    place = Place.of(cell.task, cell.features)
+    # a task's budget is that of passes through the backbone; on fixed views there is one
+    is_online = probe is not None and probe.views is Views.ONLINE
+    budget = cell.task.budget if is_online else {}
+    recipe = choose_recipe(cell.protocol, place, budget, *cell.changes)
+    if not 0 < recipe.held_out <= 0.5:
+        raise DeclarationError(
+            f'recipe held_out is {recipe.held_out!r}: must be a share above 0, at most a half'
+        )
+    return recipe
+
+
+def _preprocessor(declared: Config, task: Task) -> Config:
+    """Return the preprocessor, padding whole pictures where the head's recipe would crop them."""
+    if 'size' not in declared:
+        return declared
+    return {**declared, 'size': tuple(side + -side % _DIVISOR for side in task.input_size)}
+
+
+def _reading(features: Features) -> Config:
+    strides = features.strides
+    return {'deepest': strides[-1], 'stride': _CELL if _CELL in strides else strides[-1]}
+
+
+def _solver(probe: Probe, recipe: Recipe) -> Config:
+    common: dict[str, Any] = {'type': probe.solver.value, 'held_out': recipe.held_out}
+    if recipe.features:
+        common['features'] = list(recipe.features)
+    if probe.solver is Solver.NEIGHBOURS:
+        return {
+            **common,
+            'neighbours': list(_some(recipe, 'neighbours')),
+            'temperatures': list(_some(recipe, 'temperatures')),
+        }
+    if min(recipe.iterations, recipe.batch_size, recipe.rates_batch) < 1:
+        raise DeclarationError(
+            'recipe iterations, batch_size and rates_batch of a probe must be at least 1'
+        )
+    scale = recipe.batch_size / recipe.rates_batch
+    return {
+        **common,
+        'rates': [rate * scale for rate in _some(recipe, 'learning_rates')],
+        'momentum': recipe.momentum,
+        'iterations': recipe.iterations,
+        'batch_size': recipe.batch_size,
+    }
+
+
+def _some(recipe: Recipe, key: str) -> tuple[float, ...]:
+    values: tuple[float, ...] = getattr(recipe, key)
+    if not values or len(set(values)) != len(values) or not all(value > 0 for value in values):
+        raise DeclarationError(f'recipe {key} is {values!r}: must be distinct numbers above 0')
+    return values
+
+
+def _training_data(task: Task, probe: Probe, readout: Readout, augmented: list[Config]) -> Config:
+    # labels are read, as in training, even where the pictures are not augmented
+    views = {**dataset(task, Role.TRAIN, readout.views), 'test_mode': False}
+    if probe.views is Views.FIXED:
+        return {'views_dataset': views}
+    return {'train_dataset': dataset(task, Role.TRAIN, augmented), 'views_dataset': views}
+
+
+def features_of(config: Config) -> Config:
+    """Return the part of a compiled probe that determines its features."""
+    keys = ('default_scope', 'preprocessor', 'backbone', 'reading', 'readout', 'views_dataset')
+    return {**{key: config[key] for key in keys}, 'test': config['test_dataloader']}

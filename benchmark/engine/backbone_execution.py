@@ -1,0 +1,75 @@
+"""How a backbone is carried out: precision, recomputed activations, compilation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from mmengine.hooks import Hook
+from torch import Tensor, nn
+
+from benchmark.engine.audit import bare
+from benchmark.errors import IncompatibleError
+from benchmark.registry import HOOKS
+
+if TYPE_CHECKING:
+    from mmengine.runner import Runner
+
+
+@HOOKS.register_module()
+class BackboneExecution(Hook):
+    """Changes how the backbone is carried out in training and test, on a CPU as on a GPU.
+
+    Heads stay in single precision, in which their losses and post-processing are written.
+
+    Args:
+        precision: ``'bf16'`` runs the backbone under autocast and hands out single precision.
+        checkpointing: keep no activations of the blocks, recompute them in the backward pass.
+        compiled: compile the backbone with ``torch.compile``.
+
+    Raises:
+        IncompatibleError: before a run, when the network cannot recompute activations.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(
+        self, *, precision: str | None = None, checkpointing: bool = False, compiled: bool = False
+    ) -> None:
+        self._precision = precision
+        self._checkpointing = checkpointing
+        self._compiled = compiled
+
+    def before_run(self, runner: Runner) -> None:
+        """Apply the changes to the model's backbone."""
+        model: Any = bare(runner.model)
+        backbone = model.backbone
+        if self._checkpointing:
+            _recompute(backbone.network)
+        forward = torch.compile(backbone.forward) if self._compiled else backbone.forward
+        if self._precision == 'bf16':
+            backbone.forward = _in_bfloat16(forward)
+        elif self._compiled:
+            backbone.forward = forward
+
+
+def _recompute(network: nn.Module) -> None:
+    switch: Any = getattr(network, 'set_grad_checkpointing', None)
+    try:
+        if switch is None:
+            raise AssertionError('it has no such switch')
+        switch(enable=True)
+    except AssertionError as error:  # how timm says that a family cannot
+        raise IncompatibleError(
+            f'{type(network).__name__} cannot recompute activations ({error}): set checkpointing '
+            'to False'
+        ) from None
+
+
+def _in_bfloat16(forward: Any) -> Any:
+    def run(images: Tensor) -> tuple[Tensor, ...]:
+        with torch.autocast(images.device.type, dtype=torch.bfloat16):
+            maps = forward(images)
+        return tuple(m.float() for m in maps)
+
+    return run

@@ -1,0 +1,116 @@
+"""One cell in several processes: the group they form, and the entry that torchrun starts.
+
+Started as ``torchrun --nproc-per-node N -m benchmark.execution.distributed REQUEST ANSWER``, where
+the file REQUEST holds a worker's request as a Python literal; the answer goes to the file ANSWER
+as JSON.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import distributed
+
+from benchmark.errors import BenchmarkError, IncompatibleError
+
+Config = dict[str, Any]
+
+
+def world_size() -> int:
+    """Return how many processes carry this cell."""
+    return int(os.environ.get('WORLD_SIZE', '1')) if 'LOCAL_RANK' in os.environ else 1
+
+
+def is_first() -> bool:
+    """Whether this process writes what a cell leaves behind."""
+    return int(os.environ.get('RANK', '0')) == 0 if world_size() > 1 else True
+
+
+def in_processes(config: Config, count: int) -> Config:
+    """Return a compiled configuration for one of ``count`` processes that share every batch.
+
+    Raises:
+        IncompatibleError: the batch cannot be shared evenly.
+    """
+    loader = config['train_dataloader']
+    if loader['batch_size'] % count:
+        raise IncompatibleError(
+            f'a batch of {loader["batch_size"]} cannot be shared by {count} processes evenly'
+        )
+    return {
+        **config,
+        'train_dataloader': {**loader, 'batch_size': loader['batch_size'] // count},
+    }
+
+
+def runner_arguments() -> Config:
+    """Return what the training runner must be told about several processes, after joining them."""
+    if world_size() == 1:
+        return {}
+    on_gpu = torch.cuda.is_available()  # not run on a GPU
+    if not distributed.is_initialized():
+        if on_gpu:
+            torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
+        distributed.init_process_group('nccl' if on_gpu else 'gloo')
+    wrapper: Config = {
+        'type': 'MMDistributedDataParallel',
+        # a backbone may have parameters that its maps do not depend on, as a class token's norm
+        'find_unused_parameters': True,
+    }
+    if not on_gpu:
+        wrapper['device_ids'] = None
+    return {'launcher': 'pytorch', 'model_wrapper_cfg': wrapper}
+
+
+def launch(request: Config, count: int) -> Config:
+    """Return the answer to a worker's ``request`` from ``count`` processes of this machine.
+
+    Raises:
+        BenchmarkError: they ended without an answer.
+    """
+    with tempfile.TemporaryDirectory(prefix='tbench-') as folder:
+        asked, answered = Path(folder) / 'request', Path(folder) / 'answer'
+        asked.write_text(repr(request), encoding='utf-8')
+        command = (
+            *(sys.executable, '-m', 'torch.distributed.run', '--standalone'),
+            *('--nproc-per-node', str(count), '-m', 'benchmark.execution.distributed'),
+            *(str(asked), str(answered)),
+        )
+        finished = subprocess.run(command, check=False)
+        if not answered.is_file():
+            raise BenchmarkError(
+                f'{count} processes ended with exit code {finished.returncode} and no answer'
+            )
+        answer: Config = json.loads(answered.read_text(encoding='utf-8'))
+        return answer
+
+
+def main(asked: Path, answered: Path) -> None:
+    """Answer the request in the file ``asked`` together with the other processes."""
+    from benchmark.openmmlab import prepare
+
+    prepare()
+    if not torch.cuda.is_available():
+        torch.set_num_threads(1)
+    from benchmark.execution.jobs import answer
+
+    found = answer(ast.literal_eval(asked.read_text(encoding='utf-8')))
+    if is_first() or found['error']:
+        answered.write_text(json.dumps(found), encoding='utf-8')
+    if found['error']:
+        # the others wait for this one in vain
+        os._exit(1)
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+if __name__ == '__main__':
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

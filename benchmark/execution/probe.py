@@ -1,0 +1,358 @@
+"""Probe a frozen backbone: one pass over the pictures, many predictors; no training runner."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.evaluator import Evaluator
+from mmengine.registry import DATASETS, HOOKS, MODELS, DefaultScope
+from torch import Tensor
+from torch.utils.data import DataLoader, Sampler
+
+import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark.engine.audit import hash_weights
+from benchmark.errors import BenchmarkError, DataError, IncompatibleError
+from benchmark.execution.cost import Meter
+from benchmark.execution.execute import Outcome, loading_proof
+from benchmark.probes.cache import Collected, FeatureCache, halved
+from benchmark.probes.reading import Read, cells, read_blocks, wanted, whole
+from benchmark.probes.readouts import Readout
+from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
+from benchmark.specs import fingerprint
+
+_COLLECTED_AT_ONCE = 32
+_MOST_LOADER_WORKERS = 8
+
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where features are kept, and what made them except for the weights themselves."""
+
+    cache: FeatureCache
+    key: str
+
+
+def execute_probe(config: Config, keeping: Keeping | None = None) -> Outcome:
+    """Fit every trial to the training pictures, choose one, score it on the test split.
+
+    Args:
+        config: a compiled probe with local paths.
+        keeping: where to look for features under fixed views, and to put them.
+
+    Raises:
+        BenchmarkError: the data cannot be read, weights do not fit, every trial diverged, or the
+            backbone changed.
+    """
+    for module in config['custom_imports']:
+        importlib.import_module(module)
+    _seed(config['randomness']['seed'])
+    with DefaultScope.overwrite_default_scope(config['default_scope']):
+        return _Probe(config, keeping).run()
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+class _Probe:
+    """A compiled probe with its parts built."""
+
+    def __init__(self, config: Config, keeping: Keeping | None) -> None:
+        self._config = config
+        self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+        self._backbone: Any = MODELS.build(config['backbone']).to(self._device).eval()
+        self._preprocessor: Any = MODELS.build(config['preprocessor']).to(self._device)
+        self._weights = hash_weights(self._backbone)
+        arguments = {k: v for k, v in config['readout'].items() if k != 'type'}
+        self._readout: Readout = pkgutil.resolve_name(config['readout']['type'])(**arguments)
+        self._keeping = keeping
+        self._found: dict[str, str] = {}
+        self._meter = Meter()
+
+    def run(self) -> Outcome:
+        test = self._dataset(self._config['test_dataloader']['dataset'])
+        with self._meter.phase('train'):
+            solved, count = self._online() if self._is_online else self._fixed()
+        with self._meter.phase('test'):
+            raw, pictures = self._score(solved, test)
+        solver = self._config['solver']
+        return Outcome(
+            raw=raw,
+            proof=self._proof(solved, count),
+            cost=self._meter.report(iterations=solver.get('iterations', 0), resumed_at=0),
+            curves=solved.curves,
+            pictures=pictures,
+            trials=solved.trials,
+        )
+
+    @property
+    def _is_online(self) -> bool:
+        return 'train_dataset' in self._config
+
+    def _dataset(self, config: Config) -> Any:
+        dataset = DATASETS.build(config)
+        if len(dataset) == 0:
+            raise DataError('a split holds no sample')
+        return dataset
+
+    def _loader(self, dataset: Any, size: int, order: Any = None) -> DataLoader[Any]:
+        # where a GPU would wait, loading has processes of its own (not run on a GPU)
+        count = min(_MOST_LOADER_WORKERS, os.cpu_count() or 1) if self._device.type == 'cuda' else 0
+        return DataLoader(
+            dataset, size, sampler=order, num_workers=count, collate_fn=pseudo_collate
+        )
+
+    # --- features -----------------------------------------------------------------------------
+
+    def _read(self, batch: Config, *, pads: bool) -> tuple[Read, Sequence[Any], tuple[int, int]]:
+        """Return features of a batch, its samples, and the size of its padded pictures."""
+        data = self._preprocessor(batch, training=pads)
+        images, reading = data['inputs'], self._config['reading']
+        blocks = read_blocks(self._backbone, images, reading['deepest'])
+        read = (
+            cells(blocks, reading['stride'], deepest=reading['deepest'])
+            if self._readout.is_dense
+            else whole(blocks)
+        )
+        return read, data['data_samples'], tuple(images.shape[-2:])
+
+    def _packed(self, samples: Sequence[Any], size: tuple[int, int]) -> Tensor:
+        return self._readout.pack(samples, size, self._config['reading']['stride'])
+
+    def _collect(self, dataset: Any) -> Collected:
+        """Return features and targets of all pictures of the training split, in order.
+
+        Raises:
+            IncompatibleError: they do not fit into memory.
+        """
+        values: list[Tensor] = []
+        targets: list[Tensor] = []
+        choices = None
+        for batch in self._loader(dataset, _COLLECTED_AT_ONCE):
+            read, samples, size = self._read(batch, pads=True)
+            values.append(halved(read.values).cpu())
+            targets.append(_compact(self._packed(samples, size)).cpu())
+            choices = read.choices
+            if len(values) == 1:
+                _check_memory(values[0], len(dataset))
+        return Collected(_united(values), torch.cat(targets), choices or {})
+
+    def _key(self, keeping: Keeping, split: str) -> str:
+        return fingerprint([keeping.key, self._weights, split])[:32]
+
+    def _recalled(self, split: str) -> Collected | None:
+        """Return what the cache holds for a split."""
+        if self._keeping is None:
+            self._found[split] = 'not kept'
+            return None
+        found = self._keeping.cache.read(self._key(self._keeping, split))
+        if found is not None:
+            self._found[split] = 'read from the cache'
+        return found
+
+    def _keep(self, split: str, collected: Collected) -> Collected:
+        """Put what was collected into the cache, if there is one, and return it."""
+        if self._keeping is not None:
+            key = self._key(self._keeping, split)
+            is_kept = self._keeping.cache.write(key, collected)
+            self._found[split] = 'written to the cache' if is_kept else 'too large for the cache'
+        return collected
+
+    # --- training -----------------------------------------------------------------------------
+
+    def _fixed(self) -> tuple[Solved, int]:
+        """Return the solved trials on fixed views, and how many pictures were held out."""
+        dataset = self._dataset(self._config['views_dataset'])
+        with self._meter.phase('feature'):
+            collected = self._recalled('train') or self._keep('train', self._collect(dataset))
+        solver = dict(self._config['solver'])
+        held_out = _held_out(len(collected.values), solver.pop('held_out'))
+        on_device = Collected(
+            collected.values.to(self._device),
+            collected.targets.to(self._device),
+            wanted(collected.choices, solver.pop('features', None)),
+        )
+        kind = solver.pop('type')
+        with self._meter.phase('sweep'):
+            if kind == 'knn':
+                solved = solve_neighbours(on_device, self._readout, held_out=held_out, **solver)
+            else:
+                seed = self._config['randomness']['seed']
+                solved = solve_linear(
+                    on_device, self._readout, held_out=held_out, seed=seed, **solver
+                )
+        return solved, len(held_out)
+
+    def _online(self) -> tuple[Solved, int]:
+        """Return the solved trials on pictures augmented anew, and how many were held out."""
+        dataset = self._dataset(self._config['train_dataset'])
+        views = self._dataset(self._config['views_dataset'])
+        solver, seed = self._config['solver'], self._config['randomness']['seed']
+        held_out = _held_out(len(dataset), solver['held_out'])
+        kept = sorted(set(range(len(dataset))) - set(held_out))
+        order = _Endless(kept, seed)
+        loader = iter(self._loader(dataset, solver['batch_size'], order))
+        sweep: Sweep | None = None
+        for _ in range(solver['iterations']):
+            read, samples, size = self._read(next(loader), pads=True)
+            values = read.values.flatten(0, -2)
+            targets = self._readout.unpack(self._packed(samples, size).flatten(0, -2))
+            sweep = sweep or self._sweep(read)
+            sweep.whitening.add(values)
+            sweep.step(values, targets)
+        assert sweep is not None, 'a compiled probe has iterations'
+        return sweep.solve(self._held_out_batches(views, held_out)), len(held_out)
+
+    def _sweep(self, read: Read) -> Sweep:
+        solver = self._config['solver']
+        return Sweep(
+            read.values.shape[-1],
+            wanted(read.choices, solver.get('features')),
+            self._readout,
+            rates=solver['rates'],
+            momentum=solver['momentum'],
+            iterations=solver['iterations'],
+            seed=self._config['randomness']['seed'],
+            device=self._device,
+        )
+
+    def _held_out_batches(
+        self, views: Any, held_out: Sequence[int]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in self._loader(views, _COLLECTED_AT_ONCE, held_out):
+            read, samples, size = self._read(batch, pads=True)
+            yield read.values.flatten(0, -2), self._packed(samples, size).flatten(0, -2)
+
+    # --- testing ------------------------------------------------------------------------------
+
+    def _score(self, solved: Solved, test: Any) -> tuple[dict[str, float], list[str]]:
+        """Return the evaluators' numbers, and the drawn predictions, of the chosen trial."""
+        evaluator = Evaluator(self._config['test_evaluator'])
+        evaluator.dataset_meta = test.metainfo
+        gallery = HOOKS.build(self._config['gallery'])
+        loader = self._loader(test, self._config['test_dataloader']['batch_size'])
+        gallery.before_test(SimpleNamespace(test_dataloader=loader))
+        known = None if self._is_online else self._recalled('test')
+        is_kept = self._keeping is not None and not self._is_online and known is None
+        read: list[Tensor] = []
+        done = 0
+        for index, batch in enumerate(loader):
+            samples, values = self._tested(batch, known, done)
+            done += len(samples)
+            if is_kept:
+                read.append(values)
+            self._predict(solved, values.to(self._device), samples)
+            evaluator.process(list(samples))
+            gallery.after_test_iter(None, index, outputs=samples)
+        # pictures of several sizes make no matrix
+        if len({part.shape[1:] for part in read}) == 1:
+            self._keep('test', Collected(_united(read), torch.empty(0), {}))
+        found = evaluator.evaluate(len(test))
+        return {key: float(value) for key, value in found.items()}, list(gallery.files)
+
+    def _tested(
+        self, batch: Config, known: Collected | None, done: int
+    ) -> tuple[Sequence[Any], Tensor]:
+        """Return the samples of a batch and their features, from those ``known`` if there are."""
+        if known is None:
+            found, samples, _ = self._read(batch, pads=False)
+            return samples, halved(found.values).cpu()
+        samples = self._preprocessor(batch, training=False)['data_samples']
+        return samples, known.values[done : done + len(samples)]
+
+    def _predict(self, solved: Solved, values: Tensor, samples: Sequence[Any]) -> None:
+        outputs = solved.predict(values.flatten(0, -2)).view(*values.shape[:-1], -1)
+        for output, sample in zip(outputs, samples, strict=True):
+            self._readout.predict(
+                output,
+                sample,
+                stride=self._config['reading']['stride'],
+                is_vote=self._config['solver']['type'] == 'knn',
+            )
+
+    def _proof(self, solved: Solved, held_out: int) -> dict[str, Any]:
+        """Return what was checked.
+
+        Raises:
+            BenchmarkError: the backbone is not what it was.
+        """
+        if hash_weights(self._backbone) != self._weights:
+            raise BenchmarkError('the frozen backbone changed while its features were read')
+        tensors = len(self._backbone.state_dict())
+        best = solved.trials[solved.chosen]
+        return {
+            **loading_proof(self._backbone, self._preprocessor),
+            'backbone_changed': False,
+            'backbone_tensors': f'0 of {tensors} changed',
+            'selection': {
+                **{key: value for key, value in best.items() if key != 'score'},
+                'score': best['score'],
+                'metric': self._readout.metric,
+                'trials': len(solved.trials),
+                'held_out_of_train': held_out,
+            },
+            **({'features': self._found} if self._found else {}),
+        }
+
+
+class _Endless(Sampler[int]):
+    """Shuffles the given indices again and again."""
+
+    def __init__(self, indices: Sequence[int], seed: int) -> None:
+        self._indices = torch.tensor(indices)
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def __iter__(self) -> Iterator[int]:
+        while True:
+            order = torch.randperm(len(self._indices), generator=self._generator)
+            yield from self._indices[order].tolist()
+
+
+def _held_out(count: int, share: float) -> list[int]:
+    """Return the indices that select: evenly spread, so that every class of a sorted set has some.
+
+    Raises:
+        DataError: the split is too small to be divided.
+    """
+    step = round(1 / share)
+    found = list(range(step // 2, count, step))
+    if not found or len(found) == count:
+        raise DataError(f'a training split of {count} cannot spare a slice of {share:g} to select')
+    return found
+
+
+def _check_memory(first: Tensor, count: int) -> None:
+    """Refuse features of ``count`` pictures, ``first`` being those of some, that do not fit."""
+    # twice: the parts, and the matrix that they are joined to
+    needed = 2 * first.nbytes / len(first) * count
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise IncompatibleError(
+            f'features of {count} pictures take {needed / 2**30:.0f} GiB of memory, free are '
+            f"{free / 2**30:.0f}: take the protocol 'linear', which keeps none"
+        )
+
+
+def _compact(targets: Tensor) -> Tensor:
+    return targets if targets.dtype == torch.long else halved(targets)
+
+
+def _united(parts: list[Tensor]) -> Tensor:
+    dtypes = {part.dtype for part in parts}
+    dtype = torch.bfloat16 if torch.bfloat16 in dtypes else torch.float16
+    return torch.cat([part.to(dtype) for part in parts])

@@ -1,0 +1,105 @@
+"""Probes: what can be read off a frozen backbone's features, by neighbours or by linear heads."""
+
+from __future__ import annotations
+
+from benchmark.protocols.marks import adapted, ours, stated
+from benchmark.specs import Number, Probe, Protocol, Rule, Solver, Views
+
+_KINDS = ('classification', 'segmentation', 'depth')
+
+_TRAINED_ON = ('imagenet1k',)
+_SLICE = ours(
+    'every tenth training picture: enough to rank trials on sets of 400 pictures, and every class '
+    'of a sorted set has some',
+    held_out=0.1,
+)
+_MOMENTUM = stated('dinov2', 'dinov2/eval/linear.py, SGD', momentum=0.9)
+_RATES = adapted(
+    'dinov2',
+    'dinov2/eval/linear.py',
+    says='13 rates from 1e-5 to 0.1 per 256 pictures',
+    reason='features are whitened and budgets are shorter: as many rates, in the same steps, a '
+    'hundred times as large',
+    learning_rates=(1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
+) | stated('dinov2', 'dinov2/eval/linear.py', rates_batch=256)
+_DENSE_RATES = ours(
+    'the rates of classification, a tenth as large: the squared error of depth diverges above',
+    learning_rates=(1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0),
+    rates_batch=16,
+)
+
+_NEIGHBOURS = adapted(
+    'dino',
+    'eval_knn.py',
+    says='10, 20, 100, 200',
+    reason='and fewer, for training splits of a few hundred pictures; more than there are is left '
+    'out',
+    neighbours=(1, 5, 10, 20, 100, 200),
+) | adapted(
+    'dino',
+    'eval_knn.py',
+    says='0.07',
+    reason='cosine similarities of other pretraining lie closer together or farther apart',
+    temperatures=(0.02, 0.07, 0.2),
+)
+
+
+def _everywhere(numbers: dict[str, Number]) -> tuple[Rule, ...]:
+    return tuple(Rule(kind, numbers, trained_on=_trained_on(kind)) for kind in _KINDS)
+
+
+def _trained_on(kind: str) -> tuple[str, ...]:
+    return _TRAINED_ON if kind == 'classification' else ()
+
+
+def _rates(kind: str) -> dict[str, Number]:
+    return (_RATES if kind == 'classification' else _DENSE_RATES) | _MOMENTUM | _SLICE
+
+
+def _online(kind: str) -> Rule:
+    if kind != 'classification':
+        numbers = ours('as long as DINOv2 trains its classifiers', iterations=12_500, batch_size=16)
+    else:
+        numbers = stated('dinov2', 'dinov2/eval/linear.py, 10 x 1250', iterations=12_500) | adapted(
+            'dinov2',
+            'dinov2/eval/linear.py, per process',
+            says='128',
+            reason='the batch to which its rates belong',
+            batch_size=256,
+        )
+    return Rule(kind, _rates(kind) | numbers, trained_on=_trained_on(kind))
+
+
+def _fixed(kind: str) -> Rule:
+    size = 256 if kind == 'classification' else 16
+    numbers = ours(
+        'the heads of the shipped tasks have converged by then; the features cost one pass anyway',
+        iterations=1000,
+        batch_size=size,
+    )
+    return Rule(kind, _rates(kind) | numbers, trained_on=_trained_on(kind))
+
+
+KNN = Protocol(
+    name='knn',
+    title='weighted nearest neighbours',
+    trains_backbone=False,
+    recipes=_everywhere(_NEIGHBOURS | _SLICE),
+    probe=Probe(Solver.NEIGHBOURS, Views.FIXED),
+)
+
+LINEAR = Protocol(
+    name='linear',
+    title='linear heads, augmented views',
+    trains_backbone=False,
+    recipes=tuple(map(_online, _KINDS)),
+    probe=Probe(Solver.LINEAR, Views.ONLINE),
+)
+
+LINEAR_FIXED = Protocol(
+    name='linear-fixed',
+    title='linear heads, fixed views',
+    trains_backbone=False,
+    recipes=tuple(map(_fixed, _KINDS)),
+    probe=Probe(Solver.LINEAR, Views.FIXED),
+)
