@@ -93,6 +93,8 @@ class RunRecord:
     def to_json(self) -> str:
         """Return the record as indented JSON with its schema version."""
         content = {'schema': SCHEMA, **asdict(self)}
+        if not self.trials:  # only a search has any
+            del content['trials']
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
 
 
