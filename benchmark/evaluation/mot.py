@@ -185,8 +185,8 @@ class MultiTrackingGallery(Gallery):
             _framed(image, found.bboxes, found.instances_id),
         )
 
-    def _write(self, sample: Any) -> None:
-        super()._write(sample[len(sample) - 1])
+    def _write(self, sample: Any, number: int) -> None:
+        super()._write(sample[len(sample) - 1], number)
 
 
 def _framed(image: np.ndarray, boxes: Any, identities: Any) -> np.ndarray:
