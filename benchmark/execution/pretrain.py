@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,7 +59,16 @@ def save_network(network: nn.Module, path: Path, facts: dict[str, str]) -> None:
     Equal values and facts give equal bytes.
     """
     weights = {name: _half(value) for name, value in sorted(network.state_dict().items())}
-    write_atomically(path, save(weights, metadata=dict(sorted(facts.items()))))
+    write_atomically(path, _in_order(save(weights, metadata=facts)))
+
+
+def _in_order(file: bytes) -> bytes:
+    """Return a safetensors file with its facts in order: the library writes them in any."""
+    size = int.from_bytes(file[:8], 'little')
+    header = json.loads(file[8 : 8 + size])
+    header['__metadata__'] = dict(sorted(header['__metadata__'].items()))
+    text = json.dumps(header, separators=(',', ':'), ensure_ascii=False).encode()
+    return file[:8] + text.ljust(size) + file[8 + size :]
 
 
 def _half(value: Tensor) -> Tensor:
