@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from benchmark.regression.compare import CellResult, Comparison, Verdict
+from benchmark.regression.decisions import Correction, Levels
 from benchmark.regression.noise import mean
 from benchmark.results.store import write_atomically
 
@@ -103,12 +104,20 @@ def markdown(comparison: Comparison) -> str:
         lines += _folded('What differs from the baseline', changes)
     if calm:
         lines += _folded(f'{len(calm)} other cells', _table(calm))
-    levels = comparison.levels
-    lines.append(
-        f'Chance of a false alarm in a night: at most {levels.night + levels.drift:.0%} '
-        f'over all cells ({levels.correction} correction).'
-    )
+    lines.append(_errors(comparison.levels))
     return '\n'.join(lines) + '\n'
+
+
+def _errors(levels: Levels) -> str:
+    share = f'{levels.night + levels.drift:.0%}'
+    if levels.correction is Correction.HOLM:
+        return (
+            f'Chance of a false alarm in a night: at most {share} over all cells (holm correction).'
+        )
+    return (
+        f'Tests at {share} with {levels.correction} correction: the chance of a false alarm over '
+        'all cells is not bounded.'
+    )
 
 
 def _folded(title: str, lines: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from benchmark.regression.cells import CellId, gather
 from benchmark.regression.compare import Comparison, Rules, compare
+from benchmark.regression.decisions import Correction
 from benchmark.regression.history import History
 from benchmark.regression.outputs import junit, markdown, summary, to_json, write_outputs
 
@@ -55,6 +56,15 @@ def test_markdown_has_a_row_per_cell_and_no_markup_of_others(bad: Comparison) ->
     assert all(line.replace('\\|', '').count('|') == 10 for line in rows)
     assert '<b>' not in text
     assert 'a \\| pipe' in text
+
+
+def test_only_holm_promises_a_bound_on_false_alarms(bad: Comparison) -> None:
+    assert 'at most 4% over all cells' in markdown(bad)
+    loose = replace(bad, levels=replace(bad.levels, correction=Correction.BH))
+    assert 'at most' not in markdown(loose)
+    assert 'bh correction: the chance of a false alarm over all cells is not bounded' in markdown(
+        loose
+    )
 
 
 def test_junit_is_well_formed_and_counts_right(bad: Comparison) -> None:
