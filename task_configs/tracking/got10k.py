@@ -2,8 +2,8 @@ _base_ = '_films.py'
 task = dict(
     name='got10k',
     title='GOT-10k: following any object, trained on its own films',
-    # counts: GOT-10k (paper), train 9,335 and val 180 sequences; the labels of its test split are
-    # withheld, so val is tested, and val is every 50th training sequence
+    # counts: GOT-10k's paper, recalled, train 9,335 and val 180 sequences; the labels of its test
+    # split are withheld, so val is tested, and val is every 50th training sequence
     splits=dict(train=9335, val=187, test=180),
     metric='AO',
     metrics=('SR50', 'SR75'),
