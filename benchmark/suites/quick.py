@@ -1,5 +1,5 @@
-# Every kind in miniature, on the procedural world: runs on a CPU in minutes. Rates and budgets
-# are ours, chosen for networks of less than a million parameters, the same for every backbone.
+# Every kind in miniature, on the procedural world: runs on a CPU in minutes. Budgets are ours; the
+# learning rate is the best of one sweep over all arms (results/sweeps), the same for every cell.
 suite = dict(
     name='quick',
     title='Quick: every kind on the procedural world',
