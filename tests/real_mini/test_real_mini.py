@@ -16,7 +16,7 @@ import torch
 from mmengine.registry import DATASETS, init_default_scope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.catalog import find_backbone
+from benchmark.catalog import find_backbone, find_task
 from benchmark.catalog.tasks import read_task
 from benchmark.compiling import WEIGHTS, WORK, Ingredients, compile_config, localise
 from benchmark.execution.execute import Outcome, execute
@@ -31,7 +31,7 @@ torch.set_num_threads(1)
 prepare()
 
 HERE = Path(__file__).parent
-KINDS = ('classification', 'segmentation', 'detection')
+KINDS = ('classification', 'segmentation', 'detection', 'depth')
 TASKS = [task for task in map(read_task, sorted(HERE.glob('tasks/*.py'))) if task.kind in KINDS]
 WEIGHTS_FILES = {
     'dinov2_vits14.py': '15e7afe65a9163a2a8f8bca24a024a13b7cc9c478887b906b092f250b0c0ded5',
@@ -114,6 +114,32 @@ def accuracy(backbone: Backbone, folder: Path) -> Outcome:
     task = replace(read_task(HERE / 'tasks' / 'flowers5.py'), input_size=(96, 96))
     recipe = {'lr': 3e-3, 'iterations': 40, 'batch_size': 16, 'clip_norm': 5.0}
     return execute(compiled(task, backbone, folder, **recipe), folder)
+
+
+@needs_data
+def test_official_key_point_annotations_are_read() -> None:
+    """Four COCO images in COCO's own layout: 12 of their 14 persons have key points."""
+    init_default_scope('mmpose')
+    importlib.import_module('benchmark.datasets.keypoints')
+    folder = Path(os.environ['TBENCH_REAL_MINI']) / 'pose' / 'coco_samples'
+    task = find_task('coco-pose')
+    persons = DATASETS.build(
+        {
+            'type': 'benchmark.KeypointDataset',
+            'metainfo': dict(task.datasets[Role.TRAIN]['metainfo']),
+            'ann_file': str(folder / 'test_coco.json'),
+            'data_prefix': {'img': str(folder)},
+            'pipeline': [{'type': 'LoadImage'}],
+        }
+    )
+    assert len(persons) == 12
+    for sample in persons:
+        height, width = sample['img'].shape[:2]
+        assert sample['keypoints'].shape == (1, 17, 2)
+        seen = sample['keypoints'][sample['keypoints_visible'] > 0]
+        assert len(seen) > 0
+        assert (seen >= 0).all()
+        assert (seen <= (width, height)).all()
 
 
 @needs_data
