@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 from safetensors import safe_open
+from tools.loading import load_tool
 
 from benchmark.catalog import find_suite, zoo
 from benchmark.catalog.backbones import zoo_files
@@ -26,13 +25,7 @@ SHIPPED = {
 
 @pytest.fixture(scope='module')
 def tool() -> Any:
-    path = Path(__file__).parents[2] / 'tools' / 'remake_backbones.py'
-    spec = importlib.util.spec_from_file_location('remake_backbones', path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool('remake_backbones')
 
 
 def header(backbone: Backbone) -> dict[str, str]:

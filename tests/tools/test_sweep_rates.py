@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tools.loading import load_tool
+
 
 @pytest.fixture(scope='module')
 def tool() -> Any:
-    path = Path(__file__).parents[2] / 'tools' / 'sweep_rates.py'
-    spec = importlib.util.spec_from_file_location('sweep_rates', path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool('sweep_rates')
 
 
 def trials(tool: Any, scores: dict[str, dict[float, float]], *, higher: bool = True) -> list[Any]:

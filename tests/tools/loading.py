@@ -1,0 +1,17 @@
+"""The scripts under ``tools/`` as modules: they belong to no package."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+
+def load_tool(name: str) -> Any:
+    path = Path(__file__).parents[2] / 'tools' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
