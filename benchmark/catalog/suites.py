@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, distinct_names
@@ -11,6 +13,7 @@ from benchmark.catalog.tasks import GROUPS
 from benchmark.errors import DeclarationError, unknown_name
 from benchmark.specs import PRECISIONS, SCHEDULES, Declared, Suite
 
+_INCLUDED = 'suite:'
 _NAMES = Key((tuple,), required=True)
 _SUITE_KEYS = {
     'name': Key((str,), required=True),
@@ -101,15 +104,22 @@ def find_suite(name: str) -> Suite:
 def read_suite(path: Path) -> Suite:
     """Return the suite that the file at ``path`` declares.
 
-    Paths of tasks and backbones in it are relative to the file.
+    Paths of tasks and backbones in it are relative to the file. Among the tasks, and in the
+    groups, ``'suite:FILE'`` stands for all tasks of the suite in that file.
 
     Raises:
         DeclarationError: names the file, the key, the value found and what is allowed.
     """
+    return _read(path, ())
+
+
+def _read(path: Path, parents: tuple[Path, ...]) -> Suite:
+    if path.resolve() in parents:
+        raise DeclarationError(f"{path}: '{_INCLUDED}{path.name}' leads back to the file itself")
     literals = read_literals(path)
     if unknown := sorted(literals.keys() - {'suite'}):
         raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: suite)")
-    facts = block(path, literals, 'suite')
+    facts = _with_included(block(path, literals, 'suite'), (*parents, path.resolve()))
     values = facts.checked(_SUITE_KEYS)
     return Suite(
         name=values['name'],
@@ -124,6 +134,37 @@ def read_suite(path: Path) -> Suite:
         cost=_cost(facts),
         one_seed=frozenset(distinct_names(facts, 'one_seed') if values.get('one_seed') else ()),
     )
+
+
+def _with_included(facts: Block, parents: tuple[Path, ...]) -> Block:
+    """Return ``facts`` with the tasks of the suites that its tasks and groups name."""
+    values = facts.checked(_SUITE_KEYS)
+    groups = {
+        group: _spelt_out(facts.path, tasks, parents)
+        for group, tasks in values.get('groups', {}).items()
+    }
+    tasks = _spelt_out(facts.path, values['tasks'], parents)
+    return Block(facts.path, facts.name, {**facts.values, 'tasks': tasks, 'groups': groups})
+
+
+def _spelt_out(path: Path, tasks: Any, parents: tuple[Path, ...]) -> Any:
+    if not isinstance(tasks, tuple):
+        return tasks  # which the check of the values refuses
+    found: list[Any] = []
+    for task in tasks:
+        if isinstance(task, str) and task.startswith(_INCLUDED):
+            included = path.parent / task.removeprefix(_INCLUDED)
+            found += [_beside(path, included, name) for name in _read(included, parents).tasks]
+        else:
+            found.append(task)
+    return tuple(found)
+
+
+def _beside(path: Path, included: Path, task: str) -> str:
+    """Return ``task`` of the suite in ``included`` as the file ``path`` would name it."""
+    if not task.endswith('.py') or included.parent == path.parent:
+        return task
+    return os.path.relpath(included.parent / task, path.parent)
 
 
 def _seeds(facts: Block) -> tuple[int, ...]:

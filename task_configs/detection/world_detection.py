@@ -10,7 +10,7 @@ task = dict(
     splits=dict(train=300, val=60, test=150),
     metric='box_AP',
     metrics=('mask_AP', 'box_AP50', 'mask_AP50'),
-    budget=dict(iterations=200, batch_size=4),
+    budget=dict(iterations=170, batch_size=4),
     options=dict(
         width=64, anchor_scale=4, finest_scale=28, mask_convs=1, proposals=100, regions=64
     ),

@@ -248,6 +248,31 @@ def test_a_mistake_in_a_suite(
     assert [part for part in parts if part not in message] == []
 
 
+def test_a_suite_takes_in_another(declare: Declarations) -> None:
+    declare.text(
+        declare.suite(tasks=('near/a.py', 'known'), name='inner').read_text(), 'inner/suite.py'
+    )
+    path = declare.suite(
+        tasks=('suite:inner/suite.py', 'small.py'), groups={'semantic': ('suite:inner/suite.py',)}
+    )
+    suite = read_suite(path)
+    assert suite.tasks == ('inner/near/a.py', 'known', 'small.py')
+    assert suite.groups == {'inner/near/a.py': 'semantic', 'known': 'semantic'}
+
+
+@pytest.mark.parametrize(
+    ('name', 'part'),
+    [('suite.py', "'suite:suite.py' leads back"), ('none.py', 'none.py: cannot be read')],
+)
+def test_a_suite_that_cannot_be_taken_in(
+    declare: Declarations, one_line: OneLine, name: str, part: str
+) -> None:
+    path = declare.suite(tasks=(f'suite:{name}',))
+    with pytest.raises(DeclarationError) as caught:
+        read_suite(path)
+    assert part in one_line(caught.value)
+
+
 BACKBONE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'unknown key': ({'weights': 'x.pth'}, ("unknown key 'weights'", 'checkpoint')),
     'unknown source': ({'source': 'hub:vit'}, ("['source'] is 'hub:vit'", 'timm')),

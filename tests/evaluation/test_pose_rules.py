@@ -125,6 +125,23 @@ def test_pckh_is_that_of_mmpose(tmp_path: Path) -> None:
     assert found == pytest.approx(theirs.evaluate(len(given))['PCK'], abs=1e-4)
 
 
+def test_pckh_is_the_share_within_half_a_head(tmp_path: Path) -> None:
+    path, content = written(tmp_path, 10)
+    given = samples(content, 9)
+    metric = HeadSizeMetric(ann_file=str(path), counted=range(POINTS))
+    metric.process(None, given)
+    right = labelled = 0
+    for sample, annotation in zip(given, content['annotations'], strict=True):
+        for point in range(POINTS):
+            x, y, flag = annotation['keypoints'][3 * point : 3 * point + 3]
+            found_x, found_y = sample['pred_instances']['keypoints'][0, point]
+            distance = ((x - found_x) ** 2 + (y - found_y) ** 2) ** 0.5
+            labelled += flag > 0
+            right += flag > 0 and distance <= 0.5 * annotation['head_size']
+    expected = 100 * right / labelled
+    assert metric.evaluate(len(given))['PCKh'] == pytest.approx(expected, abs=1e-9)
+
+
 def test_annotations_without_heads_are_refused(tmp_path: Path) -> None:
     path, _ = written(tmp_path, 1, head_size=None)
     with pytest.raises(DataError, match='annotation 1 has no head_size'):
