@@ -20,3 +20,9 @@ OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
     scope='benchmark',
     locations=['benchmark.engine'],
 )
+DATA_SAMPLERS = root.Registry(
+    'data sampler', parent=root.DATA_SAMPLERS, scope='benchmark', locations=['benchmark.engine']
+)
+FUNCTIONS = root.Registry(
+    'function', parent=root.FUNCTIONS, scope='benchmark', locations=['benchmark.engine']
+)

@@ -42,11 +42,19 @@ def campaign_of(
         request,
         ResultStore(options.results, options.work_dir),
         options.data_root,
-        parse_options(options.cfg_options),
+        parse_options(options.cfg_options) | _split_loading(options),
         say,
         options.feature_cache,
         options.processes,
     )
+
+
+def _split_loading(options: Namespace) -> dict[str, int]:
+    """Return the change to configurations whose processes load apart: it goes into fingerprints."""
+    from benchmark.compiling import SPLIT_LOADING
+
+    splits = options.split_loading and options.processes > 1
+    return {SPLIT_LOADING: options.processes} if splits else {}
 
 
 def run(options: Namespace) -> int:

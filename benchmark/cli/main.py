@@ -138,6 +138,12 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         help='processes that train a cell together and share its batch (default: 1)',
     )
     parser.add_argument(
+        '--split-loading',
+        action='store_true',
+        help='let each of the --processes load its share alone: faster, but with random numbers '
+        'of its own',
+    )
+    parser.add_argument(
         '--data-root',
         type=Path,
         default=Path(os.environ.get('TBENCH_DATA', 'data')),

@@ -1,6 +1,13 @@
 """Compile a cell into one mmengine configuration: plain data, portable, without torch."""
 
-from benchmark.compiling.compile import CODE, WEIGHTS, WORK, Ingredients, compile_config
+from benchmark.compiling.compile import (
+    CODE,
+    SPLIT_LOADING,
+    WEIGHTS,
+    WORK,
+    Ingredients,
+    compile_config,
+)
 from benchmark.compiling.facts import facts_of, trivial_facts
 from benchmark.compiling.identity import fingerprint_of, library_versions, manifest_of
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
@@ -10,6 +17,7 @@ from benchmark.compiling.trivial import annotated_splits, compile_trivial
 
 __all__ = [
     'CODE',
+    'SPLIT_LOADING',
     'WEIGHTS',
     'WORK',
     'Ingredients',

@@ -29,6 +29,9 @@ CODE = '{code}'
 WORK = '{work}'
 """Stands for the run's work folder in a compiled configuration."""
 
+SPLIT_LOADING = 'split_loading'
+"""Key of a configuration whose processes, this many, load their shares of a batch alone."""
+
 _CHECKPOINTS = 4
 _MOST_ITERATIONS_LOST = 2000
 _CURVE_POINTS = 50
@@ -286,7 +289,6 @@ def _extras(recipe: Recipe, *, learns: bool) -> list[Config]:
     if recipe.ema is not None:
         if not 0 < recipe.ema < 1:
             raise IncompatibleError(f'recipe ema is {recipe.ema}: must be a decay between 0 and 1')
-        average = {'type': 'EMAHook', 'momentum': 1 - recipe.ema}
-        steps = {'interval': recipe.accumulation} if recipe.accumulation > 1 else {}
-        hooks.append({**average, **steps})
+        average = {'type': 'benchmark.WeightAverage', 'decay': recipe.ema}
+        hooks.append({**average, 'parts': recipe.accumulation})
     return hooks

@@ -1,8 +1,27 @@
-"""Registered parts of the training loop: parameter groups, audit, loss curves, precision."""
+"""Registered parts of the training loop: parameter groups, audit, curves, averages, sharing."""
 
 from benchmark.engine.audit import ParameterAudit
+from benchmark.engine.averaging import WeightAverage
 from benchmark.engine.backbone_execution import BackboneExecution
 from benchmark.engine.history import LossHistory
 from benchmark.engine.layer_decay import LayerDecayConstructor
+from benchmark.engine.sharing import (
+    OwnDraws,
+    WholeBatches,
+    WholeBatchMasks,
+    own_share,
+    seed_loader,
+)
 
-__all__ = ['BackboneExecution', 'LayerDecayConstructor', 'LossHistory', 'ParameterAudit']
+__all__ = [
+    'BackboneExecution',
+    'LayerDecayConstructor',
+    'LossHistory',
+    'OwnDraws',
+    'ParameterAudit',
+    'WeightAverage',
+    'WholeBatchMasks',
+    'WholeBatches',
+    'own_share',
+    'seed_loader',
+]

@@ -39,9 +39,13 @@ class BackboneExecution(Hook):
         self._precision = precision
         self._checkpointing = checkpointing
         self._compiled = compiled
+        self._is_done = False
 
     def before_run(self, runner: Runner) -> None:
-        """Apply the changes to the model's backbone."""
+        """Apply the changes to the model's backbone, once: a test is another run."""
+        if self._is_done:
+            return
+        self._is_done = True
         model: Any = bare(runner.model)
         backbone = model.backbone
         if self._checkpointing:

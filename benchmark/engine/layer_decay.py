@@ -10,13 +10,15 @@ from torch import nn
 from benchmark.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 _NEVER_DECAYED = (
-    'pos_embed',
-    'cls_token',
-    'reg_token',
-    'dist_token',
-    'mask_token',
-    'relative_position_bias_table',
+    *('pos_embed', 'pos_embedding', 'position_embeddings'),
+    *('cls_token', 'class_token', 'dist_token', 'distillation_token', 'mask_token'),
+    *('reg_token', 'register_tokens'),
+    *('relative_position_bias_table', 'logit_scale'),
 )
+"""How parameters end that no library decays in weight: each has names of its own."""
+
+_POSITION_NETWORKS = ('.cpb_mlp.', '.continuous_position_bias_mlp.')
+"""What SwinV2 computes its position bias by, which its authors do not decay either."""
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -24,8 +26,8 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     """Groups parameters by layer; the rate shrinks by ``layer_decay`` per layer below the head.
 
     As in MAE's fine-tuning: heads and necks keep the full rate, the last of L layers gets
-    ``layer_decay``, the stem ``layer_decay ** (L + 1)``. Biases, norms and position embeddings
-    are not decayed in weight. A frozen parameter is in no group.
+    ``layer_decay``, the stem ``layer_decay ** (L + 1)``. Biases, norms, tokens and all that
+    encodes positions are not decayed in weight. A frozen parameter is in no group.
     """
 
     def add_params(self, params: list[dict[str, Any]], module: nn.Module, **_: Any) -> None:
@@ -42,13 +44,17 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         self, module: nn.Module, name: str, parameter: nn.Parameter, decay: float
     ) -> dict[str, Any]:
         layer, scale = _layer_and_scale(module, name, decay)
-        is_exempt = parameter.ndim <= 1 or name.endswith(_NEVER_DECAYED)
+        is_exempt = parameter.ndim <= 1 or _is_exempt(name)
         return {
             'name': layer + ('/no weight decay' if is_exempt else ''),
             'params': [],
             'lr': self.base_lr * scale,
             'weight_decay': 0.0 if is_exempt else self.base_wd,
         }
+
+
+def _is_exempt(name: str) -> bool:
+    return name.endswith(_NEVER_DECAYED) or any(part in name for part in _POSITION_NETWORKS)
 
 
 def _layer_and_scale(module: nn.Module, name: str, decay: float) -> tuple[str, float]:

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import distributed
 
+from benchmark.compiling import SPLIT_LOADING
 from benchmark.errors import BenchmarkError, IncompatibleError
 
 Config = dict[str, Any]
@@ -29,13 +30,18 @@ def world_size() -> int:
     return int(os.environ.get('WORLD_SIZE', '1')) if 'LOCAL_RANK' in os.environ else 1
 
 
+def own_rank() -> int:
+    """Return the number of this process among those that carry this cell."""
+    return int(os.environ['RANK']) if world_size() > 1 else 0
+
+
 def is_first() -> bool:
     """Whether this process writes what a cell leaves behind."""
-    return int(os.environ.get('RANK', '0')) == 0 if world_size() > 1 else True
+    return own_rank() == 0
 
 
-def in_processes(config: Config, count: int) -> Config:
-    """Return a compiled configuration for one of ``count`` processes that share every batch.
+def in_processes(config: Config, count: int, rank: int = 0) -> Config:
+    """Return a compiled configuration for process ``rank`` of ``count`` that share every batch.
 
     Raises:
         IncompatibleError: the batch cannot be shared evenly.
@@ -45,9 +51,29 @@ def in_processes(config: Config, count: int) -> Config:
         raise IncompatibleError(
             f'a batch of {loader["batch_size"]} cannot be shared by {count} processes evenly'
         )
+    alone = {key: value for key, value in config.items() if key != SPLIT_LOADING}
+    if count == 1:
+        return alone
+    if config.get(SPLIT_LOADING):
+        changes: Config = {'batch_size': loader['batch_size'] // count}
+        hook = 'benchmark.OwnDraws'
+    else:
+        changes, hook = _whole_batches(config, count, rank), 'benchmark.WholeBatchMasks'
     return {
-        **config,
-        'train_dataloader': {**loader, 'batch_size': loader['batch_size'] // count},
+        **alone,
+        'train_dataloader': {**loader, **changes},
+        'custom_hooks': [*config['custom_hooks'], {'type': hook}],
+    }
+
+
+def _whole_batches(config: Config, count: int, rank: int) -> Config:
+    """Return what makes a training loader hand out a share of the batches of one process."""
+    loader = config['train_dataloader']
+    share = {'collate': loader['collate_fn']['type'], 'rank': rank, 'count': count}
+    return {
+        'sampler': {**loader['sampler'], 'type': 'benchmark.WholeBatches'},
+        'collate_fn': {'type': 'benchmark.own_share', **share},
+        'worker_init_fn': {'type': 'benchmark.seed_loader', 'seed': config['randomness']['seed']},
     }
 
 

@@ -24,6 +24,7 @@ from benchmark.execution.cost import Meter
 from benchmark.execution.distributed import (
     in_processes,
     is_first,
+    own_rank,
     runner_arguments,
     world_size,
 )
@@ -57,7 +58,7 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
             not do what the protocol says.
     """
     meter = Meter()
-    runner = _runner(in_processes(config, world_size()), folder)
+    runner = _runner(in_processes(config, world_size(), own_rank()), folder)
     _open_test_data(runner)
     with meter.phase('train'):
         runner.train()

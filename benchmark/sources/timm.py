@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from benchmark.errors import IncompatibleError, UnknownNameError
 from benchmark.sources.base import Extractor, Normalisation, Order, Size, Weights
+from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import fetching, one_line
 
 _ANY_SIZE: tuple[dict[str, Any], ...] = ({'dynamic_img_size': True}, {'strict_img_size': False}, {})
@@ -69,8 +70,10 @@ class _TimmExtractor(Extractor):
         return found
 
     def layer_ids(self) -> dict[str, int]:
-        """Return layers by timm's own grouping, which every timm architecture defines."""
-        matcher: Any = self.network.group_matcher
+        """Return layers by timm's own grouping, or by name for the few families without one."""
+        matcher: Any = getattr(self.network, 'group_matcher', None)
+        if matcher is None:
+            return layers_by_name(name for name, _ in self.network.named_parameters())
         options = {'coarse': False} if 'coarse' in inspect.signature(matcher).parameters else {}
         named = self.network.named_parameters()
         groups: dict[str, int] = group_with_matcher(named, matcher(**options), reverse=True)

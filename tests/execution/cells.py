@@ -15,6 +15,7 @@ from torch import Tensor
 
 from benchmark.catalog import find_task
 from benchmark.compiling import CODE, WEIGHTS, WORK, Ingredients, compile_config, localise
+from benchmark.engine.audit import bare
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone
 from benchmark.protocols import load_protocol
@@ -108,6 +109,19 @@ class KeepStates(Hook):
 
     def _keep(self, runner: Runner) -> None:
         self._states.append({k: v.detach().clone() for k, v in runner.model.state_dict().items()})
+
+
+@HOOKS.register_module()
+class SaveState(Hook):
+    """Writes the trained model's state dict to ``file``, from the first of several processes."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def after_train(self, runner: Runner) -> None:
+        """Write the trained state."""
+        if runner.rank == 0:
+            torch.save(bare(runner.model).state_dict(), self._file)
 
 
 @HOOKS.register_module()
