@@ -126,6 +126,31 @@ class Pretraining:
     labels: bool | None = None
 
 
+DROP, REINIT = 'drop', 'reinit'
+"""What may be done to the last blocks of a network before it is used."""
+
+
+@dataclass(frozen=True)
+class LastBlocks:
+    """The last ``count`` blocks of a network, and what is done to them once weights are loaded.
+
+    ``action`` is ``'drop'`` or ``'reinit'``.
+    """
+
+    action: str
+    count: int
+
+    @property
+    def done(self) -> str:
+        """What was done, as a sentence says it."""
+        return {DROP: 'dropped', REINIT: 're-initialised'}[self.action]
+
+    @property
+    def suffix(self) -> str:
+        """How an id ends that says so."""
+        return f'+{self.action}{self.count}'
+
+
 @dataclass(frozen=True)
 class Backbone:
     """A pretrained feature extractor: where its code and weights come from.
@@ -134,7 +159,7 @@ class Backbone:
     library's own published weights, and unused when ``is_random``. ``code`` is the
     file of a source ``'file:FILE.py:CLASS'``.
     ``may_miss`` maps a pattern of parameter names that the weights may lack to
-    the reason why that is right.
+    the reason why that is right. ``last_blocks`` is set where the network is not used whole.
     """
 
     id: str
@@ -149,6 +174,7 @@ class Backbone:
     pretraining: Pretraining = field(default_factory=Pretraining)
     licence: str | None = None
     reference: str | None = None
+    last_blocks: LastBlocks | None = None
 
     def source_at(self, code: str) -> str:
         """Return the source as a network is opened by it, its file, if any, being at ``code``."""
@@ -384,7 +410,8 @@ class Suite:
 
     ``groups`` maps tasks to the group in which this suite counts them, where that is not their
     own. ``cost`` is what the suite was measured to take; empty until it was. The tasks in
-    ``one_seed`` are too costly for more than the first seed.
+    ``one_seed`` are too costly for more than the first seed. Records of the suites in ``reuses``
+    count here too where a cell is the same.
     """
 
     name: str
@@ -398,6 +425,7 @@ class Suite:
     groups: Mapping[str, str] = field(default_factory=dict)
     cost: Declared = field(default_factory=dict)
     one_seed: frozenset[str] = frozenset()
+    reuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, order=True)

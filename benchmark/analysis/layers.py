@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
 
+from benchmark.sources import modules_by_layer
+
 
 def layer_modules(backbone: Any) -> dict[str, nn.Module]:
     """Return a module for each layer of ``backbone`` by name, shallow to deep.
 
-    The grouping of parameters into layers is the one that layer-wise learning rates use; a
-    layer's module is the outermost one that holds nothing of other layers, on the way to most of
-    its parameters. A layer of lone parameters, such as a position embedding, is left out.
+    The grouping of parameters into layers is the one that layer-wise learning rates use.
 
     Args:
         backbone: a backbone of the harness, with ``layer_of``.
     """
-    sizes = {name: parameter.numel() for name, parameter in backbone.named_parameters()}
-    layers = {name: backbone.layer_of(name)[0] for name in sizes}
+    layers = {name: backbone.layer_of(name)[0] for name, _ in backbone.named_parameters()}
     modules = dict(backbone.named_modules())
-    names = [_module_of(layer, layers, sizes) for layer in sorted(set(layers.values()))]
-    return {name: modules[name] for name in names if name in modules}
-
-
-def _module_of(layer: int, layers: Mapping[str, int], sizes: Mapping[str, int]) -> str:
-    """Return the name of the module of ``layer``, or of a parameter where it has none."""
-    place = ''
-    while True:
-        inside = {name for name in layers if name.startswith(place)}
-        if {layers[name] for name in inside} == {layer}:
-            return place.rstrip('.')
-        held: dict[str, int] = defaultdict(int)
-        for name in inside:
-            child, dot, _ = name.removeprefix(place).partition('.')
-            held[place + child + dot] += sizes[name] * (layers[name] == layer)
-        place = max(held, key=lambda child: held[child])
+    return {name: modules[name] for name in modules_by_layer(backbone, layers).values()}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from benchmark.errors import (
     UnknownNameError,
     unknown_name,
 )
-from benchmark.specs import Backbone, Pretraining, file_hash
+from benchmark.specs import REINIT, Backbone, LastBlocks, Pretraining, file_hash
 
 RANDOM = '+random'
+_LAST_BLOCKS = re.compile(r'\+(drop|reinit)(\d+)$')
 
 FAMILIES = ('mim', 'supervised', 'contrastive', 'distilled', 'none')
 """Families of pretraining that tables compare."""
@@ -74,13 +76,18 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
 
     A source (``timm:NAME``, ``hf:FOLDER``, ``FILE.py:CLASS`` and so on), a declaration file
     ``FILE.py`` or a zoo name. Each may be followed by ``@CHECKPOINT`` (a weights file) or by
-    ``+random`` (the same architecture, randomly initialised).
+    ``+random`` (the same architecture, randomly initialised), and at last by ``+dropK`` or
+    ``+reinitK`` (its last K blocks left out, or set back to their random initialisation).
 
     Raises:
         UnknownNameError: neither a known source nor a declared name.
-        DeclarationError: the declaration is wrong, or a checkpoint meets a random backbone.
+        DeclarationError: the declaration is wrong, or what follows the name does not go together.
         CheckpointError: the weights file does not exist.
     """
+    ending = _LAST_BLOCKS.search(text)
+    if ending:
+        last = LastBlocks(ending[1], int(ending[2]))
+        return _ended(find_backbone(text[: ending.start()], relative_to=relative_to), last)
     body, is_random = (text.removesuffix(RANDOM), True) if text.endswith(RANDOM) else (text, False)
     name, _, checkpoint = body.partition('@')
     if is_random and checkpoint:
@@ -127,7 +134,10 @@ def _from_source(found: Located) -> Backbone:
 
 
 def _not_found(name: str, declared: Mapping[str, Backbone]) -> UnknownNameError:
-    hint = f'{FORMS}, each with [@CHECKPOINT] or [{RANDOM}], or a declaration file also work'
+    hint = (
+        f'{FORMS}, each with [@CHECKPOINT] or [{RANDOM}] and [+dropK] or [+reinitK], or a '
+        'declaration file also work'
+    )
     return UnknownNameError(f'{unknown_name("backbone", name, declared)}; {hint}')
 
 
@@ -155,6 +165,19 @@ def _randomised(backbone: Backbone) -> Backbone:
         title=f'{backbone.title}, random' if backbone.title else '',
         pretraining=Pretraining(method='random init', family='none', labels=False),
     )
+
+
+def _ended(backbone: Backbone, last: LastBlocks) -> Backbone:
+    name = backbone.id + last.suffix
+    if backbone.last_blocks:
+        raise DeclarationError(f"backbone '{name}': only one of +dropK and +reinitK may stand")
+    if last.count < 1:
+        raise DeclarationError(f"backbone '{name}': must name at least 1 block")
+    if backbone.is_random and last.action == REINIT:
+        raise DeclarationError(f"backbone '{name}': all of its blocks are random already")
+    said = f'last {last.count} {last.done}'
+    title = f'{backbone.title}, {said}' if backbone.title else ''
+    return _changed(backbone, id=name, title=title, last_blocks=last)
 
 
 def _changed(backbone: Backbone, **changes: Any) -> Backbone:

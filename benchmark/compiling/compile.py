@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from benchmark.errors import IncompatibleError
 from benchmark.kinds import load_kind
@@ -120,6 +120,8 @@ def backbone_config(cell: Ingredients, recipe: Recipe) -> Config:
         'frozen': frozen,
         'drop_path': 0.0 if frozen else recipe.drop_path,
     }
+    if backbone.last_blocks:
+        config['last_blocks'] = asdict(backbone.last_blocks)
     if backbone.code:
         config['code'] = file_hash(backbone.code)
     if cell.features.is_fixed:

@@ -68,4 +68,5 @@ def _backbone(backbone: Backbone, features: Features) -> dict[str, Any]:
         'pretraining': asdict(backbone.pretraining),
         'licence': backbone.licence,
         'reference': backbone.reference,
+        **({'last_blocks': asdict(backbone.last_blocks)} if backbone.last_blocks else {}),
     }

@@ -21,7 +21,7 @@ from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.probes.cache import FeatureCache
-from benchmark.specs import Backbone, Pretraining
+from benchmark.specs import Backbone, LastBlocks, Pretraining
 
 Answer = dict[str, Any]
 
@@ -30,6 +30,8 @@ def inspect_job(request: Answer) -> Answer:
     """Return what is found out about ``request['backbone']``; its weights must load."""
     declared = {**request['backbone']}
     declared['pretraining'] = Pretraining(**declared['pretraining'])
+    if declared['last_blocks']:
+        declared['last_blocks'] = LastBlocks(**declared['last_blocks'])
     backbone = Backbone(**declared)
     features = inspect_backbone(backbone)
     network = build(backbone)

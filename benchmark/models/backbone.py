@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +15,10 @@ from benchmark.errors import IncompatibleError
 from benchmark.models.windows import WindowedAttention
 from benchmark.registry import MODELS
 from benchmark.sources import (
+    Ending,
     LoadReport,
     Order,
+    Probe,
     dense_levels,
     four_levels,
     load_file,
@@ -23,7 +26,7 @@ from benchmark.sources import (
     open_network,
     probe,
 )
-from benchmark.specs import file_hash
+from benchmark.specs import LastBlocks, file_hash
 
 Maps = Literal['dense', 'four']
 
@@ -48,6 +51,8 @@ class FeatureBackbone(BaseModule):
         window: side in patches of the windows within which a plain transformer attends, but for
             four evenly spread blocks that attend everywhere (ViTDet, arXiv 2203.16527); ``None``
             for attention everywhere.
+        last_blocks: ``action`` (``'drop'`` or ``'reinit'``) on the last ``count`` blocks, once the
+            weights are loaded.
         code: SHA-256 that the file of a source ``'file:FILE.py:CLASS'`` must have.
 
     Raises:
@@ -69,6 +74,7 @@ class FeatureBackbone(BaseModule):
         size: tuple[int, int] | None = None,
         maps: Maps = 'dense',
         window: int | None = None,
+        last_blocks: dict[str, Any] | None = None,
         code: str | None = None,
         init_cfg: None = None,
     ) -> None:
@@ -81,7 +87,12 @@ class FeatureBackbone(BaseModule):
         order = Order(name, options or {}, known.size, drop_path)
         self._extractor = open_network(library, order)
         self.body: Any = self._extractor.network
-        self.load_report = self._load(random, checkpoint, may_miss or {})
+        ending = _ending(last_blocks, known, source)
+        with ending.kept_random(self.body) if ending else nullcontext():
+            self.load_report = self._load(random, checkpoint, may_miss or {})
+        if ending:
+            ending.drop(self.body)
+            self.load_report = self.load_report.with_remark(ending.remark)
         levels = {'dense': dense_levels, 'four': four_levels}[maps](known.levels)
         self._indices = [level.number for level in levels]
         self._strides = [level.stride for level in levels]
@@ -161,6 +172,10 @@ class FeatureBackbone(BaseModule):
     def network(self) -> nn.Module:
         """The wrapped network."""
         return self.body
+
+
+def _ending(last_blocks: dict[str, Any] | None, known: Probe, source: str) -> Ending | None:
+    return Ending(known, LastBlocks(**last_blocks), source) if last_blocks else None
 
 
 def _refuse_changed(name: str, code: str | None) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from benchmark.models.backbone import FeatureBackbone
-from benchmark.sources import Order, architecture_of, dense_levels, probe
+from benchmark.sources import Ending, Order, architecture_of, dense_levels, probe
 from benchmark.specs import Backbone, Features
 
 
@@ -17,16 +19,21 @@ def inspect_backbone(backbone: Backbone) -> Features:
     source, _, name = backbone.source_at(str(backbone.code)).partition(':')
     known = probe(source, Order(name, dict(backbone.options)))
     extractor, levels = known.extractor, dense_levels(known.levels)
+    # recipes depend on what the network is, whole or not
+    architecture = architecture_of(extractor.network, known.levels)
+    windows = extractor.windows()
+    if backbone.last_blocks:
+        Ending(known, backbone.last_blocks, backbone.id).drop(extractor.network)
     mean, std = backbone.normalisation or extractor.normalisation()
     return Features(
-        architecture=architecture_of(extractor.network, known.levels),
+        architecture=architecture,
         channels=tuple(level.channels for level in levels),
         strides=tuple(level.stride for level in levels),
         mean=mean,
         std=std,
         parameters=sum(p.numel() for p in extractor.network.parameters()),
         depth=max(extractor.layer_ids().values()),
-        windows=extractor.windows(),
+        windows=windows,
         is_fixed=known.size is not None,
     )
 
@@ -46,4 +53,5 @@ def build(backbone: Backbone, *, size: tuple[int, int] | None = None) -> Feature
         checkpoint=str(backbone.checkpoint) if backbone.checkpoint else None,
         may_miss=dict(backbone.may_miss),
         size=size,
+        last_blocks=asdict(backbone.last_blocks) if backbone.last_blocks else None,
     )

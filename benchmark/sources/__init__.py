@@ -6,6 +6,7 @@ connects it to the rest, and it is imported when it is used.
 """
 
 from benchmark.sources.base import Extractor, Order, Size
+from benchmark.sources.blocks import Ending, modules_by_layer
 from benchmark.sources.loading import LoadReport, load_file, load_published
 from benchmark.sources.probing import (
     Level,
@@ -18,6 +19,7 @@ from benchmark.sources.probing import (
 )
 
 __all__ = [
+    'Ending',
     'Extractor',
     'Level',
     'LoadReport',
@@ -29,6 +31,7 @@ __all__ = [
     'four_levels',
     'load_file',
     'load_published',
+    'modules_by_layer',
     'open_network',
     'probe',
 ]

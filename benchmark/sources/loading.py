@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
@@ -67,6 +67,10 @@ class LoadReport:
     def nothing(cls, extractor: Extractor) -> LoadReport:
         """Return the report of a network that is left at its random initialisation."""
         return cls(True, 0, len(extractor.state()), (), ())
+
+    def with_remark(self, remark: str) -> LoadReport:
+        """Return the report with one more remark on what became of the weights."""
+        return replace(self, conversion=(*self.conversion, remark))
 
 
 class _Reading(NamedTuple):
