@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from scipy import stats
 from torch import Tensor
 
 from benchmark.analysis.capture.setting import Setting
@@ -22,6 +21,7 @@ from benchmark.analysis.capture.training import (
     train_supervised,
 )
 from benchmark.analysis.findings import Finding
+from benchmark.analysis.intervals import t_interval
 
 TEACHER, AUTOENCODER, AUTOENCODER_NORMALISED = (
     'teacher-student',
@@ -149,14 +149,10 @@ def _sweep(
 
 def interval(values: Tensor) -> dict[str, float | None]:
     """Return mean and 95 % t-interval over seeds; NaN are left out, bounds are None for one."""
-    known = values[~values.isnan()].double()
-    if not len(known):
+    found = t_interval(values.double().tolist())
+    if found is None:
         return {'mean': None, 'low': None, 'high': None}
-    mean = float(known.mean())
-    if len(known) < 2:
-        return {'mean': mean, 'low': None, 'high': None}
-    half = float(stats.t.ppf(0.975, len(known) - 1) * known.std() / len(known) ** 0.5)
-    return {'mean': mean, 'low': mean - half, 'high': mean + half}
+    return {'mean': found.mean, 'low': found.low, 'high': found.high}
 
 
 def _summary(point: Point) -> dict[str, Any]:
