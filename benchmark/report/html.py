@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import jinja2
 from markupsafe import Markup
 
+from benchmark.report.analyses import find_analyses
+from benchmark.report.analysis_section import shown_analyses
 from benchmark.report.boards import Board
 from benchmark.report.facts import BackboneFacts
 from benchmark.report.findings import Findings
@@ -32,6 +34,7 @@ LARGEST_PAGE = 25_000_000
 """Bytes; curves become coarser and pictures move out rather than exceed it."""
 
 _SHARE_OF_EVIDENCE = 0.6
+_SHARE_OF_ANALYSES = 0.2
 _SCRIPTS = (
     'dom', 'state', 'scales', 'overall', 'board', 'profile', 'scatter', 'losses', 'tasks', 'cell',
     'compare', 'history', 'main',
@@ -63,6 +66,7 @@ def page(
     """
     data = suite_data(suite, records, boards, findings, backbones)
     common = _common(suite, records, {**data, 'history': history})
+    common['analyses'] = _analyses(store)
     room = LARGEST_PAGE - len(_render(common, {}, {}, ()).encode())
     blocks = pack(boards, by_place(records), budget=int(_SHARE_OF_EVIDENCE * room))
     text = _render(common, blocks.texts, {}, blocks.notes)
@@ -82,11 +86,18 @@ def _render(
     return _template().render({**common, 'blocks': blocks, 'pictures': texts, 'notes': notes})
 
 
-def _template() -> jinja2.Template:
+def _analyses(store: ResultStore) -> Markup:
+    """Return the section of the analyses; nothing where there are none."""
+    budget = int(_SHARE_OF_ANALYSES * LARGEST_PAGE)
+    shown = shown_analyses(find_analyses(store.results), budget=budget)
+    return Markup(_template('analyses').render(analyses=shown)) if shown else Markup()
+
+
+def _template(name: str = 'page') -> jinja2.Template:
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    return environment.from_string(_asset('page.html.j2'))
+    return environment.from_string(_asset(f'{name}.html.j2'))
 
 
 def _asset(name: str) -> str:
@@ -94,7 +105,7 @@ def _asset(name: str) -> str:
 
 
 def _common(suite: str, records: Sequence[RunRecord], data: Mapping[str, Any]) -> dict[str, Any]:
-    style, script = _asset('style.css'), _script()
+    style, script = _asset('style.css') + _asset('analyses.css'), _script()
     return {
         'suite': suite,
         'rule': RULE,

@@ -150,7 +150,15 @@ def _file_inside(store: ResultStore, record: RunRecord, name: str) -> _File:
 
 
 def _extent(header: bytes) -> tuple[int, int]:
-    if not header.startswith(_SIGNATURE) or len(header) < 24:
+    extent = png_extent(header)
+    if extent is None:
         raise _UnusableError('the file is not a PNG')
+    return extent
+
+
+def png_extent(header: bytes) -> tuple[int, int] | None:
+    """Return width and height in pixels by the first 24 bytes of a file; ``None`` of no PNG."""
+    if not header.startswith(_SIGNATURE) or len(header) < 24:
+        return None
     width, height = struct.unpack('>II', header[16:24])
     return width, height

@@ -8,7 +8,7 @@ import pytest
 from benchmark.report import Wishes, write_report
 from benchmark.results.store import ResultStore
 
-from .fakes import history, save, suite
+from .fakes import ANALYSES, history, save, suite, write_analysis
 
 
 @pytest.fixture
@@ -22,6 +22,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp('report')
     store = ResultStore(root / 'results', root / 'work')
     save(store, suite())
+    for name in ANALYSES:
+        write_analysis(store.results, name)
     nights = root / 'history.json'
     nights.write_text(json.dumps(history()), encoding='utf-8')
     formats = ('md', 'csv', 'html')

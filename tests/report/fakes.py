@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from dataclasses import replace
@@ -256,6 +257,60 @@ def save(store: ResultStore, records: list[RunRecord]) -> None:
         folder = store.work_folder(item.suite, item.spec, item.fingerprint)
         for number, name in enumerate(item.pictures):
             write_png(folder / name, _scene(number, error=0.02 * (index % 5)))
+
+
+ANALYSES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    'erf': (
+        {
+            'thresholds': [0.5, 0.99],
+            'conventions': 'magnitude of the gradient',
+            'fields': {
+                'vit-s-mae': {
+                    'area_ratio': {
+                        '0.5': {'mean': 0.1234, 'low': 0.1, 'high': 0.15, 'n': 8},
+                        '0.99': {'mean': 0.9, 'low': None, 'high': None, 'n': 1},
+                    },
+                    'spread_px': {'mean': 20.04, 'low': 19, 'high': 21, 'n': 8},
+                },
+            },
+        },
+        ['backbone,share,area_ratio', 'vit-s-mae,0.5,0.1234'],
+    ),
+    'cam': (
+        {'means': {'vit-s-mae': {'regions': 2.5, 'parts': None}}},
+        ['backbone,picture,regions,parts,coverage', 'vit-s-mae,0.jpg,2.5,,'],
+    ),
+}
+"""Facts and lines of values of analyses by name."""
+
+
+def write_analysis(results: Path, name: str, **changes: Any) -> Path:
+    """Write an analysis as `tbench analyze` does and return its folder."""
+    folder = results / 'analysis' / name
+    facts, lines = ANALYSES.get(name, ({}, ['a', '1']))
+    content = {
+        'schema': 1,
+        'analysis': name,
+        'title': f'What {name} shows',
+        'caption': f'How to read {name}.',
+        'facts': facts,
+        'backbones': [{'id': 'vit-s-mae', 'source': 'timm:x', 'weights_sha256': 'ab' * 32}],
+        'images': {'source': 'world', 'count': 8, 'size': 128, 'sha256': 'cd' * 32},
+        'provenance': {'python': '3.11.7', 'libraries': {'torch': '2.14.1'}},
+        **changes,
+    }
+    folder.mkdir(parents=True)
+    (folder / 'record.json').write_text(json.dumps(content), encoding='utf-8')
+    (folder / 'values.csv').write_text('\n'.join(lines) + '\n', encoding='utf-8')
+    (folder / 'figure.svg').write_text(SVG, encoding='utf-8')
+    write_png(folder / 'figure.png', np.zeros((300, 600, 3), np.uint8))
+    return folder
+
+
+SVG = """<?xml version="1.0"?>
+<svg xmlns="http://www.w3.org/2000/svg" width="1080pt" height="360pt" viewBox="0 0 1080 360">
+<rect width="1080" height="360" fill="#fff"/><circle cx="540" cy="180" r="90"/></svg>
+"""
 
 
 def write_png(path: Path, image: NDArray[np.uint8]) -> None:

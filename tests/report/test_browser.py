@@ -296,6 +296,42 @@ def test_what_is_shown_can_be_downloaded(visit: Visit) -> None:
     assert visit.complaints == []
 
 
+def test_an_analysis_shows_its_figure_and_hands_out_its_values(visit: Visit) -> None:
+    analysis = visit.page.get_by_role('article', name='What erf shows')
+    image = analysis.get_by_role('img')
+    image.scroll_into_view_if_needed()
+    # the drawing itself, not a broken picture
+    sync_api.expect(image).to_have_js_property('naturalWidth', 1440)
+    assert analysis.get_by_role('row', name='vit-s-mae').first.locator('td').all_inner_texts() == [
+        '0.123 (0.100 to 0.150)',
+        '0.900',
+        '20.0 (19.0 to 21.0)',
+    ]
+    analysis.get_by_text('Provenance').click()
+    sync_api.expect(analysis.get_by_text('weights abababababababab')).to_be_visible()
+    with visit.page.expect_download() as caught:
+        analysis.get_by_role('link', name='All values (CSV)').click()
+    assert caught.value.suggested_filename == 'erf.csv'
+    text = Path(caught.value.path()).read_text(encoding='utf-8')
+    assert text == 'backbone,share,area_ratio\nvit-s-mae,0.5,0.1234\n'
+    assert visit.complaints == []
+
+
+def test_on_a_phone_a_wide_figure_scrolls_in_its_own_frame(page: sync_api.Page) -> None:
+    page.set_viewport_size({'width': 390, 'height': 844})
+    frame = page.get_by_role('region', name='Figure: What erf shows')
+    frame.scroll_into_view_if_needed()
+    assert frame.evaluate('box => box.scrollWidth > 2 * box.clientWidth')
+    assert page.evaluate('document.documentElement.scrollWidth') <= 390
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_figures_keep_their_paper_in_both_schemes(page: sync_api.Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    paper = page.locator('.analysis .figure').first
+    assert paper.evaluate('x => getComputedStyle(x).backgroundColor') == 'rgb(255, 255, 255)'
+
+
 @pytest.mark.parametrize('width', [320, 390, 768])
 def test_the_body_never_scrolls_sideways(page: sync_api.Page, address: str, width: int) -> None:
     page.set_viewport_size({'width': width, 'height': 844})

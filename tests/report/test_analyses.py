@@ -1,0 +1,152 @@
+"""Analyses on the page, and the numbers that are shown beside their figures."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.errors import RecordError
+from benchmark.report import html, render_report
+from benchmark.report.analyses import find_analyses
+from benchmark.report.analysis_section import shown_analyses
+from benchmark.report.key_numbers import head_values, key_numbers
+from benchmark.report.units import NO_SCORE
+from benchmark.results.store import ResultStore
+
+from .fakes import SVG, record, save, write_analysis
+
+HOSTILE = '</section><script>alert(1)</script><b title="x">'
+
+
+def page(store: ResultStore) -> str:
+    save(store, [record()])
+    return render_report(store, 'quick', formats=('html',))['quick.html']
+
+
+def only(store: ResultStore, budget: int = 10**6) -> Any:
+    (shown,) = shown_analyses(find_analyses(store.results), budget=budget)
+    return shown
+
+
+class TestSection:
+    def test_without_analyses_there_is_none(self, store: ResultStore) -> None:
+        assert 'id="analyses"' not in page(store)
+
+    def test_it_shows_numbers_and_provenance_as_text(self, store: ResultStore) -> None:
+        write_analysis(store.results, 'cam')
+        text = page(store)
+        assert '<a href="#analyses">' in text
+        assert 'How to read cam.' in text
+        row = re.search(r'<tr><th scope="row">vit-s-mae</th>(.*?)</tr>', text)
+        assert row is not None
+        assert row[1] == f'<td>2.5</td><td>{NO_SCORE}</td>'
+        assert 'timm:x, weights abababababababab' in text
+        assert '8 of 128 px, world, SHA-256 cdcdcdcdcdcdcdcd' in text
+
+    def test_hostile_text_stays_text(self, store: ResultStore) -> None:
+        facts = {'means': {HOSTILE: {HOSTILE: 1.0}}}
+        write_analysis(
+            store.results, 'cam', title=HOSTILE, caption=HOSTILE, facts=facts,
+            backbones=[{'id': HOSTILE}], provenance={'python': HOSTILE},
+        )  # fmt: skip
+        text = page(store)
+        assert 'alert(1)</script>' not in text
+        assert '<b title' not in text
+
+    def test_the_smaller_file_is_embedded_with_its_size(self, store: ResultStore) -> None:
+        folder = write_analysis(store.results, 'cam')
+        small = only(store).figure
+        assert base64.b64decode(small.uri.partition(',')[2]).decode() == SVG[SVG.index('<svg') :]
+        assert (small.width, small.height, small.is_wide) == (1440, 480, True)
+        (folder / 'figure.svg').write_text(SVG + ' ' * 100_000)
+        raster = only(store).figure
+        assert raster.uri.startswith('data:image/png;base64,')
+        assert (raster.width, raster.height, raster.is_wide) == (400, 200, False)
+
+    def test_without_room_files_are_named(self, store: ResultStore) -> None:
+        write_analysis(store.results, 'cam')
+        values = len(only(store).download)
+        without_figure = only(store, budget=values)
+        assert without_figure.figure is None
+        assert without_figure.download is not None
+        nothing = only(store, budget=values - 1)
+        assert (nothing.figure, nothing.download, nothing.place) == (None, None, 'analysis/cam')
+
+    def test_the_page_stays_below_its_limit(
+        self, store: ResultStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = write_analysis(store.results, 'cam')
+        (folder / 'figure.svg').write_text(SVG + ' ' * 10_000)
+        (folder / 'figure.png').unlink()
+        limit = len(page(store).encode()) - 1
+        monkeypatch.setattr(html, 'LARGEST_PAGE', limit)
+        monkeypatch.setattr(html, '_SHARE_OF_ANALYSES', 5_000 / limit)
+        text = page(store)
+        assert len(text.encode()) <= limit
+        assert 'analysis/cam/figure.svg' in text
+
+
+class TestNumbers:
+    def test_an_unknown_analysis_has_its_figure_alone(self, store: ResultStore) -> None:
+        write_analysis(store.results, 'other')
+        (found,) = find_analyses(store.results)
+        assert key_numbers(found) is None
+        assert only(store).rows == ()
+
+    def test_facts_that_are_not_the_analysis_own_are_named(
+        self, store: ResultStore, one_line: Callable[[BaseException], str]
+    ) -> None:
+        folder = write_analysis(store.results, 'cam', facts={'means': {}})
+        (found,) = find_analyses(store.results)
+        with pytest.raises(RecordError) as caught:
+            key_numbers(found)
+        assert one_line(caught.value).startswith(f'{folder}: not what analysis `cam` writes')
+
+    def test_values_that_are_gone_are_named(self, store: ResultStore) -> None:
+        folder = write_analysis(store.results, 'erf')
+        (folder / 'values.csv').unlink()
+        with pytest.raises(RecordError, match=r'values\.csv: cannot be read'):
+            page(store)
+
+    def test_heads_are_read_as_shares_of_uniform_attention(self) -> None:
+        rows = [
+            {'backbone': 'a', 'layer': '1', 'measure': 'distance', 'head': head,
+             'value': value, 'uniform': '40'}
+            for head, value in (('0', '10'), ('1', '30'))
+        ]  # fmt: skip
+        assert head_values(rows, 'distance') == {'a': {1: {'0': 0.25, '1': 0.75}}}
+
+    def test_a_heads_divergence_is_its_mean_over_the_others(self) -> None:
+        rows = [
+            {'backbone': 'a', 'layer': '2', 'measure': 'divergence', 'head': head,
+             'value': value, 'uniform': '0'}
+            for head, value in (('0', '1'), ('0', '3'), ('1', ''))
+        ]  # fmt: skip
+        assert head_values(rows, 'divergence') == {'a': {2: {'0': 2.0}}}
+
+    def test_attention_tells_first_from_last_layers(self, store: ResultStore) -> None:
+        folder = write_analysis(store.results, 'attention')
+        lines = ['backbone,layer,measure,head,value,uniform']
+        for layer in range(1, 7):
+            lines += [f'net,{layer},distance,{head},{layer * (head + 1)},10' for head in (0, 1)]
+            lines += [f'net,{layer},divergence,{head},{10 - layer},0' for head in (0, 1)]
+        (folder / 'values.csv').write_text('\n'.join(lines))
+        numbers = key_numbers(find_analyses(store.results)[0])
+        assert numbers is not None
+        ((name, values),) = numbers.rows
+        assert name == 'net'
+        # means over layers 1-3 and 4-6 of 0.1 and 0.2 times the layer; the most local head of 6
+        assert values == pytest.approx((0.3, 0.75, 0.6, 8.0, 5.0))
+
+
+def test_an_analysis_is_read_as_it_was_written(tmp_path: Path) -> None:
+    folder = write_analysis(tmp_path, 'cam')
+    content = json.loads((folder / 'record.json').read_text())
+    (found,) = find_analyses(tmp_path)
+    assert (found.title, found.folder) == (content['title'], folder)
