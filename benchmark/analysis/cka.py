@@ -8,6 +8,7 @@ from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from scipy import stats
 from torch import Tensor
 
 from benchmark.analysis.drawing import grid_of_axes
@@ -67,10 +68,9 @@ def analyse(
         facts={
             'batch_size': size,
             'batches': len(images) // size,
-            'mean_off_diagonal': {
-                grams[first].label: _off_diagonal(values)
-                for first, second, values in pairs
-                if first == second
+            'similarity': {
+                facts['id']: _similarity(found.values)._asdict()
+                for facts, found in zip(subjects, grams, strict=True)
             },
         },
         subjects=tuple(subjects),
@@ -111,7 +111,31 @@ def collect(subject: Subject, images: ImageSet, *, batch_size: int, device: torc
     return Grams(subject.label, names, values)
 
 
-def _off_diagonal(values: Tensor) -> float | None:
+class Similarity(NamedTuple):
+    """The mean CKA between different layers of a backbone, and its 95 % interval over pictures."""
+
+    mean: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def _similarity(grams: Tensor) -> Similarity:
+    """Return how alike the layers are; the interval is a jackknife over mini-batches."""
+    mean, batches = _off_diagonal(grams), grams.shape[1]
+    if mean is None or batches < 2:
+        return Similarity(mean)
+    kept = [[other for other in range(batches) if other != left] for left in range(batches)]
+    parts = [_off_diagonal(grams[:, places]) for places in kept]
+    known = torch.tensor([part for part in parts if part is not None], dtype=torch.float64)
+    if len(known) < batches:
+        return Similarity(mean)
+    error = float(((batches - 1) / batches * (known - known.mean()).square().sum()).sqrt())
+    half = float(stats.t.ppf(0.975, batches - 1)) * error
+    return Similarity(mean, mean - half, mean + half)
+
+
+def _off_diagonal(grams: Tensor) -> float | None:
+    values = cka(grams, grams)
     others = values[~torch.eye(len(values), dtype=torch.bool)]
     known = others[~others.isnan()]
     return float(known.mean()) if len(known) else None
@@ -137,7 +161,13 @@ def _rows(
             }
 
 
+_MOST_CROSSED = 3
+"""Up to how many backbones the figure shows every pair; of more, each with itself."""
+
+
 def _draw(grams: Sequence[Grams], pairs: Sequence[tuple[int, int, Tensor]]) -> Figure:
+    if len(grams) > _MOST_CROSSED:
+        pairs = [pair for pair in pairs if pair[0] == pair[1]]
     columns = min(len(pairs), 3)
     figure, axes = grid_of_axes(-(-len(pairs) // columns), columns, width=3.2, height=3.0)
     for ax, (first, second, values) in zip(axes.flat, pairs, strict=False):

@@ -118,7 +118,7 @@ def _rows(cell: Cell) -> Iterator[dict[str, Any]]:
 
 
 def _summary(cell: Cell) -> dict[str, Any]:
-    """Return each term's mean over training and at its end, over seeds."""
+    """Return each term's mean over training, also by seed, and at its end."""
     last = max(1, round(_LAST * len(cell.iterations)))
     return {
         'task': cell.task,
@@ -127,6 +127,7 @@ def _summary(cell: Cell) -> dict[str, Any]:
         'family': cell.family,
         **{f'{term}_mean': float(curves.mean()) for term, curves in cell.curves.items()},
         **{f'{term}_final': float(c[:, -last:].mean()) for term, c in cell.curves.items()},
+        **{f'{term}_by_seed': curves.mean(1).tolist() for term, curves in cell.curves.items()},
     }
 
 

@@ -22,6 +22,7 @@ _SUITE_KEYS = {
     'protocols': _NAMES,
     'seeds': _NAMES,
     'one_seed': Key((tuple,)),
+    'reuses': Key((tuple,)),
     'backbones': Key((tuple,)),
     'recipes': Key((Mapping,)),
     'groups': Key((Mapping,)),
@@ -133,6 +134,7 @@ def _read(path: Path, parents: tuple[Path, ...]) -> Suite:
         groups=_groups(facts),
         cost=_cost(facts),
         one_seed=frozenset(distinct_names(facts, 'one_seed') if values.get('one_seed') else ()),
+        reuses=distinct_names(facts, 'reuses') if values.get('reuses') else (),
     )
 
 

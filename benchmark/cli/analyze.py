@@ -5,29 +5,46 @@ from __future__ import annotations
 import argparse
 import os
 from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
+from benchmark.specs import DROP, REINIT
 
 if TYPE_CHECKING:
     from benchmark.analysis.findings import Finding
     from benchmark.analysis.images import ImageSet
-    from benchmark.specs import Backbone
+    from benchmark.planning import Request
+    from benchmark.specs import Backbone, Task
 
 
-def add_parser(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
-    """Add the command ``analyze`` with one subcommand per analysis."""
+_Subparsers = argparse._SubParsersAction  # argparse gives its type no public name
+
+GEOMETRIC = ('pose', 'depth')
+"""Kinds of task on which `layers` looks unless it is told others."""
+
+
+def add_parser(
+    subparsers: _Subparsers,  # type: ignore[type-arg]
+    *,
+    add_request: Callable[[argparse.ArgumentParser], None],
+) -> None:
+    """Add the command ``analyze`` with one subcommand per analysis.
+
+    ``add_request`` adds the options of a request for cells.
+    """
     parser = subparsers.add_parser('analyze', help='why a backbone transfers')
     kinds = parser.add_subparsers(title='analyses', required=True, metavar='ANALYSIS')
     _add_attention(kinds)
     _add_cka(kinds)
     _add_cam(kinds)
+    _add_erf(kinds)
     _add_capture(kinds)
     _add_losses(kinds)
-
-
-_Subparsers = argparse._SubParsersAction  # argparse gives its type no public name
+    _add_layers(kinds, add_request)
 
 
 def _add_attention(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
@@ -51,6 +68,12 @@ def _add_cam(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
     parser.set_defaults(command=cam)
 
 
+def _add_erf(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
+    parser = kinds.add_parser('erf', help='how far backbones see: effective receptive fields')
+    _add_pictures(parser, count=32, batch_size=8)
+    parser.set_defaults(command=erf)
+
+
 def _add_capture(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
     parser = kinds.add_parser(
         'capture', help='which features masked pretraining and supervision capture, on a theory'
@@ -69,6 +92,25 @@ def _add_losses(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
     parser.add_argument('--backbones', nargs='+', default=(), metavar='ID', help='default: all')
     _add_out(parser)
     parser.set_defaults(command=losses)
+
+
+def _add_layers(
+    kinds: _Subparsers,  # type: ignore[type-arg]
+    add_request: Callable[[argparse.ArgumentParser], None],
+) -> None:
+    parser = kinds.add_parser(
+        'layers', help='transfer with the last blocks dropped or re-initialised; runs the cells'
+    )
+    add_request(parser)
+    parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
+    parser.add_argument(
+        '--last', nargs='+', type=positive, default=(1, 2, 3), metavar='K', help='how many blocks'
+    )
+    parser.add_argument(
+        '--actions', nargs='+', choices=(DROP, REINIT), default=(DROP, REINIT), help='default: both'
+    )
+    _add_out(parser)
+    parser.set_defaults(command=layers)
 
 
 def _add_pictures(parser: argparse.ArgumentParser, *, count: int, batch_size: int) -> None:
@@ -146,6 +188,18 @@ def cam(options: Namespace) -> int:
     return _written(found, options)
 
 
+def erf(options: Namespace) -> int:
+    """Measure the effective receptive fields of backbones."""
+    backbones = _backbones(options)
+    _prepare()
+    from benchmark.analysis.devices import choose_device
+    from benchmark.analysis.erf import analyse
+
+    device = choose_device(options.device)
+    found = analyse(backbones, _images(options), batch_size=options.batch_size, device=device)
+    return _written(found, options)
+
+
 def capture(options: Namespace) -> int:
     """Train the theory's network in every way."""
     from benchmark.analysis.capture import analyse
@@ -167,6 +221,40 @@ def losses(options: Namespace) -> int:
     from benchmark.analysis.losses import analyse
 
     return _written(analyse(store.records(suite), backbones=options.backbones), options)
+
+
+def layers(options: Namespace) -> int:
+    """Run backbones with their last blocks changed; return 1 when some cells failed."""
+    from benchmark.analysis.last_blocks import analyse, variants
+    from benchmark.cli.commands import campaign_of, carry_out
+
+    if not options.backbones:
+        raise BenchmarkError('layers: name the whole backbones: --backbones ID ...')
+    whole = list(dict.fromkeys(options.backbones))
+    options.backbones = variants(whole, options.actions, sorted(set(options.last)))
+    options.protocols = options.protocols or ('finetune',)
+    campaign = campaign_of(options, _say, options.seeds)
+    request = campaign.request.apart('layers')
+    if not options.tasks:
+        request = replace(request, tasks=_geometric(request))
+    campaign.request = request
+    plan, failed = carry_out(campaign, options)
+    found = (
+        campaign.store.find(request.suite.name, cell.spec, cell.fingerprint)
+        for cell in (*plan.done, *plan.to_do)
+    )
+    _written(analyse(record for record in found if record is not None), options)
+    return 1 if failed else 0
+
+
+def _geometric(request: Request) -> tuple[Task, ...]:
+    tasks = tuple(task for task in request.tasks if task.kind in GEOMETRIC)
+    if not tasks:
+        raise BenchmarkError(
+            f"layers: suite '{request.suite.name}' has no task of kind {' or '.join(GEOMETRIC)}: "
+            'name others with --tasks'
+        )
+    return tasks
 
 
 def _say(line: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmark.launching.campaign import Campaign
+    from benchmark.launching.campaign import Campaign, Plan
     from benchmark.specs import Finding
 
 
@@ -59,20 +59,29 @@ def _split_loading(options: Namespace) -> dict[str, int]:
 
 def run(options: Namespace) -> int:
     """Run a suite and return 1 when some cells failed."""
+    _, failed = carry_out(campaign_of(options, _say, options.seeds), options)
+    _say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
+    return 1 if failed else 0
+
+
+def carry_out(campaign: Campaign, options: Namespace) -> tuple[Plan, int]:
+    """Run what is to do of a campaign; return its plan and how many cells failed.
+
+    Raises:
+        BenchmarkError: the request is wrong; nothing was run.
+    """
     from benchmark.launching.devices import worker_environments
     from benchmark.launching.pool import Pool
 
-    campaign = campaign_of(options, _say, options.seeds)
-    request = campaign.request
     environments = worker_environments(options.device, options.jobs, processes=options.processes)
     with Pool(environments) as pool:
         plan = campaign.prepare(pool)
-        _say(f'{request.suite.name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
+        name = campaign.request.suite.name
+        _say(f'{name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
         records = campaign.run(pool, plan)
     failed = sum(not record.is_ok for record in records)
     _say(f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before')
-    _say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
-    return 1 if failed else 0
+    return plan, failed
 
 
 def plan(options: Namespace) -> int:

@@ -69,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_report(subparsers)
     _add_regress(subparsers)
     _add_nightly(subparsers)
-    analyze.add_parser(subparsers)
+    analyze.add_parser(subparsers, add_request=_add_request)
     _add_sharing(subparsers)
     _add_check(subparsers)
     _add_doctor(subparsers)
@@ -124,7 +124,8 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         default=(),
         metavar='ID',
         help='zoo name, declaration FILE.py, timm:NAME, mmpretrain:NAME, hf:FOLDER, hf:REPO, '
-        "torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT or +random; default: the suite's",
+        'torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT or +random, then +dropK or '
+        "+reinitK; default: the suite's",
     )
     parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')
     parser.add_argument('--protocols', nargs='+', default=(), metavar='PROTOCOL')

@@ -190,12 +190,28 @@ class Campaign:
         done: list[Cell] = []
         to_do: list[Cell] = []
         for cell in cells:
-            record = self.store.find(self.request.suite.name, cell.spec, cell.fingerprint)
-            (done if record is not None and record.is_ok else to_do).append(cell)
+            (to_do if self._good(cell) is None else done).append(cell)
         return Plan(tuple(done), tuple(to_do))
+
+    def _good(self, cell: Cell) -> RunRecord | None:
+        """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
+        suite = self.request.suite
+        found = (
+            self.store.find(s, cell.spec, cell.fingerprint) for s in (suite.name, *suite.reuses)
+        )
+        return next((record for record in found if record is not None and record.is_ok), None)
+
+    def take_over(self, plan: Plan) -> None:
+        """Write a copy of those records of other suites that count here."""
+        suite = self.request.suite.name
+        for cell in plan.done if self.request.suite.reuses else ():
+            record = self._good(cell)
+            if record is not None and record.suite != suite:
+                self.store.copy(record, suite)
 
     def run(self, pool: Pool, plan: Plan) -> list[RunRecord]:
         """Run the cells that are to do and return their records, each saved as it ends."""
+        self.take_over(plan)
         cells = {cell.spec.id: cell for cell in plan.to_do}
         records: list[RunRecord] = []
         with self._ledger(plan):

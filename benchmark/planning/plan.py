@@ -69,6 +69,12 @@ class Request:
             one_seed=frozenset() if seeds else found.one_seed,
         )
 
+    def apart(self, name: str) -> Request:
+        """Return the request with records of its own, beside those of its suite, which count."""
+        suite = self.suite
+        own = f'{suite.name}-{name}'
+        return replace(self, suite=replace(suite, name=own, reuses=(suite.name, *suite.reuses)))
+
     def seeds_of(self, task: Task) -> tuple[int, ...]:
         """Return the seeds with which ``task`` runs."""
         return self.seeds[:1] if task.name in self.one_seed else self.seeds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.errors import RecordError
@@ -82,6 +82,18 @@ class ResultStore:
         path = self.record_path(record.suite, record.spec, record.fingerprint)
         write_atomically(path, record.to_json())
         return path
+
+    def copy(self, record: RunRecord, suite: str) -> Path:
+        """Write ``record`` for ``suite`` too, its pictures included, and return its path."""
+        origin, place = (
+            self.work_folder(name, record.spec, record.fingerprint)
+            for name in (record.suite, suite)
+        )
+        for name in record.pictures:
+            if (origin / name).is_file():
+                write_atomically(place / name, (origin / name).read_bytes())
+        provenance = {**record.provenance, 'taken_from': record.suite}
+        return self.save(replace(record, suite=suite, provenance=provenance))
 
     def find(self, suite: str, spec: RunSpec, fingerprint: str) -> RunRecord | None:
         """Return the record of exactly this run, or ``None`` when there is none."""

@@ -235,3 +235,32 @@ class TestAsModule:
             process.stdout.close()
             assert process.stderr.read() == ''
         assert process.returncode == (0 if arguments else 2)
+
+
+class TestLayers:
+    @pytest.fixture
+    def suite(self, declare: Declarations) -> str:
+        declare.task()
+        return str(declare.suite())
+
+    def test_backbones_must_be_named(self, suite: str, capsys: pytest.CaptureFixture[str]) -> None:
+        message = refused(capsys, 'analyze', 'layers', '--suite', suite)
+        assert 'name the whole backbones' in message
+
+    def test_a_suite_without_geometry_needs_tasks(
+        self, suite: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message = refused(
+            capsys, 'analyze', 'layers', '--suite', suite, '--backbones', 'timm:test_vit+random',
+            '--actions', 'drop',
+        )  # fmt: skip
+        assert 'has no task of kind pose or depth' in message
+
+    def test_what_is_random_already_is_not_made_so(
+        self, suite: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message = refused(
+            capsys, 'analyze', 'layers', '--suite', suite, '--backbones', 'timm:test_vit+random',
+            '--tasks', 'small',
+        )  # fmt: skip
+        assert 'all of its blocks are random already' in message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -439,3 +440,71 @@ class TestPreparing:
         with pytest.raises(BenchmarkError, match="nothing at 'modle'"):
             go(campaign(world, options={'modle.x': 1}), pool)
         assert pool.names('execute') == []
+
+
+class TestReuse:
+    def other(self, world: Declarations, **suite: Any) -> Campaign:
+        return campaign(world, suite={'name': 'other', **suite})
+
+    def test_a_cell_of_a_named_suite_counts_with_its_pictures(self, world: Declarations) -> None:
+        first = campaign(world, suite={'seeds': (0,)})
+        _, (origin,) = go(first, FakePool())
+        folder = first.store.work_folder('tiny', origin.spec, origin.fingerprint)
+        folder.mkdir(parents=True)
+        (folder / 'a.png').write_bytes(b'picture')
+        made = self.other(world, reuses=('tiny', 'absent'))
+        pool = FakePool()
+        plan, found = go(made, pool)
+        assert [cell.spec.seed for cell in plan.done] == [0]
+        assert [record.spec.seed for record in found] == [1]
+        by_seed = {record.spec.seed: record for record in made.store.records('other')}
+        copied = by_seed[0]
+        assert (copied.suite, copied.scores) == ('other', origin.scores)
+        assert copied.provenance == {**origin.provenance, 'taken_from': 'tiny'}
+        place = made.store.work_folder('other', copied.spec, copied.fingerprint)
+        assert (place / 'a.png').read_bytes() == b'picture'
+        again, _ = go(self.other(world, reuses=('tiny', 'absent')), FakePool())
+        assert (len(again.done), len(again.to_do)) == (2, 0)
+
+    def test_no_other_suite_counts(self, world: Declarations) -> None:
+        go(campaign(world), FakePool())
+        plan, _ = go(self.other(world), FakePool())
+        assert (len(plan.done), len(plan.to_do)) == (0, 2)
+
+    def test_a_cell_that_differs_runs(self, world: Declarations) -> None:
+        go(campaign(world), FakePool())
+        changed = {'recipes': {'small': {'lr': 0.5}}, 'reuses': ('tiny',)}
+        plan, _ = go(self.other(world, **changed), FakePool())
+        assert (len(plan.done), len(plan.to_do)) == (0, 2)
+
+    def test_a_request_apart_keeps_its_own_records_and_reuses_the_suite(
+        self, world: Declarations
+    ) -> None:
+        go(campaign(world), FakePool())
+        apart = campaign(world)
+        apart.request = apart.request.apart('more')
+        plan, _ = go(apart, FakePool())
+        assert (len(plan.done), len(plan.to_do)) == (2, 0)
+        assert len(list(apart.store.records('tiny-more'))) == 2
+        assert len(records(apart)) == 2
+
+
+class TestLastBlocks:
+    def test_a_changed_backbone_is_a_cell_of_its_own(self, world: Declarations) -> None:
+        names = ('timm:test_vit', 'timm:test_vit+drop2', 'timm:test_vit+reinit1')
+        made = campaign(world, suite={'seeds': (0,), 'backbones': names})
+        pool = FakePool()
+        plan, found = go(made, pool)
+        configs = {c.spec.backbone: c.compiled.config['model']['backbone'] for c in plan.to_do}
+        assert len({cell.fingerprint for cell in plan.to_do}) == 3
+        assert 'last_blocks' not in configs[names[0]]
+        assert configs[names[1]] == {
+            **configs[names[0]],
+            'last_blocks': {'action': 'drop', 'count': 2},
+        }
+        facts = {record.spec.backbone: record.backbone for record in found}
+        assert facts[names[2]]['last_blocks'] == {'action': 'reinit', 'count': 1}
+        assert 'last_blocks' not in facts[names[0]]
+        # what a worker is asked crosses a pipe as a literal
+        for job in pool.asked:
+            assert ast.literal_eval(ascii(job.request)) == job.request

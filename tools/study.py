@@ -1,0 +1,130 @@
+"""Run the study of the shipped backbones, step by step, and write docs/study.md from what it left.
+
+Usage: python tools/study.py [STEP ...] [--dry-run] [--again] [--seeds N ...] [--last K ...]
+       [--data-root DIR] [--results DIR] [--work-dir DIR] [--jobs N] [--device D] [--out FILE]
+
+Steps, in this order unless some are named: attention, cka, cam, erf, transfer, losses, layers,
+capture, report, text. Each is one `tbench` command (`--dry-run` prints them); the same command
+again continues: cells with a record, and analyses of the same backbones, are not run again unless
+`--again` says so. `text` only reads files, so it can be written from what is there at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmark.analysis.study import SUITE, study_text
+from benchmark.catalog import find_suite
+from benchmark.errors import BenchmarkError
+from benchmark.report.analyses import RECORD
+from benchmark.results.store import ResultStore, write_atomically
+
+TEXT = 'text'
+PICTURES = {'attention': 64, 'cka': 256, 'cam': 128, 'erf': 64}
+"""How many pictures each analysis of backbones sees."""
+
+CUT = ('world-vit-mae', 'world-vit-supervised', 'world-swin-simmim', 'world-swin-supervised')
+"""Backbones of which the last blocks are dropped and re-initialised."""
+
+
+class Step(NamedTuple):
+    """A `tbench` command, and the backbones that an analysis must cover to be done."""
+
+    name: str
+    arguments: tuple[str, ...]
+    covers: tuple[str, ...] = ()
+
+
+def steps(options: argparse.Namespace) -> Iterator[Step]:
+    """Yield every step but the last, in order."""
+    backbones = find_suite(SUITE).backbones
+    results = ('--results', str(options.results))
+    looking = (*results, '--data-root', str(options.data_root), '--device', options.device)
+    running = (*looking, '--work-dir', str(options.work_dir))
+    running += ('--jobs', str(options.jobs)) if options.jobs else ()
+    seeds = ('--seeds', *map(str, options.seeds)) if options.seeds else ()
+    for name, count in PICTURES.items():
+        named = ('--backbones', *backbones, '--count', str(count))
+        yield Step(name, ('analyze', name, *named, *looking), backbones)
+    yield Step('transfer', ('run', '--suite', SUITE, *seeds, *running))
+    yield Step('losses', ('analyze', 'losses', '--suite', SUITE, *results))
+    last = ('--last', *map(str, options.last))
+    named = ('--backbones', *CUT)
+    yield Step('layers', ('analyze', 'layers', '--suite', SUITE, *named, *last, *seeds, *running))
+    yield Step('capture', ('analyze', 'capture', *results), ())
+    places = (*results, '--work-dir', str(options.work_dir))
+    yield Step('report', ('report', '--suite', SUITE, *places))
+
+
+def is_done(step: Step, results: Path) -> bool:
+    """Whether an analysis of exactly the step's backbones lies in ``results``.
+
+    Steps that tell by themselves what is missing are never done.
+    """
+    if step.name not in (*PICTURES, 'capture'):
+        return False
+    try:
+        content = json.loads((results / 'analysis' / step.name / RECORD).read_text('utf-8'))
+        return [facts['id'] for facts in content['backbones']] == list(step.covers)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def carry_out(step: Step, options: argparse.Namespace) -> int:
+    """Run a step, or say what it would run, and return its exit code."""
+    done = is_done(step, options.results) and not options.again
+    print(f'# {step.name}{": done" if done else ""}\ntbench {" ".join(step.arguments)}', flush=True)
+    if done or options.dry_run:
+        return 0
+    command = [sys.executable, '-m', 'benchmark', *step.arguments]
+    return subprocess.run(command, check=False).returncode
+
+
+def write_text(options: argparse.Namespace) -> int:
+    """Write the study."""
+    print(f'# {TEXT}\n{options.out}', flush=True)
+    if not options.dry_run:
+        store = ResultStore(options.results, options.work_dir)
+        write_atomically(options.out, study_text(store))
+    return 0
+
+
+def main() -> int:
+    """Return 1 when a step failed; the others are carried out all the same."""
+    parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
+    parser.add_argument('steps', nargs='*', metavar='STEP')
+    parser.add_argument('--dry-run', action='store_true', help='print the commands')
+    parser.add_argument('--again', action='store_true', help='analyses too that are there')
+    parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
+    parser.add_argument('--last', nargs='+', type=int, default=(1, 2, 3), metavar='K')
+    parser.add_argument('--data-root', type=Path, default=Path('data'), metavar='DIR')
+    parser.add_argument('--results', type=Path, default=Path('results'), metavar='DIR')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), metavar='DIR')
+    parser.add_argument('--jobs', type=int, metavar='N')
+    parser.add_argument('--device', default='auto')
+    parser.add_argument('--out', type=Path, default=Path('docs/study.md'), metavar='FILE')
+    options = parser.parse_args()
+    known = {step.name: step for step in steps(options)}
+    for name in options.steps:
+        if name not in (*known, TEXT):
+            raise BenchmarkError(f"no step '{name}' (there are: {', '.join((*known, TEXT))})")
+    codes = [
+        write_text(options) if name == TEXT else carry_out(known[name], options)
+        for name in (*known, TEXT)
+        if not options.steps or name in options.steps
+    ]
+    return int(any(codes))
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except BenchmarkError as problem:
+        print(f'study: {problem}', file=sys.stderr)
+        sys.exit(2)
