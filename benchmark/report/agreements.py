@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.report.boards import Board, Cell
+from benchmark.report.boards import Board
 from benchmark.report.grids import Grid, build_grid
 from benchmark.report.standings import Estimate, estimates, generator, seed_draws, task_draws
 from benchmark.report.statistics import Interval, interval, resampled_means
@@ -136,11 +136,5 @@ def _seconds(board: Board) -> Iterator[tuple[tuple[str, str, str], float]]:
     """Yield the mean training seconds of each cell by backbone, task and device."""
     for row in board.rows:
         for cell in row.cells:
-            devices = {cost.device for cost in cell.costs.values()}
-            if len(devices) == 1:
-                yield (cell.backbone, cell.task, devices.pop()), mean_seconds(cell)
-
-
-def mean_seconds(cell: Cell) -> float:
-    """Return the mean training seconds over the seeds of a cell that has costs."""
-    return sum(cost.seconds for cost in cell.costs.values()) / len(cell.costs)
+            if cell.seconds is not None and len(cell.devices) == 1:
+                yield (cell.backbone, cell.task, *cell.devices), cell.seconds

@@ -6,12 +6,14 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from benchmark.report.facts import TRIVIAL, BackboneFacts, TaskFacts
+from benchmark.report.frames import Columns
 from benchmark.report.statistics import (
     Judgement,
     best,
@@ -21,6 +23,7 @@ from benchmark.report.statistics import (
     mean_ranks,
     sample_sd,
 )
+from benchmark.report.statistics.aggregates import Array
 
 
 class Cost(NamedTuple):
@@ -45,15 +48,26 @@ class Cell:
     missing: tuple[int, ...] = ()
     costs: Mapping[int, Cost] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def mean(self) -> float | None:
         """The mean over the seeds with a score."""
         return mean(list(self.scores.values())) if self.scores else None
 
-    @property
+    @cached_property
     def sd(self) -> float | None:
         """The sample standard deviation over seeds; ``None`` for fewer than two."""
         return sample_sd(list(self.scores.values()))
+
+    @cached_property
+    def seconds(self) -> float | None:
+        """The mean training time over the seeds with costs, ``None`` without any."""
+        costs = self.costs.values()
+        return sum(cost.seconds for cost in costs) / len(costs) if costs else None
+
+    @cached_property
+    def devices(self) -> frozenset[str]:
+        """What the runs with costs ran on."""
+        return frozenset(cost.device for cost in self.costs.values())
 
     @property
     def is_complete(self) -> bool:
@@ -118,6 +132,19 @@ class Row:
         return all(cell.is_complete for cell in self.cells)
 
 
+class Scores(NamedTuple):
+    """The cells of a board as arrays, backbones in the order of their ids.
+
+    ``runs`` has the axes (backbones, seeds, tasks) and ``means`` (backbones, tasks); they are
+    ``nan`` where a cell is not ``complete``, and where a task has fewer seeds than another.
+    """
+
+    backbones: tuple[str, ...]
+    runs: Array
+    means: Array
+    complete: NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class Board:
     """The leaderboard of a protocol; cells are in the order of ``columns``."""
@@ -125,6 +152,28 @@ class Board:
     protocol: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The cells as arrays."""
+        rows = sorted(self.rows, key=lambda row: row.backbone.id)
+        seeds = max((len(column.seeds) for column in self.columns), default=0)
+        runs = np.full((len(rows), seeds, len(self.columns)), np.nan)
+        complete = np.array([[cell.is_complete for cell in row.cells] for row in rows], bool)
+        complete = complete.reshape(len(rows), len(self.columns))
+        for task, column in enumerate(self.columns):
+            whole = np.flatnonzero(complete[:, task])
+            by_seed = [[rows[i].cells[task].scores[s] for s in column.seeds] for i in whole]
+            runs[whole, : len(column.seeds), task] = np.reshape(
+                by_seed, (len(whole), len(column.seeds))
+            )
+        means = [[cell.mean if cell.is_complete else None for cell in row.cells] for row in rows]
+        return Scores(
+            backbones=tuple(row.backbone.id for row in rows),
+            runs=runs,
+            means=np.array(means, float).reshape(complete.shape),
+            complete=complete,
+        )
 
     @property
     def labels(self) -> dict[str, str]:
@@ -144,27 +193,28 @@ class Board:
 
 
 def build_boards(
-    frame: pd.DataFrame,
+    columns: Columns,
     tasks: Mapping[str, TaskFacts],
     backbones: Mapping[str, BackboneFacts],
 ) -> tuple[Board, ...]:
     """Return one leaderboard per protocol, by name; trivial predictors are under each of them.
 
-    A board has the tasks of which its protocol has a record, and every backbone
-    that has one.
+    ``columns`` are those of the tidy frame. A board has the tasks of which its protocol has a
+    record, and every backbone that has one.
     """
-    primary = frame[frame['is_primary']]
-    floors = _trivial(primary[primary['protocol'] == TRIVIAL], tasks)
-    rest = primary[primary['protocol'] != TRIVIAL]
+    found = _runs(columns)
+    floors = _trivial(found.pop(TRIVIAL, {}), tasks)
     return tuple(
-        _board(str(protocol), _cells(part), floors, tasks, backbones)
-        for protocol, part in rest.groupby('protocol')
+        _board(protocol, _cells(found[protocol]), floors, tasks, backbones)
+        for protocol in sorted(found)
     )
 
 
-def _trivial(part: pd.DataFrame, tasks: Mapping[str, TaskFacts]) -> dict[str, tuple[Trivial, ...]]:
+def _trivial(
+    runs: Mapping[_Place, _Runs], tasks: Mapping[str, TaskFacts]
+) -> dict[str, tuple[Trivial, ...]]:
     found: dict[str, list[Trivial]] = {}
-    for cell in _cells(part).values():
+    for cell in _cells(runs).values():
         if cell.mean is not None:
             name = cell.backbone.removeprefix(f'{TRIVIAL}:')
             found.setdefault(cell.task, []).append(Trivial(name, cell.mean))
@@ -186,25 +236,37 @@ class _Runs(NamedTuple):
     costs: dict[int, Cost]
 
 
+_Place = tuple[str, str]
+"""Task and backbone."""
+
 _RUN_COLUMNS = (
-    'task', 'backbone', 'seed', 'value', 'error', 'train_seconds', 'peak_memory_mb', 'device',
+    'is_primary', 'protocol', 'task', 'backbone', 'seed', 'value', 'error', 'train_seconds',
+    'peak_memory_mb', 'device',
 )  # fmt: skip
 
 
-def _cells(part: pd.DataFrame) -> dict[tuple[str, str], Cell]:
-    found: dict[tuple[str, str], _Runs] = {}
-    lines = zip(*(part[name].tolist() for name in _RUN_COLUMNS), strict=True)
-    for task, backbone, seed, value, error, *cost in lines:
-        runs = found.setdefault((task, backbone), _Runs({}, {}, {}))
-        if math.isnan(value):
-            runs.failures[int(seed)] = error
+def _runs(columns: Columns) -> dict[str, dict[_Place, _Runs]]:
+    """Return the runs of each cell by protocol."""
+    found: dict[str, dict[_Place, _Runs]] = {}
+    lines = zip(*(columns[name] for name in _RUN_COLUMNS), strict=True)
+    for is_primary, protocol, task, backbone, seed, value, error, *cost in lines:
+        if not is_primary:
             continue
-        runs.scores[int(seed)] = float(value)
+        cells = found.setdefault(protocol, {})
+        runs = cells.get((task, backbone)) or cells.setdefault((task, backbone), _Runs({}, {}, {}))
+        if math.isnan(value):
+            runs.failures[seed] = error
+            continue
+        runs.scores[seed] = float(value)
         if not math.isnan(cost[0]):
-            runs.costs[int(seed)] = Cost(*cost)
+            runs.costs[seed] = Cost._make(cost)
+    return found
+
+
+def _cells(runs: Mapping[_Place, _Runs]) -> dict[_Place, Cell]:
     return {
-        place: Cell(*place, runs.scores, runs.failures, costs=runs.costs)
-        for place, runs in sorted(found.items())
+        place: Cell(*place, found.scores, found.failures, costs=found.costs)
+        for place, found in sorted(runs.items())
     }
 
 
@@ -249,6 +311,8 @@ def _column(task: TaskFacts, cells: list[Cell], trivial: tuple[Trivial, ...]) ->
 def _cell(cells: Mapping[tuple[str, str], Cell], column: Column, backbone: str) -> Cell:
     task = column.task.name
     found = cells.get((task, backbone), Cell(task, backbone, {}, {}))
+    if len(found.scores) + len(found.failures) == len(column.seeds):
+        return found
     missing = sorted(set(column.seeds) - found.scores.keys() - found.failures.keys())
     return replace(found, missing=tuple(missing))
 

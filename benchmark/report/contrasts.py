@@ -132,7 +132,9 @@ def _effect(grid: Grid, pairs: tuple[MatchedPair, ...]) -> Estimate:
     gaps = _mean_gap(grid, pairs, grid.means)
     by_seed = None
     if draws is not None:
-        by_seed = _mean_gap(grid, pairs, resampled_means(grid.scores, draws)) @ grid.weights
+        names = sorted({name for pair in pairs for name in pair}, key=grid.backbones.index)
+        part, drawn = grid.rows(names), draws.of([grid.backbones.index(name) for name in names])
+        by_seed = _mean_gap(part, pairs, resampled_means(part.scores, drawn)) @ grid.weights
     return estimates(
         np.array([gaps @ grid.weights]),
         None if by_seed is None else by_seed[:, None],

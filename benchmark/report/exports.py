@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
@@ -62,25 +63,39 @@ def _board(board: Board, found: BoardFindings) -> dict[str, Any]:
     }
 
 
+_AS_THEY_ARE = frozenset((str, int, bool, type(None)))
+
+
 def plain(value: Any) -> Any:
     """Return data classes, named tuples, sets and mappings as JSON data; ``nan`` is ``None``."""
-    if value is None or type(value) in (str, int, bool):
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if is_dataclass(value):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, '_asdict'):
-        return plain(value._asdict())
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    return value
+    kind = type(value)
+    return value if kind in _AS_THEY_ARE else _way(kind)(value)  # type: ignore[arg-type]
+
+
+@functools.cache
+def _way(kind: type[Any]) -> Callable[[Any], Any]:
+    """Return how values of a type become JSON data."""
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, float):
+        return lambda value: value if math.isfinite(value) else None
+    if is_dataclass(kind):
+        names = [item.name for item in fields(kind)]
+        return lambda value: _plain_items((name, getattr(value, name)) for name in names)
+    if issubclass(kind, Mapping):
+        return lambda value: _plain_items((str(key), item) for key, item in value.items())
+    if issubclass(kind, tuple) and hasattr(kind, '_fields'):
+        return lambda value: _plain_items(zip(kind._fields, value, strict=True))
+    if issubclass(kind, frozenset):
+        return sorted
+    if issubclass(kind, tuple | list):
+        return lambda value: [plain(item) for item in value]
+    return lambda value: value
+
+
+def _plain_items(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    # most are texts and numbers: a call for each would be most of the time
+    return {key: value if type(value) in _AS_THEY_ARE else plain(value) for key, value in items}
 
 
 def frames(

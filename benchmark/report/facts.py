@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from benchmark.errors import RecordError
-from benchmark.results.records import RunRecord
+from benchmark.results.briefs import Brief
 from benchmark.specs import Metric, Unit
 
 _Said = TypeVar('_Said')
@@ -71,19 +71,14 @@ class BackboneFacts:
     flops: float | None = None
 
 
-def finished(record: RunRecord) -> datetime:
-    """Return when the run ended (UTC); the beginning of time where the record does not say."""
-    return record.finished
-
-
-def task_facts(records: Iterable[RunRecord]) -> dict[str, TaskFacts]:
+def task_facts(records: Iterable[Brief]) -> dict[str, TaskFacts]:
     """Return the facts of every task by name, in the order of the tables' columns."""
     groups = _grouped(records, lambda record: record.spec.task)
     facts = [_task(name, group) for name, group in groups.items()]
     return {task.name: task for task in sorted(facts, key=lambda task: task.order)}
 
 
-def backbone_facts(records: Iterable[RunRecord]) -> dict[str, BackboneFacts]:
+def backbone_facts(records: Iterable[Brief]) -> dict[str, BackboneFacts]:
     """Return the facts of every backbone by id; equal titles are told apart by the id."""
     groups = _grouped(records, lambda record: record.spec.backbone)
     said = {
@@ -98,33 +93,38 @@ def backbone_facts(records: Iterable[RunRecord]) -> dict[str, BackboneFacts]:
     }
 
 
-def _grouped(
-    records: Iterable[RunRecord], key: Callable[[RunRecord], str]
-) -> dict[str, list[RunRecord]]:
-    groups: dict[str, list[RunRecord]] = {}
+def _grouped(records: Iterable[Brief], key: Callable[[Brief], str]) -> dict[str, list[Brief]]:
+    groups: dict[str, list[Brief]] = {}
     for record in records:
         groups.setdefault(key(record), []).append(record)
     return groups
 
 
-def _newest(records: Iterable[RunRecord], said: Callable[[RunRecord], _Said]) -> _Said | None:
+def _newest(records: Iterable[Brief], said: Callable[[Brief], _Said]) -> _Said | None:
     """Return what the newest record that says anything says; ``None`` where none does."""
     saying = [record for record in records if said(record)]
-    newest = max(saying, key=_age, default=None)
-    return None if newest is None else said(newest)
+    if not saying or _is_one(saying, said):
+        return said(saying[0]) if saying else None
+    return said(max(saying, key=_age))
 
 
-def _age(record: RunRecord) -> tuple[datetime, str, str, str, str, int]:
+def _is_one(records: Iterable[Brief], said: Callable[[Brief], object]) -> bool:
+    """Whether all say the very same, as records from one file do that repeat each other."""
+    return len({id(said(record)) for record in records}) == 1
+
+
+def _age(record: Brief) -> tuple[datetime, str, str, str, str, int]:
     spec = record.spec
     place = (spec.task, spec.backbone, spec.protocol, spec.seed)
-    return (finished(record), record.fingerprint, *place)
+    return (record.finished, record.fingerprint, *place)
 
 
-def _task(name: str, records: list[RunRecord]) -> TaskFacts:
+def _task(name: str, records: list[Brief]) -> TaskFacts:
     said = _newest(records, lambda record: record.task) or {}
     metrics = {metric.key: metric for metric in _metrics(name, said.get('metrics') or ())}
     key = _newest(records, lambda record: record.primary) or ''
-    versions = {str(record.task['version']) for record in records if 'version' in record.task}
+    tasks = {id(record.task): record.task for record in records}.values()
+    versions = {str(task['version']) for task in tasks if 'version' in task}
     kind = str(said.get('kind') or 'other')
     return TaskFacts(
         name=name,

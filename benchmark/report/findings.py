@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from benchmark.report.agreements import Agreement, agreements, mean_seconds
+from benchmark.report.agreements import Agreement, agreements
 from benchmark.report.boards import Board, Row
 from benchmark.report.comparisons import Comparisons, Diagram, compare, diagram
 from benchmark.report.contrasts import Contrast, contrasts
@@ -102,15 +102,15 @@ def gap(row: Row) -> str:
 
 def economy(row: Row) -> Economy:
     """Return what a row's backbone is and took."""
-    costs = [cost for cell in row.cells for cost in cell.costs.values()]
-    devices = {cost.device for cost in costs}
-    is_known = row.is_complete and len(devices) == 1 and all(cell.costs for cell in row.cells)
-    memory = [cost.memory_mb for cost in costs if not math.isnan(cost.memory_mb)]
+    devices = frozenset().union(*(cell.devices for cell in row.cells))
+    seconds = [cell.seconds for cell in row.cells if cell.seconds is not None]
+    is_known = row.is_complete and len(devices) == 1 and len(seconds) == len(row.cells)
+    memory = [cost.memory_mb for cell in row.cells for cost in cell.costs.values()]
     return Economy(
         backbone=row.backbone.id,
         parameters=row.backbone.parameters,
         flops=row.backbone.flops,
-        seconds=sum(mean_seconds(cell) for cell in row.cells) if is_known else None,
-        memory_mb=max(memory, default=None),
-        device=devices.pop() if len(devices) == 1 else '',
+        seconds=sum(seconds) if is_known else None,
+        memory_mb=max((size for size in memory if not math.isnan(size)), default=None),
+        device=next(iter(devices)) if len(devices) == 1 else '',
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import pandas as pd
@@ -12,12 +13,10 @@ from benchmark.report.facts import (
     BackboneFacts,
     TaskFacts,
     backbone_facts,
-    finished,
     task_facts,
     undeclared_metric,
 )
-from benchmark.results.records import RunRecord
-from benchmark.specs import RunSpec
+from benchmark.results.briefs import Brief
 
 COLUMNS = (
     'suite', 'protocol', 'kind', 'group', 'task', 'task_title', 'task_version', 'backbone',
@@ -25,9 +24,16 @@ COLUMNS = (
     'unit', 'higher_is_better', 'is_primary', 'value', 'raw', 'status', 'error',
     'train_seconds', 'peak_memory_mb', 'device', 'finished', 'fingerprint',
 )  # fmt: skip
+NUMBERS = (
+    'task_version', 'epochs', 'labels', 'value', 'raw', 'train_seconds', 'peak_memory_mb',
+)  # fmt: skip
+"""Columns in which a number may be unknown."""
+
+Columns = Mapping[str, Sequence[Any]]
+"""A tidy frame by column, in the order of ``COLUMNS``, before pandas has it."""
 
 
-def newest(records: Iterable[RunRecord]) -> list[RunRecord]:
+def newest(records: Iterable[Brief]) -> list[Brief]:
     """Return one record per cell and seed, sorted: the newest ``ok`` one, else the newest failed.
 
     All seeds of a backbone on a task are of one make (configuration, weights, data, libraries),
@@ -35,118 +41,101 @@ def newest(records: Iterable[RunRecord]) -> list[RunRecord]:
     ``--cfg-options`` stand back behind those without. The end time in the provenance decides,
     then the fingerprint, so that the order of the records changes nothing.
     """
-    makes: dict[tuple[str, str, str], RunRecord] = {}
-    chosen: dict[RunSpec, RunRecord] = {}
-    for record in sorted(records, key=_precedence, reverse=True):
+    cells: dict[tuple[str, str, str], list[Brief]] = {}
+    for record in records:
         spec = record.spec
-        first = makes.setdefault((spec.task, spec.backbone, spec.protocol), record)
-        if first is record or _is_same_make(first, record):
-            chosen.setdefault(spec, record)
-    return [chosen[spec] for spec in sorted(chosen, key=_place)]
+        cells.setdefault((spec.task, spec.backbone, spec.protocol), []).append(record)
+    return [record for place in sorted(cells) for record in _one_per_seed(cells[place])]
 
 
-def _place(spec: RunSpec) -> tuple[str, str, str, int]:
-    return spec.task, spec.backbone, spec.protocol, spec.seed
+def _one_per_seed(records: list[Brief]) -> list[Brief]:
+    chosen = {record.spec.seed: record for record in records}
+    if len(chosen) < len(records) or len({record.make for record in records}) > 1:
+        best_last = sorted(records, key=_precedence)
+        make = best_last[-1].make
+        chosen = {record.spec.seed: record for record in best_last if record.make == make}
+    return [chosen[seed] for seed in sorted(chosen)]
 
 
-def _precedence(record: RunRecord) -> tuple[Any, ...]:
-    is_plain = not record.provenance.get('options')
-    return record.is_ok, is_plain, finished(record), record.fingerprint, _place(record.spec)
+def _precedence(record: Brief) -> tuple[Any, ...]:
+    return record.is_ok, record.is_plain, record.finished, record.fingerprint, record.spec.seed
 
 
-def _is_same_make(first: RunRecord, second: RunRecord) -> bool:
-    """Whether two seeds of a cell share all but the seed."""
-    said, other = first.provenance, second.provenance
-    return all(
-        said.get(key) == other.get(key) for key in ('weights', 'data_manifest', 'libraries')
-    ) and _without_seed(first) == _without_seed(second)
-
-
-def _without_seed(record: RunRecord) -> dict[str, Any]:
-    return {key: value for key, value in record.config.items() if key != 'randomness'}
-
-
-def tidy(records: Iterable[RunRecord]) -> pd.DataFrame:
+def tidy(records: Iterable[Brief]) -> pd.DataFrame:
     """Return the newest records with one row per record and metric, values in canonical units.
 
     A failed record has one row, for the task's primary metric, without a value.
     """
     chosen = newest(records)
-    return tidied(chosen, task_facts(chosen), backbone_facts(chosen))
+    return pd.DataFrame(tidied(chosen, task_facts(chosen), backbone_facts(chosen)))
 
 
 def tidied(
-    chosen: Iterable[RunRecord],
+    chosen: Iterable[Brief],
     tasks: Mapping[str, TaskFacts],
     backbones: Mapping[str, BackboneFacts],
-) -> pd.DataFrame:
-    """Return the same as :func:`tidy` for records that are already the newest, with their facts."""
+) -> Columns:
+    """Return what :func:`tidy` returns, by column, of records that are already the newest."""
+    about = {name: (task.kind, task.group, name, task.title) for name, task in tasks.items()}
+    metrics = {name: _metrics(task) for name, task in tasks.items()}
+    who = {name: _pretrained(facts) for name, facts in backbones.items()}
     rows = [
-        row
+        (
+            record.suite,
+            spec.protocol,
+            *about[spec.task],
+            record.task.get('version'),
+            *who[spec.backbone],
+            spec.seed,
+            *score,
+            record.seconds,
+            record.memory_mb,
+            record.device,
+            record.ended,
+            record.fingerprint,
+        )
         for record in sorted(chosen, key=_row_place)
-        for row in _rows(record, tasks[record.spec.task], backbones[record.spec.backbone])
+        for spec in (record.spec,)
+        for score in _scores(record, tasks[spec.task], metrics[spec.task])
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    columns = dict(zip(COLUMNS, zip(*rows, strict=True) if rows else repeat(()), strict=False))
+    # whole and broken numbers of a column become alike, and what is unknown nan
+    return {**columns, **{name: pd.Series(columns[name]).tolist() for name in NUMBERS}}
 
 
-def _row_place(record: RunRecord) -> tuple[str, str, str, int]:
+def _row_place(record: Brief) -> tuple[str, str, str, int]:
     spec = record.spec
     return spec.protocol, spec.task, spec.backbone, spec.seed
 
 
-def _rows(record: RunRecord, task: TaskFacts, backbone: BackboneFacts) -> Iterable[tuple[Any, ...]]:
-    before, after = _before(record, task, backbone), _after(record)
+def _pretrained(facts: BackboneFacts) -> tuple[Any, ...]:
+    """Return the columns from ``backbone`` to ``labels``."""
+    pretraining = facts.family, facts.method, facts.data, facts.epochs, facts.uses_labels
+    return (facts.id, facts.label, *pretraining)
+
+
+def _metrics(task: TaskFacts) -> dict[str, tuple[Any, ...]]:
+    """Return the columns from ``metric`` to ``is_primary`` of each metric that is declared."""
+    return {key: _metric(task, key) for key in (*task.metrics, task.primary.key)}
+
+
+def _metric(task: TaskFacts, key: str) -> tuple[Any, ...]:
+    metric = task.metrics.get(key) or undeclared_metric(key)
+    return key, metric.unit.value, metric.higher_is_better, key == task.primary.key
+
+
+def _scores(
+    record: Brief, task: TaskFacts, metrics: Mapping[str, tuple[Any, ...]]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns from ``metric`` to ``error`` for each metric of a record."""
     scores = dict(record.scores) if record.is_ok else {}
     scores.setdefault(task.primary.key, math.nan)
     for key, value in sorted(scores.items()):
-        yield (*before, *_score(record, task, key, value), *after)
-
-
-def _before(record: RunRecord, task: TaskFacts, backbone: BackboneFacts) -> tuple[Any, ...]:
-    """Return the columns from ``suite`` to ``seed``."""
-    spec = record.spec
-    return (
-        record.suite,
-        spec.protocol,
-        task.kind,
-        task.group,
-        spec.task,
-        task.title,
-        record.task.get('version'),
-        spec.backbone,
-        backbone.label,
-        backbone.family,
-        backbone.method,
-        backbone.data,
-        backbone.epochs,
-        backbone.uses_labels,
-        spec.seed,
-    )
-
-
-def _score(record: RunRecord, task: TaskFacts, key: str, value: float) -> tuple[Any, ...]:
-    """Return the columns from ``metric`` to ``error``."""
-    metric = task.metrics.get(key) or undeclared_metric(key)
-    missing = record.is_ok and math.isnan(value)
-    return (
-        key,
-        metric.unit.value,
-        metric.higher_is_better,
-        key == task.primary.key,
-        value,
-        record.raw.get(key, math.nan),
-        'failed' if missing else record.status.value,
-        f"the record holds no score '{key}'" if missing else record.error,
-    )
-
-
-def _after(record: RunRecord) -> tuple[Any, ...]:
-    """Return the columns from ``train_seconds`` to ``fingerprint``."""
-    cost = record.cost
-    return (
-        cost.get('train_seconds', math.nan),
-        cost.get('peak_memory_mb', math.nan),
-        str(cost.get('device') or ''),
-        record.provenance.get('finished', ''),
-        record.fingerprint,
-    )
+        missing = record.is_ok and math.isnan(value)
+        yield (
+            *(metrics.get(key) or _metric(task, key)),
+            value,
+            record.raw.get(key, math.nan),
+            'ok' if record.is_ok and not missing else 'failed',
+            f"the record holds no score '{key}'" if missing else record.error,
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmark.report.boards import Board, Cell, Row
+from benchmark.report.boards import Board
 from benchmark.report.facts import TaskFacts
 from benchmark.report.normaliser import Scale
 from benchmark.report.statistics.aggregates import Array, family_weights
@@ -81,30 +81,14 @@ def build_grid(board: Board, wanted: Callable[[TaskFacts], bool] = lambda _: Tru
     """Return the backbones of ``board`` that have every seed of every ``wanted`` task."""
     places = [place for place, column in enumerate(board.columns) if wanted(column.task)]
     columns = [board.columns[place] for place in places]
-    cells = {
-        row.backbone.id: [row.cells[place] for place in places]
-        for row in sorted(board.rows, key=lambda row: row.backbone.id)
-        if _is_complete(row, places)
-    }
     runs = tuple(len(column.seeds) for column in columns)
     signs = np.array([1.0 if c.task.primary.higher_is_better else -1.0 for c in columns])
-    scores = np.full((len(cells), max(runs, default=0), len(columns)), np.nan)
-    for row, found in enumerate(cells.values()):
-        for task, cell in enumerate(found):
-            scores[row, : runs[task], task] = _by_seed(cell)
-    means = np.array([[cell.mean for cell in found] for found in cells.values()], float)
+    found = board.scores
+    whole = np.flatnonzero(found.complete[:, places].all(axis=1)) if places else np.zeros(0, int)
     return Grid(
-        backbones=tuple(cells),
+        backbones=tuple(found.backbones[row] for row in whole),
         tasks=tuple(column.task for column in columns),
         runs=runs,
-        scores=signs * scores,
-        means=signs * means.reshape(len(cells), len(columns)),
+        scores=signs * found.runs[whole, : max(runs, default=0)][:, :, places],
+        means=signs * found.means[whole][:, places],
     )
-
-
-def _is_complete(row: Row, places: Sequence[int]) -> bool:
-    return bool(places) and all(row.cells[place].is_complete for place in places)
-
-
-def _by_seed(cell: Cell) -> list[float]:
-    return [cell.scores[seed] for seed in sorted(cell.scores)]

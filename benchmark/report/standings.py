@@ -165,8 +165,9 @@ def flat(grid: Grid) -> tuple[Array, Array]:
 def _iqm_by_task(values: Array, weights: Array) -> Array:
     """Return the interquartile mean, shape (resamples, backbones), from weights of all runs."""
     orders = np.argsort(values, axis=1, kind='stable')
+    by_run = np.ascontiguousarray(weights.T)
     found = [
-        middle_mean(line[order], weights[:, order])
+        middle_mean(line[order], by_run[order].T)
         for line, order in zip(values, orders, strict=True)
     ]
     return np.stack(found, axis=1)

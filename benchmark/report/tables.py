@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-
-import pandas as pd
 
 from benchmark.report.boards import Board, Row
 from benchmark.report.facts import TRIVIAL
 from benchmark.report.findings import Findings
+from benchmark.report.frames import NUMBERS, Columns
 from benchmark.report.standings import Estimate, Standing
 
 _AGGREGATES = ('score', 'iqm', 'borda', 'mean_rank', 'place')
 _PARTS = ('', '_seeds_low', '_seeds_high', '_tasks_low', '_tasks_high')
 
 
-def long_csv(frame: pd.DataFrame) -> str:
+def long_csv(columns: Columns) -> str:
     """Return the tidy frame as CSV, numbers in full precision, what is unknown empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(frame.columns)
-    writer.writerows(zip(*(_known(frame[name].tolist()) for name in frame), strict=True))
+    writer.writerow(columns)
+    known = {name: _known(columns[name]) for name in NUMBERS}
+    writer.writerows(zip(*{**columns, **known}.values(), strict=True))
     return text.getvalue()
 
 
-def _known(values: list[Any]) -> list[Any]:
-    return [None if isinstance(value, float) and math.isnan(value) else value for value in values]
+def _known(values: Sequence[Any]) -> list[Any]:
+    # nan alone differs from itself
+    return [value if value == value else None for value in values]
 
 
 def wide_csv(boards: Iterable[Board], findings: Findings) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +16,7 @@ from benchmark.report.boards import Board, build_boards
 from benchmark.report.exports import frames, report_json
 from benchmark.report.facts import BackboneFacts, backbone_facts, task_facts
 from benchmark.report.findings import Findings, find
-from benchmark.report.frames import newest, tidied
+from benchmark.report.frames import Columns, newest, tidied
 from benchmark.report.html import page
 from benchmark.report.latex import latex, paper_latex
 from benchmark.report.markdown import markdown, paper_markdown
@@ -22,8 +24,10 @@ from benchmark.report.nights import read_nights
 from benchmark.report.normaliser import Normaliser
 from benchmark.report.presets import PAPER
 from benchmark.report.tables import long_csv, wide_csv
+from benchmark.results.briefs import Brief
+from benchmark.results.index import read_briefs
 from benchmark.results.records import RunRecord
-from benchmark.results.store import ResultStore, write_atomically
+from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.specs import slug
 
 
@@ -43,18 +47,30 @@ class Wishes:
     history: Path | None = None
 
 
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Spare large suites the search for cycles: records and what is made of them have none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 NO_WISHES = Wishes()
 """A report as it is made unless asked otherwise."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """A suite's records and all that is derived from them before a format is chosen."""
+    """A suite's chosen records in brief and all that is derived from them for any format."""
 
     store: ResultStore
     suite: str
-    records: tuple[RunRecord, ...]
-    frame: pd.DataFrame
+    chosen: tuple[Brief, ...]
+    columns: Columns
     boards: tuple[Board, ...]
     backbones: Mapping[str, BackboneFacts]
     wishes: Wishes
@@ -63,6 +79,15 @@ class Content:
     def findings(self) -> Findings:
         """What all tasks together say."""
         return find(self.boards, self.wishes.normaliser)
+
+    def records(self) -> list[RunRecord]:
+        """Read the chosen records with all their evidence.
+
+        Raises:
+            RecordError: one of them cannot be read any more.
+        """
+        folder = self.store.runs_folder(self.suite)
+        return [read_record(folder / item.path) for item in self.chosen]
 
 
 def write_report(
@@ -151,6 +176,7 @@ def _render(
     return render(load_content(store, suite, wishes), formats)
 
 
+@_without_collector()
 def render(content: Content, formats: Iterable[str]) -> dict[str, str | Path]:
     """Return what to write by relative path: texts, and files to copy."""
     found: dict[str, str | Path] = {}
@@ -177,9 +203,10 @@ def report_frames(
         BenchmarkError: the suite has no records or one is unreadable.
     """
     content = load_content(store, suite, wishes)
-    return frames(content.frame, content.boards, content.findings)
+    return frames(pd.DataFrame(content.columns), content.boards, content.findings)
 
 
+@_without_collector()
 def load_content(store: ResultStore, suite: str, wishes: Wishes = NO_WISHES) -> Content:
     """Return the records of ``suite`` with what is derived from them.
 
@@ -187,21 +214,14 @@ def load_content(store: ResultStore, suite: str, wishes: Wishes = NO_WISHES) -> 
         BenchmarkError: the suite has no records, one is unreadable, or no backbone with a record
             is the reference.
     """
-    content = content_of(store, suite, store.records(suite), wishes)
+    content = _content(store, suite, read_briefs(store, suite), wishes)
     competitors = sorted({row.backbone.id for board in content.boards for row in board.rows})
     if wishes.reference is not None and wishes.reference not in competitors:
         raise unknown_name('reference backbone', wishes.reference, competitors)
     return content
 
 
-def content_of(
-    store: ResultStore, suite: str, records: Iterable[RunRecord], wishes: Wishes
-) -> Content:
-    """Return what is derived from ``records``, of which the newest of each cell count.
-
-    Raises:
-        BenchmarkError: there are no records, or one is unreadable.
-    """
+def _content(store: ResultStore, suite: str, records: Iterable[Brief], wishes: Wishes) -> Content:
     chosen = newest(records)
     if not chosen:
         known = ', '.join(store.suites()) or 'none'
@@ -215,9 +235,9 @@ def content_of(
         for name, task in task_facts(chosen).items()
     }
     backbones = backbone_facts(chosen)
-    frame = tidied(chosen, tasks, backbones)
-    boards = build_boards(frame, tasks, backbones)
-    return Content(store, suite, tuple(chosen), frame, boards, backbones, wishes)
+    columns = tidied(chosen, tasks, backbones)
+    boards = build_boards(columns, tasks, backbones)
+    return Content(store, suite, tuple(chosen), columns, boards, backbones, wishes)
 
 
 def _md(content: Content) -> dict[str, str]:
@@ -227,7 +247,7 @@ def _md(content: Content) -> dict[str, str]:
 
 
 def _csv(content: Content) -> dict[str, str]:
-    texts = wide_csv(content.boards, content.findings), long_csv(content.frame)
+    texts = wide_csv(content.boards, content.findings), long_csv(content.columns)
     return dict(zip(_FILES['csv'](slug(content.suite)), texts, strict=True))
 
 
@@ -256,7 +276,7 @@ def _html(content: Content) -> dict[str, str | Path]:
     made = page(
         content.store,
         content.suite,
-        content.records,
+        content.records(),
         content.boards,
         content.findings,
         content.backbones,

@@ -84,11 +84,7 @@ class RunRecord:
     @property
     def finished(self) -> datetime:
         """When the run ended (UTC); the beginning of time where the record does not say."""
-        try:
-            moment = datetime.fromisoformat(str(self.provenance.get('finished', '')))
-        except ValueError:
-            return datetime.min.replace(tzinfo=UTC)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        return moment(self.provenance.get('finished', ''))
 
     def to_json(self) -> str:
         """Return the record as indented JSON with its schema version."""
@@ -96,6 +92,15 @@ class RunRecord:
         if not self.trials:  # only a search has any
             del content['trials']
         return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
+
+
+def moment(said: object) -> datetime:
+    """Return a moment that a record states (UTC); the beginning of time for what is none."""
+    try:
+        found = datetime.fromisoformat(str(said))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def from_json(text: str, path: Path) -> RunRecord:

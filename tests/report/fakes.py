@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.report.boards import Board, build_boards
+from benchmark.report.facts import backbone_facts, task_facts
+from benchmark.report.frames import newest, tidied
+from benchmark.results.briefs import Brief, brief
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
@@ -127,6 +132,18 @@ def record(
         },
         provenance={'started': '2031-05-04T09:58:00+00:00', 'finished': finished},
     )
+
+
+def briefs(records: Iterable[RunRecord]) -> list[Brief]:
+    """Return the records as tables see them."""
+    return [brief(item) for item in records]
+
+
+def boards(records: Iterable[RunRecord]) -> tuple[Board, ...]:
+    """Return the leaderboards of the newest of the records."""
+    chosen = newest(briefs(records))
+    tasks, backbones = task_facts(chosen), backbone_facts(chosen)
+    return build_boards(tidied(chosen, tasks, backbones), tasks, backbones)
 
 
 def failed(like: RunRecord, error: str, *, finished: str | None = None) -> RunRecord:

@@ -2,23 +2,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 
-from benchmark.report.boards import Board, Cell, build_boards
-from benchmark.report.facts import backbone_facts, task_facts
-from benchmark.report.frames import newest, tidy
+from benchmark.report.boards import Board, Cell
 from benchmark.report.sentences import column_sentences, version_notes
 from benchmark.results.records import RunRecord
 
-from .fakes import failed, record, suite
-
-
-def boards(records: Iterable[RunRecord]) -> tuple[Board, ...]:
-    chosen = newest(records)
-    return build_boards(tidy(chosen), task_facts(chosen), backbone_facts(chosen))
+from .fakes import boards, failed, record, suite
 
 
 def cell(board: Board, backbone: str, task: str) -> Cell:

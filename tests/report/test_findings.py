@@ -10,20 +10,14 @@ import pytest
 
 from benchmark.errors import DeclarationError
 from benchmark.report.agreements import agreements
-from benchmark.report.boards import Board, build_boards
 from benchmark.report.contrasts import is_matched
-from benchmark.report.facts import backbone_facts, task_facts
+from benchmark.report.facts import backbone_facts
 from benchmark.report.findings import BoardFindings, find
-from benchmark.report.frames import tidy
 from benchmark.report.normaliser import read_normaliser
 from benchmark.report.sentences import agreement_sentence, contrast_sentence, overall_sentences
 from benchmark.results.records import RunRecord
 
-from .fakes import BACKBONES, TASKS, record, suite
-
-
-def boards(records: list[RunRecord]) -> tuple[Board, ...]:
-    return build_boards(tidy(records), task_facts(records), backbone_facts(records))
+from .fakes import BACKBONES, TASKS, boards, briefs, record, suite
 
 
 def runs(task: str, backbone: str, *scores: float, protocol: str = 'finetune') -> list[RunRecord]:
@@ -185,7 +179,7 @@ class TestContrast:
     def test_a_pair_that_differs_in_more_than_the_method_is_none(
         self, key: str, value: object
     ) -> None:
-        facts = backbone_facts(suite())
+        facts = backbone_facts(briefs(suite()))
         masked, supervised = facts['vit-s-mae'], facts['vit-s-supervised']
         assert is_matched(masked, supervised)
         assert is_matched(replace(masked, parameters=21_666_000), supervised)

@@ -4,21 +4,17 @@ from typing import Any
 
 import pytest
 
-from benchmark.report.boards import build_boards
-from benchmark.report.facts import backbone_facts, task_facts
+from benchmark.report.facts import backbone_facts
 from benchmark.report.findings import find
-from benchmark.report.frames import newest, tidy
 from benchmark.report.views import family_classes, suite_data
 from benchmark.results.records import RunRecord
 
-from .fakes import failed, record, suite
+from .fakes import boards, briefs, failed, record, suite
 
 
 def data(records: list[RunRecord]) -> dict[str, Any]:
-    chosen = newest(records)
-    backbones = backbone_facts(chosen)
-    boards = build_boards(tidy(chosen), task_facts(chosen), backbones)
-    return suite_data('quick', chosen, boards, find(boards), backbones)
+    made, chosen = boards(records), sorted(records, key=lambda item: item.spec)
+    return suite_data('quick', chosen, made, find(made), backbone_facts(briefs(records)))
 
 
 @pytest.fixture(scope='module')
@@ -132,5 +128,5 @@ def test_sentences_of_a_crowded_column_are_bounded() -> None:
 
 
 def test_unknown_families_get_classes_that_cannot_be_forged() -> None:
-    facts = backbone_facts([record(backbone='x')])['x']
+    facts = backbone_facts(briefs([record(backbone='x')]))['x']
     assert family_classes([facts]) == {'unknown': 'family-0'}

@@ -59,6 +59,10 @@ class SeedDraws:
         """The number of resamples."""
         return len(self.shares[0])
 
+    def of(self, backbones: Sequence[int]) -> SeedDraws:
+        """Return what the backbones at these places are given, as it is among all."""
+        return SeedDraws(self.shares, self.starts[:, backbones])
+
 
 def draw_seeds(
     runs: Sequence[int], backbones: int, count: int, random: np.random.Generator
@@ -87,13 +91,17 @@ def resampled_means(scores: Array, draws: SeedDraws) -> Array:
 
     ``scores`` has the shape (backbones, runs, tasks).
     """
-    lines = np.arange(draws.count)[:, None]
+    lines, backbones = np.arange(draws.count)[:, None], np.arange(len(scores))
     means = np.empty((draws.count, scores.shape[0], scores.shape[2]))
     for task, share in enumerate(draws.shares):
-        drawn = share @ widened(scores[:, : share.shape[1], task]).T
-        turned = (lines + draws.starts[task]) % draws.count
-        means[:, :, task] = np.take_along_axis(drawn, turned, axis=0)
+        drawn = _twice(share @ widened(scores[:, : share.shape[1], task]).T)
+        means[:, :, task] = drawn[lines + draws.starts[task], backbones]
     return means
+
+
+def _twice(lines: Array) -> Array:
+    """Return the lines and then again, so that those from any line on are there in a row."""
+    return np.concatenate([lines, lines])
 
 
 def resampled_iqm(scores: Array, draws: SeedDraws, weights: Array) -> Array:
@@ -105,16 +113,14 @@ def resampled_iqm(scores: Array, draws: SeedDraws, weights: Array) -> Array:
     runs = [share.shape[1] for share in draws.shares]
     spread = [widened(scores[:, :n, task]) for task, n in enumerate(runs)]
     values = np.concatenate(spread, axis=1)
+    masses = [share * weight for share, weight in zip(draws.shares, weights, strict=True)]
+    drawn = np.ascontiguousarray(_twice(np.concatenate(masses, axis=1)).T)
+    lines, starts = np.arange(draws.count), np.repeat(draws.starts, runs, axis=0)
     found = np.empty((draws.count, len(scores)))
     for backbone, line in enumerate(values):
         order = np.argsort(line, kind='stable')
-        drawn = [
-            np.roll(share, -start, axis=0) * weight
-            for share, start, weight in zip(
-                draws.shares, draws.starts[:, backbone], weights, strict=True
-            )
-        ]
-        found[:, backbone] = middle_mean(line[order], np.concatenate(drawn, axis=1)[:, order])
+        mass = drawn[order[:, None], starts[order, backbone, None] + lines]
+        found[:, backbone] = middle_mean(line[order], mass.T)
     return found
 
 

@@ -1,0 +1,77 @@
+"""A record without its evidence: all that tables need, small enough to hold a hundred thousand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from benchmark.results.records import RunRecord, moment
+from benchmark.specs import RunSpec
+
+
+class Brief(NamedTuple):
+    """What tables need of the record in the file ``path``.
+
+    ``make`` is a hash of all that the seeds of a cell share: configuration, weights, data and
+    libraries; ``is_plain`` says that none of it was changed by ``--cfg-options``. ``seconds`` and
+    ``memory_mb`` are of the training, ``nan`` or ``None`` where the record does not say;
+    ``ended`` is when, as the record has it.
+    """
+
+    path: str
+    suite: str
+    spec: RunSpec
+    fingerprint: str
+    is_ok: bool
+    error: str
+    primary: str
+    scores: Mapping[str, float]
+    raw: Mapping[str, float]
+    task: Mapping[str, Any]
+    backbone: Mapping[str, Any]
+    seconds: float | None
+    memory_mb: float | None
+    device: str
+    ended: str
+    is_plain: bool
+    make: str
+
+    @property
+    def finished(self) -> datetime:
+        """When the run ended (UTC); the beginning of time where the record does not say."""
+        return moment(self.ended)
+
+
+def brief(record: RunRecord, path: str = '') -> Brief:
+    """Return what tables need of ``record``, which was read from ``path``."""
+    cost, said = record.cost, record.provenance
+    return Brief(
+        path=path,
+        suite=record.suite,
+        spec=record.spec,
+        fingerprint=record.fingerprint,
+        is_ok=record.is_ok,
+        error=record.error,
+        primary=record.primary,
+        scores=record.scores,
+        raw=record.raw,
+        task=record.task,
+        backbone=record.backbone,
+        seconds=cost.get('train_seconds', math.nan),
+        memory_mb=cost.get('peak_memory_mb', math.nan),
+        device=str(cost.get('device') or ''),
+        ended=said.get('finished', ''),
+        is_plain=not said.get('options'),
+        make=_make(record),
+    )
+
+
+def _make(record: RunRecord) -> str:
+    said = record.provenance
+    shared = [said.get(key) for key in ('weights', 'data_manifest', 'libraries')]
+    config = {key: value for key, value in record.config.items() if key != 'randomness'}
+    return hashlib.sha256(json.dumps([*shared, config], sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,143 @@
+"""All records of a suite in brief, from one file that remembers what was read before.
+
+The JSON files are the truth. The index only saves parsing those that are as they were: it lies in
+the work folder, may be deleted at any time, and is written anew whenever it is outrun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import RecordError
+from benchmark.results.briefs import Brief, brief
+from benchmark.results.store import ResultStore, read_record, write_atomically
+from benchmark.results.upgrades import SCHEMA
+from benchmark.specs import RunSpec
+
+WORTHWHILE = 1000
+"""Records below which a suite is read without an index."""
+
+_VERSION = f'briefs 1 of records {SCHEMA}'
+_SETTLED = 2_000_000_000
+"""Nanoseconds after a change from which a file's time tells it from the next change."""
+
+_REPEATED = ('suite', 'error', 'primary', 'task', 'backbone', 'device', 'make')
+"""Fields in which many records say the same, each text stored once."""
+
+Stamp = tuple[int, int]
+"""Size of a file in bytes, and the time of its last change in nanoseconds."""
+
+Entry = tuple[Stamp, Brief]
+"""What was read from a file, and its stamp before that."""
+
+
+def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
+    """Return all records of ``suite`` in brief, in no particular order.
+
+    Files that are as the index remembers them are not opened.
+
+    Raises:
+        RecordError: one of the others is not a record.
+    """
+    folder = store.runs_folder(suite)
+    stamps = _stamps(folder)
+    if len(stamps) < WORTHWHILE:
+        return [_read(folder, path) for path in stamps]
+    now, index = time.time_ns(), store.index_path(suite)
+    known = _load(index)
+    found = {
+        path: entry
+        if (entry := known.get(path)) and entry[0] == stamp
+        else (stamp, _read(folder, path))
+        for path, stamp in stamps.items()
+    }
+    settled = {path: e for path, e in found.items() if e[0][1] + _SETTLED < now}
+    if settled != known:
+        _save(index, list(settled.values()))
+    return [item for _, item in found.values()]
+
+
+def _read(folder: Path, path: str) -> Brief:
+    return brief(read_record(folder / path), path)
+
+
+def _stamps(folder: Path) -> dict[str, Stamp]:
+    """Return the stamp of every record below ``folder`` by its place in it."""
+    found: dict[str, Stamp] = {}
+    inside = [''] if folder.exists() else []
+    while inside:
+        place = inside.pop()
+        try:
+            with os.scandir(folder / place) as entries:
+                for entry in entries:
+                    if entry.name.endswith('.json'):
+                        facts = entry.stat()
+                        found[place + entry.name] = facts.st_size, facts.st_mtime_ns
+                    elif entry.is_dir(follow_symlinks=False):
+                        inside.append(f'{place}{entry.name}/')
+        except OSError as error:
+            raise RecordError(f'{folder / place}: cannot be read ({error.strerror})') from None
+    return found
+
+
+def _load(index: Path) -> dict[str, Entry]:
+    """Return what the index remembers by path; nothing where it is not whole or of old make."""
+    try:
+        version, checksum, body = index.read_bytes().split(b'\n', 2)
+        is_whole = version.decode() == _VERSION and int(checksum) == zlib.crc32(body)
+        return _entries(json.loads(body)) if is_whole else {}
+    except (OSError, LookupError, TypeError, ValueError):
+        return {}
+
+
+def _save(index: Path, entries: Sequence[Entry]) -> None:
+    body = json.dumps(_columns(entries), separators=(',', ':')).encode()
+    # without a place to remember, all is read again next time
+    with contextlib.suppress(RecordError):
+        write_atomically(index, b'%s\n%d\n%s' % (_VERSION.encode(), zlib.crc32(body), body))
+
+
+def _columns(entries: Sequence[Entry]) -> dict[str, Any]:
+    """Return the entries field by field, which is small and quick to read."""
+    if not entries:
+        return {}
+    stamps, briefs = zip(*entries, strict=True)
+    columns: dict[str, Any] = dict(zip(Brief._fields, zip(*briefs, strict=True), strict=True))
+    specs = [(spec.task, spec.backbone, spec.protocol, spec.seed) for spec in columns['spec']]
+    columns['spec'] = [_shared(values) for values in zip(*specs, strict=True)]
+    shared = {name: _shared(columns[name]) for name in _REPEATED}
+    return {**columns, **shared, 'stamp': list(zip(*stamps, strict=True))}
+
+
+def _entries(columns: Mapping[str, Any]) -> dict[str, Entry]:
+    if not columns:
+        return {}
+    spread = {name: _spread(columns[name]) for name in _REPEATED}
+    said = {**columns, **spread, 'spec': map(RunSpec, *map(_spread, columns['spec']))}
+    briefs = map(Brief._make, zip(*(said[name] for name in Brief._fields), strict=True))
+    stamps = zip(*columns['stamp'], strict=True)
+    return dict(zip(columns['path'], zip(stamps, briefs, strict=True), strict=True))
+
+
+def _shared(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
+    """Return the distinct values, and the place of each value among them."""
+    texts: dict[int, str] = {}
+    for value in values:
+        if id(value) not in texts:
+            texts[id(value)] = json.dumps(value)
+    distinct = {text: json.loads(text) for text in texts.values()}
+    places = {text: place for place, text in enumerate(distinct)}
+    return list(distinct.values()), [places[texts[id(value)]] for value in values]
+
+
+def _spread(shared: tuple[list[Any], list[int]]) -> list[Any]:
+    """Return the values that :func:`_shared` has taken apart; equal ones are one object."""
+    distinct, places = shared
+    return [distinct[place] for place in places]
