@@ -47,6 +47,14 @@ class TestMaps:
         expected = sum(gradients[c].mean() * features[c] for c in range(3))
         np.testing.assert_allclose(gradient_map(features, gradients), expected)
 
+    def test_they_are_grad_cams_weights(self) -> None:
+        library = pytest.importorskip('pytorch_grad_cam')
+        features, gradients = RANDOM.normal(size=(2, 7, 4, 6))
+        layer = torch.nn.Conv2d(3, 7, 1)
+        cam = library.GradCAM(model=layer, target_layers=[layer])
+        (expected,) = cam.get_cam_image(None, None, None, features[None], gradients[None])
+        np.testing.assert_allclose(gradient_map(features, gradients), expected)
+
     def test_negative_sides_are_dark_and_the_brightest_is_one(self) -> None:
         found = scaled(np.array([[-5.0, 2.0], [0.0, 4.0]]), (2, 2))
         assert found.tolist() == [[0, 0.5], [0, 1]]
