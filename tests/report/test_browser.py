@@ -307,7 +307,7 @@ def test_an_analysis_shows_its_figure_and_hands_out_its_values(visit: Visit) -> 
         '0.900',
         '20.0 (19.0 to 21.0)',
     ]
-    analysis.get_by_text('Provenance').click()
+    analysis.get_by_text('Provenance', exact=True).click()
     sync_api.expect(analysis.get_by_text('weights abababababababab')).to_be_visible()
     with visit.page.expect_download() as caught:
         analysis.get_by_role('link', name='All values (CSV)').click()
