@@ -2,15 +2,15 @@
 
 Usage: python tools/remake_backbones.py NAME [NAME ...] [--out DIR] [--cache DIR] [--check]
 
-Each NAME is a backbone of the zoo that this project pretrained on its procedural world. All
-see the same pictures, crops, flips, batch size, optimiser and schedule; the declarations say for
-how many epochs. --check compares the new file with the shipped one and fails where they differ.
+Each NAME is a backbone of the zoo that this project pretrained on its procedural world, as `tbench
+pretrain` does. All see the same pictures, crops, flips, batch size, optimiser and schedule; the
+declarations say for how many epochs. --check compares the new file with the shipped one and fails
+where they differ.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import warnings
 from pathlib import Path
@@ -19,15 +19,12 @@ from typing import NamedTuple
 import torch
 
 from benchmark.catalog import zoo
-from benchmark.compiling import library_versions
 from benchmark.errors import BenchmarkError, unknown_name
-from benchmark.execution.pretrain import pretrain, save_network, write_labels
-from benchmark.models.inspection import inspect_backbone
+from benchmark.execution.pretrain import run_pretraining
 from benchmark.openmmlab import prepare
-from benchmark.pretraining import Pretrain
-from benchmark.results.store import write_atomically
+from benchmark.pretraining import Budget, Folder, Settings, world_pictures
 from benchmark.specs import file_hash
-from benchmark.world import VERSION, WorldSpec, ensure_pretraining_split
+from benchmark.world import WorldSpec
 
 PICTURES = 20_000
 
@@ -52,48 +49,23 @@ BACKBONES = {
 }
 
 
-def remake(name: str, cache: Path, out: Path) -> Path:
-    """Pretrain one backbone, write its weights and facts below ``out``, return the weights' file.
+def settings_of(name: str, cache: Path) -> Settings:
+    """Return what a shipped backbone was pretrained by.
 
     Raises:
-        BenchmarkError: the pictures cannot be made or the weights not be written.
+        BenchmarkError: the pictures cannot be made.
     """
-    recipe, backbone, spec = BACKBONES[name], zoo()[name], WorldSpec()
-    root = ensure_pretraining_split(cache, spec, PICTURES)
-    labels = write_labels(root / 'labels.csv', recipe.labels, root / f'{recipe.labels}.txt')
-    passes = round((backbone.pretraining.epochs or 0) * PICTURES)
-    request = Pretrain(
+    recipe, backbone = BACKBONES[name], zoo()[name]
+    return Settings(
+        name=name,
         method=recipe.method,
         backbone=backbone,
-        features=inspect_backbone(backbone),
-        data_root=str(root.resolve()),
-        annotations=str(labels.path.resolve()),
-        classes=labels.classes,
-        size=spec.size,
-        passes=passes,
+        pictures=world_pictures(cache, PICTURES, recipe.labels),
+        budget=Budget('epochs', backbone.pretraining.epochs or 0),
+        size=WorldSpec().size,
         seed=recipe.seed,
+        is_half=True,
     )
-    trained = pretrain(request, cache / 'pretraining' / name)
-    facts = {
-        'name': name,
-        'method': recipe.method,
-        'labels': recipe.labels if recipe.method == 'supervised' else 'none',
-        'world': VERSION,
-        'pictures': str(labels.pictures),
-        'passes': str(passes),
-        'seed': str(recipe.seed),
-    }
-    path = out / f'{name}.safetensors'
-    save_network(trained.model.backbone.body, path, facts)
-    measured = {
-        **facts,
-        'sha256': file_hash(path),
-        'cost': trained.cost,
-        'libraries': library_versions(),
-        'curves': trained.curves,
-    }
-    write_atomically(path.with_suffix('.json'), json.dumps(measured, indent=1) + '\n')
-    return path
 
 
 def main() -> int:
@@ -111,10 +83,11 @@ def main() -> int:
     for name in options.names:
         if name not in BACKBONES:
             raise unknown_name('shipped backbone', name, BACKBONES)
-        path = remake(name, options.cache, options.out)
-        shipped = zoo()[name].checkpoint
-        same = shipped is not None and shipped.is_file() and file_hash(shipped) == file_hash(path)
-        print(f'{path}  {file_hash(path)}  {"same as" if same else "differs from"} the shipped one')
+        folder = Folder(options.out / name)
+        run_pretraining(settings_of(name, options.cache), folder, print)
+        found, shipped = file_hash(folder.weights), zoo()[name].checkpoint
+        same = shipped is not None and shipped.is_file() and file_hash(shipped) == found
+        print(f'{folder.weights}  {found}  {"same as" if same else "differs from"} the shipped one')
         differing += not same
     return int(bool(differing) and options.check)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import __version__
-from benchmark.cli import analyze, commands, regression, sharing
+from benchmark.cli import analyze, commands, pretrain, regression, sharing
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 
@@ -70,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_regress(subparsers)
     _add_nightly(subparsers)
     analyze.add_parser(subparsers, add_request=_add_request)
+    pretrain.add_parser(subparsers)
     _add_sharing(subparsers)
     _add_check(subparsers)
     _add_doctor(subparsers)

@@ -9,7 +9,12 @@ from benchmark.compiling.compile import (
     compile_config,
 )
 from benchmark.compiling.facts import facts_of, trivial_facts
-from benchmark.compiling.identity import fingerprint_of, library_versions, manifest_of
+from benchmark.compiling.identity import (
+    files_below,
+    fingerprint_of,
+    library_versions,
+    manifest_of,
+)
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
@@ -30,6 +35,7 @@ __all__ = [
     'compile_trivial',
     'facts_of',
     'features_of',
+    'files_below',
     'fingerprint_of',
     'grid_of',
     'library_versions',

@@ -95,7 +95,7 @@ def manifest_of(root: Path, patterns: Iterable[str] = ()) -> str:
     """
     digest = hashlib.sha256()
     wanted = tuple(patterns)
-    files = sorted((_found(root, wanted) if wanted else _files(root)).items())
+    files = sorted((_found(root, wanted) if wanted else files_below(root)).items())
     if not files:
         raise DataError(f'{root}: no data here (the folder is missing or empty)')
     for name, size in files:
@@ -108,7 +108,8 @@ def _found(root: Path, patterns: Iterable[str]) -> Mapping[str, int]:
     return {path.relative_to(root).as_posix(): path.stat().st_size for path in paths}
 
 
-def _files(root: Path) -> Mapping[str, int]:
+def files_below(root: Path) -> Mapping[str, int]:
+    """Return the size of each file below ``root`` by relative path; links are followed."""
     found: dict[str, int] = {}
     for folder, below, names in os.walk(root, followlinks=True):
         place = Path(folder)

@@ -11,8 +11,10 @@ from benchmark.kinds.base import Config
 from benchmark.specs import canonical_json
 
 
-def parse_options(texts: Sequence[str]) -> dict[str, Any]:
+def parse_options(texts: Sequence[str], flag: str = '--cfg-options') -> dict[str, Any]:
     """Return ``key=value`` texts as a dictionary; values are read as literals where they are.
+
+    ``flag`` is the option of the command line that they were given to, for messages.
 
     Raises:
         DeclarationError: a text has no ``=``, or its value is neither text nor plain data.
@@ -21,17 +23,17 @@ def parse_options(texts: Sequence[str]) -> dict[str, Any]:
     for text in texts:
         key, equals, value = text.partition('=')
         if not equals or not key:
-            raise DeclarationError(f"--cfg-options '{text}': must be KEY=VALUE, as in a.b.c=1")
-        options[key] = _plain(text, _literal(value))
+            raise DeclarationError(f"{flag} '{text}': must be KEY=VALUE, as in a.b.c=1")
+        options[key] = _plain(text, _literal(value), flag)
     return options
 
 
-def _plain(text: str, value: Any) -> Any:
+def _plain(text: str, value: Any, flag: str) -> Any:
     try:
         canonical_json(value)
     except (TypeError, ValueError):
         raise DeclarationError(
-            f"--cfg-options '{text}': a value is a number, text, True, False, None, list or dict"
+            f"{flag} '{text}': a value is a number, text, True, False, None, list or dict"
         ) from None
     return value
 

@@ -1,10 +1,12 @@
-"""Registered parts of the training loop: parameter groups, audit, curves, averages, sharing."""
+"""Registered parts of training: groups, audit, curves, averages, sharing, progress, resuming."""
 
 from benchmark.engine.audit import ParameterAudit
 from benchmark.engine.averaging import WeightAverage
 from benchmark.engine.backbone_execution import BackboneExecution
 from benchmark.engine.history import LossHistory
 from benchmark.engine.layer_decay import LayerDecayConstructor
+from benchmark.engine.progress import Progress
+from benchmark.engine.resuming import RandomStates, StepClock
 from benchmark.engine.sharing import (
     OwnDraws,
     WholeBatches,
@@ -19,6 +21,9 @@ __all__ = [
     'LossHistory',
     'OwnDraws',
     'ParameterAudit',
+    'Progress',
+    'RandomStates',
+    'StepClock',
     'WeightAverage',
     'WholeBatchMasks',
     'WholeBatches',

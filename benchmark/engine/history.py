@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mmengine.dist import all_reduce
@@ -25,13 +26,15 @@ class LossHistory(Hook):
 
     Args:
         interval: iterations per point of the curve.
+        kept: what a term's name must hold one of, for the term to be kept.
 
     Raises:
         BenchmarkError: during training, when a loss is not a finite number.
     """
 
-    def __init__(self, *, interval: int) -> None:
+    def __init__(self, *, interval: int, kept: Sequence[str] = ('loss',)) -> None:
         self._interval = interval
+        self._names = tuple(kept)
         self._window: dict[str, list[float]] = defaultdict(list)
         self.curves: dict[str, list[float]] = defaultdict(list)
         self.first_iteration: int | None = None
@@ -60,7 +63,7 @@ class LossHistory(Hook):
     ) -> None:
         """Add the iteration's losses; close the interval when it is full."""
         for name, value in (outputs or {}).items():
-            if 'loss' in name:
+            if any(part in name for part in self._names):
                 # the mean over the processes that share the batch
                 shared = value.detach().float().clone()
                 all_reduce(shared, 'mean')

@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.engine import LossHistory, ParameterAudit
+from benchmark.engine import LossHistory, ParameterAudit, StepClock
 from benchmark.engine.audit import bare
 from benchmark.errors import BenchmarkError, CheckpointError, DataError
 from benchmark.evaluation.gallery import Gallery
@@ -66,9 +66,7 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
         raw = runner.test()
     proof = _proof(runner)
     verify(proof, frozen=config['model']['backbone']['frozen'])
-    cost = meter.report(iterations=runner.max_iters, resumed_at=_resumed_at(runner))
-    if world_size() > 1:
-        cost['processes'] = world_size()
+    cost = _cost(meter, runner)
     if is_first():
         _remove_checkpoints(folder)
     return Outcome(
@@ -82,26 +80,45 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model after a training without test, its loss curves and what it cost."""
+    """A model after a training without test, its loss curves and what it cost.
+
+    ``seconds`` were spent in steps, before interruptions too; ``pace`` is the median of a step.
+    """
 
     model: Any
     curves: dict[str, list[float]]
     cost: dict[str, Any]
+    seconds: float
+    pace: float
 
 
 def train(config: dict[str, Any], folder: Path) -> Trained:
     """Train by ``config``, which has no test; one interrupted in ``folder`` is resumed.
 
+    The checkpoints stay, so that nothing is lost before the caller has kept the model.
+
     Raises:
         BenchmarkError: a loss diverged.
     """
     meter = Meter()
-    runner = _runner(config, folder)
+    runner = _runner(in_processes(config, world_size()), folder)
     with meter.phase('train'):
         runner.train()
+    clock = _hook(runner, StepClock)
+    return Trained(
+        bare(runner.model),
+        dict(_hook(runner, LossHistory).curves),
+        _cost(meter, runner),
+        clock.seconds,
+        clock.pace,
+    )
+
+
+def _cost(meter: Meter, runner: Runner) -> dict[str, Any]:
     cost = meter.report(iterations=runner.max_iters, resumed_at=_resumed_at(runner))
-    _remove_checkpoints(folder)
-    return Trained(runner.model, dict(_hook(runner, LossHistory).curves), cost)
+    if world_size() > 1:
+        cost['processes'] = world_size()
+    return cost
 
 
 def _open_test_data(runner: Runner) -> None:

@@ -95,9 +95,18 @@ def probe_job(request: Answer) -> Answer:
         return asdict(execute_probe(request['config'], keeping))
 
 
+def pretrain_job(request: Answer) -> Answer:
+    """Return what pretraining by ``request['config']`` measured."""
+    # mmpretrain's algorithms, seconds to import, are of no use to other jobs
+    from benchmark.execution.pretrain import train_weights
+
+    return train_weights(request)
+
+
 JOBS: dict[str, Callable[[Answer], Answer]] = {
     'inspect': inspect_job,
     'execute': execute_job,
+    'pretrain': pretrain_job,
     'probe': probe_job,
     'search': search_job,
     'trivial': trivial_job,

@@ -2,64 +2,196 @@
 
 from __future__ import annotations
 
-import csv
+import contextlib
 import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import torch
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
-from benchmark.errors import DataError
-from benchmark.execution.execute import Trained, train
-from benchmark.pretraining import Pretrain, compile_pretraining
+from benchmark.compiling import library_versions
+from benchmark.errors import BenchmarkError, DataError, IncompatibleError
+from benchmark.execution.distributed import in_processes, is_first, launch
+from benchmark.execution.execute import train
+from benchmark.execution.locking import exclusive
+from benchmark.models.inspection import inspect_backbone
+from benchmark.pretraining import Folder, Pretrain, Settings, compile_pretraining
+from benchmark.pretraining.encoders import choose_encoder
 from benchmark.results.store import write_atomically
+from benchmark.sources import Order, probe
+from benchmark.specs import Backbone, file_hash
+
+Config = dict[str, Any]
+
+_PACE_STEPS = 12
+_UNREADABLE = re.compile('failed to load image: ([^\n]*)')
+_UNWRITABLE = re.compile('PytorchStreamWriter|unexpected pos|file write failed')
 
 
-class Labels(NamedTuple):
-    """A file that mmpretrain reads (one ``picture label`` per line), and what is in it."""
+def run_pretraining(settings: Settings, folder: Folder, say: Callable[[str], None]) -> Config:
+    """Pretrain as ``settings`` say and return the facts; what comes out is in ``folder``.
 
-    path: Path
-    pictures: int
-    classes: int
-
-
-def write_labels(table: Path, column: str, out: Path) -> Labels:
-    """Write the labels in ``column`` of a CSV with the column ``file``, numbered by name.
+    A training interrupted there is continued, one that is finished stays as it is. ``say`` is
+    called with lines for a person.
 
     Raises:
-        DataError: the table cannot be read or lacks one of the columns.
+        BenchmarkError: the settings do not fit each other, the folder is taken, or the loss
+            diverged.
     """
+    settings.check()
+    features = inspect_backbone(settings.backbone)
+    encoder = choose_encoder(settings.method, settings.backbone)
+
+    def request(passes: int) -> Pretrain:
+        return settings.request(features, encoder, folder.pictures, passes)
+
+    # refused before anything is written
+    in_processes(compile_pretraining(request(settings.batch_size * 4)), settings.processes)
+    _refuse_same_name(settings.backbone, folder)
+    folder.claim(settings.plain())
+    if folder.is_done:
+        say(f'{folder.declaration}: is done')
+        return folder.read()
+    with exclusive(folder.work):
+        settings.pictures.write_list(folder.pictures)
+        passes = _passes(settings, folder, request)
+        final = request(passes)
+        say(_plan(settings, final, features.parameters))
+        found = _carry_out(
+            {
+                'config': _with_progress(compile_pretraining(final)),
+                'folder': str(folder.work),
+                'weights': str(folder.weights),
+                'header': settings.header(passes),
+                'half': settings.is_half,
+            },
+            settings.processes,
+        )
+        facts = _facts(settings, final, found, folder.weights)
+        folder.declare(settings.pretrained(features, folder.weights, passes), facts)
+    return facts
+
+
+def _plan(settings: Settings, request: Pretrain, parameters: int) -> str:
+    epochs = request.passes / len(settings.pictures)
+    return (
+        f'{settings.method} of {settings.backbone.id} ({parameters / 1e6:.1f} M parameters) on '
+        f'{settings.pictures.title}: {request.iterations} steps of {settings.batch_size}, '
+        f'{epochs:.3g} epochs'
+    )
+
+
+def _refuse_same_name(backbone: Backbone, folder: Folder) -> None:
+    if backbone.code is not None and backbone.code.name == folder.declaration.name:
+        raise IncompatibleError(
+            f'{backbone.code}: the declaration would have the same name; give another as --name'
+        )
+
+
+def _passes(settings: Settings, folder: Folder, request: Callable[[int], Pretrain]) -> int:
+    """Return how many pictures are seen in all; decided once per folder."""
+    kept = folder.work / 'passes.json'
+    if kept.is_file():
+        return int(json.loads(kept.read_text(encoding='utf-8')))
+    pace = _pace(settings, folder, request) if settings.budget.unit == 'seconds' else 0.0
+    passes = settings.budget.passes(len(settings.pictures), settings.batch_size, pace)
+    write_atomically(kept, json.dumps(passes))
+    return passes
+
+
+def _pace(settings: Settings, folder: Folder, request: Callable[[int], Pretrain]) -> float:
+    """Return the seconds that a step takes here and now, by steps that are thrown away."""
+    config = compile_pretraining(request(_PACE_STEPS * settings.batch_size))
+    order = {'config': config, 'folder': str(folder.work / 'pace'), 'weights': None}
+    return float(_carry_out(order, settings.processes)['pace'])
+
+
+def _with_progress(config: Config) -> Config:
+    hooks = [*config['custom_hooks'], {'type': 'benchmark.Progress'}]
+    return {**config, 'custom_hooks': hooks}
+
+
+def _carry_out(order: Config, processes: int) -> Config:
+    if processes == 1:
+        return train_weights(order)
+    found = launch({'job': 'pretrain', **order}, processes)
+    if reason := found.pop('error'):
+        raise BenchmarkError(reason)
+    return found
+
+
+def train_weights(order: Config) -> Config:
+    """Train by ``order['config']`` in ``order['folder']``, as one of the processes that share it.
+
+    Returns:
+        ``curves``, ``cost``, the ``seconds`` of all steps and the ``pace``, that of one. The
+        network is in the file ``order['weights']``, with ``order['header']``, unless that is
+        ``None``.
+
+    Raises:
+        BenchmarkError: a picture cannot be read, a file not be written, or the loss diverged.
+    """
+    with _told(order['folder']):
+        trained = train({**order['config'], 'log_level': 'WARNING'}, Path(order['folder']))
+    if is_first() and order['weights'] is not None:
+        weights = trained.model.backbone.named_weights()
+        save_weights(weights, Path(order['weights']), order['header'], is_half=order['half'])
+    return {
+        'curves': trained.curves,
+        'cost': trained.cost,
+        'seconds': trained.seconds,
+        'pace': trained.pace,
+    }
+
+
+@contextlib.contextmanager
+def _told(folder: str) -> Iterator[None]:
+    """Turn what libraries raise on bad files and full disks into one line."""
     try:
-        with table.open(encoding='utf-8', newline='') as file:
-            rows = [(row['file'], row[column]) for row in csv.DictReader(file)]
+        yield
     except OSError as error:
-        raise DataError(f'{table}: cannot be read ({error.strerror})') from None
-    except KeyError as error:
-        raise DataError(f'{table}: has no column {error}') from None
-    names = sorted({label for _, label in rows})
-    numbers = {name: number for number, name in enumerate(names)}
-    write_atomically(out, ''.join(f'{name} {numbers[label]}\n' for name, label in rows))
-    return Labels(out, len(rows), len(names))
+        raise DataError(f'{error.filename or folder}: {error.strerror or error}') from None
+    except (AssertionError, RuntimeError) as error:
+        if found := _UNREADABLE.search(str(error)):
+            raise DataError(f'{found[1]}: cannot be read as a picture') from None
+        if _UNWRITABLE.search(str(error)):
+            raise DataError(f'{folder}: cannot be written (is the disk full?)') from None
+        raise
 
 
-def pretrain(request: Pretrain, folder: Path) -> Trained:
-    """Pretrain as requested; an interrupted training in ``folder`` is continued.
+def _facts(settings: Settings, request: Pretrain, found: Config, weights: Path) -> Config:
+    return {
+        **settings.header(request.passes),
+        **settings.plain(),
+        'place': settings.pictures.place,
+        'steps': request.iterations,
+        'epochs': round(request.passes / len(settings.pictures), 3),
+        'seconds': round(found['seconds'], 2),
+        'seconds_per_step': round(found['pace'], 4),
+        'sha256': file_hash(weights),
+        'cost': found['cost'],
+        'libraries': library_versions(),
+        'curves': found['curves'],
+    }
 
-    Raises:
-        BenchmarkError: the request does not fit the network, or the loss diverged.
-    """
-    return train(compile_pretraining(request), folder)
 
-
-def save_network(network: nn.Module, path: Path, facts: dict[str, str]) -> None:
-    """Write a network's parameters and buffers in half precision, with ``facts`` in the header.
+def save_weights(
+    weights: Mapping[str, Tensor], path: Path, facts: Mapping[str, str], *, is_half: bool
+) -> None:
+    """Write a network's parameters and buffers, with ``facts`` in the header.
 
     Equal values and facts give equal bytes.
+
+    Raises:
+        RecordError: the file cannot be written.
     """
-    weights = {name: _half(value) for name, value in sorted(network.state_dict().items())}
-    write_atomically(path, _in_order(save(weights, metadata=facts)))
+    kept = {name: _kept(value, is_half) for name, value in sorted(weights.items())}
+    write_atomically(path, _in_order(save(kept, metadata=dict(facts))))
 
 
 def _in_order(file: bytes) -> bytes:
@@ -71,6 +203,27 @@ def _in_order(file: bytes) -> bytes:
     return file[:8] + text.ljust(size) + file[8 + size :]
 
 
-def _half(value: Tensor) -> Tensor:
-    whole = value.detach().cpu().contiguous()
-    return whole.to(torch.float16) if whole.is_floating_point() else whole
+def _kept(value: Tensor, is_half: bool) -> Tensor:
+    # a copy: tensors that share memory cannot be written
+    whole = value.detach().cpu().clone(memory_format=torch.contiguous_format)
+    return whole.to(torch.float16) if is_half and whole.is_floating_point() else whole
+
+
+def sized(backbone: Backbone, size: int) -> Backbone:
+    """Return an architecture whose tables are made for pictures of ``size`` pixels a side.
+
+    Raises:
+        IncompatibleError: it is declared for another size.
+        BenchmarkError: there is no such architecture.
+    """
+    declared = backbone.options.get('img_size', size)
+    if declared != size:
+        raise IncompatibleError(
+            f'{backbone.id} is made for pictures of {declared} px (img_size), asked are {size}'
+        )
+    library, _, name = backbone.source_at(str(backbone.code)).partition(':')
+    extractor = probe(library, Order(name, dict(backbone.options))).extractor
+    embedding = getattr(extractor.network, 'patch_embed', None)
+    if library != 'timm' or not hasattr(embedding, 'img_size') or extractor.native_size[0] == size:
+        return backbone
+    return replace(backbone, options={**backbone.options, 'img_size': size})

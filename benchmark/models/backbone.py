@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -167,6 +168,10 @@ class FeatureBackbone(BaseModule):
     def layer_of(self, parameter: str) -> tuple[int, int]:
         """Return the layer of a parameter (0 is the stem) and the number of the last layer."""
         return self._layers[parameter.removeprefix('body.')], max(self._layers.values())
+
+    def named_weights(self) -> Mapping[str, Tensor]:
+        """Return the network's tensors under the names that files of weights give to them."""
+        return self._extractor.state()
 
     @property
     def network(self) -> nn.Module:

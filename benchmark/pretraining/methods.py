@@ -1,99 +1,52 @@
-"""From a request to pretrain to one mmengine configuration: plain data, without torch."""
+"""What is learnt in pretraining: a model per method, and how its pictures are masked."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
 
-from benchmark.errors import DeclarationError, unknown_name
-from benchmark.specs import Backbone, Features
+from benchmark.errors import DeclarationError
+from benchmark.pretraining.request import Config, Pretrain
 
-Config = dict[str, Any]
-Method = Literal['mae', 'simmim', 'supervised']
-
-COMPONENTS = ('mmpretrain.models', 'mmpretrain.datasets', 'benchmark.pretraining.encoders')
-"""Modules that register what the configurations name."""
-
-_CURVE_POINTS = 100
+Built = tuple[Config, list[Config]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pretrain:
-    """A request: which architecture learns from which pictures, how, and for how long.
+@dataclass(frozen=True)
+class Method:
+    """A way to pretrain.
 
     Attributes:
-        method: ``mae``, ``simmim`` or ``supervised``.
-        backbone: the architecture; its weights, if it has any, are not used.
-        features: what it hands out, for its width and input normalisation.
-        data_root: folder of the pictures.
-        annotations: file with one ``picture label`` per line, relative to ``data_root``.
-        classes: number of labels; used by ``supervised`` alone.
-        size: height and width of what the network sees, in pixels.
-        pictures: number of lines in ``annotations``.
-        passes: pictures seen in total, one counted each time.
-        batch_size: pictures per step.
-        lr: largest learning rate of AdamW.
-        seed: of initialisation, order, augmentation and masks.
+        title: as papers write it.
+        family: as declarations of backbones name it.
+        reference: the paper.
+        takes: the architectures that it is defined for.
+        mask_ratio: share of the patches that its paper hides; ``None`` where nothing is hidden.
+        has_labels: whether it learns from labels.
+        build: from a request to the model and further steps of the pipeline.
     """
 
-    method: str
-    backbone: Backbone
-    features: Features
-    data_root: str
-    annotations: str
-    classes: int
-    size: int
-    passes: int
-    batch_size: int = 32
-    lr: float = 1e-3
-    seed: int = 0
-
-    @property
-    def iterations(self) -> int:
-        """Number of optimiser steps."""
-        return max(1, self.passes // self.batch_size)
-
-    @property
-    def architecture(self) -> Config:
-        """Which network is built, and how."""
-        return {'source': self.backbone.source, 'options': dict(self.backbone.options)}
-
-    @property
-    def stride(self) -> int:
-        """Stride of the deepest map in pixels."""
-        return self.features.strides[-1]
+    title: str
+    family: str
+    reference: str
+    takes: str
+    mask_ratio: float | None
+    has_labels: bool
+    build: Callable[[Pretrain], Built]
 
 
-def compile_pretraining(request: Pretrain) -> Config:
-    """Return the configuration that trains as requested.
-
-    Both sides of a comparison get the same pictures, augmentation, optimiser and schedule; what
-    differs is the model and, for SimMIM, the masks.
+def share_hidden(request: Pretrain) -> float:
+    """Return the share of the patches to hide.
 
     Raises:
-        UnknownNameError: there is no such method.
-        DeclarationError: the picture size does not suit the network's strides.
+        DeclarationError: the share is not between 0 and 1, or the method hides nothing.
     """
-    if request.method not in METHODS:
-        raise unknown_name('pretraining method', request.method, METHODS)
-    if request.size % request.stride:
-        raise DeclarationError(
-            f'pretraining size is {request.size}, must be a multiple of the stride {request.stride}'
-        )
-    model, masking = METHODS[request.method](request)
-    return {
-        'default_scope': 'mmpretrain',
-        'custom_imports': list(COMPONENTS),
-        'model': model,
-        'train_dataloader': _loader(request, masking),
-        'train_cfg': {'type': 'IterBasedTrainLoop', 'max_iters': request.iterations},
-        'log_processor': {'by_epoch': False, 'window_size': 10},
-        **_optimisation(request),
-        **_hooks(request),
-        'randomness': {'seed': request.seed},
-    }
+    published = METHODS[request.method].mask_ratio
+    share = published if request.mask_ratio is None else request.mask_ratio
+    if published is None or share is None:
+        raise DeclarationError(f'mask ratio is {share}: {request.method} hides nothing')
+    if not 0 < share < 1:
+        raise DeclarationError(f'mask ratio is {share}, must lie between 0 and 1')
+    return share
 
 
 def _preprocessor(request: Pretrain, kind: str) -> Config:
@@ -105,17 +58,16 @@ def _preprocessor(request: Pretrain, kind: str) -> Config:
     }
 
 
-def _mae(request: Pretrain) -> tuple[Config, list[Config]]:
+def _mae(request: Pretrain) -> Built:
     """MAE (arXiv 2111.06377): 75 % masked, per-patch normalised pixels, a light decoder."""
     patches = (request.size // request.stride) ** 2
+    share = share_hidden(request)
+    if int(patches * (1 - share)) < 1:
+        raise DeclarationError(f'mask ratio {share} leaves none of {patches} patches to be seen')
     model = {
         'type': 'MAE',
         'data_preprocessor': _preprocessor(request, 'SelfSupDataPreprocessor'),
-        'backbone': {
-            'type': 'benchmark.MaskedViT',
-            **request.architecture,
-            'mask_ratio': 0.75,
-        },
+        'backbone': {'type': request.encoder, **request.architecture, 'mask_ratio': share},
         # half as wide as the encoder and a third as deep: MAE's ViT-L has 512 of 1024 and 8 of 24
         'neck': {
             'type': 'MAEPretrainDecoder',
@@ -136,16 +88,17 @@ def _mae(request: Pretrain) -> tuple[Config, list[Config]]:
     return model, []
 
 
-def _simmim(request: Pretrain) -> tuple[Config, list[Config]]:
-    """SimMIM (arXiv 2111.09886): 60 % masked, a learnt token, raw pixels by L1, a linear head.
-
-    The published masks cover 32 of 192 pixels; on smaller pictures the same share of a side.
-    """
-    patch = request.features.strides[0]
+def _simmim(request: Pretrain) -> Built:
+    """SimMIM (arXiv 2111.09886): 60 % masked, a learnt token, raw pixels by L1, a linear head."""
+    has_own_input = request.encoder == 'benchmark.MaskedInput'
     model = {
         'type': 'SimMIM',
         'data_preprocessor': _preprocessor(request, 'SelfSupDataPreprocessor'),
-        'backbone': {'type': 'benchmark.MaskedSwin', **request.architecture},
+        'backbone': {
+            'type': request.encoder,
+            **request.architecture,
+            **(request.fixed_size if has_own_input else {}),
+        },
         'neck': {
             'type': 'SimMIMLinearDecoder',
             'in_channels': request.features.channels[-1],
@@ -153,22 +106,59 @@ def _simmim(request: Pretrain) -> tuple[Config, list[Config]]:
         },
         'head': {
             'type': 'SimMIMHead',
-            'patch_size': patch,
+            'patch_size': request.features.strides[0],
             'loss': {'type': 'PixelReconstructionLoss', 'criterion': 'L1', 'channel': 3},
         },
     }
-    mask = {
+    return model, [_mask_generator(request)]
+
+
+def _mask_generator(request: Pretrain) -> Config:
+    patch = request.features.strides[0]
+    return {
         'type': 'SimMIMMaskGenerator',
         'input_size': request.size,
-        'mask_patch_size': max(patch, 2 ** int(math.log2(request.size / 6))),
+        'mask_patch_size': mask_unit(request.size, patch),
         'model_patch_size': patch,
-        'mask_ratio': 0.6,
+        'mask_ratio': share_hidden(request),
     }
-    return model, [mask]
 
 
-def _supervised(request: Pretrain) -> tuple[Config, list[Config]]:
+def mask_unit(size: int, patch: int) -> int:
+    """Return the side in pixels of what SimMIM masks as one.
+
+    32 of 192 pixels as published, on other pictures at most the same share of a side: a patch
+    doubled as often as fits, such that units cover the picture.
+    """
+    unit = patch
+    while 2 * unit * 6 <= size and size % (2 * unit) == 0:
+        unit *= 2
+    return unit
+
+
+def _data2vec(request: Pretrain) -> Built:
+    """data2vec (arXiv 2202.03555): 60 % masked, averaged features of a moving average by smooth L1.
+
+    The teacher forgets over an 80th of the training, as its official configuration has it: 0.9998
+    over 400,000 steps. Masked units are SimMIM's, where the paper has BEiT's blocks; the number of
+    blocks and the turning point of the loss are ours.
+    """
+    model = {
+        'type': 'benchmark.Data2Vec',
+        'data_preprocessor': _preprocessor(request, 'SelfSupDataPreprocessor'),
+        'backbone': {'type': request.encoder, **request.architecture},
+        'channels': request.features.channels[-1],
+        'blocks': (request.features.depth + 1) // 2,
+        'decay': min(0.9998, max(0.5, 1 - 80 / request.iterations)),
+        'beta': 2.0,
+    }
+    return model, [_mask_generator(request)]
+
+
+def _supervised(request: Pretrain) -> Built:
     """A linear classifier on pooled features; label smoothing 0.1 as DeiT (arXiv 2012.12877)."""
+    if request.mask_ratio is not None:
+        raise DeclarationError(f'mask ratio is {request.mask_ratio}: supervised hides nothing')
     width = request.features.channels[-1]
     model = {
         'type': 'ImageClassifier',
@@ -176,7 +166,12 @@ def _supervised(request: Pretrain) -> tuple[Config, list[Config]]:
             **_preprocessor(request, 'ClsDataPreprocessor'),
             'num_classes': request.classes,
         },
-        'backbone': {'type': 'benchmark.FeatureBackbone', **request.architecture, 'random': True},
+        'backbone': {
+            'type': request.encoder,
+            **request.architecture,
+            **request.fixed_size,
+            'random': True,
+        },
         'neck': {'type': 'benchmark.PooledFeatures', 'channels': width, 'norm': 'layer'},
         'head': {
             'type': 'LinearClsHead',
@@ -192,86 +187,42 @@ def _supervised(request: Pretrain) -> tuple[Config, list[Config]]:
     return model, []
 
 
-METHODS: dict[str, Callable[[Pretrain], tuple[Config, list[Config]]]] = {
-    'mae': _mae,
-    'simmim': _simmim,
-    'supervised': _supervised,
+METHODS: dict[str, Method] = {
+    'mae': Method(
+        title='MAE',
+        family='mim',
+        reference='arXiv 2111.06377',
+        takes='plain ViTs of timm with one leading token and a square position table',
+        mask_ratio=0.75,
+        has_labels=False,
+        build=_mae,
+    ),
+    'simmim': Method(
+        title='SimMIM',
+        family='mim',
+        reference='arXiv 2111.09886',
+        takes='every network; plain ViTs, Swins and SwinV2s of timm see a learnt token in place of '
+        'masked patches, all others a learnt colour in place of masked pixels',
+        mask_ratio=0.6,
+        has_labels=False,
+        build=_simmim,
+    ),
+    'data2vec': Method(
+        title='data2vec',
+        family='mim',
+        reference='arXiv 2202.03555',
+        takes='plain ViTs of timm',
+        mask_ratio=0.6,
+        has_labels=False,
+        build=_data2vec,
+    ),
+    'supervised': Method(
+        title='supervised',
+        family='supervised',
+        reference='arXiv 2012.12877',
+        takes='every network',
+        mask_ratio=None,
+        has_labels=True,
+        build=_supervised,
+    ),
 }
-
-
-def _loader(request: Pretrain, masking: list[Config]) -> Config:
-    pipeline = [
-        {'type': 'LoadImageFromFile'},
-        {
-            'type': 'RandomResizedCrop',
-            'scale': request.size,
-            'crop_ratio_range': (0.3, 1.0),
-            'interpolation': 'bicubic',
-        },
-        {'type': 'RandomFlip', 'prob': 0.5},
-        *masking,
-        {'type': 'PackInputs'},
-    ]
-    return {
-        'dataset': {
-            'type': 'CustomDataset',
-            'data_root': request.data_root,
-            'ann_file': request.annotations,
-            'classes': [str(label) for label in range(request.classes)],
-            'pipeline': pipeline,
-        },
-        'batch_size': request.batch_size,
-        'num_workers': 0,
-        'persistent_workers': False,
-        'sampler': {'type': 'InfiniteSampler', 'shuffle': True},
-        'collate_fn': {'type': 'default_collate'},
-    }
-
-
-def _optimisation(request: Pretrain) -> Config:
-    warmup = max(2, request.iterations // 20)
-    span = {'by_epoch': False, 'begin': warmup, 'end': request.iterations}
-    return {
-        'optim_wrapper': {
-            'type': 'OptimWrapper',
-            'optimizer': {
-                'type': 'AdamW',
-                'lr': request.lr,
-                'weight_decay': 0.05,
-                'betas': (0.9, 0.95),
-            },
-            'clip_grad': {'max_norm': 1.0},
-            'constructor': 'benchmark.LayerDecayConstructor',
-        },
-        'param_scheduler': [
-            {
-                'type': 'LinearLR',
-                'start_factor': 1e-3,
-                'by_epoch': False,
-                'begin': 0,
-                'end': warmup,
-            },
-            {'type': 'CosineAnnealingLR', 'eta_min': 0.0, **span},
-        ],
-    }
-
-
-def _hooks(request: Pretrain) -> Config:
-    interval = max(1, request.iterations // _CURVE_POINTS)
-    return {
-        'default_hooks': {
-            'runtime_info': {'type': 'RuntimeInfoHook'},
-            'timer': {'type': 'IterTimerHook'},
-            'sampler_seed': {'type': 'DistSamplerSeedHook'},
-            'logger': {'type': 'LoggerHook', 'interval': interval},
-            'param_scheduler': {'type': 'ParamSchedulerHook'},
-            'checkpoint': {
-                'type': 'CheckpointHook',
-                'by_epoch': False,
-                'interval': max(1, request.iterations // 4),
-                'max_keep_ckpts': 1,
-                'save_last': False,
-            },
-        },
-        'custom_hooks': [{'type': 'benchmark.LossHistory', 'interval': interval}],
-    }

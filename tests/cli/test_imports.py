@@ -44,6 +44,7 @@ sys.exit(code)
         (['plan', '--help'], 0),
         (['status'], 0),
         (['nightly', '--help'], 0),
+        (['pretrain', '--help'], 0),
         (['regress', '--baseline', 'none', '--candidate', 'none'], 2),
         (['import', 'none.zip'], 2),
         ([], 2),

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from benchmark.models.inspection import inspect_backbone
-from benchmark.pretraining import Pretrain
+from benchmark.pretraining import Budget, Pictures, Pretrain, Settings, folder_pictures
+from benchmark.pretraining.encoders import choose_encoder
 from benchmark.specs import Backbone
 
 SIZE = 64
@@ -32,31 +33,51 @@ SWIN = Backbone(
         'num_heads': (1, 1, 2, 2),
     },
 )
+SWIN_V2 = replace(SWIN, id='swinv2', source='timm:swinv2_tiny_window8_256')
+CONVNET = Backbone(
+    id='convnet',
+    source='timm:convnext_atto',
+    is_random=True,
+    options={'depths': (1, 1, 1, 1), 'dims': (8, 8, 16, 16), 'kernel_sizes': 3},
+)
 
 
-def write_pictures(folder: Path, count: int = 8) -> None:
-    """Write noisy pictures and a table of labels: the left half is bright in class ``b``."""
+def write_pictures(folder: Path, count: int = 8) -> Pictures:
+    """Return noisy pictures of two classes: the left half is bright in class ``b``."""
     rng = np.random.default_rng(0)
-    rows = ['file,kind']
     for index in range(count):
         picture = rng.integers(0, 128, (SIZE, SIZE, 3), dtype=np.uint8)
         picture[:, : SIZE // 2] += np.uint8(100 * (index % 2))
-        cv2.imwrite(str(folder / f'{index}.png'), picture)
-        rows.append(f'{index}.png,{"ab"[index % 2]}')
-    (folder / 'labels.csv').write_text('\n'.join(rows) + '\n', encoding='utf-8')
+        path = folder / 'ab'[index % 2] / f'{index}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), picture)
+    return folder_pictures(folder)
 
 
-def request(method: str, folder: Path = Path('pictures'), **changes: Any) -> Pretrain:
-    backbone = SWIN if method == 'simmim' else VIT
+def request(method: str, backbone: Backbone = VIT, **changes: Any) -> Pretrain:
     plain = Pretrain(
         method=method,
+        encoder=choose_encoder(method, backbone),
         backbone=backbone,
         features=inspect_backbone(backbone),
-        data_root=str(folder),
+        data_root='pictures',
         annotations='labels.txt',
         classes=2,
         size=SIZE,
         passes=16,
+        batch_size=4,
+    )
+    return replace(plain, **changes)
+
+
+def settings(method: str, pictures: Pictures, backbone: Backbone = VIT, **changes: Any) -> Settings:
+    plain = Settings(
+        name='run',
+        method=method,
+        backbone=backbone,
+        pictures=pictures,
+        budget=Budget('steps', 6),
+        size=SIZE,
         batch_size=4,
     )
     return replace(plain, **changes)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
 from benchmark.errors import IncompatibleError
-from benchmark.pretraining.encoders import MaskedSwin, MaskedViT, mask_patches
-from pretraining.requests import SIZE, SWIN, VIT
+from benchmark.pretraining.encoders import (
+    MaskedInput,
+    MaskedSwin,
+    MaskedTokens,
+    MaskedViT,
+    choose_encoder,
+    mask_patches,
+)
+from benchmark.specs import Backbone
+from pretraining.requests import CONVNET, SIZE, SWIN, SWIN_V2, VIT
 
 IMAGES = torch.randn(3, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
 
@@ -19,9 +29,9 @@ def masked_vit(ratio: float) -> MaskedViT:
     return MaskedViT(source=VIT.source, options=dict(VIT.options), mask_ratio=ratio).eval()
 
 
-def masked_swin() -> MaskedSwin:
+def masked(kind: Any, backbone: Backbone) -> Any:
     torch.manual_seed(0)
-    return MaskedSwin(source=SWIN.source, options=dict(SWIN.options)).eval()
+    return kind(source=backbone.source, options=dict(backbone.options)).eval()
 
 
 def test_masking_keeps_the_share_and_can_be_undone() -> None:
@@ -76,26 +86,95 @@ def test_the_position_table_is_fixed_to_sines_and_cosines() -> None:
     torch.testing.assert_close(found, torch.tensor(expected), rtol=1e-5, atol=1e-6)
 
 
-def test_without_masks_the_swin_encoder_is_the_network() -> None:
-    encoder = masked_swin()
+@pytest.mark.parametrize('backbone', [SWIN, SWIN_V2], ids=lambda backbone: backbone.id)
+def test_without_masks_the_swin_encoder_is_the_network(backbone: Backbone) -> None:
+    encoder = masked(MaskedSwin, backbone)
     with torch.no_grad():
         (found,) = encoder(IMAGES, torch.zeros(3, SIZE // 4, SIZE // 4))
         expected = encoder.body.forward_features(IMAGES).permute(0, 3, 1, 2)
     assert torch.equal(found, expected)
 
 
-def test_all_masked_the_swin_encoder_sees_nothing() -> None:
-    encoder = masked_swin()
+@pytest.mark.parametrize('options', [{}, {'reg_tokens': 4, 'no_embed_class': True}])
+def test_without_masks_the_token_encoder_is_the_vit(options: dict[str, Any]) -> None:
+    backbone = replace(VIT, options={**VIT.options, **options})
+    encoder = masked(MaskedTokens, backbone)
     with torch.no_grad():
-        (found,) = encoder(IMAGES, torch.ones(3, SIZE // 4, SIZE // 4))
-    assert torch.equal(found[0], found[1])
-    assert encoder.mask_token.any()
+        (found,) = encoder(IMAGES, torch.zeros(3, SIZE // 16, SIZE // 16))
+        tokens = encoder.body.forward_features(IMAGES)[:, encoder.body.num_prefix_tokens :]
+    torch.testing.assert_close(found.flatten(2).transpose(1, 2), tokens)
+
+
+def test_without_masks_the_input_encoder_is_the_convnet() -> None:
+    encoder = masked(MaskedInput, CONVNET)
+    with torch.no_grad():
+        (found,) = encoder(IMAGES, torch.zeros(3, SIZE // 4, SIZE // 4))
+        assert torch.equal(found, encoder.body.forward_features(IMAGES))
+
+
+ENCODERS = [(MaskedSwin, SWIN, 4), (MaskedSwin, SWIN_V2, 4), (MaskedTokens, VIT, 16)]
+
+
+@pytest.mark.parametrize(('kind', 'backbone', 'patch'), [*ENCODERS, (MaskedInput, CONVNET, 4)])
+def test_what_is_masked_is_not_seen(kind: Any, backbone: Backbone, patch: int) -> None:
+    encoder = masked(kind, backbone)
+    mask = torch.zeros(3, SIZE // patch, SIZE // patch)
+    mask[0], mask[1, :, :2] = 1, 1
+    # the first picture wholly, of the second the left columns
+    others = IMAGES.clone()
+    others[0], others[1, :, :, : 2 * patch] = 5, -5
+    with torch.no_grad():
+        (found,), (same,) = encoder(IMAGES, mask), encoder(others, mask)
+        (unmasked,) = encoder(others, torch.zeros_like(mask))
+    assert torch.equal(found, same)
+    assert not torch.equal(found[1], unmasked[1])
+
+
+@pytest.mark.parametrize(('kind', 'backbone', 'patch'), [*ENCODERS, (MaskedInput, CONVNET, 4)])
+def test_what_replaces_the_masked_is_learnt(kind: Any, backbone: Backbone, patch: int) -> None:
+    encoder = masked(kind, backbone)
+    (found,) = encoder(IMAGES, torch.ones(3, SIZE // patch, SIZE // patch))
+    (found * torch.randn(found.shape)).sum().backward()
+    token = encoder.mask_colour if kind is MaskedInput else encoder.mask_token
+    assert token.grad.abs().sum() > 0
+    names = {f'{part}.{name}' for part, name in [('body', n) for n in encoder._layers]}
+    assert {name for name, _ in encoder.named_parameters()} - names in (
+        {'mask_token'},
+        {'mask_colour'},
+    )
+    assert encoder.layer_of('mask_token' if kind is not MaskedInput else 'mask_colour')[0] == 0
+
+
+@pytest.mark.parametrize(
+    ('method', 'backbone', 'encoder'),
+    [
+        ('mae', VIT, 'MaskedViT'),
+        ('data2vec', VIT, 'MaskedTokens'),
+        ('simmim', VIT, 'MaskedTokens'),
+        ('simmim', SWIN, 'MaskedSwin'),
+        ('simmim', SWIN_V2, 'MaskedSwin'),
+        ('simmim', CONVNET, 'MaskedInput'),
+        ('supervised', VIT, 'FeatureBackbone'),
+    ],
+)
+def test_each_network_gets_the_encoder_for_it(
+    method: str, backbone: Backbone, encoder: str
+) -> None:
+    assert choose_encoder(method, backbone) == f'benchmark.{encoder}'
 
 
 def test_another_architecture_is_refused() -> None:
-    with pytest.raises(IncompatibleError, match='test_resnet'):
+    with pytest.raises(IncompatibleError, match='test_resnet is no plain ViT of timm'):
         MaskedViT(source='timm:test_resnet', options={}, mask_ratio=0.75)
-    with pytest.raises(IncompatibleError, match='test_vit'):
+    with pytest.raises(IncompatibleError, match='test_vit is no Swin'):
         MaskedSwin(source='timm:test_vit', options={})
-    with pytest.raises(IncompatibleError, match='only networks of timm'):
-        MaskedViT(source='torchvision:resnet18', options={}, mask_ratio=0.75)
+    with pytest.raises(IncompatibleError, match=r'^swin is no plain ViT of timm; mae takes plain'):
+        choose_encoder('mae', SWIN)
+    with_registers = replace(VIT, options={**VIT.options, 'reg_tokens': 4})
+    with pytest.raises(IncompatibleError, match='vit has no position table and class token'):
+        choose_encoder('mae', with_registers)
+    with pytest.raises(IncompatibleError, match='data2vec takes plain ViTs of timm'):
+        choose_encoder('data2vec', CONVNET)
+    narrow = replace(VIT, options={**VIT.options, 'embed_dim': 12})
+    with pytest.raises(IncompatibleError, match='vit is 12 wide, no multiple of 8'):
+        choose_encoder('mae', narrow)

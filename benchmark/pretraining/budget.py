@@ -1,0 +1,55 @@
+"""How long a pretraining lasts, also in terms of another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from benchmark.errors import DeclarationError
+
+Unit = Literal['epochs', 'steps', 'seconds']
+UNITS: tuple[Unit, ...] = get_args(Unit)
+
+_FEWEST_STEPS = 4
+"""With fewer the learning rate could not rise and fall."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """So many epochs, steps or seconds.
+
+    ``like`` names the pretraining whose budget this is; it is empty for one of its own.
+    """
+
+    unit: Unit
+    amount: float
+    like: str = ''
+
+    def __post_init__(self) -> None:
+        """Refuse what is no budget."""
+        if not 0 < self.amount < float('inf'):
+            raise DeclarationError(f'{self.unit} is {self.amount:g}, must be above 0')
+
+    def passes(self, pictures: int, batch_size: int, pace: float) -> int:
+        """Return how many pictures are seen in all, ``pace`` being the seconds of a step.
+
+        Raises:
+            DeclarationError: they are too few for a training.
+        """
+        if self.unit == 'epochs':
+            passes = round(self.amount * pictures)
+        elif self.unit == 'steps':
+            passes = round(self.amount) * batch_size
+        else:
+            passes = max(_FEWEST_STEPS, round(self.amount / pace)) * batch_size
+        if passes < _FEWEST_STEPS * batch_size:
+            raise DeclarationError(
+                f'{self.amount:g} {self.unit} are {passes // batch_size} steps of {batch_size} '
+                f'pictures, at least {_FEWEST_STEPS} are needed'
+            )
+        return passes
+
+
+def budget_like(unit: Unit, facts: dict[str, Any]) -> Budget:
+    """Return the budget that another pretraining used up, of which ``facts`` are the record."""
+    return Budget(unit, facts[unit], facts['name'])

@@ -1,0 +1,134 @@
+"""From a request to pretrain to one mmengine configuration: plain data, without torch."""
+
+from __future__ import annotations
+
+from benchmark.errors import DeclarationError, unknown_name
+from benchmark.pretraining.methods import METHODS
+from benchmark.pretraining.request import Config, Pretrain
+
+COMPONENTS = (
+    'mmpretrain.models',
+    'mmpretrain.datasets',
+    'benchmark.pretraining.encoders',
+    'benchmark.pretraining.data2vec',
+)
+"""Modules that register what the configurations name."""
+
+_CURVE_POINTS = 100
+_CHECKPOINTS = 10
+
+
+def compile_pretraining(request: Pretrain) -> Config:
+    """Return the configuration that trains as requested.
+
+    Both sides of a comparison get the same pictures, augmentation, optimiser and schedule; what
+    differs is the model and, where the pipeline makes them, the masks.
+
+    Raises:
+        UnknownNameError: there is no such method.
+        DeclarationError: the picture size does not suit the network's strides, or a number lies
+            outside its bounds.
+    """
+    if request.method not in METHODS:
+        raise unknown_name('pretraining method', request.method, METHODS)
+    if request.size % request.stride:
+        raise DeclarationError(
+            f'pretraining size is {request.size}, must be a multiple of the stride {request.stride}'
+        )
+    model, masking = METHODS[request.method].build(request)
+    return {
+        'default_scope': 'mmpretrain',
+        'custom_imports': list(COMPONENTS),
+        'model': model,
+        'train_dataloader': _loader(request, masking),
+        'train_cfg': {'type': 'IterBasedTrainLoop', 'max_iters': request.iterations},
+        'log_processor': {'by_epoch': False, 'window_size': 10},
+        **_optimisation(request),
+        **_hooks(request),
+        # processes that share a batch must not draw the same masks
+        'randomness': {'seed': request.seed, 'diff_rank_seed': True},
+    }
+
+
+def _loader(request: Pretrain, masking: list[Config]) -> Config:
+    pipeline = [
+        {'type': 'LoadImageFromFile'},
+        {
+            'type': 'RandomResizedCrop',
+            'scale': request.size,
+            'crop_ratio_range': (0.3, 1.0),
+            'interpolation': 'bicubic',
+        },
+        {'type': 'RandomFlip', 'prob': 0.5},
+        *masking,
+        {'type': 'PackInputs'},
+    ]
+    return {
+        'dataset': {
+            'type': 'CustomDataset',
+            'data_root': request.data_root,
+            'ann_file': request.annotations,
+            'classes': [str(label) for label in range(request.classes)],
+            'pipeline': pipeline,
+        },
+        'batch_size': request.batch_size,
+        'num_workers': 0,
+        'persistent_workers': False,
+        # one order for all processes, of which each takes its part
+        'sampler': {'type': 'InfiniteSampler', 'shuffle': True, 'seed': request.seed},
+        'collate_fn': {'type': 'default_collate'},
+    }
+
+
+def _optimisation(request: Pretrain) -> Config:
+    warmup = max(2, request.iterations // 20)
+    span = {'by_epoch': False, 'begin': warmup, 'end': request.iterations}
+    return {
+        'optim_wrapper': {
+            'type': 'OptimWrapper',
+            'optimizer': {
+                'type': 'AdamW',
+                'lr': request.lr,
+                'weight_decay': 0.05,
+                'betas': (0.9, 0.95),
+            },
+            'clip_grad': {'max_norm': 1.0},
+            'constructor': 'benchmark.LayerDecayConstructor',
+        },
+        'param_scheduler': [
+            {
+                'type': 'LinearLR',
+                'start_factor': 1e-3,
+                'by_epoch': False,
+                'begin': 0,
+                'end': warmup,
+            },
+            {'type': 'CosineAnnealingLR', 'eta_min': 0.0, **span},
+        ],
+    }
+
+
+def _hooks(request: Pretrain) -> Config:
+    interval = max(1, request.iterations // _CURVE_POINTS)
+    kept_every = max(1, request.iterations // _CHECKPOINTS)
+    return {
+        'default_hooks': {
+            'runtime_info': {'type': 'RuntimeInfoHook'},
+            'timer': {'type': 'IterTimerHook'},
+            'sampler_seed': {'type': 'DistSamplerSeedHook'},
+            'logger': {'type': 'LoggerHook', 'interval': interval},
+            'param_scheduler': {'type': 'ParamSchedulerHook'},
+            'checkpoint': {
+                'type': 'CheckpointHook',
+                'by_epoch': False,
+                'interval': kept_every,
+                'max_keep_ckpts': 1,
+                'save_last': True,
+            },
+        },
+        'custom_hooks': [
+            {'type': 'benchmark.LossHistory', 'interval': interval, 'kept': ('loss', 'spread')},
+            {'type': 'benchmark.RandomStates', 'interval': kept_every},
+            {'type': 'benchmark.StepClock'},
+        ],
+    }
