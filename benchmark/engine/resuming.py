@@ -36,6 +36,9 @@ class RandomStates(Hook):
         CheckpointError: when a training is resumed by another number of processes.
     """
 
+    # after hooks that set generators before training, before the one that saves
+    priority = 'LOW'
+
     def __init__(self, *, interval: int) -> None:
         self._interval = interval
         self._kept: list[dict[str, Any]] = []

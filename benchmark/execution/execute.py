@@ -101,7 +101,7 @@ def train(config: dict[str, Any], folder: Path) -> Trained:
         BenchmarkError: a loss diverged.
     """
     meter = Meter()
-    runner = _runner(in_processes(config, world_size()), folder)
+    runner = _runner(in_processes(config, world_size(), own_rank()), folder)
     with meter.phase('train'):
         runner.train()
     clock = _hook(runner, StepClock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark.compiling import SPLIT_LOADING
 from benchmark.errors import DeclarationError, unknown_name
 from benchmark.pretraining.methods import METHODS
 from benchmark.pretraining.request import Config, Pretrain
@@ -45,8 +46,9 @@ def compile_pretraining(request: Pretrain) -> Config:
         'log_processor': {'by_epoch': False, 'window_size': 10},
         **_optimisation(request),
         **_hooks(request),
-        # processes that share a batch must not draw the same masks
-        'randomness': {'seed': request.seed, 'diff_rank_seed': True},
+        'randomness': {'seed': request.seed},
+        # each of several processes loads its share of a batch alone, and draws for it alone
+        SPLIT_LOADING: True,
     }
 
 
@@ -74,8 +76,7 @@ def _loader(request: Pretrain, masking: list[Config]) -> Config:
         'batch_size': request.batch_size,
         'num_workers': 0,
         'persistent_workers': False,
-        # one order for all processes, of which each takes its part
-        'sampler': {'type': 'InfiniteSampler', 'shuffle': True, 'seed': request.seed},
+        'sampler': {'type': 'InfiniteSampler', 'shuffle': True},
         'collate_fn': {'type': 'default_collate'},
     }
 
