@@ -95,7 +95,12 @@ def _way(kind: type[Any]) -> Callable[[Any], Any]:
 
 def _plain_items(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     # most are texts and numbers: a call for each would be most of the time
-    return {key: value if type(value) in _AS_THEY_ARE else plain(value) for key, value in items}
+    return {
+        key: value
+        if (kind := type(value)) in _AS_THEY_ARE or (kind is float and math.isfinite(value))
+        else plain(value)
+        for key, value in items
+    }
 
 
 def frames(

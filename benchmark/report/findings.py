@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmark.report.agreements import Agreement, agreements
@@ -65,12 +66,12 @@ def find(boards: Iterable[Board], normaliser: Normaliser | None = None) -> Findi
     Raises:
         DeclarationError: the normaliser that comes with the project is unreadable.
     """
-    boards, normaliser = tuple(boards), normaliser or read_normaliser()
-    return Findings(
-        normaliser=normaliser,
-        boards=tuple(_board(board, normaliser) for board in boards),
-        agreements=agreements(boards),
-    )
+    boards, scale = tuple(boards), normaliser or read_normaliser()
+    # boards know nothing of each other, and arrays leave the interpreter free for other threads
+    with ThreadPoolExecutor() as pool:
+        alike = pool.submit(agreements, boards)
+        found = tuple(pool.map(lambda board: _board(board, scale), boards))
+        return Findings(scale, found, alike.result())
 
 
 def _board(board: Board, normaliser: Normaliser) -> BoardFindings:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from benchmark.report.boards import Board, Cell, Column, Row
+from benchmark.report.facts import BackboneFacts
 from benchmark.report.findings import BoardFindings, Findings
 from benchmark.report.presets import Preset, pretraining
 from benchmark.report.sentences import (
@@ -152,10 +153,18 @@ def _row(
     row: Row, base: Row | None, columns: tuple[Column, ...], notes: Footnotes
 ) -> Iterator[str]:
     yield escape(row.backbone.label)
-    yield escape(', '.join(filter(None, [row.backbone.family, row.backbone.method])))
+    yield escape(_pretraining(row.backbone))
     for index, (cell, column) in enumerate(zip(row.cells, columns, strict=True)):
         change = _difference(row, base, index, column)
         yield _score(cell, column) + change + notes.mark(cell.problem)
+
+
+def _pretraining(backbone: BackboneFacts) -> str:
+    """Return family and method, once where the method begins with its family."""
+    family, method = backbone.family, backbone.method
+    if method.lower().startswith(family.lower()):
+        return method
+    return ', '.join(filter(None, [family, method]))
 
 
 def _score(cell: Cell, column: Column) -> str:
@@ -177,7 +186,7 @@ def _standing(standing: Standing | None) -> Iterator[str]:
         yield from [NO_SCORE] * len(_OVERALL)
         return
     yield _with_ends(standing.score, 1)
-    yield NO_SCORE if standing.iqm is None else f'{standing.iqm.value:.1f}'
+    yield NO_SCORE if standing.iqm is None else _number(standing.iqm.value, 1)
     yield f'{standing.borda.value:.0f} %'
     yield f'{standing.mean_rank.value:.2f}'
     yield _with_ends(standing.place, 0)
@@ -186,7 +195,7 @@ def _standing(standing: Standing | None) -> Iterator[str]:
 def _with_ends(estimate: Estimate | None, decimals: int) -> str:
     if estimate is None:
         return NO_SCORE
-    parts = [f'{estimate.value:.{decimals}f}']
+    parts = [_number(estimate.value, decimals)]
     parts += [_ends(item, decimals) for item in (estimate.seeds, estimate.tasks)]
     return '<br>'.join(parts)
 
@@ -194,8 +203,12 @@ def _with_ends(estimate: Estimate | None, decimals: int) -> str:
 def _ends(interval: Interval | None, decimals: int) -> str:
     if interval is None:
         return '?'
-    low, high = (f'{round(end, decimals) + 0.0:.{decimals}f}' for end in interval)
-    return f'{low} to {high}'.replace('-', '\N{MINUS SIGN}')
+    low, high = (_number(end, decimals) for end in interval)
+    return f'{low} to {high}'
+
+
+def _number(value: float, decimals: int) -> str:
+    return f'{round(value, decimals) + 0.0:.{decimals}f}'.replace('-', '\N{MINUS SIGN}')
 
 
 def _trivial(board: Board, depth: int) -> Iterator[str]:

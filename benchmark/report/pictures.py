@@ -85,7 +85,10 @@ def collect(
             pictures.append(_beside(record.spec, name, file, folder))
         else:
             skipped['the folder beside the page would grow too large'] += 1
-    notes = [f'{count} not shown: {reason}' for reason, count in sorted(skipped.items())]
+    notes = [
+        f'{count} picture{"s" if count > 1 else ""} of predictions not shown: {reason}.'
+        for reason, count in sorted(skipped.items())
+    ]
     return Gallery(tuple(sorted(pictures)), tuple(notes))
 
 

@@ -11,7 +11,7 @@ from benchmark.report.contrasts import Contrast
 from benchmark.report.findings import BoardFindings
 from benchmark.report.standings import Estimate
 from benchmark.report.statistics import CLEAR_BEYOND, Interval, Judgement, Pair
-from benchmark.report.units import difference, listing, show, show_with_sign
+from benchmark.report.units import difference, listing, row, show, show_with_sign
 
 RULE = (
     f'A difference is called clear only when the means are more than {CLEAR_BEYOND:g} pooled seed '
@@ -65,7 +65,7 @@ def _pairs(judgement: Judgement, labels: Mapping[str, str]) -> Iterator[str]:
         for better, worse in _by_better(judgement.clear).items():
             yield f'{labels[better]} is clearly better than {listing([labels[w] for w in worse])}.'
         return
-    yield f'Best first: {", ".join(labels[name] for name in judgement.order)}.'
+    yield f'Best first: {row([labels[name] for name in judgement.order])}.'
     for better, worse in _by_better(judgement.unclear).items():
         names = listing([labels[name] for name in worse])
         yield f'No clear difference between {labels[better]} and {names}.'
@@ -159,7 +159,7 @@ def _either(names: list[str]) -> str:
     """Return names as alternatives: ``'a, b or c'``, of many how many there are."""
     if len(names) > _MOST_LISTED:
         return f'any of {len(names)} backbones'
-    return ' or '.join(filter(None, [', '.join(names[:-1]), *names[-1:]]))
+    return listing(names, 'or')
 
 
 def _told_apart(comparisons: Comparisons | None, labels: Mapping[str, str]) -> Iterator[str]:

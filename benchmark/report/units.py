@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from benchmark.specs import Metric, Unit
 
 _DECIMALS = {Unit.PERCENT: 1, Unit.FRACTION: 1, Unit.METRE: 3, Unit.PIXEL: 2, Unit.NONE: 3}
@@ -60,6 +62,20 @@ def arrow(metric: Metric) -> str:
     return '↑' if metric.higher_is_better else '↓'
 
 
-def listing(names: list[str]) -> str:
-    """Return names as English text: ``'a'``, ``'a and b'``, ``'a, b and c'``."""
-    return ' and '.join(filter(None, [', '.join(names[:-1]), *names[-1:]]))
+def listing(names: Sequence[str], last: str = 'and') -> str:
+    """Return names as English text: ``'a'``, ``'a and b'``, ``'a, b and c'``.
+
+    Names that hold commas are told apart by semicolons: ``'a, b; c, d; and e'``.
+    """
+    between = _between(names)
+    joint = f'; {last} ' if between == '; ' else f' {last} '
+    return joint.join(filter(None, [between.join(names[:-1]), *names[-1:]]))
+
+
+def row(names: Sequence[str]) -> str:
+    """Return names one after the other: ``'a, b'``, or ``'a, b; c'`` where one holds a comma."""
+    return _between(names).join(names)
+
+
+def _between(names: Sequence[str]) -> str:
+    return '; ' if any(',' in name for name in names) else ', '

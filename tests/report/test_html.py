@@ -253,7 +253,7 @@ class TestPictures:
         gallery = gallery_of(store, [replace(item, pictures=(name, 'good.png'))])
         assert [picture.name for picture in gallery.pictures] == ['good.png']
         (note,) = gallery.notes
-        assert note.startswith('1 not shown: ')
+        assert note.startswith('1 picture of predictions not shown: ')
         assert reason in note
 
     def test_a_short_budget_is_shared_between_cells(self, store: ResultStore) -> None:
@@ -302,7 +302,9 @@ class TestPictures:
         save(store, [item])
         gallery = gallery_of(store, [item], budget=10)
         assert gallery.pictures == ()
-        assert gallery.notes == ('1 not shown: the folder beside the page would grow too large',)
+        assert gallery.notes == (
+            '1 picture of predictions not shown: the folder beside the page would grow too large.',
+        )
 
     def test_the_page_stays_below_its_limit_and_the_rest_is_copied(
         self, store: ResultStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.report import render_report
 from benchmark.report.markdown import escape
-from benchmark.report.units import show, show_interval
+from benchmark.report.units import listing, row, show, show_interval
 from benchmark.report.writing import FORMATS
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
@@ -117,3 +117,10 @@ def test_an_unknown_spread_is_not_printed_as_zero() -> None:
 
 def _csv(store: ResultStore) -> dict[str, str]:
     return render_report(store, 'quick', formats=('csv',))
+
+
+def test_names_that_hold_commas_are_told_apart_by_semicolons() -> None:
+    assert [listing(['a', 'b', 'c'][:n]) for n in range(4)] == ['', 'a', 'a and b', 'a, b and c']
+    assert listing(['a', 'b'], 'or') == 'a or b'
+    assert listing(['ViT, MAE', 'b', 'ViT, random']) == 'ViT, MAE; b; and ViT, random'
+    assert (row(['a', 'b']), row(['a, b', 'c'])) == ('a, b', 'a, b; c')

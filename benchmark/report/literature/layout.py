@@ -17,7 +17,7 @@ from benchmark.report.literature.grouping import (
     tables,
 )
 from benchmark.report.literature.reading import DATA_SETS, Published, Source, for_tasks
-from benchmark.report.units import NO_SCORE, difference, heading, show, show_interval
+from benchmark.report.units import NO_SCORE, difference, heading, listing, show, show_interval
 from benchmark.specs import Metric
 
 MINUS = '\N{MINUS SIGN}'
@@ -81,19 +81,18 @@ def blocks(
 def _coverage(rows: Sequence[Published], tasks: Sequence[str]) -> Block:
     found = coverage(rows, tasks)
     columns = ('Task', 'Data set', 'Numbers', 'Backbones', 'Comparisons', 'MIM against SUP')
-    lines = (
-        (item.task, item.data_set, *map(_count, item[2:]))
-        for item in sorted(found, key=lambda item: item.numbers == 0)
-    )
-    covered = sum(item.numbers > 0 for item in found)
+    lines = ((item.task, item.data_set, *map(_count, item[2:])) for item in found if item.numbers)
+    without = [item.task for item in found if not item.numbers]
+    covered = len(found) - len(without)
     return Block(
         2,
         'Coverage',
         (
-            f'Numbers were found for {covered} of the {len(found)} tasks of the suite.',
+            f'Numbers were found for {covered} of the {len(found)} tasks of the suite'
+            + (f'; none for {listing(without)}.' if covered and without else '.'),
             _aggregate(rows, tasks),
         ),
-        Grid(columns, tuple(lines)),
+        Grid(columns, tuple(lines)) if covered else None,
     )
 
 
@@ -122,8 +121,8 @@ def _aggregate(rows: Sequence[Published], tasks: Sequence[str]) -> str:
 
 def _contrasts(found: Sequence[Contrast]) -> Block:
     columns = (
-        'Data set', 'Metric', 'Backbone', 'Pretraining data', 'Source', 'Head', 'Recipe', 'Masked',
-        'SUP', 'MIM', 'MIM better by', 'Note',
+        'Data set', 'Metric', 'Backbone', 'Masked', 'SUP', 'MIM', 'MIM better by',
+        'Pretraining data', 'Source', 'Head', 'Recipe', 'Note',
     )  # fmt: skip
     lines = tuple(map(_contrast, found))
     what = 'Pairs that share source, head, recipe, backbone, pretraining data and split.'
@@ -142,14 +141,14 @@ def _contrast(item: Contrast) -> tuple[str, ...]:
         masked.data_set,
         heading(metric),
         masked.backbone,
-        masked.pretraining_data,
-        masked.source.source + _marks(masked),
-        masked.head,
-        masked.recipe,
         f'{masked.pretraining} ({masked.tag})',
         show(item.supervised.canonical, metric.unit),
         show(masked.canonical, metric.unit),
         _signed(item.gain, metric),
+        masked.pretraining_data,
+        masked.source.source + _marks(masked),
+        masked.head,
+        masked.recipe,
         f'SUP: {item.supervised.note}' if item.supervised.note else '',
     )
 
@@ -200,7 +199,7 @@ def _score(cell: Cell, metric: Metric) -> str:
 
 
 def _published(table: Table) -> Block:
-    columns = ('Backbone', 'Pretraining', 'Family', 'Data', 'Learned', 'Split')
+    columns = ('Backbone', 'Pretraining', 'Family')
     metrics = tuple(heading(metric) for metric in table.metrics)
     lines = tuple(_line(table, entry) for entry in table.entries)
     best = frozenset(
@@ -213,7 +212,7 @@ def _published(table: Table) -> Block:
         3,
         _title(table.sample),
         (),
-        Grid((*columns, *metrics, 'Where', 'Note'), lines, best),
+        Grid((*columns, *metrics, 'Data', 'Learned', 'Split', 'Where', 'Note'), lines, best),
     )
 
 
@@ -230,10 +229,10 @@ def _line(table: Table, entry: Entry) -> tuple[str, ...]:
         entry.backbone,
         entry.pretraining,
         row.tag,
+        *(_number(cell) for cell in cells),
         entry.pretraining_data or 'not stated',
         entry.protocol,
         entry.split,
-        *(_number(cell) for cell in cells),
         row.place,
         '; '.join(dict.fromkeys(cell.note for cell in cells if cell and cell.note)),
     )

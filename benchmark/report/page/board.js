@@ -85,7 +85,7 @@ function headings(columns) {
     h('tr', {},
       sorter('name', 'Backbone', '', false, 'name'),
       shownLeads().map(({ key, title, extra, higher }) => sorter(key, title, extra, higher, 'lead')),
-      columns.map(({ index, facts }) => sorter(index, facts.title, facts.metric.replace(/ ([↑↓(])/g, '\u00a0$1'), facts.higher))));
+      columns.map(({ index, facts }) => sorter(index, facts.title, facts.metric.replace(/ ([↑↓])/g, '\u00a0$1'), facts.higher))));
 }
 
 function strip(column, person, places) {

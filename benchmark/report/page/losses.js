@@ -36,7 +36,9 @@ function lossPanel(term, lines) {
 
 // `runs` are { label, style, curves } with curves as { iteration: [...], term: [...] }.
 function lossPanels(runs) {
-  const terms = [...new Set(runs.flatMap((run) => termsOf(run.curves)))];
+  const found = [...new Set(runs.flatMap((run) => termsOf(run.curves)))];
+  // the total of a single term is that term
+  const terms = found.length === 2 ? found.filter((term) => term !== 'loss') : found;
   const panels = new Map();
   for (const term of terms) {
     const lines = runs.filter((run) => run.curves[term]).map((run) => ({ ...run, points: pointsOf(run.curves, term) }));

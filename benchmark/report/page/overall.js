@@ -51,7 +51,7 @@ function standingsChart() {
     list.append(...hidden.map(bar));
     more.remove();
   } }, `Show ${hidden.length} more`);
-  const ends = [places.low, places.high].map((end) => end.toFixed(decimals));
+  const ends = [places.low, places.high].map((end) => minus(end.toFixed(decimals)));
   if (!higher) ends.reverse();
   return h('div', { class: 'chart' },
     h('div', { class: 'controls' }, select('Aggregate', [['', known.map((item) => [item.key, item.title])]], key, (next) => {
@@ -87,7 +87,8 @@ function improvementTable({ rows, shares, left_out: leftOut }) {
 function criticalDiagram({ label, critical, ranks, cliques }) {
   const found = Object.entries(ranks).map(([row, rank]) => ({ person: board().people[row], rank })).sort((a, b) => a.rank - b.rank);
   if (found.length > 24) return null;
-  const [width, pad, top, step] = [560, 150, 46, 19];
+  const pad = 30 + 6.9 * Math.max(...found.map(({ person }) => cut(person.label, 30).length));
+  const [width, top, step] = [250 + 2 * pad, 46, 19];
   const last = Math.max(...found.map(({ rank }) => Math.ceil(rank)), 2);
   const x = (rank) => pad + ((rank - 1) / (last - 1)) * (width - 2 * pad);
   const half = Math.ceil(found.length / 2);
@@ -97,7 +98,7 @@ function criticalDiagram({ label, critical, ranks, cliques }) {
     const y = base + 10 + (isLeft ? i : found.length - 1 - i) * step;
     const edge = isLeft ? pad - 14 : width - pad + 14;
     return svg('g', { class: person.tint }, svg('path', { class: 'lead', d: `M${x(rank)} ${top}V${y}H${edge}` }),
-      svg('text', { x: isLeft ? edge - 5 : edge + 5, y: y + 4, 'text-anchor': isLeft ? 'end' : 'start' }, cut(person.label, 21)));
+      svg('text', { x: isLeft ? edge - 5 : edge + 5, y: y + 4, 'text-anchor': isLeft ? 'end' : 'start' }, cut(person.label, 30)));
   });
   const height = base + 14 + half * step;
   const numbers = Array.from({ length: last }, (_, i) => i + 1).filter((n) => last <= 12 || n % Math.ceil(last / 12) === 1);
@@ -114,24 +115,24 @@ function criticalDiagram({ label, critical, ranks, cliques }) {
       }))));
 }
 
-function estimateRows(title, note, items, places, zero, decimals) {
+function estimateRows(title, note, items, places, zero, decimals, isSigned) {
   return h('div', { class: 'block' }, h('h3', {}, title), note && h('p', { class: 'meta' }, note),
     h('ul', { class: 'effects' }, items.map(({ name, estimate, sentence }) => h('li', {},
       h('span', { class: 'label' }, name),
       estimate ? estimateTrack(estimate, places, 'family-mim', zero) : h('span', {}),
-      h('span', { class: 'number' }, estimate ? minus(estimate[0].toFixed(decimals)) : '–'), h('p', {}, sentence)))));
+      h('span', { class: 'number' }, estimate ? minus(`${isSigned && estimate[0] > 0 ? '+' : ''}${estimate[0].toFixed(decimals)}`) : '–'), h('p', {}, sentence)))));
 }
 
 function contrastPart(contrasts) {
   const estimates = contrasts.map((item) => item.estimate).filter(Boolean);
   const places = reach(estimates, false, [0]);
   return estimateRows('Masked against supervised pretraining', 'Difference in points of normalised score over matched pairs; right of the dashed line masked pretraining is ahead.',
-    contrasts.map((item) => ({ name: item.group, ...item })), places, 0, 1);
+    contrasts.map((item) => ({ name: item.group, ...item })), places, 0, 1, true);
 }
 
 function agreementPart(agreements) {
   return estimateRows('May a cheaper protocol stand in?', "Kendall's τ between its ranking of the backbones and that of fine-tuning; 1 is the same order.",
-    agreements.map((item) => ({ name: item.protocol, ...item })), scale([-1, 1], false, 0), 0, 2);
+    agreements.map((item) => ({ name: item.protocol, ...item })), scale([-1, 1], false, 0), 0, 2, false);
 }
 
 function drawOverall() {

@@ -108,7 +108,7 @@ function plotLabels(points, box) {
   const isFree = ([a, b, c, d]) => a >= box.left - 4 && c <= box.left + box.width + box.right - 4
     && taken.every(([p, q, r, s]) => c < p || a > r || d < q || b > s);
   return points.filter((point) => point.isNamed).map(({ at: [x, y], person }) => {
-    const wide = person.label.length * 6.3;
+    const wide = person.label.length * 7;
     const [place, anchor, area] = [
       [[x + 10, y + 4], 'start', [x + 8, y - 7, x + 10 + wide, y + 8]],
       [[x - 10, y + 4], 'end', [x - 10 - wide, y - 7, x - 8, y + 8]],
@@ -127,8 +127,8 @@ function whiskers(points, x, y, scales, box) {
     const right = (value) => box.left + scales.x.at(value) * box.width;
     const up = (value) => box.top + (1 - scales.y.at(value)) * box.height;
     return svg('g', { class: `whiskers ${person.tint}` },
-      dx && svg('line', { x1: right(vx - dx), x2: right(vx + dx), y1: py, y2: py }),
-      dy && svg('line', { x1: px, x2: px, y1: up(vy - dy), y2: up(vy + dy) }));
+      dx > 0 && svg('line', { x1: right(vx - dx), x2: right(vx + dx), y1: py, y2: py }),
+      dy > 0 && svg('line', { x1: px, x2: px, y1: up(vy - dy), y2: up(vy + dy) }));
   });
 }
 
@@ -184,6 +184,6 @@ function scatterNotes(points, x, y, frontier) {
     used.length > 1 && used.map((name) => h('span', {}, svg('svg', { class: 'key', viewBox: '-8 -8 16 16', width: 14, height: 14, 'aria-hidden': 'true' },
       svg('path', { d: shape({ architecture: name }) })), name)),
     frontier.length > 1 && h('span', {}, h('i', { class: 'front-key' }), `Pareto front: ${frontier.map(({ person }) => person.label).slice(0, 8).join(', ')}${frontier.length > 8 ? ', …' : ''}`),
-    points.length > 2 && Number.isFinite(tau) && h('span', {}, `Kendall's τ = ${tau.toFixed(2)} over ${points.length} backbones`),
+    points.length > 2 && Number.isFinite(tau) && h('span', {}, `Kendall's τ = ${minus(tau.toFixed(2))} over ${points.length} backbones`),
     points.length === 0 && h('span', {}, 'No backbone has both.'));
 }

@@ -16,7 +16,7 @@ function track(column, person, places) {
   const mean = column.means[row];
   const at = (value) => ({ '--x': places.at(value).toFixed(4) });
   const sd = column.sds[row];
-  const ends = sd && [places.at(mean - sd), places.at(mean + sd)].sort((a, b) => a - b);
+  const ends = sd > 0 && [places.at(mean - sd), places.at(mean + sd)].sort((a, b) => a - b);
   return h('span', { class: `track ${person.tint}`, 'aria-hidden': 'true' },
     column.floors.map((floor) => h('i', { class: 'floor', style: at(floor.value) })),
     mean !== null && [
@@ -41,7 +41,7 @@ function chart(place, column, people) {
     list.append(...hidden.map(bar));
     more.remove();
   } }, `Show ${hidden.length} more`);
-  const ends = [places.low, places.high].map((value) => value.toFixed(column.facts.decimals));
+  const ends = [places.low, places.high].map((value) => minus(value.toFixed(column.facts.decimals)));
   if (places.isFlipped) ends.reverse();
   return h('div', { class: 'chart' }, list,
     h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', {}),
