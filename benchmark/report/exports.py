@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.report.agreements import Agreement
-from benchmark.report.boards import Board
+from benchmark.report.boards import Board, Cell, Row
 from benchmark.report.contrasts import Contrast
 from benchmark.report.findings import BoardFindings, Findings
 from benchmark.report.sentences import (
@@ -57,10 +57,33 @@ def _board(board: Board, found: BoardFindings) -> dict[str, Any]:
     return {
         'protocol': board.protocol,
         'columns': columns,
-        'rows': plain(board.rows),
+        'rows': [_row(row) for row in board.rows],
         'sentences': overall_sentences(board, found),
         **{key: value for key, value in statistics.items() if key != 'protocol'},
     }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    """Return a row as :func:`plain` does; of its many cells the numbers are checked at once."""
+    cells = [
+        {
+            **{name: getattr(cell, name) for name in _CELL},
+            'costs': {seed: cost._asdict() for seed, cost in cell.costs.items()},
+        }
+        if _is_finite(cell)
+        else plain(cell)
+        for cell in row.cells
+    ]
+    return {'backbone': plain(row.backbone), 'cells': cells, 'mean_rank': plain(row.mean_rank)}
+
+
+_CELL = ('task', 'backbone', 'scores', 'failures', 'missing')
+
+
+def _is_finite(cell: Cell) -> bool:
+    """Whether JSON has all of the cell's numbers."""
+    costs = sum(cost.seconds + cost.memory_mb for cost in cell.costs.values())
+    return math.isfinite(sum(cell.scores.values()) + costs)
 
 
 _AS_THEY_ARE = frozenset((str, int, bool, type(None)))

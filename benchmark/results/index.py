@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.results.briefs import Brief, brief
@@ -34,8 +34,15 @@ _REPEATED = ('suite', 'error', 'primary', 'task', 'backbone', 'device', 'make')
 Stamp = tuple[int, int]
 """Size of a file in bytes, and the time of its last change in nanoseconds."""
 
-Entry = tuple[Stamp, Brief]
-"""What was read from a file, and its stamp before that."""
+
+class Remembered(NamedTuple):
+    """What was read from files: their stamps before that, by path, and briefs in this order."""
+
+    stamps: Mapping[str, Stamp]
+    briefs: Sequence[Brief]
+
+
+_NOTHING = Remembered({}, ())
 
 
 def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
@@ -52,16 +59,17 @@ def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
         return [_read(folder, path) for path in stamps]
     now, index = time.time_ns(), store.index_path(suite)
     known = _load(index)
+    if known.stamps == stamps:
+        return list(known.briefs)
+    briefs = dict(zip(known.stamps, known.briefs, strict=True))
     found = {
-        path: entry
-        if (entry := known.get(path)) and entry[0] == stamp
-        else (stamp, _read(folder, path))
+        path: briefs[path] if known.stamps.get(path) == stamp else _read(folder, path)
         for path, stamp in stamps.items()
     }
-    settled = {path: e for path, e in found.items() if e[0][1] + _SETTLED < now}
-    if settled != known:
-        _save(index, list(settled.values()))
-    return [item for _, item in found.values()]
+    settled = {path: stamp for path, stamp in stamps.items() if stamp[1] + _SETTLED < now}
+    if settled != known.stamps:
+        _save(index, Remembered(settled, [found[path] for path in settled]))
+    return list(found.values())
 
 
 def _read(folder: Path, path: str) -> Brief:
@@ -87,43 +95,42 @@ def _stamps(folder: Path) -> dict[str, Stamp]:
     return found
 
 
-def _load(index: Path) -> dict[str, Entry]:
-    """Return what the index remembers by path; nothing where it is not whole or of old make."""
+def _load(index: Path) -> Remembered:
+    """Return what the index remembers; nothing where it is not whole or of another make."""
     try:
         version, checksum, body = index.read_bytes().split(b'\n', 2)
         is_whole = version.decode() == _VERSION and int(checksum) == zlib.crc32(body)
-        return _entries(json.loads(body)) if is_whole else {}
+        return _remembered(json.loads(body)) if is_whole else _NOTHING
     except (OSError, LookupError, TypeError, ValueError):
-        return {}
+        return _NOTHING
 
 
-def _save(index: Path, entries: Sequence[Entry]) -> None:
-    body = json.dumps(_columns(entries), separators=(',', ':')).encode()
+def _save(index: Path, found: Remembered) -> None:
+    body = json.dumps(_columns(found), separators=(',', ':')).encode()
     # without a place to remember, all is read again next time
     with contextlib.suppress(RecordError):
         write_atomically(index, b'%s\n%d\n%s' % (_VERSION.encode(), zlib.crc32(body), body))
 
 
-def _columns(entries: Sequence[Entry]) -> dict[str, Any]:
-    """Return the entries field by field, which is small and quick to read."""
-    if not entries:
+def _columns(found: Remembered) -> dict[str, Any]:
+    """Return what was found field by field, which is small and quick to read."""
+    if not found.briefs:
         return {}
-    stamps, briefs = zip(*entries, strict=True)
-    columns: dict[str, Any] = dict(zip(Brief._fields, zip(*briefs, strict=True), strict=True))
+    columns: dict[str, Any] = dict(zip(Brief._fields, zip(*found.briefs, strict=True), strict=True))
     specs = [(spec.task, spec.backbone, spec.protocol, spec.seed) for spec in columns['spec']]
     columns['spec'] = [_shared(values) for values in zip(*specs, strict=True)]
     shared = {name: _shared(columns[name]) for name in _REPEATED}
-    return {**columns, **shared, 'stamp': list(zip(*stamps, strict=True))}
+    return {**columns, **shared, 'stamp': list(zip(*found.stamps.values(), strict=True))}
 
 
-def _entries(columns: Mapping[str, Any]) -> dict[str, Entry]:
+def _remembered(columns: Mapping[str, Any]) -> Remembered:
     if not columns:
-        return {}
+        return _NOTHING
     spread = {name: _spread(columns[name]) for name in _REPEATED}
     said = {**columns, **spread, 'spec': map(RunSpec, *map(_spread, columns['spec']))}
     briefs = map(Brief._make, zip(*(said[name] for name in Brief._fields), strict=True))
     stamps = zip(*columns['stamp'], strict=True)
-    return dict(zip(columns['path'], zip(stamps, briefs, strict=True), strict=True))
+    return Remembered(dict(zip(columns['path'], stamps, strict=True)), list(briefs))
 
 
 def _shared(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
