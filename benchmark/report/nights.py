@@ -23,11 +23,15 @@ def read_nights(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
+        if not isinstance(content, dict):
+            raise ValueError(f'must be an object, found a {type(content).__name__}')
         if content['schema'] != SCHEMA:
             raise ValueError(f'schema is {content["schema"]!r}, this version reads {SCHEMA}')
         nights = sorted(map(str, content['nights']))
         return {'nights': nights, 'cells': [_cell(cell, nights) for cell in content['cells']]}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
+        raise RecordError(f'{path}: no history of nights (the key {error} is missing)') from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise RecordError(f'{path}: no history of nights ({error})') from None
 
 

@@ -35,9 +35,9 @@ def test_cells_run_along_the_nights_with_gaps_where_nothing_ran(tmp_path: Path) 
     ('content', 'reason'),
     [
         ('{', 'no history of nights'),
-        ([], 'no history of nights'),
+        ([], 'no history of nights (must be an object, found a list)'),
         ({**history(2), 'schema': 7}, 'schema is 7, this version reads 1'),
-        ({'schema': 1, 'nights': [], 'cells': [{}]}, "'metric'"),
+        ({'schema': 1, 'nights': [], 'cells': [{}]}, "the key 'metric' is missing"),
     ],
 )
 def test_another_file_is_one_clear_line(tmp_path: Path, content: Any, reason: str) -> None:
