@@ -59,7 +59,11 @@ def _block_order(row: Row) -> tuple[object, ...]:
 
 def pretraining(backbone: BackboneFacts) -> str:
     """Return how a backbone was pretrained, as ``'ImageNet-1k mim (MAE)'``."""
-    method = backbone.method
-    if method.lower() in ('', backbone.family.lower()):
-        return ' '.join(filter(None, [backbone.data, backbone.family]))
-    return ' '.join(filter(None, [backbone.data, backbone.family, f'({method})']))
+    family, method = backbone.family, backbone.method
+    if method.lower() in ('', family.lower()):
+        how = family
+    elif method.lower().startswith(family.lower()):
+        how = method
+    else:
+        how = f'{family} ({method})'
+    return ('; ' if ',' in backbone.data else ' ').join(filter(None, [backbone.data, how]))

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from benchmark.errors import UnknownNameError
 from benchmark.report import Wishes, render_report, report_frames
+from benchmark.report.facts import backbone_facts
 from benchmark.report.latex import escape
+from benchmark.report.presets import pretraining
 from benchmark.results.store import ResultStore
 
-from .fakes import record, save
+from .fakes import briefs, record, save
 from .test_tables import small
 
 WISHES = Wishes(reference='vit-s-random')
@@ -95,3 +98,19 @@ def test_frames_are_pandas_and_agree_with_the_board(store: ResultStore) -> None:
     assert wide.loc['vit-s-mae', 'mean_rank'] == 1.0
     assert pd.isna(wide.loc['vit-s-dino', 'mean_rank'])
     assert len(frames['long']) == len(small())
+
+
+@pytest.mark.parametrize(
+    ('data', 'family', 'method', 'said'),
+    [
+        ('ImageNet-1k', 'mim', 'MAE', 'ImageNet-1k mim (MAE)'),
+        ('ImageNet-1k', 'supervised', 'Supervised', 'ImageNet-1k supervised'),
+        ('a, b', 'supervised', 'supervised, 8 classes', 'a, b; supervised, 8 classes'),
+        ('', 'none', 'random init', 'none (random init)'),
+        ('', 'unknown', '', 'unknown'),
+    ],
+)
+def test_pretraining_is_said_once(data: str, family: str, method: str, said: str) -> None:
+    facts = {'pretraining': {'data': data, 'family': family, 'method': method}}
+    (backbone,) = backbone_facts(briefs([replace(record(), backbone=facts)])).values()
+    assert pretraining(backbone) == said
