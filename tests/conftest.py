@@ -14,6 +14,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         '--regenerate', action='store_true', help='write the golden files of tests/compiling anew'
     )
+    parser.addoption(
+        '--all-pairs', action='store_true', help='try networks of every source in every kind'
+    )
 
 
 @pytest.fixture(scope='session', autouse=True)
