@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import re
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,15 @@ from benchmark.errors import BenchmarkError
 from benchmark.execution.contract import check
 from benchmark.models.inspection import inspect_backbone
 from benchmark.sources import Order, probe
-from benchmark.specs import Backbone
+from benchmark.specs import Backbone, Features
 
 _SIZE = (128, 160)
 """The size for which networks of one input size are built, height and width in pixels."""
+
+_SMALL = re.compile(
+    r'(?:^|_|(?<=[a-z\d]))(?:test|atto|femto|pico|nano|tiny|mini|small|lite|xx?s|b0|s0|t0|18|26)(?:_|$)'
+)
+"""What small networks are called."""
 
 
 def main() -> None:
@@ -61,9 +67,9 @@ def _parse() -> argparse.Namespace:
 
 
 def _chosen(per_family: int) -> list[str]:
-    """Return architectures of every family, the families taking turns."""
+    """Return architectures of every family, the families taking turns, small ones first."""
     families: dict[str, list[str]] = defaultdict(list)
-    for name in timm.list_models():
+    for name in sorted(timm.list_models(), key=lambda name: _SMALL.search(name) is None):
         families[_model_to_module[name]].append(name)
     turns = range(per_family)
     return [names[i] for i in turns for names in families.values() if i < len(names)]
@@ -83,7 +89,7 @@ def _row(name: str, most: int) -> dict[str, Any]:
         }
         if features.is_fixed:
             probe('timm', Order(name, size=_SIZE))
-        broken = _broken(backbone) if features.parameters < most else []
+        broken = _broken(backbone, features) if features.parameters < most else []
     except BenchmarkError as error:
         return {**row, 'result': 'refused', 'reason': str(error)}
     except Exception as error:
@@ -92,30 +98,31 @@ def _row(name: str, most: int) -> dict[str, Any]:
     return {**row, 'result': 'broken' if broken else checked, 'reason': '; '.join(broken)}
 
 
-def _broken(backbone: Backbone) -> list[str]:
-    return [f'{found.what}: {found.detail}' for found in check(backbone) if not found.is_ok]
+def _broken(backbone: Backbone, features: Features) -> list[str]:
+    findings = check(backbone, features)
+    return [f'{found.what}: {found.detail}' for found in findings if not found.is_ok]
 
 
 def _page(rows: dict[str, Any]) -> str:
-    good = {n: row for n, row in rows.items() if row['result'] in ('shapes', 'contract')}
-    bad = {n: row for n, row in rows.items() if n not in good}
-    whole = sum(row['result'] == 'contract' for row in good.values())
-    fixed = sum(row['is_fixed'] for row in good.values())
+    results = Counter(row['result'] for row in rows.values())
+    bad = {n: row for n, row in rows.items() if row['result'] not in ('shapes', 'contract')}
+    fixed = sum(row['is_fixed'] for n, row in rows.items() if n not in bad)
+    families = sorted({row['family'] for row in rows.values()})
     parts = [
         '# Which architectures of timm can be backbones',
         '',
         f'Made by `tools/survey_timm.py` with timm {timm.__version__} and torch '
         f'{torch.__version__.partition("+")[0]}: {len(rows)} of '
-        f'{len(timm.list_models())} architectures, from each of '
-        f'{len({row["family"] for row in rows.values()})} families. {len(good)} can be used, '
-        f'{len(bad)} are refused. For {len(good) - whole} of those that can be used, the shapes of '
-        f'all maps were computed without values, at several input sizes; {whole} kept the whole '
-        f'contract of `tbench check backbone` with random weights. {fixed} take one input size '
-        'only and are built for the padded size of a task.',
+        f'{len(timm.list_models())} architectures, from {len(families)} of '
+        f'{len(set(_model_to_module.values()))} families. {results["contract"]} kept the whole '
+        f'contract of `tbench check backbone` with random weights; of {results["shapes"]} larger '
+        'ones the shapes of all maps were computed without values, at several input sizes; '
+        f'{len(bad)} are refused. {fixed} of those that can be used take one input size only and '
+        'are built for the padded size of a task.',
         '',
-        '| architecture | family | class | million parameters | strides (px) | input size |',
-        '| --- | --- | --- | --- | --- | --- |',
-        *(_line(name, row) for name, row in sorted(good.items())),
+        '| family | class | strides (px) | whole contract | shapes | refused |',
+        '| --- | --- | --- | --: | --: | --: |',
+        *(_line(name, [r for r in rows.values() if r['family'] == name]) for name in families),
         '',
         '## Refused',
         '',
@@ -129,11 +136,16 @@ def _page(rows: dict[str, Any]) -> str:
     return '\n'.join(parts) + '\n'
 
 
-def _line(name: str, row: dict[str, Any]) -> str:
-    strides = ', '.join(map(str, row['strides']))
-    size = 'built for the task' if row['is_fixed'] else 'any'
-    millions = f'{row["parameters"] / 1e6:.1f}'
-    return f'| {name} | {row["family"]} | {row["architecture"]} | {millions} | {strides} | {size} |'
+def _line(family: str, rows: list[dict[str, Any]]) -> str:
+    results = Counter(row['result'] for row in rows)
+    good = [row for row in rows if row['result'] in ('shapes', 'contract')]
+    classes = ', '.join(sorted({row['architecture'] for row in good}))
+    strides = '; '.join(sorted({' '.join(map(str, row['strides'])) for row in good}))
+    refused = len(rows) - len(good)
+    return (
+        f'| {family} | {classes} | {strides} | {results["contract"]} | {results["shapes"]} '
+        f'| {refused} |'
+    )
 
 
 def _cell(text: str) -> str:

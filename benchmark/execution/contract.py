@@ -22,13 +22,15 @@ _TOLERANCE = 1e-4
 _AUTOCAST_TOLERANCE = 0.1
 
 
-def check(backbone: Backbone) -> list[Finding]:
+def check(backbone: Backbone, features: Features | None = None) -> list[Finding]:
     """Return what was found about each property of the contract.
+
+    ``features`` are those of the backbone, if it was inspected before.
 
     Raises:
         BenchmarkError: the architecture is unknown or the weights do not load.
     """
-    features = inspect_backbone(backbone)
+    features = features or inspect_backbone(backbone)
     network = build(backbone, size=_LARGEST if features.is_fixed else None)
     return [*_facts(features, network), *_properties(features, network)]
 
