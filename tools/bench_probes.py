@@ -1,7 +1,7 @@
 """Measure what a probe saves: many heads in one pass, and features that are kept.
 
 Usage: python tools/bench_probes.py [--task TASK] [--backbone ID] [--iterations N] [--data-root DIR]
-       [--busy]
+       [--parts heads cache] [--busy]
 
 Prints two ratios of wall time, each of runs side by side in this process: training 65 (or, of a
 network without class tokens, 26) heads over training one, on augmented views; and feature pass and
@@ -34,6 +34,7 @@ from benchmark.protocols import load_protocol
 from benchmark.specs import Features, RunSpec, Task
 from benchmark.world import ensure_world
 
+PARTS = ('heads', 'cache')
 _REPEATS = 3
 
 
@@ -105,6 +106,7 @@ def main() -> None:
     parser.add_argument('--backbone', default='timm:vit_tiny_patch16_224+random')
     parser.add_argument('--iterations', type=int, default=20)
     parser.add_argument('--data-root', type=Path, default=Path('data'))
+    parser.add_argument('--parts', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--busy', action='store_true')
     options = parser.parse_args()
     if options.busy:
@@ -114,8 +116,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         bench = Bench(options, folder)
-        many_heads(bench, options.iterations)
-        kept_features(bench, folder)
+        if 'heads' in options.parts:
+            many_heads(bench, options.iterations)
+        if 'cache' in options.parts:
+            kept_features(bench, folder)
 
 
 if __name__ == '__main__':

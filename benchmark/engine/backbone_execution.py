@@ -28,7 +28,8 @@ class BackboneExecution(Hook):
         compiled: compile the backbone with ``torch.compile``.
 
     Raises:
-        IncompatibleError: before a run, when the network cannot recompute activations.
+        IncompatibleError: before a run, when the network cannot recompute activations; at its first
+            step, when it cannot be compiled, as on a CPU without a C++ compiler.
     """
 
     priority = 'VERY_HIGH'
@@ -50,7 +51,7 @@ class BackboneExecution(Hook):
         backbone = model.backbone
         if self._checkpointing:
             _recompute(backbone.network)
-        forward = torch.compile(backbone.forward) if self._compiled else backbone.forward
+        forward = _compiled(backbone.forward) if self._compiled else backbone.forward
         if self._precision == 'bf16':
             backbone.forward = _in_bfloat16(forward)
         elif self._compiled:
@@ -68,6 +69,24 @@ def _recompute(network: nn.Module) -> None:
             f'{type(network).__name__} cannot recompute activations ({error}): set checkpointing '
             'to False'
         ) from None
+
+
+def _compiled(forward: Any) -> Any:
+    from torch._dynamo.exc import TorchDynamoException  # seconds, for few runs
+
+    compiled = torch.compile(forward)
+
+    def run(images: Tensor) -> tuple[Tensor, ...]:
+        try:
+            maps: tuple[Tensor, ...] = compiled(images)
+        except TorchDynamoException as error:
+            reason = str(error).strip().splitlines()[0]
+            raise IncompatibleError(
+                f'the backbone cannot be compiled here ({reason}): set compiled to False'
+            ) from None
+        return maps
+
+    return run
 
 
 def _in_bfloat16(forward: Any) -> Any:

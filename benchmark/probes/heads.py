@@ -60,3 +60,48 @@ class LinearHeads:
         change = torch.cat([features.T @ slope, slope.sum(dim=0, keepdim=True)])
         self._velocity.mul_(self._momentum).add_(change.view_as(self._velocity))
         self.weights.sub_(self._rates * factor * self._velocity)
+
+
+class LinearHeadsOnRows(LinearHeads):
+    """The same heads, trained on rows of a known matrix that has fewer rows than columns.
+
+    Their weights stay the initial ones plus a combination of the rows, so that it is enough to
+    train the coefficients: a step costs products with the N rows instead of the D columns.
+
+    Args:
+        known: features (N, D), all that the heads are trained on.
+    """
+
+    def __init__(
+        self,
+        known: Tensor,
+        outputs: int,
+        rates: Sequence[float],
+        *,
+        momentum: float,
+        generator: torch.Generator,
+        device: torch.device | str = 'cpu',
+    ) -> None:
+        super().__init__(
+            known.shape[1], outputs, rates, momentum=momentum, generator=generator, device=device
+        )
+        self._known = known
+        # the feature that is always 1 adds 1 to every product of rows
+        self._kernel = known @ known.T + 1
+        self._start = self(known).flatten(1)
+        self._coefficients = known.new_zeros(len(known), *self._shape)
+        self._velocity = torch.zeros_like(self._coefficients)
+
+    def step_on(self, rows: Tensor, gradient: Gradient, *, factor: float) -> None:
+        """Take one step on the rows (n,) of the known features."""
+        change = self._kernel[rows] @ self._coefficients.flatten(1)
+        slope = gradient((self._start[rows] + change).view(len(rows), *self._shape))
+        self._velocity.mul_(self._momentum).index_add_(0, rows, slope)
+        self._coefficients.sub_(self._rates * factor * self._velocity)
+
+    def finish(self) -> None:
+        """Bring the weights to where the steps have led."""
+        flat = self._coefficients.flatten(1)
+        change = torch.cat([self._known.T @ flat, flat.sum(dim=0, keepdim=True)])
+        self.weights.add_(change.view_as(self.weights))
+        self._coefficients.zero_()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from benchmark.errors import BenchmarkError
 from benchmark.probes.cache import Collected
-from benchmark.probes.heads import LinearHeads
+from benchmark.probes.heads import LinearHeads, LinearHeadsOnRows
 from benchmark.probes.neighbours import nearest, votes
 from benchmark.probes.reading import Choices, Whitening, chunks
 from benchmark.probes.readouts import Readout, Score, Targets
@@ -146,6 +146,8 @@ class Sweep:
         iterations: after how many the rates reach 0, along a cosine.
         seed: of the initial weights.
         device: where to train.
+        whitening: of the features, if it is known already.
+        known: features (N, D) of all that will train, if they are so few that it pays.
     """
 
     def __init__(
@@ -159,40 +161,51 @@ class Sweep:
         iterations: int,
         seed: int,
         device: torch.device | str = 'cpu',
+        whitening: Whitening | None = None,
+        known: Tensor | None = None,
     ) -> None:
         self._choices = choices
         self._readout = readout
         self._rates = tuple(rates)
         self._iterations = iterations
         self._done = 0
-        self.whitening = Whitening(width, device)
-        generator = torch.Generator().manual_seed(seed)
-        self._heads = {
-            name: LinearHeads(
-                columns.stop - columns.start,
-                readout.outputs,
-                rates,
-                momentum=momentum,
-                generator=generator,
-                device=device,
-            )
-            for name, columns in choices.items()
+        self.whitening = whitening or Whitening(width, device)
+        about: dict[str, Any] = {
+            'momentum': momentum,
+            'generator': torch.Generator().manual_seed(seed),
+            'device': device,
         }
+        normal = None if known is None else self.whitening(known.float())
+        self._heads: dict[str, LinearHeads] = {}
+        for name, columns in choices.items():
+            count = columns.stop - columns.start
+            if normal is not None and len(normal) < count:
+                own = normal[:, columns]
+                self._heads[name] = LinearHeadsOnRows(own, readout.outputs, rates, **about)
+            else:
+                self._heads[name] = LinearHeads(count, readout.outputs, rates, **about)
 
-    def step(self, features: Tensor, targets: Targets) -> None:
-        """Train every head on features (n, D)."""
+    def step(self, features: Tensor, targets: Targets, rows: Tensor | None = None) -> None:
+        """Train every head on features (n, D), which are these ``rows`` (n,) of the known ones."""
         factor = (1 + math.cos(math.pi * self._done / self._iterations)) / 2
-        normal = self.whitening(features.float())
+        normal: Tensor | None = None
+
+        def gradient(outputs: Tensor) -> Tensor:
+            return self._readout.gradient(outputs, targets)
+
         for name, heads in self._heads.items():
-            heads.step(
-                normal[:, self._choices[name]],
-                lambda outputs: self._readout.gradient(outputs, targets),
-                factor=factor,
-            )
+            if isinstance(heads, LinearHeadsOnRows) and rows is not None:
+                heads.step_on(rows, gradient, factor=factor)
+                continue
+            normal = self.whitening(features.float()) if normal is None else normal
+            heads.step(normal[:, self._choices[name]], gradient, factor=factor)
         self._done += 1
 
     def solve(self, batches: Iterable[tuple[Tensor, Tensor]]) -> Solved:
         """Return all trials, scored on batches of features (n, D) and packed targets (n, P)."""
+        for heads in self._heads.values():
+            if isinstance(heads, LinearHeadsOnRows):
+                heads.finish()
         tallies = {name: self._readout.tally(len(self._rates)) for name in self._choices}
         for features, packed in batches:
             normal, targets = self.whitening(features.float()), self._readout.unpack(packed)
@@ -231,6 +244,9 @@ def solve_linear(
     """Return all heads, trained on the pictures that are not ``held_out`` and scored on those."""
     kept = torch.tensor(sorted(set(range(len(collected.values))) - set(held_out)))
     device = collected.values.device
+    whitening = Whitening(collected.values.shape[-1], device)
+    for part in chunks(len(kept), _SCORED_AT_ONCE):
+        whitening.add(flat(collected, kept[part])[0])
     sweep = Sweep(
         collected.values.shape[-1],
         collected.choices,
@@ -240,20 +256,29 @@ def solve_linear(
         iterations=iterations,
         seed=seed,
         device=device,
+        whitening=whitening,
+        known=_few(collected, kept),
     )
-    for part in chunks(len(kept), _SCORED_AT_ONCE):
-        sweep.whitening.add(flat(collected, kept[part])[0])
-    order = _endless(kept, torch.Generator().manual_seed(seed))
+    order = _endless(len(kept), torch.Generator().manual_seed(seed))
     for _ in range(iterations):
-        rows = [next(order) for _ in range(min(batch_size, len(kept)))]
-        values, packed = flat(collected, rows)
-        sweep.step(values, readout.unpack(packed))
+        rows = torch.tensor([next(order) for _ in range(min(batch_size, len(kept)))])
+        values, packed = flat(collected, kept[rows])
+        sweep.step(values, readout.unpack(packed), rows.to(device))
     scored = torch.tensor(held_out)
     return sweep.solve(
         flat(collected, scored[part]) for part in chunks(len(scored), _SCORED_AT_ONCE)
     )
 
 
-def _endless(kept: Tensor, generator: torch.Generator) -> Iterator[int]:
+def _few(collected: Collected, kept: Tensor) -> Tensor | None:
+    """Return the features (N, D) of the pictures ``kept``, unless they are too many to gain.
+
+    Cells always are.
+    """
+    is_few = collected.values.ndim == 2 and len(kept) < collected.values.shape[-1]
+    return collected.values[kept] if is_few else None
+
+
+def _endless(count: int, generator: torch.Generator) -> Iterator[int]:
     while True:
-        yield from kept[torch.randperm(len(kept), generator=generator)].tolist()
+        yield from torch.randperm(count, generator=generator).tolist()

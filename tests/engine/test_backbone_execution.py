@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.exc import TorchDynamoException
 
 from benchmark.engine import BackboneExecution
 from benchmark.errors import IncompatibleError
@@ -73,3 +74,16 @@ def test_compilation_is_that_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, 'compile', lambda f: lambda images: ('compiled', *f(images)))
     found = changed(FeatureBackbone(source='timm:test_vit', random=True), compiled=True)(IMAGES)
     assert found[0] == 'compiled'
+
+
+def test_a_backbone_that_cannot_be_compiled_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a CPU without a C++ compiler, of which torch tells at the first call."""
+
+    def fail(images: torch.Tensor) -> None:
+        raise TorchDynamoException('InvalidCxxCompiler: none found\nwith details')
+
+    monkeypatch.setattr(torch, 'compile', lambda f: fail)
+    backbone = changed(FeatureBackbone(source='timm:test_vit', random=True), compiled=True)
+    message = r'cannot be compiled here \(InvalidCxxCompiler: none found\): set compiled to False'
+    with pytest.raises(IncompatibleError, match=message):
+        backbone(IMAGES)

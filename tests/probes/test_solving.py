@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,10 +13,10 @@ from torch.nn import functional
 
 from benchmark.errors import BenchmarkError
 from benchmark.probes.cache import Collected
-from benchmark.probes.heads import LinearHeads
+from benchmark.probes.heads import LinearHeads, LinearHeadsOnRows
 from benchmark.probes.neighbours import nearest, votes
 from benchmark.probes.readouts import DepthMaps, Labels
-from benchmark.probes.solving import Sweep, choose, solve_linear, solve_neighbours
+from benchmark.probes.solving import Solved, Sweep, choose, solve_linear, solve_neighbours
 
 CLASSES, WIDTH = 5, 12
 
@@ -104,6 +105,29 @@ class TestHeads:
                 heads.step(features, lambda o: readout.gradient(o, targets), factor=1.0)
         assert not both(features)[:, 1].isfinite().all()
         assert torch.allclose(both(features)[:, 0], alone(features)[:, 0], atol=1e-6)
+
+    def test_few_rows_are_trained_on_as_any_others(self) -> None:
+        """Coefficients of the rows end in the weights that steps on the weights lead to."""
+        features, labels = blobs(WIDTH - 2, 3)
+        readout = Labels(classes=CLASSES)
+        known, plain = (
+            make(
+                momentum=0.9,
+                generator=torch.Generator().manual_seed(0),
+                outputs=CLASSES,
+                rates=[1e-3, 1e-1, 1.0],
+            )
+            for make in (partial(LinearHeadsOnRows, features), partial(LinearHeads, WIDTH))
+        )
+        order = torch.Generator().manual_seed(1)
+        for step in range(30):
+            rows = torch.randint(len(features), (5,), generator=order)  # some of them twice
+            gradient = partial(readout.gradient, targets=readout.unpack(labels[rows, None]))
+            known.step_on(rows, gradient, factor=1 - step / 30)
+            plain.step(features[rows], gradient, factor=1 - step / 30)
+        known.finish()
+        assert torch.allclose(known.weights, plain.weights, atol=1e-5)
+        assert torch.allclose(known(features), plain(features), atol=1e-4)
 
 
 def picture_features(count: int, seed: int) -> Collected:
@@ -246,6 +270,31 @@ class TestChoice:
     def test_none_that_converged_is_told(self) -> None:
         with pytest.raises(BenchmarkError, match='every trial'):
             choose([{'score': None}], Labels(classes=2))
+
+
+def test_few_pictures_of_wide_features_give_the_same_heads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    collected = picture_features(WIDTH - 1, 8)
+
+    def solve() -> Solved:
+        return solve_linear(
+            collected,
+            Labels(classes=CLASSES),
+            held_out=[1, 4],
+            rates=[0.1, 1.0],
+            momentum=0.9,
+            iterations=30,
+            batch_size=4,
+            seed=3,
+        )
+
+    few = solve()
+    monkeypatch.setattr('benchmark.probes.solving._few', lambda *_: None)
+    many = solve()
+    outputs = few.predict(collected.values)
+    assert torch.allclose(outputs, many.predict(collected.values), atol=1e-4)
+    assert few.trials == many.trials
 
 
 def test_online_batches_that_repeat_fixed_ones_give_the_same_heads() -> None:
