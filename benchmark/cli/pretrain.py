@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
 from argparse import Namespace
 from dataclasses import replace
@@ -26,7 +28,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[
     parser = subparsers.add_parser(
         'pretrain', help='pretrain an architecture, masked or supervised, for `run --backbones`'
     )
-    parser.add_argument('method', metavar='METHOD', help='mae, simmim, data2vec or supervised')
+    parser.add_argument(
+        'method', metavar='METHOD', help='mae, simmim, data2vec, maskfeat, spark or supervised'
+    )
     parser.add_argument(
         '--arch', metavar='ID', help='as for `run --backbones`; its weights are not used'
     )
@@ -125,7 +129,8 @@ def pretrain(options: Namespace) -> int:
     other = _other_side(options)
     asked = _asked(options, other)
     _prepare(options)
-    from benchmark.execution.pretrain import run_pretraining
+    with contextlib.redirect_stdout(io.StringIO()):  # libraries print what they miss
+        from benchmark.execution.pretrain import run_pretraining
 
     facts = run_pretraining(_settings(asked, other, folder.name), folder, _say)
     _say(

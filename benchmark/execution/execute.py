@@ -32,6 +32,7 @@ from benchmark.openmmlab.checkpoints import load_checkpoint
 from benchmark.sources import LoadReport
 
 _MOST_LOADER_WORKERS = 8
+_LAST = 'last_checkpoint'
 _counter = itertools.count()
 
 
@@ -172,7 +173,7 @@ def _loaders(config: dict[str, Any]) -> dict[str, Any]:
 
 def _can_resume(folder: Path) -> bool:
     """Whether ``folder`` holds a whole checkpoint; a broken one is removed."""
-    latest = find_latest_checkpoint(str(folder)) if folder.is_dir() else None
+    latest = find_latest_checkpoint(str(folder)) if (folder / _LAST).is_file() else None
     if latest is None:
         return False
     try:
@@ -184,7 +185,7 @@ def _can_resume(folder: Path) -> bool:
 
 
 def _remove_checkpoints(folder: Path) -> None:
-    for path in (*folder.glob('iter_*.pth'), folder / 'last_checkpoint'):
+    for path in (*folder.glob('iter_*.pth'), folder / _LAST):
         path.unlink(missing_ok=True)
 
 

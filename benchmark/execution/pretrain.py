@@ -21,7 +21,7 @@ from benchmark.execution.execute import train
 from benchmark.execution.locking import exclusive
 from benchmark.models.inspection import inspect_backbone
 from benchmark.pretraining import Folder, Pretrain, Settings, compile_pretraining
-from benchmark.pretraining.encoders import choose_encoder
+from benchmark.pretraining.choosing import choose_encoder
 from benchmark.results.store import write_atomically
 from benchmark.sources import Order, probe
 from benchmark.specs import Backbone, file_hash
@@ -137,7 +137,7 @@ def train_weights(order: Config) -> Config:
         BenchmarkError: a picture cannot be read, a file not be written, or the loss diverged.
     """
     with _told(order['folder']):
-        trained = train({**order['config'], 'log_level': 'WARNING'}, Path(order['folder']))
+        trained = train({**order['config'], 'log_level': 'ERROR'}, Path(order['folder']))
     if is_first() and order['weights'] is not None:
         weights = trained.model.backbone.named_weights()
         save_weights(weights, Path(order['weights']), order['header'], is_half=order['half'])

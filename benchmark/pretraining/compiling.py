@@ -10,7 +10,7 @@ from benchmark.pretraining.request import Config, Pretrain
 COMPONENTS = (
     'mmpretrain.models',
     'mmpretrain.datasets',
-    'benchmark.pretraining.encoders',
+    'benchmark.pretraining.choosing',
     'benchmark.pretraining.data2vec',
 )
 """Modules that register what the configurations name."""

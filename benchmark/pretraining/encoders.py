@@ -15,10 +15,8 @@ from torch import Tensor, nn
 
 from benchmark.errors import IncompatibleError
 from benchmark.models import FeatureBackbone
-from benchmark.pretraining.methods import METHODS
 from benchmark.registry import MODELS
-from benchmark.sources import Order, open_network, probe
-from benchmark.specs import Backbone
+from benchmark.sources import Order, open_network
 
 
 class _Encoder(BaseModule):
@@ -246,30 +244,3 @@ class MaskedInput(FeatureBackbone):
         hidden = mask.repeat_interleave(unit, 1).repeat_interleave(unit, 2).unsqueeze(1)
         colour = self.mask_colour.view(3, 1, 1)
         return super().forward(torch.where(hidden.bool(), colour, images))[-1:]
-
-
-ENCODERS: dict[str, tuple[type, ...]] = {
-    'mae': (MaskedViT,),
-    'simmim': (MaskedSwin, MaskedTokens, MaskedInput),
-    'data2vec': (MaskedTokens,),
-}
-"""What shows pictures to a network, by method, the best first; others see whole pictures."""
-
-
-def choose_encoder(method: str, backbone: Backbone) -> str:
-    """Return the registered name of the encoder with which a method pretrains a network.
-
-    Raises:
-        IncompatibleError: the method is not defined for the architecture.
-        BenchmarkError: there is no such architecture.
-    """
-    if method not in ENCODERS:
-        return 'benchmark.FeatureBackbone'
-    library, _, name = backbone.source_at(str(backbone.code)).partition(':')
-    network = probe(library, Order(name, dict(backbone.options))).extractor.network
-    reasons = []
-    for encoder in ENCODERS[method]:
-        reasons.append(encoder.refusal(network))  # type: ignore[attr-defined]
-        if not reasons[-1]:
-            return f'benchmark.{encoder.__name__}'
-    raise IncompatibleError(f'{backbone.id} {reasons[0]}; {method} takes {METHODS[method].takes}')

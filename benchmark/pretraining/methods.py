@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.errors import DeclarationError
+from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.pretraining.request import Config, Pretrain
 
 Built = tuple[Config, list[Config]]
+
+_HOG_BINS, _HOG_CELL, _HOG_WINDOW = 9, 8, 16
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,85 @@ def _data2vec(request: Pretrain) -> Built:
     return model, [_mask_generator(request)]
 
 
+def _maskfeat(request: Pretrain) -> Built:
+    """MaskFeat (arXiv 2112.09133): 40 % masked, histograms of oriented gradients by L2.
+
+    Masked units are SimMIM's, where the paper has BEiT's blocks.
+
+    Raises:
+        IncompatibleError: patches do not consist of whole cells.
+    """
+    patch = request.stride
+    if patch % _HOG_CELL or request.size % _HOG_WINDOW:
+        raise IncompatibleError(
+            f'{request.backbone.id} has patches of {patch} px in pictures of {request.size} px: '
+            f'maskfeat needs multiples of {_HOG_CELL} and {_HOG_WINDOW}'
+        )
+    model = {
+        'type': 'MaskFeat',
+        'data_preprocessor': _preprocessor(request, 'SelfSupDataPreprocessor'),
+        'backbone': {'type': request.encoder, **request.architecture},
+        'neck': {
+            'type': 'LinearNeck',
+            'in_channels': request.features.channels[-1],
+            'out_channels': 3 * _HOG_BINS * (patch // _HOG_CELL) ** 2,
+            'norm_cfg': None,
+        },
+        'head': {
+            'type': 'MIMHead',
+            'loss': {'type': 'PixelReconstructionLoss', 'criterion': 'L2'},
+        },
+        'target_generator': {
+            'type': 'benchmark.PatchHOG',
+            'patch': patch,
+            'nbins': _HOG_BINS,
+            'pool': _HOG_CELL,
+            'gaussian_window': _HOG_WINDOW,
+        },
+    }
+    return model, [_mask_generator(request)]
+
+
+def _spark(request: Pretrain) -> Built:
+    """SparK (arXiv 2301.03580): 60 % masked, sparse convolution, per-patch normalised pixels.
+
+    Raises:
+        IncompatibleError: the decoder, which halves its width with every doubling of the map,
+            does not fit the network's maps.
+    """
+    features = request.features
+    doubled = tuple(features.channels[0] * 2**stage for stage in range(4))
+    if features.strides != (4, 8, 16, 32) or features.channels != doubled:
+        raise IncompatibleError(
+            f'{request.backbone.id} has maps of {features.channels} channels at strides '
+            f'{features.strides}: spark needs four, from stride 4 on, each twice as wide'
+        )
+    model = {
+        'type': 'SparK',
+        'data_preprocessor': _preprocessor(request, 'SelfSupDataPreprocessor'),
+        'input_size': request.size,
+        'downsample_raito': request.stride,
+        'mask_ratio': share_hidden(request),
+        'enc_dec_norm_cfg': {'type': 'SparseBatchNorm2d'},
+        'enc_dec_norm_dim': features.channels[-1],
+        'backbone': {'type': request.encoder, **request.architecture},
+        # as wide as the network, at most as published
+        'neck': {
+            'type': 'SparKLightDecoder',
+            'feature_dim': min(512, features.channels[-1]),
+            'upsample_ratio': request.stride,
+            'norm_cfg': {'type': 'BN'},
+        },
+        'head': {
+            'type': 'SparKPretrainHead',
+            'norm_pix': True,
+            'patch_size': request.stride,
+            'loss': {'type': 'PixelReconstructionLoss', 'criterion': 'L2'},
+        },
+    }
+    return model, []
+
+
 def _supervised(request: Pretrain) -> Built:
     """A linear classifier on pooled features; label smoothing 0.1 as DeiT (arXiv 2012.12877)."""
     if request.mask_ratio is not None:
@@ -215,6 +296,24 @@ METHODS: dict[str, Method] = {
         mask_ratio=0.6,
         has_labels=False,
         build=_data2vec,
+    ),
+    'maskfeat': Method(
+        title='MaskFeat',
+        family='mim',
+        reference='arXiv 2112.09133',
+        takes='plain ViTs of timm with patches of whole cells of 8 px',
+        mask_ratio=0.4,
+        has_labels=False,
+        build=_maskfeat,
+    ),
+    'spark': Method(
+        title='SparK',
+        family='mim',
+        reference='arXiv 2301.03580',
+        takes='ResNets and ConvNeXts of timm whose maps become twice as wide at every stage',
+        mask_ratio=0.6,
+        has_labels=False,
+        build=_spark,
     ),
     'supervised': Method(
         title='supervised',

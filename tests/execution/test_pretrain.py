@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 import torch
-from pretraining.requests import CONVNET, SIZE, SWIN, SWIN_V2, VIT, settings, write_pictures
+from pretraining.requests import (
+    CONVNET,
+    CONVNEXT,
+    SIZE,
+    SWIN,
+    SWIN_V2,
+    VIT,
+    settings,
+    write_pictures,
+)
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -38,6 +47,8 @@ def run(wanted: Settings, path: Path) -> tuple[dict[str, Any], Folder]:
     [
         ('mae', VIT),
         ('data2vec', VIT),
+        ('maskfeat', VIT),
+        ('spark', CONVNEXT),
         ('simmim', VIT),
         ('simmim', SWIN),
         ('simmim', SWIN_V2),

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.models.inspection import inspect_backbone
 from benchmark.pretraining import Budget, Pictures, Pretrain, Settings, folder_pictures
-from benchmark.pretraining.encoders import choose_encoder
+from benchmark.pretraining.choosing import choose_encoder
 from benchmark.specs import Backbone
 
 SIZE = 64
@@ -40,6 +40,7 @@ CONVNET = Backbone(
     is_random=True,
     options={'depths': (1, 1, 1, 1), 'dims': (8, 8, 16, 16), 'kernel_sizes': 3},
 )
+CONVNEXT = replace(CONVNET, id='convnext', options={**CONVNET.options, 'dims': (8, 16, 32, 64)})
 
 
 def write_pictures(folder: Path, count: int = 8) -> Pictures:
@@ -54,7 +55,8 @@ def write_pictures(folder: Path, count: int = 8) -> Pictures:
     return folder_pictures(folder)
 
 
-def request(method: str, backbone: Backbone = VIT, **changes: Any) -> Pretrain:
+def request(method: str, backbone: Backbone | None = None, **changes: Any) -> Pretrain:
+    backbone = backbone or (CONVNEXT if method == 'spark' else VIT)
     plain = Pretrain(
         method=method,
         encoder=choose_encoder(method, backbone),

@@ -10,16 +10,16 @@ import pytest
 import torch
 
 from benchmark.errors import IncompatibleError
+from benchmark.pretraining.choosing import choose_encoder
 from benchmark.pretraining.encoders import (
     MaskedInput,
     MaskedSwin,
     MaskedTokens,
     MaskedViT,
-    choose_encoder,
     mask_patches,
 )
 from benchmark.specs import Backbone
-from pretraining.requests import CONVNET, SIZE, SWIN, SWIN_V2, VIT
+from pretraining.requests import CONVNET, CONVNEXT, SIZE, SWIN, SWIN_V2, VIT
 
 IMAGES = torch.randn(3, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
 
@@ -150,6 +150,8 @@ def test_what_replaces_the_masked_is_learnt(kind: Any, backbone: Backbone, patch
     [
         ('mae', VIT, 'MaskedViT'),
         ('data2vec', VIT, 'MaskedTokens'),
+        ('maskfeat', VIT, 'MaskFeatTokens'),
+        ('spark', CONVNEXT, 'SparseConvNet'),
         ('simmim', VIT, 'MaskedTokens'),
         ('simmim', SWIN, 'MaskedSwin'),
         ('simmim', SWIN_V2, 'MaskedSwin'),
