@@ -119,7 +119,7 @@ def mask_patches(patches: Tensor, ratio: float) -> tuple[Tensor, Tensor, Tensor]
     return patches.gather(1, index), hidden, restore
 
 
-class _TokenMasking(_Encoder):
+class TokenMasking(_Encoder):
     """A network that sees a learnt token in place of the patches that a mask hides."""
 
     def __init__(self, *, source: str, options: dict[str, Any]) -> None:
@@ -135,7 +135,7 @@ class _TokenMasking(_Encoder):
 
 
 @MODELS.register_module()
-class MaskedSwin(_TokenMasking):
+class MaskedSwin(TokenMasking):
     """A Swin or SwinV2 as SimMIM shows pictures to it (arXiv 2111.09886).
 
     Args:
@@ -162,7 +162,7 @@ class MaskedSwin(_TokenMasking):
 
 
 @MODELS.register_module()
-class MaskedTokens(_TokenMasking):
+class MaskedTokens(TokenMasking):
     """A plain ViT that sees a learnt token in place of masked patches.
 
     Args:
@@ -184,7 +184,8 @@ class MaskedTokens(_TokenMasking):
         The mask has the shape (B, h, w) of the patches.
         """
         last = block_outputs(self.body, self._patches(images, mask))[-1]
-        return (self.body.norm(last).transpose(1, 2).unflatten(2, mask.shape[1:]),)
+        maps: Tensor = self.body.norm(last).transpose(1, 2)
+        return (maps.reshape(*maps.shape[:2], *mask.shape[1:]),)
 
 
 def block_outputs(body: Any, patches: Tensor) -> list[Tensor]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from mmpretrain.models.selfsup.maskfeat import HOGGenerator
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.pretraining.encoders import MaskedTokens
+from benchmark.pretraining.encoders import MaskedTokens, TokenMasking, block_outputs
 from benchmark.registry import MODELS
 
 
 @MODELS.register_module()
-class MaskFeatTokens(MaskedTokens):
+class MaskFeatTokens(TokenMasking):
     """A plain ViT that hands its patches to mmpretrain's MaskFeat as a sequence."""
+
+    @classmethod
+    def refusal(cls, network: nn.Module) -> str:
+        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        return MaskedTokens.refusal(network)
 
     def forward(self, images: Tensor, mask: Tensor) -> Tensor:
         """Return (B, 1 + N, C) of images (B, 3, H, W); ``mask`` (B, N) is 1 where hidden.
 
         The first place, at which mmpretrain expects a class token and does not look, is zero.
         """
-        side = self.body.patch_embed.patch_size[0]
-        rows, columns = (length // side for length in images.shape[-2:])
-        (found,) = super().forward(images, mask.unflatten(1, (rows, columns)))
-        return functional.pad(found.flatten(2).transpose(1, 2), (0, 0, 1, 0))
+        last = block_outputs(self.body, self._patches(images, mask))[-1]
+        return functional.pad(self.body.norm(last), (0, 0, 1, 0))
 
 
 @MODELS.register_module()

@@ -57,7 +57,7 @@ class SparseConvNet(FeatureBackbone):
 
 def _seen(maps: Tensor) -> Tensor:
     """Return (B, 1, H, W), true where maps (B, C, H, W) are seen."""
-    active = SparseHelper._cur_active
+    active: Tensor = SparseHelper._cur_active
     factor = maps.shape[-1] // active.shape[-1]
     return active.repeat_interleave(factor, 2).repeat_interleave(factor, 3)
 
