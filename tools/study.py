@@ -1,12 +1,15 @@
 """Run the study of the shipped backbones, step by step, and write docs/study.md from what it left.
 
-Usage: python tools/study.py [STEP ...] [--dry-run] [--again] [--seeds N ...] [--last K ...]
-       [--data-root DIR] [--results DIR] [--work-dir DIR] [--jobs N] [--device D] [--out FILE]
+Usage: python tools/study.py [STEP ...] [--dry-run] [--again] [--shipped-only] [--seeds N ...]
+       [--last K ...] [--epochs N] [--data-root DIR] [--results DIR] [--work-dir DIR] [--jobs N]
+       [--device D] [--out FILE]
 
-Steps, in this order unless some are named: attention, cka, cam, erf, transfer, losses, layers,
-capture, report, text. Each is one `tbench` command (`--dry-run` prints them); the same command
-again continues: cells with a record, and analyses of the same backbones, are not run again unless
-`--again` says so. `text` only reads files, so it can be written from what is there at any time.
+Steps, in this order unless some are named: pretrain, attention, cka, cam, erf, transfer, losses,
+layers, capture, report, text. Each is one `tbench` command or several (`--dry-run` prints them);
+the same command again continues: cells with a record, finished pretrainings, and analyses of the
+same backbones are not run again (analyses are with `--again`). `pretrain` makes convolutional
+networks with kernels of 3 and of 13; `--shipped-only` leaves them out everywhere. `text` only
+reads files, so it can be written from what is there at any time.
 """
 
 from __future__ import annotations
@@ -29,6 +32,10 @@ TEXT = 'text'
 PICTURES = {'attention': 64, 'cka': 256, 'cam': 128, 'erf': 64}
 """How many pictures each analysis of backbones sees."""
 
+PRETRAIN = 'pretrain'
+KERNEL_SIZES = (3, 13)
+METHODS = ('simmim', 'supervised')
+
 CUT = ('world-vit-mae', 'world-vit-supervised', 'world-swin-simmim', 'world-swin-supervised')
 """Backbones of which the last blocks are dropped and re-initialised."""
 
@@ -43,16 +50,22 @@ class Step(NamedTuple):
 
 def steps(options: argparse.Namespace) -> Iterator[Step]:
     """Yield every step but the last, in order."""
-    backbones = find_suite(SUITE).backbones
+    convnets = () if options.shipped_only else tuple(convnet_files(options.work_dir))
+    backbones = (*find_suite(SUITE).backbones, *map(str, convnets))
     results = ('--results', str(options.results))
     looking = (*results, '--data-root', str(options.data_root), '--device', options.device)
     running = (*looking, '--work-dir', str(options.work_dir))
     running += ('--jobs', str(options.jobs)) if options.jobs else ()
     seeds = ('--seeds', *map(str, options.seeds)) if options.seeds else ()
+    if convnets:
+        yield from pretrainings(options)
     for name, count in PICTURES.items():
-        named = ('--backbones', *backbones, '--count', str(count))
-        yield Step(name, ('analyze', name, *named, *looking), backbones)
-    yield Step('transfer', ('run', '--suite', SUITE, *seeds, *running))
+        # a convolutional network has no attention
+        seen = find_suite(SUITE).backbones if name == 'attention' else backbones
+        named = ('--backbones', *seen, '--count', str(count))
+        yield Step(name, ('analyze', name, *named, *looking), seen)
+    named = ('--backbones', *backbones) if convnets else ()
+    yield Step('transfer', ('run', '--suite', SUITE, *named, *seeds, *running))
     yield Step('losses', ('analyze', 'losses', '--suite', SUITE, *results))
     last = ('--last', *map(str, options.last))
     named = ('--backbones', *CUT)
@@ -60,6 +73,36 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
     yield Step('capture', ('analyze', 'capture', *results), ())
     places = (*results, '--work-dir', str(options.work_dir))
     yield Step('report', ('report', '--suite', SUITE, *places))
+
+
+def convnet_files(work: Path) -> Iterator[str]:
+    """Yield the declarations of the pretrained convolutional networks, and random ones."""
+    for size in KERNEL_SIZES:
+        names = [f'study-convnet{size}-{method}' for method in METHODS]
+        paths = [str(_folder(work, name) / f'{name}.py') for name in names]
+        yield from (*paths, f'{paths[0]}+random')
+
+
+def _folder(work: Path, name: str) -> Path:
+    return work / 'study-pretraining' / name
+
+
+def pretrainings(options: argparse.Namespace) -> Iterator[Step]:
+    """Yield a pretraining of every convolutional network, all of as many passes as the first."""
+    first: Path | None = None
+    for size in KERNEL_SIZES:
+        for method in METHODS:
+            folder = _folder(options.work_dir, f'study-convnet{size}-{method}')
+            shape = ('dims=(32,64,128,256)', 'depths=(2,2,4,2)', f'kernel_sizes={size}')
+            network = ('--arch', 'timm:convnext_atto', '--arch-options', *shape)
+            data = ('--data', 'world') if first is None else ('--like', str(first))
+            budget = ('--epochs', str(options.epochs)) if first is None else ('--match', 'epochs')
+            where = ('--data-root', str(options.data_root), '--device', options.device)
+            yield Step(
+                PRETRAIN,
+                (PRETRAIN, method, *network, *data, *budget, '--out', str(folder), *where),
+            )
+            first = first or folder
 
 
 def is_done(step: Step, results: Path) -> bool:
@@ -71,9 +114,15 @@ def is_done(step: Step, results: Path) -> bool:
         return False
     try:
         content = json.loads((results / 'analysis' / step.name / RECORD).read_text('utf-8'))
-        return [facts['id'] for facts in content['backbones']] == list(step.covers)
+        found = [facts['id'] for facts in content['backbones']]
+        return found == [_id_of(text) for text in step.covers]
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _id_of(backbone: str) -> str:
+    """Return the id of what a command was given: of a declaration, its file's name."""
+    return Path(backbone).name.replace('.py', '')
 
 
 def carry_out(step: Step, options: argparse.Namespace) -> int:
@@ -101,6 +150,8 @@ def main() -> int:
     parser.add_argument('steps', nargs='*', metavar='STEP')
     parser.add_argument('--dry-run', action='store_true', help='print the commands')
     parser.add_argument('--again', action='store_true', help='analyses too that are there')
+    parser.add_argument('--shipped-only', action='store_true', help='no convolutional networks')
+    parser.add_argument('--epochs', type=float, default=1.0, metavar='N', help='of `pretrain`')
     parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
     parser.add_argument('--last', nargs='+', type=int, default=(1, 2, 3), metavar='K')
     parser.add_argument('--data-root', type=Path, default=Path('data'), metavar='DIR')
@@ -110,15 +161,15 @@ def main() -> int:
     parser.add_argument('--device', default='auto')
     parser.add_argument('--out', type=Path, default=Path('docs/study.md'), metavar='FILE')
     options = parser.parse_args()
-    known = {step.name: step for step in steps(options)}
+    asked = list(steps(options))
+    known = (*dict.fromkeys(step.name for step in asked), TEXT)
     for name in options.steps:
-        if name not in (*known, TEXT):
-            raise BenchmarkError(f"no step '{name}' (there are: {', '.join((*known, TEXT))})")
-    codes = [
-        write_text(options) if name == TEXT else carry_out(known[name], options)
-        for name in (*known, TEXT)
-        if not options.steps or name in options.steps
-    ]
+        if name not in known:
+            raise BenchmarkError(f"no step '{name}' (there are: {', '.join(known)})")
+    wanted = options.steps or known
+    codes = [carry_out(step, options) for step in asked if step.name in wanted]
+    if TEXT in wanted:
+        codes.append(write_text(options))
     return int(any(codes))
 
 

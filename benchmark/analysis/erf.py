@@ -203,8 +203,7 @@ def _draw(fields: Sequence[Field]) -> Figure:
             corner = (field.centre[1] - side / 2, field.centre[0] - side / 2)
             ax.add_patch(Rectangle(corner, side, side, fill=False, color='white', linewidth=0.8))
         ax.set_title(field.label, fontsize=8)
-        ax.set_xticks([])
-        ax.set_yticks([])
+        ax.set_axis_off()
     last = panels[len(fields)]
     for number, field in enumerate(fields):
         _curve(last, field, COLOURS[number % len(COLOURS)])

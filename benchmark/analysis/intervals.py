@@ -39,24 +39,29 @@ def t_interval(values: Iterable[float]) -> Interval | None:
 
 
 def welch_interval(first: Iterable[float], second: Iterable[float]) -> Interval | None:
-    """Return mean(first) - mean(second) with Welch's 95 % interval; ``None`` if a side is empty.
+    """Return mean(first) - mean(second) with Welch's 95 % interval; ``None`` if a side is empty."""
+    return contrast_interval([first], [second])
 
-    ``n`` is the number of values of the smaller side.
+
+def contrast_interval(
+    added: Iterable[Iterable[float]], taken: Iterable[Iterable[float]]
+) -> Interval | None:
+    """Return the sum of means of ``added`` less that of ``taken``, with its 95 % interval.
+
+    Degrees of freedom are Welch's and Satterthwaite's, variances may differ. ``n`` is the number
+    of values of the smallest group; ``None`` where one is empty.
     """
-    values = [list(first), list(second)]
-    sides = [t_interval(side) for side in values]
-    if sides[0] is None or sides[1] is None:
+    groups = [(1, list(group)) for group in added] + [(-1, list(group)) for group in taken]
+    n = min(len(group) for _, group in groups)
+    if n == 0:
         return None
-    difference = sides[0].mean - sides[1].mean
-    n = min(side.n for side in sides if side is not None)
+    total = float(sum(sign * np.mean(group) for sign, group in groups))
     if n < 2:
-        return Interval(difference, None, None, n)
-    squares = [float(np.nanvar(side, ddof=1)) / len(side) for side in values]
-    total = sum(squares)
-    if total == 0:
-        return Interval(difference, difference, difference, n)
-    freedom = total**2 / sum(
-        square**2 / (len(side) - 1) for square, side in zip(squares, values, strict=True)
-    )
-    half = float(stats.t.ppf(0.975, freedom)) * total**0.5
-    return Interval(difference, difference - half, difference + half, n)
+        return Interval(total, None, None, n)
+    squares = [(float(np.var(group, ddof=1)) / len(group), len(group)) for _, group in groups]
+    whole = sum(square for square, _ in squares)
+    if whole == 0:
+        return Interval(total, total, total, n)
+    freedom = whole**2 / sum(square**2 / (count - 1) for square, count in squares)
+    half = float(stats.t.ppf(0.975, freedom)) * whole**0.5
+    return Interval(total, total - half, total + half, n)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmark.analysis.verdicts import CLAIMS, Pair, Verdict, judge
+from benchmark.analysis.verdicts import CLAIMS, Kernels, Pair, Verdict, judge
 from benchmark.report import suite_boards
 from benchmark.report.analyses import PICTURE, FoundAnalysis, find_analyses
 from benchmark.report.boards import Board, Cell
@@ -23,6 +23,11 @@ PAIRS = (
     Pair('world-vit-mae-seed1', 'world-vit-supervised-seed1'),
     Pair('world-swin-simmim', 'world-swin-supervised'),
 )
+KERNELS = Kernels(
+    large=Pair('study-convnet13-simmim', 'study-convnet13-supervised'),
+    small=Pair('study-convnet3-simmim', 'study-convnet3-supervised'),
+)
+"""Convolutional networks that the study pretrains itself: they do not come with the project."""
 
 _HEAD = """# Study: what masked pretraining does to small networks
 
@@ -58,7 +63,7 @@ def study_text(store: ResultStore, *, root: str = '..') -> str:
     """
     records = list(store.records(SUITE))
     analyses = find_analyses(store.results)
-    verdicts = judge(PAIRS, analyses, records)
+    verdicts = judge((*PAIRS, *KERNELS), analyses, records, kernels=KERNELS)
     boards = [board for board in suite_boards(store, SUITE) if board.protocol == 'finetune']
     parts = [
         _HEAD,
@@ -180,6 +185,6 @@ def _untested(records: Iterable[RunRecord]) -> str:
         return ''
     return (
         '- **Kernels.** No convolutional network is among the backbones, so the remark that '
-        'masked pretraining helps networks with large kernels is not tested; `tbench analyze erf` '
-        'measures the receptive field of any.\n'
+        'masked pretraining helps networks with large kernels is not tested; '
+        '`python tools/study.py pretrain` makes some.\n'
     )

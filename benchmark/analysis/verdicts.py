@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from benchmark.analysis.intervals import Interval, t_interval, welch_interval
+from benchmark.analysis.intervals import Interval, contrast_interval, t_interval, welch_interval
 from benchmark.report.analyses import FoundAnalysis
 from benchmark.report.key_numbers import LAST_LAYERS, head_values, reading, values_of
 from benchmark.results.records import RunRecord
@@ -22,6 +22,13 @@ class Pair(NamedTuple):
 
     masked: str
     supervised: str
+
+
+class Kernels(NamedTuple):
+    """Two pairs of one architecture, with large and with small kernels."""
+
+    large: Pair
+    small: Pair
 
 
 @dataclass(frozen=True)
@@ -58,17 +65,23 @@ CLAIMS = (
     BOXES := 'the box loss of detection falls faster after masked pretraining',
     CAPTURED := 'masked pretraining captures more features of an object',
     FIELDS := 'receptive fields are more local after masked pretraining',
+    KERNELS := 'masked pretraining gains more where kernels are large',
 )
 
 _GROUP, _COVERED = 'geometric-motion', 'world-covered'
 
 
 def judge(
-    pairs: Sequence[Pair], analyses: Iterable[FoundAnalysis], records: Iterable[RunRecord]
+    pairs: Sequence[Pair],
+    analyses: Iterable[FoundAnalysis],
+    records: Iterable[RunRecord],
+    *,
+    kernels: Kernels | None = None,
 ) -> list[Verdict]:
     """Return every verdict that ``analyses`` and ``records`` allow on ``pairs``, by claim.
 
-    What is not there gives no verdict.
+    What is not there gives no verdict. ``kernels`` are two of the pairs that differ in their
+    kernels alone.
 
     Raises:
         RecordError: an analysis is damaged.
@@ -84,6 +97,7 @@ def judge(
     }
     runs = scores_by_cell(records)
     verdicts = [verdict for pair in pairs for verdict in _transfer(runs, pair)]
+    verdicts += _kernels(runs, kernels) if kernels else ()
     for name, judge_one in judges.items():
         for pair in pairs if name in found else ():
             with reading(found[name]):
@@ -224,6 +238,23 @@ def _transfer(runs: Mapping[tuple[str, str], Scores], pair: Pair) -> Iterator[Ve
             found = welch_interval(supervised, masked)
             measure = f'{title}, supervised ahead by'
             yield from _verdict(COVERED, pair, measure, found, 'seeds', task)
+
+
+def _kernels(runs: Mapping[tuple[str, str], Scores], kernels: Kernels) -> Iterator[Verdict]:
+    """Compare, on every task, what masked pretraining gains over supervision in both pairs."""
+    for task in sorted({task for task, _ in runs}):
+        sides = [runs.get((task, name)) for pair in kernels for name in pair]
+        scores = [list(side.by_seed.values()) for side in sides if side is not None]
+        if len(scores) < len(sides):
+            continue
+        large_masked, large_supervised, small_masked, small_supervised = scores
+        found = contrast_interval(
+            [large_masked, small_supervised], [large_supervised, small_masked]
+        )
+        where = f'{_told(kernels.large)} against {_told(kernels.small)}, {task}'
+        if found is not None:
+            measure = 'gain of masked over supervised, large minus small kernels'
+            yield Verdict(KERNELS, where, measure, found, 'seeds')
 
 
 def _losses(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:

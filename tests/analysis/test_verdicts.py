@@ -13,7 +13,7 @@ from scipy import stats
 
 from benchmark.analysis import verdicts
 from benchmark.analysis.intervals import Interval, t_interval, welch_interval
-from benchmark.analysis.verdicts import Pair, Verdict, judge
+from benchmark.analysis.verdicts import Kernels, Pair, Verdict, judge
 from benchmark.report.analyses import FoundAnalysis
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
@@ -220,3 +220,22 @@ def test_supervision_is_ahead_where_its_classes_cover_the_task() -> None:
     ]
     (verdict,) = judge([PAIR], [], records)
     assert (verdict.claim, verdict.outcome) == (verdicts.COVERED, 'holds')
+
+
+def test_kernels_are_compared_by_what_masked_pretraining_gains() -> None:
+    kernels = Kernels(Pair('a', 'b'), Pair('c', 'd'))
+    levels = {'a': 60.0, 'b': 40.0, 'c': 55.0, 'd': 50.0}
+    noise = dict(zip(levels, RANDOM.normal(size=(4, 3)), strict=True))
+    records = [
+        record('pose', name, seed, level + float(noise[name][seed]))
+        for name, level in levels.items()
+        for seed in (0, 1, 2)
+    ]
+    (verdict,) = (v for v in judge([], [], records, kernels=kernels) if v.claim == verdicts.KERNELS)
+    means = {name: levels[name] + noise[name].mean() for name in levels}
+    gain = means['a'] - means['b'] - (means['c'] - means['d'])
+    squares = [noise[name].var(ddof=1) / 3 for name in levels]
+    freedom = sum(squares) ** 2 / sum(square**2 / 2 for square in squares)
+    half = stats.t.ppf(0.975, freedom) * sum(squares) ** 0.5
+    assert verdict.found[:3] == pytest.approx((gain, gain - half, gain + half))
+    assert judge([], [], records[:9], kernels=kernels) == []

@@ -28,11 +28,16 @@ def study(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_dry_run_prints_commands_that_parse(tmp_path: Path) -> None:
-    done = study('--dry-run', '--seeds', '0', '1', cwd=tmp_path)
+    done = study('--dry-run', '--shipped-only', '--seeds', '0', '1', cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     commands = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith('tbench ')]
     parsed = [build_parser().parse_args(command) for command in commands]
     assert len(parsed) == 9
+    whole = study('--dry-run', cwd=tmp_path).stdout
+    assert whole.count('\ntbench pretrain ') + whole.startswith('# pretrain') == 5
+    assert 'study-convnet13-supervised.py' in whole
+    attention = next(line for line in whole.splitlines() if 'analyze attention' in line)
+    assert 'convnet' not in attention
     assert [options.seeds for options in parsed if getattr(options, 'suite', '') and
             hasattr(options, 'jobs')] == [[0, 1], [0, 1]]  # fmt: skip
     assert list(tmp_path.iterdir()) == []
@@ -42,9 +47,11 @@ def test_an_analysis_of_the_same_backbones_is_done(tmp_path: Path) -> None:
     names = find_suite(SUITE).backbones
     for name, ids in (('erf', names), ('cam', names[:2])):
         write_analysis(tmp_path / 'results', name, backbones=[{'id': i} for i in ids])
-    lines = study('--dry-run', cwd=tmp_path).stdout.splitlines()
+    lines = study('--dry-run', '--shipped-only', cwd=tmp_path).stdout.splitlines()
     assert '# erf: done' in lines
     assert '# cam' in lines
+    lines = study('--dry-run', cwd=tmp_path).stdout.splitlines()
+    assert '# erf' in lines
     again = study('erf', '--dry-run', '--again', cwd=tmp_path).stdout.splitlines()
     assert again[0] == '# erf'
     assert len(again) == 2
@@ -53,7 +60,7 @@ def test_an_analysis_of_the_same_backbones_is_done(tmp_path: Path) -> None:
 def test_an_unknown_step_is_refused(tmp_path: Path) -> None:
     done = study('everything', '--dry-run', cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith("study: no step 'everything' (there are: attention, ")
+    assert done.stderr.startswith("study: no step 'everything' (there are: pretrain, ")
 
 
 def test_cells_of_quick_are_those_of_the_study() -> None:
