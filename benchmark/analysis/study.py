@@ -10,9 +10,9 @@ from benchmark.report import suite_boards
 from benchmark.report.analyses import PICTURE, FoundAnalysis, find_analyses
 from benchmark.report.boards import Board, Cell
 from benchmark.report.findings import find
-from benchmark.report.key_numbers import Value, interval_text, key_numbers
+from benchmark.report.key_numbers import Value, interval_text, key_numbers, value_text
 from benchmark.report.sentences import contrast_sentence
-from benchmark.report.units import NO_SCORE, heading, show_interval
+from benchmark.report.units import heading, show_interval
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import Architecture
@@ -79,14 +79,12 @@ def study_text(store: ResultStore, *, root: str = '..') -> str:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
     """Return a Markdown table; numbers with three significant digits, a dash where unknown."""
-    lines = [columns, ['---'] * len(columns), *([_cell(value) for value in row] for row in rows)]
+    lines = [
+        columns,
+        ['---'] * len(columns),
+        *([value_text(value) for value in row] for row in rows),
+    ]
     return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
-
-
-def _cell(value: Value) -> str:
-    if value is None or value == '':
-        return NO_SCORE
-    return f'{value:.3g}' if isinstance(value, float) else str(value)
 
 
 def _summary(verdicts: Sequence[Verdict]) -> str:

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.report.analyses import PICTURE, VALUES, FoundAnalysis
-from benchmark.report.key_numbers import Numbers, Value, key_numbers
+from benchmark.report.key_numbers import Numbers, key_numbers, value_text
 from benchmark.report.pictures import png_extent
-from benchmark.report.units import NO_SCORE
 
 LARGEST_VALUES = 1_000_000
 """Bytes of a table of values that the page hands out itself; a larger one is only named."""
@@ -84,17 +83,11 @@ def _shown(found: FoundAnalysis, figure: Figure | None, download: str | None) ->
         caption=found.caption,
         figure=figure,
         columns=(numbers.heading, *numbers.columns) if numbers.rows else (),
-        rows=tuple((name, tuple(map(_text, values))) for name, values in numbers.rows),
+        rows=tuple((name, tuple(map(value_text, values))) for name, values in numbers.rows),
         facts=tuple(_facts(found)),
         download=download,
         place=f'analysis/{found.folder.name}',
     )
-
-
-def _text(value: Value) -> str:
-    if value is None:
-        return NO_SCORE
-    return f'{value:.3g}' if isinstance(value, float | int) else value
 
 
 def _figure(found: FoundAnalysis) -> Figure | None:

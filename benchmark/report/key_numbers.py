@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.report.analyses import VALUES, FoundAnalysis
+from benchmark.report.units import NO_SCORE
 
 LAST_LAYERS = 3
 """How many layers count as the last ones of a transformer, as in arXiv 2205.13543."""
+
+MINUS = '\N{MINUS SIGN}'
 
 Value = float | str | None
 Rows = Sequence[Mapping[str, str]]
@@ -75,9 +78,15 @@ def interval_text(found: Mapping[str, Any] | None, digits: int = 2) -> str | Non
     if found is None or found.get('mean') is None:
         return None
     mean, low, high = (found.get(key) for key in ('mean', 'low', 'high'))
-    if low is None or high is None:
-        return f'{mean:.{digits}f}'
-    return f'{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})'
+    bounds = '' if low is None or high is None else f' ({low:.{digits}f} to {high:.{digits}f})'
+    return f'{mean:.{digits}f}{bounds}'.replace('-', MINUS)
+
+
+def value_text(value: Value) -> str:
+    """Return a number with three significant digits, a text as it is, else a dash."""
+    if value is None or value == '':
+        return NO_SCORE
+    return value if isinstance(value, str) else f'{value:.3g}'.replace('-', MINUS)
 
 
 def head_values(rows: Rows, measure: str) -> dict[str, dict[int, dict[str, float]]]:

@@ -15,7 +15,7 @@ from benchmark.errors import RecordError
 from benchmark.report import html, render_report
 from benchmark.report.analyses import find_analyses
 from benchmark.report.analysis_section import shown_analyses
-from benchmark.report.key_numbers import head_values, key_numbers
+from benchmark.report.key_numbers import head_values, interval_text, key_numbers, value_text
 from benchmark.report.units import NO_SCORE
 from benchmark.results.store import ResultStore
 
@@ -93,6 +93,15 @@ class TestSection:
 
 
 class TestNumbers:
+    def test_numbers_have_a_true_minus_and_what_is_unknown_a_dash(self) -> None:
+        assert value_text(-0.12345) == '\N{MINUS SIGN}0.123'
+        assert value_text('a-b') == 'a-b'
+        assert value_text(None) == NO_SCORE
+        found = {'mean': -1.0, 'low': -2.0, 'high': 0.5}
+        assert interval_text(found, 1) == '\N{MINUS SIGN}1.0 (\N{MINUS SIGN}2.0 to 0.5)'
+        assert interval_text({'mean': 1.0, 'low': None, 'high': None}) == '1.00'
+        assert interval_text(None) is None
+
     def test_an_unknown_analysis_has_its_figure_alone(self, store: ResultStore) -> None:
         write_analysis(store.results, 'other')
         (found,) = find_analyses(store.results)
