@@ -24,8 +24,8 @@ from benchmark.report.nights import read_nights
 from benchmark.report.normaliser import Normaliser
 from benchmark.report.presets import PAPER
 from benchmark.report.tables import long_csv, wide_csv
-from benchmark.results.briefs import Brief
-from benchmark.results.index import read_briefs
+from benchmark.results.briefs import Brief, brief
+from benchmark.results.index import read_briefs, read_whole
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.specs import slug
@@ -65,7 +65,10 @@ NO_WISHES = Wishes()
 
 @dataclass(frozen=True)
 class Content:
-    """A suite's chosen records in brief and all that is derived from them for any format."""
+    """A suite's chosen records in brief and all that is derived from them for any format.
+
+    ``whole`` are records that were read with their evidence, by their path.
+    """
 
     store: ResultStore
     suite: str
@@ -74,6 +77,7 @@ class Content:
     boards: tuple[Board, ...]
     backbones: Mapping[str, BackboneFacts]
     wishes: Wishes
+    whole: Mapping[str, RunRecord]
 
     @cached_property
     def findings(self) -> Findings:
@@ -81,13 +85,15 @@ class Content:
         return find(self.boards, self.wishes.normaliser)
 
     def records(self) -> list[RunRecord]:
-        """Read the chosen records with all their evidence.
+        """Return the chosen records with all their evidence.
 
         Raises:
-            RecordError: one of them cannot be read any more.
+            RecordError: one of them was not read before and cannot be read now.
         """
         folder = self.store.runs_folder(self.suite)
-        return [read_record(folder / item.path) for item in self.chosen]
+        return [
+            self.whole.get(item.path) or read_record(folder / item.path) for item in self.chosen
+        ]
 
 
 def write_report(
@@ -173,7 +179,7 @@ def _render(
     for name in formats:
         if name not in FORMATS:
             raise unknown_name('report format', name, FORMATS)
-    return render(load_content(store, suite, wishes), formats)
+    return render(load_content(store, suite, wishes, has_evidence='html' in formats), formats)
 
 
 @_without_collector()
@@ -207,21 +213,33 @@ def report_frames(
 
 
 @_without_collector()
-def load_content(store: ResultStore, suite: str, wishes: Wishes = NO_WISHES) -> Content:
+def load_content(
+    store: ResultStore, suite: str, wishes: Wishes = NO_WISHES, *, has_evidence: bool = False
+) -> Content:
     """Return the records of ``suite`` with what is derived from them.
+
+    With ``has_evidence`` they are read whole at once, rather than in brief by the index.
 
     Raises:
         BenchmarkError: the suite has no records, one is unreadable, or no backbone with a record
             is the reference.
     """
-    content = _content(store, suite, read_briefs(store, suite), wishes)
+    whole = read_whole(store, suite) if has_evidence else {}
+    briefs = [brief(record, path) for path, record in whole.items()]
+    content = _content(store, suite, briefs or read_briefs(store, suite), wishes, whole)
     competitors = sorted({row.backbone.id for board in content.boards for row in board.rows})
     if wishes.reference is not None and wishes.reference not in competitors:
         raise unknown_name('reference backbone', wishes.reference, competitors)
     return content
 
 
-def _content(store: ResultStore, suite: str, records: Iterable[Brief], wishes: Wishes) -> Content:
+def _content(
+    store: ResultStore,
+    suite: str,
+    records: Iterable[Brief],
+    wishes: Wishes,
+    whole: Mapping[str, RunRecord],
+) -> Content:
     chosen = newest(records)
     if not chosen:
         known = ', '.join(store.suites()) or 'none'
@@ -237,7 +255,7 @@ def _content(store: ResultStore, suite: str, records: Iterable[Brief], wishes: W
     backbones = backbone_facts(chosen)
     columns = tidied(chosen, tasks, backbones)
     boards = build_boards(columns, tasks, backbones)
-    return Content(store, suite, tuple(chosen), columns, boards, backbones, wishes)
+    return Content(store, suite, tuple(chosen), columns, boards, backbones, wishes, whole)
 
 
 def _md(content: Content) -> dict[str, str]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.results.briefs import Brief, brief
+from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.results.upgrades import SCHEMA
 from benchmark.specs import RunSpec
@@ -70,6 +71,16 @@ def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
     if settled != known.stamps:
         _save(index, Remembered(settled, [found[path] for path in settled]))
     return list(found.values())
+
+
+def read_whole(store: ResultStore, suite: str) -> dict[str, RunRecord]:
+    """Return all records of ``suite`` with their evidence, by the place that briefs have them by.
+
+    Raises:
+        RecordError: a file is not a record.
+    """
+    folder = store.runs_folder(suite)
+    return {path: read_record(folder / path) for path in _stamps(folder)}
 
 
 def _read(folder: Path, path: str) -> Brief:
