@@ -24,6 +24,7 @@ _STATES = {
     'backbone_changed': {True: 'changed', False: 'bit-identical'},
     'head_changed': {True: 'changed', False: 'unchanged'},
 }
+_MOMENTS = ('started', 'finished')
 
 
 class Fact(NamedTuple):
@@ -157,6 +158,8 @@ def _flat(said: Mapping[str, Any], prefix: str = '') -> Iterator[tuple[str, str]
             yield from _flat(value, f'{prefix}{key} · ')
         elif key in _STATES and isinstance(value, bool):
             yield prefix + _label(key), _STATES[key][value]
+        elif key in _MOMENTS:
+            yield prefix + _label(key), _text(value).replace('T', ' ').replace('+00:00', ' UTC')
         else:
             yield prefix + _label(key), _text(value)
 
