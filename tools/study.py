@@ -151,7 +151,7 @@ def main() -> int:
     parser.add_argument('--dry-run', action='store_true', help='print the commands')
     parser.add_argument('--again', action='store_true', help='analyses too that are there')
     parser.add_argument('--shipped-only', action='store_true', help='no convolutional networks')
-    parser.add_argument('--epochs', type=float, default=1.0, metavar='N', help='of `pretrain`')
+    parser.add_argument('--epochs', type=float, default=0.8, metavar='N', help='of `pretrain`')
     parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
     parser.add_argument('--last', nargs='+', type=int, default=(1, 2, 3), metavar='K')
     parser.add_argument('--data-root', type=Path, default=Path('data'), metavar='DIR')
