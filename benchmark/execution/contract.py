@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.errors import BenchmarkError
+from benchmark.execution.cost import count_flops
 from benchmark.models import FeatureBackbone
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.specs import Backbone, Features, Finding
@@ -49,11 +49,9 @@ def _facts(features: Features, network: FeatureBackbone) -> list[Finding]:
 
 def _cost(features: Features, network: FeatureBackbone) -> str:
     height, width = _SIZES[0]
-    counter = FlopCounterMode(display=False)
-    with counter:
-        _maps(network, torch.zeros(1, 3, height, width))
+    operations = count_flops(network.eval(), torch.zeros(1, 3, height, width))
     return (
-        f'{features.parameters:,} parameters, {counter.get_total_flops() / 2e9:.3g} G '
+        f'{features.parameters:,} parameters, {operations / 2e9:.3g} G '
         f'multiply-adds at {height}x{width} px'
     )
 

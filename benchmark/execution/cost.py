@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 _COUNTED_SIZE = 224
@@ -88,13 +88,26 @@ def forward_flops(network: nn.Module) -> float | None:
     """
     image = torch.zeros(1, 3, _COUNTED_SIZE, _COUNTED_SIZE)
     was_training = network.training
-    counter = FlopCounterMode(display=False)
     try:
-        with torch.no_grad(), counter:
-            network.eval()(image)
+        return count_flops(network.eval(), image) / _COUNTED_SIZE**2
     except Exception:
         # an estimate is not worth refusing a network for
         return None
     finally:
         network.train(was_training)
-    return counter.get_total_flops() / _COUNTED_SIZE**2
+
+
+def count_flops(network: nn.Module, images: Tensor) -> int:
+    """Return the operations of one forward pass, as :func:`forward_flops` counts them."""
+    counter = FlopCounterMode(display=False)
+    learning = [p for p in network.parameters() if p.requires_grad]
+    for parameter in learning:
+        # the counter fails where a parameter is handed to a module as its input
+        parameter.requires_grad_(False)
+    try:
+        with torch.no_grad(), counter:
+            network(images)
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
+    return counter.get_total_flops()

@@ -1,0 +1,38 @@
+"""Operations of a forward pass, against counts by hand."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.execution.cost import count_flops, forward_flops
+
+
+class Positions(nn.Module):
+    """Two projections, one of images' pixels and one of a parameter that a module is called on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.offsets = nn.Parameter(torch.zeros(5, 3))
+        self.pixels, self.positions = nn.Linear(3, 4), nn.Linear(3, 4)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return an output of no meaning."""
+        found: Tensor = self.pixels(images.permute(0, 2, 3, 1)).sum() + self.positions(self.offsets)
+        return found
+
+
+def test_multiplications_and_additions_are_counted() -> None:
+    network = Positions()
+    network.pixels.weight.requires_grad_(False)
+    pixels, offsets = 2 * (2 * 6 * 7) * 3 * 4, 2 * 5 * 3 * 4
+    assert count_flops(network, torch.zeros(2, 3, 6, 7)) == pixels + offsets
+    learning = {name for name, p in network.named_parameters() if p.requires_grad}
+    assert learning == {'offsets', 'pixels.bias', 'positions.weight', 'positions.bias'}
+
+
+def test_they_are_told_per_pixel_of_a_picture() -> None:
+    network = Positions().train()
+    assert forward_flops(network) == 2 * 3 * 4 + 2 * 5 * 3 * 4 / 224**2
+    assert network.training
+    assert forward_flops(nn.Linear(3, 4)) is None
