@@ -1,15 +1,16 @@
 """Run the study of the shipped backbones, step by step, and write docs/study.md from what it left.
 
 Usage: python tools/study.py [STEP ...] [--dry-run] [--again] [--shipped-only] [--seeds N ...]
-       [--last K ...] [--epochs N] [--data-root DIR] [--results DIR] [--work-dir DIR] [--jobs N]
-       [--device D] [--out FILE]
+       [--last K ...] [--epochs N] [--pretrained DIR] [--data-root DIR] [--results DIR]
+       [--work-dir DIR] [--jobs N] [--device D] [--out FILE]
 
 Steps, in this order unless some are named: pretrain, attention, cka, cam, erf, transfer, losses,
 layers, capture, report, text. Each is one `tbench` command or several (`--dry-run` prints them);
 the same command again continues: cells with a record, finished pretrainings, and analyses of the
 same backbones are not run again (analyses are with `--again`). `pretrain` makes convolutional
-networks with kernels of 3 and of 13; `--shipped-only` leaves them out everywhere. `text` only
-reads files, so it can be written from what is there at any time.
+networks with kernels of 3 and of 13 below `--pretrained`, each unless its declaration is there;
+`--shipped-only` leaves them out everywhere. `text` only reads files, so it can be written from
+what is there at any time.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ CUT = ('world-vit-mae', 'world-vit-supervised', 'world-swin-simmim', 'world-swin
 
 
 class Step(NamedTuple):
-    """A `tbench` command, and the backbones that an analysis must cover to be done."""
+    """A `tbench` command, and the backbones that it leaves, or that an analysis must cover."""
 
     name: str
     arguments: tuple[str, ...]
@@ -50,7 +51,7 @@ class Step(NamedTuple):
 
 def steps(options: argparse.Namespace) -> Iterator[Step]:
     """Yield every step but the last, in order."""
-    convnets = () if options.shipped_only else tuple(convnet_files(options.work_dir))
+    convnets = () if options.shipped_only else tuple(convnet_files(options.pretrained))
     backbones = (*find_suite(SUITE).backbones, *map(str, convnets))
     results = ('--results', str(options.results))
     looking = (*results, '--data-root', str(options.data_root), '--device', options.device)
@@ -75,16 +76,12 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
     yield Step('report', ('report', '--suite', SUITE, *places))
 
 
-def convnet_files(work: Path) -> Iterator[str]:
+def convnet_files(folder: Path) -> Iterator[str]:
     """Yield the declarations of the pretrained convolutional networks, and random ones."""
     for size in KERNEL_SIZES:
-        names = [f'study-convnet{size}-{method}' for method in METHODS]
-        paths = [str(_folder(work, name) / f'{name}.py') for name in names]
+        names = [f'convnext-k{size}-{method}' for method in METHODS]
+        paths = [str(folder / name / f'{name}.py') for name in names]
         yield from (*paths, f'{paths[0]}+random')
-
-
-def _folder(work: Path, name: str) -> Path:
-    return work / 'study-pretraining' / name
 
 
 def pretrainings(options: argparse.Namespace) -> Iterator[Step]:
@@ -92,7 +89,7 @@ def pretrainings(options: argparse.Namespace) -> Iterator[Step]:
     first: Path | None = None
     for size in KERNEL_SIZES:
         for method in METHODS:
-            folder = _folder(options.work_dir, f'study-convnet{size}-{method}')
+            folder = options.pretrained / f'convnext-k{size}-{method}'
             shape = ('dims=(32,64,128,256)', 'depths=(2,2,4,2)', f'kernel_sizes={size}')
             network = ('--arch', 'timm:convnext_atto', '--arch-options', *shape)
             data = ('--data', 'world') if first is None else ('--like', str(first))
@@ -101,15 +98,18 @@ def pretrainings(options: argparse.Namespace) -> Iterator[Step]:
             yield Step(
                 PRETRAIN,
                 (PRETRAIN, method, *network, *data, *budget, '--out', str(folder), *where),
+                (str(folder / f'{folder.name}.py'),),
             )
             first = first or folder
 
 
 def is_done(step: Step, results: Path) -> bool:
-    """Whether an analysis of exactly the step's backbones lies in ``results``.
+    """Whether a network is pretrained, or ``results`` hold an analysis of exactly the backbones.
 
     Steps that tell by themselves what is missing are never done.
     """
+    if step.name == PRETRAIN:
+        return all(Path(path).is_file() for path in step.covers)
     if step.name not in (*PICTURES, 'capture'):
         return False
     try:
@@ -127,7 +127,8 @@ def _id_of(backbone: str) -> str:
 
 def carry_out(step: Step, options: argparse.Namespace) -> int:
     """Run a step, or say what it would run, and return its exit code."""
-    done = is_done(step, options.results) and not options.again
+    is_again = options.again and step.name != PRETRAIN
+    done = is_done(step, options.results) and not is_again
     print(f'# {step.name}{": done" if done else ""}\ntbench {" ".join(step.arguments)}', flush=True)
     if done or options.dry_run:
         return 0
@@ -154,6 +155,9 @@ def main() -> int:
     parser.add_argument('--epochs', type=float, default=0.8, metavar='N', help='of `pretrain`')
     parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
     parser.add_argument('--last', nargs='+', type=int, default=(1, 2, 3), metavar='K')
+    parser.add_argument(
+        '--pretrained', type=Path, default=Path('work_dirs/study-pretraining'), metavar='DIR'
+    )
     parser.add_argument('--data-root', type=Path, default=Path('data'), metavar='DIR')
     parser.add_argument('--results', type=Path, default=Path('results'), metavar='DIR')
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), metavar='DIR')

@@ -24,8 +24,8 @@ PAIRS = (
     Pair('world-swin-simmim', 'world-swin-supervised'),
 )
 KERNELS = Kernels(
-    large=Pair('study-convnet13-simmim', 'study-convnet13-supervised'),
-    small=Pair('study-convnet3-simmim', 'study-convnet3-supervised'),
+    large=Pair('convnext-k13-simmim', 'convnext-k13-supervised'),
+    small=Pair('convnext-k3-simmim', 'convnext-k3-supervised'),
 )
 """Convolutional networks that the study pretrains itself: they do not come with the project."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
@@ -149,25 +150,29 @@ def positive(text: str) -> int:
 
 def attention(options: Namespace) -> int:
     """Measure the attention of backbones."""
-    backbones = _backbones(options)
-    _prepare()
-    from benchmark.analysis.attention import analyse
-    from benchmark.analysis.devices import choose_device
-
-    device = choose_device(options.device)
-    found = analyse(backbones, _images(options), batch_size=options.batch_size, device=device)
-    return _written(found, options)
+    return _look(options, 'attention')
 
 
 def cka(options: Namespace) -> int:
     """Compare the layers of backbones."""
+    return _look(options, 'cka')
+
+
+def erf(options: Namespace) -> int:
+    """Measure the effective receptive fields of backbones."""
+    return _look(options, 'erf')
+
+
+def _look(options: Namespace, name: str) -> int:
+    """Carry out the analysis ``name`` of backbones on pictures."""
     backbones = _backbones(options)
     _prepare()
-    from benchmark.analysis.cka import analyse
     from benchmark.analysis.devices import choose_device
 
+    analysis: Any = importlib.import_module(f'benchmark.analysis.{name}')
     device = choose_device(options.device)
-    found = analyse(backbones, _images(options), batch_size=options.batch_size, device=device)
+    images = _images(options)
+    found = analysis.analyse(backbones, images, batch_size=options.batch_size, device=device)
     return _written(found, options)
 
 
@@ -185,18 +190,6 @@ def cam(options: Namespace) -> int:
         batch_size=options.batch_size,
         device=choose_device(options.device),
     )
-    return _written(found, options)
-
-
-def erf(options: Namespace) -> int:
-    """Measure the effective receptive fields of backbones."""
-    backbones = _backbones(options)
-    _prepare()
-    from benchmark.analysis.devices import choose_device
-    from benchmark.analysis.erf import analyse
-
-    device = choose_device(options.device)
-    found = analyse(backbones, _images(options), batch_size=options.batch_size, device=device)
     return _written(found, options)
 
 

@@ -35,9 +35,9 @@ def test_a_dry_run_prints_commands_that_parse(tmp_path: Path) -> None:
     assert len(parsed) == 9
     whole = study('--dry-run', cwd=tmp_path).stdout
     assert whole.count('\ntbench pretrain ') + whole.startswith('# pretrain') == 5
-    assert 'study-convnet13-supervised.py' in whole
+    assert 'convnext-k13-supervised.py' in whole
     attention = next(line for line in whole.splitlines() if 'analyze attention' in line)
-    assert 'convnet' not in attention
+    assert 'convnext' not in attention
     assert [options.seeds for options in parsed if getattr(options, 'suite', '') and
             hasattr(options, 'jobs')] == [[0, 1], [0, 1]]  # fmt: skip
     assert list(tmp_path.iterdir()) == []
