@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,9 @@ def inspect_job(request: Answer) -> Answer:
     features = inspect_backbone(backbone)
     network = build(backbone)
     is_published = not backbone.is_random and backbone.checkpoint is None
-    weights = hash_weights(network) if is_published else None
+    # blocks that are random or gone are no part of what was published
+    whole = build(replace(backbone, last_blocks=None)) if backbone.last_blocks else network
+    weights = hash_weights(whole) if is_published else None
     return {'features': asdict(features), 'weights': weights, 'flops': forward_flops(network)}
 
 

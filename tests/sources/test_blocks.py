@@ -12,8 +12,11 @@ from torch import Tensor
 
 from benchmark.catalog import find_backbone
 from benchmark.errors import DeclarationError, IncompatibleError
+from benchmark.execution.jobs import inspect_job
+from benchmark.launching.features import declared
 from benchmark.models.backbone import FeatureBackbone
 from benchmark.models.inspection import build, inspect_backbone
+from benchmark.sources import Extractor, LoadReport
 from benchmark.specs import DROP, REINIT, Backbone, LastBlocks
 
 VIT = {'embed_dim': 24, 'depth': 4, 'num_heads': 2, 'img_size': 32, 'patch_size': 8}
@@ -56,9 +59,9 @@ def pictures() -> Tensor:
     return torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 
-def built(declared: Backbone, seed: int = 0) -> FeatureBackbone:
+def built(wanted: Backbone, seed: int = 0) -> FeatureBackbone:
     torch.manual_seed(seed)
-    return build(declared).eval()
+    return build(wanted).eval()
 
 
 def first_only(name: str) -> None:
@@ -128,6 +131,22 @@ def test_reinitialised_blocks_are_those_of_a_fresh_network(name: str, tmp_path: 
     assert any(not torch.equal(initial[k], expected[k]) for k in initial if k.startswith(block))
 
 
+def test_published_weights_are_known_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def filled(extractor: Extractor, source: str, *, may_miss: dict[str, str]) -> LoadReport:
+        for parameter in extractor.network.parameters():
+            parameter.data.fill_(0.5)
+        return LoadReport.nothing(extractor)
+
+    monkeypatch.setattr('benchmark.models.backbone.load_published', filled)
+    changes = (None, LastBlocks(REINIT, 1), LastBlocks(DROP, 1))
+    answers = [
+        inspect_job({'backbone': declared(backbone('timm ViT', last, is_random=False))})
+        for last in changes
+    ]
+    assert len({answer['weights'] for answer in answers}) == 1
+    assert answers[2]['flops'] < answers[0]['flops'] == answers[1]['flops']
+
+
 class TestRefused:
     @pytest.mark.parametrize(
         ('source', 'reason'),
@@ -142,9 +161,9 @@ class TestRefused:
     def test_a_block_that_cannot_be_left_out_is_named(
         self, source: str, reason: str, one_line: Callable[[BaseException], str]
     ) -> None:
-        declared = Backbone('net', source, is_random=True, last_blocks=LastBlocks(DROP, 1))
+        net = Backbone('net', source, is_random=True, last_blocks=LastBlocks(DROP, 1))
         with pytest.raises(IncompatibleError) as caught:
-            inspect_backbone(declared)
+            inspect_backbone(net)
         assert reason in one_line(caught.value)
         reinit = Backbone('net', source, is_random=True, last_blocks=LastBlocks(REINIT, 1))
         assert inspect_backbone(reinit).parameters > 0
