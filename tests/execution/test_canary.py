@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tasks.trials import Trial, fake_root
+from tasks.trials import small_task as small_task_of_films
 
 from benchmark.execution import jobs
 from benchmark.execution.canary import probe
@@ -69,3 +71,14 @@ def test_a_change_moves_what_it_touches(
         assert names == {'metric'}
     if moved == 'features':
         assert 'input' not in names
+
+
+@pytest.mark.parametrize(
+    ('task', 'shown', 'lost'),
+    [('got10k', 'metric AO', 'loss loss_giou'), ('mot17', 'metric HOTA', 'loss loss_track')],
+)
+def test_films_have_canaries_too(tmp_path: Path, task: str, shown: str, lost: str) -> None:
+    trial = Trial(small_task_of_films(task), fake_root(task, tmp_path), tmp_path / 'work')
+    found = probe(trial.config(), 2)
+    assert {shown, lost, 'input 0 size', 'features 0 places'} <= found.keys()
+    assert probe(trial.config(), 2) == found
