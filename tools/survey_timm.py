@@ -12,6 +12,7 @@ import json
 import logging
 import re
 import sys
+import textwrap
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -108,9 +109,7 @@ def _page(rows: dict[str, Any]) -> str:
     bad = {n: row for n, row in rows.items() if row['result'] not in ('shapes', 'contract')}
     fixed = sum(row['is_fixed'] for n, row in rows.items() if n not in bad)
     families = sorted({row['family'] for row in rows.values()})
-    parts = [
-        '# Which architectures of timm can be backbones',
-        '',
+    summary = (
         f'Made by `tools/survey_timm.py` with timm {timm.__version__} and torch '
         f'{torch.__version__.partition("+")[0]}: {len(rows)} of '
         f'{len(timm.list_models())} architectures, from {len(families)} of '
@@ -118,7 +117,12 @@ def _page(rows: dict[str, Any]) -> str:
         f'contract of `tbench check backbone` with random weights; of {results["shapes"]} larger '
         'ones the shapes of all maps were computed without values, at several input sizes; '
         f'{len(bad)} are refused. {fixed} of those that can be used take one input size only and '
-        'are built for the padded size of a task.',
+        'are built for the padded size of a task.'
+    )
+    parts = [
+        '# Which architectures of timm can be backbones',
+        '',
+        textwrap.fill(summary, 120),
         '',
         '| family | class | strides (px) | whole contract | shapes | refused |',
         '| --- | --- | --- | --: | --: | --: |',
