@@ -303,7 +303,7 @@ def does_not_apply(name: str) -> IncompatibleError:
     """Return the error about a network without attention."""
     return IncompatibleError(
         f"backbone '{name}' has no self-attention, so the analysis 'attention' does not apply to "
-        "it; 'cka' and 'cam' do"
+        "it; 'cka', 'cam' and 'erf' do"
     )
 
 
