@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.errors import DataError, EnvironmentProblem
+from benchmark.pretraining.pictures import SUFFIXES
 from benchmark.world import SEMANTIC_CLASSES, ensure_world
 
 WORLD, PHOTOS = 'world', 'photos'
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 
 # photographs of scikit-image that are in the public domain or CC0 and lie in its package
 _PHOTOS = ('astronaut', 'chelsea', 'coffee', 'rocket')

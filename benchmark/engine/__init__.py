@@ -6,7 +6,7 @@ from benchmark.engine.backbone_execution import BackboneExecution
 from benchmark.engine.history import LossHistory
 from benchmark.engine.layer_decay import LayerDecayConstructor
 from benchmark.engine.progress import Progress
-from benchmark.engine.resuming import RandomStates, StepClock
+from benchmark.engine.resuming import RandomStates, Spent, StepClock
 from benchmark.engine.sharing import (
     OwnDraws,
     WholeBatches,
@@ -23,6 +23,7 @@ __all__ = [
     'ParameterAudit',
     'Progress',
     'RandomStates',
+    'Spent',
     'StepClock',
     'WeightAverage',
     'WholeBatchMasks',

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from benchmark.registry import HOOKS
 if TYPE_CHECKING:
     from mmengine.runner import Runner
 
-_STATES, _SECONDS = 'random_states', 'step_clock'
+_STATES, _SECONDS = 'random_states', 'time_spent'
 _WARM_UP = 3
 
 
@@ -87,37 +88,53 @@ def _states() -> dict[str, Any]:
     }
 
 
+class Spent(NamedTuple):
+    """Seconds by the clock, and by the processors of this process; these tell load apart."""
+
+    seconds: float
+    cpu_seconds: float
+
+
 @HOOKS.register_module()
 class StepClock(Hook):
     """Measures how long training takes, time before an interruption included."""
 
     def __init__(self) -> None:
-        self._before = 0.0
-        self._ends: list[float] = []
+        self._before = Spent(0.0, 0.0)
+        self._ends: list[Spent] = []
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Keep the seconds until now."""
-        checkpoint[_SECONDS] = self.seconds
+        checkpoint[_SECONDS] = tuple(self.spent)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Go on from the seconds that were kept."""
-        self._before = checkpoint.get(_SECONDS, 0.0)
+        self._before = Spent(*checkpoint.get(_SECONDS, (0.0, 0.0)))
 
     def before_train(self, runner: Runner) -> None:
         """Start."""
-        self._ends = [time.perf_counter()]
+        self._ends = [_now()]
 
     def after_train_iter(self, runner: Runner, *args: object, **kwargs: object) -> None:
         """Note the time."""
-        self._ends.append(time.perf_counter())
+        self._ends.append(_now())
 
     @property
-    def seconds(self) -> float:
-        """Seconds spent in steps, loading of pictures included."""
-        return self._before + (self._ends[-1] - self._ends[0] if self._ends else 0.0)
+    def spent(self) -> Spent:
+        """What all steps took, loading of pictures included."""
+        first, last = self._ends[0], self._ends[-1]
+        return Spent(*(b + y - x for b, x, y in zip(self._before, first, last, strict=True)))
 
     @property
-    def pace(self) -> float:
-        """Median seconds of a step, the first ones left out; 0 where there was none."""
-        steps = [end - start for start, end in zip(self._ends, self._ends[1:], strict=False)]
-        return median(steps[_WARM_UP:] or steps or [0.0])
+    def pace(self) -> Spent:
+        """The median of a step, the first ones left out; 0 where there was none."""
+        steps = [
+            [y - x for x, y in zip(start, end, strict=True)]
+            for start, end in itertools.pairwise(self._ends)
+        ]
+        counted = steps[_WARM_UP:] or steps or [[0.0, 0.0]]
+        return Spent(*map(median, zip(*counted, strict=True)))
+
+
+def _now() -> Spent:
+    return Spent(time.perf_counter(), time.process_time())

@@ -16,7 +16,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.engine import LossHistory, ParameterAudit, StepClock
+from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
 from benchmark.engine.audit import bare
 from benchmark.errors import BenchmarkError, CheckpointError, DataError
 from benchmark.evaluation.gallery import Gallery
@@ -83,14 +83,14 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
 class Trained:
     """A model after a training without test, its loss curves and what it cost.
 
-    ``seconds`` were spent in steps, before interruptions too; ``pace`` is the median of a step.
+    ``spent`` is what all steps took, before interruptions too; ``pace`` is the median of a step.
     """
 
     model: Any
     curves: dict[str, list[float]]
     cost: dict[str, Any]
-    seconds: float
-    pace: float
+    spent: Spent
+    pace: Spent
 
 
 def train(config: dict[str, Any], folder: Path) -> Trained:
@@ -110,7 +110,7 @@ def train(config: dict[str, Any], folder: Path) -> Trained:
         bare(runner.model),
         dict(_hook(runner, LossHistory).curves),
         _cost(meter, runner),
-        clock.seconds,
+        clock.spent,
         clock.pace,
     )
 

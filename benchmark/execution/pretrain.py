@@ -98,7 +98,7 @@ def _passes(settings: Settings, folder: Folder, request: Callable[[int], Pretrai
     kept = folder.work / 'passes.json'
     if kept.is_file():
         return int(json.loads(kept.read_text(encoding='utf-8')))
-    pace = _pace(settings, folder, request) if settings.budget.unit == 'seconds' else 0.0
+    pace = _pace(settings, folder, request) if settings.budget.is_time else 0.0
     passes = settings.budget.passes(len(settings.pictures), settings.batch_size, pace)
     write_atomically(kept, json.dumps(passes))
     return passes
@@ -108,7 +108,8 @@ def _pace(settings: Settings, folder: Folder, request: Callable[[int], Pretrain]
     """Return the seconds that a step takes here and now, by steps that are thrown away."""
     config = compile_pretraining(request(_PACE_STEPS * settings.batch_size))
     order = {'config': config, 'folder': str(folder.work / 'pace'), 'weights': None}
-    return float(_carry_out(order, settings.processes)['pace'])
+    pace = _carry_out(order, settings.processes)['pace']
+    return float(pace[settings.budget.unit])
 
 
 def _with_progress(config: Config) -> Config:
@@ -129,9 +130,9 @@ def train_weights(order: Config) -> Config:
     """Train by ``order['config']`` in ``order['folder']``, as one of the processes that share it.
 
     Returns:
-        ``curves``, ``cost``, the ``seconds`` of all steps and the ``pace``, that of one. The
-        network is in the file ``order['weights']``, with ``order['header']``, unless that is
-        ``None``.
+        ``curves``, ``cost``, the ``seconds`` of all steps by the clock and ``cpu_seconds`` by the
+        processors, and the ``pace`` of one step, with the same keys. The network is in the file
+        ``order['weights']``, with ``order['header']``, unless that is ``None``.
 
     Raises:
         BenchmarkError: a picture cannot be read, a file not be written, or the loss diverged.
@@ -144,8 +145,8 @@ def train_weights(order: Config) -> Config:
     return {
         'curves': trained.curves,
         'cost': trained.cost,
-        'seconds': trained.seconds,
-        'pace': trained.pace,
+        **trained.spent._asdict(),
+        'pace': trained.pace._asdict(),
     }
 
 
@@ -172,7 +173,8 @@ def _facts(settings: Settings, request: Pretrain, found: Config, weights: Path) 
         'steps': request.iterations,
         'epochs': round(request.passes / len(settings.pictures), 3),
         'seconds': round(found['seconds'], 2),
-        'seconds_per_step': round(found['pace'], 4),
+        'cpu_seconds': round(found['cpu_seconds'], 2),
+        'seconds_per_step': round(found['pace']['seconds'], 4),
         'sha256': file_hash(weights),
         'cost': found['cost'],
         'libraries': library_versions(),

@@ -16,12 +16,12 @@ _FEWEST_STEPS = 4
 
 @dataclass(frozen=True)
 class Budget:
-    """So many epochs, steps or seconds.
+    """So many epochs, steps or seconds, these by the clock or by the processors.
 
     ``like`` names the pretraining whose budget this is; it is empty for one of its own.
     """
 
-    unit: Unit
+    unit: Unit | Literal['cpu_seconds']
     amount: float
     like: str = ''
 
@@ -29,6 +29,11 @@ class Budget:
         """Refuse what is no budget."""
         if not 0 < self.amount < float('inf'):
             raise DeclarationError(f'{self.unit} is {self.amount:g}, must be above 0')
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it says how long, so that steps follow from the pace of one."""
+        return self.unit in ('seconds', 'cpu_seconds')
 
     def passes(self, pictures: int, batch_size: int, pace: float) -> int:
         """Return how many pictures are seen in all, ``pace`` being the seconds of a step.
@@ -51,5 +56,10 @@ class Budget:
 
 
 def budget_like(unit: Unit, facts: dict[str, Any]) -> Budget:
-    """Return the budget that another pretraining used up, of which ``facts`` are the record."""
+    """Return the budget that another pretraining used up, of which ``facts`` are the record.
+
+    The time of one on a CPU is that of the processor, which others on the machine do not change.
+    """
+    if unit == 'seconds' and facts['cost']['device'] == 'cpu' and 'cpu_seconds' in facts:
+        return Budget('cpu_seconds', facts['cpu_seconds'], facts['name'])
     return Budget(unit, facts[unit], facts['name'])

@@ -21,7 +21,8 @@ LABELS = ('coarse', 'species')
 """What the procedural world's pictures are labelled with."""
 
 _FOLDERS, _NONE = 'folders', 'none'
-_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
+SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
+"""By which a file is taken for a picture."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def folder_pictures(folder: Path) -> Pictures:
         raise DataError(f"--data '{folder}': no such folder (also allowed: {WORLD})")
     names = sorted(name for name in files_below(folder) if _is_named_like_a_picture(name))
     if not names:
-        raise DataError(f'{folder}: holds no picture ({", ".join(_SUFFIXES)})')
+        raise DataError(f'{folder}: holds no picture ({", ".join(SUFFIXES)})')
     for name in names:
         if not cv2.haveImageReader(str(folder / name)):
             raise DataError(f'{folder / name}: cannot be read as a picture')
@@ -133,7 +134,7 @@ def folder_pictures(folder: Path) -> Pictures:
 
 def _is_named_like_a_picture(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.suffix.lower() in _SUFFIXES and not path.name.startswith('.')
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
 
 
 def _pictures(

@@ -60,7 +60,7 @@ class Settings:
                 f'{self.method} needs pictures of at least two classes, all in a folder per class: '
                 f'{self.pictures.root} has not'
             )
-        if self.budget.unit != 'seconds':
+        if not self.budget.is_time:
             self.budget.passes(len(self.pictures), self.batch_size, pace=0.0)
         if self.backbone.source.startswith('hf:') and 'config' in self.backbone.options:
             raise IncompatibleError(

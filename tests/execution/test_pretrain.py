@@ -82,6 +82,7 @@ def test_the_facts_say_what_was_done(pictures: Pictures, tmp_path: Path) -> None
     assert facts['curves']['iteration'] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     assert facts['data']['sha256'] == pictures.sha256
     assert facts['seconds'] > 5 * facts['seconds_per_step'] / 2 > 0
+    assert facts['cpu_seconds'] > 0
     with safe_open(str(folder.weights), framework='pt') as file:
         header = file.metadata()
     assert header == {
@@ -142,6 +143,17 @@ def test_a_resumed_pretraining_ends_like_an_uninterrupted_one(
     assert resumed.keys() == uninterrupted.keys()
     for name, value in uninterrupted.items():
         torch.testing.assert_close(resumed[name], value, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.slow
+def test_two_processes_come_close_to_one(pictures: Pictures, tmp_path: Path) -> None:
+    """Each loads its half of the same batches; crops and masks are others than those of one."""
+    alone, _ = run(settings('mae', pictures), tmp_path / 'alone')
+    shared, folder = run(settings('mae', pictures, processes=2), tmp_path / 'shared')
+    assert shared['cost']['processes'] == 2
+    assert shared['curves']['loss'] == pytest.approx(alone['curves']['loss'], rel=0.05)
+    assert shared['curves'] != alone['curves']
+    assert build(find_backbone(str(folder.declaration))).load_report.missing == ()
 
 
 def test_weights_that_could_not_be_written_cost_no_training(
@@ -207,7 +219,9 @@ def test_a_matched_side_gets_the_same_budget(pictures: Pictures, tmp_path: Path)
     assert mine['steps'] == 5
     assert mine['budget'] == {'unit': 'epochs', 'amount': 2.5, 'like': 'run'}
     assert budget_like('steps', other) == Budget('steps', 5, 'run')
-    assert budget_like('seconds', other) == Budget('seconds', other['seconds'], 'run')
+    assert budget_like('seconds', other) == Budget('cpu_seconds', other['cpu_seconds'], 'run')
+    on_gpu = {**other, 'cost': {'device': 'a GPU'}}
+    assert budget_like('seconds', on_gpu) == Budget('seconds', other['seconds'], 'run')
 
 
 def test_seconds_become_as_many_steps_as_fit(
