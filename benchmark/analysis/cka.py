@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import combinations_with_replacement
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -161,6 +162,7 @@ def _rows(
             }
 
 
+_LABEL_WIDTH = 30
 _MOST_CROSSED = 3
 """Up to how many backbones the figure shows every pair; of more, each with itself."""
 
@@ -172,8 +174,8 @@ def _draw(grams: Sequence[Grams], pairs: Sequence[tuple[int, int, Tensor]]) -> F
     figure, axes = grid_of_axes(-(-len(pairs) // columns), columns, width=3.2, height=3.0)
     for ax, (first, second, values) in zip(axes.flat, pairs, strict=False):
         ax.imshow(values, vmin=0, vmax=1, origin='lower', cmap='magma')
-        ax.set_xlabel(f'layer of {grams[second].label}', fontsize=8)
-        ax.set_ylabel(f'layer of {grams[first].label}', fontsize=8)
+        ax.set_xlabel(fill(f'layer of {grams[second].label}', _LABEL_WIDTH), fontsize=8)
+        ax.set_ylabel(fill(f'layer of {grams[first].label}', _LABEL_WIDTH), fontsize=8)
     for ax in axes.flat[len(pairs) :]:
         ax.set_visible(False)
     figure.colorbar(axes.flat[0].images[0], ax=axes.ravel().tolist(), label='CKA', shrink=0.8)

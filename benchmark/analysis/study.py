@@ -50,6 +50,8 @@ _LIMITS = """## What the intervals leave out
   side show how far that goes.
 - **Units that are not independent.** Heads and layers of one network are not independent draws;
   their intervals are a yardstick for the size of a difference against its scatter, not a test.
+- **Random networks.** Verdicts set masked against supervised pretraining. Where a network at random
+  initialisation lies, the tables of the analyses show: a value near its own is no merit.
 - **Scale.** Networks of one to three million parameters, minutes of pretraining, 128 px. What
   does not show here may show there.
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
@@ -20,7 +21,8 @@ GRID = SIZE // 16
 def model(**changes: Any) -> Data2Vec:
     torch.manual_seed(0)
     config = compile_pretraining(request('data2vec', passes=4000))['model']
-    found: Data2Vec = MODELS.build({**config, **changes})
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        found: Data2Vec = MODELS.build({**config, **changes})
     return found
 
 
