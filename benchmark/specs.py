@@ -428,7 +428,7 @@ class Suite:
     reuses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class RunSpec:
     """One cell of the comparison: a backbone on a task under a protocol with a seed."""
 

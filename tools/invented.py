@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -90,10 +91,16 @@ def _content(
                                      'method': 'method', 'epochs': 300, 'labels': None}},
         'cost': {'train_seconds': 400 + backbone + float(random.normal()), 'test_seconds': 30.0,
                  'peak_memory_mb': 1500 + backbone, 'device': 'cuda', 'iterations': 200},
-        'provenance': {'finished': f'2031-05-04T10:00:{spec.seed:02}+00:00', 'python': '3.11.7',
+        'provenance': {'finished': _moment(random), 'python': '3.11.7',
                        'weights': f'{backbone + 1:064x}', 'data_manifest': f'{task:064x}',
                        'libraries': {'torch': '2.14.1', 'mmengine': '0.10.12'}},
     }  # fmt: skip
+
+
+def _moment(random: np.random.Generator) -> str:
+    """Return when a run may have ended."""
+    seconds = int(random.integers(30 * 24 * 3600))
+    return (datetime(2031, 5, 4, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()
 
 
 def _curves(random: np.random.Generator) -> Json:

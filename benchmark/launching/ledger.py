@@ -13,7 +13,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ def open_ledger(store: ResultStore, suite: str, entries: Sequence[Entry]) -> Ite
             'results': str(store.results.resolve()),
             'started': now.isoformat(timespec='seconds'),
             'process': f'{os.getpid()} on {socket.gethostname()}',
-            'cells': [{**vars(entry.spec), 'fingerprint': entry.fingerprint} for entry in entries],
+            'cells': [asdict(item.spec) | {'fingerprint': item.fingerprint} for item in entries],
         }
         write_atomically(folder / _FILE, json.dumps(content, indent=1) + '\n')
         yield

@@ -6,7 +6,7 @@ import enum
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,7 +66,7 @@ class CampaignStatus:
             'counts': {state.value: count for state, count in self.counts.items()},
             'cells': [
                 {
-                    **vars(cell.spec),
+                    **asdict(cell.spec),
                     'state': cell.state.value,
                     'detail': cell.detail,
                     'seconds': cell.seconds,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,13 @@ class Survey:
             'done': [_plain(cell) for cell in self.plan.done],
             'to_do': [_plain(cell) | _cost(self.costs[cell.spec]) for cell in self.plan.to_do],
             'impossible': [
-                {**vars(cell.spec), 'reason': cell.reason} for cell in self.plan.impossible
+                {**asdict(cell.spec), 'reason': cell.reason} for cell in self.plan.impossible
             ],
         }
 
 
 def _plain(cell: Cell) -> dict[str, Any]:
-    return {**vars(cell.spec), 'fingerprint': cell.fingerprint}
+    return {**asdict(cell.spec), 'fingerprint': cell.fingerprint}
 
 
 def _cost(expected: Estimate) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def _over_seeds(first: Grid, second: Grid) -> Array | None:
     pairs = zip(
         resampled_means(first.scores, draws), resampled_means(second.scores, others), strict=True
     )
-    taus = np.stack([kendall(one, other) for one, other in pairs])
+    taus = np.stack([kendall(one.T, other.T) for one, other in pairs], axis=-1)
     return weighted_mean(taus, first.weights)[:, None]
 
 
@@ -136,5 +136,6 @@ def _seconds(board: Board) -> Iterator[tuple[tuple[str, str, str], float]]:
     """Yield the mean training seconds of each cell by backbone, task and device."""
     for row in board.rows:
         for cell in row.cells:
-            if cell.seconds is not None and len(cell.devices) == 1:
-                yield (cell.backbone, cell.task, *cell.devices), cell.seconds
+            devices = {cost.device for cost in cell.costs.values()}
+            if cell.seconds is not None and len(devices) == 1:
+                yield (cell.backbone, cell.task, *devices), cell.seconds

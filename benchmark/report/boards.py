@@ -1,4 +1,4 @@
-"""Leaderboards as data: one per protocol, from the primary metrics of a tidy frame."""
+"""Leaderboards as data: one per protocol, from the primary metrics of the newest records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.report.facts import TRIVIAL, BackboneFacts, TaskFacts
-from benchmark.report.frames import Columns
+from benchmark.report.frames import Place, Runs, reason
 from benchmark.report.statistics import (
     Judgement,
     best,
@@ -24,6 +24,7 @@ from benchmark.report.statistics import (
     sample_sd,
 )
 from benchmark.report.statistics.aggregates import Array
+from benchmark.results.briefs import Brief
 
 
 class Cost(NamedTuple):
@@ -62,12 +63,7 @@ class Cell:
     def seconds(self) -> float | None:
         """The mean training time over the seeds with costs, ``None`` without any."""
         costs = self.costs.values()
-        return sum(cost.seconds for cost in costs) / len(costs) if costs else None
-
-    @cached_property
-    def devices(self) -> frozenset[str]:
-        """What the runs with costs ran on."""
-        return frozenset(cost.device for cost in self.costs.values())
+        return sum([cost.seconds for cost in costs]) / len(costs) if costs else None
 
     @property
     def is_complete(self) -> bool:
@@ -77,13 +73,14 @@ class Cell:
     @property
     def problem(self) -> str:
         """How many seeds lack a score and why; empty when complete."""
+        if self.is_complete:
+            return ''
         seeds = len(self.scores) + len(self.failures) + len(self.missing)
         reasons: dict[str, list[int]] = {}
-        for seed, reason in sorted(self.failures.items()):
-            reasons.setdefault(' '.join(reason.split()) or 'no reason recorded', []).append(seed)
+        for seed, why in sorted(self.failures.items()):
+            reasons.setdefault(' '.join(why.split()) or 'no reason recorded', []).append(seed)
         parts = [
-            f'{len(failed)} of {_count(seeds)} failed: {reason}'
-            for reason, failed in reasons.items()
+            f'{len(failed)} of {_count(seeds)} failed: {why}' for why, failed in reasons.items()
         ]
         if self.missing:
             parts.append(f'{len(self.missing)} of {_count(seeds)} not run')
@@ -193,28 +190,51 @@ class Board:
 
 
 def build_boards(
-    columns: Columns,
+    runs: Runs,
     tasks: Mapping[str, TaskFacts],
     backbones: Mapping[str, BackboneFacts],
 ) -> tuple[Board, ...]:
     """Return one leaderboard per protocol, by name; trivial predictors are under each of them.
 
-    ``columns`` are those of the tidy frame. A board has the tasks of which its protocol has a
-    record, and every backbone that has one.
+    A board has the tasks of which its protocol has a record, and every backbone that has one.
     """
-    found = _runs(columns)
-    floors = _trivial(found.pop(TRIVIAL, {}), tasks)
+    found: dict[str, dict[_Place, Cell]] = {}
+    for place, records in sorted(runs.items()):
+        cell = _filled(place, records, tasks[place.task].primary.key)
+        found.setdefault(place.protocol, {})[place.task, place.backbone] = cell
+    floors = _trivial(found.pop(TRIVIAL, {}).values(), tasks)
     return tuple(
-        _board(protocol, _cells(found[protocol]), floors, tasks, backbones)
-        for protocol in sorted(found)
+        _board(protocol, cells, floors, tasks, backbones) for protocol, cells in found.items()
     )
 
 
+_Place = tuple[str, str]
+"""Task and backbone."""
+
+
+def _filled(place: Place, records: Iterable[Brief], primary: str) -> Cell:
+    """Return what the records of a cell say of the metric ``primary``."""
+    scores: dict[int, float] = {}
+    failures: dict[int, str] = {}
+    costs: dict[int, Cost] = {}
+    for record in records:
+        seed = record.spec.seed
+        value = record.scores.get(primary, math.nan) if record.is_ok else math.nan
+        if math.isnan(value):
+            failures[seed] = reason(record, primary)
+            continue
+        scores[seed] = float(value)
+        if record.seconds is not None:
+            memory = math.nan if record.memory_mb is None else record.memory_mb
+            costs[seed] = Cost(record.seconds, memory, record.device)
+    return Cell(place.task, place.backbone, scores, failures, costs=costs)
+
+
 def _trivial(
-    runs: Mapping[_Place, _Runs], tasks: Mapping[str, TaskFacts]
+    cells: Iterable[Cell], tasks: Mapping[str, TaskFacts]
 ) -> dict[str, tuple[Trivial, ...]]:
     found: dict[str, list[Trivial]] = {}
-    for cell in _cells(runs).values():
+    for cell in cells:
         if cell.mean is not None:
             name = cell.backbone.removeprefix(f'{TRIVIAL}:')
             found.setdefault(cell.task, []).append(Trivial(name, cell.mean))
@@ -226,48 +246,6 @@ def _trivial(
 
 def _best_first(value: float, task: TaskFacts) -> float:
     return -value if task.primary.higher_is_better else value
-
-
-class _Runs(NamedTuple):
-    """What a cell's records say, by seed."""
-
-    scores: dict[int, float]
-    failures: dict[int, str]
-    costs: dict[int, Cost]
-
-
-_Place = tuple[str, str]
-"""Task and backbone."""
-
-_RUN_COLUMNS = (
-    'is_primary', 'protocol', 'task', 'backbone', 'seed', 'value', 'error', 'train_seconds',
-    'peak_memory_mb', 'device',
-)  # fmt: skip
-
-
-def _runs(columns: Columns) -> dict[str, dict[_Place, _Runs]]:
-    """Return the runs of each cell by protocol."""
-    found: dict[str, dict[_Place, _Runs]] = {}
-    lines = zip(*(columns[name] for name in _RUN_COLUMNS), strict=True)
-    for is_primary, protocol, task, backbone, seed, value, error, *cost in lines:
-        if not is_primary:
-            continue
-        cells = found.setdefault(protocol, {})
-        runs = cells.get((task, backbone)) or cells.setdefault((task, backbone), _Runs({}, {}, {}))
-        if math.isnan(value):
-            runs.failures[seed] = error
-            continue
-        runs.scores[seed] = float(value)
-        if not math.isnan(cost[0]):
-            runs.costs[seed] = Cost._make(cost)
-    return found
-
-
-def _cells(runs: Mapping[_Place, _Runs]) -> dict[_Place, Cell]:
-    return {
-        place: Cell(*place, found.scores, found.failures, costs=found.costs)
-        for place, found in sorted(runs.items())
-    }
 
 
 def _board(

@@ -17,7 +17,7 @@ from benchmark.report.statistics.pairs import (
     holm,
     improvement,
     signed_rank_draws,
-    signed_rank_posterior,
+    signed_rank_posteriors,
     smallest_p,
     wilcoxon,
 )
@@ -92,9 +92,10 @@ def _pairs(grid: Grid) -> list[Comparison]:
     overall = grid.means @ grid.weights
     places = list(itertools.combinations(range(len(grid.backbones)), 2))
     turned = [(i, j) if overall[i] >= overall[j] else (j, i) for i, j in places]
-    gaps = [grid.means[i] - grid.means[j] for i, j in turned]
+    gaps = np.array([grid.means[i] - grid.means[j] for i, j in turned])
     p_values = [wilcoxon(gap) for gap in gaps]
     draws = signed_rank_draws(len(grid.tasks), _SAMPLES, generator())
+    practical = signed_rank_posteriors(gaps, ROPE, draws)
     return [
         Comparison(
             better=grid.backbones[i],
@@ -103,9 +104,11 @@ def _pairs(grid: Grid) -> list[Comparison]:
             wins=int((gap > 0).sum()),
             p=p,
             holm=corrected,
-            practical=signed_rank_posterior(gap, ROPE, draws),
+            practical=verdict,
         )
-        for (i, j), gap, p, corrected in zip(turned, gaps, p_values, holm(p_values), strict=True)
+        for (i, j), gap, p, corrected, verdict in zip(
+            turned, gaps, p_values, holm(p_values), practical, strict=True
+        )
     ]
 
 

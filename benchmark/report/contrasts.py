@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from benchmark.report.facts import BackboneFacts
 from benchmark.report.grids import Grid, build_grid
 from benchmark.report.normaliser import Scale
 from benchmark.report.standings import Estimate, estimates, resamples, seed_draws, task_draws
-from benchmark.report.statistics import resampled_means
+from benchmark.report.statistics import over_tasks, resampled_means
 from benchmark.report.statistics.aggregates import Array
 from benchmark.report.statistics.pairs import smallest_p, wilcoxon
 
@@ -71,13 +71,13 @@ def _contrast(board: Board, scales: Mapping[str, Scale], group: str) -> Contrast
     pairs = matched_pairs({name: facts[name] for name in grid.backbones})
     tasks = tuple(task.name for task in grid.tasks)
     is_known = bool(pairs and tasks)
-    gaps = _mean_gap(grid, pairs, grid.means) if is_known else np.zeros(0)
+    gaps = _mean_gap(grid.backbones, pairs, grid.means.T) if is_known else np.zeros(0)
     return Contrast(
         group=group,
         pairs=pairs,
         tasks=tasks,
         left_out=tuple(task.name for task in whole.tasks if task not in grid.tasks),
-        effect=_effect(grid, pairs) if is_known else None,
+        effect=_effect(grid, pairs, gaps) if is_known else None,
         wins=int((gaps > 0).sum()),
         p=wilcoxon(gaps),
         smallest_p=smallest_p(len(tasks)),
@@ -117,24 +117,23 @@ def is_matched(first: BackboneFacts, second: BackboneFacts) -> bool:
     return abs(first.parameters - second.parameters) <= PARAMETERS_WITHIN * larger
 
 
-def _mean_gap(grid: Grid, pairs: tuple[MatchedPair, ...], means: Array) -> Array:
-    """Return masked minus supervised, mean over pairs: shape (..., tasks)."""
-    place = {name: index for index, name in enumerate(grid.backbones)}
+def _mean_gap(backbones: Sequence[str], pairs: tuple[MatchedPair, ...], means: Array) -> Array:
+    """Return masked minus supervised, mean over pairs, of ``means`` (..., backbones)."""
+    place = {name: index for index, name in enumerate(backbones)}
     masked = [place[pair.masked] for pair in pairs]
     supervised = [place[pair.supervised] for pair in pairs]
-    gaps = means[..., masked, :] - means[..., supervised, :]
-    return np.asarray(gaps.mean(axis=-2))
+    return np.asarray((means[..., masked] - means[..., supervised]).mean(axis=-1))
 
 
-def _effect(grid: Grid, pairs: tuple[MatchedPair, ...]) -> Estimate:
+def _effect(grid: Grid, pairs: tuple[MatchedPair, ...], gaps: Array) -> Estimate:
     count = resamples(grid)
     draws, weights = seed_draws(grid, count), task_draws(grid, count)
-    gaps = _mean_gap(grid, pairs, grid.means)
     by_seed = None
     if draws is not None:
         names = sorted({name for pair in pairs for name in pair}, key=grid.backbones.index)
         part, drawn = grid.rows(names), draws.of([grid.backbones.index(name) for name in names])
-        by_seed = _mean_gap(part, pairs, resampled_means(part.scores, drawn)) @ grid.weights
+        means = resampled_means(part.scores, drawn)
+        by_seed = over_tasks(grid.weights, (_mean_gap(names, pairs, line) for line in means))
     return estimates(
         np.array([gaps @ grid.weights]),
         None if by_seed is None else by_seed[:, None],

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any
 
 from benchmark.errors import RecordError
 from benchmark.results.briefs import Brief
 from benchmark.specs import Metric, Unit
-
-_Said = TypeVar('_Said')
 
 TRIVIAL = 'trivial'
 """Protocol of predictors that look at no image; they are a floor, not a competitor."""
@@ -73,17 +72,16 @@ class BackboneFacts:
 
 def task_facts(records: Iterable[Brief]) -> dict[str, TaskFacts]:
     """Return the facts of every task by name, in the order of the tables' columns."""
-    groups = _grouped(records, lambda record: record.spec.task)
+    groups = _grouped(records, attrgetter('spec.task'))
     facts = [_task(name, group) for name, group in groups.items()]
     return {task.name: task for task in sorted(facts, key=lambda task: task.order)}
 
 
 def backbone_facts(records: Iterable[Brief]) -> dict[str, BackboneFacts]:
     """Return the facts of every backbone by id; equal titles are told apart by the id."""
-    groups = _grouped(records, lambda record: record.spec.backbone)
+    groups = _grouped(records, attrgetter('spec.backbone'))
     said = {
-        name: _newest(group, lambda record: record.backbone) or {}
-        for name, group in sorted(groups.items())
+        name: _newest(group, attrgetter('backbone')) or {} for name, group in sorted(groups.items())
     }
     titles = {name: str(facts.get('title') or name) for name, facts in said.items()}
     counts = Counter(titles.values())
@@ -100,17 +98,14 @@ def _grouped(records: Iterable[Brief], key: Callable[[Brief], str]) -> dict[str,
     return groups
 
 
-def _newest(records: Iterable[Brief], said: Callable[[Brief], _Said]) -> _Said | None:
+def _newest(records: Sequence[Brief], said: Callable[[Brief], Any]) -> Any:
     """Return what the newest record that says anything says; ``None`` where none does."""
-    saying = [record for record in records if said(record)]
-    if not saying or _is_one(saying, said):
-        return said(saying[0]) if saying else None
-    return said(max(saying, key=_age))
-
-
-def _is_one(records: Iterable[Brief], said: Callable[[Brief], object]) -> bool:
-    """Whether all say the very same, as records from one file do that repeat each other."""
-    return len({id(said(record)) for record in records}) == 1
+    first = said(records[0])
+    # records from one file repeat each other, and then there is nothing to choose
+    if first and all(item is first for item in map(said, records)):
+        return first
+    newest = max(filter(said, records), key=_age, default=None)
+    return newest and said(newest)
 
 
 def _age(record: Brief) -> tuple[datetime, str, str, str, str, int]:
@@ -120,9 +115,9 @@ def _age(record: Brief) -> tuple[datetime, str, str, str, str, int]:
 
 
 def _task(name: str, records: list[Brief]) -> TaskFacts:
-    said = _newest(records, lambda record: record.task) or {}
+    said = _newest(records, attrgetter('task')) or {}
     metrics = {metric.key: metric for metric in _metrics(name, said.get('metrics') or ())}
-    key = _newest(records, lambda record: record.primary) or ''
+    key = _newest(records, attrgetter('primary')) or ''
     tasks = {id(record.task): record.task for record in records}.values()
     versions = {str(task['version']) for task in tasks if 'version' in task}
     kind = str(said.get('kind') or 'other')

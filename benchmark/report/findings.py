@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmark.report.agreements import Agreement, agreements
@@ -67,11 +65,7 @@ def find(boards: Iterable[Board], normaliser: Normaliser | None = None) -> Findi
         DeclarationError: the normaliser that comes with the project is unreadable.
     """
     boards, scale = tuple(boards), normaliser or read_normaliser()
-    # boards know nothing of each other, and arrays leave the interpreter free for other threads
-    with ThreadPoolExecutor() as pool:
-        alike = pool.submit(agreements, boards)
-        found = tuple(pool.map(lambda board: _board(board, scale), boards))
-        return Findings(scale, found, alike.result())
+    return Findings(scale, tuple(_board(board, scale) for board in boards), agreements(boards))
 
 
 def _board(board: Board, normaliser: Normaliser) -> BoardFindings:
@@ -103,15 +97,17 @@ def gap(row: Row) -> str:
 
 def economy(row: Row) -> Economy:
     """Return what a row's backbone is and took."""
-    devices = frozenset().union(*(cell.devices for cell in row.cells))
+    costs = [cost for cell in row.cells for cost in cell.costs.values()]
+    devices = {cost.device for cost in costs}
     seconds = [cell.seconds for cell in row.cells if cell.seconds is not None]
     is_known = row.is_complete and len(devices) == 1 and len(seconds) == len(row.cells)
-    memory = [cost.memory_mb for cell in row.cells for cost in cell.costs.values()]
+    # nan alone differs from itself
+    memory = [cost.memory_mb for cost in costs if cost.memory_mb == cost.memory_mb]
     return Economy(
         backbone=row.backbone.id,
         parameters=row.backbone.parameters,
         flops=row.backbone.flops,
         seconds=sum(seconds) if is_known else None,
-        memory_mb=max((size for size in memory if not math.isnan(size)), default=None),
+        memory_mb=max(memory, default=None),
         device=next(iter(devices)) if len(devices) == 1 else '',
     )

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from benchmark.report.facts import (
-    BackboneFacts,
-    TaskFacts,
-    backbone_facts,
-    task_facts,
-    undeclared_metric,
-)
+from benchmark.report.facts import BackboneFacts, TaskFacts, undeclared_metric
 from benchmark.results.briefs import Brief
 
 COLUMNS = (
@@ -24,16 +18,32 @@ COLUMNS = (
     'unit', 'higher_is_better', 'is_primary', 'value', 'raw', 'status', 'error',
     'train_seconds', 'peak_memory_mb', 'device', 'finished', 'fingerprint',
 )  # fmt: skip
-NUMBERS = (
-    'task_version', 'epochs', 'labels', 'value', 'raw', 'train_seconds', 'peak_memory_mb',
-)  # fmt: skip
-"""Columns in which a number may be unknown."""
-
-Columns = Mapping[str, Sequence[Any]]
-"""A tidy frame by column, in the order of ``COLUMNS``, before pandas has it."""
 
 
-def newest(records: Iterable[Brief]) -> list[Brief]:
+Values = tuple[Any, ...]
+"""Values of some columns that stand side by side."""
+
+Line = tuple[int, Values, Values, Values, Values, Values]
+"""A row of the tidy frame behind the columns of its cell.
+
+``seed``; ``metric`` to ``is_primary``; ``value`` and ``raw``; ``status`` and ``error``; time and
+memory; ``device`` to ``fingerprint``.
+"""
+
+
+class Place(NamedTuple):
+    """A cell of the comparison, as rows of the tidy frame are ordered."""
+
+    protocol: str
+    task: str
+    backbone: str
+
+
+Runs = Mapping[Place, Sequence[Brief]]
+"""The records that count: those of each cell in the order of their seeds."""
+
+
+def newest(records: Iterable[Brief]) -> dict[Place, list[Brief]]:
     """Return one record per cell and seed, sorted: the newest ``ok`` one, else the newest failed.
 
     All seeds of a backbone on a task are of one make (configuration, weights, data, libraries),
@@ -44,8 +54,8 @@ def newest(records: Iterable[Brief]) -> list[Brief]:
     cells: dict[tuple[str, str, str], list[Brief]] = {}
     for record in records:
         spec = record.spec
-        cells.setdefault((spec.task, spec.backbone, spec.protocol), []).append(record)
-    return [record for place in sorted(cells) for record in _one_per_seed(cells[place])]
+        cells.setdefault((spec.protocol, spec.task, spec.backbone), []).append(record)
+    return {Place(*place): _one_per_seed(cells[place]) for place in sorted(cells)}
 
 
 def _one_per_seed(records: list[Brief]) -> list[Brief]:
@@ -61,81 +71,78 @@ def _precedence(record: Brief) -> tuple[Any, ...]:
     return record.is_ok, record.is_plain, record.finished, record.fingerprint, record.spec.seed
 
 
-def tidy(records: Iterable[Brief]) -> pd.DataFrame:
+def tidy(
+    runs: Runs, tasks: Mapping[str, TaskFacts], backbones: Mapping[str, BackboneFacts]
+) -> pd.DataFrame:
     """Return the newest records with one row per record and metric, values in canonical units.
 
     A failed record has one row, for the task's primary metric, without a value.
     """
-    chosen = newest(records)
-    return pd.DataFrame(tidied(chosen, task_facts(chosen), backbone_facts(chosen)))
+    rows = [
+        (*cell, seed, *itertools.chain.from_iterable(parts))
+        for cell, lines in tidied(runs, tasks, backbones)
+        for seed, *parts in lines
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def tidied(
-    chosen: Iterable[Brief],
-    tasks: Mapping[str, TaskFacts],
-    backbones: Mapping[str, BackboneFacts],
-) -> Columns:
-    """Return what :func:`tidy` returns, by column, of records that are already the newest."""
-    about = {name: (task.kind, task.group, name, task.title) for name, task in tasks.items()}
+    runs: Runs, tasks: Mapping[str, TaskFacts], backbones: Mapping[str, BackboneFacts]
+) -> Iterator[tuple[Values, list[Line]]]:
+    """Yield the rows of :func:`tidy`: what adjacent ones share, ``suite`` to ``labels``, once."""
     metrics = {name: _metrics(task) for name, task in tasks.items()}
     who = {name: _pretrained(facts) for name, facts in backbones.items()}
-    rows = [
-        (
-            record.suite,
-            spec.protocol,
-            *about[spec.task],
-            record.task.get('version'),
-            *who[spec.backbone],
-            spec.seed,
-            *score,
-            record.seconds,
-            record.memory_mb,
-            record.device,
-            record.ended,
-            record.fingerprint,
-        )
-        for record in sorted(chosen, key=_row_place)
-        for spec in (record.spec,)
-        for score in _scores(record, tasks[spec.task], metrics[spec.task])
-    ]
-    columns = dict(zip(COLUMNS, zip(*rows, strict=True) if rows else repeat(()), strict=False))
-    # whole and broken numbers of a column become alike, and what is unknown nan
-    return {**columns, **{name: pd.Series(columns[name]).tolist() for name in NUMBERS}}
+    for (protocol, name, backbone), records in runs.items():
+        task, known = tasks[name], metrics[name]
+        for (suite, version), alike in itertools.groupby(records, key=_origin):
+            about = task.kind, task.group, task.name, task.title, version
+            lines = [
+                (record.spec.seed, known.get(key) or _metric(task, key), *_rest(record, key, value))
+                for record in alike
+                for key, value in _scores(record, task.primary.key)
+            ]
+            yield (suite, protocol, *about, *who[backbone]), lines
 
 
-def _row_place(record: Brief) -> tuple[str, str, str, int]:
-    spec = record.spec
-    return spec.protocol, spec.task, spec.backbone, spec.seed
+def _origin(record: Brief) -> tuple[str, Any]:
+    return record.suite, record.task.get('version')
 
 
-def _pretrained(facts: BackboneFacts) -> tuple[Any, ...]:
+def _pretrained(facts: BackboneFacts) -> Values:
     """Return the columns from ``backbone`` to ``labels``."""
     pretraining = facts.family, facts.method, facts.data, facts.epochs, facts.uses_labels
     return (facts.id, facts.label, *pretraining)
 
 
-def _metrics(task: TaskFacts) -> dict[str, tuple[Any, ...]]:
+def _metrics(task: TaskFacts) -> dict[str, Values]:
     """Return the columns from ``metric`` to ``is_primary`` of each metric that is declared."""
     return {key: _metric(task, key) for key in (*task.metrics, task.primary.key)}
 
 
-def _metric(task: TaskFacts, key: str) -> tuple[Any, ...]:
+def _metric(task: TaskFacts, key: str) -> Values:
     metric = task.metrics.get(key) or undeclared_metric(key)
     return key, metric.unit.value, metric.higher_is_better, key == task.primary.key
 
 
-def _scores(
-    record: Brief, task: TaskFacts, metrics: Mapping[str, tuple[Any, ...]]
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the columns from ``metric`` to ``error`` for each metric of a record."""
-    scores = dict(record.scores) if record.is_ok else {}
-    scores.setdefault(task.primary.key, math.nan)
-    for key, value in sorted(scores.items()):
-        missing = record.is_ok and math.isnan(value)
-        yield (
-            *(metrics.get(key) or _metric(task, key)),
-            value,
-            record.raw.get(key, math.nan),
-            'ok' if record.is_ok and not missing else 'failed',
-            f"the record holds no score '{key}'" if missing else record.error,
-        )
+def _scores(record: Brief, primary: str) -> list[tuple[str, float]]:
+    """Return the scores by key, sorted, with ``nan`` for a primary one that there is not."""
+    found = record.scores if record.is_ok else {}
+    return sorted((found if primary in found else {primary: math.nan, **found}).items())
+
+
+def _rest(record: Brief, key: str, value: float) -> tuple[Values, Values, Values, Values]:
+    """Return the columns from ``value`` on, as the parts of a line."""
+    # nan alone differs from itself
+    is_known = record.is_ok and value == value
+    return (
+        (value, record.raw.get(key, math.nan)),
+        ('ok', record.error) if is_known else ('failed', reason(record, key)),
+        (record.seconds, record.memory_mb),
+        (record.device, record.ended, record.fingerprint),
+    )
+
+
+def reason(record: Brief, key: str) -> str:
+    """Return why a record has no score ``key``; what it says of itself where it has one."""
+    is_missing = record.is_ok and math.isnan(record.scores.get(key, math.nan))
+    return f"the record holds no score '{key}'" if is_missing else record.error

@@ -21,12 +21,15 @@ from benchmark.report.statistics import (
     interquartile_mean,
     intervals,
     mean_ranks,
+    over_tasks,
     places,
+    ranks,
     resampled_iqm,
     resampled_means,
+    settled,
 )
-from benchmark.report.statistics.aggregates import Array, middle_mean
-from benchmark.report.statistics.resampling import SeedDraws
+from benchmark.report.statistics.aggregates import Array
+from benchmark.report.statistics.resampling import SeedDraws, middle_means
 
 RESAMPLES = 2000
 """Resamples of an interval; fewer on boards with more than ``_LARGEST`` resampled scores."""
@@ -83,7 +86,7 @@ def standings(grid: Grid, scaled: Grid) -> dict[str, Standing]:
     if len(grid.backbones) < 2 or not grid.tasks:
         return {}
     count = resamples(grid)
-    ranks, position = _ranks(grid, count)
+    rank, position = _ranks(grid, count)
     scores, iqms = _scores(scaled, count) if scaled.tasks else (None, None)
     rivals = len(grid.backbones) - 1
     return {
@@ -91,8 +94,8 @@ def standings(grid: Grid, scaled: Grid) -> dict[str, Standing]:
             backbone=name,
             score=scores[place] if scores else None,
             iqm=iqms[place] if iqms else None,
-            mean_rank=ranks[place],
-            borda=_mapped(ranks[place], lambda rank: 100 * (1 - (rank - 1) / rivals)),
+            mean_rank=rank[place],
+            borda=_mapped(rank[place], lambda mean: 100 * (1 - (mean - 1) / rivals)),
             place=position[place],
         )
         for place, name in enumerate(grid.backbones)
@@ -116,7 +119,9 @@ def _ranks(grid: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
     found = mean_ranks(grid.means, grid.weights)
     draws = seed_draws(grid, count)
     by_seed = (
-        None if draws is None else mean_ranks(resampled_means(grid.scores, draws), grid.weights)
+        None
+        if draws is None
+        else settled(over_tasks(grid.weights, map(ranks, resampled_means(grid.scores, draws))))
     )
     weights = task_draws(grid, count)
     by_task = None if weights is None else mean_ranks(grid.means, weights)
@@ -136,14 +141,17 @@ def _scores(scaled: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
     draws, weights = seed_draws(scaled, count), task_draws(scaled, count)
     means = estimates(
         scaled.means @ scaled.weights,
-        None if draws is None else resampled_means(scaled.scores, draws) @ scaled.weights,
+        None
+        if draws is None
+        else over_tasks(scaled.weights, resampled_means(scaled.scores, draws)),
         None if weights is None else weights @ scaled.means.T,
     )
     values, shares = flat(scaled)
+    by_run = None if weights is None else shares @ weights.T
     iqms = estimates(
         interquartile_mean(values, shares @ scaled.weights),
         None if draws is None else resampled_iqm(scaled.scores, draws, scaled.weights),
-        None if weights is None else _iqm_by_task(values, weights @ shares.T),
+        None if by_run is None else middle_means(values, lambda run, _: by_run[run]),
     )
     return means, iqms
 
@@ -160,17 +168,6 @@ def flat(grid: Grid) -> tuple[Array, Array]:
         shares[end : end + n, task] = 1 / n
         end += n
     return values, shares
-
-
-def _iqm_by_task(values: Array, weights: Array) -> Array:
-    """Return the interquartile mean, shape (resamples, backbones), from weights of all runs."""
-    orders = np.argsort(values, axis=1, kind='stable')
-    by_run = np.ascontiguousarray(weights.T)
-    found = [
-        middle_mean(line[order], by_run[order].T)
-        for line, order in zip(values, orders, strict=True)
-    ]
-    return np.stack(found, axis=1)
 
 
 def estimates(

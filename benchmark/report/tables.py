@@ -3,33 +3,67 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import orjson
 
 from benchmark.report.boards import Board, Row
 from benchmark.report.facts import TRIVIAL
 from benchmark.report.findings import Findings
-from benchmark.report.frames import NUMBERS, Columns
+from benchmark.report.frames import COLUMNS, Line, Values
 from benchmark.report.standings import Estimate, Standing
 
 _AGGREGATES = ('score', 'iqm', 'borda', 'mean_rank', 'place')
 _PARTS = ('', '_seeds_low', '_seeds_high', '_tasks_low', '_tasks_high')
 
 
-def long_csv(columns: Columns) -> str:
+def long_csv(cells: Iterable[tuple[Values, Iterable[Line]]]) -> str:
     """Return the tidy frame as CSV, numbers in full precision, what is unknown empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(columns)
-    known = {name: _known(columns[name]) for name in NUMBERS}
-    writer.writerows(zip(*{**columns, **known}.values(), strict=True))
-    return text.getvalue()
+    # the csv module takes its time, so it writes but once what many lines share
+    shared = functools.lru_cache(maxsize=1000)(_joined)
+    texts = [_joined(COLUMNS)]
+    for cell, lines in cells:
+        first = _joined(cell)
+        numbers = _numbers([number for line in lines for number in (*line[2], *line[4])])
+        for seed, metric, _, said, _, run in lines:
+            texts.append(
+                f'{first},{seed},{shared(metric)},{next(numbers)},{next(numbers)},{shared(said)},'
+                f'{next(numbers)},{next(numbers)},{_texts(run)}'
+            )
+    return '\n'.join(texts) + '\n'
 
 
-def _known(values: Sequence[Any]) -> list[Any]:
-    # nan alone differs from itself
-    return [value if value == value else None for value in values]
+class _Echo:
+    """A file that hands back what is written into it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _joined(values: Values) -> str:
+    """Return several values as they stand in a line of CSV."""
+    return cast('str', _LINES.writerow(values))
+
+
+_LINES = csv.writer(_Echo(), lineterminator='')
+_is_special = re.compile('[",\r\n]').search
+
+
+def _texts(values: tuple[str, ...]) -> str:
+    """Return texts as they stand in a line of CSV; few of them need the module for it."""
+    return _joined(values) if _is_special(''.join(values)) else ','.join(values)
+
+
+def _numbers(values: list[float | None]) -> Iterator[str]:
+    """Yield numbers in full precision, nothing for what is no finite number.
+
+    They are written all at once, which takes a tenth of the time that ``repr`` does.
+    """
+    return iter(orjson.dumps(values)[1:-1].decode().replace('null', '').split(','))
 
 
 def wide_csv(boards: Iterable[Board], findings: Findings) -> str:
@@ -43,9 +77,10 @@ def wide_csv(boards: Iterable[Board], findings: Findings) -> str:
     tasks = [name for name in names if ':' in name]
     overall = [name for name in names if name.startswith(_AGGREGATES)]
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*first, *tasks, *overall], lineterminator='\n')
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text, lineterminator='\n')
+    order = [*first, *tasks, *overall]
+    writer.writerow(order)
+    writer.writerows([row.get(name) for name in order] for row in rows)
     return text.getvalue()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from benchmark.specs import Metric, Unit
 
 _DECIMALS = {Unit.PERCENT: 1, Unit.FRACTION: 1, Unit.METRE: 3, Unit.PIXEL: 2, Unit.NONE: 3}
+_FORMATS = {unit: f'%.{places}f' for unit, places in _DECIMALS.items()}
 _SIGNS = {Unit.PERCENT: '%', Unit.FRACTION: '%', Unit.METRE: 'm', Unit.PIXEL: 'px', Unit.NONE: ''}
 
 NO_SCORE = '\N{EN DASH}'
@@ -15,8 +16,9 @@ NO_SCORE = '\N{EN DASH}'
 
 def show(value: float, unit: Unit) -> str:
     """Return a canonical value with the decimals of its unit, without the unit's sign."""
-    places = decimals(unit)
-    return f'{round(value, places) + 0.0:.{places}f}'
+    text = _FORMATS[unit] % value
+    # what rounds to nothing has no sign
+    return text if value >= 0 or float(text) else text.lstrip('-')
 
 
 def decimals(unit: Unit) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,9 +15,9 @@ import pandas as pd
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.report.boards import Board, build_boards
 from benchmark.report.exports import frames, report_json
-from benchmark.report.facts import BackboneFacts, backbone_facts, task_facts
+from benchmark.report.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
 from benchmark.report.findings import Findings, find
-from benchmark.report.frames import Columns, newest, tidied
+from benchmark.report.frames import Runs, newest, tidied, tidy
 from benchmark.report.html import page
 from benchmark.report.latex import latex, paper_latex
 from benchmark.report.markdown import markdown, paper_markdown
@@ -55,6 +56,8 @@ def _without_collector() -> Iterator[None]:
     try:
         yield
     finally:
+        # later searches need not look at them either
+        gc.freeze()
         if was_on:
             gc.enable()
 
@@ -65,17 +68,17 @@ NO_WISHES = Wishes()
 
 @dataclass(frozen=True)
 class Content:
-    """A suite's chosen records in brief and all that is derived from them for any format.
+    """A suite's newest records in brief and all that is derived from them for any format.
 
     ``whole`` are records that were read with their evidence, by their path.
     """
 
     store: ResultStore
     suite: str
-    chosen: tuple[Brief, ...]
-    columns: Columns
-    boards: tuple[Board, ...]
+    runs: Runs
+    tasks: Mapping[str, TaskFacts]
     backbones: Mapping[str, BackboneFacts]
+    boards: tuple[Board, ...]
     wishes: Wishes
     whole: Mapping[str, RunRecord]
 
@@ -92,7 +95,9 @@ class Content:
         """
         folder = self.store.runs_folder(self.suite)
         return [
-            self.whole.get(item.path) or read_record(folder / item.path) for item in self.chosen
+            self.whole.get(item.path) or read_record(folder / item.path)
+            for records in self.runs.values()
+            for item in records
         ]
 
 
@@ -209,7 +214,9 @@ def report_frames(
         BenchmarkError: the suite has no records or one is unreadable.
     """
     content = load_content(store, suite, wishes)
-    return frames(pd.DataFrame(content.columns), content.boards, content.findings)
+    return frames(
+        tidy(content.runs, content.tasks, content.backbones), content.boards, content.findings
+    )
 
 
 @_without_collector()
@@ -240,22 +247,22 @@ def _content(
     wishes: Wishes,
     whole: Mapping[str, RunRecord],
 ) -> Content:
-    chosen = newest(records)
-    if not chosen:
+    runs = newest(records)
+    if not runs:
         known = ', '.join(store.suites()) or 'none'
         raise BenchmarkError(
             f"{store.runs_folder(suite)}: no records of suite '{suite}' (suites with records: "
             f"{known}); run 'tbench run --suite {suite}' first"
         )
+    chosen = tuple(itertools.chain.from_iterable(runs.values()))
     groups = wishes.groups or {}
     tasks = {
         name: replace(task, group=groups.get(name, task.group))
         for name, task in task_facts(chosen).items()
     }
     backbones = backbone_facts(chosen)
-    columns = tidied(chosen, tasks, backbones)
-    boards = build_boards(columns, tasks, backbones)
-    return Content(store, suite, tuple(chosen), columns, boards, backbones, wishes, whole)
+    boards = build_boards(runs, tasks, backbones)
+    return Content(store, suite, runs, tasks, backbones, boards, wishes, whole)
 
 
 def _md(content: Content) -> dict[str, str]:
@@ -265,7 +272,8 @@ def _md(content: Content) -> dict[str, str]:
 
 
 def _csv(content: Content) -> dict[str, str]:
-    texts = wide_csv(content.boards, content.findings), long_csv(content.columns)
+    lines = tidied(content.runs, content.tasks, content.backbones)
+    texts = wide_csv(content.boards, content.findings), long_csv(lines)
     return dict(zip(_FILES['csv'](slug(content.suite)), texts, strict=True))
 
 

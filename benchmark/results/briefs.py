@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+
+import orjson
 
 from benchmark.results.records import RunRecord, moment
 from benchmark.specs import RunSpec
@@ -18,8 +18,8 @@ class Brief(NamedTuple):
 
     ``make`` is a hash of all that the seeds of a cell share: configuration, weights, data and
     libraries; ``is_plain`` says that none of it was changed by ``--cfg-options``. ``seconds`` and
-    ``memory_mb`` are of the training, ``nan`` or ``None`` where the record does not say;
-    ``ended`` is when, as the record has it.
+    ``memory_mb`` are of the training, ``None`` where the record does not say; ``ended`` is when,
+    as the record has it.
     """
 
     path: str
@@ -61,8 +61,8 @@ def brief(record: RunRecord, path: str = '') -> Brief:
         raw=record.raw,
         task=record.task,
         backbone=record.backbone,
-        seconds=cost.get('train_seconds', math.nan),
-        memory_mb=cost.get('peak_memory_mb', math.nan),
+        seconds=cost.get('train_seconds'),
+        memory_mb=cost.get('peak_memory_mb'),
         device=str(cost.get('device') or ''),
         ended=said.get('finished', ''),
         is_plain=not said.get('options'),
@@ -70,8 +70,11 @@ def brief(record: RunRecord, path: str = '') -> Brief:
     )
 
 
+_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
 def _make(record: RunRecord) -> str:
     said = record.provenance
     shared = [said.get(key) for key in ('weights', 'data_manifest', 'libraries')]
     config = {key: value for key, value in record.config.items() if key != 'randomness'}
-    return hashlib.sha256(json.dumps([*shared, config], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(orjson.dumps([*shared, config], option=_SORTED)).hexdigest()

@@ -7,13 +7,14 @@ the work folder, may be deleted at any time, and is written anew whenever it is 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import orjson
 
 from benchmark.errors import RecordError
 from benchmark.results.briefs import Brief, brief
@@ -25,7 +26,7 @@ from benchmark.specs import RunSpec
 WORTHWHILE = 1000
 """Records below which a suite is read without an index."""
 
-_VERSION = f'briefs 1 of records {SCHEMA}'
+_VERSION = f'briefs 3 of records {SCHEMA}'
 _SETTLED = 2_000_000_000
 """Nanoseconds after a change from which a file's time tells it from the next change."""
 
@@ -63,14 +64,27 @@ def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
     if known.stamps == stamps:
         return list(known.briefs)
     briefs = dict(zip(known.stamps, known.briefs, strict=True))
+    said: dict[bytes, Any] = {}
     found = {
-        path: briefs[path] if known.stamps.get(path) == stamp else _read(folder, path)
+        path: briefs[path]
+        if known.stamps.get(path) == stamp
+        else _sharing(_read(folder, path), said)
         for path, stamp in stamps.items()
     }
     settled = {path: stamp for path, stamp in stamps.items() if stamp[1] + _SETTLED < now}
     if settled != known.stamps:
-        _save(index, Remembered(settled, [found[path] for path in settled]))
+        # what tables take one after the other shall lie side by side in memory
+        order = sorted(settled, key=lambda path: (*_place(found[path].spec), path))
+        stamps = {path: settled[path] for path in order}
+        _save(index, Remembered(stamps, [found[path] for path in order]))
     return list(found.values())
+
+
+def _sharing(item: Brief, said: dict[bytes, Any]) -> Brief:
+    """Return the brief with the facts of ``said`` that equal its own, which is most of its size."""
+    facts = (said.setdefault(orjson.dumps(fact), fact) for fact in (item.task, item.backbone))
+    task, backbone = facts
+    return item._replace(task=task, backbone=backbone)
 
 
 def read_whole(store: ResultStore, suite: str) -> dict[str, RunRecord]:
@@ -81,6 +95,10 @@ def read_whole(store: ResultStore, suite: str) -> dict[str, RunRecord]:
     """
     folder = store.runs_folder(suite)
     return {path: read_record(folder / path) for path in _stamps(folder)}
+
+
+def _place(spec: RunSpec) -> tuple[str, str, str, int]:
+    return spec.protocol, spec.task, spec.backbone, spec.seed
 
 
 def _read(folder: Path, path: str) -> Brief:
@@ -94,7 +112,7 @@ def _stamps(folder: Path) -> dict[str, Stamp]:
     while inside:
         place = inside.pop()
         try:
-            with os.scandir(folder / place) as entries:
+            with _entries(folder / place) as entries:
                 for entry in entries:
                     if entry.name.endswith('.json'):
                         facts = entry.stat()
@@ -106,18 +124,30 @@ def _stamps(folder: Path) -> dict[str, Stamp]:
     return found
 
 
+@contextlib.contextmanager
+def _entries(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """Open a folder, so that looking at its files need not find their whole path each time."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with os.scandir(handle) as entries:
+            yield entries
+    finally:
+        os.close(handle)
+
+
 def _load(index: Path) -> Remembered:
     """Return what the index remembers; nothing where it is not whole or of another make."""
     try:
-        version, checksum, body = index.read_bytes().split(b'\n', 2)
-        is_whole = version.decode() == _VERSION and int(checksum) == zlib.crc32(body)
-        return _remembered(json.loads(body)) if is_whole else _NOTHING
+        with index.open('rb') as file:
+            version, checksum, body = file.readline(), file.readline(), file.read()
+        is_whole = version.decode() == f'{_VERSION}\n' and int(checksum) == zlib.crc32(body)
+        return _remembered(orjson.loads(body)) if is_whole else _NOTHING
     except (OSError, LookupError, TypeError, ValueError):
         return _NOTHING
 
 
 def _save(index: Path, found: Remembered) -> None:
-    body = json.dumps(_columns(found), separators=(',', ':')).encode()
+    body = orjson.dumps(_columns(found))
     # without a place to remember, all is read again next time
     with contextlib.suppress(RecordError):
         write_atomically(index, b'%s\n%d\n%s' % (_VERSION.encode(), zlib.crc32(body), body))
@@ -146,11 +176,11 @@ def _remembered(columns: Mapping[str, Any]) -> Remembered:
 
 def _shared(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
     """Return the distinct values, and the place of each value among them."""
-    texts: dict[int, str] = {}
+    texts: dict[int, bytes] = {}
     for value in values:
         if id(value) not in texts:
-            texts[id(value)] = json.dumps(value)
-    distinct = {text: json.loads(text) for text in texts.values()}
+            texts[id(value)] = orjson.dumps(value)
+    distinct = {text: orjson.loads(text) for text in texts.values()}
     places = {text: place for place, text in enumerate(distinct)}
     return list(distinct.values()), [places[texts[id(value)]] for value in values]
 
@@ -158,4 +188,4 @@ def _shared(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
 def _spread(shared: tuple[list[Any], list[int]]) -> list[Any]:
     """Return the values that :func:`_shared` has taken apart; equal ones are one object."""
     distinct, places = shared
-    return [distinct[place] for place in places]
+    return list(map(distinct.__getitem__, places))

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from benchmark.errors import RecordError
 from benchmark.results.upgrades import SCHEMA, upgraded
 from benchmark.specs import RunSpec
@@ -103,15 +105,15 @@ def moment(said: object) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
-def from_json(text: str, path: Path) -> RunRecord:
+def from_json(text: str | bytes, path: Path) -> RunRecord:
     """Return the record that ``text`` (the content of ``path``) holds.
 
     Raises:
         RecordError: the text is not JSON, of an unknown schema version, or lacks a field.
     """
     try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
         raise RecordError(
             f'{path}: not JSON ({error}); delete the file to run the cell again'
         ) from None

@@ -128,7 +128,7 @@ def read_record(path: Path) -> RunRecord:
         RecordError: the file cannot be read or is not a record.
     """
     try:
-        text = path.read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_bytes()
+    except OSError as error:
         raise RecordError(f'{path}: cannot be read ({error})') from None
     return from_json(text, path)

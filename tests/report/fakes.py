@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.report.boards import Board, build_boards
-from benchmark.report.facts import backbone_facts, task_facts
-from benchmark.report.frames import newest, tidied
+from benchmark.report.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
+from benchmark.report.frames import Runs, newest
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
@@ -141,9 +141,16 @@ def briefs(records: Iterable[RunRecord]) -> list[Brief]:
 
 def boards(records: Iterable[RunRecord]) -> tuple[Board, ...]:
     """Return the leaderboards of the newest of the records."""
-    chosen = newest(briefs(records))
-    tasks, backbones = task_facts(chosen), backbone_facts(chosen)
-    return build_boards(tidied(chosen, tasks, backbones), tasks, backbones)
+    return build_boards(*facts(records))
+
+
+def facts(
+    records: Iterable[RunRecord],
+) -> tuple[Runs, dict[str, TaskFacts], dict[str, BackboneFacts]]:
+    """Return the newest of the records by cell, and what they say of tasks and backbones."""
+    runs = newest(briefs(records))
+    chosen = [item for cell in runs.values() for item in cell]
+    return runs, task_facts(chosen), backbone_facts(chosen)
 
 
 def failed(like: RunRecord, error: str, *, finished: str | None = None) -> RunRecord:

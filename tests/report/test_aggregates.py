@@ -9,7 +9,7 @@ from benchmark.report.statistics import (
     interquartile_mean,
     mean_ranks,
     places,
-    rank_columns,
+    ranks,
 )
 
 
@@ -37,8 +37,9 @@ def test_interquartile_mean_of_one_or_equal_values_is_that_value() -> None:
 
 
 def test_ranks_are_from_the_top_and_shared_by_equals() -> None:
-    column = np.array([[1.0], [3.0], [3.0], [2.0]])
-    assert rank_columns(column)[:, 0].tolist() == [4.0, 1.5, 1.5, 3.0]
+    lines = np.array([[1.0, 3.0, 3.0, 2.0], [1.0, 2.0, 3.0, 4.0]])
+    assert ranks(lines).tolist() == [[4.0, 1.5, 1.5, 3.0], [4.0, 3.0, 2.0, 1.0]]
+    assert ranks(lines[1]).tolist() == [4.0, 3.0, 2.0, 1.0]
 
 
 def test_families_weigh_equally_whatever_their_number_of_tasks() -> None:

@@ -14,7 +14,7 @@ from benchmark.report.statistics.pairs import (
     holm,
     improvement,
     signed_rank_draws,
-    signed_rank_posterior,
+    signed_rank_posteriors,
     smallest_p,
     wilcoxon,
 )
@@ -82,7 +82,7 @@ def test_improvement_is_mann_whitney_over_all_pairs_of_runs() -> None:
 def test_the_posterior_agrees_with_baycomp(shift: float) -> None:
     gaps = normal(9) + shift
     draws = signed_rank_draws(9, 10_000, np.random.default_rng(0))
-    found = signed_rank_posterior(gaps, 0.5, draws)
+    _, found = signed_rank_posteriors(np.stack([-gaps, gaps]), 0.5, draws)
     expected = baycomp.SignedRankTest.probs(
         np.zeros(9), gaps, rope=0.5, nsamples=5000, random_state=0
     )

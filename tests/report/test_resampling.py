@@ -14,7 +14,7 @@ from benchmark.report.statistics import (
     resampled_iqm,
     resampled_means,
 )
-from benchmark.report.statistics.resampling import widened
+from benchmark.report.statistics.resampling import SeedDraws, widened
 
 MANY = 20_000
 
@@ -27,13 +27,18 @@ def scores(*shape: int) -> np.ndarray:
     return generator(1).normal(10, 2, shape)
 
 
+def stacked(seen: np.ndarray, draws: SeedDraws) -> np.ndarray:
+    """Return the resampled means with the axes (resamples, backbones, tasks)."""
+    return np.stack(list(resampled_means(seen, draws)), axis=-1)
+
+
 def test_other_seeds_agree_with_all_possible_resamples() -> None:
     """Enumerate every resample of 3 runs on each of 2 tasks: 27 x 27 equally likely means."""
     seen = scores(1, 3, 2)
     wide = [widened(seen[:, :, task])[0] for task in range(2)]
     means = [[np.mean(pick) for pick in itertools.product(runs, repeat=3)] for runs in wide]
     every = np.array([sum(pair) / 2 for pair in itertools.product(*means)])
-    found = resampled_means(seen, draw_seeds([3, 3], 1, MANY, generator())).mean(axis=2)[:, 0]
+    found = stacked(seen, draw_seeds([3, 3], 1, MANY, generator())).mean(axis=2)[:, 0]
     assert found.mean() == pytest.approx(every.mean(), abs=0.02)
     for share in (0.05, 0.25, 0.5, 0.75, 0.95):
         assert np.mean(found <= np.quantile(every, share)) == pytest.approx(
@@ -43,13 +48,13 @@ def test_other_seeds_agree_with_all_possible_resamples() -> None:
 
 def test_resampled_means_vary_by_the_squared_standard_error() -> None:
     seen = scores(1, 4, 1)
-    found = resampled_means(seen, draw_seeds([4], 1, MANY, generator()))[:, 0, 0]
+    found = stacked(seen, draw_seeds([4], 1, MANY, generator()))[:, 0, 0]
     assert found.var() == pytest.approx(seen[0, :, 0].var(ddof=1) / 4, rel=0.05)
 
 
 def test_interval_agrees_with_scipy_on_the_same_widened_runs() -> None:
     seen = scores(1, 8, 1)
-    found = interval(resampled_means(seen, draw_seeds([8], 1, MANY, generator()))[:, 0, 0])
+    found = interval(stacked(seen, draw_seeds([8], 1, MANY, generator()))[:, 0, 0])
     expected = stats.bootstrap(
         (widened(seen[:, :, 0])[0],),
         np.mean,
@@ -62,14 +67,14 @@ def test_interval_agrees_with_scipy_on_the_same_widened_runs() -> None:
 
 def test_two_backbones_are_resampled_independently() -> None:
     same = np.repeat(scores(1, 5, 1), 2, axis=0)
-    found = resampled_means(same, draw_seeds([5], 2, MANY, generator()))[:, :, 0]
+    found = stacked(same, draw_seeds([5], 2, MANY, generator()))[:, :, 0]
     assert abs(np.corrcoef(found.T)[0, 1]) < 0.03
 
 
 def test_a_task_with_fewer_runs_ignores_the_padding() -> None:
     seen = scores(2, 3, 2)
     seen[:, 2, 1] = np.nan
-    found = resampled_means(seen, draw_seeds([3, 2], 2, 50, generator()))
+    found = stacked(seen, draw_seeds([3, 2], 2, 50, generator()))
     assert np.isfinite(found).all()
 
 

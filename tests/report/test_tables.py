@@ -80,6 +80,23 @@ def test_long_csv_has_a_line_per_record_and_metric(store: ResultStore) -> None:
     assert values['parts', 'vit-s-dino', '1'] == ''
 
 
+def test_texts_with_commas_and_quotes_come_back_from_the_long_csv(store: ResultStore) -> None:
+    hard = 'a "b", c\nd'
+    item = record(fingerprint='f,"0"')
+    item = replace(
+        item,
+        backbone={**item.backbone, 'title': hard},
+        cost={'train_seconds': 1e-7, 'device': hard},
+        provenance={'finished': hard},
+    )
+    save(store, [item, failed(record(backbone='vit-s-random'), hard)])
+    first, second = rows(_csv(store)['quick.long.csv'])
+    texts = ('backbone_title', 'device', 'finished', 'fingerprint')
+    assert [first[name] for name in texts] == [hard, hard, hard, 'f,"0"']
+    assert (float(first['train_seconds']), first['peak_memory_mb']) == (1e-7, '')
+    assert (second['error'], second['value'], second['status']) == (hard, '', 'failed')
+
+
 def test_names_cannot_break_out_of_a_markdown_cell(store: ResultStore) -> None:
     hostile = 'a|b\n| **x** <img src=x onerror=alert(1)> [link](http://x) `c`'
     item = record()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.report.literature.reading import DATA_SETS, Comparison, Published
-from benchmark.report.statistics import best, rank_columns
+from benchmark.report.statistics import best, ranks
 from benchmark.specs import Metric
 
 
@@ -223,7 +223,7 @@ def _mean_ranks(
     values = np.array(
         [[_higher_is_better(cells[place]) for place in wanted] for cells in complete.values()]
     )
-    means = rank_columns(values).mean(axis=-1)
+    means = ranks(values.T).mean(axis=0)
     return dict(zip(complete, map(float, means), strict=True))
 
 

@@ -9,7 +9,8 @@ from benchmark.report.statistics.aggregates import (
     interquartile_mean,
     mean_ranks,
     places,
-    rank_columns,
+    ranks,
+    settled,
 )
 from benchmark.report.statistics.resampling import (
     Interval,
@@ -17,6 +18,7 @@ from benchmark.report.statistics.resampling import (
     draw_tasks,
     interval,
     intervals,
+    over_tasks,
     resampled_iqm,
     resampled_means,
 )
@@ -46,10 +48,12 @@ __all__ = [
     'judge',
     'mean',
     'mean_ranks',
+    'over_tasks',
     'places',
     'pooled_sd',
-    'rank_columns',
+    'ranks',
     'resampled_iqm',
     'resampled_means',
     'sample_sd',
+    'settled',
 ]

@@ -31,45 +31,55 @@ def interquartile_mean(values: Array, weights: Array | None = None) -> Array:
     weights = np.ones(values.shape[-1]) if weights is None else weights
     values, weights = np.broadcast_arrays(values, weights)
     order = np.argsort(values, axis=-1, kind='stable')
-    return middle_mean(
-        np.take_along_axis(values, order, axis=-1), np.take_along_axis(weights, order, axis=-1)
-    )
+    lines = (np.moveaxis(np.take_along_axis(x, order, axis=-1), -1, 0) for x in (values, weights))
+    values, weights = lines
+    return middle_mean(values, weights[..., None])[..., 0]
 
 
 def middle_mean(values: Array, weights: Array) -> Array:
-    """Return the interquartile mean of ``values`` that ascend along the last axis."""
-    upper = np.cumsum(weights, axis=-1)
-    upper /= upper[..., -1:]
-    np.clip(upper, 0.25, 0.75, out=upper)
-    inside = upper - 0.25
-    np.subtract(upper[..., 1:], upper[..., :-1], out=inside[..., 1:])
-    inside = inside * values
-    return cast('Array', inside.sum(axis=-1) / 0.5)
+    """Return the interquartile mean of ``values`` that ascend along the first axis.
 
-
-def rank_columns(values: Array) -> Array:
-    """Return ranks along the second to last axis, 1 for the highest; equal values share theirs.
-
-    ``values`` has the shape (..., backbones, tasks).
+    ``values`` of shape (n, ...) have many weightings each: ``weights`` are (n, ..., weightings),
+    and so is what comes back, without the first axis.
     """
+    upper = np.empty(weights.shape)
+    upper[0] = weights[0]
+    # line by line, since numpy's own cumulative sum walks down one column after the other
+    for place in range(1, len(weights)):
+        np.add(upper[place - 1], weights[place], out=upper[place])
+    upper /= upper[-1]
+    np.clip(upper, 0.25, 0.75, out=upper)
+    # the sum of each value times its part inside, by the steps from value to value
+    inner = np.einsum('n...,n...w->...w', np.diff(values, axis=0), upper[:-1])
+    ends = 0.75 * values[-1] - 0.25 * values[0]
+    return cast('Array', (ends[..., None] - inner) / 0.5)
+
+
+def ranks(values: Array) -> Array:
+    """Return ranks along the last axis, 1 for the highest; equal values share theirs."""
     from scipy.stats import rankdata
 
-    lines = np.ascontiguousarray(-values.swapaxes(-1, -2))
-    order = np.argsort(lines, axis=-1)
-    ascending = np.take_along_axis(lines, order, axis=-1)
-    if not (ascending[..., 1:] > ascending[..., :-1]).all():
-        return cast('Array', rankdata(-values, axis=-2))
+    order = np.argsort(-values, axis=-1)
+    falling = np.take_along_axis(values, order, axis=-1)
+    if not (falling[..., 1:] < falling[..., :-1]).all():
+        return cast('Array', rankdata(-values, axis=-1))
     # without ties the place in the order is the rank
-    ranks = np.empty_like(lines)
-    np.put_along_axis(ranks, order, np.arange(1.0, lines.shape[-1] + 1), axis=-1)
-    return np.ascontiguousarray(ranks.swapaxes(-1, -2))
+    found = np.empty(values.shape)
+    np.put_along_axis(found, order, np.arange(1.0, values.shape[-1] + 1), axis=-1)
+    return found
 
 
 def mean_ranks(values: Array, weights: Array) -> Array:
-    """Return the mean rank over tasks, shape (..., backbones); ``weights`` are (..., tasks)."""
-    summed = np.einsum('...bt,...t->...b', rank_columns(values), weights)
-    # equal mean ranks must not differ by the rounding of their sums
-    return cast('Array', np.round(summed, 9))
+    """Return the mean rank over tasks, shape (..., backbones).
+
+    ``values`` are (backbones, tasks), ``weights`` (..., tasks).
+    """
+    return settled(weights @ ranks(values.T))
+
+
+def settled(mean_ranks: Array) -> Array:
+    """Return mean ranks of which equal ones do not differ by the rounding of their sums."""
+    return np.asarray(np.round(mean_ranks, 9))
 
 
 def places(mean_ranks: Array) -> Array:

@@ -14,13 +14,19 @@ def kendall(first: Array, second: Array) -> Array:
 
     Tasks on which either gives all backbones the same score have no order: ``nan``.
     """
-    return np.array([_tau(a, b) for a, b in zip(first.T, second.T, strict=True)])
+    lines = np.ascontiguousarray(first.T), np.ascontiguousarray(second.T)
+    return np.array([_tau(a, b) for a, b in zip(*lines, strict=True)])
 
 
 def _tau(first: Array, second: Array) -> float:
     above, over = first[:, None] > first[None, :], second[:, None] > second[None, :]
-    alike, unlike = np.count_nonzero(above & over), np.count_nonzero(above & over.T)
-    size = math.sqrt(np.count_nonzero(above) * np.count_nonzero(over))
+    ordered, others = np.count_nonzero(above), np.count_nonzero(over)
+    alike = np.count_nonzero(above & over)
+    if others == math.comb(len(second), 2):  # without ties what is not alike is unlike
+        unlike = ordered - alike
+    else:
+        unlike = np.count_nonzero(above & (second[:, None] < second[None, :]))
+    size = math.sqrt(ordered * others)
     return (alike - unlike) / size if size else math.nan
 
 
@@ -30,20 +36,26 @@ def kendall_weighted(first: Array, second: Array, counts: Array) -> Array:
     ``first`` and ``second`` have the shape (backbones, tasks), ``counts`` (resamples, backbones);
     the result is (resamples, tasks). Copies of one backbone make no pair.
     """
-    left, right = _signs(first), _signs(second)
-    agreed = _pairs(counts, left * right)
-    size = np.sqrt(_pairs(counts, left**2) * _pairs(counts, right**2))
-    return _ratio(agreed, size)
+    sums = [
+        _weighted_pairs(_signs(one), _signs(other), counts)
+        for one, other in zip(first.T, second.T, strict=True)
+    ]
+    agreed, ordered, others = np.stack(sums, axis=-1)
+    return _ratio(agreed, np.sqrt(ordered * others))
 
 
-def _pairs(counts: Array, matrix: Array) -> Array:
-    """Return the sum over i, j of c_i c_j M_ijt, shape (resamples, tasks)."""
-    return np.asarray(np.einsum('ri,ijt,rj->rt', counts, matrix, counts, optimize=True))
+def _weighted_pairs(left: Array, right: Array, counts: Array) -> Array:
+    """Return the sums over pairs of what both signs, and each of them twice, make: (3, resamples).
+
+    The pair of backbones i and j counts ``counts[..., i] * counts[..., j]`` times.
+    """
+    products = left * right, left * left, right * right
+    return np.stack([((counts @ product) * counts).sum(axis=-1) for product in products])
 
 
 def _signs(values: Array) -> Array:
-    """Return which of two backbones is better, shape (..., backbones, backbones, tasks)."""
-    return np.asarray(np.sign(values[..., :, None, :] - values[..., None, :, :]))
+    """Return which of two backbones is better, shape (backbones, backbones)."""
+    return np.asarray(np.sign(values[:, None] - values[None, :]))
 
 
 def _ratio(part: Array, whole: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.report.statistics.aggregates import Array, rank_columns
+from benchmark.report.statistics.aggregates import Array, ranks
 
 
 class Friedman(NamedTuple):
@@ -23,12 +23,12 @@ def friedman(means: Array) -> Friedman:
     from scipy.stats import friedmanchisquare, studentized_range
 
     backbones, tasks = means.shape
-    ranks = rank_columns(means).mean(axis=1)
+    mean_ranks = ranks(means.T).mean(axis=0)
     is_constant = bool(np.all(means == means[:1]))
     p = 1.0 if is_constant else float(friedmanchisquare(*means).pvalue)
     quantile = float(studentized_range.ppf(0.95, backbones, math.inf)) / math.sqrt(2)
     critical = quantile * math.sqrt(backbones * (backbones + 1) / (6 * tasks))
-    return Friedman(tuple(ranks.tolist()), p, critical)
+    return Friedman(tuple(mean_ranks.tolist()), p, critical)
 
 
 def cliques(mean_ranks: Array, critical: float) -> list[tuple[int, ...]]:

@@ -92,26 +92,31 @@ def signed_rank_draws(tasks: int, samples: int, random: np.random.Generator) -> 
     return random.dirichlet([0.5, *[1.0] * tasks], samples)
 
 
-def signed_rank_posterior(differences: Array, rope: float, draws: Array) -> Practical:
-    """Return what a Bayesian signed-rank test says of the differences over tasks.
+_DRAWS_AT_ONCE = 200
 
-    The pseudo-task has the difference 0. ``rope``, in the unit of the differences, is the
-    half-width of the region of practical equivalence. A verdict's probability is the share of
-    the ``draws`` in which it weighs most.
+
+def signed_rank_posteriors(differences: Array, rope: float, draws: Array) -> list[Practical]:
+    """Return what a Bayesian signed-rank test says of each line of differences over tasks.
+
+    ``differences`` are (pairs, tasks). The pseudo-task has the difference 0. ``rope``, in the
+    unit of the differences, is the half-width of the region of practical equivalence. A
+    verdict's probability is the share of the ``draws`` in which it weighs most.
     """
-    values = np.concatenate([[0.0], differences])
-    sums = values[:, None] + values[None, :]
-    better = _mass(draws, _beyond(sums, 2 * rope))
-    worse = _mass(draws, _beyond(-sums, 2 * rope))
-    verdicts = np.argmax(np.stack([worse, 1 - worse - better, better]), axis=0)
-    counts = np.bincount(verdicts, minlength=3) / len(draws)
-    return Practical(*(float(share) for share in counts))
+    values = np.pad(differences, ((0, 0), (1, 0)))
+    first, second = np.triu_indices(values.shape[1])
+    sums = values[:, first] + values[:, second]
+    better, worse = _beyond(sums, 2 * rope).T, _beyond(-sums, 2 * rope).T
+    # two tasks stand in both orders
+    times = np.where(first == second, 1.0, 2.0)
+    counts = np.zeros((3, len(values)))
+    for start in range(0, len(draws), _DRAWS_AT_ONCE):
+        part = draws[start : start + _DRAWS_AT_ONCE]
+        weights = times * part[:, first] * part[:, second]
+        ahead, behind = weights @ better, weights @ worse
+        verdicts = np.argmax(np.stack([behind, 1 - behind - ahead, ahead]), axis=0)
+        counts += [(verdicts == verdict).sum(axis=0) for verdict in range(3)]
+    return [Practical(*shares) for shares in (counts / len(draws)).T.tolist()]
 
 
 def _beyond(sums: Array, limit: float) -> Array:
     return np.asarray((sums > limit) + 0.5 * (sums == limit))
-
-
-def _mass(weights: Array, matrix: Array) -> Array:
-    """Return w M w for each line w of ``weights``."""
-    return np.asarray(((weights @ matrix) * weights).sum(axis=1))

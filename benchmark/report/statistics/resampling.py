@@ -7,11 +7,14 @@ tasks within each drawn family, the same for all backbones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from benchmark.report.statistics.aggregates import Array, middle_mean
@@ -86,22 +89,30 @@ def widened(scores: Array) -> Array:
     return np.asarray(centre + np.sqrt(runs / (runs - 1)) * (scores - centre))
 
 
-def resampled_means(scores: Array, draws: SeedDraws) -> Array:
-    """Return the means over runs in each resample, shape (resamples, backbones, tasks).
+def resampled_means(scores: Array, draws: SeedDraws) -> Iterator[Array]:
+    """Yield for each task the means over runs in each resample, shape (resamples, backbones).
 
-    ``scores`` has the shape (backbones, runs, tasks).
+    ``scores`` has the shape (backbones, runs, tasks). All tasks at once would not stay in a
+    processor's cache.
     """
-    lines, backbones = np.arange(draws.count)[:, None], np.arange(len(scores))
-    means = np.empty((draws.count, scores.shape[0], scores.shape[2]))
+    backbones = np.arange(len(scores))
     for task, share in enumerate(draws.shares):
-        drawn = _twice(share @ widened(scores[:, : share.shape[1], task]).T)
-        means[:, :, task] = drawn[lines + draws.starts[task], backbones]
-    return means
+        drawn = widened(scores[:, : share.shape[1], task]) @ share.T
+        yield np.ascontiguousarray(_turns(drawn)[backbones, draws.starts[task]].T)
 
 
-def _twice(lines: Array) -> Array:
-    """Return the lines and then again, so that those from any line on are there in a row."""
-    return np.concatenate([lines, lines])
+def over_tasks(weights: Array, values: Iterable[Array]) -> Array:
+    """Return the weighted sum of one array per task."""
+    weighted = (weight * value for weight, value in zip(weights, values, strict=True))
+    return functools.reduce(operator.iadd, weighted)
+
+
+def _turns(lines: Array) -> Array:
+    """Return each line begun at each of its places and gone on around its end, as a view.
+
+    ``lines`` has the shape (lines, n), the result (lines, n + 1, n).
+    """
+    return sliding_window_view(np.concatenate([lines, lines], axis=1), lines.shape[1], axis=1)
 
 
 def resampled_iqm(scores: Array, draws: SeedDraws, weights: Array) -> Array:
@@ -113,15 +124,30 @@ def resampled_iqm(scores: Array, draws: SeedDraws, weights: Array) -> Array:
     runs = [share.shape[1] for share in draws.shares]
     spread = [widened(scores[:, :n, task]) for task, n in enumerate(runs)]
     values = np.concatenate(spread, axis=1)
-    masses = [share * weight for share, weight in zip(draws.shares, weights, strict=True)]
-    drawn = np.ascontiguousarray(_twice(np.concatenate(masses, axis=1)).T)
-    lines, starts = np.arange(draws.count), np.repeat(draws.starts, runs, axis=0)
-    found = np.empty((draws.count, len(scores)))
-    for backbone, line in enumerate(values):
-        order = np.argsort(line, kind='stable')
-        mass = drawn[order[:, None], starts[order, backbone, None] + lines]
-        found[:, backbone] = middle_mean(line[order], mass.T)
-    return found
+    masses = [share.T * weight for share, weight in zip(draws.shares, weights, strict=True)]
+    drawn, starts = _turns(np.concatenate(masses)), np.repeat(draws.starts, runs, axis=0)
+    return middle_means(values, lambda run, backbone: drawn[run, starts[run, backbone]])
+
+
+_SIDE_BY_SIDE = 4
+"""Backbones whose weights of all runs in all resamples stay in a processor's cache together."""
+
+
+def middle_means(
+    values: Array, weigh: Callable[[NDArray[np.intp], NDArray[np.intp]], Array]
+) -> Array:
+    """Return the interquartile mean of each backbone's runs, shape (resamples, backbones).
+
+    ``values`` are (backbones, runs). ``weigh`` gets places of runs and the backbones they are of,
+    as arrays that broadcast, and returns their weights, with an axis for the resamples behind.
+    """
+    order = np.argsort(values, axis=1, kind='stable').T
+    ascending = np.take_along_axis(values.T, order, axis=0)
+    found = []
+    for start in range(0, len(values), _SIDE_BY_SIDE):
+        part = np.arange(start, min(start + _SIDE_BY_SIDE, len(values)))
+        found.append(middle_mean(ascending[:, part], weigh(order[:, part], part)))
+    return np.concatenate(found).T
 
 
 def draw_tasks(families: Sequence[str], count: int, random: np.random.Generator) -> Array:

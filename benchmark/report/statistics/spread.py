@@ -9,6 +9,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 CLEAR_BEYOND = 2.0
@@ -28,7 +29,7 @@ def sample_sd(values: Sequence[float]) -> float | None:
 def _squares(values: Sequence[float]) -> float:
     """Return the sum of squared deviations from the mean."""
     centre = mean(values)
-    return math.fsum((value - centre) ** 2 for value in values)
+    return math.fsum([(value - centre) ** 2 for value in values])
 
 
 def pooled_sd(groups: Iterable[Sequence[float]]) -> float | None:
@@ -94,7 +95,7 @@ class Judgement:
         """The number of judged pairs."""
         return math.comb(len(self.ranked), 2)
 
-    @property
+    @cached_property
     def clear_count(self) -> int:
         """The number of pairs that differ clearly, found in one walk down the ranks."""
         limit, far, count = self.threshold or 0.0, 0, 0
