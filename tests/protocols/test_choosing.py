@@ -4,6 +4,8 @@ from dataclasses import fields, replace
 
 import pytest
 
+from benchmark.catalog.suites import find_suite
+from benchmark.catalog.tasks import shipped_tasks
 from benchmark.errors import DeclarationError
 from benchmark.protocols import (
     LEARNING,
@@ -14,6 +16,7 @@ from benchmark.protocols import (
     load_protocol,
 )
 from benchmark.protocols.marks import adapted, ours, stated
+from benchmark.protocols.recipes.classification import K12
 from benchmark.specs import Architecture, Features, Number, Protocol, Recipe, Rule, Size
 
 VIT, SWIN = Architecture.PLAIN_VIT, Architecture.HIERARCHICAL
@@ -165,3 +168,18 @@ def test_every_declared_number_fits_a_recipe_and_names_a_known_source(name: str)
     rules = (r for protocol in PROTOCOLS.values() for r in protocol.recipes)
     cited = {n.source for rule in rules for n in rule.numbers.values()}
     assert cited - {None} == SOURCES.keys()
+
+
+class TestShippedRules:
+    def test_the_twelve_sets_are_those_of_their_suite(self) -> None:
+        assert find_suite('k12').tasks == K12
+
+    def test_every_task_with_a_rule_of_its_own_is_shipped(self) -> None:
+        named = {
+            task
+            for name in ('finetune', 'frozen', 'linear')
+            for rule in load_protocol(name).recipes
+            for task in rule.tasks
+        }
+        assert named
+        assert named <= shipped_tasks().keys()
