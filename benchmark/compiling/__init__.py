@@ -14,6 +14,7 @@ from benchmark.compiling.identity import (
     fingerprint_of,
     library_versions,
     manifest_of,
+    reader_versions,
 )
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
 from benchmark.compiling.probing import compile_probe, features_of
@@ -43,5 +44,6 @@ __all__ = [
     'manifest_of',
     'on_validation',
     'parse_options',
+    'reader_versions',
     'trivial_facts',
 ]

@@ -26,6 +26,7 @@ LIBRARIES = (
     'mmsegmentation',
     'mmpose',
 )
+READERS = ('opencv-python-headless', 'pillow', 'pycocotools', 'scipy')
 _ALTERNATIVES = {
     'mmengine': ('onedl-mmengine', 'mmengine'),
     'mmcv': ('onedl-mmcv', 'mmcv', 'mmcv-lite'),
@@ -35,11 +36,13 @@ _ALTERNATIVES = {
 }
 
 
-def fingerprint_of(config: Config, *, weights: str | None, manifest: str, task_version: int) -> str:
+def fingerprint_of(
+    config: Config, *, weights: str | None, manifest: str, task_version: int, source: str = ''
+) -> str:
     """Return the SHA-256 that identifies a run.
 
-    ``weights`` is the hash of the backbone's file (``None`` when it has none) and
-    ``manifest`` that of the data.
+    ``weights`` is the hash of the backbone's file (``None`` when it has none), ``source`` where
+    its network comes from, and ``manifest`` the hash of the data.
 
     Raises:
         DeclarationError: the configuration holds something that JSON cannot, as infinity.
@@ -49,7 +52,7 @@ def fingerprint_of(config: Config, *, weights: str | None, manifest: str, task_v
         'weights': weights,
         'manifest': manifest,
         'task_version': task_version,
-        'libraries': library_versions() | _optional_versions(config),
+        'libraries': library_versions(source),
     }
     try:
         return fingerprint(content)
@@ -57,10 +60,13 @@ def fingerprint_of(config: Config, *, weights: str | None, manifest: str, task_v
         raise DeclarationError(f'the configuration is not plain data ({error})') from None
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions that can change numbers, read without importing the libraries."""
+def library_versions(source: str = '') -> dict[str, str]:
+    """Return the versions that can change numbers, read without importing the libraries.
+
+    ``source`` is that of a backbone: where it is ``hf:``, transformers is among them.
+    """
     found = {'benchmark': __version__}
-    for name in LIBRARIES:
+    for name in (*LIBRARIES, *(['transformers'] if source.startswith('hf:') else [])):
         for distribution in _ALTERNATIVES.get(name, (name,)):
             version = _version(distribution)
             if version:
@@ -69,11 +75,13 @@ def library_versions() -> dict[str, str]:
     return found
 
 
-def _optional_versions(config: Config) -> dict[str, str]:
-    """Return the version of transformers where the backbone comes from it."""
-    source = config.get('model', {}).get('backbone', {}).get('source', '')
-    version = _version('transformers') if source.startswith('hf:') else None
-    return {'transformers': version} if version else {}
+def reader_versions() -> dict[str, str]:
+    """Return the versions of what reads pictures and counts scores, which a record states too.
+
+    They are no part of a run's identity: a new one makes no record another.
+    """
+    found = {name: _version(name) for name in READERS}
+    return {name: version for name, version in found.items() if version}
 
 
 @functools.cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import itertools
-import os
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +30,10 @@ from benchmark.execution.distributed import (
 from benchmark.openmmlab.checkpoints import load_checkpoint
 from benchmark.sources import LoadReport
 
-_MOST_LOADER_WORKERS = 8
+LOADER_WORKERS = 4
+"""Processes that load where a GPU would wait. Each draws augmentation for itself, so that another
+number would give other scores: it does not depend on the machine."""
+
 _LAST = 'last_checkpoint'
 _counter = itertools.count()
 
@@ -165,9 +167,8 @@ def _loaders(config: dict[str, Any]) -> dict[str, Any]:
     """Return loaders with workers of their own where a GPU would wait (not run on a GPU)."""
     if not torch.cuda.is_available():
         return {}
-    count = min(_MOST_LOADER_WORKERS, os.cpu_count() or 1)
     keys = [key for key in ('train_dataloader', 'test_dataloader') if key in config]
-    changes = {'num_workers': count, 'persistent_workers': count > 0}
+    changes = {'num_workers': LOADER_WORKERS, 'persistent_workers': True}
     return {key: {**config[key], **changes} for key in keys}
 
 

@@ -121,7 +121,7 @@ def answer(request: Answer) -> Answer:
     try:
         return {'error': '', **JOBS[request['job']](request)}
     except BenchmarkError as error:
-        return {'error': str(error), 'user_error': True}
+        return {'error': ' '.join(str(error).split()), 'user_error': True}
     except Exception as error:  # a cell that fails must not take the worker with it
         logging.getLogger(__name__).error(traceback.format_exc())
         lines = str(error).strip().splitlines()

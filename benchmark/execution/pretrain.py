@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -107,7 +108,10 @@ def _passes(settings: Settings, folder: Folder, request: Callable[[int], Pretrai
 def _pace(settings: Settings, folder: Folder, request: Callable[[int], Pretrain]) -> float:
     """Return the seconds that a step takes here and now, by steps that are thrown away."""
     config = compile_pretraining(request(_PACE_STEPS * settings.batch_size))
-    order = {'config': config, 'folder': str(folder.work / 'pace'), 'weights': None}
+    place = folder.work / 'pace'
+    # steps of an earlier attempt would not be taken again, and nothing be measured
+    shutil.rmtree(place, ignore_errors=True)
+    order = {'config': config, 'folder': str(place), 'weights': None}
     pace = _carry_out(order, settings.processes)['pace']
     return float(pace[settings.budget.unit])
 

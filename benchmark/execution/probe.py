@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import random
 from collections.abc import Iterator, Sequence
@@ -24,15 +23,15 @@ import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.cost import Meter
-from benchmark.execution.execute import Outcome, loading_proof
+from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
 from benchmark.probes.cache import Collected, FeatureCache, halved
 from benchmark.probes.reading import Read, cells, read_blocks, wanted, whole
 from benchmark.probes.readouts import Readout
 from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
+from benchmark.results.records import READ_FROM_CACHE
 from benchmark.specs import fingerprint
 
 _COLLECTED_AT_ONCE = 32
-_MOST_LOADER_WORKERS = 8
 
 Config = dict[str, Any]
 
@@ -112,7 +111,7 @@ class _Probe:
 
     def _loader(self, dataset: Any, size: int, order: Any = None) -> DataLoader[Any]:
         # where a GPU would wait, loading has processes of its own (not run on a GPU)
-        count = min(_MOST_LOADER_WORKERS, os.cpu_count() or 1) if self._device.type == 'cuda' else 0
+        count = LOADER_WORKERS if self._device.type == 'cuda' else 0
         return DataLoader(
             dataset, size, sampler=order, num_workers=count, collate_fn=pseudo_collate
         )
@@ -162,7 +161,7 @@ class _Probe:
             return None
         found = self._keeping.cache.read(self._key(self._keeping, split))
         if found is not None:
-            self._found[split] = 'read from the cache'
+            self._found[split] = READ_FROM_CACHE
         return found
 
     def _keep(self, split: str, collected: Collected) -> Collected:

@@ -30,12 +30,14 @@ def execute_search(config: Config, folder: Path, execute: Execute) -> Outcome:
     """
     start = time.perf_counter()
     selection = config['selection']
+    was_begun = any(_kept(folder, index).is_file() for index in range(len(config['trials'])))
     trials = [
         {**trial['changes'], 'score': _score(trial['config'], folder, index, selection, execute)}
         for index, trial in enumerate(config['trials'])
     ]
     chosen = _best(trials, higher_is_better=selection['higher_is_better'])
-    seconds = round(time.perf_counter() - start, 2)
+    # an earlier attempt's trials were not measured
+    seconds = None if was_begun else round(time.perf_counter() - start, 2)
     outcome = execute({**config['trials'][chosen]['config'], **config['testing']}, folder)
     told = {**selection, **trials[chosen], 'trials': len(trials)}
     return replace(
@@ -50,8 +52,8 @@ def _score(
     config: Config, folder: Path, index: int, selection: Config, execute: Execute
 ) -> float | None:
     """Return a trial's score, ``None`` where its training failed; a known one is not run again."""
-    own = folder / f'trial_{index}'
-    known = own / 'score.json'
+    known = _kept(folder, index)
+    own = known.parent
     if known.is_file():
         kept: float = json.loads(known.read_text(encoding='utf-8'))
         return kept
@@ -66,6 +68,11 @@ def _score(
         return None  # not kept: another attempt may succeed
     write_atomically(known, json.dumps(score))
     return score
+
+
+def _kept(folder: Path, index: int) -> Path:
+    """Return the file that keeps the score of a trial."""
+    return folder / f'trial_{index}' / 'score.json'
 
 
 def _best(trials: Sequence[Config], *, higher_is_better: bool) -> int:

@@ -28,6 +28,7 @@ from benchmark.compiling import (
     library_versions,
     localise,
     manifest_of,
+    reader_versions,
     trivial_facts,
 )
 from benchmark.kinds.base import DATA, Config
@@ -145,7 +146,11 @@ class Campaign:
         weights = inspected.weights if inspected else None
         manifest = ground.manifests[spec.task]
         mark = fingerprint_of(
-            compiled.config, weights=weights, manifest=manifest, task_version=task.version
+            compiled.config,
+            weights=weights,
+            manifest=manifest,
+            task_version=task.version,
+            source=_source(compiled),
         )
         return Cell(spec, task, compiled, mark, manifest, weights, ground.folders[spec.task])
 
@@ -266,6 +271,7 @@ class Campaign:
             weights=cell.weights,
             manifest=cell.manifest,
             task_version=cell.task.version,
+            source=_source(cell.compiled),
         )
         folder = self.store.work / 'cache' / 'features'
         return {'folder': str(folder.resolve()), 'limit': self.feature_cache, 'key': key}
@@ -332,6 +338,11 @@ def canonical_scores(task: Task, raw: Mapping[str, float]) -> dict[str, float]:
     return {key: metric.canonical(raw[key]) for key, metric in metrics.items()}
 
 
+def _source(compiled: Compiled) -> str:
+    """Return where the network of a cell comes from; nothing for a trivial predictor."""
+    return str(compiled.facts.get('backbone', {}).get('source') or '')
+
+
 def describe(record: RunRecord) -> str:
     """Return one line about a finished cell."""
     spec = record.spec
@@ -346,7 +357,8 @@ def _provenance(cell: Cell, reply: Reply) -> dict[str, Any]:
     return {
         'started': reply.started.isoformat(timespec='seconds'),
         'finished': datetime.now(UTC).isoformat(timespec='seconds'),
-        'libraries': library_versions(),
+        'libraries': library_versions(_source(cell.compiled)),
+        'readers': reader_versions(),
         'python': platform.python_version(),
         'platform': f'{platform.system()} {platform.machine()}',
         'data_manifest': cell.manifest,

@@ -122,7 +122,11 @@ def _cached(path: Path) -> Inspected | None:
 
 
 def _inspection_key(backbone: Backbone) -> str:
-    facts = {**declared(backbone), 'pretraining': None, 'versions': library_versions()}
+    facts = {
+        **declared(backbone),
+        'pretraining': None,
+        'versions': library_versions(backbone.source),
+    }
     hashes = {
         'checkpoint': file_hash(backbone.checkpoint) if backbone.checkpoint else None,
         'code': file_hash(backbone.code) if backbone.code else None,

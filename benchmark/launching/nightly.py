@@ -144,11 +144,12 @@ class Nightly:
                 failed.append(f'{reply.job.name}: {reply.error}')
             else:
                 now[reply.job.name] = Canary(reply.answer['values'], reply.answer['device'])
-        asked = {job.name for job in jobs}
         known = {name: canary for name, canary in frozen.items() if name in now}
         if new := {name: canary for name, canary in now.items() if name not in frozen}:
             write_canaries(path, {**frozen, **new})
-        self.campaign.say(f'{len(known)} canaries compared, {len(asked) - len(known)} new')
+        self.campaign.say(
+            f'{len(known)} canaries compared, {len(new)} new, {len(failed)} did not run'
+        )
         return (*compare_canaries(known, now), *failed)
 
 

@@ -127,7 +127,8 @@ def _measured(
             continue
         known = inspected.get(record.spec.backbone)
         workload = _workload_of(record, tasks[record.spec.task], known)
-        seconds = cost.get('train_seconds', 0.0) + cost.get('test_seconds', 0.0)
+        phases = ('search_seconds', 'train_seconds', 'test_seconds')
+        seconds = sum(cost.get(phase) or 0.0 for phase in phases)
         # a training that was resumed did not measure its first part
         if not cost.get('resumed_at'):
             yield Measured(workload, seconds, cost.get('peak_memory_mb', 0.0))

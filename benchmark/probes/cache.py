@@ -57,7 +57,7 @@ class FeatureCache:
                 about = json.loads(file.metadata()['choices'])
                 found = {name: file.get_tensor(name) for name in ('values', 'targets')}
             os.utime(path)
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError):
             return None
         return Collected(**found, choices={name: slice(*ends) for name, ends in about.items()})
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.probes.cache import Collected
 from benchmark.probes.heads import LinearHeads, LinearHeadsOnRows
 from benchmark.probes.neighbours import nearest, votes
@@ -106,7 +106,13 @@ def solve_neighbours(
 
 def _nearest_choices(choices: Choices) -> Choices:
     """Return the choices from the last block alone: the class token and the mean, or the cells."""
-    return {name: columns for name, columns in choices.items() if name.endswith('1')}
+    last = {name: columns for name, columns in choices.items() if name.endswith('1')}
+    if not last:
+        raise IncompatibleError(
+            f'neighbours are looked for in features of the last block alone; features are '
+            f"{sorted(choices)}, one must end in '1', as 'mean1'"
+        )
+    return last
 
 
 def _thinned(values: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

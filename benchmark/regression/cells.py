@@ -143,8 +143,7 @@ def _headline(record: RunRecord) -> Headline:
 
 def _cost(record: RunRecord) -> Cost:
     cost = record.cost
-    parts = [cost.get('train_seconds'), cost.get('test_seconds')]
-    is_whole = not cost.get('resumed_at') and None not in parts
+    parts = [record.training_seconds, cost.get('test_seconds')]
     return Cost(
         device=' · '.join(
             str(part)
@@ -155,7 +154,7 @@ def _cost(record: RunRecord) -> Cost:
             )
             if part
         ),
-        seconds=sum(parts) if is_whole else None,  # type: ignore[arg-type]
+        seconds=None if None in parts else sum(parts),  # type: ignore[arg-type]
         memory_mb=cost.get('peak_memory_mb'),
     )
 

@@ -219,10 +219,12 @@ def _before_any_test(
         return CellResult(cell, Verdict.FAILED, seeds, *said)
     if reference is None:
         return CellResult(cell, Verdict.NEW, 'no such cell in the baseline', *said)
-    if reference.shift and len(reference.baseline) < _ENOUGH and not cell.is_exact:
+    # one run tells the new level of a cell in which nothing is random
+    enough = 1 if cell.is_exact else _ENOUGH
+    if reference.shift and len(reference.baseline) < enough:
         reason = (
             f'shift of {reference.shift.since} accepted ({reference.shift.reason}); '
-            f'{len(reference.baseline)} of {_ENOUGH} runs for a new baseline'
+            f'{len(reference.baseline)} of {enough} runs for a new baseline'
         )
         return CellResult(cell, Verdict.ACCEPTED, reason, *said)
     if reason := _incomparable(reference, runs):
@@ -270,8 +272,6 @@ def _without_spread(reference: _Reference, runs: Runs) -> tuple[Verdict, str]:
         return Verdict.FINE, 'the same score'
     if not runs.cell.is_exact:
         return Verdict.UNKNOWN, 'the spread over seeds is unknown: the baseline needs more seeds'
-    if reference.shift is not None:
-        return Verdict.ACCEPTED, f'shift of {reference.shift.since}: {reference.shift.reason}'
     return Verdict.REGRESSION, (
         f'the predictor that looks at no image gave {before:.6g} and gives {now:.6g}: '
         'the data or the evaluation changed'

@@ -106,7 +106,8 @@ def _tau(first: Grid, second: Grid, taus: Array) -> Estimate:
 def _over_seeds(first: Grid, second: Grid) -> Array | None:
     """Return tau in resamples of the seeds of both protocols, shape (resamples, 1)."""
     count = _resamples(first)
-    draws, others = seed_draws(first, count), seed_draws(second, count)
+    random = generator()
+    draws, others = (seed_draws(grid, count, random) for grid in (first, second))
     if draws is None or others is None:
         return None
     pairs = zip(

@@ -102,11 +102,16 @@ def standings(grid: Grid, scaled: Grid) -> dict[str, Standing]:
     }
 
 
-def seed_draws(grid: Grid, count: int) -> SeedDraws | None:
-    """Return resamples of the seeds, ``None`` where their spread is unknown."""
+def seed_draws(
+    grid: Grid, count: int, random: np.random.Generator | None = None
+) -> SeedDraws | None:
+    """Return resamples of the seeds, ``None`` where their spread is unknown.
+
+    Two boards whose runs have nothing to do with each other need one generator for both.
+    """
     if not grid.has_seeds:
         return None
-    return draw_seeds(grid.runs, len(grid.backbones), count, generator())
+    return draw_seeds(grid.runs, len(grid.backbones), count, random or generator())
 
 
 def task_draws(grid: Grid, count: int) -> Array | None:

@@ -46,10 +46,12 @@ class _Echo:
 
 def _joined(values: Values) -> str:
     """Return several values as they stand in a line of CSV."""
-    return cast('str', _LINES.writerow(values))
+    line = cast('str', _LINES.writerow(values))
+    return line.removesuffix('\r\n')
 
 
-_LINES = csv.writer(_Echo(), lineterminator='')
+# only what ends lines is quoted among what breaks them
+_LINES = csv.writer(_Echo(), lineterminator='\r\n')
 _is_special = re.compile('[",\r\n]').search
 
 

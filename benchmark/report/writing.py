@@ -56,8 +56,10 @@ def _without_collector() -> Iterator[None]:
     try:
         yield
     finally:
-        # later searches need not look at them either
-        gc.freeze()
+        if gc.get_freeze_count() == 0:
+            # what is young becomes old in one step, and is not searched as soon as that is on again
+            gc.freeze()
+            gc.unfreeze()
         if was_on:
             gc.enable()
 

@@ -21,6 +21,10 @@ from benchmark.results.upgrades import SCHEMA, upgraded
 from benchmark.specs import RunSpec
 
 
+READ_FROM_CACHE = 'read from the cache'
+"""What a probe's proof says of a split whose features an earlier run had extracted."""
+
+
 class Status(enum.StrEnum):
     """How a run ended."""
 
@@ -51,7 +55,7 @@ class RunRecord:
             ``weights_sha256``, ``normalisation``, ``groups`` (learning rate and weight
             decay that each parameter group got), ``backbone_changed``, ``head_changed``.
         cost: ``train_seconds``, ``test_seconds``, ``peak_memory_mb``, ``device``, ``processor``,
-            ``iterations``.
+            ``iterations``, ``resumed_at``; ``search_seconds`` of a search.
         provenance: versions, start and end time (UTC), data manifest.
         trials: what a probe tried, each with its score on the slice that chose among them.
         curves: training losses: ``iteration`` and one equally long list per loss term.
@@ -84,6 +88,18 @@ class RunRecord:
         return self.status is Status.OK
 
     @property
+    def training_seconds(self) -> float | None:
+        """Seconds of the whole training, a search included; ``None`` where they are not known.
+
+        A run that was resumed did not measure its first part, and a probe that read features from
+        the cache did not pay for them.
+        """
+        cost, features = self.cost, self.proof.get('features') or {}
+        was_cheaper = cost.get('resumed_at') or READ_FROM_CACHE in features.values()
+        parts = cost.get('train_seconds'), cost.get('search_seconds', 0.0)
+        return None if was_cheaper or None in parts else sum(parts)
+
+    @property
     def finished(self) -> datetime:
         """When the run ended (UTC); the beginning of time where the record does not say."""
         return moment(self.provenance.get('finished', ''))
@@ -93,7 +109,9 @@ class RunRecord:
         content = {'schema': SCHEMA, **asdict(self)}
         if not self.trials:  # only a search has any
             del content['trials']
-        return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
+        # a file name in an error may hold bytes that are no text, which JSON has no place for
+        return text.encode(errors='replace').decode()
 
 
 def moment(said: object) -> datetime:
@@ -114,10 +132,25 @@ def from_json(text: str | bytes, path: Path) -> RunRecord:
     try:
         content = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise RecordError(
-            f'{path}: not JSON ({error}); delete the file to run the cell again'
-        ) from None
+        content = _with_broken_text(text)
+        if content is None:
+            raise RecordError(
+                f'{path}: not JSON ({error}); delete the file to run the cell again'
+            ) from None
     return _build(upgraded(content, path), path)
+
+
+def _with_broken_text(text: str | bytes) -> Any:
+    """Return what JSON holds of which a text is none, as of an undecodable file name; or ``None``."""
+    try:
+        content = json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return None
+    return json.loads(json.dumps(content, ensure_ascii=False).encode(errors='replace'))
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f'{constant} is no number')
 
 
 def _build(content: dict[str, Any], path: Path) -> RunRecord:

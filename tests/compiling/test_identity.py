@@ -48,7 +48,7 @@ class TestWhatChangesIt:
         for version in ('4.56.0', '5.0.0'):
             found = {'transformers': version}
             monkeypatch.setattr(identity, '_version', lambda name, found=found: found.get(name))
-            marks.add(mark(config))
+            marks.add(mark(config, source=source))
         assert len(marks) == (2 if counts else 1)
 
     def test_the_seed(self) -> None:
@@ -79,7 +79,7 @@ class TestWhatChangesIt:
     def test_a_library(self, monkeypatch: pytest.MonkeyPatch) -> None:
         before = mark()
         versions = {**library_versions(), 'torch': '0.0.1'}
-        monkeypatch.setattr(identity, 'library_versions', lambda: versions)
+        monkeypatch.setattr(identity, 'library_versions', lambda source: versions)
         assert mark() != before
 
 

@@ -145,6 +145,24 @@ class TestExactCells:
         assert verdict(found, self.CELL) is Verdict.REGRESSION
         assert 'the data or the evaluation changed' in found.results[0].reason
 
+    def test_an_accepted_shift_is_its_new_level_and_no_licence(self) -> None:
+        shift = Shift('parts', '*', '*', '2031-04-03', 'new split')
+        baseline = gather([one(self.CELL, 0, 9.1)])
+
+        def on(score: float, nights: dict[str, float]) -> Verdict:
+            past = EMPTY
+            metric = baseline[self.CELL].metric
+            for night, value in nights.items():
+                told = CellHistory(metric, (), {night: (value,)}, {night: 'fine'})
+                past = past.with_night(night, {self.CELL: told})
+            tonight = gather([one(self.CELL, 0, score)])
+            found = judged(tonight, baseline=baseline, history=past, accepted=(shift,))
+            return verdict(found, self.CELL)
+
+        assert on(60.0, {}) is Verdict.ACCEPTED
+        assert on(60.0, {'2031-04-03': 60.0}) is Verdict.FINE
+        assert on(10.0, {'2031-04-03': 60.0, '2031-04-04': 60.0}) is Verdict.REGRESSION
+
 
 def history(count: int, drop: float = 0.0, begin: int = 1) -> History:
     """Return nights of two runs each, those of ``PARTS`` lower by ``drop``."""

@@ -81,7 +81,7 @@ def test_long_csv_has_a_line_per_record_and_metric(store: ResultStore) -> None:
 
 
 def test_texts_with_commas_and_quotes_come_back_from_the_long_csv(store: ResultStore) -> None:
-    hard = 'a "b", c\nd'
+    hard, broken = 'a "b", c\nd', 'two\nlines\rand one'
     item = record(fingerprint='f,"0"')
     item = replace(
         item,
@@ -89,12 +89,12 @@ def test_texts_with_commas_and_quotes_come_back_from_the_long_csv(store: ResultS
         cost={'train_seconds': 1e-7, 'device': hard},
         provenance={'finished': hard},
     )
-    save(store, [item, failed(record(backbone='vit-s-random'), hard)])
+    save(store, [item, failed(record(backbone='vit-s-random'), broken)])
     first, second = rows(_csv(store)['quick.long.csv'])
     texts = ('backbone_title', 'device', 'finished', 'fingerprint')
     assert [first[name] for name in texts] == [hard, hard, hard, 'f,"0"']
     assert (float(first['train_seconds']), first['peak_memory_mb']) == (1e-7, '')
-    assert (second['error'], second['value'], second['status']) == (hard, '', 'failed')
+    assert (second['error'], second['value'], second['status']) == (broken, '', 'failed')
 
 
 def test_names_cannot_break_out_of_a_markdown_cell(store: ResultStore) -> None:

@@ -93,3 +93,31 @@ def test_a_field_of_the_wrong_form_is_refused(changes: dict[str, Any]) -> None:
 def test_an_unknown_field_is_refused_by_name() -> None:
     with pytest.raises(RecordError, match=r"unknown keys \['colour'\].*'status'"):
         from_json(edited(colour='red'), PATH)
+
+
+def test_a_file_name_that_is_no_text_makes_no_record_unreadable() -> None:
+    broken = replace(full_record(), status=Status.FAILED, error='cannot read caf\udce9.jpg')
+    assert from_json(broken.to_json(), PATH).error == 'cannot read caf?.jpg'
+    # as records were written before
+    older = json.dumps({**json.loads(broken.to_json()), 'error': broken.error})
+    assert '\\udce9' in older
+    assert from_json(older, PATH).error == 'cannot read caf?.jpg'
+
+
+@pytest.mark.parametrize(
+    ('cost', 'features', 'expected'),
+    [
+        ({'train_seconds': 30.0, 'resumed_at': 0}, {}, 30.0),
+        ({'train_seconds': 30.0, 'search_seconds': 90.0}, {}, 120.0),
+        ({'train_seconds': 3.0, 'resumed_at': 100}, {}, None),
+        ({'train_seconds': 3.0, 'search_seconds': None}, {}, None),
+        ({'train_seconds': 3.0}, {'train': 'read from the cache'}, None),
+        ({'train_seconds': 3.0}, {'train': 'written to the cache'}, 3.0),
+        ({}, {}, None),
+    ],
+)
+def test_only_a_whole_training_has_a_time(
+    cost: dict[str, Any], features: dict[str, str], expected: float | None
+) -> None:
+    item = replace(full_record(), cost=cost, proof={'features': features})
+    assert item.training_seconds == expected
