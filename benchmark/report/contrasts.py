@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,9 +14,10 @@ from benchmark.report.boards import Board
 from benchmark.report.facts import BackboneFacts
 from benchmark.report.grids import Grid, build_grid
 from benchmark.report.normaliser import Scale
-from benchmark.report.standings import Estimate, estimates, resamples, seed_draws, task_draws
-from benchmark.report.statistics import over_tasks, resampled_means
+from benchmark.report.standings import Estimate, resamples, task_draws
+from benchmark.report.statistics import intervals
 from benchmark.report.statistics.aggregates import Array
+from benchmark.report.statistics.linear import welch
 from benchmark.report.statistics.pairs import smallest_p, wilcoxon
 
 MASKED, SUPERVISED = 'mim', 'supervised'
@@ -27,20 +28,33 @@ PARAMETERS_WITHIN = 0.02
 
 
 class MatchedPair(NamedTuple):
-    """Two backbones that differ in how they were pretrained and in nothing else that is known."""
+    """A masked and a supervised backbone of one architecture, pretrained on the same data."""
 
     masked: str
     supervised: str
 
 
 @dataclass(frozen=True)
+class Side:
+    """What masked minus supervised is for one architecture: its backbones and the mean effect.
+
+    Several backbones of a side, as of several pretraining runs, are averaged. ``effect`` is in
+    points of normalised score, task families weighing the same.
+    """
+
+    masked: tuple[str, ...]
+    supervised: tuple[str, ...]
+    effect: float
+
+
+@dataclass(frozen=True)
 class Contrast:
     """What masked minus supervised pretraining makes of a group of tasks.
 
-    ``effect`` is the mean difference over ``pairs``, in points of normalised score, task families
-    weighing the same; ``None`` without a pair or a task with a scale. ``wins`` counts the tasks
-    on which masked pretraining is ahead. ``p`` is Wilcoxon's over the tasks, ``smallest_p`` the
-    smallest that this many tasks can attain. ``left_out`` are tasks without a scale.
+    ``effect`` is the mean of ``sides``, architectures weighing the same, in points of normalised
+    score; ``None`` without a pair or a task with a scale. ``wins`` counts the tasks on which
+    masked pretraining is ahead. ``p`` is Wilcoxon's over the tasks, ``smallest_p`` the smallest
+    that this many tasks can attain. ``left_out`` are tasks without a scale.
     """
 
     group: str
@@ -51,6 +65,12 @@ class Contrast:
     wins: int
     p: float
     smallest_p: float
+    sides: tuple[Side, ...] = ()
+
+    @property
+    def is_one_way(self) -> bool:
+        """Whether the effect has the same sign for every architecture."""
+        return len({side.effect > 0 for side in self.sides}) == 1
 
 
 def contrasts(board: Board, scales: Mapping[str, Scale]) -> tuple[Contrast, ...]:
@@ -70,18 +90,30 @@ def _contrast(board: Board, scales: Mapping[str, Scale], group: str) -> Contrast
     facts = {row.backbone.id: row.backbone for row in board.rows}
     pairs = matched_pairs({name: facts[name] for name in grid.backbones})
     tasks = tuple(task.name for task in grid.tasks)
-    is_known = bool(pairs and tasks)
-    gaps = _mean_gap(grid.backbones, pairs, grid.means.T) if is_known else np.zeros(0)
+    sides = _sides(pairs, facts) if tasks else []
+    signs = np.array([_signs(grid.backbones, *side) for side in sides])
+    # (architectures, tasks)
+    gaps = signs @ grid.means if sides else np.zeros((0, len(tasks)))
+    mean = _without_noise(gaps.mean(axis=0)) if sides else np.zeros(0)
     return Contrast(
         group=group,
         pairs=pairs,
         tasks=tasks,
         left_out=tuple(task.name for task in whole.tasks if task not in grid.tasks),
-        effect=_effect(grid, pairs, gaps) if is_known else None,
-        wins=int((gaps > 0).sum()),
-        p=wilcoxon(gaps),
+        effect=_effect(grid, signs.mean(axis=0), mean) if sides else None,
+        wins=int((mean > 0).sum()),
+        p=wilcoxon(mean),
         smallest_p=smallest_p(len(tasks)),
+        sides=tuple(
+            Side(*side, effect=effect)
+            for side, effect in zip(sides, (gaps @ grid.weights).tolist(), strict=True)
+        ),
     )
+
+
+def _without_noise(gaps: Array) -> Array:
+    """Return differences of which equal scores are none, whatever the rounding of their sums."""
+    return np.asarray(np.round(gaps, 9))
 
 
 def matched_pairs(backbones: Mapping[str, BackboneFacts]) -> tuple[MatchedPair, ...]:
@@ -117,25 +149,42 @@ def is_matched(first: BackboneFacts, second: BackboneFacts) -> bool:
     return abs(first.parameters - second.parameters) <= PARAMETERS_WITHIN * larger
 
 
-def _mean_gap(backbones: Sequence[str], pairs: tuple[MatchedPair, ...], means: Array) -> Array:
-    """Return masked minus supervised, mean over pairs, of ``means`` (..., backbones)."""
-    place = {name: index for index, name in enumerate(backbones)}
-    masked = [place[pair.masked] for pair in pairs]
-    supervised = [place[pair.supervised] for pair in pairs]
-    return np.asarray((means[..., masked] - means[..., supervised]).mean(axis=-1))
+_Names = tuple[str, ...]
 
 
-def _effect(grid: Grid, pairs: tuple[MatchedPair, ...], gaps: Array) -> Estimate:
-    count = resamples(grid)
-    draws, weights = seed_draws(grid, count), task_draws(grid, count)
-    by_seed = None
-    if draws is not None:
-        names = sorted({name for pair in pairs for name in pair}, key=grid.backbones.index)
-        part, drawn = grid.rows(names), draws.of([grid.backbones.index(name) for name in names])
-        means = resampled_means(part.scores, drawn)
-        by_seed = over_tasks(grid.weights, (_mean_gap(names, pairs, line) for line in means))
-    return estimates(
-        np.array([gaps @ grid.weights]),
-        None if by_seed is None else by_seed[:, None],
-        None if weights is None else (weights @ gaps)[:, None],
-    )[0]
+def _sides(
+    pairs: Iterable[MatchedPair], facts: Mapping[str, BackboneFacts]
+) -> list[tuple[_Names, _Names]]:
+    """Return masked and supervised backbones of each architecture among the pairs."""
+    found: dict[tuple[object, ...], list[MatchedPair]] = {}
+    for pair in pairs:
+        of = facts[pair.masked]
+        found.setdefault((of.architecture, of.shape, of.data), []).append(pair)
+    return [
+        (
+            tuple(dict.fromkeys(pair.masked for pair in group)),
+            tuple(dict.fromkeys(pair.supervised for pair in group)),
+        )
+        for _, group in sorted(found.items(), key=lambda item: item[1])
+    ]
+
+
+def _signs(backbones: Sequence[str], masked: _Names, supervised: _Names) -> Array:
+    """Return what each backbone's score counts in the mean of masked minus that of supervised."""
+    return np.array(
+        [
+            (name in masked) / len(masked) - (name in supervised) / len(supervised)
+            for name in backbones
+        ]
+    )
+
+
+def _effect(grid: Grid, signs: Array, gaps: Array) -> Estimate:
+    weights = task_draws(grid, resamples(grid))
+    value = float(gaps @ grid.weights)
+    by_task = None if weights is None else (weights @ gaps)[:, None]
+    return Estimate(
+        value,
+        welch(value, grid.scores, grid.runs, signs[:, None] * grid.weights),
+        None if by_task is None else intervals(by_task)[0],
+    )

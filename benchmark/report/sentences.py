@@ -10,12 +10,14 @@ from benchmark.report.comparisons import ROPE, Comparison, Comparisons
 from benchmark.report.contrasts import Contrast
 from benchmark.report.findings import BoardFindings
 from benchmark.report.standings import Estimate
-from benchmark.report.statistics import CLEAR_BEYOND, Interval, Judgement, Pair
+from benchmark.report.statistics import Interval, Judgement, Pair
+from benchmark.report.statistics.spread import LEVEL
 from benchmark.report.units import difference, listing, row, show, show_with_sign
 
 RULE = (
-    f'A difference is called clear only when the means are more than {CLEAR_BEYOND:g} pooled seed '
-    'standard deviations apart. The pooled standard deviation of a task is the spread over seeds '
+    "A difference is called clear only beyond Tukey's limit: where seeds alone made the "
+    'differences of a task, one or more of its pairs would be called clear in '
+    f'{100 * LEVEL:g} % of cases. The pooled standard deviation of a task is the spread over seeds '
     'within a backbone, taken over all backbones with two or more seeds. Tasks with one seed per '
     'backbone are shown, not judged. Seeds repeat the training on the task; they say nothing '
     'about another pretraining run or other test images.'
@@ -52,7 +54,7 @@ def _limit(column: Column, judgement: Judgement) -> str:
     spread = show(judgement.spread or 0.0, unit)
     return (
         f'Clear differences between pairs: {judgement.clear_count} of {judgement.pair_count}, '
-        f'beyond {limit} ({CLEAR_BEYOND:g} \N{MULTIPLICATION SIGN} pooled sd of {spread}).'
+        f"beyond {limit} (Tukey's test, pooled sd {spread})."
     )
 
 
@@ -128,7 +130,8 @@ STANDS_IN = 0.8
 """Kendall's tau from which on a protocol may stand in: nine of ten pairs in the same order."""
 
 _FEWEST_FOR_TAU = 5
-_MOST_PAIRS = 4
+_MOST_SIDES = 4
+_MOST_NAMED = 4
 
 
 def overall_sentences(board: Board, found: BoardFindings) -> list[str]:
@@ -149,7 +152,9 @@ def _first(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
         ('other tasks of these families', {item.backbone: item.place.tasks for item in ranked}),
     ):
         names = [labels[name] for name, ends in intervals.items() if ends and ends.low == 1]
-        if names:
+        if names == best:
+            yield f'With {what} the first place stays with {listing(best)}.'
+        elif names:
             yield f'With {what} the first place may go to {_either(names)}.'
         else:
             yield f'What {what} would change is unknown.'
@@ -241,12 +246,19 @@ def _tested(contrast: Contrast) -> str:
 
 def _matched(contrast: Contrast, labels: Mapping[str, str]) -> str:
     shown = [
-        f'{labels[pair.masked]} / {labels[pair.supervised]}'
-        for pair in contrast.pairs[:_MOST_PAIRS]
+        f'{_either_side(side.masked, labels)} against {_either_side(side.supervised, labels)} '
+        f'({signed(side.effect)})'
+        for side in contrast.sides[:_MOST_SIDES]
     ]
-    more = len(contrast.pairs) - len(shown)
+    more = len(contrast.sides) - len(shown)
     tail = f'; and {more} more' if more else ''
-    return f'{_number(len(contrast.pairs), "matched pair")}: {"; ".join(shown)}{tail}'
+    return f'{_number(len(contrast.sides), "architecture")}: {"; ".join(shown)}{tail}'
+
+
+def _either_side(names: tuple[str, ...], labels: Mapping[str, str]) -> str:
+    if len(names) > _MOST_NAMED:
+        return f'{len(names)} backbones'
+    return listing([labels[name] for name in names])
 
 
 def _conclusion(contrast: Contrast) -> str:
@@ -255,8 +267,12 @@ def _conclusion(contrast: Contrast) -> str:
         return 'The spread over seeds is unknown: shown, not judged.'
     if _holds_zero(effect.seeds):
         return 'No difference beyond the noise of seeds may be concluded.'
+    if not contrast.is_one_way:
+        return 'It depends on the architecture: nothing may be said of masked pretraining as such.'
     word = 'better' if effect.value > 0 else 'worse'
     where = 'On this task' if len(contrast.tasks) == 1 else 'On these tasks'
+    if len(contrast.sides) == 1:
+        where += ', for this architecture,'
     here = f'{where} masked pretraining transfers {word} than supervised'
     if len(contrast.tasks) == 1:
         return f'{here}; one task says nothing of others.'

@@ -261,6 +261,7 @@ def test_drawings_have_their_values_as_tables(page: sync_api.Page) -> None:
     view = reveal(page, '#profile .view')
     view.get_by_text('Show as a table').click()
     rows = view.locator('tbody tr')
+    rows.nth(5).wait_for()
     assert rows.count() == 6
     assert rows.first.locator('td').all_inner_texts()[1] == '0.88'
 

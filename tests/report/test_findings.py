@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmark.errors import DeclarationError
 from benchmark.report.agreements import agreements
@@ -194,7 +195,10 @@ class TestContrast:
     @pytest.mark.parametrize(
         ('masked', 'conclusion'),
         [
-            ({'parts': (50, 52)}, 'On this task masked pretraining transfers better'),
+            (
+                {'parts': (50, 52)},
+                'On this task, for this architecture, masked pretraining transfers better',
+            ),
             ({'parts': (38, 46)}, 'No difference beyond the noise of seeds'),
             ({'parts': (50,)}, 'shown, not judged'),
         ],
@@ -207,6 +211,40 @@ class TestContrast:
         (board,) = boards(records)
         (contrast,) = found(records).contrasts
         assert conclusion in contrast_sentence(contrast, board.labels)
+
+    def test_the_interval_over_seeds_is_welchs(self) -> None:
+        masked, supervised = (50.0, 52.0, 57.0), (40.0, 41.0, 42.0)
+        both = {'vit-s-mae': {'parts': masked}, 'vit-s-supervised': {'parts': supervised}}
+        (contrast,) = found(table(both)).contrasts
+        expected = stats.ttest_ind(masked, supervised, equal_var=False).confidence_interval(0.95)
+        assert contrast.effect is not None
+        # the scale of the task: from 9.1 to 100 points
+        assert contrast.effect.seeds == pytest.approx([100 * end / 90.9 for end in expected])
+
+    def test_architectures_weigh_the_same_however_many_backbones_they_have(self) -> None:
+        mask = {'vit-s-mae': 60, 'vit-s-mae-2': 70, 'swin-t-simmim': 30}
+        labels = {'vit-s-supervised': 50, 'swin-t-supervised': 40}
+        scores = {name: {'parts': (v, v + 1.0)} for name, v in {**mask, **labels}.items()}
+        records = [self.of_its_architecture(item) for item in table(scores)]
+        (board,) = boards(records)
+        (contrast,) = found(records).contrasts
+        effects = {side.masked: side.effect for side in contrast.sides}
+        assert effects == {
+            ('vit-s-mae', 'vit-s-mae-2'): pytest.approx(100 * 15 / 90.9),
+            ('swin-t-simmim',): pytest.approx(-100 * 10 / 90.9),
+        }
+        assert contrast.effect is not None
+        assert contrast.effect.value == pytest.approx(100 * 2.5 / 90.9)
+        assert not contrast.is_one_way
+        assert 'It depends on the architecture' in contrast_sentence(contrast, board.labels)
+
+    def of_its_architecture(self, item: RunRecord) -> RunRecord:
+        like = 'vit-s-mae' if item.spec.backbone.startswith('vit') else 'swin-t-simmim'
+        family = 'supervised' if 'supervised' in item.spec.backbone else 'mim'
+        model = record(backbone=like).backbone
+        facts = {**model, 'title': item.spec.backbone}
+        facts['pretraining'] = {**model['pretraining'], 'family': family}
+        return item if item.spec.protocol == 'trivial' else replace(item, backbone=facts)
 
     def test_two_tasks_are_too_few_to_speak_of_others(self) -> None:
         records = table(THREE_TASKS)

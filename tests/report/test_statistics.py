@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import itertools
 import math
 import random
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmark.report.statistics import (
     best,
@@ -46,17 +48,46 @@ def test_order_of_values_changes_no_bit() -> None:
     assert pooled_sd(groups) == pooled_sd(reversed(shuffled))
 
 
-# each group has variance 1, so the pooled sd is 1 and the limit 2
-GROUPS = {'a': [1.0, 2.0, 3.0], 'b': [3.0, 4.0, 5.0], 'c': [3.5, 4.5, 5.5]}
+# each group has variance 1, so the pooled sd is 1; Tukey's limit for three groups of three is
+# 4.339 (table of the studentized range, 3 groups, 6 degrees of freedom) / sqrt(3) = 2.505
+GROUPS = {'a': [1.0, 2.0, 3.0], 'b': [3.0, 4.0, 5.0], 'c': [3.6, 4.6, 5.6]}
+
+
+def named(values: np.ndarray) -> dict[str, list[float]]:
+    return {f'{place}': line.tolist() for place, line in enumerate(values)}
 
 
 class TestJudge:
-    def test_a_difference_of_exactly_the_limit_is_not_clear(self) -> None:
+    def test_only_what_lies_beyond_the_limit_is_clear(self) -> None:
         result = judge(GROUPS, higher_is_better=True)
-        assert result.spread == 1.0
-        assert result.threshold == 2.0
-        assert [(p.better, p.worse, p.difference) for p in result.clear] == [('c', 'a', 2.5)]
+        assert result.spread == pytest.approx(1.0)
+        assert result.threshold == pytest.approx(4.339 / math.sqrt(3), abs=1e-3)
+        assert [(p.better, p.worse) for p in result.clear] == [('c', 'a')]
         assert {(p.better, p.worse) for p in result.unclear} == {('b', 'a'), ('c', 'b')}
+
+    @pytest.mark.parametrize(('groups', 'seeds'), [(2, 2), (3, 4), (6, 2), (9, 5)])
+    def test_it_agrees_with_tukeys_test_in_scipy(self, groups: int, seeds: int) -> None:
+        random = np.random.default_rng(groups)
+        values = random.normal(random.normal(0, 3, groups)[:, None], 1, (groups, seeds))
+        result = judge(named(values), higher_is_better=True)
+        expected = stats.tukey_hsd(*values).pvalue < 0.05
+        clear = {frozenset((int(p.better), int(p.worse))) for p in result.clear}
+        pairs = itertools.combinations(range(groups), 2)
+        assert clear == {frozenset((i, j)) for i, j in pairs if expected[i, j]}
+
+    def test_where_seeds_differ_in_number_the_smallest_group_decides(self) -> None:
+        fewer = judge({**GROUPS, 'b': [3.5, 4.5]}, higher_is_better=True)
+        every = judge(GROUPS, higher_is_better=True)
+        assert fewer.threshold is not None
+        assert every.threshold is not None
+        assert fewer.threshold > every.threshold * math.sqrt(3 / 2)
+
+    def test_alike_backbones_are_rarely_told_apart(self) -> None:
+        random = np.random.default_rng(0)
+        draws = random.normal(0, 1, (400, 6, 2))
+        wrong = sum(bool(judge(named(draw), higher_is_better=True).clear) for draw in draws)
+        # 5 % are expected; 35 of 400 would be six hundredths too many by three standard errors
+        assert wrong <= 35
 
     def test_lower_is_better_turns_every_pair_round(self) -> None:
         higher = judge(GROUPS, higher_is_better=True)

@@ -93,7 +93,7 @@ def test_the_probability_of_improvement_of_both_directions_sums_to_one(
 def test_contrasts_and_agreement_are_sentences_with_their_estimate(whole: dict[str, Any]) -> None:
     contrast = whole['boards'][0]['overall']['contrasts'][-1]
     assert contrast['group'] == 'all tasks'
-    assert 'ViT-S MAE / ViT-S supervised' in contrast['sentence']
+    assert 'ViT-S MAE against ViT-S supervised' in contrast['sentence']
     assert contrast['estimate'][0] > 0
     (agreement,) = whole['agreements']
     assert agreement['protocol'] == 'frozen'

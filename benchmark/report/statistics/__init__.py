@@ -23,7 +23,6 @@ from benchmark.report.statistics.resampling import (
     resampled_means,
 )
 from benchmark.report.statistics.spread import (
-    CLEAR_BEYOND,
     Judgement,
     Pair,
     best,
@@ -34,7 +33,6 @@ from benchmark.report.statistics.spread import (
 )
 
 __all__ = [
-    'CLEAR_BEYOND',
     'Interval',
     'Judgement',
     'Pair',

@@ -5,15 +5,15 @@ Sums are exact, so that the order of the runs changes no digit.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
-CLEAR_BEYOND = 2.0
-"""A difference of means is clear beyond this many pooled seed standard deviations."""
+LEVEL = 0.05
+"""The chance that any of a task's pairs is called clearly different where none is."""
 
 
 def mean(values: Sequence[float]) -> float:
@@ -53,28 +53,56 @@ class Pair(NamedTuple):
     difference: float
 
 
+@functools.lru_cache(maxsize=1000)
+def studentized_range(groups: int, freedom: int) -> float:
+    """Return what the range of ``groups`` equal means exceeds with the chance ``LEVEL``.
+
+    It is in units of a mean's standard error, estimated with ``freedom`` degrees of freedom, and
+    good to 1e-5; scipy's own inverse takes several times as long.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import studentized_range, t
+
+    def excess(value: float) -> float:
+        return math.log(studentized_range.sf(value, groups, freedom) / LEVEL)
+
+    # two groups are less, and Bonferroni's limit for all pairs is more
+    low, high = (
+        math.sqrt(2) * float(t.isf(LEVEL / 2 / pairs, freedom))
+        for pairs in (1, math.comb(groups, 2))
+    )
+    return low if groups == 2 else float(brentq(excess, low, high, xtol=1e-5))
+
+
+def clear_beyond(groups: Sequence[Sequence[float]]) -> float:
+    """Return the difference beyond which two means of ``groups`` differ clearly.
+
+    It is Tukey's honestly significant difference (Tukey 1949) over all pairs, with the spread
+    pooled over the groups; where they are not equally large, that of the smallest.
+    """
+    freedom = sum(len(group) - 1 for group in groups)
+    error = (pooled_sd(groups) or 0.0) / math.sqrt(min(map(len, groups)))
+    return studentized_range(len(groups), freedom) * error
+
+
 @dataclass(frozen=True)
 class Judgement:
     """Which pairs differ clearly; ``spread`` is ``None`` where seeds allow no judgement.
 
     ``ranked`` are the judged names with their means, best first. ``unjudged`` are names with a
-    single value: shown, but in no pair.
+    single value: shown, but in no pair. Means more than ``threshold`` apart differ clearly.
     """
 
     spread: float | None
     ranked: tuple[tuple[str, float], ...]
     unjudged: tuple[str, ...]
     reason: str = ''
+    threshold: float | None = None
 
     @property
     def order(self) -> tuple[str, ...]:
         """The judged names, best mean first."""
         return tuple(name for name, _ in self.ranked)
-
-    @property
-    def threshold(self) -> float | None:
-        """The difference beyond which means differ clearly."""
-        return None if self.spread is None else CLEAR_BEYOND * self.spread
 
     @property
     def clear(self) -> tuple[Pair, ...]:
@@ -95,7 +123,7 @@ class Judgement:
         """The number of judged pairs."""
         return math.comb(len(self.ranked), 2)
 
-    @cached_property
+    @functools.cached_property
     def clear_count(self) -> int:
         """The number of pairs that differ clearly, found in one walk down the ranks."""
         limit, far, count = self.threshold or 0.0, 0, 0
@@ -129,7 +157,8 @@ def judge(values: Mapping[str, Sequence[float]], *, higher_is_better: bool) -> J
     sign = -1 if higher_is_better else 1
     means = {name: mean(group) for name, group in groups.items()}
     ranked = sorted(means.items(), key=lambda item: (sign * item[1], item[0]))
-    return Judgement(spread, tuple(ranked), tuple(sorted(values.keys() - groups.keys())))
+    alone = tuple(sorted(values.keys() - groups.keys()))
+    return Judgement(spread, tuple(ranked), alone, threshold=clear_beyond(list(groups.values())))
 
 
 def _why_not(

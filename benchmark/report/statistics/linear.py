@@ -1,0 +1,42 @@
+"""Weighted sums of means over seeds, with the interval that few seeds allow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmark.report.statistics.aggregates import Array
+from benchmark.report.statistics.resampling import LEVEL, Interval
+
+
+def welch(value: float, scores: Array, runs: Sequence[int], weights: Array) -> Interval | None:
+    """Return the interval over seeds of ``value``, a weighted sum of the means of cells.
+
+    ``scores`` are (backbones, runs, tasks), of which task t has the first ``runs[t]``; ``weights``
+    (backbones, tasks). Variances may differ; degrees of freedom are those of Welch and
+    Satterthwaite, so that two seeds are not taken for more than they are. ``None`` where a cell
+    that counts has one run.
+    """
+    from scipy.stats import t
+
+    counts = np.array(runs)
+    counted = weights != 0
+    if not counted.any() or (counted & (counts < 2)).any():
+        return None
+    variances = np.stack(
+        [
+            scores[:, :n, task].var(axis=1, ddof=1) / n if n > 1 else np.zeros(len(scores))
+            for task, n in enumerate(runs)
+        ],
+        axis=1,
+    )
+    squares = np.where(counted, weights**2 * variances, 0.0)
+    variance = float(squares.sum())
+    if variance == 0:
+        return Interval(value, value)
+    degrees = np.maximum(counts - 1, 1)
+    freedom = variance**2 / float((squares**2 / degrees).sum())
+    half = float(t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(variance)
+    return Interval(value - half, value + half)
