@@ -165,11 +165,14 @@ def _build(content: dict[str, Any], path: Path) -> RunRecord:
         content['trials'] = tuple(content.get('trials', ()))
         _check_numbers(content.get('scores', {}), 'scores')
         _check_numbers(content.get('raw', {}), 'raw')
+        measured = {key: content.get('cost', {}).get(key) for key in _MEASURED}
+        _check_numbers({key: n for key, n in measured.items() if n is not None}, 'cost')
         return RunRecord(**content)
     except (KeyError, TypeError, ValueError) as error:
         raise RecordError(f'{path}: incomplete record ({error})') from None
 
 
+_MEASURED = ('train_seconds', 'test_seconds', 'search_seconds', 'peak_memory_mb', 'resumed_at')
 _TEXTS = ('suite', 'fingerprint', 'error', 'primary')
 _MAPPINGS = ('spec', 'task', 'backbone', 'protocol', 'proof', 'cost', 'provenance', 'curves', 'config')
 

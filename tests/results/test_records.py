@@ -83,6 +83,8 @@ def test_a_missing_field_is_refused(key: str) -> None:
         {'spec': {'task': 'parts'}},
         {'spec': {**json.loads(full_record().to_json())['spec'], 'extra': 1}},
         {'spec': 'parts'},
+        {'cost': {'train_seconds': 'long'}},
+        {'cost': {'peak_memory_mb': [1]}},
     ],
 )
 def test_a_field_of_the_wrong_form_is_refused(changes: dict[str, Any]) -> None:
