@@ -246,8 +246,8 @@ def _tested(contrast: Contrast) -> str:
 
 def _matched(contrast: Contrast, labels: Mapping[str, str]) -> str:
     shown = [
-        f'{_either_side(side.masked, labels)} against {_either_side(side.supervised, labels)} '
-        f'({signed(side.effect)})'
+        f'{_side(side.masked, "masked", labels)} against '
+        f'{_side(side.supervised, "supervised", labels)}, {signed(side.effect)}'
         for side in contrast.sides[:_MOST_SIDES]
     ]
     more = len(contrast.sides) - len(shown)
@@ -255,10 +255,12 @@ def _matched(contrast: Contrast, labels: Mapping[str, str]) -> str:
     return f'{_number(len(contrast.sides), "architecture")}: {"; ".join(shown)}{tail}'
 
 
-def _either_side(names: tuple[str, ...], labels: Mapping[str, str]) -> str:
-    if len(names) > _MOST_NAMED:
-        return f'{len(names)} backbones'
-    return listing([labels[name] for name in names])
+def _side(names: tuple[str, ...], what: str, labels: Mapping[str, str]) -> str:
+    """Return the name of a side's one backbone, or how many are averaged and, if few, their names."""
+    if len(names) == 1:
+        return labels[names[0]]
+    named = f' ({row([labels[name] for name in names])})' if len(names) <= _MOST_NAMED else ''
+    return f'{len(names)} {what} ones{named}'
 
 
 def _conclusion(contrast: Contrast) -> str:
