@@ -256,7 +256,7 @@ def _matched(contrast: Contrast, labels: Mapping[str, str]) -> str:
 
 
 def _side(names: tuple[str, ...], what: str, labels: Mapping[str, str]) -> str:
-    """Return the name of a side's one backbone, or how many are averaged and, if few, their names."""
+    """Return the name of a side's one backbone; of several how many, and if few their names."""
     if len(names) == 1:
         return labels[names[0]]
     named = f' ({row([labels[name] for name in names])})' if len(names) <= _MOST_NAMED else ''
