@@ -39,7 +39,11 @@ _CAPTION = (
     'the projection on the first principal component, with the sign that makes the strongest '
     'deviation positive; Grad-CAM follows the gradient of the squared norm of the pooled features, '
     'since a backbone has no classes. Numbers are means over pictures: distinct active regions, '
-    "share of the creatures' mask that is active, share of their parts at least half active."
+    "share of the creatures' mask that is active, share of their parts at least half active. They "
+    'are proxies of this project. The sign of a principal component is arbitrary: for the numbers, '
+    'not in the picture, an Eigen-CAM is turned to the side that tells the creature from what is '
+    'beside it better, where a mask shows the creature; `turned` is the share of pictures on which '
+    'that changed its sign.'
 )
 
 
@@ -71,13 +75,16 @@ def analyse(
     for backbone in backbones:
         subject = open_subject(backbone, images, device)
         found = [
-            scaled(activation, (height, width))
+            activation
             for batch in subject.batches(images, batch_size, device)
             for activation in activations(subject, batch, method)
         ]
         subjects.append(subject.facts())
-        maps[subject.label] = found
-        rows += _rows(subject, images, found, parts)
+        maps[subject.label] = [scaled(one, (height, width)) for one in found[:_SHOWN]]
+        for index, (name, one) in enumerate(zip(images.names, found, strict=True)):
+            labels = None if parts is None else parts[index]
+            shown = numbers(one, (height, width), labels, method)
+            rows.append({'backbone': subject.id, 'picture': name, **shown})
     return Finding(
         analysis='cam',
         title=f'What backbones look at: {_TITLES[method]}',
@@ -87,6 +94,7 @@ def analyse(
             'method': method.value,
             'threshold': THRESHOLD,
             'smallest_region': SMALLEST_REGION,
+            'conventions': {'sign': _SIGNS[method]},
             'means': {s['id']: _means(rows, s['id']) for s in subjects},
         },
         subjects=tuple(subjects),
@@ -96,6 +104,12 @@ def analyse(
 
 
 _TITLES = {Method.EIGEN: 'Eigen-CAM', Method.GRADIENT: 'Grad-CAM'}
+
+_SIGNS = {
+    Method.EIGEN: 'for the numbers, where the mask of the creature is known, the side of greater '
+    'AUC against it; elsewhere and in the figure, the strongest deviation is positive',
+    Method.GRADIENT: "the gradient's",
+}
 
 
 def part_labels(semantic: Labels) -> Labels:
@@ -120,17 +134,30 @@ def activations(subject: Subject, batch: Tensor, method: Method) -> Iterator[Flo
         yield gradient_map(one, gradient)
 
 
-def _rows(
-    subject: Subject, images: ImageSet, maps: Sequence[Floats], parts: Labels | None
-) -> Iterator[dict[str, Any]]:
-    for index, (name, activation) in enumerate(zip(images.names, maps, strict=True)):
-        seen = judge(activation, None if parts is None else parts[index])
-        yield {'backbone': subject.id, 'picture': name, **seen._asdict()}
+def numbers(
+    activation: Floats, size: tuple[int, int], parts: Labels | None, method: Method
+) -> dict[str, float]:
+    """Return what a map (h, w), of any sign, shows of a picture of ``size``, for a table.
+
+    A principal component has no sign, so which of its sides counts as active is arbitrary. Of an
+    Eigen-CAM the side is taken that tells the object from what is beside it better, by its AUC.
+    That presumes that the component tells them apart at all: a map that does not is made to look
+    no worse than it must, of whatever backbone it is. ``turned`` is 1 where this is the negative
+    side, and NaN where no object can tell.
+    """
+    seen = judge(scaled(activation, size), parts)
+    if np.isnan(seen.auc):
+        return {**seen._asdict(), 'turned': float('nan')}
+    if method is Method.EIGEN:
+        other = judge(scaled(-activation, size), parts)
+        if other.auc > seen.auc:
+            return {**other._asdict(), 'turned': 1.0}
+    return {**seen._asdict(), 'turned': 0.0}
 
 
 def _means(rows: Sequence[dict[str, Any]], backbone: str) -> dict[str, float | None]:
     means: dict[str, float | None] = {}
-    for key in Seen._fields:
+    for key in (*Seen._fields, 'turned'):
         values = np.array([row[key] for row in rows if row['backbone'] == backbone])
         known = values[~np.isnan(values)]
         means[key] = float(known.mean()) if len(known) else None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,7 @@ from benchmark.analysis.activation import (
     regions,
     scaled,
 )
-from benchmark.analysis.cam import Method, analyse, part_labels
+from benchmark.analysis.cam import Method, analyse, numbers, part_labels
 from benchmark.analysis.images import ImageSet
 from benchmark.specs import Backbone
 from benchmark.world import SEMANTIC_CLASSES
@@ -111,6 +113,40 @@ class TestNumbers:
         assert named == {'body': 1, 'head': 2, 'limb': 3, 'tail': 4}
 
 
+class TestSide:
+    """A map of 20 x 20 whose strongest deviation is beside the object, which is negative."""
+
+    PARTS = np.zeros((20, 20), dtype=int)
+    PARTS[0:10, 0:10], PARTS[0:10, 10:20] = 1, 2
+    MAP = np.where(PARTS > 0, -1.0, 0.5)
+    MAP[19] = 2.0
+
+    def test_an_eigen_map_is_turned_to_the_object(self) -> None:
+        seen = numbers(self.MAP, (20, 20), self.PARTS, Method.EIGEN)
+        assert seen['turned'] == 1
+        assert (seen['coverage'], seen['parts'], seen['auc']) == (1, 1, 1)
+        plain = judge(scaled(self.MAP, (20, 20)), self.PARTS)
+        assert (plain.coverage, plain.parts, plain.auc) == (0, 0, 0)
+
+    def test_the_sign_that_it_came_with_does_not_matter(self) -> None:
+        one, other = (
+            numbers(sign * self.MAP, (20, 20), self.PARTS, Method.EIGEN) for sign in (1, -1)
+        )
+        assert (one.pop('turned'), other.pop('turned')) == (1, 0)
+        assert one == other
+
+    def test_a_gradient_has_a_sign(self) -> None:
+        seen = numbers(self.MAP, (20, 20), self.PARTS, Method.GRADIENT)
+        assert (seen['turned'], seen['coverage']) == (0, 0)
+
+    @pytest.mark.parametrize('parts', [None, 0 * PARTS, 0 * PARTS + 1])
+    def test_without_an_object_and_its_surroundings_it_is_left(self, parts: Any) -> None:
+        seen = numbers(self.MAP, (20, 20), parts, Method.EIGEN)
+        assert np.isnan(seen['turned'])
+        # the last row alone is half active
+        assert seen['active'] == pytest.approx(1 / 20)
+
+
 @pytest.mark.parametrize('method', list(Method))
 def test_the_analysis_describes_every_picture(method: Method, noise: ImageSet) -> None:
     labels = np.zeros((3, 64, 64), np.uint8)
@@ -127,7 +163,9 @@ def test_the_analysis_describes_every_picture(method: Method, noise: ImageSet) -
     for row in finding.rows:
         assert row['regions'] >= 1
         # the last picture holds no creature
-        assert np.isnan(row['coverage']) == (row['picture'] == 'c')
+        assert np.isnan(row['coverage']) == np.isnan(row['turned']) == (row['picture'] == 'c')
+    turned = [row['turned'] for row in finding.rows if row['picture'] != 'c']
+    assert set(turned) <= ({0, 1} if method is Method.EIGEN else {0})
     means = finding.facts['means']['test_vit']
     covered = [r['coverage'] for r in finding.rows[:2]]
     assert means['coverage'] == pytest.approx(np.mean(covered))
