@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmark.analysis.losses import analyse
+from benchmark.analysis.losses import analyse, ends_of
 from benchmark.errors import BenchmarkError
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
@@ -83,3 +83,19 @@ def test_reading_records_needs_no_torch() -> None:
         [sys.executable, '-c', program], capture_output=True, text=True, check=True
     )
     assert done.stdout == 'False\n'
+
+
+@pytest.mark.parametrize(
+    ('curve', 'ends'),
+    [
+        # 20 values: two are warm-up, the next two and the last two are compared
+        ([9, 9, 4, 6, *[7] * 14, 1, 3], (5, 2)),
+        ([9, 5, *[7] * 7, 2], (5, 2)),
+        ([3], (3, 3)),
+        ([3, 1], (3, 1)),
+    ],
+)
+def test_the_ends_of_a_curve_leave_out_the_warm_up(
+    curve: list[float], ends: tuple[float, float]
+) -> None:
+    assert ends_of(curve) == ends
