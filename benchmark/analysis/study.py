@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from benchmark.analysis.verdicts import CLAIMS, Kernels, Pair, Verdict, judge
+from benchmark.analysis.claims import CLAIMS
+from benchmark.analysis.intervals import Interval
+from benchmark.analysis.judging import judge
+from benchmark.analysis.verdicts import (
+    Kernels,
+    Outcome,
+    Pair,
+    Verdict,
+    Vote,
+    conclusion,
+    outcome_text,
+    votes,
+)
 from benchmark.report import suite_boards
 from benchmark.report.analyses import PICTURE, FoundAnalysis, find_analyses
 from benchmark.report.boards import Board, Cell
@@ -19,13 +30,29 @@ from benchmark.specs import Architecture
 
 SUITE = 'study'
 PAIRS = (
-    Pair('world-vit-mae', 'world-vit-supervised'),
-    Pair('world-vit-mae-seed1', 'world-vit-supervised-seed1'),
-    Pair('world-swin-simmim', 'world-swin-supervised'),
+    Pair('world-vit-mae', 'world-vit-supervised', 'the ViT', 'world-vit-random'),
+    Pair(
+        'world-vit-mae-seed1',
+        'world-vit-supervised-seed1',
+        "the ViT's second seed",
+        'world-vit-random',
+    ),
+    Pair('world-swin-simmim', 'world-swin-supervised', 'the Swin', 'world-swin-random'),
 )
 KERNELS = Kernels(
-    large=Pair('convnext-k13-simmim', 'convnext-k13-supervised'),
-    small=Pair('convnext-k3-simmim', 'convnext-k3-supervised'),
+    large=Pair(
+        'convnext-k13-simmim',
+        'convnext-k13-supervised',
+        'the ConvNeXt of 13 x 13',
+        'convnext-k13-simmim+random',
+    ),
+    small=Pair(
+        'convnext-k3-simmim',
+        'convnext-k3-supervised',
+        'the ConvNeXt of 3 x 3',
+        'convnext-k3-simmim+random',
+    ),
+    title='the two ConvNeXts',
 )
 """Convolutional networks that the study pretrains itself: they do not come with the project."""
 
@@ -37,10 +64,27 @@ under `results/`; no number and no verdict is entered by hand. The backbones are
 on its own procedural world. What the two papers (arXiv 2205.13543 and 2206.03826) state about
 large networks and photographs is asked here of these.
 
-A verdict is a difference with a 95 % interval: it *holds* where the whole interval lies on the
-side that the paper states, is *contradicted* where it lies on the other, and is *open* where 0 is
-inside or nothing repeats. Nothing corrects for how many verdicts there are: of twenty true zeros,
-one is expected to look like a finding.
+**What the papers state** is known from their abstracts, which were read (*abstract*), or else from
+memory of their texts and from what others write about them, for the texts themselves were not at
+hand (*recalled*); what neither paper is known to state is an *own question*.
+
+A **verdict** is a difference with a 95 % interval: it *holds* where the whole interval lies on the
+side that the claim states, is *contradicted* where it lies on the other, and is *open* where 0 is
+inside or nothing repeats. It holds *partly* where the interval is on that side but not all of the
+layers are that the claim speaks of. Nothing corrects for how many verdicts there are: of twenty
+true zeros, one is expected to look like a finding.
+
+Two things leave a verdict open whatever the interval: a network that does not beat the trivial
+predictor of the task, behind which differences mean nothing, and a box loss that does not fall,
+which tells nothing of boxes (see [analyses.md](analyses.md)).
+
+Each pair of backbones has one **vote** on a claim, however many measures and tasks it has verdicts
+on: it holds for a pair only where all of them do, and is contradicted where some are and none
+holds. Of likeness and receptive fields, which random networks have too, it is also asked whether
+the masked network lies beyond a random one of its architecture.
+
+What an activation map captures is measured by *regions*, *coverage* and *parts*, which are proxies
+of this project and of neither paper.
 """
 _LIMITS = """## What the intervals leave out
 
@@ -50,8 +94,10 @@ _LIMITS = """## What the intervals leave out
   side show how far that goes.
 - **Units that are not independent.** Heads and layers of one network are not independent draws;
   their intervals are a yardstick for the size of a difference against its scatter, not a test.
-- **Random networks.** Verdicts set masked against supervised pretraining. Where a network at random
-  initialisation lies, the tables of the analyses show: a value near its own is no merit.
+- **Random networks.** But for likeness and receptive fields, verdicts set masked against supervised
+  pretraining alone; where a network at random initialisation lies, the tables show.
+- **Which side of a map is active.** An Eigen-CAM has no sign of its own. Its numbers take the side
+  that tells the creature from what is beside it better, which presumes that the map does so at all.
 - **Scale.** Networks of one to three million parameters, minutes of pretraining, 128 px. What
   does not show here may show there.
 """
@@ -65,7 +111,7 @@ def study_text(store: ResultStore, *, root: str = '..') -> str:
     """
     records = list(store.records(SUITE))
     analyses = find_analyses(store.results)
-    verdicts = judge((*PAIRS, *KERNELS), analyses, records, kernels=KERNELS)
+    verdicts = judge((*PAIRS, KERNELS.large, KERNELS.small), analyses, records, kernels=KERNELS)
     boards = [board for board in suite_boards(store, SUITE) if board.protocol == 'finetune']
     parts = [
         _HEAD,
@@ -90,26 +136,20 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
 
 
 def _summary(verdicts: Sequence[Verdict]) -> str:
-    """Return how often each claim holds."""
+    """Return for how many pairs each claim holds, and for which."""
     rows = []
     for claim in CLAIMS:
-        counted = Counter(v.outcome for v in verdicts if v.claim == claim)
-        numbers = [str(counted[outcome]) for outcome in ('holds', 'contradicted', 'open')]
-        rows.append((_capitalised(claim), *numbers, _conclusion(counted)))
-    columns = ('what the papers state', 'holds', 'contradicted', 'open', 'here')
-    return f'## Verdicts\n\n{table(columns, rows)}'
+        cast = votes(claim, verdicts)
+        numbers = (_counted(cast, outcome) for outcome in Outcome)
+        rows.append((_capitalised(claim.text), claim.origin, *numbers, conclusion(cast)))
+    columns = ('what is claimed', 'source', *Outcome, 'here')
+    return f'## Verdicts\n\nPairs of backbones by their vote.\n\n{table(columns, rows)}'
 
 
-def _conclusion(counted: Mapping[str, int]) -> str:
-    sides = {side for side in ('holds', 'contradicted') if counted.get(side)}
-    if not counted:
-        return 'not measured'
-    if not sides:
-        return 'open'
-    if len(sides) == 2:
-        return 'depends on where one looks'
-    (side,) = sides
-    return side if not counted.get('open') else f'{side} where it can be told'
+def _counted(cast: Sequence[Vote], outcome: Outcome) -> str:
+    found = [vote for vote in cast if vote.outcome is outcome]
+    too = sum(vote.random_too for vote in found)
+    return f'{len(found)} (random too: {too})' if too else str(len(found))
 
 
 def _details(verdicts: Sequence[Verdict]) -> str:
@@ -117,15 +157,30 @@ def _details(verdicts: Sequence[Verdict]) -> str:
     for claim in CLAIMS:
         found = [verdict for verdict in verdicts if verdict.claim == claim]
         if found:
-            columns = ('backbones', 'difference', 'found', 'n', 'verdict')
-            parts.append(f'**{_capitalised(claim)}**\n\n{table(columns, map(_row, found))}')
+            beside = any(verdict.random for verdict in found)
+            instead = ('random in place of masked',) if beside else ()
+            columns = ('backbones', 'difference', 'found', *instead, 'n', 'verdict')
+            rows = (_row(verdict, beside) for verdict in found)
+            parts.append(
+                f'**{_capitalised(claim.text)}** ({claim.origin})\n\n{table(columns, rows)}'
+            )
     return '\n'.join(parts)
 
 
-def _row(verdict: Verdict) -> tuple[str, ...]:
-    found = interval_text(verdict.found._asdict(), 3) or ''
-    count = f'{verdict.found.n} {verdict.over}'
-    return verdict.where, verdict.measure, found, count, verdict.outcome
+def _row(verdict: Verdict, beside: bool) -> tuple[str, ...]:
+    instead = verdict.random and _interval(verdict.random.found)
+    return (
+        verdict.where,
+        verdict.measure,
+        _interval(verdict.found),
+        *((instead or '',) if beside else ()),
+        f'{verdict.found.n} {verdict.over}',
+        outcome_text(verdict),
+    )
+
+
+def _interval(found: Interval) -> str:
+    return interval_text(found._asdict(), 3) or ''
 
 
 def _capitalised(text: str) -> str:

@@ -135,11 +135,11 @@ def _attention(found: FoundAnalysis) -> Numbers:
     return Numbers(
         'backbone',
         (
-            f'distance, first {LAST_LAYERS} layers',
-            f'distance, last {LAST_LAYERS}',
-            'most local head, largest over layers',
-            f'KL between heads, first {LAST_LAYERS} layers',
-            f'KL, last {LAST_LAYERS}',
+            f'distance / uniform, first {LAST_LAYERS} layers',
+            f'distance / uniform, last {LAST_LAYERS}',
+            'most local head / uniform, largest over layers',
+            f'KL between heads (nat), first {LAST_LAYERS} layers',
+            f'KL (nat), last {LAST_LAYERS}',
         ),
         tuple((name, numbers(name)) for name in distance),
     )

@@ -95,14 +95,64 @@ def store(tmp_path: Path) -> ResultStore:
 def test_the_text_has_tables_figures_and_verdicts(store: ResultStore) -> None:
     text = study_text(store)
     assert (
-        '| Masked pretraining is ahead on geometric and motion tasks | 1 | 0 | 0 | holds |' in text
+        '| Masked pretraining is ahead on geometric and motion tasks | abstract, 2205.13543 '
+        '| 1 | 0 | 0 | 0 | 0 | holds for the ViT |' in text
     )
-    assert '| Layers are more alike after masked pretraining | 0 | 0 | 0 | not measured |' in text
+    assert (
+        '| Layers are more alike after masked pretraining | recalled, 2205.13543 '
+        '| 0 | 0 | 0 | 0 | 0 | not measured |' in text
+    )
+    assert '| Receptive fields are more local after masked pretraining | own question |' in text
     assert 'world-vit-mae / world-vit-supervised, keypoints' in text
     assert '71.0 ± 1.0 (n = 3)' in text
     assert '![What cam shows](../results/analysis/cam/figure.png)' in text
     assert f'| vit-s-mae | 2.5 | {NO_SCORE} |' in text
     assert 'No convolutional network is among the backbones' in text
+    assert 'where it can be told' not in text
+
+
+def test_behind_the_trivial_predictor_the_text_says_so(store: ResultStore) -> None:
+    floor = of_study('keypoints', 'trivial:mean pose', 0, 41.0)
+    save(store, [replace(floor, spec=replace(floor.spec, protocol='trivial'))])
+    text = study_text(store)
+    assert (
+        '| 0 | 0 | 0 | 0 | 1 | open for the ViT (behind the trivial predictor on keypoints) |'
+        in text
+    )
+    assert '| 3 seeds | open: behind the trivial predictor |' in text
+
+
+def test_a_random_network_stands_beside_the_pair(store: ResultStore) -> None:
+    write_analysis(
+        store.results,
+        'cka',
+        facts={
+            'batches': 4,
+            'similarity': {
+                'world-vit-mae': {'mean': 0.9, 'low': 0.88, 'high': 0.92},
+                'world-vit-supervised': {'mean': 0.6, 'low': 0.58, 'high': 0.62},
+                'world-vit-random': {'mean': 0.95, 'low': 0.94, 'high': 0.96},
+            },
+        },
+    )
+    text = study_text(store)
+    assert '| found | random in place of masked | n | verdict |' in text
+    assert '| 0.300 (0.272 to 0.328) | 0.350 (0.328 to 0.372) | 4 batches of pictures |' in text
+    assert '| 1 (random too: 1) | 0 | 0 | 0 | 0 | holds between the two for the ViT; but' in text
+
+
+def test_distances_are_told_as_shares_and_divergences_in_nats(store: ResultStore) -> None:
+    folder = write_analysis(store.results, 'attention')
+    lines = ['backbone,layer,measure,head,value,uniform']
+    lines += ['net,1,distance,0,10,40', 'net,1,divergence,0,3,0']
+    (folder / 'values.csv').write_text('\n'.join(lines))
+    text = study_text(store)
+    assert (
+        '| backbone | distance / uniform, first 3 layers | distance / uniform, last 3 '
+        '| most local head / uniform, largest over layers '
+        '| KL between heads (nat), first 3 layers | KL (nat), last 3 |' in text
+    )
+    assert '| net | 0.25 | 0.25 | 0.25 | 3 | 3 |' in text
 
 
 def test_equal_files_give_an_equal_text(store: ResultStore) -> None:
