@@ -25,11 +25,16 @@ MINUS = '\N{MINUS SIGN}'
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of plain texts; ``strong`` are the (row, column) of cells to set off."""
+    """A table of plain texts; ``strong`` are the (row, column) of cells to set off.
+
+    ``details`` is the number of last columns with long texts, which a page of limited width sets
+    in a line below their row.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     strong: frozenset[tuple[int, int]] = frozenset()
+    details: int = 0
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,7 @@ def _contrasts(found: Sequence[Contrast]) -> Block:
         2,
         'Masked against supervised pretraining',
         (paragraph,),
-        Grid(columns, lines) if lines else None,
+        Grid(columns, lines, details=3) if lines else None,
     )
 
 
@@ -212,7 +217,12 @@ def _published(table: Table) -> Block:
         3,
         _title(table.sample),
         (),
-        Grid((*columns, *metrics, 'Data', 'Learned', 'Split', 'Where', 'Note'), lines, best),
+        Grid(
+            (*columns, *metrics, 'Data', 'Learned', 'Split', 'Where', 'Note'),
+            lines,
+            best,
+            details=1,
+        ),
     )
 
 

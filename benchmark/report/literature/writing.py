@@ -96,7 +96,7 @@ def page(content: Sequence[Block]) -> str:
         .joinpath('page.css')
         .read_text(encoding='utf-8')
     )
-    body = '\n'.join(text for block in content for text in _html_block(block))
+    body = '\n'.join(_html_blocks(content))
     title = escape_html(content[0].title)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -106,27 +106,66 @@ def page(content: Sequence[Block]) -> str:
     )
 
 
-def _html_block(block: Block) -> Iterator[str]:
-    yield f'<h{block.level}>{escape_html(block.title)}</h{block.level}>'
-    for paragraph in block.paragraphs:
-        yield f'<p>{escape_html(paragraph)}</p>'
-    if block.grid:
-        yield '<div class="scroll"><table>'
-        yield f'<thead><tr>{_html_cells("th", block.grid.columns)}</tr></thead>'
-        yield '<tbody>'
-        for index, row in enumerate(block.grid.rows):
-            strong = {place for line, place in block.grid.strong if line == index}
-            yield f'<tr>{_html_cells("td", row, strong)}</tr>'
-        yield '</tbody></table></div>'
+def _html_blocks(content: Sequence[Block]) -> Iterator[str]:
+    """Yield the page's body: the first block, a table of contents, the other blocks."""
+    part = ''
+    for index, block in enumerate(content):
+        part = block.title if block.level <= _PART else part
+        yield f'<h{block.level} id="part-{index}">{escape_html(block.title)}</h{block.level}>'
+        yield from (f'<p>{escape_html(paragraph)}</p>' for paragraph in block.paragraphs)
+        if block.grid:
+            name = block.title if block.level <= _PART else f'{part}: {block.title}'
+            yield from _html_grid(block.grid, name)
+        if index == 0:
+            yield from _html_contents(content)
 
 
-def _html_cells(tag: str, cells: Iterable[str], strong: Iterable[int] = ()) -> str:
+_PART = 2
+"""The level of the headings that the table of contents lists."""
+
+
+def _html_contents(content: Sequence[Block]) -> Iterator[str]:
+    yield '<nav aria-label="Contents"><ul>'
+    for index, block in enumerate(content):
+        if block.level == _PART:
+            yield f'<li><a href="#part-{index}">{escape_html(block.title)}</a></li>'
+    yield '</ul></nav>'
+
+
+def _html_grid(grid: Grid, name: str) -> Iterator[str]:
+    shown = len(grid.columns) - grid.details
+    label = escape_html(name)
+    yield f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table>'
+    heads = ''.join(f'<th scope="col">{escape_html(text)}</th>' for text in grid.columns[:shown])
+    yield f'<thead><tr>{heads}</tr></thead>'
+    yield '<tbody>'
+    for index, row in enumerate(grid.rows):
+        strong = {place for line, place in grid.strong if line == index}
+        details = _html_details(grid.columns[shown:], row[shown:])
+        opening = '<tr class="told">' if details else '<tr>'
+        yield f'{opening}{_html_cells(row[:shown], strong)}</tr>'
+        if details:
+            yield f'<tr class="details"><td colspan="{shown}"><div>{details}</div></td></tr>'
+    yield '</tbody></table></div>'
+
+
+def _html_cells(cells: Sequence[str], strong: Iterable[int]) -> str:
     chosen = set(strong)
-    texts = (
+    texts = [
         f'<b>{escape_html(cell)}</b>' if place in chosen else escape_html(cell)
         for place, cell in enumerate(cells)
+    ]
+    head = f'<th scope="row">{texts[0]}</th>'
+    return head + ''.join(f'<td>{text}</td>' for text in texts[1:])
+
+
+def _html_details(columns: Iterable[str], cells: Iterable[str]) -> str:
+    """Return the texts of a row that have a line of their own, each with its heading."""
+    return ' '.join(
+        f'<span><i>{escape_html(column)}:</i> {escape_html(cell)}</span>'
+        for column, cell in zip(columns, cells, strict=True)
+        if cell
     )
-    return ''.join(f'<{tag}>{text}</{tag}>' for text in texts)
 
 
 def long_csv(rows: Iterable[Published]) -> str:

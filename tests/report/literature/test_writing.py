@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,33 @@ def test_text_of_sources_cannot_break_the_formats() -> None:
     assert '<script>' not in page(content)
     assert '<script>' not in markdown(content)
     assert r'a \| b' in markdown(content)
+
+
+def test_the_page_sets_long_texts_below_their_row_and_loses_none() -> None:
+    text = page(blocks('mine', TASKS, [row(50.0, note='a long note'), supervised(48.0)]))
+    assert '<th scope="col">Note</th>' not in text
+    assert '<span><i>Note:</i> a long note</span>' in text
+    # the pair is one row with nine cells, and a line that spans them
+    pair = text[text.index('Masked against supervised pretraining</h2>') :]
+    assert pair.count('<th scope="col">', 0, pair.index('</thead>')) == 9
+    assert '<td colspan="9"><div><span><i>Head:</i> Mask R-CNN</span>' in pair
+    assert '<span><i>Recipe:</i> 1x schedule</span>' in pair
+
+
+def test_the_page_has_contents_and_boxes_that_a_keyboard_reaches() -> None:
+    text = page(blocks('mine', TASKS, [row(50.0), depth(0.3)]))
+    links = re.findall(r'<a href="#(part-\d+)">([^<]*)</a>', text)
+    assert [title for _, title in links] == [
+        'Coverage', 'Masked against supervised pretraining', 'COCO (coco-detection)',
+        'NYUv2 (nyuv2)', 'Sources',
+    ]  # fmt: skip
+    for place, title in links:
+        assert f'<h2 id="{place}">{title}</h2>' in text
+    boxes = re.findall(
+        r'<div class="scroll" role="region" tabindex="0" aria-label="([^"]+)">', text
+    )
+    assert len(boxes) == len(set(boxes)) == text.count('<table>') == text.count('class="scroll"')
+    assert 'COCO (coco-detection): A paper (2031) · Mask R-CNN · 1x schedule' in boxes
 
 
 def test_the_csv_has_canonical_values_and_identity() -> None:
