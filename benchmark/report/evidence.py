@@ -10,9 +10,9 @@ from benchmark.report.units import NO_SCORE, heading, show
 from benchmark.results.records import RunRecord
 
 _LABELS = {
-    'loaded': 'parameters loaded',
-    'missing': 'parameters missing',
-    'unexpected': 'parameters unexpected',
+    'loaded': 'tensors loaded',
+    'missing': 'tensors missing',
+    'unexpected': 'tensors unexpected',
     'weights_sha256': 'weights SHA-256',
     'train_seconds': 'training (s)',
     'test_seconds': 'testing (s)',

@@ -118,7 +118,8 @@ def _legend(findings: Findings, reference: str | None) -> Iterator[str]:
         'scale. Borda: percentage of rivals beaten. Place: by mean rank. All of them are only '
         'among rows without a gap, and kinds of tasks weigh the same, both kinds of tracking as '
         'one. Two intervals of 95 % stand below each other and answer two questions: what other '
-        'seeds on the same tasks would give, and what other tasks of the same kinds would give.'
+        'seeds on the same tasks would give, and what other tasks of the same kinds would give. '
+        'The former is unknown where a task has one seed, the latter with a single task.'
     )
     yield ''
     yield RULE
@@ -202,7 +203,7 @@ def _with_ends(estimate: Estimate | None, decimals: int) -> str:
 
 def _ends(interval: Interval | None, decimals: int) -> str:
     if interval is None:
-        return '?'
+        return 'unknown'
     low, high = (_number(end, decimals) for end in interval)
     return f'{low} to {high}'
 

@@ -140,8 +140,8 @@ class TestEvidence:
         said = {
             label: texts for _, facts in block['sections'] for label, texts in map(tuple, facts)
         }
-        assert said['parameters loaded'] == ['150']
-        assert said['parameters missing'] == ['none']
+        assert said['tensors loaded'] == ['150']
+        assert said['tensors missing'] == ['none']
         assert said['weights SHA-256'][0].startswith('9f86d081884c7d65')
         assert said['backbone after training'] == ['changed']
         assert len(said['training (s)']) == 2
