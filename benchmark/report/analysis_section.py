@@ -31,7 +31,7 @@ class Figure(NamedTuple):
 
     @property
     def is_wide(self) -> bool:
-        """Whether it is read by scrolling rather than made to fit."""
+        """Whether it is made to fit the page, and shown at its full size on demand."""
         return self.width > _WIDE
 
 

@@ -28,6 +28,9 @@ ROPE = 1.0
 LARGEST_POOL = 16
 """Backbones that are compared pair by pair: the best by mean rank."""
 
+_SIGNIFICANT = 0.05
+"""Friedman's p above which nothing is told apart, and Nemenyi's test means nothing."""
+
 _SAMPLES = 2000
 """Draws from a posterior; its probabilities are then good to about a hundredth."""
 
@@ -129,10 +132,19 @@ class Diagram:
     @property
     def label(self) -> str:
         """What has to stand beside the diagram."""
+        weights = (
+            'Every task weighs the same here, so mean ranks differ from those of the leaderboard, '
+            'where kinds of task weigh the same.'
+        )
+        if self.p > _SIGNIFICANT:
+            return (
+                f'Nothing is told apart: Friedman p = {self.p:.2g} over {self.tasks} tasks, above '
+                f'{_SIGNIFICANT:g}. {weights}'
+            )
         return (
             f'Pool-dependent: whether two of these {len(self.mean_ranks)} backbones are told apart '
             'depends on the other ones. Nemenyi test at 5 % after Friedman '
-            f'(p = {self.p:.2g}) over {self.tasks} tasks.'
+            f'(p = {self.p:.2g}) over {self.tasks} tasks. {weights}'
         )
 
 

@@ -116,6 +116,7 @@ def _common(suite: str, records: Sequence[RunRecord], data: Mapping[str, Any]) -
         'script_hash': _hash(script),
         'data': _json(data),
         'counts': _counts(records, data),
+        'answers': data['answers'],
         'finished': max((str(r.provenance.get('finished', '')) for r in records), default=''),
         'has_failed': bool(data['failed']),
         'has_history': bool(data['history']),

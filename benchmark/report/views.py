@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from benchmark.report.answers import answer, is_judged, short_titles
 from benchmark.report.boards import Board, Cell, Column
 from benchmark.report.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.findings import Findings
@@ -50,16 +51,21 @@ def suite_data(
     competitors = _competitors(boards)
     tasks = _tasks(boards)
     order = {name: place for place, name in enumerate(competitors)}
+    short = short_titles(task.title for task in tasks.values())
     titles = {r.spec.protocol: str(r.protocol.get('title') or '') for r in records}
     return {
         'suite': suite,
         'families': family_classes(backbones[name] for name in competitors),
         'backbones': [_backbone(backbones[name]) for name in competitors],
-        'tasks': [_task(task) for task in tasks.values()],
+        'tasks': [_task(task) | {'short': short[task.title]} for task in tasks.values()],
         'boards': [
             {'title': titles.get(board.protocol, '')}
             | _board(board, order, tuple(tasks))
             | {'overall': board_overall(board, found)}
+            for board, found in zip(boards, findings.boards, strict=True)
+        ],
+        'answers': [
+            answer(board, found)._asdict()
             for board, found in zip(boards, findings.boards, strict=True)
         ],
         **suite_overall(findings),
@@ -122,6 +128,8 @@ def _column(board: Board, index: int) -> Json:
     cells = [row.cells[index] for row in board.rows]
     unit = column.task.primary.unit
     limit = column.judgement.threshold
+    # a best mark is a judgement: a mean that no second seed supports gets none
+    best = column.best if is_judged(column) else frozenset[str]()
     near = column.near_best
     return {
         'seeds': list(column.seeds),
@@ -130,7 +138,7 @@ def _column(board: Board, index: int) -> Json:
         'texts': [None if c.mean is None else show_interval(c.mean, c.sd, unit) for c in cells],
         'scores': [[cell.scores.get(seed) for seed in column.seeds] for cell in cells],
         'problems': {i: cell.problem for i, cell in enumerate(cells) if cell.problem},
-        'best': [i for i, cell in enumerate(cells) if cell.backbone in column.best],
+        'best': [i for i, cell in enumerate(cells) if cell.backbone in best],
         'near': [i for i, cell in enumerate(cells) if cell.backbone in near],
         'limit': limit,
         'limit_text': '' if limit is None else difference(limit, unit),

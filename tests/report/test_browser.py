@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+
+from benchmark.report import write_report
+from benchmark.results.records import RunRecord
+from benchmark.results.store import ResultStore
+
+from .fakes import record, save
 
 if TYPE_CHECKING:
     from playwright import sync_api
@@ -261,8 +268,7 @@ def test_drawings_have_their_values_as_tables(page: sync_api.Page) -> None:
     view = reveal(page, '#profile .view')
     view.get_by_text('Show as a table').click()
     rows = view.locator('tbody tr')
-    rows.nth(5).wait_for()
-    assert rows.count() == 6
+    sync_api.expect(rows).to_have_count(6)
     assert rows.first.locator('td').all_inner_texts()[1] == '0.88'
 
 
@@ -349,6 +355,177 @@ def test_the_body_never_scrolls_sideways(page: sync_api.Page, address: str, widt
     page.goto(f'{address}#cell=finetune/creatures-detection/vit-s-mae')
     sync_api.expect(page.locator('#cell .loss')).to_have_count(3)
     assert page.evaluate("document.querySelector('#cell').scrollWidth") <= width
+
+
+OVERLAPS = """() => {
+  const names = [...document.querySelectorAll('#profile svg .axis text')];
+  const boxes = names.map((item) => item.getBoundingClientRect());
+  return boxes.filter((a, i) => boxes.slice(i + 1).some((b) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length;
+}"""
+
+
+def one_seed_tasks(*names: str) -> list[RunRecord]:
+    """Return tasks with long titles on two backbones; all but the first have a single seed."""
+    records = []
+    for number, name in enumerate(names):
+        for seed in (0, 1) if number == 0 else (0,):
+            for backbone, score in (('vit-s-mae', 50.0), ('vit-s-random', 20.0)):
+                item = record('parts', backbone, seed=seed, score=score + seed)
+                task = {**item.task, 'title': f'World: {name}', 'kind': f'kind-{number % 3}'}
+                cost = {'train_seconds': score, 'device': 'cpu'}
+                spec = replace(item.spec, task=f't{number}')
+                records.append(replace(item, spec=spec, task=task, cost=cost))
+    return records
+
+
+LONG = (
+    'body plans that pretraining saw', 'species that pretraining never saw',
+    'creatures, boxes and masks', 'stuff, objects and body parts', 'depth of scenes',
+    'key points of creatures', 'following one creature',
+)  # fmt: skip
+
+
+@pytest.fixture
+def seedless(context: sync_api.BrowserContext, tmp_path: Path) -> Iterator[sync_api.Page]:
+    """The page of seven tasks with long titles, of which all but the first have one seed."""
+    store = ResultStore(tmp_path / 'results', tmp_path / 'work')
+    save(store, one_seed_tasks(*LONG))
+    (path,) = write_report(store, 'quick', out=tmp_path / 'out', formats=('html',))
+    opened = context.new_page()
+    opened.goto(path.as_uri())
+    yield opened
+    opened.close()
+
+
+def test_what_one_seed_cannot_judge_is_neither_best_nor_shaded(seedless: sync_api.Page) -> None:
+    heads = seedless.locator('#board thead tr:last-child th small').all_inner_texts()
+    assert [text.replace('\xa0', ' ')[-5:] for text in heads if 'n' in text][-7:] == [
+        'n = 2', *['n = 1'] * 6,
+    ]  # fmt: skip
+    cells = seedless.locator('#board tbody tr').first.locator('td.score')
+    assert [cells.nth(i).get_attribute('class') for i in range(7)] == [
+        'score best',
+        *['score '] * 6,
+    ]
+    shades = [
+        cells.nth(i).evaluate('x => getComputedStyle(x).getPropertyValue("--heat")')
+        for i in range(7)
+    ]
+    assert [float(shade) for shade in shades] == [1.0, *[0.0] * 6]
+    cells.nth(1).locator('a').click()
+    assert 'one seed: not judged' in seedless.locator('#cell .verdict').inner_text()
+    seedless.keyboard.press('Escape')
+    cells.nth(0).locator('a').click()
+    assert 'not judged' not in seedless.locator('#cell .verdict').inner_text()
+
+
+def test_the_first_screen_answers_and_holds_the_rows(seedless: sync_api.Page) -> None:
+    answers = seedless.locator('.answers li')
+    assert answers.all_inner_texts()[0].startswith(
+        'Best mean rank: ViT-S MAE (1.00; with other tasks 1st, with other seeds unknown). '
+        'Best mean on 7 of 7 tasks: kind-0 (3 of 3)'
+    )
+    row = seedless.locator('#board tbody tr').last.bounding_box()
+    assert row is not None
+    assert row['y'] + row['height'] < 900
+
+
+@pytest.mark.parametrize('width', [1400, 1000, 390])
+def test_names_of_axes_never_cover_each_other(seedless: sync_api.Page, width: int) -> None:
+    seedless.set_viewport_size({'width': width, 'height': 900})
+    view = reveal(seedless, '#profile .view')
+    assert seedless.evaluate(OVERLAPS) == 0
+    lead = seedless.locator('#profile .lead')
+    assert lead.inner_text().endswith('Tasks of a kind are averaged.')
+    view.get_by_role('combobox', name='Axes').select_option('one per task')
+    drawn(seedless)
+    assert view.locator('svg .axis text').count() == 7
+    assert seedless.evaluate(OVERLAPS) == 0
+    assert lead.inner_text().endswith('An axis is a task.')
+
+
+def test_a_phone_shows_scores_beside_names_and_that_there_are_more(seedless: sync_api.Page) -> None:
+    seedless.set_viewport_size({'width': 390, 'height': 844})
+    seedless.reload()
+    box = seedless.locator('#board .scroll')
+    sync_api.expect(box).to_have_class('scroll more-right')
+    edge = box.bounding_box()
+    cells = [seedless.locator('#board tbody td.score').nth(i).bounding_box() for i in range(2)]
+    assert edge is not None
+    for cell in cells:
+        assert cell is not None
+        assert cell['x'] + cell['width'] <= edge['x'] + edge['width'] + 1
+    assert seedless.locator('.choose').get_attribute('open') is None
+    box.evaluate('box => { box.scrollLeft = box.scrollWidth; }')
+    sync_api.expect(box).to_have_class('scroll')
+
+
+def test_a_wide_figure_fits_and_scrolls_at_its_full_size(page: sync_api.Page) -> None:
+    frame = page.get_by_role('region', name='Figure: What erf shows')
+    frame.scroll_into_view_if_needed()
+    assert frame.evaluate('box => box.scrollWidth <= box.clientWidth')
+    button = page.get_by_role('article', name='What erf shows').get_by_role('button')
+    button.click()
+    assert button.get_attribute('aria-pressed') == 'true'
+    assert frame.evaluate('box => box.scrollWidth > box.clientWidth')
+    button.click()
+    assert frame.evaluate('box => box.scrollWidth <= box.clientWidth')
+
+
+def test_lines_of_one_family_differ_by_architecture_and_losses_have_a_legend(
+    page: sync_api.Page,
+) -> None:
+    reveal(page, '#profile .view')
+    strokes = {
+        name: page.locator(f'#profile .chip:has-text("{name}") line').evaluate(
+            'x => getComputedStyle(x).strokeDasharray'
+        )
+        for name in ('ViT-S MAE', 'Swin-T SimMIM')
+    }
+    assert strokes['ViT-S MAE'] == 'none'
+    assert strokes['Swin-T SimMIM'] != 'none'
+    legend = page.locator('#tasks .lines-key').first
+    legend.scroll_into_view_if_needed()
+    assert legend.locator('li').count() == 6
+
+
+def choose_time(page: sync_api.Page) -> None:
+    page.locator('#scatter select[data-axis=x]').select_option('all')
+    drawn(page)
+
+
+def test_trade_offs_start_with_two_tasks_and_say_what_times_are(page: sync_api.Page) -> None:
+    view = reveal(page, '#scatter .view')
+    assert view.get_by_role('combobox', name='Up').input_value() == 't1'
+    assert view.get_by_role('combobox', name='Right').input_value() == 't0'
+    view.get_by_role('combobox', name='Right').select_option('Parameters')
+    drawn(page)
+    assert view.get_by_text('shared their machine').count() == 0
+    choose_time(page)
+    assert view.get_by_text('shared their machine').count() == 1
+    assert view.get_by_text('no Pareto front').count() == 0
+
+
+def test_times_that_hold_the_load_of_the_machine_have_no_front(seedless: sync_api.Page) -> None:
+    view = reveal(seedless, '#scatter .view')
+    choose_time(seedless)
+    # 50 s and 20 s for two networks of one architecture
+    assert view.get_by_text('differ by a factor of 2.5, so no Pareto front is drawn').count() == 1
+    assert view.locator('.front').count() == 0
+
+
+def test_pictures_say_which_side_is_the_truth(page: sync_api.Page) -> None:
+    page.locator('#tasks .film').first.scroll_into_view_if_needed()
+    note = page.locator('#tasks .task .meta', has_text='Left: truth. Right: prediction.')
+    assert note.count() >= 1
+
+
+def test_the_history_names_its_ends(page: sync_api.Page) -> None:
+    cell = page.locator('#history li').first
+    assert cell.locator('.night-ends span').all_inner_texts() == ['2031-05-01', '2031-05-12']
+    high, low = map(float, cell.locator('.night-range span').all_inner_texts())
+    assert high > 48 > 44 > low
 
 
 CONTRASTS = """selector => {

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from benchmark.report.comparisons import Diagram
 from benchmark.report.facts import backbone_facts
 from benchmark.report.findings import find
+from benchmark.report.overall import _diagram
 from benchmark.report.views import family_classes, suite_data
 from benchmark.results.records import RunRecord
 
@@ -53,7 +55,37 @@ def test_numbers_are_those_of_the_records() -> None:
     assert column['scores'][1 - place] == [None, 44.0]
     assert column['sds'][1 - place] is None
     assert column['problems'] == {1 - place: '1 of 2 seeds not run'}
-    assert column['best'] == [place]
+    # the only rival has one seed, so nothing is judged and nobody is marked as best
+    assert (column['limit'], column['best']) == (None, [])
+
+
+def two_seeds(backbone: str, first: float, second: float) -> list[RunRecord]:
+    return [
+        record('parts', backbone, seed=seed, score=value)
+        for seed, value in enumerate((first, second))
+    ]
+
+
+def test_the_best_mean_is_marked_only_where_seeds_support_it() -> None:
+    judged = [*two_seeds('a', 40.0, 50.0), *two_seeds('b', 41.0, 43.0)]
+    content = data(judged)
+    assert content['boards'][0]['columns'][0]['best'] == [names(content).index('a')]
+    content = data([*judged, record('parts', 'c', seed=0, score=60.0)])
+    assert content['boards'][0]['columns'][0]['best'] == []
+
+
+def test_titles_are_short_where_all_tasks_share_a_beginning(whole: dict[str, Any]) -> None:
+    assert [task['short'] for task in whole['tasks']] == [task['title'] for task in whole['tasks']]
+
+
+def test_a_diagram_that_tells_nothing_apart_has_no_clique() -> None:
+    def drawn(p: float) -> tuple[object, object, int]:
+        found = Diagram({'a': 1.0, 'b': 2.0, 'c': 3.0}, 1.5, (('a', 'b'), ('b', 'c')), p, 4)
+        said = _diagram(found, {'a': 0, 'b': 1, 'c': 2})
+        return said['critical'], said['cliques'], len(said['ranks'])
+
+    assert drawn(0.05) == (1.5, [[0, 1], [1, 2]], 3)
+    assert drawn(0.051) == (None, [], 3)
 
 
 def test_a_failed_cell_has_no_number_and_its_reason() -> None:

@@ -2,8 +2,8 @@
 const PORTION = 25;
 const sorting = { key: 'rank', isReversed: false };
 const leads = [
-  { key: 'rank', title: 'Mean rank', extra: 'all tasks ↓', decimals: 2, higher: false },
-  { key: 'score', title: 'Score', extra: 'normalised ↑', decimals: 1, higher: true },
+  { key: 'rank', title: 'Mean rank', extra: 'all\u00a0↓', decimals: 2, higher: false },
+  { key: 'score', title: 'Score', extra: 'scaled\u00a0↑', decimals: 1, higher: true },
 ];
 const shownLeads = () => leads.filter(({ key }) => key === 'rank' || isKnownAggregate(key));
 
@@ -19,6 +19,11 @@ function drawFilters() {
     architecture: ['Architecture', [...new Set(data.backbones.map((item) => item.architecture))].sort()],
   };
   const form = $('.filters');
+  // on a phone the filters would fill the first screen
+  const narrow = matchMedia('(max-width: 560px)');
+  const fold = () => { $('.choose').open = !narrow.matches; };
+  narrow.addEventListener('change', fold);
+  fold();
   form.replaceChildren(...[
     group('protocol', 'Protocol', data.boards.map((item, i) => option('protocol', 'radio', i, item.protocol, i === chosen.board))),
     ...Object.entries(facts).map(([name, [title, values]]) => group(name, title, values.map((value) =>
@@ -60,7 +65,7 @@ function sortedRows(rows) {
   return [...rows].sort(order);
 }
 
-function sorter(key, title, extra, isFallingFirst, span) {
+function sorter(key, title, extra, isFallingFirst, span, hint) {
   const isCurrent = sorting.key === key;
   const isFalling = isCurrent && sorting.isReversed !== isFallingFirst;
   const onclick = () => {
@@ -70,7 +75,7 @@ function sorter(key, title, extra, isFallingFirst, span) {
     $('#board th[aria-sort] button').focus();
   };
   return h('th', { scope: 'col', class: span, 'aria-sort': isCurrent && (isFalling ? 'descending' : 'ascending') },
-    h('button', { type: 'button', class: 'sorter', onclick }, h('span', {}, title), extra && h('small', {}, extra)));
+    h('button', { type: 'button', class: 'sorter', title: hint !== title && hint, onclick }, h('span', {}, title), extra && h('small', {}, extra)));
 }
 
 function headings(columns) {
@@ -85,7 +90,8 @@ function headings(columns) {
     h('tr', {},
       sorter('name', 'Backbone', '', false, 'name'),
       shownLeads().map(({ key, title, extra, higher }) => sorter(key, title, extra, higher, 'lead')),
-      columns.map(({ index, facts }) => sorter(index, facts.title, facts.metric.replace(/ ([↑↓])/g, '\u00a0$1'), facts.higher))));
+      columns.map(({ index, facts, seeds }) =>
+        sorter(index, facts.short, `${facts.metric.replace(/ ([↑↓])/g, '\u00a0$1')}, n\u00a0=\u00a0${seeds.length}`, facts.higher, '', facts.title))));
 }
 
 function strip(column, person, places) {
@@ -109,12 +115,15 @@ function scoreCell(column, person, look) {
   }
   const [mean, sd] = text.split(' ± ');
   const mark = look.best.has(row) ? 'best' : look.near.has(row) ? 'near' : '';
-  return h('td', { class: `score ${mark}`, style: { '--heat': look.heat(column.means[row]) } },
+  return h('td', { class: `score ${mark}`, style: { '--heat': isJudged(column, row) ? look.heat(column.means[row]) : 0 } },
     h('a', link, h('span', { class: 'mean' }, mean), sd && h('span', { class: 'sd' }, ` ± ${sd}`),
       column.problems[row] && h('span', { class: 'gap' }, '*', h('span', { class: 'spoken' }, column.problems[row])),
       mark && h('span', { class: 'spoken' }, mark === 'best' ? ', best' : ', not clearly below the best')),
     strip(column, person, look.places));
 }
+
+// A mean is judged where seeds say how far it may be off, here and in another row.
+const isJudged = (column, row) => column.limit !== null && present(column.scores[row]).length > 1;
 
 // What all cells of a column share; heat is 1 for the best, paler where nothing differs clearly.
 function look(column) {
@@ -149,7 +158,7 @@ function boardRow(person, columns, looks) {
         type: 'button', class: 'pin', 'aria-pressed': String(isPinned), 'aria-label': `Highlight ${person.label}`,
         title: 'Highlight in every drawing', onclick: () => togglePin(person),
       }, swatch(person)),
-      h('span', {}, h('span', { class: 'label' }, person.label), h('small', {}, facts)))),
+      h('span', {}, h('span', { class: 'label', title: person.label }, person.label), h('small', { title: facts }, facts)))),
     shownLeads().map((lead) => leadCell(lead, person)),
     columns.map((column, i) => scoreCell(column, person, looks[i])));
 }
@@ -158,7 +167,7 @@ function floorRows(columns) {
   const depth = Math.max(0, ...columns.map((column) => column.floors.length));
   return Array.from({ length: depth }, (_, i) => h('tr', {},
     h('th', { scope: 'row' }, i ? 'another' : 'Trivial predictor', !i && h('small', {}, 'looks at no image')),
-    shownLeads().map(() => h('td', {})),
+    shownLeads().map(() => h('td', { class: 'lead' })),
     columns.map(({ floors }) => h('td', {}, floors[i]?.text, floors[i] && h('small', {}, floors[i].name)))));
 }
 
@@ -180,7 +189,7 @@ function drawBoard() {
     h('caption', { class: 'spoken' }, `Leaderboard of protocol ${board().protocol}: backbones by task, mean and standard deviation over seeds. Headings sort.`),
     h('colgroup', {}, h('col', { class: 'name' }), shownLeads().map(() => h('col', { class: 'lead' })), columns.map(() => h('col'))),
     headings(columns), body, h('tfoot', {}, floorRows(columns)));
-  const box = h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': 'Leaderboard' }, table);
+  const box = edged(h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': 'Leaderboard' }, table));
   box.addEventListener('scroll', () => {
     if (drawn < rows.length && box.scrollTop + 2 * box.clientHeight > box.scrollHeight) extend(drawn + PORTION);
   }, { passive: true });
@@ -200,7 +209,7 @@ function legend() {
     h('span', {}, h('b', {}, '24.0'), 'best'),
     h('span', {}, h('span', { class: 'sample near' }, '23.8'), 'not clearly below the best'),
     h('span', {}, h('i', { class: 'interval family-none', style: { '--m': 0.5, '--l': 0.25, '--w': 0.5 } }), 'mean ± sd over seeds, better to the right'),
-    h('span', {}, h('i', { class: 'tint' }), 'worst to best'),
+    h('span', {}, h('i', { class: 'tint' }), 'worst to best, none where one seed leaves nothing judged'),
     h('button', { type: 'button', id: 'download', onclick: download }, 'Download these numbers (CSV)'));
 }
 

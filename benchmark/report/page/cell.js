@@ -33,6 +33,12 @@ function standing({ column, person, board: place }) {
   return h('div', { class: 'standing' }, box);
 }
 
+function notJudged(column, row) {
+  const seeds = present(column.scores[row]).length;
+  if (!seeds || isJudged(column, row)) return '';
+  return seeds > 1 ? 'not judged' : 'one seed: not judged';
+}
+
 function verdict({ column, person, board: place }) {
   const { row } = person;
   const text = column.texts[row];
@@ -40,7 +46,7 @@ function verdict({ column, person, board: place }) {
   const rank = ordered.findIndex((other) => other.row === row) + 1;
   const words = [
     text && `${rank} of ${ordered.length}`,
-    column.best.includes(row) && 'best', column.near.includes(row) && 'not clearly below the best', column.problems[row],
+    column.best.includes(row) && 'best', column.near.includes(row) && 'not clearly below the best', notJudged(column, row), column.problems[row],
   ].filter(Boolean);
   return h('p', { class: 'verdict' }, h('b', {}, text ?? '–'), ' ', h('span', {}, column.facts.metric), h('span', { class: 'muted' }, words.join(' · ')));
 }
@@ -73,7 +79,8 @@ function cellParts({ board: place, column, person }, block) {
     !seeds.length && h('p', { class: 'failure' }, `${column.problems[row] ?? 'No run'}.`),
     block.checks[row].length > 0 && h('ul', { class: 'checks', 'aria-label': 'Proof' },
       block.checks[row].map(([state, text]) => h('li', { class: state }, h('span', { class: 'spoken' }, { good: 'Holds: ', bad: 'Problem: ', note: 'Note: ' }[state]), text))),
-    shots.length > 0 && h('div', { class: 'film', role: 'region', tabindex: '0', 'aria-label': 'Predictions next to ground truth' }, shots.map((item) => picture(place, column, person, item, item[0].replace(/\.png$/, '').replaceAll('_', ' ')))),
+    shots.length > 0 && sideNote(),
+    shots.length > 0 && edged(h('div', { class: `film${column.facts.kind === 'classification' ? ' worded' : ''}`, role: 'region', tabindex: '0', 'aria-label': 'Predictions next to ground truth' }, shots.map((item) => picture(place, column, person, item, item[0].replace(/\.png$/, '').replaceAll('_', ' '))))),
     runs.length > 0 && h('h3', {}, 'Training losses', runs.length > 1 && runs.map((run) => h('span', { class: `seed-key ${run.style}` }, h('i', {}), run.label))),
     runs.length > 0 && lossPanels(runs),
     h('div', { class: 'columns' }, sections),

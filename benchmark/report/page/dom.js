@@ -20,7 +20,15 @@ const svg = (tag, attributes = {}, ...children) =>
 
 const swatch = (row) => h('i', { class: `swatch ${row.tint}`, 'aria-hidden': 'true' });
 const scroll = (label, ...children) =>
-  h('div', { class: 'scroll plain', role: 'region', tabindex: '0', 'aria-label': label }, children);
+  edged(h('div', { class: 'scroll plain', role: 'region', tabindex: '0', 'aria-label': label }, children));
+
+// A box that fades at the right as long as there is more to scroll to.
+function edged(box) {
+  const look = () => box.classList.toggle('more-right', box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+  box.addEventListener('scroll', look, { passive: true });
+  new ResizeObserver(look).observe(box);
+  return box;
+}
 const count = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
 function select(label, groups, value, onchange) {

@@ -23,6 +23,15 @@ function nightLine(cell, nights) {
     ]));
 }
 
+// The least and the largest score of the drawing, better up, and its first and last night.
+function nightRange(cell) {
+  const values = [...cell.baseline, ...cell.scores.flat()];
+  const ends = values.length ? [Math.max(...values), Math.min(...values)].map((value) => value.toFixed(cell.decimals)) : [];
+  return h('div', { class: 'night-range', 'aria-hidden': 'true' }, (cell.higher ? ends : ends.reverse()).map((text) => h('span', {}, text)));
+}
+const nightEnds = (nights) => h('div', { class: 'night-ends', 'aria-hidden': 'true' },
+  [...new Set([nights[0], nights.at(-1)])].filter(Boolean).map((night) => h('span', {}, night)));
+
 function drawHistory() {
   const view = $('#history .view');
   if (!view) return;
@@ -36,7 +45,7 @@ function drawHistory() {
     const values = cell.scores.at(-1) ?? [];
     const before = cell.baseline.length ? mean(cell.baseline).toFixed(cell.decimals) : '–';
     return h('li', {}, h('span', {}, h('b', {}, label(cell.backbone)), h('small', {}, `${title(cell.task)} · ${cell.protocol} · ${cell.metric}`)),
-      nightLine(cell, nights),
+      h('div', { class: 'over-nights' }, nightLine(cell, nights), nightRange(cell), nightEnds(nights)),
       h('span', { class: 'number' }, `${before} → ${values.length ? mean(values).toFixed(cell.decimals) : '–'}`,
         h('small', { class: loudness(last(cell)) ? '' : 'alarm' }, last(cell) || 'not run')));
   };

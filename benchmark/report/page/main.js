@@ -53,10 +53,26 @@ function startViews() {
     for (const view of views) view.draw();
   }, drawTasks);
   for (const listener of listeners) listener();
+  matchMedia('(max-width: 660px)').addEventListener('change', drawOverall);
   startCompare();
 }
 
+// A wide figure is made to fit; at full size it scrolls in its frame.
+function startFigures() {
+  for (const box of $$('#analyses .scroll')) edged(box);
+  for (const button of $$('#analyses .full-size')) {
+    const frame = $('.figure', button.closest('article'));
+    button.hidden = false;
+    button.addEventListener('click', () => {
+      const isFull = frame.classList.toggle('full');
+      button.setAttribute('aria-pressed', String(isFull));
+      frame.dispatchEvent(new Event('scroll'));
+    });
+  }
+}
+
 startTheme();
+startFigures();
 drawFailed();
 drawHistory();
 if (data.boards.length) {

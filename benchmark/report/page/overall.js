@@ -53,6 +53,7 @@ function standingsChart() {
   } }, `Show ${hidden.length} more`);
   const ends = [places.low, places.high].map((end) => minus(end.toFixed(decimals)));
   if (!higher) ends.reverse();
+  const has = (i) => people.some((person) => estimateOf(person, key)[i]);
   return h('div', { class: 'chart' },
     h('div', { class: 'controls' }, select('Aggregate', [['', known.map((item) => [item.key, item.title])]], key, (next) => {
       aggregate = next;
@@ -63,8 +64,8 @@ function standingsChart() {
     h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', {}),
       h('span', { class: 'ends' }, h('span', {}, ends[0]), h('span', {}, 'better →'), h('span', {}, ends[1])), h('span', {})),
     h('p', { class: 'legend' },
-      h('span', {}, h('i', { class: 'bar-key' }), '95 % over seeds, same tasks'),
-      h('span', {}, h('i', { class: 'line-key' }), '95 % over tasks, same seeds')),
+      has(1) ? h('span', {}, h('i', { class: 'bar-key' }), '95 % over seeds, same tasks') : h('span', {}, 'Over seeds unknown: a task has one seed'),
+      has(2) && h('span', {}, h('i', { class: 'line-key' }), '95 % over tasks, same seeds')),
     more);
 }
 
@@ -84,35 +85,71 @@ function improvementTable({ rows, shares, left_out: leftOut }) {
 }
 
 // Mean ranks on an axis, bars under those not told apart.
-function criticalDiagram({ label, critical, ranks, cliques }) {
+function criticalDiagram({ label, critical, ranks, cliques }, width) {
   const found = Object.entries(ranks).map(([row, rank]) => ({ person: board().people[row], rank })).sort((a, b) => a.rank - b.rank);
   if (found.length > 24) return null;
-  const pad = 30 + 6.9 * Math.max(...found.map(({ person }) => cut(person.label, 30).length));
-  const [width, top, step] = [250 + 2 * pad, 46, 19];
+  const said = `Mean ranks: ${found.map(({ person, rank }) => `${person.label} ${rank.toFixed(2)}`).join(', ')}. ${critical === null ? 'Nothing is told apart.' : `Critical difference ${critical.toFixed(2)}.`}`;
+  const pads = classicPads(found);
+  return h('div', { class: 'block' }, h('h3', {}, 'Critical differences'), h('p', { class: 'meta' }, label),
+    AXIS + pads[0] + pads[1] > width ? stackedRanks(found, cliques, critical, width, said) : classicRanks(found, ranks, cliques, critical, said, pads));
+}
+
+const rankTicks = (last) => Array.from({ length: last }, (_, i) => i + 1).filter((n) => last <= 12 || n % Math.ceil(last / 12) === 1);
+
+// Where names do not fit beside the axis a row per backbone, and a bracket beside the rows that are not told apart.
+function stackedRanks(found, cliques, critical, width, said) {
+  const [top, step] = [26, 38];
   const last = Math.max(...found.map(({ rank }) => Math.ceil(rank)), 2);
-  const x = (rank) => pad + ((rank - 1) / (last - 1)) * (width - 2 * pad);
+  const right = width - 10 - 9 * cliques.length;
+  const x = (rank) => 8 + ((rank - 1) / (last - 1)) * (right - 16);
+  const y = (i) => top + 26 + i * step;
+  const height = top + found.length * step + 22;
+  return svg('svg', { class: 'plot critical', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': said },
+    svg('g', { class: 'axis' }, rankTicks(last).map((n) => [
+      svg('line', { class: 'rule', x1: x(n), x2: x(n), y1: top - 8, y2: height - 22 }),
+      svg('text', { class: 'tick', x: x(n), y: top - 12, 'text-anchor': 'middle' }, n)])),
+    found.map(({ person, rank }, i) => svg('g', { class: person.tint },
+      svg('path', { class: 'lead', d: `M${x(1)} ${y(i)}H${right - 8}` }), svg('circle', { cx: x(rank), cy: y(i), r: 5 }),
+      svg('text', { class: 'name', x: x(1), y: y(i) - 9 }, cut(person.label, Math.floor((right - 60) / 7))),
+      svg('text', { class: 'name', x: right - 8, y: y(i) - 9, 'text-anchor': 'end' }, rank.toFixed(2)))),
+    cliques.map((clique, i) => {
+      const rows = clique.map((row) => found.findIndex(({ person }) => person.row === row));
+      return svg('line', { class: 'clique', x1: right + 8 + 9 * i, x2: right + 8 + 9 * i, y1: y(Math.min(...rows)) - 6, y2: y(Math.max(...rows)) + 6 });
+    }),
+    critical !== null && svg('text', { class: 'tick', x: x(1), y: height - 4 }, `critical difference ${critical.toFixed(2)}`));
+}
+
+const AXIS = 250;
+// The room left and right of the axis that the names of both halves need.
+function classicPads(found) {
+  const half = Math.ceil(found.length / 2);
+  return [found.slice(0, half), found.slice(half)].map((side) => 30 + 6.9 * Math.max(0, ...side.map(({ person }) => cut(person.label, 30).length)));
+}
+
+function classicRanks(found, ranks, cliques, critical, said, [left, right]) {
+  const [width, top, step] = [AXIS + left + right, 46, 19];
+  const last = Math.max(...found.map(({ rank }) => Math.ceil(rank)), 2);
+  const x = (rank) => left + ((rank - 1) / (last - 1)) * AXIS;
   const half = Math.ceil(found.length / 2);
   const base = top + 14 + 9 * cliques.length;
   const marks = found.map(({ person, rank }, i) => {
     const isLeft = i < half;
     const y = base + 10 + (isLeft ? i : found.length - 1 - i) * step;
-    const edge = isLeft ? pad - 14 : width - pad + 14;
+    const edge = isLeft ? left - 14 : width - right + 14;
     return svg('g', { class: person.tint }, svg('path', { class: 'lead', d: `M${x(rank)} ${top}V${y}H${edge}` }),
       svg('text', { x: isLeft ? edge - 5 : edge + 5, y: y + 4, 'text-anchor': isLeft ? 'end' : 'start' }, cut(person.label, 30)));
   });
   const height = base + 14 + half * step;
-  const numbers = Array.from({ length: last }, (_, i) => i + 1).filter((n) => last <= 12 || n % Math.ceil(last / 12) === 1);
-  const said = found.map(({ person, rank }) => `${person.label} ${rank.toFixed(2)}`).join(', ');
-  return h('div', { class: 'block' }, h('h3', {}, 'Critical differences'), h('p', { class: 'meta' }, label),
-    scroll('Critical-difference diagram', svg('svg', { class: 'plot critical', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': `Mean ranks: ${said}. Critical difference ${critical.toFixed(2)}.` },
+  return scroll('Critical-difference diagram', svg('svg', { class: 'plot critical', viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': said },
       svg('g', { class: 'axis' }, svg('line', { x1: x(1), x2: x(last), y1: top, y2: top }),
-        numbers.map((n) => [svg('line', { x1: x(n), x2: x(n), y1: top - 4, y2: top }), svg('text', { class: 'tick', x: x(n), y: top - 9, 'text-anchor': 'middle' }, n)]),
-        svg('line', { x1: x(1), x2: Math.min(x(1 + critical), width), y1: 12, y2: 12 }), svg('text', { class: 'tick', x: x(1) - 8, y: 16, 'text-anchor': 'end' }, `critical ${critical.toFixed(2)}`)),
+        rankTicks(last).map((n) => [svg('line', { x1: x(n), x2: x(n), y1: top - 4, y2: top }), svg('text', { class: 'tick', x: x(n), y: top - 9, 'text-anchor': 'middle' }, n)]),
+        critical !== null && [svg('line', { x1: x(1), x2: Math.min(x(1 + critical), width), y1: 12, y2: 12 }),
+          svg('text', { class: 'tick', x: x(1) - 8, y: 16, 'text-anchor': 'end' }, `critical ${critical.toFixed(2)}`)]),
       marks,
       cliques.map((clique, i) => {
         const places = clique.map((row) => x(ranks[row]));
         return svg('line', { class: 'clique', x1: Math.min(...places) - 4, x2: Math.max(...places) + 4, y1: top + 11 + 9 * i, y2: top + 11 + 9 * i });
-      }))));
+      })));
 }
 
 function estimateRows(title, note, items, places, zero, decimals, isSigned) {
@@ -135,6 +172,9 @@ function agreementPart(agreements) {
     agreements.map((item) => ({ name: item.protocol, ...item })), scale([-1, 1], false, 0), 0, 2, false);
 }
 
+// The style sheet sets blocks in two columns of at least 34rem where both fit.
+const columnWidth = (width) => (width >= 1142 ? (width - 55) / 2 : width);
+
 function drawOverall() {
   const { sentences, improvement, diagram, contrasts } = board().overall;
   const hasStandings = aggregates.some(({ key }) => isKnownAggregate(key));
@@ -145,7 +185,7 @@ function drawOverall() {
       contrasts.length > 0 && contrastPart(contrasts),
       data.agreements.length > 0 && agreementPart(data.agreements),
       improvement && improvementTable(improvement),
-      diagram && criticalDiagram(diagram),
+      diagram && criticalDiagram(diagram, columnWidth($('#overall .view').clientWidth)),
     ].filter(Boolean)),
   ]);
 }

@@ -1,5 +1,6 @@
 // Parallel axes: one per kind (or task), the best backbone at the top or right of each.
 const MOST_LABELS = 12;
+const LETTER = 7.4; // the width of a letter of an axis, on average
 let hasTaskAxes = false;
 
 function position(column, row) {
@@ -16,7 +17,7 @@ function profileAxes() {
   const kinds = [...new Set(columns.map((column) => column.facts.kind))];
   const positions = new Map(columns.map((column) => [column, board().rows.map((_, row) => position(column, row))]));
   if (hasTaskAxes || kinds.length < 2) {
-    return columns.map((column) => ({ title: column.facts.title, at: (row) => positions.get(column)[row] }));
+    return columns.map((column) => ({ title: column.facts.short, at: (row) => positions.get(column)[row] }));
   }
   return kinds.map((kind) => {
     const mine = columns.filter((column) => column.facts.kind === kind);
@@ -28,30 +29,47 @@ function profileAxes() {
   });
 }
 
-// Upright axes where their names fit side by side, else lying ones.
+// Upright axes where their names fit side by side, on up to four lines, else lying ones.
 function layout(width, axes) {
-  if (width / axes.length >= 105 && width >= 600) {
-    const [left, right, top, height] = [56, Math.min(220, width / 5), 34, 330];
-    const step = (width - left - right) / Math.max(1, axes.length - 1);
+  const [left, right, height] = [56, Math.min(220, width / 5), 330];
+  const step = (width - left - right) / Math.max(1, axes.length - 1);
+  const names = axes.map((axis) => wrapped(axis.title, Math.floor((step - 8) / LETTER)));
+  const longest = Math.max(0, ...names.flat().map((line) => line.length)) * LETTER;
+  if (width >= 600 && longest < step && names.every((lines) => lines.length <= 4)) {
+    const top = 20 + 15 * Math.max(1, ...names.map((lines) => lines.length));
     return {
-      isUpright: true, height: top + height + 14, letters: Math.floor((right - 12) / 6.6),
+      isUpright: true, names, height: top + height + 14, letters: Math.floor((right - 12) / 6.6),
       at: (axis, place) => [left + axis * step, top + (1 - place) * height],
     };
   }
   const isNarrow = width < 600;
-  const [left, step] = isNarrow ? [6, 44] : [190, 30];
+  const widest = Math.max(0, ...axes.map((axis) => axis.title.length)) * LETTER;
+  const [start, gap] = isNarrow ? [6, 44] : [Math.min(widest + 24, width / 3), 30];
   return {
-    isUpright: false, isNarrow, height: axes.length * step + 14,
-    at: (axis, place) => [left + place * (width - left - 12), (axis + 0.72) * step],
+    isUpright: false, isNarrow, height: axes.length * gap + 14,
+    names: axes.map((axis) => [isNarrow ? axis.title : cut(axis.title, Math.floor((start - 20) / LETTER))]),
+    at: (axis, place) => [start + place * (width - start - 12), (axis + 0.72) * gap],
   };
+}
+
+// A text in lines of at most `most` letters, where its words allow it.
+function wrapped(text, most) {
+  const lines = [];
+  for (const word of text.split(' ')) {
+    if (lines.length && `${lines.at(-1)} ${word}`.length <= most) lines.push(`${lines.pop()} ${word}`);
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function axisMarks(axes, plan) {
   return axes.map((axis, i) => {
     const [[x1, y1], [x2, y2]] = [plan.at(i, 0), plan.at(i, 1)];
-    const label = plan.isUpright ? { x: x2, y: y2 - 14, 'text-anchor': i ? 'middle' : 'start', dx: i ? 0 : -24 }
+    const lines = plan.names[i];
+    const label = plan.isUpright ? { x: x2, y: y2 - 14 - 15 * (lines.length - 1), 'text-anchor': 'middle' }
       : plan.isNarrow ? { x: x1, y: y1 - 12 } : { x: x1 - 14, y: y1 + 4, 'text-anchor': 'end' };
-    return svg('g', { class: 'axis' }, svg('line', { x1, y1, x2, y2 }), svg('text', label, axis.title));
+    return svg('g', { class: 'axis' }, svg('line', { x1, y1, x2, y2 }),
+      svg('text', label, svg('title', {}, axis.title), lines.map((line, j) => svg('tspan', { x: label.x, dy: j ? 15 : 0 }, line))));
   });
 }
 
@@ -67,7 +85,7 @@ function profileLine(person, axes, plan, isLoud) {
     return [x, y];
   }).filter(Boolean);
   const group = svg('g', { class: `line ${person.tint}${isLoud ? ' loud' : ''}` },
-    svg('path', { class: 'hit', d: path }), svg('path', { d: path }),
+    svg('path', { class: 'hit', d: path }), svg('path', { class: dash(person), d: path }),
     points.map(([cx, cy]) => svg('circle', { cx, cy, r: isLoud ? 3.5 : 2.5 })));
   const said = axes.map((axis) => {
     const place = axis.at(person.row);
@@ -109,7 +127,7 @@ function chips(people) {
   return h('div', { class: 'chips', role: 'group', 'aria-label': 'Highlight backbones' },
     offered.map((person) => h('button', {
       type: 'button', class: 'chip', 'aria-pressed': String(chosen.pins.has(person.id)), onclick: () => togglePin(person),
-    }, swatch(person), person.label)),
+    }, dashKey(person), person.label)),
     offered.length < people.length && h('span', { class: 'muted' }, 'Point at a line to name it; the coloured dots of the leaderboard keep it highlighted.'));
 }
 
@@ -133,6 +151,7 @@ function drawProfile(view, width) {
       return svg('text', { class: 'tick', x: x - 10, y: y + 4, 'text-anchor': 'end' }, text);
     }),
   ]);
+  $('#axes-are').textContent = axes.length < shownColumns().length ? 'Tasks of a kind are averaged.' : 'An axis is a task.';
   const kinds = new Set(shownColumns().map((column) => column.facts.kind));
   const rows = () => people.map((person) => [person.label, ...axes.map((axis) => axis.at(person.row)?.toFixed(2) ?? '–')]);
   view.replaceChildren(...[
@@ -141,9 +160,20 @@ function drawProfile(view, width) {
         hasTaskAxes = value === 'task';
         changed();
       })),
-    drawing, chips(people),
+    drawing, chips(people), dashLegend(people),
     asTable('Position between worst (0) and best (1)', ['Backbone', ...axes.map((axis) => axis.title)], rows),
   ].filter(Boolean));
+}
+
+// Families have colours, architectures strokes: lines of one family can be told apart.
+const commonest = [...architectures].sort((a, b) => members(b) - members(a));
+function members(name) { return data.backbones.filter((item) => item.architecture === name).length; }
+const dash = (person) => `dash-${commonest.indexOf(person.architecture) % 4}`;
+const dashKey = (person) => svg('svg', { class: `dash ${person.tint ?? ''}`, viewBox: '0 0 26 6', width: 26, height: 6, 'aria-hidden': 'true' },
+  svg('line', { class: dash(person), x1: 0, x2: 26, y1: 3, y2: 3 }));
+function dashLegend(people) {
+  const used = architectures.filter((name) => people.some((person) => person.architecture === name));
+  return used.length > 1 && h('p', { class: 'legend' }, used.map((architecture) => h('span', {}, dashKey({ architecture }), architecture)));
 }
 
 // What a drawing shows, as a table that is made when it is asked for.

@@ -1,14 +1,17 @@
 // Two quantities against each other; one of them may be a cost, then the Pareto front is drawn.
-const axisChoice = { x: 'parameters', y: 'score' };
+const axisChoice = { x: '', y: '' };
+const FEWEST_COSTS = 5; // parameter counts from which on they make an axis worth starting with
+const NOISY_TIMES = 1.5; // ratio of the times of equal architectures beyond which they measure the machine's load
 
 function quantities() {
   const columns = board().columns;
   const task = (column) => ({
-    key: `t${column.index}`, title: column.facts.title, unit: column.facts.metric, isFlipped: !column.facts.higher,
+    key: `t${column.index}`, title: column.facts.short, unit: column.facts.metric, isFlipped: !column.facts.higher,
     value: (person) => column.means[person.row], sd: (person) => column.sds[person.row],
     text: (person) => column.texts[person.row],
   });
   const cost = (key, title, unit, value) => ({ key, title, unit, isCost: true, value, text: (person) => `${short(value(person))} ${unit}` });
+  const timed = (item) => ({ ...item, isTime: true });
   const devices = [...new Set(columns.flatMap((column) => column.devices))];
   const place = devices.length === 1 ? ` on ${devices[0]}` : devices.length ? ' on different devices' : '';
   const score = columns.find((column) => `t${column.index}` === axisChoice.y) ?? columns[0];
@@ -19,13 +22,14 @@ function quantities() {
   const costs = [
     cost('parameters', 'Parameters', '', (person) => person.parameters),
     cost('flops', 'FLOPs, 224 × 224 picture', '', (person) => person.flops ?? null),
-    cost('seconds', `Training time${place}, ${score.facts.title}`, 's', (person) => score.seconds[person.row]),
-    cost('all', `Training time${place}, all tasks`, 's', total('seconds')),
-    cost('memory', `Peak memory, ${score.facts.title}`, 'MB', (person) => score.memory[person.row]),
+    timed(cost('seconds', `Training time${place}, ${score.facts.short}`, 's', (person) => score.seconds[person.row])),
+    timed(cost('all', `Training time${place}, all tasks`, 's', total('seconds'))),
+    cost('memory', `Peak memory, ${score.facts.short}`, 'MB', (person) => score.memory[person.row]),
   ].filter((item) => new Set(board().people.map(item.value).filter((value) => value > 0)).size > 1);
   const overall = aggregates.filter(({ key }) => isKnownAggregate(key)).map(({ key, title, decimals, higher }) => ({
     key, title, unit: higher ? '↑' : '↓', isFlipped: !higher,
-    value: (person) => estimateOf(person, key)?.[0], text: (person) => estimateOf(person, key)[0].toFixed(decimals),
+    value: (person) => estimateOf(person, key)?.[0], ends: (person) => estimateOf(person, key)?.[2] ?? null,
+    text: (person) => estimateText(estimateOf(person, key), decimals).join(', '),
   }));
   return { tasks: columns.map(task), costs, overall };
 }
@@ -34,13 +38,23 @@ function plotScale(axis, points, key, length) {
   const values = points.map((point) => point[key]);
   const isLog = axis.isCost && Math.min(...values) > 0 && Math.max(...values) > 8 * Math.min(...values);
   const map = isLog ? Math.log10 : (value) => value;
-  const spreads = points.flatMap((point) => {
-    const sd = (axis.sd && axis.sd(point.person)) || 0;
-    return [point[key] - sd, point[key] + sd];
-  });
+  const spreads = points.flatMap((point) => [point[key], ...(reachOf(axis, point, key) ?? [])]);
   const { at, low, high } = scale(isLog ? values.map(map) : spreads, axis.isFlipped, 0.07);
   const marks = isLog ? logTicks(10 ** low, 10 ** high) : ticks(low, high, Math.max(2, length / 90));
   return { at: (value) => at(map(value)), marks, text: isLog ? short : tickText(marks) };
+}
+
+// Mean ± sd over seeds of a task, the interval over tasks of an aggregate.
+function reachOf(axis, point, key) {
+  if (axis.ends) return axis.ends(point.person);
+  const sd = axis.sd?.(point.person);
+  return sd > 0 ? [point[key] - sd, point[key] + sd] : null;
+}
+
+// By how much the times of backbones with the same architecture and size differ.
+function loadOf(points, key) {
+  const groups = Object.values(Object.groupBy(points, ({ person }) => `${person.architecture} ${person.parameters}`));
+  return Math.max(1, ...groups.map((group) => Math.max(...group.map((point) => point[key])) / Math.min(...group.map((point) => point[key]))));
 }
 
 // Points that no other is at least as cheap and better than, from the cheapest on.
@@ -70,7 +84,6 @@ function plotAxes(x, y, scales, box) {
 }
 
 const shapes = ['M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0', 'M-4.5 -4.5h9v9h-9z', 'M0 -6L5.6 4.4H-5.6z', 'M0 -6.2L6.2 0L0 6.2L-6.2 0z'];
-const architectures = [...new Set(data.backbones.map((item) => item.architecture))].sort();
 const shape = (person) => shapes[architectures.indexOf(person.architecture) % shapes.length];
 
 function plotPoint(point, x, y, i, all) {
@@ -122,28 +135,31 @@ function plotLabels(points, box) {
 }
 
 function whiskers(points, x, y, scales, box) {
-  return points.map(({ person, at: [px, py], x: vx, y: vy }) => {
-    const [dx, dy] = [x.sd?.(person), y.sd?.(person)];
+  return points.map((point) => {
+    const [px, py] = point.at;
+    const [across, along] = [reachOf(x, point, 'x'), reachOf(y, point, 'y')];
     const right = (value) => box.left + scales.x.at(value) * box.width;
     const up = (value) => box.top + (1 - scales.y.at(value)) * box.height;
-    return svg('g', { class: `whiskers ${person.tint}` },
-      dx > 0 && svg('line', { x1: right(vx - dx), x2: right(vx + dx), y1: py, y2: py }),
-      dy > 0 && svg('line', { x1: px, x2: px, y1: up(vy - dy), y2: up(vy + dy) }));
+    return svg('g', { class: `whiskers ${point.person.tint}` },
+      across && svg('line', { class: x.ends && 'thin', x1: right(across[0]), x2: right(across[1]), y1: py, y2: py }),
+      along && svg('line', { class: y.ends && 'thin', x1: px, x2: px, y1: up(along[0]), y2: up(along[1]) }));
   });
 }
 
 function drawScatter(view, width) {
   const { tasks, costs, overall } = quantities();
   const every = [...tasks, ...costs, ...overall];
+  const firstAxes = startingAxes(tasks, costs, overall);
   const find = (key, spare) => every.find((item) => item.key === key) ?? spare;
-  const [x, y] = [find(axisChoice.x, costs[0] ?? tasks.at(-1)), find(axisChoice.y, overall[0] ?? tasks[0])];
+  const [x, y] = [find(axisChoice.x, firstAxes[0]), find(axisChoice.y, firstAxes[1])];
   const people = shownRows();
   const isKnown = (value) => value !== null && value !== undefined;
   const points = people.map((person) => ({ person, x: x.value(person), y: y.value(person) }))
     .filter((point) => isKnown(point.x) && isKnown(point.y));
   const box = { left: 46, top: 28, right: 20, width: width - 66, height: Math.min(430, Math.max(280, width * 0.46)) };
   const scales = { x: plotScale(x, points, 'x', box.width), y: plotScale(y, points, 'y', box.height) };
-  const frontier = x.isCost && !y.isCost ? front(points, 'x', 'y', y.isFlipped) : [];
+  const load = x.isTime ? loadOf(points, 'x') : 1;
+  const frontier = x.isCost && !y.isCost && load <= NOISY_TIMES ? front(points, 'x', 'y', y.isFlipped) : [];
   const hasPins = points.some(({ person }) => chosen.pins.has(person.id));
   for (const point of points) {
     point.at = [box.left + scales.x.at(point.x) * box.width, box.top + (1 - scales.y.at(point.y)) * box.height];
@@ -172,8 +188,24 @@ function drawScatter(view, width) {
     return field;
   });
   const rows = () => points.map(({ person }) => [person.label, y.text(person), x.text(person)]);
-  view.replaceChildren(h('div', { class: 'controls' }, controls), drawing, scatterNotes(points, x, y, frontier),
+  view.replaceChildren(h('div', { class: 'controls' }, controls), ...timeNote(x, load), drawing, scatterNotes(points, x, y, frontier),
     asTable(`${y.title} and ${x.title}`, ['Backbone', y.title, x.title], rows));
+}
+
+// All tasks against parameters where these differ, else a task against one of another kind.
+function startingAxes(tasks, costs, overall) {
+  const size = costs.find((item) => item.key === 'parameters');
+  const sizes = new Set(board().people.map((person) => person.parameters));
+  if (overall.length && size && sizes.size >= FEWEST_COSTS) return [size, overall[0]];
+  const { kind } = board().columns[0].facts;
+  const other = board().columns.find((column) => column.facts.kind !== kind)?.index ?? 1;
+  return tasks.length > 1 ? [tasks[0], tasks[other]] : [size ?? tasks[0], overall[0] ?? tasks[0]];
+}
+
+function timeNote(axis, load) {
+  if (!axis.isTime) return [];
+  const noise = load > NOISY_TIMES ? ` Equal architectures differ by a factor of ${load.toFixed(1)}, so no Pareto front is drawn.` : '';
+  return [h('p', { class: 'meta' }, `Times are those of the runs, which may have shared their machine with others: they hold its load as well.${noise}`)];
 }
 
 function scatterNotes(points, x, y, frontier) {

@@ -1,6 +1,7 @@
 // What the page knows, what is chosen, and who has to draw again when a choice changes.
 const data = JSON.parse($('#data').textContent);
 
+const architectures = [...new Set(data.backbones.map((item) => item.architecture))].sort();
 for (const backbone of data.backbones) backbone.tint = data.families[backbone.family];
 for (const board of data.boards) {
   board.index = data.boards.indexOf(board);

@@ -54,7 +54,7 @@ function chart(place, column, people) {
 }
 
 function picture(place, column, person, [name, uri, width, height, seed], caption) {
-  const alt = `Prediction next to ground truth: ${column.facts.title}, ${person.label}, ${place.protocol}, seed ${seed}, ${name}`;
+  const alt = `Left: ground truth, right: prediction. ${column.facts.title}, ${person.label}, ${place.protocol}, seed ${seed}, ${name}`;
   const image = h('img', { src: uri, width, height, loading: 'lazy', alt });
   image.addEventListener('error', () => image.closest('figure').replaceChildren(
     h('p', { class: 'muted' }, 'The picture lies in the folder beside the page: ', h('a', { href: uri }, uri))));
@@ -79,10 +79,13 @@ function films(place, column, people) {
       strips.set(item[0], strip);
     }
   }
-  return [...strips].sort(([a], [b]) => a.localeCompare(b)).map(([name, figures]) => h('div', {
-    class: 'film', role: 'region', tabindex: '0', 'aria-label': `Predictions of ${column.facts.title}, ${name}`,
-  }, figures));
+  return [...strips].sort(([a], [b]) => a.localeCompare(b)).map(([name, figures]) => edged(h('div', {
+    class: `film${column.facts.kind === 'classification' ? ' worded' : ''}`, role: 'region', tabindex: '0', 'aria-label': `Predictions of ${column.facts.title}, ${name}`,
+  }, figures))).flatMap((film, i) => (i ? [film] : [sideNote(), film]));
 }
+
+// How every gallery of predictions is drawn.
+const sideNote = () => h('p', { class: 'meta' }, 'Left: truth. Right: prediction. Select a picture to enlarge it.');
 
 // Losses with a line per backbone: the highlighted ones, else the best.
 async function taskLosses(place, column, people) {
@@ -93,11 +96,12 @@ async function taskLosses(place, column, people) {
     .filter((person) => block.curves[person.row].some((curve) => Object.keys(curve).length));
   if (!ordered.length) return null;
   const runs = ordered.slice(0, MOST_LINES).map((person) => ({
-    label: person.label, style: `line ${person.tint}`,
+    label: person.label, style: `line ${person.tint} ${dash(person)}`, person,
     curves: meanCurve(block.curves[person.row].filter((curve) => Object.keys(curve).length)),
   }));
   const which = ordered.length > MOST_LINES ? `the best ${MOST_LINES} of ${ordered.length} backbones` : 'mean over seeds, a line per backbone';
-  return h('div', {}, h('h4', {}, 'Training losses ', h('small', {}, which)), lossPanels(runs));
+  return h('div', {}, h('h4', {}, 'Training losses ', h('small', {}, which)),
+    h('ul', { class: 'lines-key' }, runs.map(({ person }) => h('li', {}, dashKey(person), person.label))), lossPanels(runs));
 }
 
 async function fillTask(details, place, column) {
@@ -118,7 +122,8 @@ function taskSummary(column, people) {
   const first = bestFirst(column, people)[0];
   const mean = first && column.texts[first.row];
   return h('summary', {}, h('h4', {}, column.facts.title), h('span', { class: 'metric' }, column.facts.metric),
-    mean && h('span', { class: 'leader' }, swatch(first), h('span', { class: 'label' }, first.label), h('span', { class: 'number' }, mean)));
+    mean && h('span', { class: 'leader' }, swatch(first), h('span', { class: 'label' }, first.label), h('span', { class: 'number' }, mean),
+      !isJudged(column, first.row) && h('small', { class: 'muted' }, notJudged(column, first.row))));
 }
 
 function drawTasks() {
