@@ -209,7 +209,7 @@ function legend() {
     h('span', {}, h('b', {}, '24.0'), 'best'),
     h('span', {}, h('span', { class: 'sample near' }, '23.8'), 'not clearly below the best'),
     h('span', {}, h('i', { class: 'interval family-none', style: { '--m': 0.5, '--l': 0.25, '--w': 0.5 } }), 'mean ± sd over seeds, better to the right'),
-    h('span', {}, h('i', { class: 'tint' }), 'worst to best, none where one seed leaves nothing judged'),
+    h('span', {}, h('i', { class: 'tint' }), 'worst to best, no shade: not judged'),
     h('button', { type: 'button', id: 'download', onclick: download }, 'Download these numbers (CSV)'));
 }
 
