@@ -14,6 +14,7 @@ from benchmark.analysis.drawing import BASE, COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.analysis.intervals import Interval, t_interval
 from benchmark.errors import BenchmarkError
+from benchmark.results.counting import counted
 from benchmark.results.records import RunRecord
 from benchmark.specs import DROP, REINIT, LastBlocks
 
@@ -85,8 +86,7 @@ def _lines(records: Iterable[RunRecord]) -> list[Line]:
     runs: dict[tuple[str, str, str], dict[tuple[str, int], dict[int, RunRecord]]] = defaultdict(
         lambda: defaultdict(dict)
     )
-    for record in sorted(records, key=lambda r: (r.spec, r.finished)):
-        # of several runs of a seed the newest counts
+    for record in counted(records):
         place = (record.spec.task, record.spec.protocol, base_of(record))
         runs[place][_change_of(record)][record.spec.seed] = record
     return [

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from benchmark.analysis.drawing import COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.errors import BenchmarkError
+from benchmark.results.counting import counted
 from benchmark.results.records import RunRecord
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def analyse(records: Iterable[RunRecord], *, backbones: Sequence[str] = ()) -> F
     Raises:
         BenchmarkError: there is no finished detection run, or none of a backbone that is named.
     """
-    found = [r for r in records if r.is_ok and r.task.get('kind') == 'detection' and r.curves]
+    found = [
+        r for r in counted(records) if r.is_ok and r.task.get('kind') == 'detection' and r.curves
+    ]
     known = sorted({record.spec.backbone for record in found})
     for name in backbones:
         if name not in known:
@@ -101,17 +104,15 @@ def analyse(records: Iterable[RunRecord], *, backbones: Sequence[str] = ()) -> F
 
 def _cells(records: Iterable[RunRecord]) -> list[Cell]:
     groups: dict[tuple[str, str, str], list[RunRecord]] = defaultdict(list)
-    for record in sorted(records, key=lambda r: (r.spec, str(r.provenance.get('finished', '')))):
+    for record in records:
         groups[record.spec.task, record.spec.protocol, record.spec.backbone].append(record)
     return [_cell(*key, found) for key, found in sorted(groups.items())]
 
 
 def _cell(task: str, protocol: str, backbone: str, records: Sequence[RunRecord]) -> Cell:
-    # of several runs of a seed the newest counts
-    runs = list({record.spec.seed: record for record in records}.values())
-    newest = runs[-1]
+    newest = max(records, key=lambda record: record.finished)
     places = newest.curves['iteration']
-    same = [run for run in runs if run.curves['iteration'] == places]
+    same = [run for run in records if run.curves['iteration'] == places]
     curves = {
         term: np.array([run.curves[term] for run in same])
         for term in TERMS

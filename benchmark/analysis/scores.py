@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from benchmark.results.counting import counted
 from benchmark.results.records import RunRecord
 
 FINETUNE, TRIVIAL = 'finetune', 'trivial'
@@ -22,7 +23,7 @@ class Scores(NamedTuple):
 def scores_by_cell(records: Iterable[RunRecord]) -> dict[tuple[str, str], Scores]:
     """Return fine-tuned scores by task and backbone, negated where lower is better."""
     found: dict[tuple[str, str], Scores] = {}
-    for record in sorted(records, key=lambda r: (r.spec, r.finished)):
+    for record in counted(records):
         if not record.is_ok or record.spec.protocol != FINETUNE:
             continue
         place = (record.spec.task, record.spec.backbone)
@@ -34,13 +35,11 @@ def scores_by_cell(records: Iterable[RunRecord]) -> dict[tuple[str, str], Scores
 
 def trivial_scores(records: Iterable[RunRecord]) -> dict[str, float]:
     """Return what the best trivial predictor of each task scores, above being better."""
-    newest: dict[tuple[str, str], float] = {}
-    for record in sorted(records, key=lambda r: r.finished):
-        if record.is_ok and record.spec.protocol == TRIVIAL:
-            newest[record.spec.task, record.spec.backbone] = _score(record)
     floors: dict[str, float] = {}
-    for (task, _), score in newest.items():
-        floors[task] = max(score, floors.get(task, score))
+    for record in counted(records):
+        if record.is_ok and record.spec.protocol == TRIVIAL:
+            score = _score(record)
+            floors[record.spec.task] = max(score, floors.get(record.spec.task, score))
     return floors
 
 

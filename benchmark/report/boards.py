@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.report.facts import TRIVIAL, BackboneFacts, TaskFacts
-from benchmark.report.frames import Place, Runs, reason
+from benchmark.report.frames import reason
 from benchmark.report.statistics import (
     Judgement,
     best,
@@ -25,6 +25,7 @@ from benchmark.report.statistics import (
 )
 from benchmark.report.statistics.aggregates import Array
 from benchmark.results.briefs import Brief
+from benchmark.results.counting import Place, Runs
 
 
 class Cost(NamedTuple):

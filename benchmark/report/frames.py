@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
 from benchmark.report.facts import BackboneFacts, TaskFacts, undeclared_metric
 from benchmark.results.briefs import Brief
+from benchmark.results.counting import Runs
 
 COLUMNS = (
     'suite', 'protocol', 'kind', 'group', 'task', 'task_title', 'task_version', 'backbone',
@@ -29,46 +30,6 @@ Line = tuple[int, Values, Values, Values, Values, Values]
 ``seed``; ``metric`` to ``is_primary``; ``value`` and ``raw``; ``status`` and ``error``; time and
 memory; ``device`` to ``fingerprint``.
 """
-
-
-class Place(NamedTuple):
-    """A cell of the comparison, as rows of the tidy frame are ordered."""
-
-    protocol: str
-    task: str
-    backbone: str
-
-
-Runs = Mapping[Place, Sequence[Brief]]
-"""The records that count: those of each cell in the order of their seeds."""
-
-
-def newest(records: Iterable[Brief]) -> dict[Place, list[Brief]]:
-    """Return one record per cell and seed, sorted: the newest ``ok`` one, else the newest failed.
-
-    All seeds of a backbone on a task are of one make (configuration, weights, data, libraries),
-    that of its best record: another make is another experiment. Records of runs with
-    ``--cfg-options`` stand back behind those without. The end time in the provenance decides,
-    then the fingerprint, so that the order of the records changes nothing.
-    """
-    cells: dict[tuple[str, str, str], list[Brief]] = {}
-    for record in records:
-        spec = record.spec
-        cells.setdefault((spec.protocol, spec.task, spec.backbone), []).append(record)
-    return {Place(*place): _one_per_seed(cells[place]) for place in sorted(cells)}
-
-
-def _one_per_seed(records: list[Brief]) -> list[Brief]:
-    chosen = {record.spec.seed: record for record in records}
-    if len(chosen) < len(records) or len({record.make for record in records}) > 1:
-        best_last = sorted(records, key=_precedence)
-        make = best_last[-1].make
-        chosen = {record.spec.seed: record for record in best_last if record.make == make}
-    return [chosen[seed] for seed in sorted(chosen)]
-
-
-def _precedence(record: Brief) -> tuple[Any, ...]:
-    return record.is_ok, record.is_plain, record.finished, record.fingerprint, record.spec.seed
 
 
 def tidy(

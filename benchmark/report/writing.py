@@ -17,7 +17,7 @@ from benchmark.report.boards import Board, build_boards
 from benchmark.report.exports import frames, report_json
 from benchmark.report.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
 from benchmark.report.findings import Findings, find
-from benchmark.report.frames import Runs, newest, tidied, tidy
+from benchmark.report.frames import tidied, tidy
 from benchmark.report.html import page
 from benchmark.report.latex import latex, paper_latex
 from benchmark.report.markdown import markdown, paper_markdown
@@ -26,6 +26,7 @@ from benchmark.report.normaliser import Normaliser
 from benchmark.report.presets import PAPER
 from benchmark.report.tables import long_csv, wide_csv
 from benchmark.results.briefs import Brief, brief
+from benchmark.results.counting import Runs, newest
 from benchmark.results.index import read_briefs, read_whole
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically

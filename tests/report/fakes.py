@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from benchmark.report.boards import Board, build_boards
 from benchmark.report.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
-from benchmark.report.frames import Runs, newest
 from benchmark.results.briefs import Brief, brief
+from benchmark.results.counting import Runs, newest
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec

@@ -9,8 +9,9 @@ import pytest
 
 from benchmark.errors import RecordError
 from benchmark.report.facts import backbone_facts, task_facts
-from benchmark.report.frames import newest, tidy
+from benchmark.report.frames import tidy
 from benchmark.results.briefs import Brief
+from benchmark.results.counting import newest
 from benchmark.results.records import RunRecord
 
 from .fakes import briefs, facts, failed, record, suite
