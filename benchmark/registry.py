@@ -11,7 +11,10 @@ MODELS = root.Registry(
 )
 HOOKS = root.Registry('hook', parent=root.HOOKS, scope='benchmark', locations=['benchmark.engine'])
 DATASETS = root.Registry(
-    'dataset', parent=root.DATASETS, scope='benchmark', locations=['benchmark.datasets.parts']
+    'dataset',
+    parent=root.DATASETS,
+    scope='benchmark',
+    locations=['benchmark.datasets.parts', 'benchmark.datasets.opening'],
 )
 METRICS = root.Registry('metric', parent=root.METRICS, scope='benchmark')
 OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(

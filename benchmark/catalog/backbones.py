@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, is_number
 from benchmark.catalog.sources import FORMS, Located, locate
+from benchmark.catalog.types import check_types
 from benchmark.errors import (
     BenchmarkError,
     CheckpointError,
@@ -22,6 +24,7 @@ from benchmark.specs import REINIT, Backbone, LastBlocks, Pretraining, file_hash
 
 RANDOM = '+random'
 _LAST_BLOCKS = re.compile(r'\+(drop|reinit)(\d+)$')
+_NO_NUMBER = re.compile(r'\+(drop|reinit)[^/@+]*$')
 
 FAMILIES = ('mim', 'supervised', 'contrastive', 'distilled', 'none')
 """Families of pretraining that tables compare."""
@@ -88,6 +91,11 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
     if ending:
         last = LastBlocks(ending[1], int(ending[2]))
         return _ended(find_backbone(text[: ending.start()], relative_to=relative_to), last)
+    if unfinished := _NO_NUMBER.search(text):
+        raise DeclarationError(
+            f"backbone '{text}': a number of blocks must follow +{unfinished[1]}, as in "
+            f'+{unfinished[1]}2, at the end'
+        )
     body, is_random = (text.removesuffix(RANDOM), True) if text.endswith(RANDOM) else (text, False)
     name, _, checkpoint = body.partition('@')
     if is_random and checkpoint:
@@ -134,6 +142,9 @@ def _from_source(found: Located) -> Backbone:
 
 
 def _not_found(name: str, declared: Mapping[str, Backbone]) -> UnknownNameError:
+    if get_close_matches(name, declared, n=1):
+        told = str(unknown_name('backbone', name, declared)).partition(' (known: ')[0]
+        return UnknownNameError(f'{told} `tbench list backbones` shows all')
     hint = (
         f'{FORMS}, each with [@CHECKPOINT] or [{RANDOM}] and [+dropK] or [+reinitK], or a '
         'declaration file also work'
@@ -197,6 +208,7 @@ def read_backbone(path: Path, *, is_for_use: bool = True) -> Backbone:
         raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: backbone)")
     facts = block(path, literals, 'backbone')
     values = facts.checked(_BACKBONE_KEYS)
+    check_types(path, "backbone['options']", values.get('options', {}))
     located = _declared_source(facts)
     is_random = values.get('random', False)
     weights = _declared_checkpoint(facts, is_for_use) or located.checkpoint

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.catalog.literals import read_literals
-from benchmark.catalog.schema import Block, Key, block, distinct_names
+from benchmark.catalog.schema import Block, Key, block, distinct_names, is_number
 from benchmark.catalog.tasks import GROUPS
 from benchmark.errors import DeclarationError, unknown_name
 from benchmark.specs import PRECISIONS, SCHEDULES, Declared, Suite
@@ -63,6 +63,9 @@ _RECIPE_KEYS = {
     'temperatures': Key((tuple,)),
     'held_out': _NUMBER,
 }
+
+_NUMBERS = ('learning_rates', 'neighbours', 'temperatures')
+_COUNTS = ('iterations', 'batch_size', 'accumulation', 'rates_batch')
 
 
 def suite_files() -> tuple[Path, ...]:
@@ -184,12 +187,22 @@ def _recipes(facts: Block) -> dict[str, Declared]:
     for place, fields in recipes.values.items():
         recipe = Block(facts.path, f"suite recipes['{place}']", fields)
         recipe.checked(_RECIPE_KEYS)
+        _check_counts(recipe)
+        for key in _NUMBERS:
+            if not all(map(is_number, fields.get(key, ()))):
+                raise recipe.error(key, 'must hold numbers')
         if not 0 <= fields.get('warmup', 0) < 1:
             raise recipe.error('warmup', 'must be a share of the iterations, from 0 to below 1')
         _check_grid(recipe)
-        if not all(0 < share < 1 for share in fields.get('milestones', ())):
+        if not all(is_number(x) and 0 < x < 1 for x in fields.get('milestones', ())):
             raise recipe.error('milestones', 'must be shares of the iterations, between 0 and 1')
     return dict(recipes.values)
+
+
+def _check_counts(recipe: Block) -> None:
+    for key in _COUNTS:
+        if recipe.values.get(key, 1) < 1:
+            raise recipe.error(key, 'must be at least 1')
 
 
 def _groups(facts: Block) -> dict[str, str]:
@@ -221,7 +234,7 @@ def _check_grid(recipe: Block) -> None:
     allowed = {key: rule for key, rule in _RECIPE_KEYS.items() if key != 'grid'}
     grid.checked({key: Key((tuple,)) for key in allowed})
     for key, values in grid.values.items():
-        if not values or len(set(values)) != len(values):
-            raise grid.error(key, 'must hold distinct values, at least one')
         for value in values:
             Block(recipe.path, grid.name, {key: value}).checked({key: allowed[key]})
+        if not values or any(value in values[:place] for place, value in enumerate(values)):
+            raise grid.error(key, 'must hold distinct values, at least one')

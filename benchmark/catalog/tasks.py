@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmark.catalog.literals import merge, read_literals
 from benchmark.catalog.schema import Block, Key, block, distinct_names, is_number
+from benchmark.catalog.types import check_types
 from benchmark.errors import DeclarationError, unknown_name
 from benchmark.kinds import kind_names, load_kind
 from benchmark.kinds.base import Kind
@@ -112,6 +113,7 @@ def read_task(path: Path) -> Task:
     options = {name: Key(types) for name, types in kind.options.items()}
     checked = facts.checked({**_TASK_KEYS, 'options': Key((Mapping,))})
     Block(path, 'task options', checked.get('options', {})).checked(options)
+    check_types(path, 'task options', checked.get('options', {}))
     return _build(facts, kind, _Data(path, values))
 
 
@@ -134,6 +136,7 @@ class _Data:
 
     def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
         self.block = block(path, values, 'data')
+        check_types(path, 'data', self.block.values)
         keys = {
             'root': _TEXT,
             'provider': Key((str,), allowed=PROVIDERS),
@@ -175,7 +178,7 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         metrics=tuple(_metric(facts, 'metrics', item, kind) for item in values.get('metrics', ())),
         source=data.source,
         datasets=_datasets(facts, data),
-        budget=Block(facts.path, 'task budget', values.get('budget', {})).checked(_BUDGET_KEYS),
+        budget=_budget(facts),
         head=values.get('head', kind.heads[0]),
         options=values.get('options', {}),
         citation=values['citation'],
@@ -185,6 +188,14 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         tree=data.tree,
         estimated=_estimated(facts),
     )
+
+
+def _budget(facts: Block) -> Declared:
+    budget = Block(facts.path, 'task budget', facts.values.get('budget', {}))
+    for key, number in budget.checked(_BUDGET_KEYS).items():
+        if number < 1:
+            raise budget.error(key, 'must be at least 1')
+    return budget.values
 
 
 def _estimated(facts: Block) -> tuple[Role, ...]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.cli.arguments import positive, seed
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 from benchmark.specs import DROP, REINIT
@@ -103,7 +104,7 @@ def _add_layers(
         'layers', help='transfer with the last blocks dropped or re-initialised; runs the cells'
     )
     add_request(parser)
-    parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
+    parser.add_argument('--seeds', nargs='+', type=seed, default=(), metavar='N')
     parser.add_argument(
         '--last', nargs='+', type=positive, default=(1, 2, 3), metavar='K', help='how many blocks'
     )
@@ -140,14 +141,6 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/analysis')
 
 
-def positive(text: str) -> int:
-    """Return the number that ``text`` means, at least 1."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not at least 1')
-    return number
-
-
 def attention(options: Namespace) -> int:
     """Measure the attention of backbones."""
     return _look(options, 'attention')
@@ -171,9 +164,27 @@ def _look(options: Namespace, name: str) -> int:
 
     analysis: Any = importlib.import_module(f'benchmark.analysis.{name}')
     device = choose_device(options.device)
+    if name == 'attention':  # before pictures are rendered, which takes minutes
+        _check_attention(backbones)
     images = _images(options)
     found = analysis.analyse(backbones, images, batch_size=options.batch_size, device=device)
     return _written(found, options)
+
+
+def _check_attention(backbones: list[Backbone]) -> None:
+    """Refuse backbones without attention.
+
+    Raises:
+        IncompatibleError: one has none.
+        BenchmarkError: one cannot be built.
+    """
+    from benchmark.analysis.attention.reading import does_not_apply
+    from benchmark.models.inspection import inspect_backbone
+    from benchmark.specs import Architecture
+
+    for backbone in backbones:
+        if inspect_backbone(backbone).architecture is Architecture.CONVNET:
+            raise does_not_apply(backbone.id)
 
 
 def cam(options: Namespace) -> int:

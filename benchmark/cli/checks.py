@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import platform
 from pathlib import Path
 
 from benchmark.catalog import find_task, shipped_tasks
 from benchmark.compiling import Ingredients, compile_config, compile_probe, library_versions
-from benchmark.errors import DataError
+from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.openmmlab import keypoints_backend, ops_backend
 from benchmark.planning.data import locate
 from benchmark.protocols import LEARNING, PROBING
@@ -46,13 +48,36 @@ def task_lines(name: str, data_root: Path) -> list[str]:
         for protocol in (*LEARNING.values(), *PROBING.values())
         if protocol.suits(task)
     ]
+    arguments = _arguments_line(task, data_root)
     return [
         f'ok      declaration: {task.name} ({task.kind}, version {task.version}), {task.path}',
         f'ok      classes: {len(task.classes)}, splits: '
         + ', '.join(f'{role} {count}' for role, count in task.splits.items()),
         f'ok      compiles: {len(compiled)} combinations of protocol and architecture class',
+        arguments,
         _data_line(task, data_root),
     ]
+
+
+def _arguments_line(task: Task, data_root: Path) -> str:
+    """Return that the libraries know the task's data sets, or how to find out where they are.
+
+    Raises:
+        DeclarationError: they do not.
+    """
+    try:
+        from benchmark.openmmlab import prepare
+
+        with contextlib.redirect_stdout(io.StringIO()):  # libraries print what they miss
+            prepare()
+            from benchmark.execution.datacheck import check_arguments
+
+            check_arguments(task)
+    except (ImportError, EnvironmentProblem) as error:
+        reason = ' '.join(str(error).split())
+        command = f'tbench check data {task.path} --data-root {data_root}'
+        return f'open    data sets: not looked up ({reason}); next: {command}'
+    return 'ok      data sets: known to the libraries, and so are their arguments'
 
 
 def _stand_in(

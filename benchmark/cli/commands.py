@@ -5,13 +5,18 @@ Heavy imports stay inside the functions, so that a command loads only what it ne
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
     from benchmark.launching.campaign import Campaign, Plan
@@ -24,13 +29,15 @@ def campaign_of(
     """Return the campaign that the options of a request ask for; ``seeds`` default to the suite's.
 
     Raises:
-        BenchmarkError: a name is unknown or a declaration wrong.
+        BenchmarkError: a name is unknown, a declaration wrong, or a folder cannot be written.
     """
     from benchmark.compiling import parse_options
     from benchmark.launching.campaign import Campaign
     from benchmark.planning import Request
     from benchmark.results.store import ResultStore
 
+    for flag in ('--results', '--work-dir'):
+        check_folder(flag, getattr(options, flag.strip('-').replace('-', '_')))
     request = Request.read(
         options.suite,
         backbones=options.backbones,
@@ -47,6 +54,32 @@ def campaign_of(
         options.feature_cache,
         options.processes,
     )
+
+
+def check_folder(flag: str, folder: Path) -> None:
+    """Refuse a folder, given by the option ``flag``, that is none or into which nothing goes.
+
+    Raises:
+        BenchmarkError: names the option and what is in the way.
+    """
+    there = next((place for place in (folder, *folder.parents) if place.exists()), Path())
+    if not there.is_dir():
+        raise BenchmarkError(f'{flag} {folder}: {there} is a file; it must be a folder')
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise BenchmarkError(f'{flag} {folder}: nothing can be written in {there}')
+
+
+def worker_environments_of(options: Namespace, campaign: Campaign) -> list[dict[str, str]]:
+    """Return the environment of each worker: no more of them than the campaign has cells.
+
+    Raises:
+        EnvironmentProblem: there is no such device, or not enough of it.
+    """
+    from benchmark.launching.devices import worker_environments
+    from benchmark.planning import expand
+
+    jobs = options.jobs and min(options.jobs, max(len(expand(campaign.request)), 1))
+    return worker_environments(options.device, jobs, processes=options.processes)
 
 
 def _split_loading(options: Namespace) -> dict[str, int]:
@@ -70,11 +103,9 @@ def carry_out(campaign: Campaign, options: Namespace) -> tuple[Plan, int]:
     Raises:
         BenchmarkError: the request is wrong; nothing was run.
     """
-    from benchmark.launching.devices import worker_environments
     from benchmark.launching.pool import Pool
 
-    environments = worker_environments(options.device, options.jobs, processes=options.processes)
-    with Pool(environments) as pool:
+    with Pool(worker_environments_of(options, campaign)) as pool:
         plan = campaign.prepare(pool)
         name = campaign.request.suite.name
         _say(f'{name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
@@ -85,23 +116,22 @@ def carry_out(campaign: Campaign, options: Namespace) -> tuple[Plan, int]:
 
 
 def plan(options: Namespace) -> int:
-    """Print what a run would do and cost."""
+    """Print what a run would do and cost; return 2 when a run would refuse the request."""
     from benchmark.cli.overviews import plan_lines
-    from benchmark.launching.devices import worker_environments
     from benchmark.launching.pool import Pool
     from benchmark.launching.survey import survey
 
     campaign = campaign_of(options, lambda line: None, options.seeds)
-    environments = worker_environments(options.device, options.jobs, processes=options.processes)
+    environments = worker_environments_of(options, campaign)
     device = 'gpu' if environments[0].get('CUDA_VISIBLE_DEVICES') else 'cpu'
     with Pool(environments) as pool:
         found = survey(campaign, pool, device)
     if options.json:
         print(json.dumps(found.to_plain(), indent=1, ensure_ascii=False))
-        return 0
-    for line in plan_lines(found, workers=len(environments), device=device):
-        _say(line)
-    return 0
+    else:
+        for line in plan_lines(found, workers=len(environments), device=device):
+            _say(line)
+    return 2 if found.plan.impossible else 0
 
 
 def status(options: Namespace) -> int:
@@ -143,6 +173,8 @@ def list_declared(options: Namespace) -> int:
     if not rows:
         print(f'no {options.what} are declared')
         return 0
+    if options.what == 'suites':  # some have tens of tasks
+        rows = [{**row, 'tasks': len(row['tasks'])} for row in rows]
     columns = list(rows[0])
     table = [columns, *([_cell(row[column]) for column in columns] for row in rows)]
     widths = [max(len(line[i]) for line in table) for i in range(len(columns))]
@@ -176,6 +208,11 @@ def report(options: Namespace) -> int:
     )
     from benchmark.results.store import ResultStore
 
+    if options.history and (options.published or 'html' not in (options.format or ('html',))):
+        raise BenchmarkError(
+            f'--history {options.history}: nights are drawn on the page of the records: add html '
+            'to --format, without --published'
+        )
     store = ResultStore(options.results, options.work_dir)
     out: Path = options.out or store.tables_folder()
     scale = None if options.normaliser is None else read_normaliser(options.normaliser)
@@ -243,11 +280,13 @@ def check_data(options: Namespace) -> int:
         for line in layout_lines(task):
             _say(line)
         return 2
-    from benchmark.execution.datacheck import check_data as check
     from benchmark.openmmlab import prepare
 
-    prepare()
-    findings = check(task, folder, full=options.full)
+    with contextlib.redirect_stdout(io.StringIO()):  # libraries print what they miss
+        prepare()
+        from benchmark.execution.datacheck import check_data as check
+
+        findings = check(task, folder, full=options.full)
     code = _say_all(findings)
     _say(f'written {keep_manifest(task, options.data_root, findings)}')
     return code

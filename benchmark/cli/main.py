@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmark import __version__
 from benchmark.cli import analyze, commands, pretrain, regression, sharing
+from benchmark.cli.arguments import Parser, gibibytes, positive, seed, workers
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 
@@ -56,7 +57,7 @@ def _flush() -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='tbench',
         description='Which pretrained backbone transfers best, to what, and how sure are we?',
     )
@@ -109,7 +110,7 @@ def _add_status(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     parser.add_argument(
         '--watch',
         nargs='?',
-        type=_positive,
+        type=positive,
         const=5,
         metavar='SECONDS',
         help='tell again every 5 (or so many) seconds until nothing runs',
@@ -131,10 +132,10 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')
     parser.add_argument('--protocols', nargs='+', default=(), metavar='PROTOCOL')
     parser.add_argument('--device', choices=DEVICES, default='auto')
-    parser.add_argument('--jobs', type=_positive, metavar='N', help='worker processes')
+    parser.add_argument('--jobs', type=workers, metavar='N', help='worker processes')
     parser.add_argument(
         '--processes',
-        type=_positive,
+        type=workers,
         default=1,
         metavar='N',
         help='processes that train a cell together and share its batch (default: 1)',
@@ -155,8 +156,8 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     _add_work(parser)
     parser.add_argument(
         '--feature-cache',
-        type=_gibibytes,
-        default=_gibibytes('4'),
+        type=gibibytes,
+        default=gibibytes('4'),
         metavar='GIB',
         help='room for kept features of frozen backbones, oldest out; 0 keeps none (default: 4)',
     )
@@ -170,7 +171,7 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_seeds(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--seeds', nargs='+', type=int, default=(), metavar='N')
+    parser.add_argument('--seeds', nargs='+', type=seed, default=(), metavar='N')
 
 
 def _add_results(parser: argparse.ArgumentParser) -> None:
@@ -195,20 +196,6 @@ def _add_nightly(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     _add_request(parser)
     parser.set_defaults(results=Path('results'))
     regression.add_nightly_options(parser)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not at least 1')
-    return number
-
-
-def _gibibytes(text: str) -> int:
-    number = float(text)
-    if not 0 <= number < float('inf'):
-        raise argparse.ArgumentTypeError(f'{text} is not at least 0')
-    return round(number * 2**30)
 
 
 def _add_list(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]

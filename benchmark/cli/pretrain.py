@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.cli.analyze import positive
+from benchmark.cli.arguments import positive, real, seed, workers
 from benchmark.launching.devices import DEVICES
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ def _add_budget(parser: argparse.ArgumentParser) -> None:
         'how long', 'one of these; with --like, data and numbers are those of the other side'
     )
     budget = group.add_mutually_exclusive_group(required=True)
-    budget.add_argument('--epochs', type=float, metavar='N', help='passes over the pictures')
+    budget.add_argument('--epochs', type=real, metavar='N', help='passes over the pictures')
     budget.add_argument('--steps', type=positive, metavar='N', help='of the optimiser')
     budget.add_argument(
-        '--seconds', type=float, metavar='N', help='as many steps as take so long, by a trial'
+        '--seconds', type=real, metavar='N', help='as many steps as take so long, by a trial'
     )
     budget.add_argument(
         '--match',
@@ -84,15 +84,15 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--batch-size', type=positive, metavar='N', help=f'default: {_DEFAULTS["batch_size"]}'
     )
-    parser.add_argument('--lr', type=float, metavar='X', help=f'default: {_DEFAULTS["lr"]}')
+    parser.add_argument('--lr', type=real, metavar='X', help=f'default: {_DEFAULTS["lr"]}')
     parser.add_argument(
-        '--mask-ratio', type=float, metavar='X', help="share that is hidden; default: the paper's"
+        '--mask-ratio', type=real, metavar='X', help="share that is hidden; default: the paper's"
     )
-    parser.add_argument('--seed', type=int, default=0, metavar='N')
+    parser.add_argument('--seed', type=seed, default=0, metavar='N')
     parser.add_argument('--device', choices=DEVICES, default='auto')
     parser.add_argument(
         '--processes',
-        type=positive,
+        type=workers,
         default=1,
         metavar='N',
         help='processes that share every batch, one per GPU or core (default: 1)',

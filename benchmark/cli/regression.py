@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.errors import BenchmarkError
+from benchmark.cli.arguments import day, real, whole
+from benchmark.errors import BenchmarkError, unknown_name
 
 if TYPE_CHECKING:
     from benchmark.regression.compare import Comparison, Margin, Rules
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from benchmark.results.store import ResultStore
 
 CORRECTIONS = ('holm', 'bh', 'none')
+
+_count = whole(1, 500)
 
 
 def add_regress_options(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +56,7 @@ def add_nightly_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_rules(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--night', type=_date, metavar='DATE', help='default: today (UTC)')
+    parser.add_argument('--night', type=day, metavar='DATE', help='default: today (UTC)')
     parser.add_argument('--junit', type=Path, metavar='FILE', help='JUnit XML for a CI service')
     parser.add_argument(
         '--accepted', type=Path, metavar='FILE', help='TOML file of shifts that are right'
@@ -62,22 +66,8 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
         help='drops that do not matter: a share of the baseline, or absolute by metric',
     )  # fmt: skip
     parser.add_argument('--correction', choices=CORRECTIONS, default='holm')
-    parser.add_argument('--time-limit', type=float, default=1.5, metavar='RATIO')
-    parser.add_argument('--memory-limit', type=float, default=1.25, metavar='RATIO')
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 500:
-        raise argparse.ArgumentTypeError(f'{text} is not from 1 to 500')
-    return number
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'{text} is no date as in 2031-05-04') from None
+    parser.add_argument('--time-limit', type=real, default=1.5, metavar='RATIO')
+    parser.add_argument('--memory-limit', type=real, default=1.25, metavar='RATIO')
 
 
 def _night(options: Namespace) -> date:
@@ -124,6 +114,14 @@ def _margin(texts: tuple[str, ...]) -> Margin:
     return Margin(by_metric, share)
 
 
+def _check_margin(margin: Margin, known: Iterable[str]) -> None:
+    """Refuse a margin of a metric that no cell has: it would do nothing."""
+    keys = sorted(set(known))
+    for key in margin.by_metric:
+        if key not in keys:
+            raise BenchmarkError(f'--margin {unknown_name("headline metric", key, keys)}')
+
+
 def _not_negative(text: str) -> float:
     number = float(text)
     if not 0 <= number < float('inf'):
@@ -151,9 +149,12 @@ def regress(options: Namespace) -> int:
     if not baseline:
         raise BenchmarkError(f"--baseline {options.baseline}: no good record of suite '{suite}'")
     history = _history(options, suite)
+    candidate = gather(stores['candidate'].records(suite))
+    runs = (*baseline.values(), *candidate.values())
+    _check_margin(rules.margin, (run.metric.key for run in runs))
     comparison = compare(
         baseline,
-        gather(stores['candidate'].records(suite)),
+        candidate,
         history,
         _night(options).isoformat(),
         rules,
@@ -201,14 +202,16 @@ def _tell(comparison: Comparison, junit_file: Path | None, *, is_quiet: bool) ->
 
 def nightly(options: Namespace) -> int:
     """Run a night and judge it; return 0 fine, 1 regression, 2 could not tell."""
-    from benchmark.cli.commands import campaign_of
-    from benchmark.launching.devices import worker_environments
+    from benchmark.cli.commands import campaign_of, check_folder, worker_environments_of
     from benchmark.launching.nightly import Nightly
     from benchmark.launching.pool import Pool
 
     rules = _rules(options)
+    check_folder('--out', options.out)
+    campaign = campaign_of(options, partial(print, flush=True))
+    _check_margin(rules.margin, (task.metric.key for task in campaign.request.tasks))
     night = Nightly(
-        campaign=campaign_of(options, partial(print, flush=True)),
+        campaign=campaign,
         baseline=options.baseline or options.out / 'baseline',
         folder=options.out,
         night=_night(options),
@@ -216,8 +219,7 @@ def nightly(options: Namespace) -> int:
         fresh=options.confirm,
         rules=rules,
     )
-    environments = worker_environments(options.device, options.jobs, processes=options.processes)
-    with Pool(environments) as pool:
+    with Pool(worker_environments_of(options, campaign)) as pool:
         comparison = night.run(pool)
     _tell(comparison, options.junit, is_quiet=False)
     print(f'written: {night.night_folder}')

@@ -10,6 +10,13 @@ from benchmark.errors import DeclarationError
 from benchmark.kinds.base import Config
 from benchmark.specs import canonical_json
 
+_WHOLE = frozenset(
+    {
+        'accumulative_counts', 'batch_size', 'begin', 'end', 'interval', 'iterations',
+        'max_iters', 'max_keep_ckpts', 'num_classes', 'num_workers', 'seed', 'val_interval',
+    }
+)  # fmt: skip
+
 
 def parse_options(texts: Sequence[str], flag: str = '--cfg-options') -> dict[str, Any]:
     """Return ``key=value`` texts as a dictionary; values are read as literals where they are.
@@ -49,7 +56,8 @@ def apply_options(config: Config, options: Mapping[str, Any]) -> Config:
     """Return a copy of ``config`` with dotted ``options`` set; list items are named by number.
 
     Raises:
-        DeclarationError: the place that an option names does not exist.
+        DeclarationError: the place that an option names does not exist, or holds a number and the
+            option none of its kind.
     """
     changed = localise(config, {})  # a copy in which no part occurs twice
     for key, value in options.items():
@@ -75,10 +83,29 @@ def _step(target: Any, step: str, key: str) -> Any:
 
 def _set(target: Any, step: str, value: Any, key: str) -> None:
     if isinstance(target, dict):
+        _check_kind(target.get(step), value, key, step)
         target[step] = value
         return
-    _step(target, step, key)
+    _check_kind(_step(target, step, key), value, key, step)
     target[int(step)] = value
+
+
+def _check_kind(old: Any, value: Any, key: str, name: str) -> None:
+    """Refuse what is no number, or no truth value, in the place of one.
+
+    Most whole numbers may become real ones: rates are often written as 0 or 1.
+    """
+    if isinstance(old, bool):
+        wanted, fits = 'True or False', isinstance(value, bool)
+    elif isinstance(old, int) and name in _WHOLE:
+        wanted, fits = 'a whole number', type(value) is int
+    elif isinstance(old, int | float):
+        wanted = 'a number'
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        return
+    if not fits:
+        raise DeclarationError(f"--cfg-options '{key}' is {value!r}: must be {wanted}, as {old!r}")
 
 
 def _no_place(target: Any, step: str, key: str) -> DeclarationError:

@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
-from mmengine.registry import DATASETS, FUNCTIONS, MODELS, DefaultScope
+from mmengine.registry import FUNCTIONS, MODELS, DefaultScope
 from torch import Tensor, nn
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark.datasets.opening import opened
 
 _SEED = 0
 
@@ -53,7 +54,7 @@ def _seed() -> None:
 
 def _batches(loader: Any, samples: int, size: int) -> tuple[Any, list[Any]]:
     """Return the data set's meta information and its first ``samples`` in batches of ``size``."""
-    dataset = DATASETS.build(loader.dataset)
+    dataset = opened(of=loader.dataset)
     collate = FUNCTIONS.get(loader.collate_fn.type)
     items = [dataset[index] for index in range(min(samples, len(dataset)))]
     batches = [collate(items[i : i + size]) for i in range(0, len(items), size)]

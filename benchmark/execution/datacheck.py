@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from mmengine.dataset import BaseDataset
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.compiling import annotated_splits, localise, manifest_of
-from benchmark.errors import BenchmarkError
+from benchmark.datasets.opening import is_broken, misfit, opened
+from benchmark.errors import BenchmarkError, DeclarationError, UnknownNameError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import DATA
 from benchmark.specs import Finding, Role, Task
@@ -35,7 +35,11 @@ def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]
 
     ``full`` reads every picture and label map, not a sample of them, and looks for pictures of
     equal content in two splits.
+
+    Raises:
+        DeclarationError: a data set has no such type, or its type no such argument.
     """
+    check_arguments(task)
     files = [_count(folder, pattern, count) for pattern, count in task.tree.items()]
     splits, refused = _open(task, folder)
     inspected = [_inspect(task, role, split, full=full) for role, split in splits.items()]
@@ -46,6 +50,30 @@ def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]
         *_apart(task, splits, full=full),
         Finding('manifest', True, manifest_of(folder, task.tree)),
     ]
+
+
+def check_arguments(task: Task) -> None:
+    """Refuse a task that asks for a data set or an argument that the libraries do not have.
+
+    Raises:
+        DeclarationError: names the file, the split, what is unknown and what is known.
+    """
+    for role, dataset in _splits(task):
+        try:
+            problem = misfit(dataset)
+        except UnknownNameError as error:
+            problem = str(error)
+        if problem:
+            raise DeclarationError(f"{task.path}: data of '{role}': {problem}")
+
+
+def _splits(task: Task) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the data set of each split as its kind's library builds it."""
+    config = annotated_splits(task)
+    for module in config['custom_imports']:
+        importlib.import_module(module)
+    with DefaultScope.overwrite_default_scope(config['default_scope']):
+        yield from config['splits'].items()
 
 
 def _count(folder: Path, pattern: str, expected: int) -> Finding:
@@ -63,19 +91,14 @@ class _Split:
 
 
 def _open(task: Task, folder: Path) -> tuple[dict[Role, _Split], list[Finding]]:
-    config = annotated_splits(task)
-    for module in config['custom_imports']:
-        importlib.import_module(module)
     splits, refused = {}, []
-    with DefaultScope.overwrite_default_scope(config['default_scope']):
-        for role, dataset in config['splits'].items():
-            try:
-                built = DATASETS.build(localise(dataset, {DATA: str(folder)}))
-            except (BenchmarkError, OSError, ValueError, KeyError, AssertionError) as error:
-                reason = ' '.join(str(error).split()) or type(error).__name__
-                refused.append(Finding(f'{role} opens', False, reason))
-            else:
-                splits[Role(role)] = _Split(built, bool(dataset['pipeline']))
+    for role, dataset in _splits(task):
+        try:
+            built = opened(of=localise(dataset, {DATA: str(folder)}))
+        except BenchmarkError as error:
+            refused.append(Finding(f'{role} opens', False, str(error)))
+        else:
+            splits[Role(role)] = _Split(built, bool(dataset['pipeline']))
     return splits, refused
 
 
@@ -99,8 +122,13 @@ def _labels(task: Task, role: Role, split: _Split, indices: Iterable[int]) -> Fi
     for index in indices:
         seen += 1
         try:
-            problem = check(split.samples[index], len(task.classes))
-        except (OSError, ValueError, TypeError, AttributeError, cv2.error) as error:
+            sample = split.samples[index]
+        except BenchmarkError as error:
+            wrong.append(str(error))
+            continue
+        try:
+            problem = check(sample, len(task.classes))
+        except (ValueError, TypeError, AttributeError) as error:
             problem = f'cannot be read ({" ".join(str(error).split())})'
         if problem:
             wrong.append(f'{_name(split.samples.get_data_info(index))}: {problem}')
@@ -122,7 +150,7 @@ def _readable(role: Role, split: _Split, indices: Iterable[int]) -> Finding:
     wrong, seen = [], 0
     for path in _pictures(split.samples, indices):
         seen += 1
-        if cv2.imread(path, cv2.IMREAD_REDUCED_COLOR_8) is None:
+        if is_broken(path):
             wrong.append(f'{path}: not readable as a picture')
     return _summed(f'{role} pictures', wrong, seen)
 

@@ -164,12 +164,21 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
 
 
 def _loaders(config: dict[str, Any]) -> dict[str, Any]:
-    """Return loaders with workers of their own where a GPU would wait (not run on a GPU)."""
-    if not torch.cuda.is_available():
-        return {}
+    """Return loaders whose errors name files, with workers of their own where a GPU would wait.
+
+    The latter was not run on a GPU.
+    """
     keys = [key for key in ('train_dataloader', 'test_dataloader') if key in config]
-    changes = {'num_workers': LOADER_WORKERS, 'persistent_workers': True}
-    return {key: {**config[key], **changes} for key in keys}
+    on_gpu = {'num_workers': LOADER_WORKERS, 'persistent_workers': True}
+    changes = on_gpu if torch.cuda.is_available() else {}
+    return {
+        key: {
+            **config[key],
+            'dataset': {'type': 'benchmark.Opened', 'of': config[key]['dataset']},
+            **changes,
+        }
+        for key in keys
+    }
 
 
 def _can_resume(folder: Path) -> bool:

@@ -15,7 +15,7 @@ from benchmark.execution.canary import probe
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
 from benchmark.execution.execute import Outcome, execute
-from benchmark.execution.locking import exclusive
+from benchmark.execution.locking import BusyError, exclusive
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
@@ -117,11 +117,16 @@ JOBS: dict[str, Callable[[Answer], Answer]] = {
 
 
 def answer(request: Answer) -> Answer:
-    """Return the answer to a request; ``error`` is one line, ``user_error`` tells its origin."""
+    """Return the answer to a request; ``error`` is one line, ``user_error`` tells its origin.
+
+    ``busy`` is set where another process is doing the same.
+    """
     try:
         return {'error': '', **JOBS[request['job']](request)}
+    except BusyError as error:
+        return {'error': _told(error), 'user_error': True, 'busy': True}
     except BenchmarkError as error:
-        return {'error': ' '.join(str(error).split()), 'user_error': True}
+        return {'error': _told(error), 'user_error': True}
     except Exception as error:  # a cell that fails must not take the worker with it
         logging.getLogger(__name__).error(traceback.format_exc())
         lines = str(error).strip().splitlines()
@@ -129,3 +134,11 @@ def answer(request: Answer) -> Answer:
             'error': f'{type(error).__name__}: {lines[0][:300] if lines else "no message"}',
             'user_error': False,
         }
+
+
+def _told(error: BenchmarkError) -> str:
+    """Return an error's message in one line, without the traceback of a process that loads."""
+    text = str(error).strip()
+    if text.startswith('Caught ') and 'Original Traceback' in text:
+        text = text.splitlines()[-1].partition(': ')[2]
+    return ' '.join(text.split())

@@ -22,12 +22,17 @@ _PAUSES = (0.02, 0.05, 0.1)
 """How often, after how many seconds, to try again: somebody may only have looked."""
 
 
+class BusyError(BenchmarkError):
+    """Another process is at work in the folder."""
+
+
 @contextlib.contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
     """Hold ``folder`` for this process in the enclosed block; the system lets go if it dies.
 
     Raises:
-        BenchmarkError: another process holds it, or it cannot be written.
+        BusyError: another process holds it.
+        BenchmarkError: it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +41,7 @@ def exclusive(folder: Path) -> Iterator[None]:
         raise BenchmarkError(f'{folder}: cannot be written ({error.strerror or error})') from None
     with file:
         if not any(_take(file, pause) for pause in (0.0, *_PAUSES)):
-            raise BenchmarkError(
+            raise BusyError(
                 f'{folder}: is being run by another process; run the command again when it is done'
             )
         os.utime(file.fileno())

@@ -15,11 +15,12 @@ import psutil
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
-from mmengine.registry import DATASETS, HOOKS, MODELS, DefaultScope
+from mmengine.registry import HOOKS, MODELS, DefaultScope
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark.datasets.opening import opened
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.cost import Meter
@@ -104,7 +105,7 @@ class _Probe:
         return 'train_dataset' in self._config
 
     def _dataset(self, config: Config) -> Any:
-        dataset = DATASETS.build(config)
+        dataset = opened(of=config)
         if len(dataset) == 0:
             raise DataError('a split holds no sample')
         return dataset

@@ -8,9 +8,10 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import Evaluator
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark.datasets.opening import opened
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import Outcome
 
@@ -26,8 +27,8 @@ def execute_trivial(config: dict[str, Any]) -> Outcome:
     predictor = pkgutil.resolve_name(config['predictor'])
     meter = Meter()
     with DefaultScope.overwrite_default_scope(config['default_scope']):
-        train = DATASETS.build(config['train_dataset'])
-        test = DATASETS.build(config['test_dataloader']['dataset'])
+        train = opened(of=config['train_dataset'])
+        test = opened(of=config['test_dataloader']['dataset'])
         with meter.phase('train'):
             fitted = predictor.fit(train)
         with meter.phase('test'):

@@ -31,6 +31,7 @@ from benchmark.compiling import (
     reader_versions,
     trivial_facts,
 )
+from benchmark.errors import IncompatibleError
 from benchmark.kinds.base import DATA, Config
 from benchmark.launching.features import Inspected, inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
@@ -143,6 +144,7 @@ class Campaign:
         task = next(t for t in self.request.tasks if t.name == spec.task)
         inspected = ground.backbones.get(spec.backbone)
         compiled = self._compiled(spec, task, inspected)
+        self._check_shares(compiled)
         weights = inspected.weights if inspected else None
         manifest = ground.manifests[spec.task]
         mark = fingerprint_of(
@@ -153,6 +155,19 @@ class Campaign:
             source=_source(compiled),
         )
         return Cell(spec, task, compiled, mark, manifest, weights, ground.folders[spec.task])
+
+    def _check_shares(self, compiled: Compiled) -> None:
+        """Refuse a batch that the processes of a training cannot share evenly."""
+        trainings = {
+            'execute': [compiled.config],
+            'search': [trial['config'] for trial in compiled.config.get('trials', ())],
+        }
+        for config in trainings.get(compiled.job, ()):
+            size = config['train_dataloader']['batch_size']
+            if size % self.processes:
+                raise IncompatibleError(
+                    f'--processes {self.processes}: they cannot share a batch of {size} evenly'
+                )
 
     def _made(self, task: Task) -> Path:
         """Return the folder of a task whose data the project makes itself, after making it."""
@@ -215,16 +230,25 @@ class Campaign:
                 self.store.copy(record, suite)
 
     def run(self, pool: Pool, plan: Plan) -> list[RunRecord]:
-        """Run the cells that are to do and return their records, each saved as it ends."""
+        """Run the cells that are to do and return their records, each saved as it ends.
+
+        A cell that another process is running has none.
+        """
         self.take_over(plan)
         cells = {cell.spec.id: cell for cell in plan.to_do}
         records: list[RunRecord] = []
+        busy = 0
         with self._ledger(plan):
             for reply in pool.run(self._job(cell) for cell in plan.to_do):
+                if reply.answer.get('busy'):
+                    busy += 1
+                    continue
                 record = self._record(cells[reply.job.name], reply)
                 self._save(record)
                 records.append(record)
-                self.say(f'[{len(records)}/{len(cells)}] {describe(record)}')
+                self.say(f'[{len(records) + busy}/{len(cells)}] {describe(record)}')
+        if busy:
+            self.say(f'{_counted(busy)} being run by another process')
         return records
 
     def _ledger(self, plan: Plan) -> AbstractContextManager[None]:
@@ -341,6 +365,10 @@ def canonical_scores(task: Task, raw: Mapping[str, float]) -> dict[str, float]:
 def _source(compiled: Compiled) -> str:
     """Return where the network of a cell comes from; nothing for a trivial predictor."""
     return str(compiled.facts.get('backbone', {}).get('source') or '')
+
+
+def _counted(cells: int) -> str:
+    return '1 cell is' if cells == 1 else f'{cells} cells are'
 
 
 def describe(record: RunRecord) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from benchmark.catalog.suites import suite_files
 from benchmark.errors import BenchmarkError
 from benchmark.launching.campaign import Campaign, Cell, Plan
 from benchmark.launching.pool import Pool
@@ -66,6 +67,12 @@ class Nightly:
         return self.folder / 'nights' / self.night.isoformat()
 
     @property
+    def _named(self) -> str:
+        """How a command names the suite."""
+        suite = self.campaign.request.suite
+        return suite.name if suite.path in suite_files() else str(suite.path)
+
+    @property
     def _suite(self) -> str:
         return self.campaign.request.suite.name
 
@@ -97,8 +104,9 @@ class Nightly:
         found = {cell: item for cell, item in runs.items() if cell in wanted}
         if not found:
             raise BenchmarkError(
-                f'{store.runs_folder(self._suite)}: no baseline; make one with the options of this '
-                f'command: tbench run --results {self.baseline} --seeds 0 1 2 3 4 5 6 7 8 9'
+                f'{store.runs_folder(self._suite)}: no baseline; make one: tbench run --suite '
+                f'{self._named} --results {self.baseline} --seeds 0 1 2 3 4 5 6 7 8 9, with the '
+                'other options of this command'
             )
         return found
 

@@ -71,9 +71,9 @@ def prepare() -> Backends:
 
     Calls after the first change nothing. A library that is installed but broken (built for
     another torch or numpy) is replaced like an absent one, and named in the result's ``notes``.
-    From here on mmengine reads checkpoints without executing what they contain, and the libraries
-    do not see transformers. Worker processes that are spawned rather than forked start without any
-    of this.
+    From here on mmengine reads checkpoints without executing what they contain, builds only what
+    is in a registry, and the libraries do not see transformers. Worker processes that are spawned
+    rather than forked start without any of this.
 
     Raises:
         EnvironmentProblem: mmcv, or both xtcocotools and pycocotools, are not installed.
@@ -88,8 +88,16 @@ def prepare() -> Backends:
     ops, ops_problem = _prepare_ops()
     keypoints, keypoints_problem = _prepare_keypoints()
     checkpoints.install_safe_loading()
+    _keep_to_registries()
     notes = tuple(note for note in (ops_problem, keypoints_problem) if note)
     return Backends(ops=ops, keypoints=keypoints, notes=notes)
+
+
+def _keep_to_registries() -> None:
+    """Let a name that no registry holds be unknown: mmengine would import and call it."""
+    from mmengine.registry import registry
+
+    registry.get_object_from_string = lambda name: None
 
 
 def _prepare_ops() -> tuple[OpsBackend, str | None]:

@@ -69,6 +69,7 @@ def _shift(path: Path, number: int, item: Mapping[str, Any]) -> Shift:
     return Shift(**texts, since=since.isoformat())
 
 
-def latest(shifts: Sequence[Shift], cell: CellId) -> Shift | None:
-    """Return the newest accepted shift of ``cell``, or ``None``."""
-    return max((s for s in shifts if s.covers(cell)), key=lambda s: s.since, default=None)
+def latest(shifts: Sequence[Shift], cell: CellId, night: str) -> Shift | None:
+    """Return the newest accepted shift of ``cell`` that applies on ``night``, or ``None``."""
+    found = (shift for shift in shifts if shift.since <= night and shift.covers(cell))
+    return max(found, key=lambda shift: shift.since, default=None)

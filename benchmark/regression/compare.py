@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -152,7 +152,7 @@ def compare(
     ``history`` holds earlier nights; those named ``night`` or later are left out of it.
     """
     references = {
-        cell: _reference(cell, runs, history.before(night, cell), rules.accepted)
+        cell: _reference(runs, history.before(night, cell), latest(rules.accepted, cell, night))
         for cell, runs in baseline.items()
     }
     early = {cell: _before_any_test(cell, references, tonight) for cell in {*baseline, *tonight}}
@@ -173,7 +173,7 @@ def compare(
         costs=tuple(cost_ratios(baseline, tonight, rules.limits)),
         levels=rules.levels,
         changes=_changes(baseline, tonight),
-        notes=tuple(_notes(rules.accepted, early)),
+        notes=tuple(_notes(rules.accepted, early, night)),
     )
 
 
@@ -188,12 +188,8 @@ class _Reference(NamedTuple):
 
 
 def _reference(
-    cell: CellId,
-    runs: Runs,
-    nights: Mapping[str, tuple[float, ...]],
-    accepted: Sequence[Shift],
+    runs: Runs, nights: Mapping[str, tuple[float, ...]], shift: Shift | None
 ) -> _Reference:
-    shift = latest(accepted, cell)
     if shift is None:
         return _Reference(runs.values, tuple(nights.values()), runs.make, runs.metric, None)
     since = [values for night, values in nights.items() if night >= shift.since]
@@ -303,12 +299,13 @@ def _changes(baseline: Mapping[CellId, Runs], tonight: Mapping[CellId, Runs]) ->
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _notes(accepted: Sequence[Shift], cells: Mapping[CellId, object]) -> list[str]:
-    return [
-        f'the accepted shift of {shift.since} ({shift.reason}) matches no cell'
-        for shift in accepted
-        if not any(shift.covers(cell) for cell in cells)
-    ]
+def _notes(accepted: Sequence[Shift], cells: Mapping[CellId, object], night: str) -> Iterator[str]:
+    for shift in accepted:
+        named = f'the accepted shift of {shift.since} ({shift.reason})'
+        if not any(shift.covers(cell) for cell in cells):
+            yield f'{named} matches no cell'
+        elif shift.since > night:
+            yield f'{named} does not apply yet on the night of {night}'
 
 
 def tell(history: History, comparison: Comparison) -> History:

@@ -40,9 +40,16 @@ def fetching(backbone: str, *, remedy: str = '') -> Iterator[None]:
 
 
 def one_line(error: BaseException) -> str:
-    """Return the first line of an error's message, or its type where it has none."""
+    """Return the first line of an error's message, or its type where it has none.
+
+    A long one ends after a word.
+    """
     text = str(error).strip()
-    return text.splitlines()[0][:_LONGEST] if text else type(error).__name__
+    line = text.splitlines()[0] if text else type(error).__name__
+    if len(line) <= _LONGEST:
+        return line
+    words, space, _ = line[:_LONGEST].rpartition(' ')
+    return f'{words if space else line[:_LONGEST]} ...'
 
 
 @contextlib.contextmanager

@@ -71,6 +71,8 @@ TASK_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'unknown option': ({'options': {'widht': 3}}, ("'widht'", "did you mean 'width'?")),
     'option of a wrong type': ({'options': {'width': 'wide'}}, ("['width'] is 'wide'", 'int')),
     'unknown budget': ({'budget': {'iteration': 3}}, ("did you mean 'iterations'?",)),
+    'negative budget': ({'budget': {'iterations': -1}}, ("['iterations'] is -1", 'at least 1')),
+    'empty batch': ({'budget': {'batch_size': 0}}, ("['batch_size'] is 0", 'at least 1')),
     'own metric, unknown unit': (
         {'metric': {**OWN_METRIC, 'unit': 'parsec'}},
         ("['unit'] is 'parsec'", 'percent'),
@@ -191,6 +193,14 @@ SUITE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {'recipes': {'small': {'lr': '1e-3'}}},
         ("suite recipes['small']['lr'] is '1e-3'", 'int or float'),
     ),
+    'negative iterations': (
+        {'recipes': {'small': {'iterations': -1}}},
+        ("['iterations'] is -1", 'at least 1'),
+    ),
+    'milestones in words': (
+        {'recipes': {'small': {'milestones': ('late',)}}},
+        ("['milestones'] is ('late',)", 'shares of the iterations'),
+    ),
     'unknown schedule': (
         {'recipes': {'small': {'schedule': 'cosin'}}},
         ("['schedule'] is 'cosin'", 'cosine, linear, poly, step'),
@@ -308,6 +318,23 @@ def test_a_mistake_in_a_backbone(
 
 
 class TestNames:
+    def test_a_near_miss_of_a_backbone_is_told_alone(self, one_line: OneLine) -> None:
+        with pytest.raises(UnknownNameError) as caught:
+            find_backbone('mae_vitb61')
+        assert one_line(caught.value) == (
+            "unknown backbone 'mae_vitb61'; did you mean 'mae-vitb16'? `tbench list backbones` "
+            'shows all'
+        )
+
+    @pytest.mark.parametrize('ending', ['+drop', '+dropx', '+reinit', '+reinitx', '+drop-1'])
+    def test_a_number_of_blocks_must_follow(self, ending: str) -> None:
+        action = 'drop' if 'drop' in ending else 'reinit'
+        for name in (f'timm:vit{ending}', f'mae_vitb16{ending}'):
+            with pytest.raises(
+                DeclarationError, match=rf'a number of blocks must follow \+{action}'
+            ):
+                find_backbone(name)
+
     @pytest.mark.parametrize('find', [find_task, find_suite, find_backbone])
     def test_an_unknown_name_lists_what_is_known(
         self, find: Callable[[str], object], one_line: OneLine

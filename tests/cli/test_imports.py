@@ -53,7 +53,7 @@ sys.exit(code)
         (['list', 'suites'], 0),
         (['list', 'protocols'], 0),
         (['list', 'backbones', '--json'], 0),
-        (['check', 'task', 'world-segmentation'], 0),
+        (['check', 'task', 'no-such-task'], 2),
         (['check', 'backbone', 'no-such-backbone'], 2),
         (['report', '--suite', 'no-such-suite'], 2),
         (['run', '--suite', 'no-such-suite'], 2),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from catalog.declarations import Declarations
 from benchmark import __version__
 from benchmark.catalog import shipped_suites, shipped_tasks, zoo
 from benchmark.cli.main import main
+from benchmark.launching import devices
 from benchmark.launching.campaign import Campaign, Plan
 from benchmark.protocols import LEARNING, PROBING, PROTOCOLS
 from benchmark.results.records import RunRecord, Status
@@ -53,6 +55,20 @@ class TestList:
         lines = capsys.readouterr().out.splitlines()
         assert [line.split()[0] for line in lines[1:] if line] == [row['name'] for row in rows]
 
+    def test_suites_have_short_rows_and_whole_json(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        main(['list', 'suites', '--json'])
+        rows = {row['name']: row['tasks'] for row in json.loads(capsys.readouterr().out)}
+        assert all(isinstance(tasks, list) for tasks in rows.values())
+        main(['list', 'suites'])
+        head, *lines = capsys.readouterr().out.splitlines()
+        place = head.index('tasks')
+        assert {line.split()[0]: int(line[place:].split()[0]) for line in lines} == {
+            name: len(tasks) for name, tasks in rows.items()
+        }
+        assert max(map(len, lines)) < 250
+
     def test_the_columns_of_the_table_stand_below_each_other(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -91,6 +107,18 @@ class TestWrongRequests:
             (['report', '--suite', 'quick', '--format', 'pdf'], "unknown report format 'pdf'"),
             (['check', 'task', 'nope'], "unknown task 'nope'"),
             (['check', 'backbone', 'nope'], "unknown backbone 'nope'"),
+            (
+                ['report', '--suite', 'quick', '--history', 'h.json', '--format', 'md'],
+                '--history h.json: nights are drawn on the page',
+            ),
+            (
+                ['report', '--suite', 'quick', '--history', 'h.json', '--published'],
+                '--history h.json: nights are drawn on the page',
+            ),
+            (
+                ['nightly', '--suite', 'quick', '--margin', 'foo=1'],
+                "--margin unknown headline metric 'foo' (known: ",
+            ),
         ],
     )
     def test_of_the_others(
@@ -99,21 +127,50 @@ class TestWrongRequests:
         assert part in refused(capsys, *arguments)
 
     @pytest.mark.parametrize(
-        'arguments',
+        ('arguments', 'part'),
         [
-            ['run'],
-            ['fly'],
-            ['list', 'birds'],
-            ['run', '--suite', 'quick', '--jobs', '0'],
-            ['run', '--suite', 'quick', '--device', 'tpu'],
-            ['run', '--suite', 'quick', '--seeds', 'one'],
+            (['run'], 'required: --suite; see `tbench run'),
+            (['fly'], "invalid choice: 'fly'"),
+            (['list', 'birds'], "invalid choice: 'birds'"),
+            (['run', '--suite', 'quick', '--wings'], 'unknown argument: --wings; see `tbench run'),
+            (['check', 'data', 'x', '--wings'], '--wings; see `tbench check data'),
+            (
+                ['run', '--suite', 'quick', '--jobs', '0'],
+                "argument --jobs: '0' is not a whole number from 1 to 1024",
+            ),
+            (
+                ['run', '--suite', 'quick', '--jobs', '99999999999999'],
+                "'99999999999999' is not a whole number from 1 to 1024",
+            ),
+            (['run', '--suite', 'quick', '--processes', 'two'], "'two' is not a whole number from"),
+            (['run', '--suite', 'quick', '--device', 'tpu'], "invalid choice: 'tpu'"),
+            (['run', '--suite', 'quick', '--seeds', 'one'], "'one' is not a whole number"),
+            (['run', '--suite', 'quick', '--feature-cache', '-1'], "'-1' is not a number from 0"),
+            (['nightly', '--suite', 'quick', '--night', 'now'], "'now' is not a date as in"),
+            (['nightly', '--suite', 'quick', '--seeds', '501'], "'501' is not a whole number from"),
+            (
+                ['regress', '--baseline', 'a', '--candidate', 'b', '--time-limit', 'x'],
+                "'x' is not a number",
+            ),
         ],
     )
-    def test_of_the_parser(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-        with pytest.raises(SystemExit) as ending:
-            main(arguments)
-        assert ending.value.code == 2
-        assert capsys.readouterr().err.startswith('usage: tbench')
+    def test_of_the_parser(
+        self, arguments: list[str], part: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message = refused(capsys, *arguments)
+        assert part in message
+        assert re.search(r'; see `tbench( \w+)* --help`$', message.rstrip())
+        assert 'usage' not in message
+        assert '_' not in message.partition('; see')[0]
+
+    @pytest.mark.parametrize('flag', ['--results', '--work-dir'])
+    @pytest.mark.parametrize('command', ['run', 'plan'])
+    def test_a_file_where_a_folder_must_be(
+        self, command: str, flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (tmp_path / 'file').write_text('')
+        message = refused(capsys, command, '--suite', 'quick', flag, 'file/deep')
+        assert f'{flag} file/deep: file is a file; it must be a folder' in message
 
     def test_missing_data(self, declare: Declarations, capsys: pytest.CaptureFixture[str]) -> None:
         declare.task()
@@ -195,6 +252,17 @@ class TestExitCodes:
         assert made.data_root == Path('d')
         assert made.options == {'a.b': 1, 'c': '2'}
 
+    def test_there_are_no_more_workers_than_cells(
+        self, suite: str, pretend: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[int | None] = []
+        monkeypatch.setattr(
+            devices, 'worker_environments', lambda _, jobs, **__: seen.append(jobs) or [{}]
+        )
+        for jobs in ('1024', '2'):
+            assert main(['run', '--suite', suite, '--jobs', jobs]) == 0
+        assert seen == [3, 2]
+
 
 class TestCheckTask:
     def test_a_right_task_whose_data_are_absent(
@@ -202,8 +270,30 @@ class TestCheckTask:
     ) -> None:
         assert main(['check', 'task', str(declare.task())]) == 0
         lines = capsys.readouterr().out.splitlines()
-        assert [line.split()[0] for line in lines] == ['ok', 'ok', 'ok', 'absent']
+        assert [line.split()[0] for line in lines] == ['ok', 'ok', 'ok', 'ok', 'absent']
         assert f'compiles: {3 * len({**LEARNING, **PROBING})} combinations' in lines[2]
+
+    def test_what_the_libraries_do_not_know(
+        self, declare: Declarations, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = declare.task({'imgsuffix': '.jpg'})
+        message = refused(capsys, 'check', 'task', str(path))
+        assert f"{path}: data of 'train': mmseg.BaseSegDataset has no argument" in message
+        assert "did you mean 'img_suffix'?" in message
+        path = declare.task({'type': 'mmseg.BaseSegData'})
+        assert "unknown data set 'mmseg.BaseSegData'" in refused(capsys, 'check', 'task', str(path))
+
+    def test_without_the_libraries_the_next_command_is_told(
+        self,
+        declare: Declarations,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setitem(sys.modules, 'benchmark.execution.datacheck', None)
+        path = declare.task({'imgsuffix': '.jpg'})
+        assert main(['check', 'task', str(path), '--data-root', 'd']) == 0
+        (line,) = (x for x in capsys.readouterr().out.splitlines() if x.startswith('open'))
+        assert line.endswith(f'next: tbench check data {path} --data-root d')
 
     def test_a_wrong_task(self, declare: Declarations, capsys: pytest.CaptureFixture[str]) -> None:
         path = declare.task(metric='speed')
@@ -235,6 +325,17 @@ class TestAsModule:
             process.stdout.close()
             assert process.stderr.read() == ''
         assert process.returncode == (0 if arguments else 2)
+
+
+def test_attention_of_a_convnet_is_refused_before_pictures_are_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        'benchmark.analysis.images.load_images', lambda *_, **__: pytest.fail('pictures were made')
+    )
+    backbones = ['--backbones', 'timm:test_convnext+random']
+    message = refused(capsys, 'analyze', 'attention', *backbones, '--data-root', str(tmp_path))
+    assert "'timm:test_convnext+random' has no self-attention" in message
 
 
 class TestLayers:

@@ -29,7 +29,7 @@ def test_exit_codes(folders: dict[str, str], capsys: pytest.CaptureFixture[str])
     assert 'nothing got worse' in capsys.readouterr().out
     assert main([*compared, folders['worse']]) == 1
     assert 'regression  parts · vit-s-mae' in capsys.readouterr().out
-    assert main([*compared, folders['worse'], '--margin', 'mIoU=9', 'box_AP=1']) == 0
+    assert main([*compared, folders['worse'], '--margin', 'mIoU=9', 'rmse=1']) == 0
     assert main([*compared, folders['worse'], '--margin', '20%']) == 0
 
 
@@ -50,7 +50,9 @@ def test_an_accepted_shift(folders: dict[str, str], tmp_path: Path) -> None:
     accepted = tmp_path / 'accepted.toml'
     accepted.write_text("[[shift]]\ntask = 'parts'\nsince = 2031-05-01\nreason = 'new labels'\n")
     arguments = ['regress', '--baseline', folders['base'], '--candidate', folders['worse']]
-    assert main([*arguments, '--accepted', str(accepted)]) == 0
+    arguments += ['--accepted', str(accepted), '--night']
+    assert main([*arguments, '2031-05-01']) == 0
+    assert main([*arguments, '2031-04-30']) == 1
 
 
 def test_nights_are_appended_to_a_history(folders: dict[str, str], tmp_path: Path) -> None:
@@ -89,6 +91,10 @@ def test_nights_are_appended_to_a_history(folders: dict[str, str], tmp_path: Pat
         (
             ['--baseline', '{base}', '--candidate', '{same}', '--history', 'none.json'],
             'none.json: no history',
+        ),
+        (
+            ['--baseline', '{base}', '--candidate', '{same}', '--margin', 'foo=1'],
+            "--margin unknown headline metric 'foo' (known: ",
         ),
         (['--baseline', '{base}', '--candidate', '{same}', '--append'], '--append needs --history'),
         (

@@ -104,6 +104,39 @@ def test_an_unknown_place_is_refused(key: str, part: str) -> None:
     assert '\n' not in str(caught.value)
 
 
+NUMBERS: dict[str, Any] = {
+    'lr': 0.1, 'decay': 0, 'batch_size': 4, 'flag': True, 'name': 'x', 'none': None, 'list': [1]
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'wanted'),
+    [
+        ('lr', 'fast', 'a number, as 0.1'),
+        ('lr', True, 'a number, as 0.1'),
+        ('lr', None, 'a number, as 0.1'),
+        ('decay', [1], 'a number, as 0'),
+        ('batch_size', 2.5, 'a whole number, as 4'),
+        ('flag', 1, 'True or False, as True'),
+        ('list.0', 'one', 'a number, as 1'),
+    ],
+)
+def test_another_type_than_the_number_it_replaces_is_refused(
+    key: str, value: object, wanted: str
+) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        apply_options(NUMBERS, {key: value})
+    assert str(caught.value) == f"--cfg-options '{key}' is {value!r}: must be {wanted}"
+
+
+@pytest.mark.parametrize(
+    ('key', 'value'),
+    [('lr', 1), ('decay', 0.05), ('batch_size', 8), ('flag', False), ('name', 3), ('none', 2)],
+)
+def test_numbers_in_the_place_of_numbers_pass(key: str, value: object) -> None:
+    assert apply_options(NUMBERS, {key: value})[key] == value
+
+
 def test_a_part_that_two_places_share_changes_in_one_only() -> None:
     shared = {'x': 1}
     changed = apply_options({'one': shared, 'other': shared}, {'one.x': 2})

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmark.errors import DataError
 from benchmark.execution import jobs
 from benchmark.execution.cost import Meter
 from benchmark.execution.locking import exclusive
@@ -43,6 +44,20 @@ def test_user_error_is_one_line() -> None:
     assert '\n' not in found['error']
 
 
+def test_an_error_of_a_process_that_loads_is_told_without_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(config: Any, folder: Path) -> None:
+        raise DataError(
+            'Caught DataError in DataLoader worker process 0.\nOriginal Traceback (most recent '
+            'call last):\n  File "a.py", line 3\nbenchmark.errors.DataError: a.png: broken: so\n'
+        )
+
+    monkeypatch.setattr(jobs, 'execute', fail)
+    found = jobs.answer({'job': 'execute', 'config': {}, 'folder': str(tmp_path / 'cell')})
+    assert found == {'error': 'a.png: broken: so', 'user_error': True}
+
+
 def test_other_errors_are_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -60,6 +75,7 @@ def test_folder_in_use_is_not_touched(monkeypatch: pytest.MonkeyPatch, tmp_path:
     with exclusive(tmp_path):
         found = jobs.answer({'job': 'execute', 'config': {}, 'folder': str(tmp_path)})
     assert found['user_error'] is True
+    assert found['busy'] is True
     assert 'is being run by another process' in found['error']
 
 

@@ -106,6 +106,30 @@ class TestRunning:
         assert [line[:6] for line in lines] == ['[1/2] ', '[2/2] ']
         assert 'mIoU 40.00' in lines[0]
 
+    @pytest.mark.parametrize(
+        ('busy', 'line'),
+        [
+            ((0,), '1 cell is being run by another process'),
+            ((0, 1), '2 cells are being run by another process'),
+        ],
+    )
+    def test_a_cell_that_another_process_runs_leaves_no_record(
+        self, world: Declarations, busy: tuple[int, ...], line: str
+    ) -> None:
+        lines: list[str] = []
+        made = campaign(world, say=lines.append)
+
+        def answer(job: Job) -> dict[str, Any]:
+            taken = job.request['config']['randomness']['seed'] in busy
+            refusal = {'error': 'folder: is being run', 'user_error': True, 'busy': True}
+            return refusal if taken else OUTCOME
+
+        _, found = go(made, FakePool(answer))
+        assert len(found) == len(records(made)) == 2 - len(busy)
+        assert all(record.is_ok for record in records(made))
+        assert lines[-1] == line
+        assert len(made.prepare(FakePool()).to_do) == len(busy)
+
     def test_a_record_holds_what_was_measured_and_where_it_came_from(
         self, world: Declarations
     ) -> None:

@@ -182,6 +182,9 @@ def test_a_canary_that_fails_is_red(nightly: Callable[..., Nightly]) -> None:
 
 def test_without_a_baseline_nothing_runs(nightly: Callable[..., Nightly], tmp_path: Path) -> None:
     pool = FakePool(Scores())
-    with pytest.raises(BenchmarkError, match=r'no baseline; make one .*tbench run --results'):
+    with pytest.raises(
+        BenchmarkError,
+        match=r'no baseline; make one: tbench run --suite \S+suite\.py --results \S+none',
+    ):
         nightly(baseline=tmp_path / 'none').run(pool)  # type: ignore[arg-type]
     assert pool.asked == []

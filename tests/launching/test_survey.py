@@ -11,6 +11,7 @@ import pytest
 from catalog.declarations import Declarations
 
 from benchmark.cli.overviews import plan_lines
+from benchmark.errors import IncompatibleError
 from benchmark.launching import Job, Reply
 from benchmark.launching.campaign import Campaign
 from benchmark.launching.survey import Survey, survey
@@ -63,6 +64,25 @@ def test_it_finds_the_cells_that_a_run_would_find(world: Declarations) -> None:
     assert [cell.spec.seed for cell in after.plan.done] == [0]
     assert [cell.spec.seed for cell in after.plan.to_do] == [1]
     assert pool.asked == []
+
+
+def test_a_batch_that_processes_cannot_share_is_no_possible_cell(world: Declarations) -> None:
+    found = asked(campaign(world, processes=3)).plan
+    assert (len(found.to_do), len(found.impossible)) == (0, 2)
+    assert {cell.reason for cell in found.impossible} == {
+        '--processes 3: they cannot share a batch of 4 evenly'
+    }
+    assert len(asked(campaign(world, processes=2)).plan.to_do) == 2
+    with pytest.raises(IncompatibleError, match='--processes 3'):
+        go(campaign(world, processes=3), FakePool())
+
+
+def test_so_it_is_for_every_point_of_a_grid(world: Declarations) -> None:
+    grid = {'recipes': {'*/finetune': {'grid': {'batch_size': (2, 3)}}}}
+    (reason,) = {
+        cell.reason for cell in asked(campaign(world, suite=grid, processes=2)).plan.impossible
+    }
+    assert reason == '--processes 2: they cannot share a batch of 3 evenly'
 
 
 def test_measured_cells_give_the_cost(world: Declarations) -> None:

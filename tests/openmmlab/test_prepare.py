@@ -127,3 +127,18 @@ def test_modules_that_mmpose_imports_are_there() -> None:
     assert callable(mask.frPyObjects)
     assert hasattr(COCO, 'loadRes')
     assert hasattr(COCOeval, 'summarize')
+
+
+@pytest.mark.parametrize(
+    'name', ['os.system', 'mmengine.mkdir_or_exist', 'mmseg.Nothing', 'evil_module', 'collections']
+)
+def test_what_no_registry_holds_is_unknown_and_not_imported(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / 'evil_module.py').write_text('raise SystemExit("imported")')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    prepare()
+    from mmengine.registry import DATASETS
+
+    with pytest.raises(KeyError, match='is not in the'):
+        DATASETS.build({'type': name})

@@ -235,6 +235,14 @@ class TestAccepted:
         lower = runs(range(100, 106), drops={DEPTH: -3.0})
         assert judged(lower, accepted=(self.SHIFT,)).exit_code == REGRESSED
 
+    def test_one_of_a_later_night_does_not_apply_yet(self) -> None:
+        lower, past = runs(range(100, 106), drops={PARTS: 3.0}), history(12)
+        assert judged(lower, history=past).exit_code == REGRESSED
+        found = judged(lower, history=past, accepted=(self.SHIFT._replace(since='2099-01-01'),))
+        assert verdict(found, PARTS) is Verdict.REGRESSION
+        (note,) = found.notes
+        assert note.startswith('the accepted shift of 2099-01-01 (crops are larger) does not apply')
+
     def test_one_that_matches_nothing_is_told(self) -> None:
         shift = self.SHIFT._replace(task='prats')
         (note,) = judged(runs(range(100, 102)), accepted=(shift,)).notes

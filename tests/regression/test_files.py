@@ -46,9 +46,17 @@ class TestAccepted:
         shifts = read_accepted(path)
         assert [shift.since for shift in shifts] == ['2031-05-01', '2031-06-01']
         assert shifts[1].by == 'A. N. Other'
-        assert latest(shifts, PARTS) == shifts[1]
-        assert latest(shifts, CellId('parts', 'resnet', 'frozen')) == shifts[0]
-        assert latest(shifts, CellId('other', 'resnet', 'frozen')) is None
+        assert latest(shifts, PARTS, '2031-07-01') == shifts[1]
+        assert latest(shifts, CellId('parts', 'resnet', 'frozen'), '2031-07-01') == shifts[0]
+        assert latest(shifts, CellId('other', 'resnet', 'frozen'), '2031-07-01') is None
+
+    def test_a_shift_applies_from_its_night_on(self, tmp_path: Path) -> None:
+        path = tmp_path / 'accepted.toml'
+        path.write_text(GOOD)
+        shifts = read_accepted(path)
+        assert latest(shifts, PARTS, '2031-06-01') == shifts[1]
+        assert latest(shifts, PARTS, '2031-05-31') == shifts[0]
+        assert latest(shifts, PARTS, '2031-04-30') is None
 
     @pytest.mark.parametrize(
         ('text', 'part'),

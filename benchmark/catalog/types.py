@@ -1,0 +1,52 @@
+"""Names of classes in declarations: entries of a registry, never something to import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import DeclarationError
+
+SCOPES = ('benchmark', 'mmcv', 'mmdet', 'mmengine', 'mmpose', 'mmpretrain', 'mmseg')
+"""Whose registries a declaration may name."""
+
+_NAME = re.compile(rf'(?:(?:{"|".join(SCOPES)})\.)?[A-Za-z_][A-Za-z0-9_]*')
+_RUN_CODE = {
+    '_scope_': 'write the scope before the name, as in mmseg.ADE20KDataset',
+    'from_file': 'the file that it names would be run; write its content here',
+}
+"""Keys by which the libraries import or run what a value names."""
+
+
+def check_types(path: Path, name: str, values: Mapping[str, Any]) -> None:
+    """Refuse a dictionary ``name`` of the file at ``path`` that names more than registry entries.
+
+    mmengine takes a dotted ``type`` for the place of an object, imports it and calls it.
+
+    Raises:
+        DeclarationError: names the file, the key, the value found and what is allowed.
+    """
+    for place, key, value in _entries(values, name):
+        if key in _RUN_CODE:
+            raise DeclarationError(f'{path}: {place} is {value!r}: not allowed; {_RUN_CODE[key]}')
+        # the parts of benchmark.Joined are of the type that its 'of' names
+        if key != 'type' and not (key == 'of' and isinstance(value, str)):
+            continue
+        if not isinstance(value, str) or not _NAME.fullmatch(value):
+            raise DeclarationError(
+                f'{path}: {place} is {value!r}: must be NAME or SCOPE.NAME of a registry, with '
+                f'SCOPE one of {", ".join(SCOPES)}'
+            )
+
+
+def _entries(value: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield every entry of the dictionaries in ``value``: its place, key and value."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield f'{place}[{key!r}]', key, item
+            yield from _entries(item, f'{place}[{key!r}]')
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _entries(item, f'{place}[{index}]')

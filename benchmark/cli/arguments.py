@@ -1,0 +1,95 @@
+"""What the command line's options may hold, and errors about them in one line."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import NoReturn, TypeVar
+
+from benchmark.errors import BenchmarkError
+
+MOST_WORKERS = 1024
+"""How many worker processes, or processes of a cell, may be asked for."""
+
+_LONGEST = 40
+T = TypeVar('T')
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are a line like all others, not the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line.
+
+        Raises:
+            BenchmarkError: always.
+        """
+        raise BenchmarkError(f'{" ".join(message.split())}; see `{self.prog} --help`')
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        """Return the options; what is unknown is refused here, where the command is known.
+
+        Raises:
+            BenchmarkError: an argument is unknown or wrong.
+        """
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f'unknown argument: {" ".join(unknown)}')
+        return found, unknown
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...')
+
+
+def _wrong(text: str, wanted: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(f'{_shown(text)} is not {wanted}')
+
+
+def whole(low: int | None = None, high: int | None = None) -> Callable[[str], int]:
+    """Return what reads a whole number from ``low`` to ``high``, both included."""
+    wanted = 'a whole number'
+    if low is not None:
+        wanted += f' from {low} to {high}' if high is not None else f' from {low}'
+
+    def read(text: str) -> int:
+        number = _read(int, text, wanted)
+        if (low is not None and number < low) or (high is not None and number > high):
+            raise _wrong(text, wanted)
+        return number
+
+    return read
+
+
+positive = whole(1)
+seed = whole()
+workers = whole(1, MOST_WORKERS)
+
+
+def real(text: str) -> float:
+    """Return the number that ``text`` means."""
+    return _read(float, text, 'a number')
+
+
+def gibibytes(text: str) -> int:
+    """Return as bytes the gibibytes that ``text`` means."""
+    number = real(text)
+    if not 0 <= number < float('inf'):
+        raise _wrong(text, 'a number from 0')
+    return round(number * 2**30)
+
+
+def day(text: str) -> date:
+    """Return the date that ``text`` means."""
+    return _read(date.fromisoformat, text, 'a date as in 2031-05-04')
+
+
+def _read(kind: Callable[[str], T], text: str, wanted: str) -> T:
+    try:
+        return kind(text)
+    except ValueError:
+        raise _wrong(text, wanted) from None
