@@ -14,7 +14,8 @@ from benchmark import __version__
 from benchmark.catalog import shipped_suites, shipped_tasks, zoo
 from benchmark.cli.main import main
 from benchmark.launching import devices
-from benchmark.launching.campaign import Campaign, Plan
+from benchmark.launching.campaign import Campaign, Impossible, Plan
+from benchmark.launching.survey import Survey
 from benchmark.protocols import LEARNING, PROBING, PROTOCOLS
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
@@ -262,6 +263,24 @@ class TestExitCodes:
         for jobs in ('1024', '2'):
             assert main(['run', '--suite', suite, '--jobs', jobs]) == 0
         assert seen == [3, 2]
+
+
+@pytest.mark.parametrize('form', [(), ('--json',)])
+@pytest.mark.parametrize(('count', 'code'), [(0, 0), (1, 2)])
+def test_plan_refuses_what_run_refuses(
+    declare: Declarations,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    form: tuple[str, ...],
+    count: int,
+    code: int,
+) -> None:
+    declare.task()
+    impossible = (Impossible(RunSpec('small', 'b', 'finetune', 0), 'no data'),) * count
+    found = Survey(Plan((), (), impossible), {})
+    monkeypatch.setattr('benchmark.launching.survey.survey', lambda *_: found)
+    assert main(['plan', '--suite', str(declare.suite()), '--device', 'cpu', *form]) == code
+    assert capsys.readouterr().out.count('no data') == count
 
 
 class TestCheckTask:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmark.compiling import compile_trivial, localise
 from benchmark.errors import DataError
 from benchmark.execution import jobs
 from benchmark.execution.cost import Meter
 from benchmark.execution.locking import exclusive
+from benchmark.kinds.base import DATA
 from benchmark.models.inspection import inspect_backbone
 from execution.cells import Cell, random_backbone, small_task
 
@@ -90,3 +93,32 @@ def test_meter_measures_phases_and_memory() -> None:
     assert after['train_seconds'] > 0
     assert 'train_seconds' not in before
     assert (after['iterations'], after['resumed_at']) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ('name', 'broken', 'part'),
+    [
+        ('world-segmentation', 'semantic/train/*.png', 'sample cannot be loaded'),
+        ('world-segmentation', 'images/test/*', 'sample cannot be loaded'),
+        ('world-detection', 'keypoints_train.json', 'cannot be read'),
+    ],
+)
+@pytest.mark.parametrize('job', ['execute', 'trivial'])
+def test_a_broken_file_is_named(
+    name: str, broken: str, part: str, job: str, tiny_world: Path, tmp_path: Path
+) -> None:
+    task = small_task(name)
+    world = tmp_path / 'world'
+    shutil.copytree(tiny_world / task.source.root, world / task.source.root)
+    files = sorted((world / task.source.root).glob(broken))
+    assert files
+    for file in files:
+        file.write_bytes(file.read_bytes()[:20])
+    cell = Cell(world, tmp_path / 'cell', task, random_backbone('test_resnet'))
+    places = {DATA: str(world / task.source.root)}
+    config = cell.config() if job == 'execute' else localise(compile_trivial(task), places)
+    found = jobs.answer({'job': job, 'config': config, 'folder': str(cell.folder)})
+    assert found['user_error'] is True
+    named, _, reason = found['error'].partition(': ')
+    assert Path(named) in files
+    assert reason.startswith(part)
