@@ -146,8 +146,15 @@ class _NamesFiles:
             raise
         except Exception as error:  # libraries raise whatever their readers do
             logging.getLogger(__name__).error(traceback.format_exc())
-            named = ', '.join([file for file in files if is_broken(file)] or files)
-            raise DataError(f'{named}: sample cannot be loaded ({one_line(error)})') from None
+            raise DataError(_blame(files, error)) from None
+
+
+def _blame(files: list[str], error: Exception) -> str:
+    """Return which of a sample's files is to blame for an error, or all where none is broken."""
+    if broken := next((file for file in files if is_broken(file)), None):
+        is_there = Path(broken).exists()
+        return f'{broken}: {"cannot be read as a picture" if is_there else "no such file"}'
+    return f'{", ".join(files)}: sample cannot be loaded ({one_line(error)})'
 
 
 def _name_files(dataset: BaseDataset) -> None:

@@ -76,10 +76,26 @@ def test_a_sample_that_cannot_be_loaded_names_its_broken_file_alone(
     assert dataset[0]
     with pytest.raises(DataError) as caught:
         dataset[1]
-    message = one_line(caught.value)
-    assert message.startswith(f'{folder / broken}: sample cannot be loaded (')
-    assert message.count(str(folder)) <= 2  # a library may name the file once more
-    assert ({'images/1.jpg', 'labels/1.png'} - {broken}).pop() not in message
+    assert one_line(caught.value) == f'{folder / broken}: cannot be read as a picture'
+    (folder / broken).unlink()
+    with pytest.raises(DataError) as caught:
+        dataset[1]
+    assert one_line(caught.value) == f'{folder / broken}: no such file'
+
+
+def test_a_sample_of_whole_files_that_cannot_be_loaded_names_them_all(
+    folder: Path, one_line: OneLine
+) -> None:
+    dataset = built(
+        {**segmentation(folder), 'pipeline': [*LOADING, {'type': 'Resize', 'scale': (8, 8)}]}
+    )
+    dataset.pipeline.transforms[-1].transform = lambda results: results['absent']
+    with pytest.raises(DataError) as caught:
+        dataset[1]
+    assert one_line(caught.value) == (
+        f'{folder}/images/1.jpg, {folder}/labels/1.png: sample cannot be loaded '
+        "(KeyError: 'absent')"
+    )
 
 
 def test_a_truncated_picture_is_broken_as_it_is_to_training(folder: Path) -> None:

@@ -98,8 +98,8 @@ def test_meter_measures_phases_and_memory() -> None:
 @pytest.mark.parametrize(
     ('name', 'broken', 'part'),
     [
-        ('world-segmentation', 'semantic/train/*.png', 'sample cannot be loaded'),
-        ('world-segmentation', 'images/test/*', 'sample cannot be loaded'),
+        ('world-segmentation', 'semantic/train/*.png', 'cannot be read as a picture'),
+        ('world-segmentation', 'images/test/*', 'cannot be read as a picture'),
         ('world-detection', 'keypoints_train.json', 'cannot be read'),
     ],
 )

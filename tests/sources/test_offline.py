@@ -88,3 +88,12 @@ def test_openmmlab_does_not_see_transformers(monkeypatch: pytest.MonkeyPatch) ->
     import mmpretrain.utils.dependency as dependency
 
     assert dependency.WITH_MULTIMODAL is False
+
+
+def test_a_long_reason_ends_after_a_word() -> None:
+    told = fetches.one_line(OSError('word ' * 100 + '\nsecond line'))
+    assert told.endswith('word ...')
+    assert len(told) <= 165
+    assert fetches.one_line(OSError('x' * 400)) == 'x' * 160 + ' ...'
+    assert fetches.one_line(OSError('short\nmore')) == 'short'
+    assert fetches.one_line(OSError()) == 'OSError'
