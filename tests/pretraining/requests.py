@@ -10,9 +10,14 @@ import cv2
 import numpy as np
 
 from benchmark.models.inspection import inspect_backbone
+from benchmark.openmmlab import prepare
 from benchmark.pretraining import Budget, Pictures, Pretrain, Settings, folder_pictures
-from benchmark.pretraining.choosing import choose_encoder
 from benchmark.specs import Backbone
+
+prepare()
+
+# mmpretrain is imported with it
+from benchmark.pretraining.choosing import choose_encoder  # noqa: E402
 
 SIZE = 64
 VIT = Backbone(
