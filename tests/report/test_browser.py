@@ -414,10 +414,11 @@ def test_what_one_seed_cannot_judge_is_neither_best_nor_shaded(seedless: sync_ap
     ]
     assert [float(shade) for shade in shades] == [1.0, *[0.0] * 6]
     cells.nth(1).locator('a').click()
-    assert 'one seed: not judged' in seedless.locator('#cell .verdict').inner_text()
+    verdict = seedless.locator('#cell .verdict')
+    sync_api.expect(verdict).to_contain_text('one seed: not judged')
     seedless.keyboard.press('Escape')
     cells.nth(0).locator('a').click()
-    assert 'not judged' not in seedless.locator('#cell .verdict').inner_text()
+    sync_api.expect(verdict).not_to_contain_text('not judged')
 
 
 def test_the_first_screen_answers_and_holds_the_rows(seedless: sync_api.Page) -> None:
