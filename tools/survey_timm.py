@@ -109,14 +109,16 @@ def _page(rows: dict[str, Any]) -> str:
     bad = {n: row for n, row in rows.items() if row['result'] not in ('shapes', 'contract')}
     fixed = sum(row['is_fixed'] for n, row in rows.items() if n not in bad)
     families = sorted({row['family'] for row in rows.values()})
+    broken = len(bad) - results['refused']
     summary = (
         f'Made by `tools/survey_timm.py` with timm {timm.__version__} and torch '
         f'{torch.__version__.partition("+")[0]}: {len(rows)} of '
         f'{len(timm.list_models())} architectures, from {len(families)} of '
         f'{len(set(_model_to_module.values()))} families. {results["contract"]} kept the whole '
-        f'contract of `tbench check backbone` with random weights; of {results["shapes"]} larger '
-        'ones the shapes of all maps were computed without values, at several input sizes; '
-        f'{len(bad)} are refused. {fixed} of those that can be used take one input size only and '
+        f'contract of `tbench check backbone` with random weights; of {results["shapes"]} others, '
+        'mostly larger, the shapes of all maps were computed without values, at several input '
+        f'sizes; {results["refused"]} are refused, and {broken} did not keep a part of the '
+        f'contract. {fixed} of those that can be used take one input size only and '
         'are built for the padded size of a task.'
     )
     parts = [
@@ -124,11 +126,11 @@ def _page(rows: dict[str, Any]) -> str:
         '',
         textwrap.fill(summary, 120),
         '',
-        '| family | class | strides (px) | whole contract | shapes | refused |',
+        '| family | class | strides (px) | whole contract | shapes | refused or broken |',
         '| --- | --- | --- | --: | --: | --: |',
         *(_line(name, [r for r in rows.values() if r['family'] == name]) for name in families),
         '',
-        '## Refused',
+        '## Refused or broken',
         '',
         '| architecture | family | reason |',
         '| --- | --- | --- |',
