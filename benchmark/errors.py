@@ -45,6 +45,11 @@ class EnvironmentProblem(BenchmarkError):
 def unknown_name(what: str, name: str, allowed: Iterable[str]) -> UnknownNameError:
     """Return an error that names the unknown ``name``, the closest match and all allowed names."""
     names = sorted(allowed)
-    close = get_close_matches(name, names, n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ''
+    hint = did_you_mean(name, names)
     return UnknownNameError(f"unknown {what} '{name}'{hint} (known: {', '.join(names) or 'none'})")
+
+
+def did_you_mean(name: str, allowed: Iterable[str], prefix: str = '') -> str:
+    """Return the closest match to ``name`` as the end of a message, nothing where none is close."""
+    close = get_close_matches(name, list(allowed), n=1)
+    return f"; did you mean '{prefix}{close[0]}'?" if close else ''

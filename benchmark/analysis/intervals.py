@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from benchmark.report.statistics.linear import half_width
+
 
 class Interval(NamedTuple):
     """A mean and its 95 % t-interval; bounds are ``None`` where one value gives none."""
@@ -58,10 +60,6 @@ def contrast_interval(
     total = float(sum(sign * np.mean(group) for sign, group in groups))
     if n < 2:
         return Interval(total, None, None, n)
-    squares = [(float(np.var(group, ddof=1)) / len(group), len(group)) for _, group in groups]
-    whole = sum(square for square, _ in squares)
-    if whole == 0:
-        return Interval(total, total, total, n)
-    freedom = whole**2 / sum(square**2 / (count - 1) for square, count in squares)
-    half = float(stats.t.ppf(0.975, freedom)) * whole**0.5
+    squares = np.array([np.var(group, ddof=1) / len(group) for _, group in groups])
+    half = half_width(squares, np.array([len(group) - 1 for _, group in groups]))
     return Interval(total, total - half, total + half, n)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from benchmark.errors import (
     CheckpointError,
     DeclarationError,
     UnknownNameError,
+    did_you_mean,
     unknown_name,
 )
 from benchmark.specs import REINIT, Backbone, LastBlocks, Pretraining, file_hash
@@ -142,9 +142,10 @@ def _from_source(found: Located) -> Backbone:
 
 
 def _not_found(name: str, declared: Mapping[str, Backbone]) -> UnknownNameError:
-    if get_close_matches(name, declared, n=1):
-        told = str(unknown_name('backbone', name, declared)).partition(' (known: ')[0]
-        return UnknownNameError(f'{told} `tbench list backbones` shows all')
+    if close := did_you_mean(name, declared):
+        return UnknownNameError(
+            f"unknown backbone '{name}'{close} `tbench list backbones` shows all"
+        )
     hint = (
         f'{FORMS}, each with [@CHECKPOINT] or [{RANDOM}] and [+dropK] or [+reinitK], or a '
         'declaration file also work'

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import DeclarationError
+from benchmark.errors import DeclarationError, did_you_mean
 
 _NAMES: dict[type, str] = {Mapping: 'dict'}
 _LONGEST = 200
@@ -21,11 +20,19 @@ def _shown(value: object) -> str:
 
 @dataclass(frozen=True)
 class Key:
-    """What a declared key may hold: its Python types, whether it must be there, allowed values."""
+    """What a declared key may hold: its Python types, allowed values or the least number.
+
+    ``required`` says whether it must be there.
+    """
 
     types: tuple[type, ...]
     required: bool = False
     allowed: tuple[Any, ...] | None = None
+    least: int | None = None
+
+
+COUNT = Key((int,), least=1)
+"""How many of something that has to be there."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +67,11 @@ class Block:
             raise self.error(key, f'must be {wanted}')
         if rule.allowed is not None and value not in rule.allowed:
             raise self.error(key, f'allowed are {", ".join(map(str, rule.allowed))}')
+        if rule.least is not None and self.values[key] < rule.least:
+            raise self.error(key, f'must be at least {rule.least}')
 
     def _unknown(self, key: str, keys: Mapping[str, Key]) -> DeclarationError:
-        close = get_close_matches(str(key), keys, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else ''
+        hint = did_you_mean(str(key), keys)
         return DeclarationError(
             f"{self.path}: {self.name} has the unknown key '{key}'{hint} "
             f'(allowed: {", ".join(sorted(keys))})'

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.catalog.literals import read_literals
-from benchmark.catalog.schema import Block, Key, block, distinct_names, is_number
+from benchmark.catalog.schema import COUNT, Block, Key, block, distinct_names, is_number
 from benchmark.catalog.tasks import GROUPS
 from benchmark.errors import DeclarationError, unknown_name
 from benchmark.specs import PRECISIONS, SCHEDULES, Declared, Suite
@@ -37,8 +37,8 @@ _NUMBER = Key((int, float))
 _RECIPE_KEYS = {
     'lr': _NUMBER,
     'weight_decay': _NUMBER,
-    'iterations': Key((int,)),
-    'batch_size': Key((int,)),
+    'iterations': COUNT,
+    'batch_size': COUNT,
     'warmup': _NUMBER,
     'layer_decay': _NUMBER,
     'decay_steps': Key((int, type(None))),
@@ -50,14 +50,14 @@ _RECIPE_KEYS = {
     'power': _NUMBER,
     'window': Key((int, type(None))),
     'ema': Key((float, type(None))),
-    'accumulation': Key((int,)),
+    'accumulation': COUNT,
     'precision': Key((str, type(None)), allowed=(*PRECISIONS, None)),
     'checkpointing': Key((bool,)),
     'compiled': Key((bool,)),
     'grid': Key((Mapping,)),
     'features': Key((tuple,)),
     'learning_rates': Key((tuple,)),
-    'rates_batch': Key((int,)),
+    'rates_batch': COUNT,
     'momentum': _NUMBER,
     'neighbours': Key((tuple,)),
     'temperatures': Key((tuple,)),
@@ -65,7 +65,6 @@ _RECIPE_KEYS = {
 }
 
 _NUMBERS = ('learning_rates', 'neighbours', 'temperatures')
-_COUNTS = ('iterations', 'batch_size', 'accumulation', 'rates_batch')
 
 
 def suite_files() -> tuple[Path, ...]:
@@ -187,7 +186,6 @@ def _recipes(facts: Block) -> dict[str, Declared]:
     for place, fields in recipes.values.items():
         recipe = Block(facts.path, f"suite recipes['{place}']", fields)
         recipe.checked(_RECIPE_KEYS)
-        _check_counts(recipe)
         for key in _NUMBERS:
             if not all(map(is_number, fields.get(key, ()))):
                 raise recipe.error(key, 'must hold numbers')
@@ -197,12 +195,6 @@ def _recipes(facts: Block) -> dict[str, Declared]:
         if not all(is_number(x) and 0 < x < 1 for x in fields.get('milestones', ())):
             raise recipe.error('milestones', 'must be shares of the iterations, between 0 and 1')
     return dict(recipes.values)
-
-
-def _check_counts(recipe: Block) -> None:
-    for key in _COUNTS:
-        if recipe.values.get(key, 1) < 1:
-            raise recipe.error(key, 'must be at least 1')
 
 
 def _groups(facts: Block) -> dict[str, str]:

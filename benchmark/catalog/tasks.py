@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.catalog.literals import merge, read_literals
-from benchmark.catalog.schema import Block, Key, block, distinct_names, is_number
+from benchmark.catalog.schema import COUNT, Block, Key, block, distinct_names, is_number
 from benchmark.catalog.types import check_types
 from benchmark.errors import DeclarationError, unknown_name
 from benchmark.kinds import kind_names, load_kind
@@ -53,7 +53,7 @@ _METRIC_KEYS = {
     'title': Key((str,)),
 }
 
-_BUDGET_KEYS = {'iterations': Key((int,)), 'batch_size': Key((int,))}
+_BUDGET_KEYS = {'iterations': COUNT, 'batch_size': COUNT}
 
 
 def shipped_tasks_folder() -> Path:
@@ -178,7 +178,7 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         metrics=tuple(_metric(facts, 'metrics', item, kind) for item in values.get('metrics', ())),
         source=data.source,
         datasets=_datasets(facts, data),
-        budget=_budget(facts),
+        budget=Block(facts.path, 'task budget', values.get('budget', {})).checked(_BUDGET_KEYS),
         head=values.get('head', kind.heads[0]),
         options=values.get('options', {}),
         citation=values['citation'],
@@ -188,14 +188,6 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         tree=data.tree,
         estimated=_estimated(facts),
     )
-
-
-def _budget(facts: Block) -> Declared:
-    budget = Block(facts.path, 'task budget', facts.values.get('budget', {}))
-    for key, number in budget.checked(_BUDGET_KEYS).items():
-        if number < 1:
-            raise budget.error(key, 'must be at least 1')
-    return budget.values
 
 
 def _estimated(facts: Block) -> tuple[Role, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import io
 import platform
 from pathlib import Path
 
 from benchmark.catalog import find_task, shipped_tasks
+from benchmark.cli.libraries import quiet_libraries
 from benchmark.compiling import Ingredients, compile_config, compile_probe, library_versions
 from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.openmmlab import keypoints_backend, ops_backend
@@ -66,10 +65,7 @@ def _arguments_line(task: Task, data_root: Path) -> str:
         DeclarationError: they do not.
     """
     try:
-        from benchmark.openmmlab import prepare
-
-        with contextlib.redirect_stdout(io.StringIO()):  # libraries print what they miss
-            prepare()
+        with quiet_libraries():
             from benchmark.execution.datacheck import check_arguments
 
             check_arguments(task)

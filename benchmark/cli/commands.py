@@ -5,8 +5,6 @@ Heavy imports stay inside the functions, so that a command loads only what it ne
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
 import sys
@@ -16,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.cli.libraries import quiet_libraries
 from benchmark.errors import BenchmarkError
 
 if TYPE_CHECKING:
@@ -280,10 +279,7 @@ def check_data(options: Namespace) -> int:
         for line in layout_lines(task):
             _say(line)
         return 2
-    from benchmark.openmmlab import prepare
-
-    with contextlib.redirect_stdout(io.StringIO()):  # libraries print what they miss
-        prepare()
+    with quiet_libraries():
         from benchmark.execution.datacheck import check_data as check
 
         findings = check(task, folder, full=options.full)

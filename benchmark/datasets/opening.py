@@ -6,7 +6,6 @@ import inspect
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset, ConcatDataset
 
 from benchmark.datasets.parts import held_out, joined
-from benchmark.errors import BenchmarkError, DataError, UnknownNameError
+from benchmark.errors import BenchmarkError, DataError, UnknownNameError, did_you_mean
 from benchmark.registry import DATASETS
 
 Config = Mapping[str, Any]
@@ -77,8 +76,7 @@ def misfit(config: Config) -> str:
     unknown = next((key for key in arguments if key not in taken), None)
     if unknown is None:
         return ''
-    close = get_close_matches(unknown, taken, n=1)
-    hint = f"; did you mean '{close[0]}'?" if close else ''
+    hint = did_you_mean(unknown, taken)
     return f"{name} has no argument '{unknown}'{hint} (it takes: {', '.join(sorted(taken))})"
 
 
@@ -103,8 +101,7 @@ def _unknown(name: str, registry: Any) -> UnknownNameError:
     root = registry.root
     children = {'mmengine': root, **root.children}
     names = children[scope].module_dict if scope in children else registry.module_dict
-    close = get_close_matches(own, names, n=1)
-    hint = f"; did you mean '{scope and scope + '.'}{close[0]}'?" if close else ''
+    hint = did_you_mean(own, names, prefix=scope and f'{scope}.')
     where = f'the registry of {scope or registry.scope}'
     return UnknownNameError(f"unknown data set '{name}': {where} has none of that name{hint}")
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from benchmark.report.boards import Board, Column
 from benchmark.report.findings import BoardFindings
 from benchmark.report.standings import Standing
 from benchmark.report.statistics import Interval
-from benchmark.report.units import listing
+from benchmark.report.units import counted, listing
 
 _MOST_TITLES = 6
 """Tasks up to which they are named one by one; more are counted by kind."""
@@ -83,7 +84,7 @@ def _leads(board: Board, leaders: set[str]) -> str:
     said = _titles(board, led) if len(led) <= _MOST_TITLES else _kinds(board, led)
     unjudged = sum(not is_judged(column) for column in led)
     tail = f'; {unjudged} of them not judged, for want of seeds' if unjudged else ''
-    return f'Best mean on {len(led)} of {_tasks(len(board.columns))}: {said}{tail}.'
+    return f'Best mean on {len(led)} of {counted(len(board.columns), "task")}: {said}{tail}.'
 
 
 def is_judged(column: Column) -> bool:
@@ -102,17 +103,5 @@ def _lower(title: str) -> str:
 
 
 def _kinds(board: Board, led: Iterable[Column]) -> str:
-    counts = _count(led)
-    totals = _count(board.columns)
+    counts, totals = (Counter(column.task.kind for column in some) for some in (led, board.columns))
     return listing([f'{kind} ({count} of {totals[kind]})' for kind, count in counts.items()])
-
-
-def _count(columns: Iterable[Column]) -> Mapping[str, int]:
-    counts: dict[str, int] = {}
-    for column in columns:
-        counts[column.task.kind] = counts.get(column.task.kind, 0) + 1
-    return counts
-
-
-def _tasks(count: int) -> str:
-    return f'{count} task' if count == 1 else f'{count} tasks'

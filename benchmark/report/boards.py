@@ -24,6 +24,7 @@ from benchmark.report.statistics import (
     sample_sd,
 )
 from benchmark.report.statistics.aggregates import Array
+from benchmark.report.units import counted
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import Place, Runs
 
@@ -81,15 +82,12 @@ class Cell:
         for seed, why in sorted(self.failures.items()):
             reasons.setdefault(' '.join(why.split()) or 'no reason recorded', []).append(seed)
         parts = [
-            f'{len(failed)} of {_count(seeds)} failed: {why}' for why, failed in reasons.items()
+            f'{len(failed)} of {counted(seeds, "seed")} failed: {why}'
+            for why, failed in reasons.items()
         ]
         if self.missing:
-            parts.append(f'{len(self.missing)} of {_count(seeds)} not run')
+            parts.append(f'{len(self.missing)} of {counted(seeds, "seed")} not run')
         return '; '.join(parts)
-
-
-def _count(seeds: int) -> str:
-    return f'{seeds} seed' if seeds == 1 else f'{seeds} seeds'
 
 
 class Trivial(NamedTuple):
@@ -200,7 +198,7 @@ def build_boards(
     A board has the tasks of which its protocol has a record, and every backbone that has one.
     """
     found: dict[str, dict[_Place, Cell]] = {}
-    for place, records in sorted(runs.items()):
+    for place, records in runs.items():
         cell = _filled(place, records, tasks[place.task].primary.key)
         found.setdefault(place.protocol, {})[place.task, place.backbone] = cell
     floors = _trivial(found.pop(TRIVIAL, {}).values(), tasks)

@@ -28,8 +28,8 @@ ROPE = 1.0
 LARGEST_POOL = 16
 """Backbones that are compared pair by pair: the best by mean rank."""
 
-_SIGNIFICANT = 0.05
-"""Friedman's p above which nothing is told apart, and Nemenyi's test means nothing."""
+SIGNIFICANT = 0.05
+"""The chance of a false claim that a test may have."""
 
 _SAMPLES = 2000
 """Draws from a posterior; its probabilities are then good to about a hundredth."""
@@ -130,16 +130,21 @@ class Diagram:
     tasks: int
 
     @property
+    def tells_apart(self) -> bool:
+        """Whether Friedman's test does; where not, Nemenyi's means nothing."""
+        return self.p <= SIGNIFICANT
+
+    @property
     def label(self) -> str:
         """What has to stand beside the diagram."""
         weights = (
             'Every task weighs the same here, so mean ranks differ from those of the leaderboard, '
             'where kinds of task weigh the same.'
         )
-        if self.p > _SIGNIFICANT:
+        if not self.tells_apart:
             return (
                 f'Nothing is told apart: Friedman p = {self.p:.2g} over {self.tasks} tasks, above '
-                f'{_SIGNIFICANT:g}. {weights}'
+                f'{SIGNIFICANT:g}. {weights}'
             )
         return (
             f'Pool-dependent: whether two of these {len(self.mean_ranks)} backbones are told apart '

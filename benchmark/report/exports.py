@@ -11,7 +11,7 @@ import orjson
 import pandas as pd
 
 from benchmark.report.agreements import Agreement
-from benchmark.report.boards import Board, Cell
+from benchmark.report.boards import Board
 from benchmark.report.contrasts import Contrast
 from benchmark.report.findings import BoardFindings, Findings
 from benchmark.report.sentences import (
@@ -76,19 +76,11 @@ def _plain(value: Any) -> Any:
 @functools.cache
 def _way(kind: type[Any]) -> Callable[[Any], Any]:
     """Return how values of a type become what JSON has."""
-    if kind is Cell:
-        return _cell
     if is_dataclass(kind):
         return _fields
     if issubclass(kind, frozenset):
         return sorted
     return kind._asdict if issubclass(kind, tuple) else dict  # type: ignore[attr-defined]
-
-
-def _cell(cell: Cell) -> dict[str, Any]:
-    # by far most values are of these: asking for each of them would take half of the time
-    costs = {seed: cost._asdict() for seed, cost in cell.costs.items()}
-    return {**_fields(cell), 'costs': costs}
 
 
 def _fields(value: Any) -> dict[str, Any]:

@@ -10,12 +10,7 @@ from benchmark.report.boards import Board
 from benchmark.report.comparisons import Comparisons, Diagram
 from benchmark.report.contrasts import Contrast
 from benchmark.report.findings import BoardFindings, Findings
-from benchmark.report.sentences import (
-    SIGNIFICANT,
-    agreement_sentence,
-    contrast_sentence,
-    overall_sentences,
-)
+from benchmark.report.sentences import agreement_sentence, contrast_sentence, overall_sentences
 from benchmark.report.standings import Estimate, Standing
 from benchmark.report.statistics import Interval
 
@@ -83,11 +78,10 @@ def _improvement(found: Comparisons, rows: Mapping[str, int]) -> Json:
 
 def _diagram(found: Diagram, rows: Mapping[str, int]) -> Json:
     """Return the mean ranks; without a clique and a critical difference where these say nothing."""
-    is_told_apart = found.p <= SIGNIFICANT
-    cliques = found.cliques if is_told_apart else ()
+    cliques = found.cliques if found.tells_apart else ()
     return {
         'label': found.label,
-        'critical': found.critical if is_told_apart else None,
+        'critical': found.critical if found.tells_apart else None,
         'ranks': {rows[name]: rank for name, rank in found.mean_ranks.items()},
         'cliques': [[rows[name] for name in clique] for clique in cliques],
     }

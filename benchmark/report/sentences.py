@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from benchmark.report.agreements import Agreement
 from benchmark.report.boards import Board, Cell, Column
-from benchmark.report.comparisons import ROPE, Comparison, Comparisons
+from benchmark.report.comparisons import ROPE, SIGNIFICANT, Comparison, Comparisons
 from benchmark.report.contrasts import Contrast
 from benchmark.report.findings import BoardFindings
 from benchmark.report.standings import Estimate
 from benchmark.report.statistics import Interval, Judgement, Pair
 from benchmark.report.statistics.spread import LEVEL
-from benchmark.report.units import difference, listing, row, show, show_with_sign
+from benchmark.report.units import counted, difference, listing, row, show, show_with_sign
 
 RULE = (
     "A difference is called clear only beyond Tukey's limit: where seeds alone made the "
@@ -120,9 +120,6 @@ def version_notes(board: Board) -> list[str]:
     ]
 
 
-SIGNIFICANT = 0.05
-"""The chance of a false claim that a test may have."""
-
 CERTAIN = 0.95
 """The posterior probability from which on a verdict is stated."""
 
@@ -184,18 +181,14 @@ def _power(comparisons: Comparisons) -> str:
     if tasks < 2:
         return 'One task with a scale allows no test over tasks.'
     text = (
-        f'Wilcoxon over {_number(tasks, "task")}: the smallest attainable p is '
+        f'Wilcoxon over {counted(tasks, "task")}: the smallest attainable p is '
         f"{comparisons.smallest_p:.3g}, {comparisons.smallest_holm:.3g} after Holm's correction "
-        f'for {_number(pairs, "pair")}'
+        f'for {counted(pairs, "pair")}'
     )
     if comparisons.smallest_holm > SIGNIFICANT:
         return f'{text}, so too few tasks to tell any pair apart at {SIGNIFICANT:g}.'
     count = sum(pair.holm <= SIGNIFICANT for pair in comparisons.pairs)
-    return f'{text}; {count} of {_number(pairs, "pair")} told apart at {SIGNIFICANT:g}.'
-
-
-def _number(count: int, noun: str) -> str:
-    return f'{count} {noun}' if count == 1 else f'{count} {noun}s'
+    return f'{text}; {count} of {counted(pairs, "pair")} told apart at {SIGNIFICANT:g}.'
 
 
 def _named(pairs: Iterable[Comparison], labels: Mapping[str, str]) -> str:
@@ -233,7 +226,7 @@ def contrast_sentence(contrast: Contrast, labels: Mapping[str, str]) -> str:
         return f'Nothing may be concluded: {reason}.'
     return (
         f'{signed(contrast.effect.value)} points of normalised score{ends(contrast.effect)}, '
-        f'masked ahead on {contrast.wins} of {_number(len(contrast.tasks), "task")}'
+        f'masked ahead on {contrast.wins} of {counted(len(contrast.tasks), "task")}'
         f'{_tested(contrast)}, over {_matched(contrast, labels)}. {_conclusion(contrast)}'
     )
 
@@ -252,7 +245,7 @@ def _matched(contrast: Contrast, labels: Mapping[str, str]) -> str:
     ]
     more = len(contrast.sides) - len(shown)
     tail = f'; and {more} more' if more else ''
-    return f'{_number(len(contrast.sides), "architecture")}: {"; ".join(shown)}{tail}'
+    return f'{counted(len(contrast.sides), "architecture")}: {"; ".join(shown)}{tail}'
 
 
 def _side(names: tuple[str, ...], what: str, labels: Mapping[str, str]) -> str:
@@ -302,7 +295,7 @@ def agreement_sentence(agreement: Agreement) -> str:
     parts.append(f'backbones {_ends(agreement.backbones_interval, 2)}')
     return (
         f'{agreement.protocol} ranks {count} backbones on '
-        f'{_number(len(agreement.by_task), "task")} like {agreement.reference} with '
+        f'{counted(len(agreement.by_task), "task")} like {agreement.reference} with '
         f"Kendall's tau {agreement.tau.value:.2f} ({'; '.join(parts)}), {price}. "
         f'{_stands_in(agreement)}'
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
@@ -78,12 +77,9 @@ def wide_csv(boards: Iterable[Board], findings: Findings) -> str:
     first = [name for name in names if ':' not in name and not name.startswith(_AGGREGATES)]
     tasks = [name for name in names if ':' in name]
     overall = [name for name in names if name.startswith(_AGGREGATES)]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator='\n')
-    order = [*first, *tasks, *overall]
-    writer.writerow(order)
-    writer.writerows([row.get(name) for name in order] for row in rows)
-    return text.getvalue()
+    order = (*first, *tasks, *overall)
+    texts = [_joined(order), *(_joined(tuple(map(row.get, order))) for row in rows)]
+    return '\n'.join(texts) + '\n'
 
 
 def wide_rows(boards: Iterable[Board], findings: Findings) -> Iterator[dict[str, Any]]:

@@ -18,6 +18,7 @@ import orjson
 
 from benchmark.errors import RecordError
 from benchmark.results.briefs import Brief, brief
+from benchmark.results.counting import place_of
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.results.upgrades import SCHEMA
@@ -74,10 +75,14 @@ def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
     settled = {path: stamp for path, stamp in stamps.items() if stamp[1] + _SETTLED < now}
     if settled != known.stamps:
         # what tables take one after the other shall lie side by side in memory
-        order = sorted(settled, key=lambda path: (*_place(found[path].spec), path))
+        order = sorted(settled, key=lambda path: _order(found[path]))
         stamps = {path: settled[path] for path in order}
         _save(index, Remembered(stamps, [found[path] for path in order]))
     return list(found.values())
+
+
+def _order(item: Brief) -> tuple[Any, ...]:
+    return (*place_of(item.spec), item.spec.seed, item.path)
 
 
 def _sharing(item: Brief, said: dict[bytes, Any]) -> Brief:
@@ -95,10 +100,6 @@ def read_whole(store: ResultStore, suite: str) -> dict[str, RunRecord]:
     """
     folder = store.runs_folder(suite)
     return {path: read_record(folder / path) for path in _stamps(folder)}
-
-
-def _place(spec: RunSpec) -> tuple[str, str, str, int]:
-    return spec.protocol, spec.task, spec.backbone, spec.seed
 
 
 def _read(folder: Path, path: str) -> Brief:

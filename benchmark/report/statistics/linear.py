@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.report.statistics.aggregates import Array
 from benchmark.report.statistics.resampling import LEVEL, Interval
@@ -19,8 +20,6 @@ def welch(value: float, scores: Array, runs: Sequence[int], weights: Array) -> I
     Satterthwaite, so that two seeds are not taken for more than they are. ``None`` where a cell
     that counts has one run.
     """
-    from scipy.stats import t
-
     counts = np.array(runs)
     counted = weights != 0
     if not counted.any() or (counted & (counts < 2)).any():
@@ -32,11 +31,19 @@ def welch(value: float, scores: Array, runs: Sequence[int], weights: Array) -> I
         ],
         axis=1,
     )
-    squares = np.where(counted, weights**2 * variances, 0.0)
+    half = half_width(np.where(counted, weights**2 * variances, 0.0), np.maximum(counts - 1, 1))
+    return Interval(value - half, value + half)
+
+
+def half_width(squares: Array, degrees: NDArray[np.intp]) -> float:
+    """Return half the interval of a sum of independent terms, as Welch and Satterthwaite have it.
+
+    ``squares`` are the terms' squared standard errors, estimated with ``degrees`` of freedom.
+    """
+    from scipy.stats import t
+
     variance = float(squares.sum())
     if variance == 0:
-        return Interval(value, value)
-    degrees = np.maximum(counts - 1, 1)
+        return 0.0
     freedom = variance**2 / float((squares**2 / degrees).sum())
-    half = float(t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(variance)
-    return Interval(value - half, value + half)
+    return float(t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(variance)

@@ -62,10 +62,6 @@ class SeedDraws:
         """The number of resamples."""
         return len(self.shares[0])
 
-    def of(self, backbones: Sequence[int]) -> SeedDraws:
-        """Return what the backbones at these places are given, as it is among all."""
-        return SeedDraws(self.shares, self.starts[:, backbones])
-
 
 def draw_seeds(
     runs: Sequence[int], backbones: int, count: int, random: np.random.Generator
