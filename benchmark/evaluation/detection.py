@@ -117,7 +117,12 @@ def encode(mask: np.ndarray) -> dict[str, Any]:
 def average_precision(
     truth: COCO, detections: list[dict[str, Any]], images: list[int], kind: str, *, limit: int
 ) -> dict[str, float]:
-    """Return AP (IoU 0.5 to 0.95), AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'."""
+    """Return AP (IoU 0.5 to 0.95), AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'.
+
+    Raises:
+        DataError: the images show no object that counts.
+    """
+    counted_categories(truth, images)
     if not detections:
         return dict.fromkeys(_SUMMARY, 0.0)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -132,15 +137,27 @@ def average_precision(
     return {key: mean_precision(precision[overlaps]) for key, overlaps in _SUMMARY.items()}
 
 
+def counted_categories(truth: COCO, images: list[int]) -> set[int]:
+    """Return the categories of which the images show an object that counts; crowds do not.
+
+    Raises:
+        DataError: there is none.
+    """
+    # COCOeval overwrites whatever an annotation says of itself under 'ignore'
+    shown = {a['category_id'] for a in truth.loadAnns(truth.getAnnIds(images)) if not a['iscrowd']}
+    if not shown:
+        raise DataError('the test split has no object that counts: nothing to score')
+    return shown
+
+
 def without_box(detection: dict[str, Any]) -> dict[str, Any]:
     """Return a detection in COCO's format without its box."""
     return {key: value for key, value in detection.items() if key != 'bbox'}
 
 
 def mean_precision(values: np.ndarray) -> float:
-    """Return the mean of precisions; -1 stands for a class without objects."""
-    valid = values[values > -1]
-    return float(valid.mean()) if valid.size else 0.0
+    """Return the mean of precisions, of which at least one is known; -1 is that of no object."""
+    return float(values[values > -1].mean())
 
 
 @HOOKS.register_module()

@@ -6,7 +6,7 @@ import math
 
 from benchmark.errors import DeclarationError
 from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial
-from benchmark.specs import Metric, Unit
+from benchmark.specs import Metric, Task, Unit
 
 STRIDE = 16
 """Stride of the maps on which template and search region meet, in pixels."""
@@ -28,15 +28,30 @@ METRICS = {
         _fraction('success_AUC', 'success AUC', (0.0, 20 / 21)),
         _fraction('precision', 'precision at 20 px'),
         _fraction('norm_precision', 'normalised precision at 0.2'),
+        _fraction('success_area', 'success, area under the curve'),
+        _fraction('precision_area', 'precision, area up to 50 px'),
+        _fraction('norm_precision_area', 'normalised precision, area up to 0.5'),
     )
 }
+
+TOOLKITS = {
+    'got10k': ('AO', 'SR50', 'SR75', 'success_AUC', 'precision', 'norm_precision'),
+    'lasot': ('success_AUC', 'precision', 'norm_precision'),
+    'otb': ('success_AUC', 'precision'),
+    'trackingnet': ('success_area', 'precision_area', 'norm_precision_area'),
+    'uav123': ('success_AUC', 'precision', 'norm_precision'),
+}
+"""What the toolkits measure whose conventions a task can follow."""
+
+_TOOLKIT = 'got10k'
+"""The one that is followed where a task names none: that of the layout of the files."""
 
 
 def parts(meeting: Meeting) -> Parts:
     """Return model, pipelines and evaluator of a tracking run.
 
     Raises:
-        DeclarationError: a size, a factor or the width cannot be used.
+        DeclarationError: a size, a factor, the width or the toolkit cannot be used.
     """
     crops = _crops(meeting)
     _check_width(meeting)
@@ -44,10 +59,32 @@ def parts(meeting: Meeting) -> Parts:
         model=_model(meeting, crops),
         train_pipeline=[_sampler(meeting, crops)],
         test_pipeline=[{'type': 'PackVideo', 'crops': crops}],
-        evaluator=[{'type': 'benchmark.TrackingMetric'}],
+        evaluator=[{'type': 'benchmark.TrackingMetric', **_convention(meeting.task)}],
         gallery={'type': 'benchmark.TrackingGallery', 'classes': list(meeting.task.classes)},
         collate='default_collate',
     )
+
+
+def _convention(task: Task) -> Config:
+    """Return the toolkit by which a task is scored; the evaluator's own needs no word.
+
+    Raises:
+        DeclarationError: there is no such toolkit, or it does not measure what the task asks for.
+    """
+    toolkit: str = task.options.get('toolkit', _TOOLKIT)
+    if toolkit not in TOOLKITS:
+        raise DeclarationError(
+            f"{task.path}: toolkit is '{toolkit}', allowed are {', '.join(TOOLKITS)}"
+        )
+    measured = TOOLKITS[toolkit]
+    for metric in (task.metric, *task.metrics):
+        # a metric that a task declares itself comes from an evaluator of its own
+        if METRICS.get(metric.key) == metric and metric.key not in measured:
+            raise DeclarationError(
+                f"{task.path}: metric '{metric.key}' is not measured by the toolkit "
+                f"'{toolkit}', which has {', '.join(measured)}"
+            )
+    return {} if toolkit == _TOOLKIT else {'toolkit': toolkit}
 
 
 def _crops(meeting: Meeting) -> Config:
@@ -138,6 +175,7 @@ KIND = Kind(
     metrics=METRICS,
     heads=('siamese',),
     options={
+        'toolkit': (str,),
         'template_size': (int,),
         'template_factor': (int, float),
         'search_factor': (int, float),

@@ -33,7 +33,6 @@ _MORE_METRICS = {
     for metric in (
         Metric('mAP', Unit.PERCENT, True, _PERCENT, 'mAP'),
         Metric('keypoint_AR', Unit.PERCENT, True, _PERCENT, 'key-point AR'),
-        Metric('rmse_log', Unit.NONE, False, _UNBOUNDED, 'RMSE log'),
         Metric('MOTA', Unit.PERCENT, True, (-math.inf, 100.0), 'MOTA'),
         Metric('IDF1', Unit.PERCENT, True, _PERCENT, 'IDF1'),
         Metric('HOTA', Unit.PERCENT, True, _PERCENT, 'HOTA'),
