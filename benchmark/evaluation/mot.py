@@ -59,7 +59,7 @@ class MultiTrackingMetric(BaseMetric):
         EnvironmentProblem: TrackEval is not installed.
     """
 
-    def __init__(self, *, benchmark: str, **arguments: Any) -> None:
+    def __init__(self, *, benchmark: str = 'MOT17', **arguments: Any) -> None:
         super().__init__(**arguments)
         _trackeval()
         self._benchmark = benchmark

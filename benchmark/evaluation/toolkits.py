@@ -114,9 +114,7 @@ def lasot_scores(tracks: Sequence[Track]) -> dict[str, float]:
 def _lasot_curves(track: Track) -> tuple[float, ...]:
     boxes, truth = _as_filed(track.boxes), _as_filed(track.truth)
     broken = np.isnan(boxes).any(axis=1) | (boxes[:, 2:] <= 0).any(axis=1)
-    boxes, truth = (
-        kept[track.visible] for kept in (_started(_held(boxes, broken), truth), truth)
-    )
+    boxes, truth = (kept[track.visible] for kept in (_started(_held(boxes, broken), truth), truth))
     return _curves(*_judged(boxes, truth), frames=len(track.visible))
 
 

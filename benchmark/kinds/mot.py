@@ -54,15 +54,13 @@ def parts(meeting: Meeting) -> Parts:
         model=_model(meeting),
         train_pipeline=_train_pipeline(meeting),
         test_pipeline=_test_pipeline(meeting),
-        evaluator=[
-            {'type': 'benchmark.MultiTrackingMetric', 'benchmark': _benchmark(meeting.task)}
-        ],
+        evaluator=[{'type': 'benchmark.MultiTrackingMetric', **_rules(meeting.task)}],
         gallery={'type': 'benchmark.MultiTrackingGallery', 'classes': list(meeting.task.classes)},
     )
 
 
-def _benchmark(task: Task) -> str:
-    """Return the benchmark by whose rules distractors are taken out before counting.
+def _rules(task: Task) -> Config:
+    """Return by which benchmark's rules a task is scored; the evaluator's own need no word.
 
     Raises:
         DeclarationError: there are no rules for it.
@@ -72,7 +70,7 @@ def _benchmark(task: Task) -> str:
         raise DeclarationError(
             f"{task.path}: benchmark is '{name}', allowed are {', '.join(BENCHMARKS)}"
         )
-    return name
+    return {} if name == BENCHMARKS[0] else {'benchmark': name}
 
 
 def _model(meeting: Meeting) -> Config:

@@ -14,7 +14,9 @@ from typing import Any, ClassVar
 import pytest
 from catalog.declarations import Declarations
 
+from benchmark.catalog import find_task
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
+from benchmark.kinds.detection import METRICS
 from benchmark.launching import Job, Reply
 from benchmark.launching.campaign import Campaign, Plan, canonical_scores
 from benchmark.launching.features import features_from
@@ -358,6 +360,14 @@ class TestScores:
         assert record.scores == {}
         assert re.search(part, record.error)
         assert len(records(made)) == 1
+
+    def test_an_optional_metric_may_be_absent(self) -> None:
+        box_ap, rare, frequent = (METRICS[key] for key in ('box_AP', 'box_APr', 'box_APf'))
+        task = replace(find_task('lvis'), metric=box_ap, metrics=(rare, frequent))
+        raw = {'box_AP': 0.5, 'box_APf': 0.25}
+        assert canonical_scores(task, raw) == {'box_AP': 50.0, 'box_APf': 25.0}
+        with pytest.raises(KeyError, match='no box_APr'):
+            canonical_scores(replace(task, metric=rare, metrics=(box_ap,)), raw)
 
     def test_a_curve_that_is_not_finite_is_a_failure(self, world: Declarations) -> None:
         curves = {'iteration': [1.0], 'loss': [float('inf')]}
