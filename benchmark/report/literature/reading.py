@@ -73,6 +73,23 @@ DATA_SETS: Mapping[str, tuple[str, str]] = {
 }
 """The kind and data set, as the published files name it, of the benchmark's tasks."""
 
+_TESTED: Mapping[str, str] = {
+    **dict.fromkeys(('imagenet1k', 'inat2018', 'inat2019', 'places205'), 'val'),
+    **{task: 'val2017' for task in DATA_SETS if task.startswith('coco-')},
+    'voc-detection': 'test2007',
+    **dict.fromkeys(('ade20k', 'ade20k-linear', 'voc2012-aug', 'voc2012-aug-linear'), 'val'),
+    'kitti-depth': 'Eigen test',
+    'got10k': 'val',
+    'trackingnet': 'TRAIN_11, which is left out of training',
+    'mot17': 'half-val, private',
+}
+"""What the tasks test that do not test an official test split, as the published files name it."""
+
+
+def tested_split(task: str) -> str:
+    """Return the official split that a task of the benchmark tests."""
+    return _TESTED.get(task, 'test')
+
 
 class Source(NamedTuple):
     """Where numbers were read: ``type`` is one of ``SOURCE_TYPES``."""
