@@ -2,7 +2,7 @@
 
 Every formula was read in the source that its function names. Boxes are x, y, width, height in
 pixels. The toolkits compare boxes as the files hold them, which count from 1; of a
-:class:`Track`, whose boxes count from 0, :func:`_as_filed` gives them so.
+:class:`Track`, whose boxes count from 0, :func:`as_filed` gives them so.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def got10k_scores(tracks: Sequence[Track]) -> dict[str, float]:
 def _counted_overlaps(track: Track) -> np.ndarray:
     # the toolkit clips boxes that count from 1 as the files have them
     boxes, truth = (
-        clip(_as_filed(boxes[1:]), track.frame_size) for boxes in (track.boxes, track.truth)
+        clip(as_filed(boxes[1:]), track.frame_size) for boxes in (track.boxes, track.truth)
     )
     return overlap(boxes, truth)[track.visible[1:]]
 
@@ -112,7 +112,7 @@ def lasot_scores(tracks: Sequence[Track]) -> dict[str, float]:
 
 
 def _lasot_curves(track: Track) -> tuple[float, ...]:
-    boxes, truth = _as_filed(track.boxes), _as_filed(track.truth)
+    boxes, truth = as_filed(track.boxes), as_filed(track.truth)
     broken = np.isnan(boxes).any(axis=1) | (boxes[:, 2:] <= 0).any(axis=1)
     boxes, truth = (kept[track.visible] for kept in (_started(_held(boxes, broken), truth), truth))
     return _curves(*_judged(boxes, truth), frames=len(track.visible))
@@ -132,13 +132,13 @@ def uav123_scores(tracks: Sequence[Track]) -> dict[str, float]:
 
 
 def _uav123_curves(track: Track) -> tuple[float, ...]:
-    boxes = _as_filed(track.boxes)
+    boxes = as_filed(track.boxes)
     if not np.isfinite(boxes).all() or (boxes[:, 2:] < 0).any():
         raise DataError(
             f'{track.name or "a sequence"}: a predicted box is not finite or has a side below '
             '0, which the toolkit of UAV123 refuses'
         )
-    truth = np.where(track.visible[:, None], _as_filed(track.truth), np.nan)
+    truth = np.where(track.visible[:, None], as_filed(track.truth), np.nan)
     empty = (boxes[:, 2:] == 0).any(axis=1) & ~np.isnan(truth).any(axis=1)
     return _curves(*_judged(_started(_held(boxes, empty), truth), truth))
 
@@ -158,8 +158,8 @@ def trackingnet_scores(tracks: Sequence[Track]) -> dict[str, float]:
 
 
 def _trackingnet_areas(track: Track) -> tuple[float, ...]:
-    truth = np.round(np.where(track.visible[:, None], _as_filed(track.truth), np.nan))
-    boxes = _started(np.round(_as_filed(track.boxes)), truth)
+    truth = np.round(np.where(track.visible[:, None], as_filed(track.truth), np.nan))
+    boxes = _started(np.round(as_filed(track.boxes)), truth)
     with np.errstate(invalid='ignore', divide='ignore'):
         shared = _shared(boxes, truth)
         ratio = shared / (boxes[:, 2:].prod(axis=1) + truth[:, 2:].prod(axis=1) - shared)
@@ -176,8 +176,10 @@ def _area(is_right: np.ndarray) -> float:
     return float(np.trapezoid(is_right.mean(axis=0), dx=1 / (is_right.shape[1] - 1)))
 
 
-def _as_filed(boxes: np.ndarray) -> np.ndarray:
-    return boxes + _ORIGIN
+def as_filed(boxes: np.ndarray) -> np.ndarray:
+    """Return boxes (n, 4) that count from 0 as files hold them, counted from 1."""
+    filed: np.ndarray = boxes + _ORIGIN
+    return filed
 
 
 def _started(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:

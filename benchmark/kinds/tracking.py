@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial
-from benchmark.specs import Metric, Task, Unit
+from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial, dataset
+from benchmark.specs import Metric, Role, Task, Unit
 
 STRIDE = 16
 """Stride of the maps on which template and search region meet, in pixels."""
@@ -43,6 +43,9 @@ TOOLKITS = {
 }
 """What the toolkits measure whose conventions a task can follow."""
 
+SERVERS = ('got10k', 'trackingnet')
+"""Toolkits of data sets whose server scores a test split with withheld labels."""
+
 _TOOLKIT = 'got10k'
 """The one that is followed where a task names none: that of the layout of the files."""
 
@@ -62,6 +65,7 @@ def parts(meeting: Meeting) -> Parts:
         evaluator=[{'type': 'benchmark.TrackingMetric', **_convention(meeting.task)}],
         gallery={'type': 'benchmark.TrackingGallery', 'classes': list(meeting.task.classes)},
         collate='default_collate',
+        submission=_submission(meeting.task, crops),
     )
 
 
@@ -85,6 +89,29 @@ def _convention(task: Task) -> Config:
                 f"'{toolkit}', which has {', '.join(measured)}"
             )
     return {} if toolkit == _TOOLKIT else {'toolkit': toolkit}
+
+
+def _submission(task: Task, crops: Config) -> Config | None:
+    """Return the hook that packs the tracks of the official test split, where a task names it.
+
+    Raises:
+        DeclarationError: no server reads what the task's toolkit measures.
+    """
+    listing: str | None = task.options.get('submission')
+    if listing is None:
+        return None
+    layout: str = task.options.get('toolkit', _TOOLKIT)
+    if layout not in SERVERS:
+        raise DeclarationError(
+            f"{task.path}: submission is '{listing}', but of the toolkits only "
+            f"{' and '.join(SERVERS)} have a server, not '{layout}'"
+        )
+    tested = dataset(task, Role.TEST, [{'type': 'PackVideo', 'crops': crops}])
+    return {
+        'type': 'benchmark.SubmissionFiles',
+        'layout': layout,
+        'dataset': {**tested, 'ann_file': listing, 'is_withheld': True},
+    }
 
 
 def _crops(meeting: Meeting) -> Config:
@@ -176,6 +203,7 @@ KIND = Kind(
     heads=('siamese',),
     options={
         'toolkit': (str,),
+        'submission': (str,),
         'template_size': (int,),
         'template_factor': (int, float),
         'search_factor': (int, float),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmark.catalog import shipped_tasks
 from benchmark.compiling import (
     CODE,
     WEIGHTS,
@@ -20,6 +21,7 @@ from benchmark.compiling import (
     compile_config,
     compile_probe,
     compile_search,
+    compile_submission,
     compile_trivial,
     facts_of,
     features_of,
@@ -29,9 +31,10 @@ from benchmark.compiling import (
     localise,
     manifest_of,
     reader_versions,
+    submission_name,
     trivial_facts,
 )
-from benchmark.errors import IncompatibleError
+from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.kinds.base import DATA, Config
 from benchmark.launching.features import Inspected, inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
@@ -106,6 +109,7 @@ class Campaign:
         say: receives one line per event.
         processes: how many carry a training together; probes take one.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
+        submission: whether trained trackers also write the archives for evaluation servers.
     """
 
     request: Request
@@ -115,6 +119,7 @@ class Campaign:
     say: Callable[[str], None] = lambda line: None
     feature_cache: int = 0
     processes: int = 1
+    submission: bool = False
 
     def prepare(self, pool: Pool) -> Plan:
         """Return the plan; makes the built-in data and inspects backbones that are new.
@@ -126,6 +131,7 @@ class Campaign:
         self.store.check_writable()
         # what can be wrong comes before what takes long
         tasks = self.request.tasks
+        self._check_servers()
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         trees = {task.name: task.tree for task in tasks}
         manifests = {name: manifest_of(folder, trees[name]) for name, folder in found.items()}
@@ -210,8 +216,29 @@ class Campaign:
         done: list[Cell] = []
         to_do: list[Cell] = []
         for cell in cells:
-            (to_do if self._good(cell) is None else done).append(cell)
+            is_done = self._good(cell) is not None and not self._lacks_archive(cell)
+            (done if is_done else to_do).append(cell)
         return Plan(tuple(done), tuple(to_do))
+
+    def _check_servers(self) -> None:
+        """Refuse archives where no task of the request has a server."""
+        if self.submission and not any(map(compile_submission, self.request.tasks)):
+            with_one = [name for name, task in shipped_tasks().items() if compile_submission(task)]
+            raise BenchmarkError(
+                '--submission: no task of the request names a test split whose labels are '
+                f'withheld; of the shipped ones {", ".join(with_one)} do'
+            )
+
+    def _lacks_archive(self, cell: Cell) -> bool:
+        archive = self.archive(cell)
+        return archive is not None and not archive.is_file()
+
+    def archive(self, cell: Cell) -> Path | None:
+        """Return where a cell's archive for its server is to lie; ``None`` where it has none."""
+        is_trained = cell.compiled.job in ('execute', 'search')
+        if not self.submission or not is_trained or compile_submission(cell.task) is None:
+            return None
+        return self._work(cell) / submission_name(cell.task)
 
     def _good(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
@@ -284,6 +311,9 @@ class Campaign:
         }
         if cell.compiled.job in ('execute', 'search') and self.processes > 1:
             request['processes'] = self.processes
+        if self._lacks_archive(cell):
+            hook = compile_submission(cell.task)
+            request['hooks'] = [localise(hook or {}, places)]
         if cell.compiled.job == 'probe':
             request['cache'] = self._cache(cell)
         return Job(cell.spec.id, request, folder.resolve() / 'log.txt')

@@ -8,7 +8,7 @@ task = dict(
     splits=dict(test=2511),
     metric='success_area',
     metrics=('precision_area', 'norm_precision_area'),
-    options=dict(toolkit='trackingnet'),
+    options=dict(toolkit='trackingnet', submission='trackingnet/official_test/list.txt'),
     citation='TrackingNet (Müller et al.: ECCV 2018, arXiv 1803.10794)',
     licence='none stated; films by their owners',
     origin='tracking-net.org: TRAIN_0 to TRAIN_11; `tools/convert.py trackingnet`',
