@@ -14,7 +14,7 @@ DATASETS = root.Registry(
     'dataset',
     parent=root.DATASETS,
     scope='benchmark',
-    locations=['benchmark.datasets.parts', 'benchmark.datasets.opening'],
+    locations=['benchmark.kinds.common.parts', 'benchmark.kinds.common.opening'],
 )
 METRICS = root.Registry('metric', parent=root.METRICS, scope='benchmark')
 OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(

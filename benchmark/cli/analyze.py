@@ -206,9 +206,9 @@ def cam(options: Namespace) -> int:
 
 def capture(options: Namespace) -> int:
     """Train the theory's network in every way."""
-    from benchmark.analysis.capture import analyse
-    from benchmark.analysis.capture.setting import Setting
-    from benchmark.analysis.capture.study import SWEEPS
+    from studies.feature_capture import analyse
+    from studies.feature_capture.setting import Setting
+    from studies.feature_capture.study import SWEEPS
 
     setting = Setting(seeds=options.seeds)
     found = analyse(setting, sweeps={} if options.no_sweeps else SWEEPS, say=_say)

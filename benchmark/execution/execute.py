@@ -18,7 +18,7 @@ import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
 from benchmark.engine.audit import bare
 from benchmark.errors import BenchmarkError, CheckpointError, DataError
-from benchmark.evaluation.gallery import Gallery
+from benchmark.kinds.common.gallery import Gallery
 from benchmark.execution.cost import Meter
 from benchmark.execution.distributed import (
     in_processes,

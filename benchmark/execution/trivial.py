@@ -11,7 +11,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.datasets.opening import opened
+from benchmark.kinds.common.opening import opened
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import Outcome
 

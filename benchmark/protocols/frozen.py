@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.protocols.finetune import FINETUNE
-from benchmark.protocols.marks import ours
+from benchmark.kinds.marks import ours
 from benchmark.specs import Protocol, Rule
 
 # what acts on the backbone's own parameters has no meaning here

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from safetensors import safe_open
-from tools.loading import load_tool
+from support.tool_loading import load_tool
 
 from benchmark.catalog import find_suite, zoo
 from benchmark.catalog.backbones import zoo_files

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from pretraining.requests import write_pictures
+from support.pretraining_requests import write_pictures
 
 from benchmark.cli.main import main
 

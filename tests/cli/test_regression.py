@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from regression.builders import PARTS, records, saved
+from support.regression_builders import PARTS, records, saved
 
 from benchmark.cli.main import main
 from benchmark.regression.history import read_history

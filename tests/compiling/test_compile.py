@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.declarations import Declarations
+from support.declarations import Declarations
 
 from benchmark.catalog import read_suite, read_task
 from benchmark.compiling import compile_config, facts_of

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import tracking as fakes
+from support.fakes import tracking as support.fakes
 
 from benchmark.converting import tracking as converting
-from benchmark.datasets.tracking import GOT10k
+from benchmark.kinds.tracking.data import GOT10k
 from benchmark.errors import DataError
 
 

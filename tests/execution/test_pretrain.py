@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from pretraining.requests import (
+from support.pretraining_requests import (
     CONVNET,
     CONVNEXT,
     SIZE,
@@ -29,7 +29,7 @@ from benchmark.execution.pretrain import run_pretraining, save_weights, sized
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.pretraining import Budget, Folder, Pictures, Settings, budget_like, read_facts
 from benchmark.specs import Backbone
-from execution.cells import Interruption
+from support.execution_cells import Interruption
 
 
 @pytest.fixture(scope='module')

@@ -16,7 +16,7 @@ from mmengine.registry import HOOKS
 
 from benchmark.compiling import WORK, Ingredients, compile_probe, localise
 from benchmark.errors import BenchmarkError, IncompatibleError
-from benchmark.evaluation.classification import ClassificationGallery
+from benchmark.kinds.classification.metric import ClassificationGallery
 from benchmark.execution import jobs
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.kinds.base import DATA, Config
@@ -25,7 +25,7 @@ from benchmark.models.inspection import inspect_backbone
 from benchmark.probes.cache import FeatureCache
 from benchmark.protocols import load_protocol
 from benchmark.specs import RunSpec
-from execution.cells import random_backbone, small_task
+from support.execution_cells import random_backbone, small_task
 
 TASKS = {'world-covered': 'accuracy', 'world-segmentation': 'mIoU'}
 BRIEF = {'iterations': 6, 'batch_size': 4, 'held_out': 0.25}

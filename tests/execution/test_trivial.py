@@ -10,15 +10,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from kinds.trials import declare
+from support.kind_trials import declare
 from mmengine.registry import DATASETS, DefaultScope
 from pycocotools import mask as mask_codec
 
 from benchmark.catalog import find_task
 from benchmark.compiling import compile_trivial, localise
 from benchmark.errors import DataError
-from benchmark.evaluation.trivial.depth import MeanDepthMap
-from benchmark.evaluation.trivial.detection import MeanBoxes, ellipse
+from benchmark.kinds.depth.trivial import MeanDepthMap
+from benchmark.kinds.detection.trivial import MeanBoxes, ellipse
 from benchmark.execution import jobs
 from benchmark.execution.execute import Outcome
 from benchmark.execution.trivial import execute_trivial

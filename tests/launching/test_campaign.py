@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from catalog.declarations import Declarations
+from support.declarations import Declarations
 
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
 from benchmark.launching import Job, Reply

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from catalog.declarations import Declarations
+from support.declarations import Declarations
 
 from benchmark.errors import BenchmarkError
 from benchmark.launching import Job

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.declarations import Declarations
+from support.declarations import Declarations
 
 from benchmark.cli.overviews import status_lines
 from benchmark.errors import RecordError

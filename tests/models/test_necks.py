@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.models.necks import PooledFeatures, ResampledMap, SimplePyramid, resample
-from benchmark.models.segmentation import LinearSegmentationHead
+from benchmark.kinds.segmentation.head import LinearSegmentationHead
 
 LEVELS = (4, 8, 16, 32, 64)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog.declarations import ABSENT, Declarations
+from support.declarations import ABSENT, Declarations
 
 from benchmark.catalog import read_task
 from benchmark.errors import DataError

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.declarations import Declarations
+from support.declarations import Declarations
 
 from benchmark.errors import (
     BenchmarkError,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from catalog.declarations import ABSENT, Declarations
+from support.declarations import ABSENT, Declarations
 
 from benchmark.errors import DeclarationError
 from benchmark.planning import Request, recipe_changes

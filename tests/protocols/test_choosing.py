@@ -15,8 +15,8 @@ from benchmark.protocols import (
     explain_recipe,
     load_protocol,
 )
-from benchmark.protocols.marks import adapted, ours, stated
-from benchmark.protocols.recipes.classification import K12
+from benchmark.kinds.marks import adapted, ours, stated
+from benchmark.kinds.classification.recipe import K12
 from benchmark.specs import Architecture, Features, Number, Protocol, Recipe, Rule, Size
 
 VIT, SWIN = Architecture.PLAIN_VIT, Architecture.HIERARCHICAL

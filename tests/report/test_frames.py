@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import RecordError
-from benchmark.report.facts import backbone_facts, task_facts
-from benchmark.report.frames import tidy
+from benchmark.report.data.facts import backbone_facts, task_facts
+from benchmark.report.data.frames import tidy
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import newest
 from benchmark.results.records import RunRecord

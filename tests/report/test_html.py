@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from benchmark.report import html, packing, pictures, render_report, write_report
-from benchmark.report.curves import Curves, drawn, thinned
-from benchmark.report.evidence import checks
-from benchmark.report.pictures import Gallery, collect
+from benchmark.report.data.curves import Curves, drawn, thinned
+from benchmark.report.data.evidence import checks
+from benchmark.report.data.pictures import Gallery, collect
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 

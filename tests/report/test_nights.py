@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from benchmark.errors import RecordError
-from benchmark.report.nights import read_nights
+from benchmark.report.data.nights import read_nights
 
 from .fakes import history
 

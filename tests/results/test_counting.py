@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmark.analysis.scores import scores_by_cell
+from studies.dark_secrets.scores import scores_by_cell
 from benchmark.results.counting import counted
 from benchmark.results.records import RunRecord
 
