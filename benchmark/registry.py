@@ -7,7 +7,10 @@ shared parts are imported on first use, a kind's own parts by the modules it nam
 from mmengine import registry as root
 
 MODELS = root.Registry(
-    'model', parent=root.MODELS, scope='benchmark', locations=['benchmark.models']
+    'model',
+    parent=root.MODELS,
+    scope='benchmark',
+    locations=['benchmark.models', 'benchmark.kinds.common.necks'],
 )
 HOOKS = root.Registry('hook', parent=root.HOOKS, scope='benchmark', locations=['benchmark.engine'])
 DATASETS = root.Registry(

@@ -17,10 +17,10 @@ from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.compiling import annotated_splits, localise, manifest_of
-from benchmark.kinds.common.opening import is_broken, misfit, opened
 from benchmark.errors import BenchmarkError, DeclarationError, UnknownNameError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import DATA
+from benchmark.kinds.common.opening import is_broken, misfit, opened
 from benchmark.specs import Finding, Role, Task
 
 SAMPLED = 200

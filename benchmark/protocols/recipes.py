@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from benchmark.protocols.recipes import (
-    classification,
-    depth,
-    detection,
-    mot,
-    pose,
-    segmentation,
-    tracking,
-)
+from benchmark.kinds import kind_names, load_recipe
 
-_MODULES = (classification, detection, segmentation, pose, depth, tracking, mot)
+_MODULES = tuple(map(load_recipe, kind_names()))
 
 RULES = tuple(
     rule if rule.tasks else replace(rule, trained_on=module.TRAINED_ON)

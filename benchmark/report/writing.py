@@ -14,17 +14,17 @@ import pandas as pd
 
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.report.data.boards import Board, build_boards
-from benchmark.report.formats.exports import frames, report_json
 from benchmark.report.data.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
-from benchmark.report.inference.findings import Findings, find
 from benchmark.report.data.frames import tidied, tidy
+from benchmark.report.data.nights import read_nights
+from benchmark.report.data.normaliser import Normaliser
+from benchmark.report.formats.exports import frames, report_json
 from benchmark.report.formats.html import page
 from benchmark.report.formats.latex import latex, paper_latex
 from benchmark.report.formats.markdown import markdown, paper_markdown
-from benchmark.report.data.nights import read_nights
-from benchmark.report.data.normaliser import Normaliser
-from benchmark.report.text.presets import PAPER
 from benchmark.report.formats.tables import long_csv, wide_csv
+from benchmark.report.inference.findings import Findings, find
+from benchmark.report.text.presets import PAPER
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.counting import Runs, newest
 from benchmark.results.index import read_briefs, read_whole

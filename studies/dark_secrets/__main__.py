@@ -1,11 +1,11 @@
 """Run the study of the shipped backbones, step by step, and write docs/study.md from what it left.
 
-Usage: python studies/dark_secrets/__main__.py [STEP ...] [--dry-run] [--again] [--shipped-only] [--seeds N ...]
-       [--last K ...] [--epochs N] [--pretrained DIR] [--data-root DIR] [--results DIR]
-       [--work-dir DIR] [--jobs N] [--device D] [--out FILE]
+Usage: python -m studies.dark_secrets [STEP ...] [--dry-run] [--again] [--shipped-only]
+       [--seeds N ...] [--last K ...] [--epochs N] [--pretrained DIR] [--data-root DIR]
+       [--results DIR] [--work-dir DIR] [--jobs N] [--device D] [--out FILE]
 
 Steps, in this order unless some are named: pretrain, attention, cka, cam, erf, transfer, losses,
-layers, capture, report, text. Each is one `tbench` command or several (`--dry-run` prints them);
+layers, capture, report, text. Each is one command or several (`--dry-run` prints them);
 the same command again continues: cells with a record, finished pretrainings, and analyses of the
 same backbones are not run again (analyses are with `--again`). `pretrain` makes convolutional
 networks with kernels of 3 and of 13 below `--pretrained`, each unless its declaration is there;
@@ -23,11 +23,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from studies.dark_secrets.study import SUITE, study_text
 from benchmark.catalog import find_suite
 from benchmark.errors import BenchmarkError
 from benchmark.report.data.analyses import RECORD
 from benchmark.results.store import ResultStore, write_atomically
+from studies.dark_secrets.study import SUITE, study_text
 
 TEXT = 'text'
 PICTURES = {'attention': 64, 'cka': 256, 'cam': 128, 'erf': 64}
@@ -42,11 +42,12 @@ CUT = ('world-vit-mae', 'world-vit-supervised', 'world-swin-simmim', 'world-swin
 
 
 class Step(NamedTuple):
-    """A `tbench` command, and the backbones that it leaves, or that an analysis must cover."""
+    """A command, and the backbones that it leaves, or that an analysis must cover."""
 
     name: str
     arguments: tuple[str, ...]
     covers: tuple[str, ...] = ()
+    module: str = 'benchmark'
 
 
 def steps(options: argparse.Namespace) -> Iterator[Step]:
@@ -71,7 +72,8 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
     last = ('--last', *map(str, options.last))
     named = ('--backbones', *CUT)
     yield Step('layers', ('analyze', 'layers', '--suite', SUITE, *named, *last, *seeds, *running))
-    yield Step('capture', ('analyze', 'capture', *results), ())
+    out = ('--out', str(options.results / 'analysis'))
+    yield Step('capture', out, (), 'studies.feature_capture')
     places = (*results, '--work-dir', str(options.work_dir))
     yield Step('report', ('report', '--suite', SUITE, *places))
 
@@ -129,10 +131,12 @@ def carry_out(step: Step, options: argparse.Namespace) -> int:
     """Run a step, or say what it would run, and return its exit code."""
     is_again = options.again and step.name != PRETRAIN
     done = is_done(step, options.results) and not is_again
-    print(f'# {step.name}{": done" if done else ""}\ntbench {" ".join(step.arguments)}', flush=True)
+    start = 'tbench' if step.module == 'benchmark' else f'python -m {step.module}'
+    line = ' '.join((start, *step.arguments))
+    print(f'# {step.name}{": done" if done else ""}\n{line}', flush=True)
     if done or options.dry_run:
         return 0
-    command = [sys.executable, '-m', 'benchmark', *step.arguments]
+    command = [sys.executable, '-m', step.module, *step.arguments]
     return subprocess.run(command, check=False).returncode
 
 

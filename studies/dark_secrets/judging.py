@@ -10,6 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.analysis.intervals import Interval, contrast_interval, t_interval, welch_interval
+from benchmark.analysis.losses import ends_of
+from benchmark.report.data.analyses import FoundAnalysis
+from benchmark.report.formats.key_numbers import LAST_LAYERS, head_values, reading, values_of
+from benchmark.results.records import RunRecord
 from studies.dark_secrets.claims import (
     ALIKE,
     BOXES,
@@ -25,13 +30,8 @@ from studies.dark_secrets.claims import (
     LOCAL,
     Claim,
 )
-from benchmark.analysis.intervals import Interval, contrast_interval, t_interval, welch_interval
-from benchmark.analysis.losses import ends_of
 from studies.dark_secrets.scores import FINETUNE, Scores, scores_by_cell, trivial_scores
 from studies.dark_secrets.verdicts import Beside, Count, Kernels, Pair, Verdict
-from benchmark.report.data.analyses import FoundAnalysis
-from benchmark.report.formats.key_numbers import LAST_LAYERS, head_values, reading, values_of
-from benchmark.results.records import RunRecord
 
 BEHIND = 'behind the trivial predictor'
 RISES = 'the box loss cannot be read where it does not fall'

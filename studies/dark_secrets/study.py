@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from studies.dark_secrets.claims import CLAIMS
 from benchmark.analysis.intervals import Interval
+from benchmark.report import suite_boards
+from benchmark.report.data.analyses import PICTURE, FoundAnalysis, find_analyses
+from benchmark.report.data.boards import Board, Cell
+from benchmark.report.data.units import heading, show_interval
+from benchmark.report.formats.key_numbers import Value, interval_text, key_numbers, value_text
+from benchmark.report.inference.findings import find
+from benchmark.report.text.sentences import contrast_sentence
+from benchmark.results.records import RunRecord
+from benchmark.results.store import ResultStore
+from benchmark.specs import Architecture
+from studies.dark_secrets.claims import CLAIMS
 from studies.dark_secrets.judging import judge
 from studies.dark_secrets.verdicts import (
     Kernels,
@@ -17,16 +27,6 @@ from studies.dark_secrets.verdicts import (
     outcome_text,
     votes,
 )
-from benchmark.report import suite_boards
-from benchmark.report.data.analyses import PICTURE, FoundAnalysis, find_analyses
-from benchmark.report.data.boards import Board, Cell
-from benchmark.report.inference.findings import find
-from benchmark.report.formats.key_numbers import Value, interval_text, key_numbers, value_text
-from benchmark.report.text.sentences import contrast_sentence
-from benchmark.report.data.units import heading, show_interval
-from benchmark.results.records import RunRecord
-from benchmark.results.store import ResultStore
-from benchmark.specs import Architecture
 
 SUITE = 'study'
 PAIRS = (
@@ -58,8 +58,8 @@ KERNELS = Kernels(
 
 _HEAD = """# Study: what masked pretraining does to small networks
 
-Written by `python studies/dark_secrets/__main__.py`, which runs whatever is missing, from the records and analyses
-under `results/`; no number and no verdict is entered by hand. The backbones are those of
+Written by `python -m studies.dark_secrets`, which runs whatever is missing, from the records and
+analyses under `results/`; no number and no verdict is entered by hand. The backbones are those of
 [shipped-backbones.md](shipped-backbones.md): two small architectures, pretrained by this project
 on its own procedural world. What the two papers (arXiv 2205.13543 and 2206.03826) state about
 large networks and photographs is asked here of these.
@@ -241,5 +241,5 @@ def _untested(records: Iterable[RunRecord]) -> str:
     return (
         '- **Kernels.** No convolutional network is among the backbones, so the remark that '
         'masked pretraining helps networks with large kernels is not tested; '
-        '`python studies/dark_secrets/__main__.py pretrain` makes some.\n'
+        '`python -m studies.dark_secrets pretrain` makes some.\n'
     )

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from studies.dark_secrets.claims import Claim
 from benchmark.analysis.intervals import Interval
+from studies.dark_secrets.claims import Claim
 
 
 class Pair(NamedTuple):

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.drawing import COLOURS, grid_of_axes
+from studies.feature_capture.outcomes import METHODS, Outcome, Sweep, interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from studies.feature_capture.study import Outcome, Sweep
 
 _AXES = {
     'classes': 'classes',
@@ -47,8 +46,6 @@ def draw(outcomes: Sequence[Outcome], sweeps: Sequence[Sweep]) -> Figure:
 
 
 def _curves(axes: Any, outcomes: Sequence[Outcome]) -> None:
-    from studies.feature_capture.study import interval
-
     for colour, outcome in zip(COLOURS, outcomes, strict=False):
         points = (outcome.pretraining or outcome.training).points
         bands = [interval(point.captured) for point in points]
@@ -65,8 +62,6 @@ def _curves(axes: Any, outcomes: Sequence[Outcome]) -> None:
 
 
 def _bars(axes: Any, outcomes: Sequence[Outcome], measure: str, title: str) -> None:
-    from studies.feature_capture.study import interval
-
     for place, (colour, outcome) in enumerate(zip(COLOURS, outcomes, strict=False)):
         band = interval(getattr(outcome.last, measure))
         if band['mean'] is None:
@@ -81,8 +76,6 @@ def _bars(axes: Any, outcomes: Sequence[Outcome], measure: str, title: str) -> N
 
 
 def _swept(axes: Any, sweep: Sweep) -> None:
-    from studies.feature_capture.study import METHODS, interval
-
     masked = sweep.name == 'keep'
     places = [1 - value if masked else value for value in sweep.values]
     for method, outcomes in sweep.outcomes.items():

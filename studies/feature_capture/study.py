@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from torch import Tensor
-
+from benchmark.analysis.findings import Finding
+from studies.feature_capture.figure import draw
+from studies.feature_capture.outcomes import (
+    AUTOENCODER,
+    METHODS,
+    SCRATCH,
+    SCRATCH_NORMALISED,
+    TEACHER,
+    Outcome,
+    Sweep,
+    interval,
+)
 from studies.feature_capture.setting import Setting
 from studies.feature_capture.training import (
     Pace,
     Point,
-    Trained,
     World,
     make_world,
     pretrain_autoencoder,
     pretrain_teacher_student,
     train_supervised,
 )
-from benchmark.analysis.findings import Finding
-from benchmark.analysis.intervals import t_interval
 
-TEACHER, AUTOENCODER, AUTOENCODER_NORMALISED = (
-    'teacher-student',
-    'autoencoder',
-    'autoencoder, normalised steps',
-)
-SCRATCH, SCRATCH_NORMALISED = 'supervised', 'supervised, normalised steps'
-METHODS = (TEACHER, AUTOENCODER, AUTOENCODER_NORMALISED, SCRATCH, SCRATCH_NORMALISED)
 MEASURES = ('captured', 'per_kernel', 'multi_view', 'single_view')
 """What is measured: shares of features, features per kernel, accuracies."""
 
@@ -55,31 +55,6 @@ _CAPTION_OF_SWEEPS = (
 )
 
 
-class Outcome(NamedTuple):
-    """A method's pretraining, if it has one, and its training on classes."""
-
-    method: str
-    pretraining: Trained | None
-    training: Trained
-
-    @property
-    def last(self) -> Point:
-        """What was measured at the end: features after pretraining, accuracies after training."""
-        final = self.training.points[-1]
-        if self.pretraining is None:
-            return final
-        features = self.pretraining.points[-1]
-        return final._replace(captured=features.captured, per_kernel=features.per_kernel)
-
-
-class Sweep(NamedTuple):
-    """A setting that was varied: its values, and the outcomes of each method for each."""
-
-    name: str
-    values: tuple[Any, ...]
-    outcomes: Mapping[str, tuple[Outcome, ...]]
-
-
 def analyse(
     setting: Setting = Setting(),  # noqa: B008 frozen
     *,
@@ -96,8 +71,6 @@ def analyse(
         outcomes.append(run(method, setting, world))
         say(f'{method}: {_told(outcomes[-1])}')
     found = [_sweep(setting, name, values, say) for name, values in sweeps.items()]
-    from studies.feature_capture.figure import draw
-
     return Finding(
         analysis='capture',
         title='Which features are captured: masked pretraining and supervision on synthetic views',
@@ -145,14 +118,6 @@ def _sweep(
     if name == 'keep':
         outcomes[SCRATCH] *= len(values)
     return Sweep(name, values, {key: tuple(found) for key, found in outcomes.items()})
-
-
-def interval(values: Tensor) -> dict[str, float | None]:
-    """Return mean and 95 % t-interval over seeds; NaN are left out, bounds are None for one."""
-    found = t_interval(values.double().tolist())
-    if found is None:
-        return {'mean': None, 'low': None, 'high': None}
-    return {'mean': found.mean, 'low': found.low, 'high': found.high}
 
 
 def _summary(point: Point) -> dict[str, Any]:

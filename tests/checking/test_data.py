@@ -12,9 +12,9 @@ import pytest
 from support.fakes.copies import COPIES
 
 from benchmark.catalog import find_task
+from benchmark.checking.data import check_data
 from benchmark.cli.main import main
 from benchmark.compiling import manifest_of
-from benchmark.checking.data import check_data
 from benchmark.openmmlab import prepare
 from benchmark.specs import Finding, Role, Task
 

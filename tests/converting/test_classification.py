@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support.fakes import classification as support.fakes
+from support.fakes import classification as fakes
 
 from benchmark.converting import classification as converting
 from benchmark.converting.command import main

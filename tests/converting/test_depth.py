@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from support.fakes import depth as support.fakes
+from support.fakes import depth as fakes
 
 from benchmark.converting import depth as converting
 from benchmark.converting.command import main

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from support.fakes import pose as support.fakes
+from support.fakes import pose as fakes
 
 from benchmark.converting import pose as converting
 from benchmark.errors import DataError

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from support.execution_cells import Interruption
 from support.pretraining_requests import (
     CONVNET,
     CONVNEXT,
@@ -19,8 +22,6 @@ from support.pretraining_requests import (
     settings,
     write_pictures,
 )
-from safetensors import safe_open
-from safetensors.torch import load_file
 
 from benchmark.catalog import find_backbone
 from benchmark.errors import BenchmarkError, DataError, DeclarationError, IncompatibleError
@@ -29,7 +30,6 @@ from benchmark.execution.pretrain import run_pretraining, save_weights, sized
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.pretraining import Budget, Folder, Pictures, Settings, budget_like, read_facts
 from benchmark.specs import Backbone
-from support.execution_cells import Interruption
 
 
 @pytest.fixture(scope='module')

@@ -10,19 +10,19 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from support.kind_trials import declare
 from mmengine.registry import DATASETS, DefaultScope
 from pycocotools import mask as mask_codec
+from support.kind_trials import declare
 
 from benchmark.catalog import find_task
 from benchmark.compiling import compile_trivial, localise
 from benchmark.errors import DataError
-from benchmark.kinds.depth.trivial import MeanDepthMap
-from benchmark.kinds.detection.trivial import MeanBoxes, ellipse
 from benchmark.execution import jobs
 from benchmark.execution.execute import Outcome
 from benchmark.execution.trivial import execute_trivial
 from benchmark.kinds.base import DATA
+from benchmark.kinds.depth.trivial import MeanDepthMap
+from benchmark.kinds.detection.trivial import MeanBoxes, ellipse
 from benchmark.specs import Role, Task
 
 

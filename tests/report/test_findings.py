@@ -10,11 +10,11 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import DeclarationError
+from benchmark.report.data.facts import backbone_facts
+from benchmark.report.data.normaliser import read_normaliser
 from benchmark.report.inference.agreements import agreements
 from benchmark.report.inference.contrasts import is_matched
-from benchmark.report.data.facts import backbone_facts
 from benchmark.report.inference.findings import BoardFindings, find
-from benchmark.report.data.normaliser import read_normaliser
 from benchmark.report.text.sentences import agreement_sentence, contrast_sentence, overall_sentences
 from benchmark.results.records import RunRecord
 

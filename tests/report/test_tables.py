@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.report import render_report
-from benchmark.report.formats.markdown import escape
 from benchmark.report.data.units import listing, row, show, show_interval
+from benchmark.report.formats.markdown import escape
 from benchmark.report.writing import FORMATS
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from benchmark.report.inference.comparisons import Diagram
 from benchmark.report.data.facts import backbone_facts
-from benchmark.report.inference.findings import find
 from benchmark.report.formats.overall import _diagram
 from benchmark.report.formats.views import family_classes, suite_data
+from benchmark.report.inference.comparisons import Diagram
+from benchmark.report.inference.findings import find
 from benchmark.results.records import RunRecord
 
 from .fakes import boards, briefs, failed, record, suite

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from support.report_fakes import record, save, write_analysis
 
-from studies.dark_secrets.study import SUITE, study_text, table
 from benchmark.catalog import find_suite
 from benchmark.cli.main import build_parser
 from benchmark.planning import Request, recipe_changes
@@ -18,6 +17,7 @@ from benchmark.report.data.units import NO_SCORE
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
+from studies.dark_secrets.study import SUITE, study_text, table
 
 ROOT = Path(__file__).parents[2]
 

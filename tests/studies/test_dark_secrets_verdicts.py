@@ -12,8 +12,12 @@ import pytest
 from scipy import stats
 
 from benchmark.analysis import claims
-from studies.dark_secrets.claims import Claim
 from benchmark.analysis.intervals import Interval, t_interval, welch_interval
+from benchmark.errors import RecordError
+from benchmark.report.data.analyses import FoundAnalysis
+from benchmark.results.records import RunRecord, Status
+from benchmark.specs import RunSpec
+from studies.dark_secrets.claims import Claim
 from studies.dark_secrets.judging import judge
 from studies.dark_secrets.verdicts import (
     RANDOM_TOO,
@@ -26,10 +30,6 @@ from studies.dark_secrets.verdicts import (
     outcome_text,
     votes,
 )
-from benchmark.errors import RecordError
-from benchmark.report.data.analyses import FoundAnalysis
-from benchmark.results.records import RunRecord, Status
-from benchmark.specs import RunSpec
 
 PAIR = Pair('masked', 'supervised', 'the net', 'random')
 RANDOM = np.random.default_rng(0)

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from studies.feature_capture import network
 from studies.feature_capture.data import draw
+from studies.feature_capture.outcomes import METHODS, interval
 from studies.feature_capture.setting import Setting
-from studies.feature_capture.study import METHODS, analyse, interval, run
+from studies.feature_capture.study import analyse, run
 from studies.feature_capture.training import (
     Pace,
     make_world,

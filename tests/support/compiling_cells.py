@@ -10,7 +10,7 @@ from benchmark.compiling import Ingredients
 from benchmark.protocols import PROTOCOLS
 from benchmark.specs import Architecture, Backbone, Declared, Features, RunSpec, Task
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent.parent / 'compiling'
 GOLDEN = HERE / 'golden'
 SAMPLES = {path.stem: path for path in sorted((HERE / 'tasks').glob('*.py'))}
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from support.fakes.copies import COPIES
 
 from benchmark.catalog import find_task
 from benchmark.compiling import WORK, Ingredients, compile_config, localise
@@ -16,6 +15,7 @@ from benchmark.models.inspection import inspect_backbone
 from benchmark.openmmlab import prepare
 from benchmark.protocols import load_protocol
 from benchmark.specs import Backbone, Declared, RunSpec, Task
+from support.fakes.copies import COPIES
 
 torch.set_num_threads(1)
 prepare()

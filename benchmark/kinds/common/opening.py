@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from mmengine.dataset import BaseDataset, ConcatDataset
 
-from benchmark.kinds.common.parts import held_out, joined
 from benchmark.errors import BenchmarkError, DataError, UnknownNameError, did_you_mean
+from benchmark.kinds.common.parts import held_out, joined
 from benchmark.registry import DATASETS
 
 Config = Mapping[str, Any]

@@ -246,9 +246,7 @@ KIND = Kind(
         'pyramid': (str,),
     },
     parts=parts,
-    trivial=Trivial(
-        'most frequent label', 'benchmark.kinds.segmentation.trivial:MajorityLabel'
-    ),
+    trivial=Trivial('most frequent label', 'benchmark.kinds.segmentation.trivial:MajorityLabel'),
     labels='benchmark.kinds.common.labels:segmentation',
     largest_input=upright_or_not,
 )

@@ -11,7 +11,7 @@ from mmengine.model import BaseDataPreprocessor, BaseModel
 from mmengine.structures import BaseDataElement
 from torch import Tensor
 
-from benchmark.models.necks import resample
+from benchmark.kinds.common.necks import resample
 from benchmark.kinds.tracking.fusion import TokenFusion
 from benchmark.kinds.tracking.head import Cells, Response, ResponseHead, response_losses
 from benchmark.registry import MODELS

@@ -14,7 +14,7 @@ from benchmark.errors import DeclarationError
 from benchmark.report.data.boards import Column
 from benchmark.specs import Metric, Unit
 
-STANDARD = Path(__file__).resolve().parent.parent / 'normalisers' / 'standard.py'
+STANDARD = Path(__file__).resolve().parents[2] / 'normalisers' / 'standard.py'
 """The declaration of the scale that reports use unless told otherwise."""
 
 BY_BOUNDS, LEFT_OUT = 'bounds', 'none'

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.report.data.analyses import PICTURE, VALUES, FoundAnalysis
-from benchmark.report.formats.key_numbers import Numbers, key_numbers, value_text
 from benchmark.report.data.pictures import png_extent
+from benchmark.report.formats.key_numbers import Numbers, key_numbers, value_text
 
 LARGEST_VALUES = 1_000_000
 """Bytes of a table of values that the page hands out itself; a larger one is only named."""

@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from benchmark.report.inference.agreements import Agreement
 from benchmark.report.data.boards import Board
+from benchmark.report.formats.tables import flat, wide_rows
+from benchmark.report.inference.agreements import Agreement
 from benchmark.report.inference.contrasts import Contrast
 from benchmark.report.inference.findings import BoardFindings, Findings
 from benchmark.report.text.sentences import (
@@ -20,7 +21,6 @@ from benchmark.report.text.sentences import (
     contrast_sentence,
     overall_sentences,
 )
-from benchmark.report.formats.tables import flat, wide_rows
 
 SCHEMA = 1
 """Version of the JSON document; raised when a key changes its meaning or goes away."""

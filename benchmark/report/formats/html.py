@@ -18,14 +18,14 @@ import jinja2
 from markupsafe import Markup
 
 from benchmark.report.data.analyses import find_analyses
-from benchmark.report.formats.analysis_section import shown_analyses
 from benchmark.report.data.boards import Board
 from benchmark.report.data.facts import BackboneFacts
-from benchmark.report.inference.findings import Findings
-from benchmark.report.formats.packing import pack
 from benchmark.report.data.pictures import Gallery, Picture, collect
-from benchmark.report.text.sentences import RULE
+from benchmark.report.formats.analysis_section import shown_analyses
+from benchmark.report.formats.packing import pack
 from benchmark.report.formats.views import by_place, suite_data
+from benchmark.report.inference.findings import Findings
+from benchmark.report.text.sentences import RULE
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import slug

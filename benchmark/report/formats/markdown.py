@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from benchmark.report.data.boards import Board, Cell, Column, Row
 from benchmark.report.data.facts import BackboneFacts
+from benchmark.report.data.units import NO_SCORE, heading, show, show_change, show_interval
 from benchmark.report.inference.findings import BoardFindings, Findings
+from benchmark.report.inference.standings import Estimate, Standing
+from benchmark.report.statistics import Interval
 from benchmark.report.text.presets import Preset, pretraining
 from benchmark.report.text.sentences import (
     RULE,
@@ -18,9 +21,6 @@ from benchmark.report.text.sentences import (
     overall_sentences,
     version_notes,
 )
-from benchmark.report.inference.standings import Estimate, Standing
-from benchmark.report.statistics import Interval
-from benchmark.report.data.units import NO_SCORE, heading, show, show_change, show_interval
 
 _OVERALL = (
     'Score ↑<br>seeds<br>tasks',

@@ -10,9 +10,9 @@ from benchmark.report.data.boards import Board
 from benchmark.report.inference.comparisons import Comparisons, Diagram
 from benchmark.report.inference.contrasts import Contrast
 from benchmark.report.inference.findings import BoardFindings, Findings
-from benchmark.report.text.sentences import agreement_sentence, contrast_sentence, overall_sentences
 from benchmark.report.inference.standings import Estimate, Standing
 from benchmark.report.statistics import Interval
+from benchmark.report.text.sentences import agreement_sentence, contrast_sentence, overall_sentences
 
 Json = dict[str, Any]
 

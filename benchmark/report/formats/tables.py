@@ -12,8 +12,8 @@ import orjson
 
 from benchmark.report.data.boards import Board, Row
 from benchmark.report.data.facts import TRIVIAL
-from benchmark.report.inference.findings import Findings
 from benchmark.report.data.frames import COLUMNS, Line, Values
+from benchmark.report.inference.findings import Findings
 from benchmark.report.inference.standings import Estimate, Standing
 
 _AGGREGATES = ('score', 'iqm', 'borda', 'mean_rank', 'place')

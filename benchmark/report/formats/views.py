@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmark.report.inference.answers import answer, is_judged, short_titles
 from benchmark.report.data.boards import Board, Cell, Column
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
-from benchmark.report.inference.findings import Findings
-from benchmark.report.formats.overall import Json, board_overall, suite_overall
-from benchmark.report.text.sentences import column_sentences, version_notes
-from benchmark.report.statistics import mean
 from benchmark.report.data.units import decimals, difference, heading, show, show_interval, sign
+from benchmark.report.formats.overall import Json, board_overall, suite_overall
+from benchmark.report.inference.answers import answer, is_judged, short_titles
+from benchmark.report.inference.findings import Findings
+from benchmark.report.statistics import mean
+from benchmark.report.text.sentences import column_sentences, version_notes
 from benchmark.results.records import RunRecord
 
 Place = tuple[str, str, str]

@@ -10,7 +10,13 @@ import numpy as np
 
 from benchmark.report.data.boards import Board
 from benchmark.report.data.grids import Grid, build_grid
-from benchmark.report.inference.standings import Estimate, estimates, generator, seed_draws, task_draws
+from benchmark.report.inference.standings import (
+    Estimate,
+    estimates,
+    generator,
+    seed_draws,
+    task_draws,
+)
 from benchmark.report.statistics import Interval, interval, resampled_means
 from benchmark.report.statistics.aggregates import Array
 from benchmark.report.statistics.agreement import kendall, kendall_weighted, weighted_mean

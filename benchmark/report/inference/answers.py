@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from benchmark.report.data.boards import Board, Column
+from benchmark.report.data.units import counted, listing
 from benchmark.report.inference.findings import BoardFindings
 from benchmark.report.inference.standings import Standing
 from benchmark.report.statistics import Interval
-from benchmark.report.data.units import counted, listing
 
 _MOST_TITLES = 6
 """Tasks up to which they are named one by one; more are counted by kind."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from benchmark.report.inference.agreements import Agreement, agreements
 from benchmark.report.data.boards import Board, Row
-from benchmark.report.inference.comparisons import Comparisons, Diagram, compare, diagram
-from benchmark.report.inference.contrasts import Contrast, contrasts
 from benchmark.report.data.grids import build_grid
 from benchmark.report.data.normaliser import Normaliser, Scale, read_normaliser
+from benchmark.report.inference.agreements import Agreement, agreements
+from benchmark.report.inference.comparisons import Comparisons, Diagram, compare, diagram
+from benchmark.report.inference.contrasts import Contrast, contrasts
 from benchmark.report.inference.standings import Standing, standings
 
 

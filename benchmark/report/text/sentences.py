@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from benchmark.report.inference.agreements import Agreement
 from benchmark.report.data.boards import Board, Cell, Column
+from benchmark.report.data.units import counted, difference, listing, row, show, show_with_sign
+from benchmark.report.inference.agreements import Agreement
 from benchmark.report.inference.comparisons import ROPE, SIGNIFICANT, Comparison, Comparisons
 from benchmark.report.inference.contrasts import Contrast
 from benchmark.report.inference.findings import BoardFindings
 from benchmark.report.inference.standings import Estimate
 from benchmark.report.statistics import Interval, Judgement, Pair
 from benchmark.report.statistics.spread import LEVEL
-from benchmark.report.data.units import counted, difference, listing, row, show, show_with_sign
 
 RULE = (
     "A difference is called clear only beyond Tukey's limit: where seeds alone made the "

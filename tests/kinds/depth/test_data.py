@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.kinds.depth.data import CutDepth, DepthPairs, KBCrop
 from benchmark.errors import DataError
+from benchmark.kinds.depth.data import CutDepth, DepthPairs, KBCrop
 
 
 def pairs(folder: Path, text: str) -> DepthPairs:

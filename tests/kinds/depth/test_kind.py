@@ -11,16 +11,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from support.kind_trials import Trial, declare, meeting, scope
 
 from benchmark import world
 from benchmark.catalog.tasks import find_task
-from benchmark.kinds.depth.data import DepthFolders
 from benchmark.errors import DataError, DeclarationError
-from benchmark.kinds.depth.kind import parts
+from benchmark.kinds.common.necks import ResampledMap
+from benchmark.kinds.depth.data import DepthFolders
 from benchmark.kinds.depth.head import DeconvolutionDepthHead, silog
-from benchmark.models.necks import ResampledMap
+from benchmark.kinds.depth.kind import parts
 from benchmark.specs import Role, Task
-from support.kind_trials import Trial, declare, meeting, scope
 
 SIZE = (48, 64)
 PICTURES = 4

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.kinds.detection.metric import average_precision
 from benchmark.kinds.detection.lvis_metric import federated_precision
+from benchmark.kinds.detection.metric import average_precision
 from benchmark.openmmlab.keypoints import COCO
 
 LIMIT = 300

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from support.kind_trials import Trial, declare, meeting, scope
 
 from benchmark import world
 from benchmark.catalog.tasks import find_task
@@ -18,7 +19,6 @@ from benchmark.errors import DataError, DeclarationError
 from benchmark.kinds.base import Config
 from benchmark.kinds.pose.kind import parts, read_keypoints
 from benchmark.specs import Role, Task
-from support.kind_trials import Trial, declare, meeting, scope
 
 METAINFO = {
     'keypoints': ('nose', 'left_ear', 'right_ear', 'tail'),
@@ -96,7 +96,7 @@ def test_heat_maps_have_stride_4(
 ) -> None:
     from mmpose.models.heads import HeatmapHead
 
-    from benchmark.models.necks import ResampledMap
+    from benchmark.kinds.common.necks import ResampledMap
 
     model = parts(meeting(pose_task(tmp_path), stride=stride)).model
     assert len(model['head']['deconv_out_channels']) == deconvolutions

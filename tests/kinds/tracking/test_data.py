@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.dataset import worker_init_fn
 
+from benchmark.errors import DataError
 from benchmark.kinds.tracking.data import (
     GOT10k,
     PackVideo,
@@ -19,7 +20,6 @@ from benchmark.kinds.tracking.data import (
     jitter,
     region_around,
 )
-from benchmark.errors import DataError
 
 CROPS = {'template_size': 32, 'search_size': 64, 'template_factor': 2.0, 'search_factor': 4.0}
 RED = (20, 30, 220)

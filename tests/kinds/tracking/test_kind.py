@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from support.kind_trials import Trial, declare, meeting
 from torch import Tensor
 from torchvision.ops import box_convert, box_iou, generalized_box_iou, sigmoid_focal_loss
 
-from benchmark.kinds.tracking.data import Crops, Region
 from benchmark.errors import DeclarationError
-from benchmark.kinds.tracking.kind import nearest_level, parts
+from benchmark.kinds.tracking.data import Crops, Region
 from benchmark.kinds.tracking.fusion import TokenFusion
 from benchmark.kinds.tracking.head import (
     Cells,
@@ -24,9 +24,9 @@ from benchmark.kinds.tracking.head import (
     response_losses,
     varifocal_loss,
 )
+from benchmark.kinds.tracking.kind import nearest_level, parts
 from benchmark.kinds.tracking.tracker import SiameseTracker, best_box, keep_inside, track
 from benchmark.specs import Task
-from support.kind_trials import Trial, declare, meeting
 
 OPTIONS = {'template_size': 32, 'width': 32, 'heads': 2, 'encoder_layers': 1, 'min_side': 4}
 FRAMES = 6

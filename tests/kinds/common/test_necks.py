@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.models.necks import PooledFeatures, ResampledMap, SimplePyramid, resample
+from benchmark.kinds.common.necks import PooledFeatures, ResampledMap, SimplePyramid, resample
 from benchmark.kinds.segmentation.head import LinearSegmentationHead
 
 LEVELS = (4, 8, 16, 32, 64)
