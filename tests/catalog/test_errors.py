@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.declarations import ABSENT, Declarations
 
 from benchmark.catalog import backbones as backbones_module
 from benchmark.catalog import (
@@ -29,8 +30,6 @@ from benchmark.errors import (
     DeclarationError,
     UnknownNameError,
 )
-
-from .declarations import ABSENT, Declarations
 
 OneLine = Callable[[BaseException], str]
 

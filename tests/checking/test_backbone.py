@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from benchmark.checking import backbone as contract
 from benchmark.checking.backbone import check
 from benchmark.errors import CheckpointError, IncompatibleError, UnknownNameError
-from benchmark.execution import contract
 from benchmark.models import FeatureBackbone
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.specs import Backbone

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.compiling_cells import PRETRAINED, SAMPLES, cell
 from support.declarations import Declarations
 
 from benchmark.catalog import read_suite, read_task
@@ -14,8 +15,6 @@ from benchmark.kinds import load_kind
 from benchmark.planning import recipe_changes
 from benchmark.protocols import load_protocol
 from benchmark.specs import Backbone, Metric, RunSpec, Unit, canonical_json
-
-from .cells import PRETRAINED, SAMPLES, cell
 
 
 def optimiser(config: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.compiling_cells import PRETRAINED, cell
 
 from benchmark.compiling import (
     compile_config,
@@ -18,8 +19,6 @@ from benchmark.compiling import (
 )
 from benchmark.errors import DataError, DeclarationError
 from benchmark.specs import Backbone, file_hash
-
-from .cells import PRETRAINED, cell
 
 MARKS: dict[str, Any] = {'weights': 'a' * 64, 'manifest': 'b' * 64, 'task_version': 1}
 

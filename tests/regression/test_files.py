@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+from support.regression_builders import PARTS
 
 from benchmark.errors import DeclarationError, RecordError
 from benchmark.regression.accepted import latest, read_accepted
@@ -17,8 +18,6 @@ from benchmark.regression.canaries import (
 )
 from benchmark.regression.cells import CellId, Headline
 from benchmark.regression.history import CellHistory, History, read_history, write_history
-
-from .builders import PARTS
 
 GOOD = """
 [[shift]]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.report_fakes import record, save
 
 from benchmark.cli.main import main
 from benchmark.results.store import ResultStore
 
-from .fakes import record, save
 from .test_tables import small
 
 

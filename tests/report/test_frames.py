@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from support.report_fakes import briefs, facts, failed, record, suite
 
 from benchmark.errors import RecordError
 from benchmark.report.data.facts import backbone_facts, task_facts
@@ -13,8 +14,6 @@ from benchmark.report.data.frames import tidy
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import newest
 from benchmark.results.records import RunRecord
-
-from .fakes import briefs, facts, failed, record, suite
 
 EARLY, LATE = '2031-01-01T00:00:00Z', '2031-01-02T00:00:00Z'
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from support.report_fakes import briefs, record, save
 
 from benchmark.errors import UnknownNameError
 from benchmark.report import Wishes, render_report, report_frames
@@ -14,7 +15,6 @@ from benchmark.report.formats.latex import escape
 from benchmark.report.text.presets import pretraining
 from benchmark.results.store import ResultStore
 
-from .fakes import briefs, record, save
 from .test_tables import small
 
 WISHES = Wishes(reference='vit-s-random')

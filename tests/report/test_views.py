@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.report_fakes import boards, briefs, failed, record, suite
 
 from benchmark.report.data.facts import backbone_facts
 from benchmark.report.formats.overall import _diagram
@@ -10,8 +11,6 @@ from benchmark.report.formats.views import family_classes, suite_data
 from benchmark.report.inference.comparisons import Diagram
 from benchmark.report.inference.findings import find
 from benchmark.results.records import RunRecord
-
-from .fakes import boards, briefs, failed, record, suite
 
 
 def data(records: list[RunRecord]) -> dict[str, Any]:

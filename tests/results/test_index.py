@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.record_builders import full_record
 
 from benchmark.errors import RecordError
 from benchmark.results import index
@@ -14,8 +15,6 @@ from benchmark.results.index import read_briefs
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
-
-from .builders import full_record
 
 LONG_AGO = 1_000_000_000
 

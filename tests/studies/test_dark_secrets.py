@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,8 +24,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def study(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / 'tools' / 'study.py'), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+    command = [sys.executable, '-m', 'studies.dark_secrets', *arguments]
+    places = os.environ | {'PYTHONPATH': str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=places)
 
 
 def test_a_dry_run_prints_commands_that_parse(tmp_path: Path) -> None:
@@ -32,7 +34,7 @@ def test_a_dry_run_prints_commands_that_parse(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     commands = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith('tbench ')]
     parsed = [build_parser().parse_args(command) for command in commands]
-    assert len(parsed) == 9
+    assert len(parsed) == 8
     whole = study('--dry-run', cwd=tmp_path).stdout
     assert whole.count('\ntbench pretrain ') + whole.startswith('# pretrain') == 5
     assert 'convnext-k13-supervised.py' in whole

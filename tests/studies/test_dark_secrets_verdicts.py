@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.analysis import claims
 from benchmark.analysis.intervals import Interval, t_interval, welch_interval
 from benchmark.errors import RecordError
 from benchmark.report.data.analyses import FoundAnalysis
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
+from studies.dark_secrets import claims
 from studies.dark_secrets.claims import Claim
 from studies.dark_secrets.judging import judge
 from studies.dark_secrets.verdicts import (

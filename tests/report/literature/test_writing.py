@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.report_fakes import record
 
 from benchmark.catalog import find_suite, read_suite
 from benchmark.cli.main import main
@@ -15,7 +16,6 @@ from benchmark.report.literature.layout import blocks
 from benchmark.report.literature.writing import long_csv, markdown, page
 from benchmark.results.store import ResultStore
 
-from ..fakes import record
 from .rows import depth, row, supervised
 
 RESULTS = Path(__file__).parent.parent.parent.parent / 'results'
