@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.declarations import ABSENT, Declarations
 
 from benchmark.catalog import backbones as backbones_module
 from benchmark.catalog import (
@@ -30,6 +29,7 @@ from benchmark.errors import (
     DeclarationError,
     UnknownNameError,
 )
+from tests.support.declarations import ABSENT, Declarations
 
 OneLine = Callable[[BaseException], str]
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from safetensors import safe_open
-from support.tool_loading import load_tool
 
 from benchmark.catalog import find_suite, zoo
 from benchmark.catalog.backbones import zoo_files
 from benchmark.specs import Backbone
+from tests.support.tool_loading import load_tool
 
 WEIGHTS = zoo_files()[0].parent / 'weights'
 LARGEST = 8 * 2**20

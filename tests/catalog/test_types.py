@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.declarations import Declarations
 
 from benchmark.catalog import read_backbone, read_suite, read_task, shipped_tasks, zoo
 from benchmark.errors import DeclarationError
+from tests.support.declarations import Declarations
 
 OneLine = Callable[[BaseException], str]
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.fakes.copies import COPIES
 
 from benchmark.catalog import find_task
 from benchmark.checking.data import check_data
@@ -17,6 +16,7 @@ from benchmark.cli.main import main
 from benchmark.compiling import manifest_of
 from benchmark.openmmlab import prepare
 from benchmark.specs import Finding, Role, Task
+from tests.support.fakes.copies import COPIES
 
 prepare()
 

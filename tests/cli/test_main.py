@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.declarations import Declarations
 
 from benchmark import __version__
 from benchmark.catalog import shipped_suites, shipped_tasks, zoo
@@ -19,6 +18,7 @@ from benchmark.launching.survey import Survey
 from benchmark.protocols import LEARNING, PROBING, PROTOCOLS
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
+from tests.support.declarations import Declarations
 
 
 @pytest.fixture(autouse=True)

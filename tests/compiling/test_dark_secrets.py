@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.compiling_cells import HERE
 
 from benchmark.catalog import find_suite, shipped_tasks
 from benchmark.compiling import Ingredients, compile_config
@@ -18,6 +17,7 @@ from benchmark.planning import Request, recipe_changes
 from benchmark.protocols import LEARNING, Place, explain_recipe
 from benchmark.protocols.document import show
 from benchmark.specs import Architecture, Backbone, Features, Number, RunSpec, Task
+from tests.support.compiling_cells import HERE
 
 GOLDEN = HERE / 'golden_recipes'
 SUITE = find_suite('dark-secrets')

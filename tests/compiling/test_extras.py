@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 import pytest
-from support.compiling_cells import cell
 
 from benchmark.compiling import compile_config
 from benchmark.errors import IncompatibleError
+from tests.support.compiling_cells import cell
 
 
 def config(protocol: str = 'finetune', **changes: Any) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.compiling_cells import FEATURES, GOLDEN, SAMPLES, cell, strings
 
 from benchmark.compiling import compile_config
 from benchmark.kinds import kind_names
 from benchmark.protocols import LEARNING
+from tests.support.compiling_cells import FEATURES, GOLDEN, SAMPLES, cell, strings
 
 CASES = [
     (kind, architecture, protocol)

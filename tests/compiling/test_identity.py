@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.compiling_cells import PRETRAINED, cell
 
 from benchmark.compiling import (
     compile_config,
@@ -19,6 +18,7 @@ from benchmark.compiling import (
 )
 from benchmark.errors import DataError, DeclarationError
 from benchmark.specs import Backbone, file_hash
+from tests.support.compiling_cells import PRETRAINED, cell
 
 MARKS: dict[str, Any] = {'weights': 'a' * 64, 'manifest': 'b' * 64, 'task_version': 1}
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.compiling_cells import cell
 
 from benchmark.catalog import find_task
 from benchmark.compiling import compile_config
 from benchmark.errors import DeclarationError
+from tests.support.compiling_cells import cell
 
 
 def compiled(name: str, **options: Any) -> dict[str, Any]:

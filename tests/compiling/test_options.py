@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.compiling_cells import cell
 
 from benchmark.compiling import apply_options, compile_config, localise, parse_options
 from benchmark.errors import DeclarationError
+from tests.support.compiling_cells import cell
 
 
 @pytest.mark.parametrize(

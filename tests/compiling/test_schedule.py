@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.compiling_cells import cell
 
 from benchmark.compiling import compile_config
+from tests.support.compiling_cells import cell
 
 LR = 2.0
 

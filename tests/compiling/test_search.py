@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.compiling_cells import cell
 
 from benchmark.compiling import compile_config, compile_search, grid_of
 from benchmark.errors import DeclarationError
 from benchmark.specs import Role
+from tests.support.compiling_cells import cell
 
 GRID = {'lr': (1e-3, 1e-2), 'layer_decay': (0.7, 0.9)}
 

@@ -14,11 +14,11 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import default_collate, pseudo_collate
 from mmengine.registry import DATASETS, DefaultScope
-from support.execution_cells import Cell
 
 from benchmark.catalog import find_backbone, find_task
 from benchmark.registry import MODELS
 from benchmark.world import SplitCounts, WorldSpec, ensure_world
+from tests.support.execution_cells import Cell
 
 KINDS = ('covered', 'segmentation', 'detection', 'pose', 'depth', 'tracking')
 

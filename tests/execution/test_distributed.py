@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import torch
-from support.execution_cells import Cell, StateDict, random_backbone, small_task
 
 from benchmark.compiling import SPLIT_LOADING
 from benchmark.errors import IncompatibleError
 from benchmark.execution import jobs
 from benchmark.execution.distributed import in_processes
+from tests.support.execution_cells import Cell, StateDict, random_backbone, small_task
 
 ITERATIONS = 5
 CHANGES = {'batch_size': 8, 'iterations': ITERATIONS, 'lr': 1e-3, 'drop_path': 0.3}

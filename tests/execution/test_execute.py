@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import timm
 import torch
-from support.execution_cells import KEPT, Cell, moved, random_backbone, small_task
 
 from benchmark.errors import BenchmarkError, CheckpointError
 from benchmark.execution.execute import Outcome, execute, verify
+from tests.support.execution_cells import KEPT, Cell, moved, random_backbone, small_task
 
 KINDS = {
     'classification': ('world-covered', 'linear', 'accuracy'),

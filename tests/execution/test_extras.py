@@ -9,11 +9,11 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
-from support.execution_cells import Cell, StateDict, random_backbone, small_task
 from torch import nn
 
 from benchmark.execution.execute import execute
 from benchmark.kinds.base import Config
+from tests.support.execution_cells import Cell, StateDict, random_backbone, small_task
 
 DECAY = 0.7
 STEPS, PARTS = 3, 2

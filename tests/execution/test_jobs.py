@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.execution_cells import Cell, random_backbone, small_task
 
 from benchmark.compiling import compile_trivial, localise
 from benchmark.errors import DataError
@@ -18,6 +17,7 @@ from benchmark.execution.cost import Meter
 from benchmark.execution.locking import exclusive
 from benchmark.kinds.base import DATA
 from benchmark.models.inspection import inspect_backbone
+from tests.support.execution_cells import Cell, random_backbone, small_task
 
 
 def test_inspection_returns_plain_features() -> None:

@@ -11,8 +11,16 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
-from support.execution_cells import Interruption
-from support.pretraining_requests import (
+
+from benchmark.catalog import find_backbone
+from benchmark.errors import BenchmarkError, DataError, DeclarationError, IncompatibleError
+from benchmark.execution import pretrain
+from benchmark.execution.pretrain import run_pretraining, save_weights, sized
+from benchmark.models.inspection import build, inspect_backbone
+from benchmark.pretraining import Budget, Folder, Pictures, Settings, budget_like, read_facts
+from benchmark.specs import Backbone
+from tests.support.execution_cells import Interruption
+from tests.support.pretraining_requests import (
     CONVNET,
     CONVNEXT,
     SIZE,
@@ -22,14 +30,6 @@ from support.pretraining_requests import (
     settings,
     write_pictures,
 )
-
-from benchmark.catalog import find_backbone
-from benchmark.errors import BenchmarkError, DataError, DeclarationError, IncompatibleError
-from benchmark.execution import pretrain
-from benchmark.execution.pretrain import run_pretraining, save_weights, sized
-from benchmark.models.inspection import build, inspect_backbone
-from benchmark.pretraining import Budget, Folder, Pictures, Settings, budget_like, read_facts
-from benchmark.specs import Backbone
 
 
 @pytest.fixture(scope='module')

@@ -13,7 +13,6 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
-from support.execution_cells import random_backbone, small_task
 
 from benchmark.compiling import WORK, Ingredients, compile_probe, localise
 from benchmark.errors import BenchmarkError, IncompatibleError
@@ -26,6 +25,7 @@ from benchmark.models.inspection import inspect_backbone
 from benchmark.probes.cache import FeatureCache
 from benchmark.protocols import load_protocol
 from benchmark.specs import RunSpec
+from tests.support.execution_cells import random_backbone, small_task
 
 TASKS = {'world-covered': 'accuracy', 'world-segmentation': 'mIoU'}
 BRIEF = {'iterations': 6, 'batch_size': 4, 'held_out': 0.25}

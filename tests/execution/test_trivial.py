@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from mmengine.registry import DATASETS, DefaultScope
 from pycocotools import mask as mask_codec
-from support.kind_trials import declare
 
 from benchmark.catalog import find_task
 from benchmark.compiling import compile_trivial, localise
@@ -24,6 +23,7 @@ from benchmark.kinds.base import DATA
 from benchmark.kinds.depth.trivial import MeanDepthMap
 from benchmark.kinds.detection.trivial import MeanBoxes, ellipse
 from benchmark.specs import Role, Task
+from tests.support.kind_trials import declare
 
 
 def run(task: Task, data: Path) -> Outcome:

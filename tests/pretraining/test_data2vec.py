@@ -9,11 +9,11 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
-from support.pretraining_requests import SIZE, request
 from torch import Tensor
 
 from benchmark.pretraining import compile_pretraining
 from benchmark.pretraining.data2vec import Data2Vec
+from tests.support.pretraining_requests import SIZE, request
 
 GRID = SIZE // 16
 

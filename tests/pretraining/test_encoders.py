@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from support.pretraining_requests import CONVNET, CONVNEXT, SIZE, SWIN, SWIN_V2, VIT
 
 from benchmark.errors import IncompatibleError
 from benchmark.pretraining.choosing import choose_encoder
@@ -20,6 +19,7 @@ from benchmark.pretraining.encoders import (
     mask_patches,
 )
 from benchmark.specs import Backbone
+from tests.support.pretraining_requests import CONVNET, CONVNEXT, SIZE, SWIN, SWIN_V2, VIT
 
 IMAGES = torch.randn(3, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 from mmpretrain.models.selfsup.maskfeat import HOGGenerator
-from support.pretraining_requests import SIZE, VIT
 
 from benchmark.pretraining.encoders import MaskedTokens
 from benchmark.pretraining.maskfeat import MaskFeatTokens, PatchHOG
+from tests.support.pretraining_requests import SIZE, VIT
 
 HOG = {'nbins': 9, 'pool': 8, 'gaussian_window': 16}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.pretraining_requests import CONVNET, SWIN, VIT, request
 
 from benchmark.errors import DeclarationError, UnknownNameError
 from benchmark.pretraining import METHODS, compile_pretraining
+from tests.support.pretraining_requests import CONVNET, SWIN, VIT, request
 
 
 @pytest.mark.parametrize('method', METHODS)

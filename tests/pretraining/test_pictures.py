@@ -6,11 +6,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from support.pretraining_requests import write_pictures
 
 from benchmark.errors import DataError
 from benchmark.pretraining import folder_pictures
 from benchmark.pretraining.pictures import read_column
+from tests.support.pretraining_requests import write_pictures
 
 
 def test_folders_are_classes(tmp_path: Path) -> None:

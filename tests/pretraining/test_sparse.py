@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 import torch
 from mmpretrain.models.utils.sparse_modules import SparseConv2d, SparseHelper
-from support.pretraining_requests import CONVNET, CONVNEXT, SIZE, VIT, request
 from torch import Tensor, nn
 
 from benchmark.errors import IncompatibleError
@@ -15,6 +14,7 @@ from benchmark.pretraining import compile_pretraining
 from benchmark.pretraining.choosing import choose_encoder
 from benchmark.pretraining.sparse import SparseConvNet, _hide, _SeenBatchNorm
 from benchmark.specs import Backbone
+from tests.support.pretraining_requests import CONVNET, CONVNEXT, SIZE, VIT, request
 
 RESNET = Backbone(
     id='resnet',

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.regression_builders import DEPTH, PARTS, failed, one, records, runs
 
 from benchmark.regression.accepted import Shift
 from benchmark.regression.cells import CellId, Runs, gather
@@ -22,6 +21,7 @@ from benchmark.regression.compare import (
     tell,
 )
 from benchmark.regression.history import CellHistory, History
+from tests.support.regression_builders import DEPTH, PARTS, failed, one, records, runs
 
 NIGHT = '2031-05-04'
 BASELINE = runs(range(10))

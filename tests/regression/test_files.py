@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 
 import pytest
-from support.regression_builders import PARTS
 
 from benchmark.errors import DeclarationError, RecordError
 from benchmark.regression.accepted import latest, read_accepted
@@ -18,6 +17,7 @@ from benchmark.regression.canaries import (
 )
 from benchmark.regression.cells import CellId, Headline
 from benchmark.regression.history import CellHistory, History, read_history, write_history
+from tests.support.regression_builders import PARTS
 
 GOOD = """
 [[shift]]

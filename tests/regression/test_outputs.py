@@ -8,13 +8,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from support.regression_builders import PARTS, failed, records, runs
 
 from benchmark.regression.cells import CellId, gather
 from benchmark.regression.compare import Comparison, Rules, compare
 from benchmark.regression.decisions import Correction
 from benchmark.regression.history import History
 from benchmark.regression.outputs import junit, markdown, summary, to_json, write_outputs
+from tests.support.regression_builders import PARTS, failed, records, runs
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from support.report_fakes import ANALYSES, history, save, suite, write_analysis
 
 from benchmark.report import Wishes, write_report
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import ANALYSES, history, save, suite, write_analysis
 
 
 @pytest.fixture

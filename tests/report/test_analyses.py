@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.report_fakes import SVG, record, save, write_analysis
 
 from benchmark.errors import RecordError
 from benchmark.report import render_report
@@ -20,6 +19,7 @@ from benchmark.report.formats import html
 from benchmark.report.formats.analysis_section import shown_analyses
 from benchmark.report.formats.key_numbers import head_values, interval_text, key_numbers, value_text
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import SVG, record, save, write_analysis
 
 HOSTILE = '</section><script>alert(1)</script><b title="x">'
 

@@ -5,11 +5,11 @@ import random
 from dataclasses import replace
 
 import pytest
-from support.report_fakes import boards, failed, record, suite
 
 from benchmark.report.data.boards import Board, Cell
 from benchmark.report.text.sentences import column_sentences, version_notes
 from benchmark.results.records import RunRecord
+from tests.support.report_fakes import boards, failed, record, suite
 
 
 def cell(board: Board, backbone: str, task: str) -> Cell:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from support.report_fakes import record, save
 
 from benchmark.report import write_report
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import record, save
 
 if TYPE_CHECKING:
     from playwright import sync_api

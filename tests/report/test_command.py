@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.report_fakes import record, save
 
 from benchmark.cli.main import main
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import record, save
 
 from .test_tables import small
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from support.report_fakes import BACKBONES, TASKS, boards, briefs, record, suite
 
 from benchmark.errors import DeclarationError
 from benchmark.report.data.facts import backbone_facts
@@ -18,6 +17,7 @@ from benchmark.report.inference.contrasts import is_matched
 from benchmark.report.inference.findings import BoardFindings, find
 from benchmark.report.text.sentences import agreement_sentence, contrast_sentence, overall_sentences
 from benchmark.results.records import RunRecord
+from tests.support.report_fakes import BACKBONES, TASKS, boards, briefs, record, suite
 
 
 def runs(task: str, backbone: str, *scores: float, protocol: str = 'finetune') -> list[RunRecord]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from support.report_fakes import briefs, facts, failed, record, suite
 
 from benchmark.errors import RecordError
 from benchmark.report.data.facts import backbone_facts, task_facts
@@ -14,6 +13,7 @@ from benchmark.report.data.frames import tidy
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import newest
 from benchmark.results.records import RunRecord
+from tests.support.report_fakes import briefs, facts, failed, record, suite
 
 EARLY, LATE = '2031-01-01T00:00:00Z', '2031-01-02T00:00:00Z'
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.report_fakes import failed, record, save, write_png
 
 from benchmark.report import render_report, write_report
 from benchmark.report.data import pictures
@@ -21,6 +20,7 @@ from benchmark.report.data.pictures import Gallery, collect
 from benchmark.report.formats import html, packing
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import failed, record, save, write_png
 
 HOSTILE = '</script><script>alert("x")</script><b title=\'"\'>&amp;'
 

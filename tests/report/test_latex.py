@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from support.report_fakes import briefs, record, save
 
 from benchmark.errors import UnknownNameError
 from benchmark.report import Wishes, render_report, report_frames
@@ -14,6 +13,7 @@ from benchmark.report.data.facts import backbone_facts
 from benchmark.report.formats.latex import escape
 from benchmark.report.text.presets import pretraining
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import briefs, record, save
 
 from .test_tables import small
 

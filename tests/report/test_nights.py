@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.report_fakes import history
 
 from benchmark.errors import RecordError
 from benchmark.report.data.nights import read_nights
+from tests.support.report_fakes import history
 
 
 def written(folder: Path, content: Any) -> Path:

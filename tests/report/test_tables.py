@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.report_fakes import failed, record, save, suite
 
 from benchmark.report import render_report
 from benchmark.report.data.units import listing, row, show, show_interval
@@ -16,6 +15,7 @@ from benchmark.report.writing import FORMATS
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import Unit
+from tests.support.report_fakes import failed, record, save, suite
 
 GOLDEN = Path(__file__).parent / 'golden' / 'small.md'
 

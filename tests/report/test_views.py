@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.report_fakes import boards, briefs, failed, record, suite
 
 from benchmark.report.data.facts import backbone_facts
 from benchmark.report.formats.overall import _diagram
@@ -11,6 +10,7 @@ from benchmark.report.formats.views import family_classes, suite_data
 from benchmark.report.inference.comparisons import Diagram
 from benchmark.report.inference.findings import find
 from benchmark.results.records import RunRecord
+from tests.support.report_fakes import boards, briefs, failed, record, suite
 
 
 def data(records: list[RunRecord]) -> dict[str, Any]:

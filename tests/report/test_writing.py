@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.report_fakes import failed, record
 
 from benchmark.errors import BenchmarkError
 from benchmark.report import Wishes, render_report, stale_files, write_report
 from benchmark.report.writing import FORMATS
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import failed, record
 
 
 def test_files_are_written_and_returned(store: ResultStore, tmp_path: Path) -> None:

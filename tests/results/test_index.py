@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.record_builders import full_record
 
 from benchmark.errors import RecordError
 from benchmark.results import index
@@ -15,6 +14,7 @@ from benchmark.results.index import read_briefs
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
+from tests.support.record_builders import full_record
 
 LONG_AGO = 1_000_000_000
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.record_builders import full_record
 
 from benchmark.errors import RecordError
 from benchmark.results.records import RunRecord, Status, from_json
 from benchmark.results.upgrades import SCHEMA
+from tests.support.record_builders import full_record
 
 PATH = Path('results/runs/quick/x.json')
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.record_builders import full_record
 
 from benchmark.cli.main import main
 from benchmark.errors import RecordError
@@ -19,6 +18,7 @@ from benchmark.results.records import Status
 from benchmark.results.sharing import MANIFEST, Outcome, export_suite, import_archive
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
+from tests.support.record_builders import full_record
 
 OLD = Path(__file__).parent / 'golden' / 'schema1'
 Files = dict[str, bytes]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from support.record_builders import FINGERPRINT, full_record
 
 from benchmark.errors import RecordError
 from benchmark.results.records import Status
 from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.specs import RunSpec
+from tests.support.record_builders import FINGERPRINT, full_record
 
 
 @pytest.fixture

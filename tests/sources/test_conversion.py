@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.networks import deepest, network
 from torch import Tensor, nn
 
 from benchmark.sources import Extractor, LoadReport, load_file
 from benchmark.sources.layouts import OFFICIAL_CONVNEXT, OFFICIAL_SWIN
+from tests.support.networks import deepest, network
 
 # (from, to, side of the images in pixels)
 TWINS = [

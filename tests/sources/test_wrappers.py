@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from support.networks import network
 from torch import Tensor
 
 from benchmark.errors import CheckpointError
 from benchmark.sources import Extractor, load_file
+from tests.support.networks import network
 
 Weights = dict[str, Tensor]
 

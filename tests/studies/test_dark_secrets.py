@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.report_fakes import record, save, write_analysis
 
 from benchmark.catalog import find_suite
 from benchmark.cli.main import build_parser
@@ -19,6 +18,7 @@ from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
 from studies.dark_secrets.study import SUITE, study_text, table
+from tests.support.report_fakes import record, save, write_analysis
 
 ROOT = Path(__file__).parents[2]
 

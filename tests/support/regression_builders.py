@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.regression.cells import CellId, Runs, gather
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
-from support.report_fakes import failed, record
+from tests.support.report_fakes import failed, record
 
 CELLS = [
     (task, backbone)

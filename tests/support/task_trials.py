@@ -15,7 +15,7 @@ from benchmark.models.inspection import inspect_backbone
 from benchmark.openmmlab import prepare
 from benchmark.protocols import load_protocol
 from benchmark.specs import Backbone, Declared, RunSpec, Task
-from support.fakes.copies import COPIES
+from tests.support.fakes.copies import COPIES
 
 torch.set_num_threads(1)
 prepare()

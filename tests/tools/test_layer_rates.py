@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support.tool_loading import load_tool
 
 from benchmark.openmmlab import prepare
+from tests.support.tool_loading import load_tool
 
 torch.set_num_threads(1)
 prepare()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.tool_loading import load_tool
+
+from tests.support.tool_loading import load_tool
 
 
 @pytest.fixture(scope='module')

@@ -18,12 +18,12 @@ prepare()
 import mmdet.datasets  # noqa: E402, F401
 import mmseg.datasets  # noqa: E402
 from mmengine.registry import DATASETS, DefaultScope  # noqa: E402
-from support.declarations import Declarations  # noqa: E402
 
 from benchmark.catalog import shipped_tasks  # noqa: E402
 from benchmark.checking.data import check_arguments  # noqa: E402
 from benchmark.errors import DataError, DeclarationError, UnknownNameError  # noqa: E402
 from benchmark.kinds.common.opening import is_broken, misfit, opened  # noqa: E402
+from tests.support.declarations import Declarations  # noqa: E402
 
 OneLine = Callable[[BaseException], str]
 LOADING = [{'type': 'LoadImageFromFile'}, {'type': 'mmseg.LoadAnnotations'}]

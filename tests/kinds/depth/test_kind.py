@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from support.kind_trials import Trial, declare, meeting, scope
 
 from benchmark import world
 from benchmark.catalog.tasks import find_task
@@ -21,6 +20,7 @@ from benchmark.kinds.depth.data import DepthFolders
 from benchmark.kinds.depth.head import DeconvolutionDepthHead, silog
 from benchmark.kinds.depth.kind import parts
 from benchmark.specs import Role, Task
+from tests.support.kind_trials import Trial, declare, meeting, scope
 
 SIZE = (48, 64)
 PICTURES = 4

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.fakes import mot as fakes
 
 from benchmark.errors import DataError
 from benchmark.kinds.mot.data import MotFrames, part_of
+from tests.support.fakes import mot as fakes
 
 
 def frames(root: Path, **arguments: Any) -> MotFrames:

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from support.kind_trials import Trial, declare, meeting, scope
 
 from benchmark import world
 from benchmark.catalog.tasks import find_task
@@ -19,6 +18,7 @@ from benchmark.errors import DataError, DeclarationError
 from benchmark.kinds.base import Config
 from benchmark.kinds.pose.kind import parts, read_keypoints
 from benchmark.specs import Role, Task
+from tests.support.kind_trials import Trial, declare, meeting, scope
 
 METAINFO = {
     'keypoints': ('nose', 'left_ear', 'right_ear', 'tail'),

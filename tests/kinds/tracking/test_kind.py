@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from support.kind_trials import Trial, declare, meeting
 from torch import Tensor
 from torchvision.ops import box_convert, box_iou, generalized_box_iou, sigmoid_focal_loss
 
@@ -27,6 +26,7 @@ from benchmark.kinds.tracking.head import (
 from benchmark.kinds.tracking.kind import nearest_level, parts
 from benchmark.kinds.tracking.tracker import SiameseTracker, best_box, keep_inside, track
 from benchmark.specs import Task
+from tests.support.kind_trials import Trial, declare, meeting
 
 OPTIONS = {'template_size': 32, 'width': 32, 'heads': 2, 'encoder_layers': 1, 'min_side': 4}
 FRAMES = 6

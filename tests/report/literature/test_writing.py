@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from support.report_fakes import record
 
 from benchmark.catalog import find_suite, read_suite
 from benchmark.cli.main import main
@@ -15,6 +14,7 @@ from benchmark.report import suite_boards, write_literature
 from benchmark.report.literature.layout import blocks
 from benchmark.report.literature.writing import long_csv, markdown, page
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import record
 
 from .rows import depth, row, supervised
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
-from support.fakes.pictures import lines, picture, written_json
+from tests.support.fakes.pictures import lines, picture, written_json
 
 _ROLES = {'train': 4, 'test': 2}
 

@@ -10,7 +10,7 @@ from benchmark.converting import classification as converting
 from benchmark.converting import depth as converting_depth
 from benchmark.converting import pose as converting_pose
 from benchmark.converting import tracking as converting_tracking
-from support.fakes import classification, depth, detection, mot, pose, segmentation, tracking
+from tests.support.fakes import classification, depth, detection, mot, pose, segmentation, tracking
 
 Builder = Callable[[Path], object]
 """Writes a data set into the folder that stands for the task's root."""

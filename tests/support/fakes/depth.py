@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
-from support.fakes.pictures import array, depth, lines, picture
+from tests.support.fakes.pictures import array, depth, lines, picture
 
 KITTI_SIZE = (370, 1226)
 NYU_SIZE = (480, 640)

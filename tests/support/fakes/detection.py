@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from support.fakes.classification import voc_annotation
-from support.fakes.pictures import lines, picture, written_json
+from tests.support.fakes.classification import voc_annotation
+from tests.support.fakes.pictures import lines, picture, written_json
 
 _LICENCES = [{'id': 1, 'url': 'x', 'name': 'x'}]
 

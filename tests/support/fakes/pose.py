@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.io
 
-from support.fakes.pictures import picture, written_json
+from tests.support.fakes.pictures import picture, written_json
 
 
 def _instance(number: int, image: int, points: int, **more: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.fakes.pictures import lines, picture
+from tests.support.fakes.pictures import lines, picture
 
 _FRAMES = 5
 
