@@ -9,6 +9,7 @@ from safetensors import safe_open
 
 from benchmark.catalog import find_suite, zoo
 from benchmark.catalog.backbones import zoo_files
+from benchmark.openmmlab import prepare
 from benchmark.specs import Backbone
 from tests.support.tool_loading import load_tool
 
@@ -25,6 +26,7 @@ SHIPPED = {
 
 @pytest.fixture(scope='module')
 def tool() -> Any:
+    prepare()  # before mmpretrain is imported
     return load_tool('remake_backbones')
 
 
