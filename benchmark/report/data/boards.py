@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.frames import reason
+from benchmark.report.data.units import counted
 from benchmark.report.statistics import (
     Judgement,
     best,
@@ -24,7 +25,6 @@ from benchmark.report.statistics import (
     sample_sd,
 )
 from benchmark.report.statistics.aggregates import Array
-from benchmark.report.data.units import counted
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import Place, Runs
 
