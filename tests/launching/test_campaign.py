@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from catalog.declarations import Declarations
 
 from benchmark.catalog import find_task
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
-from benchmark.kinds.detection import METRICS
+from benchmark.kinds.detection.kind import METRICS
 from benchmark.launching import Job, Reply
 from benchmark.launching.campaign import Campaign, Plan, canonical_scores
 from benchmark.launching.features import features_from
@@ -24,6 +23,7 @@ from benchmark.planning import Request
 from benchmark.report import render_report
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
+from tests.support.declarations import Declarations
 
 FEATURES: dict[str, Any] = {
     'architecture': 'plain-vit',
