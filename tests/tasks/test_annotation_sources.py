@@ -1,4 +1,4 @@
-"""Faults of annotations in sources beside plain COCO: LVIS, persons, animals, species, VOC's XML."""
+"""Faults of annotations in LVIS, sets of persons, animals and species, and VOC's XML."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_any_encoding_of_json_is_read(name: str, tmp_path: Path) -> None:
         (
             'lvis',
             lambda c: c['images'][0].pop('neg_category_ids'),
-            "lacks the .*'neg_category_ids'",
+            "'neg_category_ids'",
         ),
         ('lvis', lambda c: c['images'][0].update(neg_category_ids=[9999]), 'no category: 9999'),
         ('crowdpose', lambda c: c['images'][0].pop('crowdIndex'), "image .* no 'crowdIndex'"),
@@ -238,7 +238,7 @@ def test_lvis_on_own_pictures_needs_no_address(tmp_path: Path) -> None:
         (lambda boxes: boxes[0].update(image_id=777), 'box 0 is of the image 777, which is not in'),
         (lambda boxes: boxes[1].pop('score'), "box 1 must have a 'bbox'.* and a 'score'"),
         (lambda boxes: boxes[0].update(bbox=[1, 2, float('nan'), 4]), "box 0 must have a 'bbox'"),
-        (lambda boxes: [box.update(category_id=2) for box in boxes], 'no box of category 1'),
+        (lambda boxes: [box.update(category_id=2) for box in boxes], 'holds no box of category 1'),
         (lambda boxes: boxes.append(3), 'must be a list of boxes'),
     ],
 )
@@ -258,8 +258,8 @@ def test_boxes_of_a_detector_that_cannot_be_used_are_named(
         (lambda c: c['annotations'][0].update(category_id='x'), r"has the category 'x'"),
         (lambda c: c['annotations'].pop(), 'has no annotation'),
         (
-            lambda c: c['annotations'].append({**c['annotations'][0], 'category_id': 5}),
-            r'has the categories \d+ and 5; must have one',
+            lambda c: c['annotations'].append({**c['annotations'][0], 'category_id': 1009}),
+            r'has the categories 0 and 1009; must have one',
         ),
         (lambda c: c['images'][0].update(id=c['images'][1]['id']), 'two pictures have the id'),
     ],
