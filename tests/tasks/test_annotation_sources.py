@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes.copies import COPIES
 
 from benchmark.catalog import find_task
 from benchmark.converting.pose import crowdpose as convert_crowdpose
 from benchmark.converting.pose import mpii as convert_mpii
 from benchmark.errors import DataError
 from benchmark.specs import Role, Task
-
-from .annotated import complaints, trivial
+from tests.support.annotated import complaints, trivial
+from tests.support.fakes.copies import COPIES
 
 Content = dict[str, Any]
 CONVERTED = {'crowdpose': convert_crowdpose, 'mpii': convert_mpii}

@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import BenchmarkError, DataError
-
-from .annotated import Change, Content, Copy
+from tests.support.annotated import Change, Content, Copy
 
 ROLES = ('train', 'test')
 KINDS = ('detection', 'boxes', 'pose')
