@@ -12,9 +12,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from benchmark.execution.datacheck import check_data
 
 from benchmark.catalog.tasks import read_task
+from benchmark.checking.data import check_data
 from benchmark.compiling import localise
 from benchmark.compiling.trivial import compile_trivial
 from benchmark.execution.trivial import execute_trivial
