@@ -29,6 +29,7 @@ from benchmark.launching.campaign import Campaign, Ground
 from benchmark.launching.features import inspect_all
 from benchmark.launching.pool import Pool
 from benchmark.planning import Request
+from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
 from benchmark.protocols import TRIVIAL, load_protocol
 from benchmark.regression.cells import differences
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     store = ResultStore(options.results, options.work_dir)
     requests = {request.suite.name: request for request in map(Request.read, options.suites)}
+    reader = DataReader(options.work_dir / 'cache' / 'data', say=print)
     is_settled = True
     with Pool([{'CUDA_VISIBLE_DEVICES': ''}]) as pool:
         for folder in store.suites():
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f'{folder}: no suite named for these records; left alone')
                 continue
             campaign = Campaign(request, store, options.data_root, say=print)
-            _give_contents(campaign, folder)
+            _give_contents(campaign, reader, folder)
             is_settled &= _compare(campaign, folder, pool, options.accept)
     return 0 if is_settled else 1
 
@@ -73,7 +75,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _request_for(folder: str, requests: dict[str, Request]) -> Request | None:
-    """Return the request of the suite whose records, or whose variants' records, lie in a folder."""
+    """Return the request of the suite for whose records, or its variants', a folder is."""
     names = [name for name in requests if folder == name or folder.startswith(f'{name}-')]
     return requests[max(names, key=len)] if names else None
 
@@ -88,7 +90,7 @@ def _folder_of(campaign: Campaign, task: Task) -> Path:
     return locate(task, campaign.data_root)
 
 
-def _give_contents(campaign: Campaign, folder: str) -> None:
+def _give_contents(campaign: Campaign, reader: DataReader, folder: str) -> None:
     """Give records whose data have the same names and sizes as before the digest of contents."""
     tasks = {task.name: task for task in campaign.request.tasks}
     counts = {'now known by contents': 0, 'whose data are not those here': 0}
@@ -101,7 +103,7 @@ def _give_contents(campaign: Campaign, folder: str) -> None:
         if names_and_sizes(data, task.tree) != said.get('data_manifest'):
             counts['whose data are not those here'] += 1
             continue
-        digest, level = campaign.reader.manifest(task, data).digest, campaign.level.value
+        digest, level = reader.manifest(task, data).digest, campaign.level.value
         mark = recorded_fingerprint(record.config, record.task, {**said, 'data_manifest': digest})
         campaign.store.adopt(path, record, mark, digest, level)
         counts['now known by contents'] += 1
@@ -164,12 +166,12 @@ def _compiled(
     )
     ground = Ground(folders, dict.fromkeys(folders, ''), inspected)
     found: dict[RunSpec, dict[str, object]] = {}
+    known = {*inspected, *(spec.backbone for spec in specs if spec.protocol == TRIVIAL.name)}
     for spec in specs:
+        if spec.task not in folders or spec.backbone not in known:
+            continue
         try:
-            if spec.task in folders and (
-                spec.backbone in inspected or spec.protocol == TRIVIAL.name
-            ):
-                found[spec] = campaign.cell(spec, ground).compiled.config
+            found[spec] = campaign.cell(spec, ground).compiled.config
         except BenchmarkError as error:
             print(f'{spec.id}: {error}')
     return found

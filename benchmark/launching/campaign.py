@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -125,12 +124,11 @@ class Campaign:
     feature_cache: int = 0
     processes: int = 1
     level: Level = Level.CONTENTS
-    _earlier_files: dict[str, Mapping[str, Path]] = field(default_factory=dict, repr=False)
-    _earlier_manifests: dict[Any, str] = field(default_factory=dict, repr=False)
+    _earlier_files: dict[str, Mapping[str, Path]] = field(default_factory=dict, init=False)
+    _earlier_manifests: dict[Any, str] = field(default_factory=dict, init=False)
 
-    @functools.cached_property
     def reader(self) -> DataReader:
-        """What reads the data of the tasks, each file once."""
+        """Return what reads the data of the tasks, each file once."""
         return DataReader(self.store.work / 'cache' / 'data', self.level, self.say)
 
     def prepare(self, pool: Pool) -> Plan:
@@ -146,7 +144,8 @@ class Campaign:
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', pool)
         folders = found | {t.name: self._made(t) for t in tasks if t.source.provider}
-        manifests = {t.name: self.reader.manifest(t, folders[t.name]).digest for t in tasks}
+        reader = self.reader()
+        manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
         ground = Ground(folders, manifests, inspected)
         return self.split(self.cell(spec, ground) for spec in expand(self.request))
 

@@ -13,6 +13,7 @@ from benchmark.launching.campaign import Campaign, Cell, Ground, Impossible, Pla
 from benchmark.launching.features import Inspected, inspect_all
 from benchmark.launching.pool import Pool
 from benchmark.planning import expand
+from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
 from benchmark.planning.estimates import Estimate, Measured, Workload, backbone_flops, estimate
 from benchmark.results.records import RunRecord
@@ -114,25 +115,26 @@ def _places(campaign: Campaign) -> tuple[dict[str, _Place], dict[str, BenchmarkE
     """Return the place of each task's data, and why others have none."""
     found: dict[str, _Place] = {}
     refused: dict[str, BenchmarkError] = {}
+    reader = campaign.reader()
     for task in campaign.request.tasks:
         try:
-            found[task.name] = _place(task, campaign)
+            found[task.name] = _place(task, campaign.data_root, reader)
         except BenchmarkError as error:
             refused[task.name] = error
     return found, refused
 
 
-def _place(task: Task, campaign: Campaign) -> _Place:
+def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
     if not task.source.provider:
-        folder = locate(task, campaign.data_root)
+        folder = locate(task, data_root)
     else:
         from benchmark.world import find_world
 
-        made = find_world(campaign.data_root)
+        made = find_world(data_root)
         if made is None:
-            return _Place(campaign.data_root, _NOT_KNOWN)
+            return _Place(data_root, _NOT_KNOWN)
         folder = made / task.source.root
-    manifest = campaign.reader.manifest(task, folder, most=_MOST_READ)
+    manifest = reader.manifest(task, folder, most=_MOST_READ)
     return _Place(folder, manifest.digest, 0 if manifest.digest else manifest.unread)
 
 
