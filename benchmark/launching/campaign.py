@@ -124,7 +124,9 @@ class Campaign:
     feature_cache: int = 0
     processes: int = 1
     level: Level = Level.CONTENTS
-    _earlier_files: dict[str, Mapping[str, Path]] = field(default_factory=dict, init=False)
+    _earlier_files: dict[str, Mapping[tuple[RunSpec, str], Path]] = field(
+        default_factory=dict, init=False
+    )
     _earlier_manifests: dict[Any, str] = field(default_factory=dict, init=False)
 
     def reader(self) -> DataReader:
@@ -267,9 +269,10 @@ class Campaign:
             numerics=cell.numerics,
             source=_source(cell.compiled),
         )
-        return next((found[mark] for found in earlier if mark in found), None)
+        key = (cell.spec, mark)
+        return next((found[key] for found in earlier if key in found), None)
 
-    def _earlier(self, suite: str) -> Mapping[str, Path]:
+    def _earlier(self, suite: str) -> Mapping[tuple[RunSpec, str], Path]:
         if suite not in self._earlier_files:
             self._earlier_files[suite] = self.store.earlier(suite)
         return self._earlier_files[suite]

@@ -81,6 +81,16 @@ class Manifest(NamedTuple):
     unread: int = 0
 
 
+def identifying_files(task: Task, folder: Path) -> set[Path]:
+    """Return the files below ``folder`` whose names and contents identify the data of ``task``.
+
+    Raises:
+        DataError: a folder cannot be listed.
+    """
+    found = _listed(folder, tuple(task.tree), tuple(_named(task)))
+    return {folder / place / file.name for place, files in found for file in files}
+
+
 class _File(NamedTuple):
     """A file as its folder lists it; ``stamp`` is size, both times in ns, and inode."""
 
@@ -343,21 +353,51 @@ def _stamp_of(facts: os.stat_result) -> tuple[int, int, int, int]:
 def _listed(
     root: Path, patterns: tuple[str, ...], named: tuple[str, ...]
 ) -> Iterator[tuple[str, list[_File]]]:
-    """Yield the folders below ``root`` that hold files of the data, each with these files."""
+    """Yield the folders below ``root`` that hold files of the data, each with these files.
+
+    Without patterns that is everything. Else it is what they find, what the splits name, and all
+    that lies below a folder in which a pattern finds a film or to which a split, but no pattern,
+    leads: another task may keep files of its own in the same place.
+    """
     if not patterns:
         yield from _below(root)
         return
     wanted: dict[str, set[str]] = {}
-    inside = [name for name in named if _is_inside(name) and (root / name).is_file()]
-    for pattern in (*patterns, *inside):
-        folders, _, last = pattern.rpartition('/')
-        for folder in _folders(root, folders) if pattern not in inside else [root / folders]:
-            wanted.setdefault(folder.relative_to(root).as_posix(), set()).add(last)
+    whole: set[str] = set()
+    for pattern in patterns:
+        above, _, last = pattern.rpartition('/')
+        places = {folder.relative_to(root).as_posix() for folder in _folders(root, above)}
+        if _is_film(pattern):
+            whole |= places
+        for place in places:
+            wanted.setdefault(place, set()).add(last)
+    for name in filter(_is_inside, named):
+        place = Path(name).as_posix()
+        if (root / name).is_file():
+            above, _, last = place.rpartition('/')
+            wanted.setdefault(above or '.', set()).add(last)
+        elif place != '.' and not any(p.startswith(f'{place}/') for p in patterns):
+            whole |= {place} if (root / name).is_dir() else set()
+    whole = {place for place in whole if not any(str(p) in whole for p in Path(place).parents)}
+    for place in sorted(whole):
+        yield from _below(root, place)
     for place in sorted(wanted):
+        if place in whole or any(str(p) in whole for p in Path(place).parents):
+            continue
         _, files = _scanned(root / place)
         matching = [f for f in files if any(fnmatch.fnmatchcase(f.name, p) for p in wanted[place])]
         if matching:
             yield place, matching
+
+
+def _is_film(pattern: str) -> bool:
+    """Whether a pattern finds one file of a fixed name in many folders, each of which is a film."""
+    above, _, last = pattern.rpartition('/')
+    return _varies(above.rpartition('/')[2]) and not _varies(last)
+
+
+def _varies(name: str) -> bool:
+    return any(sign in name for sign in '*?[')
 
 
 def _folders(root: Path, pattern: str) -> Iterator[Path]:
@@ -367,9 +407,9 @@ def _folders(root: Path, pattern: str) -> Iterator[Path]:
     yield from (path for path in root.glob(pattern) if path.is_dir())
 
 
-def _below(root: Path) -> Iterator[tuple[str, list[_File]]]:
-    """Yield every folder below ``root`` with its files; links are followed, but not in circles."""
-    to_do = ['.']
+def _below(root: Path, start: str = '.') -> Iterator[tuple[str, list[_File]]]:
+    """Yield every folder from ``start`` on with its files; links are followed, not in circles."""
+    to_do = [start]
     while to_do:
         place = to_do.pop()
         folders, files = _scanned(root / place)

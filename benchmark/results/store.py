@@ -108,16 +108,22 @@ class ResultStore:
         path = self.record_path(suite, spec, fingerprint)
         return read_record(path) if path.exists() else None
 
-    def earlier(self, suite: str) -> Mapping[str, Path]:
-        """Return the files of ``suite`` that an older release wrote, by today's fingerprint.
+    def earlier(self, suite: str) -> Mapping[tuple[RunSpec, str], Path]:
+        """Return the files of ``suite`` that an older release wrote, by cell and fingerprint.
 
-        Their records know the data by names and sizes.
+        The fingerprint is that of today with the data known by names and sizes. Where several
+        releases ran the same, a good record stands for all.
 
         Raises:
             RecordError: one of them is not a record.
         """
         old = (p for p in sorted(self.runs_folder(suite).rglob('*.json')) if _is_earlier(p))
-        return {read_record(path).fingerprint: path for path in old}
+        found: dict[tuple[RunSpec, str], Path] = {}
+        failed: dict[tuple[RunSpec, str], Path] = {}
+        for path in old:
+            record = read_record(path)
+            (found if record.is_ok else failed)[record.spec, record.fingerprint] = path
+        return failed | found
 
     def adopt(self, path: Path, record: RunRecord, fingerprint: str, data: str, level: str) -> Path:
         """Move an older release's record to where today's belongs, and return that place.
