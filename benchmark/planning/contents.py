@@ -288,7 +288,9 @@ def _is_kept(file: _File) -> bool:
 
 
 def _suffix(name: str) -> str:
-    return Path(name).suffix.lower()
+    # a million names: a path for each would take longer than looking at the file
+    dot = name.rfind('.')
+    return name[dot:].lower() if dot > 0 else ''
 
 
 def _plain(name: str) -> str:
@@ -313,6 +315,8 @@ def _hashed(lines: Iterable[str]) -> str:
 
 
 def _check_names(place: str, files: list[_File]) -> None:
+    if all(file.name.isascii() for file in files):
+        return
     names = {_plain(file.name) for file in files}
     if len(names) < len(files):
         seen: set[str] = set()
