@@ -14,9 +14,9 @@ from benchmark.specs import RunSpec
 class Brief(NamedTuple):
     """What tables need of the record in the file ``path``.
 
-    ``make`` is a hash of all that the seeds of an experiment share; ``is_plain`` says that none of it was changed by ``--cfg-options``. ``seconds`` and
-    ``memory_mb`` are of the training, ``None`` where the record does not say; ``ended`` is when,
-    as the record has it.
+    ``make`` is a hash of all that the seeds of an experiment share; ``is_plain`` says that none of
+    it was changed by ``--cfg-options``. ``seconds`` and ``memory_mb`` are of the training, ``None``
+    where the record does not say; ``ended`` is when, as the record has it.
     """
 
     path: str
@@ -65,4 +65,3 @@ def brief(record: RunRecord, path: str = '') -> Brief:
         is_plain=not said.get('options'),
         make=experiment_mark(record.config, record.task, said),
     )
-

@@ -150,9 +150,7 @@ def experiment_of(
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
-def experiment_mark(
-    config: Config, task: Mapping[str, Any], provenance: Mapping[str, Any]
-) -> str:
+def experiment_mark(config: Config, task: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
     """Return a hash that two runs share exactly if they belong to one experiment."""
     content = experiment_of(config, task, provenance)
     return hashlib.sha256(orjson.dumps(content, option=_SORTED)).hexdigest()

@@ -19,8 +19,7 @@ from benchmark.compiling import (
 from benchmark.errors import DataError, DeclarationError
 from benchmark.results.identity import parts_of
 from benchmark.specs import Backbone, file_hash
-
-from .cells import PRETRAINED, SAMPLES, cell
+from tests.support.compiling_cells import PRETRAINED, SAMPLES, cell
 
 MARKS: dict[str, Any] = {
     'weights': 'a' * 64,

@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 import torch
-from tasks.trials import Trial, fake_root
-from tasks.trials import small_task as small_fake
 
 from benchmark.compiling import library_versions, numerics_of
 from benchmark.execution.canary import probe
@@ -23,6 +21,8 @@ from benchmark.execution.cost import processor_name
 from benchmark.execution.execute import Outcome
 from benchmark.execution.probe import execute_probe
 from benchmark.regression.canaries import Canary, compare_canaries
+from tests.support.task_trials import Trial, fake_root
+from tests.support.task_trials import small_task as small_fake
 
 from .test_probe import compiled
 

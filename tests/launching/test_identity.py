@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.declarations import Declarations
 
 from benchmark.compiling import identity, names_and_sizes
 from benchmark.launching.survey import survey
@@ -15,6 +14,7 @@ from benchmark.planning.contents import Level
 from benchmark.results.records import RunRecord
 from benchmark.results.store import read_record
 from benchmark.results.upgrades import NAMES_AND_SIZES
+from tests.support.declarations import Declarations
 
 from .test_campaign import FakePool, campaign, go, records, world
 

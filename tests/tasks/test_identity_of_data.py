@@ -11,15 +11,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from fakes.copies import COPIES
 from mmengine.registry import DefaultScope
 
 from benchmark.compiling import annotated_splits, localise, names_and_sizes
-from benchmark.datasets.opening import opened
 from benchmark.kinds.base import DATA
+from benchmark.kinds.common.opening import opened
 from benchmark.planning.contents import DataReader, Level, identifying_files
 from benchmark.specs import Task
-from tasks.trials import fake_root, small_task
+from tests.support.fakes.copies import COPIES
+from tests.support.task_trials import fake_root, small_task
 
 _LABELS_IN_NAMES = {'cifar10', 'cifar100', 'imagenet1k'}
 
