@@ -16,11 +16,12 @@ from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.compiling import annotated_splits, localise, manifest_of
+from benchmark.compiling import annotated_splits, localise
 from benchmark.errors import BenchmarkError, DeclarationError, UnknownNameError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import DATA
 from benchmark.kinds.common.opening import is_broken, misfit, opened
+from benchmark.planning.contents import DataReader
 from benchmark.specs import Finding, Role, Task
 
 SAMPLED = 200
@@ -30,11 +31,13 @@ _SLICE = 'benchmark.HeldOut'
 _SHOWN = 3
 
 
-def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]:
+def check_data(
+    task: Task, folder: Path, *, full: bool = False, reader: DataReader | None = None
+) -> list[Finding]:
     """Return what was found about the files, splits, labels and pictures of a task's data.
 
     ``full`` reads every picture and label map, not a sample of them, and looks for pictures of
-    equal content in two splits.
+    equal content in two splits. ``reader`` makes the digest of the data's contents.
 
     Raises:
         DeclarationError: a data set has no such type, or its type no such argument.
@@ -49,7 +52,7 @@ def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]
         *itertools.chain.from_iterable(inspected),
         *_apart(task, splits, full=full),
         *_same_names(splits),
-        Finding('manifest', True, manifest_of(folder, task.tree)),
+        Finding('manifest', True, (reader or DataReader()).manifest(task, folder).digest),
     ]
 
 
