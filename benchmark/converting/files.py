@@ -17,7 +17,7 @@ def read_lines(path: Path) -> list[str]:
         DataError: it cannot be read.
     """
     try:
-        text = path.read_text(encoding='utf-8')
+        text = path.read_text(encoding='utf-8-sig')
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f'{path}: not readable as text ({error})') from None
     return [line.strip() for line in text.splitlines() if line.strip()]
