@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-_DEFAULTS: tuple[tuple[Callable[[], Any], Callable[[Any], None]], ...] = (
+_DEFAULTS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
     (torch.get_default_dtype, torch.set_default_dtype),
     (torch.get_default_device, torch.set_default_device),
     (torch.get_num_threads, torch.set_num_threads),
-    (torch.is_grad_enabled, lambda enabled: torch.autograd.set_grad_enabled(enabled) and None),
+    (torch.is_grad_enabled, torch.set_grad_enabled),
     (torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
     (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
 )
