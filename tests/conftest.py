@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from catalog.declarations import Declarations
+
+from tests.support.declarations import Declarations
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -239,7 +239,7 @@ def check_backbone(options: Namespace) -> int:
     from benchmark.catalog import find_backbone
 
     backbone = find_backbone(options.id)
-    from benchmark.execution.contract import check
+    from benchmark.checking.backbone import check
 
     return _say_all(check(backbone))
 
@@ -280,7 +280,7 @@ def check_data(options: Namespace) -> int:
             _say(line)
         return 2
     with quiet_libraries():
-        from benchmark.execution.datacheck import check_data as check
+        from benchmark.checking.data import check_data as check
 
         findings = check(task, folder, full=options.full)
     code = _say_all(findings)

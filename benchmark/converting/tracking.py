@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.converting.files import folders, read_lines, write_lines, write_text
-from benchmark.converting.frames import numbered_frames
-from benchmark.converting.tables import read_boxes, read_flags
+from benchmark.converting.files import folders, write_lines, write_text
 from benchmark.errors import DataError
+from benchmark.kinds.common.frames import numbered_frames
+from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
 
 _HELD_OUT = 'TRAIN_11'
 """TrackingNet publishes no labels of its test split: its last part of twelve stands in."""

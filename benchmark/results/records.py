@@ -20,7 +20,6 @@ from benchmark.errors import RecordError
 from benchmark.results.upgrades import SCHEMA, upgraded
 from benchmark.specs import RunSpec
 
-
 READ_FROM_CACHE = 'read from the cache'
 """What a probe's proof says of a split whose features an earlier run had extracted."""
 
@@ -141,7 +140,7 @@ def from_json(text: str | bytes, path: Path) -> RunRecord:
 
 
 def _with_broken_text(text: str | bytes) -> Any:
-    """Return what JSON holds of which a text is none, as of an undecodable file name; or ``None``."""
+    """Parse JSON whose strings hold lone surrogates; return ``None`` if it is not JSON."""
     try:
         content = json.loads(text, parse_constant=_refuse)
     except ValueError:
@@ -174,7 +173,17 @@ def _build(content: dict[str, Any], path: Path) -> RunRecord:
 
 _MEASURED = ('train_seconds', 'test_seconds', 'search_seconds', 'peak_memory_mb', 'resumed_at')
 _TEXTS = ('suite', 'fingerprint', 'error', 'primary')
-_MAPPINGS = ('spec', 'task', 'backbone', 'protocol', 'proof', 'cost', 'provenance', 'curves', 'config')
+_MAPPINGS = (
+    'spec',
+    'task',
+    'backbone',
+    'protocol',
+    'proof',
+    'cost',
+    'provenance',
+    'curves',
+    'config',
+)
 
 
 def _check_forms(content: Mapping[str, Any]) -> None:

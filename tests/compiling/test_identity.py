@@ -18,8 +18,7 @@ from benchmark.compiling import (
 )
 from benchmark.errors import DataError, DeclarationError
 from benchmark.specs import Backbone, file_hash
-
-from .cells import PRETRAINED, cell
+from tests.support.compiling_cells import PRETRAINED, cell
 
 MARKS: dict[str, Any] = {'weights': 'a' * 64, 'manifest': 'b' * 64, 'task_version': 1}
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import tracking as fakes
-from fakes.pictures import lines, picture
 
 from benchmark.converting import tracking as converting
-from benchmark.datasets.tracking import GOT10k
 from benchmark.errors import DataError
+from benchmark.kinds.tracking.data import GOT10k
+from tests.support.fakes import tracking as fakes
+from tests.support.fakes.pictures import lines, picture
 
 
 def sequences(root: Path, role: str) -> dict[str, dict[str, object]]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from fakes.copies import COPIES
-from tasks.trials import Trial, fake_root, small_task
 
 from benchmark.execution.execute import Outcome, execute
 from benchmark.results.checkpoints import newest_whole
-from execution.cells import Interruption
+from tests.support.execution_cells import Interruption
+from tests.support.fakes.copies import COPIES
+from tests.support.task_trials import Trial, fake_root, small_task
 
 ITERATIONS = 6
 CHANGES: dict[str, Any] = {'iterations': ITERATIONS, 'drop_path': 0.3}

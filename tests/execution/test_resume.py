@@ -14,7 +14,7 @@ from benchmark.engine import resuming
 from benchmark.errors import BenchmarkError, CheckpointError
 from benchmark.execution.execute import Outcome, execute
 from benchmark.results.checkpoints import draft_of, keep, newest_whole
-from execution.cells import Cell, Interruption, random_backbone, small_task
+from tests.support.execution_cells import Cell, Interruption, random_backbone, small_task
 
 CHANGES = {'iterations': 6, 'drop_path': 0.0}
 

@@ -13,7 +13,7 @@ from benchmark.launching.surroundings import surroundings_kept
 
 def state() -> tuple[object, ...]:
     return (
-        os.getcwd(),
+        Path.cwd(),
         dict(os.environ),
         (sys.stdin, sys.stdout, sys.stderr),
         torch.get_default_dtype(),

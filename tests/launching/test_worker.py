@@ -14,7 +14,7 @@ import pytest
 
 from benchmark.launching import Job, Pool, Reply
 
-PROGRAM = Path(__file__).parent / 'misbehaving_worker.py'
+PROGRAM = Path(__file__).parent.parent / 'support' / 'misbehaving_worker.py'
 COMMAND = (sys.executable, str(PROGRAM))
 
 

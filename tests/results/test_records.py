@@ -10,8 +10,7 @@ import pytest
 from benchmark.errors import RecordError
 from benchmark.results.records import RunRecord, Status, from_json
 from benchmark.results.upgrades import SCHEMA
-
-from .builders import full_record
+from tests.support.record_builders import full_record
 
 PATH = Path('results/runs/quick/x.json')
 
