@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.compiling import annotated_splits, localise, manifest_of
+from benchmark.compiling import annotated_splits, localise
 from benchmark.errors import BenchmarkError, DeclarationError, UnknownNameError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import DATA
 from benchmark.kinds.common.opening import is_broken, misfit, opened
+from benchmark.planning.contents import DataReader
 from benchmark.specs import Finding, Role, Task
 
 SAMPLED = 200
@@ -30,11 +31,13 @@ _SLICE = 'benchmark.HeldOut'
 _SHOWN = 3
 
 
-def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]:
+def check_data(
+    task: Task, folder: Path, *, full: bool = False, reader: DataReader | None = None
+) -> list[Finding]:
     """Return what was found about the files, splits, labels and pictures of a task's data.
 
     ``full`` reads every picture and label map, not a sample of them, and looks for pictures of
-    equal content in two splits.
+    equal content in two splits. ``reader`` makes the digest of the data's contents.
 
     Raises:
         DeclarationError: a data set has no such type, or its type no such argument.
@@ -48,7 +51,8 @@ def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]
         *refused,
         *itertools.chain.from_iterable(inspected),
         *_apart(task, splits, full=full),
-        Finding('manifest', True, manifest_of(folder, task.tree)),
+        *_same_names(splits),
+        Finding('manifest', True, (reader or DataReader()).manifest(task, folder).digest),
     ]
 
 
@@ -180,6 +184,25 @@ def _apart(task: Task, splits: Mapping[Role, _Split], *, full: bool) -> Iterator
         if full and not shared:
             wrong = _same_content(names[one], names[other])
         yield _summed(f'{one} and {other} disjoint', wrong, len(names[one]) + len(names[other]))
+
+
+def _same_names(splits: Mapping[Role, _Split]) -> Iterator[Finding]:
+    """Yield what the annotations of a later split name otherwise than those of the first."""
+    named = {role: _annotated_names(split.samples) for role, split in splits.items()}
+    first = next((role for role, names in named.items() if names), None)
+    for role, names in named.items():
+        if first is None or not names:
+            continue
+        # a rare class may be missing from a smaller split, but each must be learned
+        unknown = [name for name in names if name not in named[first]]
+        if unknown:
+            text = f"{role} has '{unknown[0]}', which {first} has not"
+            yield Finding(f'{first} and {role} names', False, text)
+
+
+def _annotated_names(samples: BaseDataset) -> tuple[str, ...]:
+    parts = samples.datasets if isinstance(samples, ConcatDataset) else [samples]
+    return tuple(name for part in parts for name in getattr(part, 'annotated_names', ()))
 
 
 def _is_slice(task: Task) -> bool:

@@ -55,7 +55,9 @@ class RunRecord:
             decay that each parameter group got), ``backbone_changed``, ``head_changed``.
         cost: ``train_seconds``, ``test_seconds``, ``peak_memory_mb``, ``device``, ``processor``,
             ``iterations``, ``resumed_at``; ``search_seconds`` of a search.
-        provenance: versions, start and end time (UTC), data manifest.
+        provenance: versions, start and end time (UTC), ``data_manifest`` and ``data_level`` (how
+            much of the data it covers), ``weights``, ``numerics`` by part of the benchmark, and
+            ``earlier``: fingerprint and manifest under which an older release kept the record.
         trials: what a probe tried, each with its score on the slice that chose among them.
         curves: training losses: ``iteration`` and one equally long list per loss term.
         pictures: files with drawn predictions, relative to the run's work folder.
@@ -85,6 +87,13 @@ class RunRecord:
     def is_ok(self) -> bool:
         """Whether the run finished and was scored."""
         return self.status is Status.OK
+
+    @property
+    def earlier_fingerprint(self) -> str | None:
+        """The fingerprint by which an older release named the record's file, if one did."""
+        earlier = self.provenance.get('earlier')
+        found = earlier.get('fingerprint') if isinstance(earlier, dict) else None
+        return found if isinstance(found, str) else None
 
     @property
     def training_seconds(self) -> float | None:

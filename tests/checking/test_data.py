@@ -13,8 +13,8 @@ import pytest
 from benchmark.catalog import find_task
 from benchmark.checking.data import check_data
 from benchmark.cli.main import main
-from benchmark.compiling import manifest_of
 from benchmark.openmmlab import prepare
+from benchmark.planning.contents import DataReader
 from benchmark.specs import Finding, Role, Task
 from tests.support.fakes.copies import COPIES
 
@@ -53,7 +53,7 @@ def test_a_whole_copy_has_no_fault(name: str, tmp_path: Path) -> None:
     seen = {finding.what for finding in findings}
     assert {'train size', 'test labels', 'test pictures', 'train and test disjoint'} <= seen
     assert 'train and val disjoint' not in seen  # val is a slice of train
-    assert findings[-1].detail == manifest_of(tmp_path / 'data', task.tree)
+    assert findings[-1].detail == DataReader().manifest(task, tmp_path / 'data').digest
 
 
 def test_missing_files_and_other_counts_are_told(tmp_path: Path) -> None:
@@ -106,20 +106,27 @@ def test_missing_data_show_their_layout_once(
     assert not (tmp_path / 'manifests').exists()
 
 
-def test_what_was_found_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_found_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     COPIES['nyuv2'](tmp_path / 'nyu_depth_v2')
     assert main(['check', 'data', 'nyuv2', '--data-root', str(tmp_path)]) == 2
     assert 'BROKEN  train size: 4 samples, declared 24231' in capsys.readouterr().out
     written = json.loads((tmp_path / 'manifests/nyuv2.json').read_text())
-    manifest = manifest_of(tmp_path / 'nyu_depth_v2', find_task('nyuv2').tree)
-    assert written['findings'][-1] == {'what': 'manifest', 'is_ok': True, 'detail': manifest}
+    found = DataReader().manifest(find_task('nyuv2'), tmp_path / 'nyu_depth_v2')
+    assert written['findings'][-1] == {'what': 'manifest', 'is_ok': True, 'detail': found.digest}
+    assert (written['files'], written['bytes']) == (found.files, found.size)
+    assert written['folders'] == found.folders
+    assert 'sync/kitchen_0028b' in written['folders']
 
 
 def test_files_of_other_tasks_leave_the_manifest_alone(tmp_path: Path) -> None:
-    tree = find_task('coco-detection').tree
+    task = find_task('coco-detection')
     COPIES['coco-detection'](tmp_path)
-    before = manifest_of(tmp_path, tree)
+    before = DataReader().manifest(task, tmp_path).digest
     COPIES['lvis'](tmp_path / 'other')
     (tmp_path / 'annotations/lvis_v1_train.json').write_text('{}')
-    assert manifest_of(tmp_path, tree) == before
-    assert manifest_of(tmp_path) != before
+    assert DataReader().manifest(task, tmp_path).digest == before
+    whole = replace(task, tree={})
+    assert DataReader().manifest(whole, tmp_path).digest != before
