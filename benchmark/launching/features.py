@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from benchmark.catalog.weights import weights_hash
 from benchmark.compiling import library_versions
 from benchmark.errors import BenchmarkError
 from benchmark.launching.pool import Job, Pool, Reply
@@ -79,7 +80,7 @@ def _kept(backbone: Backbone, path: Path, answer: Mapping[str, Any]) -> Inspecte
     """Return what a worker answered, after writing it to the cache at ``path``."""
     content = {key: answer.get(key) for key in Inspected._fields}
     if backbone.checkpoint:
-        content['weights'] = file_hash(backbone.checkpoint)
+        content['weights'] = weights_hash(backbone.checkpoint)
     write_atomically(path, json.dumps(content))
     return _inspected(content)
 
@@ -128,7 +129,7 @@ def _inspection_key(backbone: Backbone) -> str:
         'versions': library_versions(backbone.source),
     }
     hashes = {
-        'checkpoint': file_hash(backbone.checkpoint) if backbone.checkpoint else None,
+        'checkpoint': weights_hash(backbone.checkpoint) if backbone.checkpoint else None,
         'code': file_hash(backbone.code) if backbone.code else None,
     }
     return fingerprint({**facts, **hashes})[:24]
