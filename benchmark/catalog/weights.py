@@ -102,18 +102,27 @@ def is_adapter(path: Path) -> bool:
     return path.is_file() and path.name in _ADAPTERS and (path.parent / ADAPTER).is_file()
 
 
-def shards_of(index: Path) -> tuple[Path, ...]:
-    """Return the files that an index of shards lists, sorted.
+def listed_shards(index: Path) -> tuple[str, ...]:
+    """Return the names of the files that an index of shards lists, sorted.
 
     Raises:
-        CheckpointError: the index is unreadable, or shards are missing.
+        CheckpointError: the index is unreadable.
     """
     listed = read_object(index).get('weight_map')
     if not isinstance(listed, dict) or not listed:
         raise CheckpointError(
             f"{index}: lists no shards ('weight_map' is missing); give the weights file itself"
         )
-    paths = tuple(index.parent / name for name in sorted({str(name) for name in listed.values()}))
+    return tuple(sorted({str(name) for name in listed.values()}))
+
+
+def shards_of(index: Path) -> tuple[Path, ...]:
+    """Return the files that an index of shards lists, sorted.
+
+    Raises:
+        CheckpointError: the index is unreadable, or shards are missing.
+    """
+    paths = tuple(index.parent / name for name in listed_shards(index))
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise CheckpointError(

@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributed import checkpoint
 from torch.distributed.checkpoint import metadata
+from torch.distributed.checkpoint.filesystem import FileSystemReader
+from torch.distributed.checkpoint.state_dict_loader import load
 
 from benchmark.catalog.weights import DISTRIBUTED
 from benchmark.errors import CheckpointError
@@ -52,7 +53,7 @@ def read_distributed(folder: Path) -> dict[str, Tensor]:
         }
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # that there is one process, which is meant
-            checkpoint.load(tensors, storage_reader=reader, no_dist=True)
+            load(tensors, storage_reader=reader, no_dist=True)
     except CheckpointError:
         raise
     except Exception as error:  # a damaged folder makes the decoder fail in any way
@@ -66,7 +67,7 @@ def read_distributed(folder: Path) -> dict[str, Tensor]:
     return tensors
 
 
-class _SafeReader(checkpoint.FileSystemReader):
+class _SafeReader(FileSystemReader):
     """A reader that unpickles nothing but the description of tensors."""
 
     def read_metadata(self, *args: Any, **kwargs: Any) -> metadata.Metadata:

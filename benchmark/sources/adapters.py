@@ -29,7 +29,9 @@ def refuse_unmerged(names: Mapping[str, Any], source: str) -> None:
     """
     found = next((name for name in names if _PARTS.search(name)), None)
     if found:
-        raise CheckpointError(f"{source}: holds an adapter ('{found}') apart from the weights: {_MERGE}")
+        raise CheckpointError(
+            f"{source}: holds an adapter ('{found}') apart from the weights: {_MERGE}"
+        )
 
 
 def merged(extractor: Extractor, path: Path) -> tuple[Contents, str]:
@@ -73,7 +75,7 @@ def _base(extractor: Extractor, path: Path) -> tuple[Contents, str]:
         weights = extractor.published()
         return Contents({weights.remark: dict(weights.tensors)}), f"the published '{name}'"
     raise CheckpointError(
-        f"{path}: an adapter of PEFT, and the weights that it adapts are not here "
+        f'{path}: an adapter of PEFT, and the weights that it adapts are not here '
         f"(base_model_name_or_path is '{name}' in {ADAPTER}): put their path there, or {_MERGE}"
     )
 
@@ -142,5 +144,3 @@ def _of_module(patterns: Any, module: str, default: Any) -> Any:
         if re.fullmatch(rf'(.*\.)?({pattern})', module):
             return value
     return default
-
-

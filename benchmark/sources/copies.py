@@ -40,7 +40,7 @@ WRITERS = (
         'Lightning', '^state_dict', '^current_model_state', 'WeightAveraging.on_save_checkpoint'
     ),
     Writer('DINO, iBOT, DINOv2', 'teacher', 'student', 'eval_linear.py, --checkpoint_key teacher'),
-    Writer('DINOv3', 'model_ema', 'teacher|student', 'train.py: the average is exported'),
+    Writer('DINOv3', 'model_ema', 'teacher|student', 'train.py: do_test saves model_ema'),
     Writer('stable-pretraining', 'teacher', 'student', 'TeacherStudentWrapper.forward'),
     Writer('lightly', 'teacher_backbone', 'student_backbone', 'the DINO example'),
     Writer(
@@ -52,9 +52,13 @@ WRITERS = (
     Writer('solo-learn', 'backbone', 'momentum_backbone', 'main_linear.py'),
     Writer('MoCo', 'encoder_q', 'encoder_k', 'main_lincls.py'),
     Writer('MoCo v3', 'base_encoder', 'momentum_encoder', 'main_lincls.py'),
-    Writer('mmpretrain', 'backbone', 'encoder_k|momentum_encoder|target_net', 'configs of benchmarks'),
+    Writer(
+        'mmpretrain', 'backbone', 'encoder_k|momentum_encoder|target_net', 'configs of benchmarks'
+    ),
     Writer('MSN, I-JEPA, V-JEPA', 'target_encoder', 'encoder', 'arXiv 2301.08243, appendix A'),
-    Writer('BYOL', 'online_(encoder|network|net)', 'target_(encoder|network|net)', 'arXiv 2006.07733'),
+    Writer(
+        'BYOL', 'online_(encoder|network|net)', 'target_(encoder|network|net)', 'arXiv 2006.07733'
+    ),
     Writer('fairseq, data2vec', '.*', '_ema', 'mae_image_classification.py drops _ema'),
     Writer('teacher and student', 'teacher_.+', 'student_.+', 'as DINO'),
 )
