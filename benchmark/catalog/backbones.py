@@ -96,6 +96,11 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
             f"backbone '{text}': a number of blocks must follow +{unfinished[1]}, as in "
             f'+{unfinished[1]}2, at the end'
         )
+    if earlier := _LAST_BLOCKS.search(parts.loose.partition('@')[0]):
+        raise DeclarationError(
+            f"backbone '{text}': only one of +dropK and +reinitK may stand, at the end, not "
+            f"'{earlier[0]}' too"
+        )
     if parts.is_random and parts.checkpoint:
         raise DeclarationError(f"backbone '{text}': a checkpoint and {RANDOM} exclude each other")
     backbone = _named(parts.name, relative_to)
@@ -135,7 +140,8 @@ def _parsed(text: str, relative_to: Path | None) -> _Parts:
             continue
         for body, last in _without_last_blocks(rest):
             if found := _existing(body):
-                return _Parts(name, *found, last=last, loose=name)
+                loose = '' if _is_path_of_source(name, relative_to) else name
+                return _Parts(name, *found, last=last, loose=loose)
     return _parsed_without_paths(text)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.distributed.checkpoint import metadata
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.state_dict_loader import load
 
@@ -56,8 +57,9 @@ def read_distributed(folder: Path) -> dict[str, Tensor]:
             load(tensors, storage_reader=reader, no_dist=True)
     except CheckpointError:
         raise
-    except Exception as error:  # a damaged folder makes the decoder fail in any way
-        reason = ' '.join(str(error).split())[:120] or type(error).__name__
+    except (Exception, CheckpointException) as error:  # a damaged folder fails in any way
+        first = next(iter(getattr(error, 'failures', {}).values()), (error,))[0]
+        reason = ' '.join(str(first).split())[:120] or type(first).__name__
         raise CheckpointError(
             f'{folder}: not a readable folder of torch.distributed.checkpoint ({reason}); fetch '
             'it again'

@@ -47,9 +47,11 @@ _HEADS = (
     'embeddings.mask_token',
 )
 # computed from the geometry of the network, not learnt
-_GEOMETRY = ('*relative_position_index', '*relative_coords_table', '*attn_mask', '*.rope.periods')
+_GEOMETRY = ('*relative_position_index', '*relative_coords_table', '*attn_mask', '*rope*.periods')
 # what trainers put into names, and the blocks of DINOv2 in chunks
-_WRAPPER = re.compile(r'(?:_fsdp_wrapped_module|_checkpoint_wrapped_module)\.|(?<=\.)_orig_mod\.')
+_WRAPPER = re.compile(
+    r'_fsdp_wrapped_module\.|_checkpoint_wrapped_module\.|(?<=\.\d\.)_orig_mod\.|(?<=\.\d\d\.)_orig_mod\.'
+)
 _CHUNK = re.compile(r'(^|\.)blocks\.\d+\.(\d+)\.')
 _FLAT = re.compile(r'(^|\.)_?flat_param')
 # factors that quantised weights are to be multiplied with

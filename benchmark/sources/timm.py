@@ -100,7 +100,7 @@ class _TimmExtractor(Extractor):
             return weights
         try:
             filtered: Mapping[str, Tensor] = filter_(dict(weights), self.network)
-        except (AttributeError, AssertionError, KeyError, RuntimeError, TypeError, ValueError):
+        except (AttributeError, AssertionError, LookupError, RuntimeError, TypeError, ValueError):
             return weights  # weights that the filter does not understand: the check names them
         return filtered
 
