@@ -12,7 +12,6 @@ from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, is_number
 from benchmark.catalog.sources import FORMS, SOURCES, Located, locate
 from benchmark.catalog.types import check_types
-from benchmark.catalog.weights import locate_weights, weights_hash
 from benchmark.errors import (
     BenchmarkError,
     CheckpointError,
@@ -22,6 +21,7 @@ from benchmark.errors import (
     unknown_name,
 )
 from benchmark.specs import REINIT, Backbone, LastBlocks, Pretraining
+from benchmark.weight_files import locate_weights, weights_hash
 
 RANDOM = '+random'
 _LAST_BLOCKS = re.compile(r'\+(drop|reinit)(\d+)$')

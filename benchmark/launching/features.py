@@ -8,12 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from benchmark.catalog.weights import weights_hash
 from benchmark.compiling import library_versions
+from benchmark.compiling.identity import source_numerics
 from benchmark.errors import BenchmarkError
 from benchmark.launching.pool import Job, Pool, Reply
+from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
 from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerprint
+from benchmark.weight_files import weights_hash
 
 _PICTURE = 224
 """Side of the picture, in pixels, for which records state operations."""
@@ -55,7 +57,7 @@ def inspect_all(
     refuse = refuse or _raise
     for backbone in backbones:
         try:
-            cached = cache / 'backbones' / f'{_inspection_key(backbone)}.json'
+            cached = cache / 'backbones' / f'{_inspection_key(backbone, cache)}.json'
         except BenchmarkError as error:
             refuse(backbone.id, error)
             continue
@@ -68,7 +70,7 @@ def inspect_all(
         if reply.error:
             refuse(reply.job.name, BenchmarkError(_reason(reply)))
         else:
-            found[reply.job.name] = _kept(*unknown[reply.job.name], reply.answer)
+            found[reply.job.name] = _kept(*unknown[reply.job.name], reply.answer, cache)
     return found
 
 
@@ -76,13 +78,17 @@ def _raise(name: str, error: BenchmarkError) -> NoReturn:
     raise error
 
 
-def _kept(backbone: Backbone, path: Path, answer: Mapping[str, Any]) -> Inspected:
+def _kept(backbone: Backbone, path: Path, answer: Mapping[str, Any], cache: Path) -> Inspected:
     """Return what a worker answered, after writing it to the cache at ``path``."""
     content = {key: answer.get(key) for key in Inspected._fields}
     if backbone.checkpoint:
-        content['weights'] = weights_hash(backbone.checkpoint)
+        content['weights'] = _hash_of(backbone.checkpoint, cache)
     write_atomically(path, json.dumps(content))
     return _inspected(content)
+
+
+def _hash_of(weights: Path, cache: Path) -> str:
+    return weights_hash(weights, lambda path: remembered_hash(path, cache))
 
 
 def _inspection(backbone: Backbone, cache: Path) -> Job:
@@ -122,14 +128,15 @@ def _cached(path: Path) -> Inspected | None:
         return None
 
 
-def _inspection_key(backbone: Backbone) -> str:
+def _inspection_key(backbone: Backbone, cache: Path) -> str:
     facts = {
         **declared(backbone),
         'pretraining': None,
         'versions': library_versions(backbone.source),
+        'numerics': source_numerics(backbone.source),
     }
     hashes = {
-        'checkpoint': weights_hash(backbone.checkpoint) if backbone.checkpoint else None,
+        'checkpoint': _hash_of(backbone.checkpoint, cache) if backbone.checkpoint else None,
         'code': file_hash(backbone.code) if backbone.code else None,
     }
     return fingerprint({**facts, **hashes})[:24]

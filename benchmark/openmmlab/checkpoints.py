@@ -17,9 +17,9 @@ import torch
 from numpy._core import multiarray
 from torch import Tensor
 
-from benchmark.catalog.weights import DISTRIBUTED, INDEX, shards_of
 from benchmark.errors import CheckpointError
 from benchmark.openmmlab.formats import refuse_other_formats
+from benchmark.weight_files import DISTRIBUTED, INDEX, shards_of
 
 MapLocation = str | torch.device | Callable[..., Any] | None
 

@@ -14,8 +14,8 @@ from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.state_dict_loader import load
 
-from benchmark.catalog.weights import DISTRIBUTED
 from benchmark.errors import CheckpointError
+from benchmark.weight_files import DISTRIBUTED
 
 # what a description of tensors consists of, by module
 _HARMLESS: dict[str, tuple[str, ...]] = {

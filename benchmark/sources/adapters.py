@@ -10,10 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
-from benchmark.catalog.weights import ADAPTER, base_of, read_object
 from benchmark.errors import CheckpointError
 from benchmark.openmmlab.checkpoints import Contents, read_contents
 from benchmark.sources.base import Extractor
+from benchmark.weight_files import ADAPTER, base_of, read_object
 
 _MERGE = 'merge it first (peft: model.merge_and_unload(), then save the model)'
 _WRAPPER = 'base_model.model.'

@@ -14,12 +14,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from benchmark.catalog.weights import INDEX, WHOLE, listed_shards
 from benchmark.errors import CheckpointError, EnvironmentProblem, IncompatibleError
 from benchmark.openmmlab.checkpoints import read_weights
 from benchmark.sources.base import IMAGENET, Extractor, Normalisation, Order, Size, Weights
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import fetching, one_line
+from benchmark.weight_files import INDEX, WHOLE, listed_shards
 
 # the same network, without the shuffling and masking of its input
 _UNMASKED = {'vit_mae': 'vit', 'vit_msn': 'vit_msn'}

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from benchmark.catalog.weights import is_adapter
 from benchmark.errors import CheckpointError
 from benchmark.openmmlab.checkpoints import read_contents
 from benchmark.sources.adapters import merged, refuse_unmerged
@@ -29,6 +28,7 @@ from benchmark.sources.positions import (
     resize_patch_embedding,
     resize_relative,
 )
+from benchmark.weight_files import is_adapter
 
 # names that pretraining heads and classifiers go by: left over on purpose
 _HEADS = (

@@ -15,9 +15,9 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.catalog.weights import locate_weights, weights_hash
 from benchmark.errors import CheckpointError
 from benchmark.openmmlab.checkpoints import read_contents
+from benchmark.weight_files import locate_weights, weights_hash
 
 Write = Callable[[Path], object]
 

@@ -13,11 +13,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.catalog import find_backbone
-from benchmark.catalog.weights import locate_weights, weights_hash
 from benchmark.errors import CheckpointError
 from benchmark.sources import Extractor, load_file
 from benchmark.sources.base import Weights as Published
-from sources.networks import network
+from benchmark.weight_files import locate_weights, weights_hash
+from tests.support.networks import network
 
 Weights = dict[str, Tensor]
 TARGETS = ('blocks.0.attn.qkv', 'blocks.2.mlp.fc1', 'patch_embed.proj')

@@ -15,8 +15,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from benchmark.errors import CheckpointError
 from benchmark.sources import Extractor, load_file
-from sources.networks import VIT, network
-from sources.test_wrappers import under
+from tests.sources.test_wrappers import under
+from tests.support.networks import VIT, network
 
 Weights = dict[str, Tensor]
 Wrap = Callable[[Weights, Weights], Any]
