@@ -39,7 +39,8 @@ class Unit(enum.StrEnum):
 class Metric:
     """One number of an evaluation: its key, unit, direction and attainable bounds.
 
-    ``bounds`` are in the evaluator's unit; the upper one may be infinite.
+    ``bounds`` are in the evaluator's unit; the upper one may be infinite. One that ``is_optional``
+    is that of a group of objects, and absent where the test split has no object of the group.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Metric:
     higher_is_better: bool
     bounds: tuple[float, float]
     title: str = ''
+    is_optional: bool = False
 
     @property
     def label(self) -> str:

@@ -93,7 +93,12 @@ def _split_loading(options: Namespace) -> dict[str, int]:
 
 def run(options: Namespace) -> int:
     """Run a suite and return 1 when some cells failed."""
-    _, failed = carry_out(campaign_of(options, _say, options.seeds), options)
+    campaign = campaign_of(options, _say, options.seeds)
+    campaign.submission = options.submission
+    plan, failed = carry_out(campaign, options)
+    for archive in map(campaign.archive, (*plan.done, *plan.to_do)):
+        if archive is not None and archive.is_file():
+            _say(f'for the server: {archive}')
     _say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
     return 1 if failed else 0
 

@@ -20,7 +20,12 @@ from benchmark.compiling.identity import (
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
-from benchmark.compiling.trivial import annotated_splits, compile_trivial
+from benchmark.compiling.trivial import (
+    annotated_splits,
+    compile_submission,
+    compile_trivial,
+    submission_name,
+)
 
 __all__ = [
     'CODE',
@@ -34,6 +39,7 @@ __all__ = [
     'compile_config',
     'compile_probe',
     'compile_search',
+    'compile_submission',
     'compile_trivial',
     'facts_of',
     'features_of',
@@ -47,5 +53,6 @@ __all__ = [
     'on_validation',
     'parse_options',
     'reader_versions',
+    'submission_name',
     'trivial_facts',
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark import __version__
+from benchmark.catalog import shipped_tasks
 from benchmark.compiling import (
     CODE,
     WEIGHTS,
@@ -21,6 +22,7 @@ from benchmark.compiling import (
     compile_config,
     compile_probe,
     compile_search,
+    compile_submission,
     compile_trivial,
     facts_of,
     features_of,
@@ -31,9 +33,10 @@ from benchmark.compiling import (
     names_and_sizes,
     numerics_of,
     reader_versions,
+    submission_name,
     trivial_facts,
 )
-from benchmark.errors import IncompatibleError
+from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.kinds.base import DATA, Config
 from benchmark.launching.features import Inspected, inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
@@ -114,6 +117,7 @@ class Campaign:
         processes: how many carry a training together; probes take one.
         level: how much of the data identifies them.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
+        submission: whether trained trackers also write the archives for evaluation servers.
     """
 
     request: Request
@@ -124,6 +128,7 @@ class Campaign:
     feature_cache: int = 0
     processes: int = 1
     level: Level = Level.CONTENTS
+    submission: bool = False
     _earlier_files: dict[str, Mapping[tuple[RunSpec, str], Path]] = field(
         default_factory=dict, init=False
     )
@@ -143,6 +148,7 @@ class Campaign:
         self.store.check_writable()
         # what can be wrong comes before what takes long
         tasks = self.request.tasks
+        self._check_servers()
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', pool)
         folders = found | {t.name: self._made(t) for t in tasks if t.source.provider}
@@ -231,8 +237,29 @@ class Campaign:
         done: list[Cell] = []
         to_do: list[Cell] = []
         for cell in cells:
-            (to_do if self._good(cell) is None else done).append(cell)
+            is_done = self._good(cell) is not None and not self._lacks_archive(cell)
+            (done if is_done else to_do).append(cell)
         return Plan(tuple(done), tuple(to_do))
+
+    def _check_servers(self) -> None:
+        """Refuse archives where no task of the request has a server."""
+        if self.submission and not any(map(compile_submission, self.request.tasks)):
+            with_one = [name for name, task in shipped_tasks().items() if compile_submission(task)]
+            raise BenchmarkError(
+                '--submission: no task of the request names a test split whose labels are '
+                f'withheld; of the shipped ones {", ".join(with_one)} do'
+            )
+
+    def _lacks_archive(self, cell: Cell) -> bool:
+        archive = self.archive(cell)
+        return archive is not None and not archive.is_file()
+
+    def archive(self, cell: Cell) -> Path | None:
+        """Return where a cell's archive for its server is to lie; ``None`` where it has none."""
+        is_trained = cell.compiled.job in ('execute', 'search')
+        if not self.submission or not is_trained or compile_submission(cell.task) is None:
+            return None
+        return self._work(cell) / submission_name(cell.task)
 
     def _good(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
@@ -355,6 +382,9 @@ class Campaign:
         }
         if cell.compiled.job in ('execute', 'search') and self.processes > 1:
             request['processes'] = self.processes
+        if self._lacks_archive(cell):
+            hook = compile_submission(cell.task)
+            request['hooks'] = [localise(hook or {}, places)]
         if cell.compiled.job == 'probe':
             request['cache'] = self._cache(cell)
         return Job(cell.spec.id, request, folder.resolve() / 'log.txt')
@@ -428,15 +458,18 @@ def measured(record: RunRecord, cell: Cell, answer: Mapping[str, Any]) -> RunRec
 def canonical_scores(task: Task, raw: Mapping[str, float]) -> dict[str, float]:
     """Return the task's metrics in canonical units.
 
+    One that is optional, and not the primary one, may be absent: it has no score then.
+
     Raises:
         KeyError: the evaluators did not return a declared metric.
         ValueError: a value lies outside its metric's bounds.
     """
     metrics = {metric.key: metric for metric in (task.metric, *task.metrics)}
-    missing = [key for key in metrics if key not in raw]
+    needed = [key for key, m in metrics.items() if not m.is_optional or key == task.metric.key]
+    missing = [key for key in needed if key not in raw]
     if missing:
         raise KeyError(f'the evaluators returned no {missing[0]}, only {", ".join(sorted(raw))}')
-    return {key: metric.canonical(raw[key]) for key, metric in metrics.items()}
+    return {key: metric.canonical(raw[key]) for key, metric in metrics.items() if key in raw}
 
 
 def _source(compiled: Compiled) -> str:

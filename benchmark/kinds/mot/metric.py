@@ -52,13 +52,17 @@ class MultiTrackingMetric(BaseMetric):
     The truth is what the release says of the frames that were tested: distractors, too, which
     TrackEval takes out before it counts.
 
+    Args:
+        benchmark: the one by whose rules it does so, as TrackEval names it.
+
     Raises:
         EnvironmentProblem: TrackEval is not installed.
     """
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, *, benchmark: str = 'MOT17', **arguments: Any) -> None:
         super().__init__(**arguments)
         _trackeval()
+        self._benchmark = benchmark
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the tracks of every frame."""
@@ -71,7 +75,7 @@ class MultiTrackingMetric(BaseMetric):
         # mmengine's gathering makes plain tuples of named ones
         frames = [Frame(*result) for result in results]
         with tempfile.TemporaryDirectory() as place:
-            return score(frames, Path(place))
+            return score(frames, Path(place), self._benchmark)
 
 
 def _trackeval() -> Any:
@@ -100,11 +104,13 @@ def _frame(sample: Any) -> Frame:
     return Frame(folder, facts['first_frame'], facts['ori_video_length'], np.column_stack(rows))
 
 
-def score(frames: Iterable[Frame], place: Path) -> dict[str, float]:
-    """Return the scores of all frames; files for TrackEval are written below ``place``.
+def score(frames: Iterable[Frame], place: Path, benchmark: str) -> dict[str, float]:
+    """Return the scores of all frames by the rules of ``benchmark``.
+
+    Files for TrackEval are written below ``place``.
 
     Raises:
-        DataError: two sequences have one name.
+        DataError: two sequences have one name, or no frame shows a person that counts.
     """
     by_folder: dict[str, list[Frame]] = {}
     for frame in frames:
@@ -118,7 +124,7 @@ def score(frames: Iterable[Frame], place: Path) -> dict[str, float]:
             place / 'found' / _TRACKER / f'{name}.txt', np.concatenate([f.tracks for f in found])
         )
         _write_truth(place / 'truth' / f'{name}.txt', Path(folder) / 'gt/gt.txt', found[0])
-    return _evaluated(place, lengths)
+    return _evaluated(place, lengths, benchmark)
 
 
 def _write(path: Path, tracks: np.ndarray) -> None:
@@ -142,7 +148,7 @@ def _write_truth(path: Path, source: Path, frame: Frame) -> None:
     path.write_text(''.join(rows), encoding='utf-8')
 
 
-def _evaluated(place: Path, lengths: dict[str, int]) -> dict[str, float]:
+def _evaluated(place: Path, lengths: dict[str, int], benchmark: str) -> dict[str, float]:
     trackeval = _trackeval()
     settings = {
         'GT_FOLDER': str(place / 'truth'),
@@ -151,8 +157,7 @@ def _evaluated(place: Path, lengths: dict[str, int]) -> dict[str, float]:
         'TRACKER_SUB_FOLDER': '',
         'OUTPUT_FOLDER': str(place / 'output'),
         'CLASSES_TO_EVAL': ['pedestrian'],
-        # names of the classes and distractors; MOT20's are the same
-        'BENCHMARK': 'MOT17',
+        'BENCHMARK': benchmark,
         'SEQ_INFO': lengths,
         'GT_LOC_FORMAT': '{gt_folder}/{seq}.txt',
         'SKIP_SPLIT_FOL': True,
@@ -165,6 +170,8 @@ def _evaluated(place: Path, lengths: dict[str, int]) -> dict[str, float]:
         dataset = trackeval.datasets.MotChallenge2DBox(settings)
         found, _ = evaluator.evaluate([dataset], metrics)
     combined = found[dataset.get_name()][_TRACKER]['COMBINED_SEQ']['pedestrian']
+    if not combined['CLEAR']['CLR_TP'] + combined['CLEAR']['CLR_FN']:
+        raise DataError('no test sequence shows a person that counts: nothing to score')
     return {
         **{key: float(np.mean(combined['HOTA'][key])) for key in ('HOTA', 'DetA', 'AssA')},
         'MOTA': float(combined['CLEAR']['MOTA']),

@@ -130,14 +130,24 @@ class GOT10k(BaseDataset):
     ``cover.label``; in place of pictures ``frames.txt`` may say where they are. A frame is visible
     when the target is there and not wholly covered.
 
+    Args:
+        is_withheld: whether ``groundtruth.txt`` holds the box of frame 1 alone, as in official
+            test splits; the others are NaN then and no further frame counts as visible.
+        arguments: those of mmengine's data sets.
+
     Raises:
         DataError: a file is missing or malformed, or frame 1 of a test sequence shows no target.
     """
 
+    def __init__(self, *, is_withheld: bool = False, **arguments: Any) -> None:
+        self._is_withheld = is_withheld
+        super().__init__(**arguments)
+
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return name, frames, boxes (n, 4) and visibility (n,) of every usable sequence."""
         listing = Path(self.ann_file)
-        sequences = [_read_sequence(listing.parent / name) for name in _names(listing)]
+        read = _read_first_box if self._is_withheld else _read_sequence
+        sequences = [read(listing.parent / name) for name in _names(listing)]
         for sequence in sequences:
             if self.test_mode and not sequence['visible'][0]:
                 raise DataError(f'{sequence["folder"]}: the target is not visible in frame 1')
@@ -224,6 +234,24 @@ def _read_sequence(folder: Path) -> dict[str, Any]:
         'frames': frames,
         'boxes': boxes - [1.0, 1.0, 0.0, 0.0],
         'visible': _visible(folder, boxes),
+    }
+
+
+def _read_first_box(folder: Path) -> dict[str, Any]:
+    frames, known = find_frames(folder), _numbers(folder / 'groundtruth.txt')
+    if not frames or known.shape != (1, 4):
+        raise DataError(
+            f'{folder}: {len(frames)} frames, and groundtruth.txt holds {known.shape[0]} rows of '
+            'x,y,width,height; of a sequence whose labels are withheld it must hold that of frame 1'
+        )
+    boxes = np.full((len(frames), 4), np.nan)
+    boxes[0] = known[0] - [1.0, 1.0, 0.0, 0.0]
+    return {
+        'folder': str(folder),
+        'name': folder.name,
+        'frames': frames,
+        'boxes': boxes,
+        'visible': np.all(boxes[:, 2:] > 0, axis=1),
     }
 
 
