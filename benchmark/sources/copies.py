@@ -76,9 +76,9 @@ class Chosen:
     @property
     def remark(self) -> str:
         """What a record says of the choice."""
-        listed = ', '.join(f'#{other}' for other in self.others)
+        listed = ' or '.join(f'@FILE#{other}' for other in self.others)
         why = f' ({self.writer.title}: {self.writer.source})' if self.writer else ''
-        return f'of several copies took #{self.key}{why}; FILE followed by {listed} takes another'
+        return f'of several copies took #{self.key}{why}; {listed} takes another'
 
 
 def choose(keys: Sequence[str], complete: Sequence[str], source: str) -> Chosen:
