@@ -25,13 +25,13 @@ from benchmark.analysis.claims import (
     LOCAL,
     Claim,
 )
-from benchmark.analysis.intervals import Interval, contrast_interval, t_interval, welch_interval
 from benchmark.analysis.losses import ends_of
 from benchmark.analysis.scores import FINETUNE, Scores, scores_by_cell, trivial_scores
 from benchmark.analysis.verdicts import Beside, Count, Kernels, Pair, Verdict
 from benchmark.report.analyses import FoundAnalysis
 from benchmark.report.key_numbers import LAST_LAYERS, head_values, reading, values_of
 from benchmark.results.records import RunRecord
+from benchmark.statistics.means import Interval, contrast_interval, t_interval, welch_interval
 
 BEHIND = 'behind the trivial predictor'
 RISES = 'the box loss cannot be read where it does not fall'

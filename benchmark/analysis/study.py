@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from benchmark.analysis.claims import CLAIMS
-from benchmark.analysis.intervals import Interval
 from benchmark.analysis.judging import judge
 from benchmark.analysis.verdicts import (
     Kernels,
@@ -27,6 +26,7 @@ from benchmark.report.units import heading, show_interval
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import Architecture
+from benchmark.statistics.means import Interval
 
 SUITE = 'study'
 PAIRS = (

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from benchmark.analysis.claims import Claim
-from benchmark.analysis.intervals import Interval
+from benchmark.statistics.means import Interval
 
 
 class Pair(NamedTuple):

@@ -77,7 +77,7 @@ def _night(options: Namespace) -> date:
 def _rules(options: Namespace) -> Rules:
     from benchmark.regression.accepted import read_accepted
     from benchmark.regression.compare import Rules
-    from benchmark.regression.decisions import Correction, Levels
+    from benchmark.statistics.decisions import Correction, Levels
 
     for name, limit in (
         ('--time-limit', options.time_limit),

@@ -11,9 +11,9 @@ import numpy as np
 from benchmark.report.boards import Board
 from benchmark.report.grids import Grid, build_grid
 from benchmark.report.standings import Estimate, estimates, generator, seed_draws, task_draws
-from benchmark.report.statistics import Interval, interval, resampled_means
-from benchmark.report.statistics.aggregates import Array
-from benchmark.report.statistics.agreement import kendall, kendall_weighted, weighted_mean
+from benchmark.statistics.aggregates import Array
+from benchmark.statistics.agreement import kendall, kendall_weighted, weighted_mean
+from benchmark.statistics.resampling import Interval, interval, resampled_means
 
 REFERENCE = 'finetune'
 """The protocol that the others are measured against."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from benchmark.report.boards import Board, Column
 from benchmark.report.findings import BoardFindings
 from benchmark.report.standings import Standing
-from benchmark.report.statistics import Interval
 from benchmark.report.units import counted, listing
+from benchmark.statistics.resampling import Interval
 
 _MOST_TITLES = 6
 """Tasks up to which they are named one by one; more are counted by kind."""

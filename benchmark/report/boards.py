@@ -14,19 +14,11 @@ from numpy.typing import NDArray
 
 from benchmark.report.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.frames import reason
-from benchmark.report.statistics import (
-    Judgement,
-    best,
-    family_weights,
-    judge,
-    mean,
-    mean_ranks,
-    sample_sd,
-)
-from benchmark.report.statistics.aggregates import Array
 from benchmark.report.units import counted
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import Place, Runs
+from benchmark.statistics.aggregates import Array, family_weights, mean_ranks
+from benchmark.statistics.spread import Judgement, best, judge, mean, sample_sd
 
 
 class Cost(NamedTuple):

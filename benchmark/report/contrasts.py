@@ -15,10 +15,10 @@ from benchmark.report.facts import BackboneFacts
 from benchmark.report.grids import Grid, build_grid
 from benchmark.report.normaliser import Scale
 from benchmark.report.standings import Estimate, resamples, task_draws
-from benchmark.report.statistics import intervals
-from benchmark.report.statistics.aggregates import Array
-from benchmark.report.statistics.linear import welch
-from benchmark.report.statistics.pairs import smallest_p, wilcoxon
+from benchmark.statistics.aggregates import Array
+from benchmark.statistics.linear import welch
+from benchmark.statistics.pairs import smallest_p, wilcoxon
+from benchmark.statistics.resampling import intervals
 
 MASKED, SUPERVISED = 'mim', 'supervised'
 ALL = 'all tasks'

@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.report.boards import Board
 from benchmark.report.facts import TaskFacts
 from benchmark.report.normaliser import Scale
-from benchmark.report.statistics.aggregates import Array, family_weights
+from benchmark.statistics.aggregates import Array, family_weights
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from benchmark.report.sentences import (
     version_notes,
 )
 from benchmark.report.standings import Estimate, Standing
-from benchmark.report.statistics import Interval
 from benchmark.report.units import NO_SCORE, heading, show, show_change, show_interval
+from benchmark.statistics.resampling import Interval
 
 _OVERALL = (
     'Score ↑<br>seeds<br>tasks',

@@ -12,7 +12,7 @@ from benchmark.report.contrasts import Contrast
 from benchmark.report.findings import BoardFindings, Findings
 from benchmark.report.sentences import agreement_sentence, contrast_sentence, overall_sentences
 from benchmark.report.standings import Estimate, Standing
-from benchmark.report.statistics import Interval
+from benchmark.statistics.resampling import Interval
 
 Json = dict[str, Any]
 

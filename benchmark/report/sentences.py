@@ -10,9 +10,9 @@ from benchmark.report.comparisons import ROPE, SIGNIFICANT, Comparison, Comparis
 from benchmark.report.contrasts import Contrast
 from benchmark.report.findings import BoardFindings
 from benchmark.report.standings import Estimate
-from benchmark.report.statistics import Interval, Judgement, Pair
-from benchmark.report.statistics.spread import LEVEL
 from benchmark.report.units import counted, difference, listing, row, show, show_with_sign
+from benchmark.statistics.resampling import Interval
+from benchmark.statistics.spread import LEVEL, Judgement, Pair
 
 RULE = (
     "A difference is called clear only beyond Tukey's limit: where seeds alone made the "

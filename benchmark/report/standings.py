@@ -14,22 +14,25 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.report.grids import Grid
-from benchmark.report.statistics import (
-    Interval,
-    draw_seeds,
-    draw_tasks,
+from benchmark.statistics.aggregates import (
+    Array,
     interquartile_mean,
-    intervals,
     mean_ranks,
-    over_tasks,
     places,
     ranks,
-    resampled_iqm,
-    resampled_means,
     settled,
 )
-from benchmark.report.statistics.aggregates import Array
-from benchmark.report.statistics.resampling import SeedDraws, middle_means
+from benchmark.statistics.resampling import (
+    Interval,
+    SeedDraws,
+    draw_seeds,
+    draw_tasks,
+    intervals,
+    middle_means,
+    over_tasks,
+    resampled_iqm,
+    resampled_means,
+)
 
 RESAMPLES = 2000
 """Resamples of an interval; fewer on boards with more than ``_LARGEST`` resampled scores."""

@@ -11,9 +11,9 @@ from benchmark.report.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.findings import Findings
 from benchmark.report.overall import Json, board_overall, suite_overall
 from benchmark.report.sentences import column_sentences, version_notes
-from benchmark.report.statistics import mean
 from benchmark.report.units import decimals, difference, heading, show, show_interval, sign
 from benchmark.results.records import RunRecord
+from benchmark.statistics.spread import mean
 
 Place = tuple[str, str, str]
 """Protocol, task and backbone: the runs of a cell."""

@@ -13,7 +13,6 @@ from scipy import stats
 
 from benchmark.analysis import claims
 from benchmark.analysis.claims import Claim
-from benchmark.analysis.intervals import Interval, t_interval, welch_interval
 from benchmark.analysis.judging import judge
 from benchmark.analysis.verdicts import (
     RANDOM_TOO,
@@ -30,6 +29,7 @@ from benchmark.errors import RecordError
 from benchmark.report.analyses import FoundAnalysis
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
+from benchmark.statistics.means import Interval, t_interval, welch_interval
 
 PAIR = Pair('masked', 'supervised', 'the net', 'random')
 RANDOM = np.random.default_rng(0)

@@ -21,7 +21,7 @@ from benchmark.analysis.capture.training import (
     train_supervised,
 )
 from benchmark.analysis.findings import Finding
-from benchmark.analysis.intervals import t_interval
+from benchmark.statistics.means import t_interval
 
 TEACHER, AUTOENCODER, AUTOENCODER_NORMALISED = (
     'teacher-student',

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.report.statistics import (
-    best,
-    judge,
-    mean,
-    pooled_sd,
-    sample_sd,
-)
+from benchmark.statistics.spread import best, judge, mean, pooled_sd, sample_sd
 
 
 def test_sample_sd_divides_by_n_minus_one() -> None:

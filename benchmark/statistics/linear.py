@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.report.statistics.aggregates import Array
-from benchmark.report.statistics.resampling import LEVEL, Interval
+from benchmark.statistics.aggregates import Array
+from benchmark.statistics.resampling import LEVEL, Interval
 
 
 def welch(value: float, scores: Array, runs: Sequence[int], weights: Array) -> Interval | None:
