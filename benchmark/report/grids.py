@@ -38,6 +38,11 @@ class Grid:
         return family_weights(self.families)
 
     @property
+    def freedom(self) -> Array:
+        """The degrees of freedom of each task's spread over seeds; 1 where it is unknown."""
+        return np.asarray(np.maximum(np.array(self.runs, float) - 1, 1))
+
+    @property
     def has_seeds(self) -> bool:
         """Whether every task has two or more runs, so that their spread is known."""
         return bool(self.runs) and min(self.runs) > 1

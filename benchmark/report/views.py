@@ -127,7 +127,7 @@ def _column(board: Board, index: int) -> Json:
     column = board.columns[index]
     cells = [row.cells[index] for row in board.rows]
     unit = column.task.primary.unit
-    limit = column.judgement.threshold
+    ends = column.judgement.ends
     # a best mark is a judgement: a mean that no second seed supports gets none
     best = column.best if is_judged(column) else frozenset[str]()
     near = column.near_best
@@ -140,8 +140,9 @@ def _column(board: Board, index: int) -> Json:
         'problems': {i: cell.problem for i, cell in enumerate(cells) if cell.problem},
         'best': [i for i, cell in enumerate(cells) if cell.backbone in best],
         'near': [i for i, cell in enumerate(cells) if cell.backbone in near],
-        'limit': limit,
-        'limit_text': '' if limit is None else difference(limit, unit),
+        'limit': None if ends is None else ends.smallest,
+        'deterministic': column.judgement.is_deterministic,
+        'limit_text': '' if ends is None else difference(ends.smallest, unit),
         'sentences': column_sentences(board, index),
         'floors': [_floor(column, i) for i in range(len(column.trivial))],
         **_costs(cells),

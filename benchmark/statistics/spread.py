@@ -6,14 +6,18 @@ Sums are exact, so that the order of the runs changes no digit.
 from __future__ import annotations
 
 import functools
-import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.statistics.aggregates import Array
 
 LEVEL = 0.05
-"""The chance that any of a task's pairs is called clearly different where none is."""
+"""The chance, aimed at, that any of a task's pairs is called clear where only seeds differ."""
 
 
 def mean(values: Sequence[float]) -> float:
@@ -53,36 +57,107 @@ class Pair(NamedTuple):
     difference: float
 
 
-@functools.lru_cache(maxsize=1000)
-def studentized_range(groups: int, freedom: int) -> float:
+_KNOTS = 9
+
+
+@functools.lru_cache(maxsize=256)
+def _range_curve(groups: int) -> Callable[[Array], Array]:
+    """Return a polynomial in 1 / freedom: the logarithm of the studentized range over Bonferroni's.
+
+    It goes through Chebyshev's points between 0 and 1; scipy's own values take some milliseconds
+    each, and every pair of a task has a freedom of its own.
+    """
+    from numpy.polynomial import Chebyshev
+    from scipy.optimize import brentq
+    from scipy.stats import studentized_range
+
+    def exact(freedom: float) -> float:
+        def excess(value: float) -> float:
+            return math.log(studentized_range.sf(value, groups, freedom) / LEVEL)
+
+        # two groups are less, and Bonferroni's limit for all pairs is more
+        low, high = (float(_bonferroni(pairs, freedom)) for pairs in (1, math.comb(groups, 2)))
+        return math.log(float(brentq(excess, low, high, xtol=1e-6)) / high)
+
+    inverse = (1 - np.cos(np.pi * np.arange(_KNOTS) / (_KNOTS - 1))) / 2
+    values = [exact(1 / x if x else math.inf) for x in inverse.tolist()]
+    return cast(
+        'Callable[[Array], Array]', Chebyshev.fit(inverse, values, _KNOTS - 1, domain=[0, 1])
+    )
+
+
+def _bonferroni(pairs: int, freedom: Array | float) -> Array:
+    """Return Bonferroni's limit over ``pairs``, in standard errors of one mean."""
+    from scipy.special import ndtri, stdtrit
+
+    tail = LEVEL / 2 / pairs
+    normal = -float(ndtri(tail))
+    return np.asarray(math.sqrt(2) * np.where(np.isinf(freedom), normal, -stdtrit(freedom, tail)))
+
+
+def studentized_range(groups: int, freedom: Array | float) -> Array:
     """Return what the range of ``groups`` equal means exceeds with the chance ``LEVEL``.
 
-    It is in units of a mean's standard error, estimated with ``freedom`` degrees of freedom, and
-    good to 1e-5; scipy's own inverse takes several times as long.
+    It is in units of a mean's standard error, estimated with ``freedom`` (at least 1) degrees of
+    freedom, and good to 0.1 % up to 100 groups.
     """
-    from scipy.optimize import brentq
-    from scipy.stats import studentized_range, t
-
-    def excess(value: float) -> float:
-        return math.log(studentized_range.sf(value, groups, freedom) / LEVEL)
-
-    # two groups are less, and Bonferroni's limit for all pairs is more
-    low, high = (
-        math.sqrt(2) * float(t.isf(LEVEL / 2 / pairs, freedom))
-        for pairs in (1, math.comb(groups, 2))
-    )
-    return low if groups == 2 else float(brentq(excess, low, high, xtol=1e-5))
+    freedom = np.asarray(freedom, dtype=np.float64)
+    bound = _bonferroni(math.comb(groups, 2), freedom)
+    return bound if groups == 2 else bound * np.exp(_range_curve(groups)(1 / freedom))
 
 
-def clear_beyond(groups: Sequence[Sequence[float]]) -> float:
-    """Return the difference beyond which two means of ``groups`` differ clearly.
+def prior_freedom(own: float, groups: int) -> float:
+    """Return the degrees of freedom with which a task's mean variance speaks for a backbone.
 
-    It is Tukey's honestly significant difference (Tukey 1949) over all pairs, with the spread
-    pooled over the groups; where they are not equally large, that of the smallest.
+    A tenth of the square of the backbone's ``own``, at most one: the variance of two runs is
+    drawn to the mean by a tenth, that of three by a sixth. Chosen by simulation
+    (``tools/simulate_statistics.py``) so that false alarms stay near ``LEVEL`` whether spreads
+    are equal or not. Two backbones are left with Welch's test as it is.
     """
-    freedom = sum(len(group) - 1 for group in groups)
-    error = (pooled_sd(groups) or 0.0) / math.sqrt(min(map(len, groups)))
-    return studentized_range(len(groups), freedom) * error
+    return min(0.1 * own**2, 1.0) if groups > 2 else 0.0
+
+
+def clear_limits(variances: Array, runs: NDArray[np.intp]) -> Array:
+    """Return the difference of means beyond which each pair of backbones differs clearly.
+
+    It is the limit of Games and Howell (1976), which lets spreads differ, with variances drawn a
+    little towards their mean. ``variances`` (..., backbones) are those of single runs, ``runs``
+    (backbones,) at least 2; the result is (..., backbones, backbones), symmetric. Where numbers
+    of runs differ, the smallest decides how far variances are trusted.
+    """
+    groups, own = len(runs), (runs - 1).astype(np.float64)
+    fewest = own.min()
+    prior = prior_freedom(float(own.min()), groups)
+    shares = own * variances / own.sum()
+    mean_variance = shares.sum(axis=-1, keepdims=True)
+    steadied = (own * variances + prior * mean_variance) / (own + prior)
+    squares = steadied / runs
+    terms = squares**2 / (fewest + prior)
+    total, spread = (x[..., :, None] + x[..., None, :] for x in (squares, terms))
+    # no pair is surer of its spread than the task is of the mean one
+    most = _unbiased_freedom(shares, own)[..., None, None]
+    with np.errstate(invalid='ignore'):
+        freedom = np.where(spread > 0, total**2 / spread, np.inf)
+    freedom = np.clip(np.minimum(freedom, most), 1, own.sum())
+    return np.asarray(studentized_range(groups, freedom) * np.sqrt(total / 2))
+
+
+def _unbiased_freedom(terms: Array, freedom: Array) -> Array:
+    """Return Satterthwaite's degrees of freedom of a sum of variances, free of its bias.
+
+    A squared variance with d degrees of freedom is (d + 2) / d times too large on average.
+    """
+    squares = (terms**2 / (freedom + 2)).sum(axis=-1)
+    with np.errstate(invalid='ignore'):
+        found = np.where(squares > 0, terms.sum(axis=-1) ** 2 / squares - 2, np.inf)
+    return np.asarray(found)
+
+
+class Limits(NamedTuple):
+    """The smallest and the largest difference at which some pair of a task differs clearly."""
+
+    smallest: float
+    largest: float
 
 
 @dataclass(frozen=True)
@@ -90,14 +165,19 @@ class Judgement:
     """Which pairs differ clearly; ``spread`` is ``None`` where seeds allow no judgement.
 
     ``ranked`` are the judged names with their means, best first. ``unjudged`` are names with a
-    single value: shown, but in no pair. Means more than ``threshold`` apart differ clearly.
+    single value: shown, but in no pair. ``limits`` (judged, judged), in the order of ``ranked``,
+    are the differences beyond which two means differ clearly, ``ends`` the smallest and the
+    largest of them. ``is_deterministic`` says that every backbone has several seeds and all of
+    them the same score.
     """
 
     spread: float | None
     ranked: tuple[tuple[str, float], ...]
     unjudged: tuple[str, ...]
     reason: str = ''
-    threshold: float | None = None
+    ends: Limits | None = None
+    limits: Array = field(default_factory=lambda: np.zeros((0, 0)), compare=False, repr=False)
+    is_deterministic: bool = False
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -107,40 +187,42 @@ class Judgement:
     @property
     def clear(self) -> tuple[Pair, ...]:
         """The pairs that differ clearly, by the better one's rank."""
-        return tuple(pair for pair in self._pairs() if pair.difference > (self.threshold or 0.0))
+        return tuple(self._pairs(np.triu(self._is_clear)))
 
     @property
     def unclear(self) -> tuple[Pair, ...]:
         """The pairs that do not differ clearly, by the better one's rank."""
-        return tuple(pair for pair in self._pairs() if pair.difference <= (self.threshold or 0.0))
+        return tuple(self._pairs(np.triu(~self._is_clear, 1)))
 
-    def _pairs(self) -> Iterator[Pair]:
-        for (better, high), (worse, low) in itertools.combinations(self.ranked, 2):
+    def _pairs(self, wanted: NDArray[np.bool_]) -> Iterator[Pair]:
+        for i, j in np.argwhere(wanted).tolist():
+            (better, high), (worse, low) = self.ranked[i], self.ranked[j]
             yield Pair(better, worse, abs(high - low))
+
+    @functools.cached_property
+    def _is_clear(self) -> NDArray[np.bool_]:
+        """Whether two judged backbones differ clearly, in the order of ``ranked``."""
+        means = np.array([value for _, value in self.ranked])
+        return np.asarray(np.abs(means[:, None] - means[None, :]) > self.limits)
 
     @property
     def pair_count(self) -> int:
         """The number of judged pairs."""
         return math.comb(len(self.ranked), 2)
 
-    @functools.cached_property
+    @property
     def clear_count(self) -> int:
-        """The number of pairs that differ clearly, found in one walk down the ranks."""
-        limit, far, count = self.threshold or 0.0, 0, 0
-        for place, (_, value) in enumerate(self.ranked):
-            far = max(far, place + 1)
-            while far < len(self.ranked) and abs(value - self.ranked[far][1]) <= limit:
-                far += 1
-            count += len(self.ranked) - far
-        return count
+        """The number of pairs that differ clearly."""
+        return int(np.count_nonzero(np.triu(self._is_clear)))
 
     def unclear_from(self, names: frozenset[str]) -> frozenset[str]:
         """Return the judged names that do not differ clearly from one of ``names``."""
-        limit = self.threshold or 0.0
-        values = [value for name, value in self.ranked if name in names]
-        return frozenset(
-            name for name, value in self.ranked if any(abs(value - v) <= limit for v in values)
-        )
+        among = [place for place, name in enumerate(self.order) if name in names]
+        near = np.flatnonzero(~self._is_clear[:, among].all(axis=1))
+        return frozenset(self.order[place] for place in near)
+
+
+DETERMINISTIC = 'the method is deterministic; seeds give the same score'
 
 
 def judge(values: Mapping[str, Sequence[float]], *, higher_is_better: bool) -> Judgement:
@@ -153,12 +235,20 @@ def judge(values: Mapping[str, Sequence[float]], *, higher_is_better: bool) -> J
     groups = {name: group for name, group in sorted(values.items()) if len(group) > 1}
     spread = pooled_sd(groups.values())
     if reason := _why_not(groups, spread, values):
-        return Judgement(None, (), tuple(sorted(values)), reason)
+        names = tuple(sorted(values))
+        return Judgement(None, (), names, reason, is_deterministic=reason == DETERMINISTIC)
     sign = -1 if higher_is_better else 1
     means = {name: mean(group) for name, group in groups.items()}
     ranked = sorted(means.items(), key=lambda item: (sign * item[1], item[0]))
+    judged = [groups[name] for name, _ in ranked]
+    limits = clear_limits(
+        np.array([_squares(group) / (len(group) - 1) for group in judged]),
+        np.array([len(group) for group in judged]),
+    )
     alone = tuple(sorted(values.keys() - groups.keys()))
-    return Judgement(spread, tuple(ranked), alone, threshold=clear_beyond(list(groups.values())))
+    of_pairs = limits[np.triu_indices(len(judged), 1)]
+    ends = Limits(float(of_pairs.min()), float(of_pairs.max()))
+    return Judgement(spread, tuple(ranked), alone, ends=ends, limits=limits)
 
 
 def _why_not(
@@ -166,14 +256,17 @@ def _why_not(
     spread: float | None,
     values: Mapping[str, Sequence[float]],
 ) -> str:
+    largest = max((abs(value) for group in groups.values() for value in group), default=0.0)
+    without_effect = spread is not None and spread <= 1e-9 * largest
+    if without_effect and len(groups) == len(values):
+        return DETERMINISTIC
     if len(values) < 2:
         return 'fewer than two backbones have a score'
     if not groups or spread is None:
         return 'one seed per backbone, so the spread over seeds is unknown'
     if len(groups) < 2:
         return 'fewer than two backbones have two or more seeds'
-    largest = max(abs(value) for group in groups.values() for value in group)
-    return 'the seeds change no score' if spread <= 1e-9 * largest else ''
+    return 'the seeds change no score' if without_effect else ''
 
 
 def best(means: Mapping[str, float], *, higher_is_better: bool) -> frozenset[str]:

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.statistics.spread import best, judge, mean, pooled_sd, sample_sd
+from benchmark.statistics import spread
+from benchmark.statistics.spread import (
+    best,
+    clear_limits,
+    judge,
+    mean,
+    pooled_sd,
+    sample_sd,
+    studentized_range,
+)
 
 
 def test_sample_sd_divides_by_n_minus_one() -> None:
@@ -42,46 +51,118 @@ def test_order_of_values_changes_no_bit() -> None:
     assert pooled_sd(groups) == pooled_sd(reversed(shuffled))
 
 
-# each group has variance 1, so the pooled sd is 1; Tukey's limit for three groups of three is
-# 4.339 (table of the studentized range, 3 groups, 6 degrees of freedom) / sqrt(3) = 2.505
-GROUPS = {'a': [1.0, 2.0, 3.0], 'b': [3.0, 4.0, 5.0], 'c': [3.6, 4.6, 5.6]}
+# all variances are 1, so drawing them together changes nothing: of three groups of three, a pair
+# has 2 * (2 + 0.4) = 4.8 degrees of freedom, and the task's mean variance
+# 1 / (3 * (1 / 9) / (2 + 2)) - 2 = 10
+GROUPS = {'a': [1.0, 2.0, 3.0], 'b': [3.0, 4.0, 5.0], 'c': [4.6, 5.6, 6.6]}
 
 
 def named(values: np.ndarray) -> dict[str, list[float]]:
     return {f'{place}': line.tolist() for place, line in enumerate(values)}
 
 
+def clear_by_hand(groups: dict[str, list[float]]) -> set[frozenset[str]]:
+    """Return the clear pairs by p-values of scipy, one pair after the other."""
+    own = {name: len(group) - 1 for name, group in groups.items()}
+    prior = min(0.1 * min(own.values()) ** 2, 1.0) if len(groups) > 2 else 0.0
+    variance = {name: float(np.var(group, ddof=1)) for name, group in groups.items()}
+    share = {name: own[name] * variance[name] / sum(own.values()) for name in groups}
+    common = sum(share.values())
+    most = common**2 / sum(share[n] ** 2 / (own[n] + 2) for n in groups) - 2
+    found = set()
+    for one, other in itertools.combinations(groups, 2):
+        squares = [
+            (own[n] * variance[n] + prior * common) / (own[n] + prior) / len(groups[n])
+            for n in (one, other)
+        ]
+        terms = sum(square**2 / (min(own.values()) + prior) for square in squares)
+        freedom = max(1.0, min(sum(squares) ** 2 / terms, most, sum(own.values())))
+        gap = abs(float(np.mean(groups[one]) - np.mean(groups[other])))
+        size = gap / math.sqrt(sum(squares) / 2)
+        if stats.studentized_range.sf(size, len(groups), freedom) < 0.05:
+            found.add(frozenset((one, other)))
+    return found
+
+
+def clear_pairs(groups: dict[str, list[float]]) -> set[frozenset[str]]:
+    result = judge(groups, higher_is_better=True)
+    return {frozenset((pair.better, pair.worse)) for pair in result.clear}
+
+
+class TestLimits:
+    @pytest.mark.parametrize('groups', [2, 3, 6, 20])
+    def test_the_studentized_range_equals_scipys(self, groups: int) -> None:
+        freedoms = [1.0, 1.3, 2.0, 3.7, 12.0, 60.0, math.inf]
+        expected = [stats.studentized_range.ppf(0.95, groups, freedom) for freedom in freedoms]
+        found = studentized_range(groups, np.array(freedoms))
+        assert found == pytest.approx(expected, rel=1e-3)
+
+    @pytest.mark.parametrize('seeds', [2, 3, 8])
+    def test_of_two_groups_they_are_welchs(self, seeds: int) -> None:
+        random = np.random.default_rng(seeds)
+        values = random.normal(0, [[1.0], [4.0]], (2, seeds))
+        expected = stats.ttest_ind(*values, equal_var=False).confidence_interval(0.95)
+        limits = clear_limits(values.var(axis=1, ddof=1), np.full(2, seeds))
+        assert limits[0, 1] == pytest.approx((expected.high - expected.low) / 2)
+
+    def test_unmoderated_they_are_those_of_games_and_howell(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(spread, 'prior_freedom', lambda *_: 0.0)
+        monkeypatch.setattr(spread, '_unbiased_freedom', lambda *_: np.array(np.inf))
+        values = np.random.default_rng(4).normal(0, [[1.0], [2.0], [5.0], [0.5]], (4, 6))
+        limits = clear_limits(values.var(axis=1, ddof=1), np.full(4, 6))
+        interval = stats.tukey_hsd(*values, equal_var=False).confidence_interval(0.95)
+        halves = (interval.high - interval.low) / 2
+        pairs = np.triu_indices(4, 1)
+        assert limits[pairs] == pytest.approx(halves[pairs], rel=1e-3)
+
+    def test_a_batch_of_tasks_gives_what_each_gives_alone(self) -> None:
+        variances = np.random.default_rng(5).chisquare(2, (3, 5))
+        runs = np.array([3, 3, 2, 4, 3])
+        together = clear_limits(variances, runs)
+        for one, limits in zip(variances, together, strict=True):
+            np.testing.assert_allclose(clear_limits(one, runs), limits)
+            np.testing.assert_array_equal(limits, limits.T)
+
+    @pytest.mark.parametrize('seeds', [2, 3])
+    @pytest.mark.parametrize('wide', [1.0, 5.0])
+    def test_false_alarms_of_a_task_keep_the_level(self, seeds: int, wide: float) -> None:
+        random = np.random.default_rng(6)
+        draws = random.normal(0, 1, (20_000, 6, seeds)) * np.array([wide, 1, 1, 1, 1, 1])[:, None]
+        means, variances = draws.mean(axis=2), draws.var(axis=2, ddof=1)
+        gaps = np.abs(means[:, :, None] - means[:, None, :])
+        alarms = (gaps > clear_limits(variances, np.full(6, seeds))).any(axis=(1, 2))
+        # a standard error is 0.0015
+        assert 0.025 < alarms.mean() < 0.065
+
+
 class TestJudge:
     def test_only_what_lies_beyond_the_limit_is_clear(self) -> None:
         result = judge(GROUPS, higher_is_better=True)
+        limit = stats.studentized_range.ppf(0.95, 3, 4.8) / math.sqrt(3)
         assert result.spread == pytest.approx(1.0)
-        assert result.threshold == pytest.approx(4.339 / math.sqrt(3), abs=1e-3)
+        assert result.ends == pytest.approx((limit, limit), rel=1e-3)
         assert [(p.better, p.worse) for p in result.clear] == [('c', 'a')]
         assert {(p.better, p.worse) for p in result.unclear} == {('b', 'a'), ('c', 'b')}
 
     @pytest.mark.parametrize(('groups', 'seeds'), [(2, 2), (3, 4), (6, 2), (9, 5)])
-    def test_it_agrees_with_tukeys_test_in_scipy(self, groups: int, seeds: int) -> None:
+    def test_it_agrees_with_pairs_taken_one_by_one(self, groups: int, seeds: int) -> None:
         random = np.random.default_rng(groups)
-        values = random.normal(random.normal(0, 3, groups)[:, None], 1, (groups, seeds))
-        result = judge(named(values), higher_is_better=True)
-        expected = stats.tukey_hsd(*values).pvalue < 0.05
-        clear = {frozenset((int(p.better), int(p.worse))) for p in result.clear}
-        pairs = itertools.combinations(range(groups), 2)
-        assert clear == {frozenset((i, j)) for i, j in pairs if expected[i, j]}
+        values = random.normal(random.normal(0, 30, groups)[:, None], 1, (groups, seeds))
+        assert clear_pairs(named(values)) == clear_by_hand(named(values))
 
     def test_where_seeds_differ_in_number_the_smallest_group_decides(self) -> None:
-        fewer = judge({**GROUPS, 'b': [3.5, 4.5]}, higher_is_better=True)
-        every = judge(GROUPS, higher_is_better=True)
-        assert fewer.threshold is not None
-        assert every.threshold is not None
-        assert fewer.threshold > every.threshold * math.sqrt(3 / 2)
+        fewer = {**GROUPS, 'b': [3.5, 4.5], 'd': [9.0, 9.5, 8.0]}
+        assert clear_pairs(fewer) == clear_by_hand(fewer)
+        limits = [judge(groups, higher_is_better=True).ends for groups in (fewer, GROUPS)]
+        assert limits[0] is not None
+        assert limits[1] is not None
+        assert limits[0].smallest > limits[1].largest
 
-    def test_alike_backbones_are_rarely_told_apart(self) -> None:
-        random = np.random.default_rng(0)
-        draws = random.normal(0, 1, (400, 6, 2))
-        wrong = sum(bool(judge(named(draw), higher_is_better=True).clear) for draw in draws)
-        # 5 % are expected; 35 of 400 would be six hundredths too many by three standard errors
-        assert wrong <= 35
+    def test_a_backbone_of_wide_spread_is_told_apart_less_easily(self) -> None:
+        values = {'a': [0.0, 0.1, 0.2], 'b': [30.0, 30.1, 30.2], 'c': [3.0, 15.0, 27.0]}
+        assert clear_pairs(values) == {frozenset('ab')}
 
     def test_lower_is_better_turns_every_pair_round(self) -> None:
         higher = judge(GROUPS, higher_is_better=True)
@@ -107,7 +188,8 @@ class TestJudge:
             ({'a': [1.0], 'b': [9.0]}, 'one seed per backbone'),
             ({'a': [1.0, 2.0], 'b': [9.0]}, 'fewer than two backbones have two'),
             ({'a': [1.0, 2.0]}, 'fewer than two backbones have a score'),
-            ({'a': [1.0, 1.0], 'b': [9.0, 9.0]}, 'change no score'),
+            ({'a': [1.0, 1.0], 'b': [9.0, 9.0]}, 'the method is deterministic'),
+            ({'a': [1.0, 1.0], 'b': [9.0, 9.0], 'c': [3.0]}, 'change no score'),
             ({}, 'fewer than two'),
         ],
     )

@@ -36,6 +36,7 @@ function standing({ column, person, board: place }) {
 function notJudged(column, row) {
   const seeds = present(column.scores[row]).length;
   if (!seeds || isJudged(column, row)) return '';
+  if (column.deterministic) return 'deterministic: seeds give the same score';
   return seeds > 1 ? 'not judged' : 'one seed: not judged';
 }
 
