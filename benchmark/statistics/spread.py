@@ -106,7 +106,7 @@ def studentized_range(groups: int, freedom: Array | float) -> Array:
     return bound if groups == 2 else bound * np.exp(_range_curve(groups)(1 / freedom))
 
 
-def prior_freedom(own: float, groups: int) -> float:
+def prior_freedom(own: Array, groups: int) -> Array:
     """Return the degrees of freedom with which a task's mean variance speaks for a backbone.
 
     A tenth of the square of the backbone's ``own``, at most one: the variance of two runs is
@@ -114,7 +114,7 @@ def prior_freedom(own: float, groups: int) -> float:
     (``tools/simulate_statistics.py``) so that false alarms stay near ``LEVEL`` whether spreads
     are equal or not. Two backbones are left with Welch's test as it is.
     """
-    return min(0.1 * own**2, 1.0) if groups > 2 else 0.0
+    return np.asarray(np.minimum(0.1 * own**2, 1.0) if groups > 2 else np.zeros_like(own))
 
 
 def clear_limits(variances: Array, runs: NDArray[np.intp]) -> Array:
@@ -123,21 +123,22 @@ def clear_limits(variances: Array, runs: NDArray[np.intp]) -> Array:
     It is the limit of Games and Howell (1976), which lets spreads differ, with variances drawn a
     little towards their mean. ``variances`` (..., backbones) are those of single runs, ``runs``
     (backbones,) at least 2; the result is (..., backbones, backbones), symmetric. Where numbers
-    of runs differ, the smallest decides how far variances are trusted.
+    of runs differ, the smaller one of a pair decides how far its variances are trusted.
     """
     groups, own = len(runs), (runs - 1).astype(np.float64)
-    fewest = own.min()
-    prior = prior_freedom(float(own.min()), groups)
     shares = own * variances / own.sum()
-    mean_variance = shares.sum(axis=-1, keepdims=True)
-    steadied = (own * variances + prior * mean_variance) / (own + prior)
-    squares = steadied / runs
-    terms = squares**2 / (fewest + prior)
-    total, spread = (x[..., :, None] + x[..., None, :] for x in (squares, terms))
+    mean_variance = shares.sum(axis=-1)[..., None, None]
+    fewest = np.minimum(own[:, None], own[None, :])
+    prior = prior_freedom(fewest, groups)
+    # squared standard errors: of the row's backbone, then of the column's
+    rows = (own * variances)[..., :, None] + prior * mean_variance
+    rows = rows / (own[:, None] + prior) / runs[:, None]
+    columns = np.swapaxes(rows, -1, -2)
+    total = rows + columns
+    spread = (rows**2 + columns**2) / (fewest + prior)
     # no pair is surer of its spread than the task is of the mean one
     most = _unbiased_freedom(shares, own)[..., None, None]
-    with np.errstate(invalid='ignore'):
-        freedom = np.where(spread > 0, total**2 / spread, np.inf)
+    freedom = np.divide(total**2, spread, out=np.full(total.shape, np.inf), where=spread > 0)
     freedom = np.clip(np.minimum(freedom, most), 1, own.sum())
     return np.asarray(studentized_range(groups, freedom) * np.sqrt(total / 2))
 
@@ -148,9 +149,9 @@ def _unbiased_freedom(terms: Array, freedom: Array) -> Array:
     A squared variance with d degrees of freedom is (d + 2) / d times too large on average.
     """
     squares = (terms**2 / (freedom + 2)).sum(axis=-1)
-    with np.errstate(invalid='ignore'):
-        found = np.where(squares > 0, terms.sum(axis=-1) ** 2 / squares - 2, np.inf)
-    return np.asarray(found)
+    total = terms.sum(axis=-1) ** 2
+    found = np.divide(total, squares, out=np.full(total.shape, np.inf), where=squares > 0)
+    return np.asarray(found - 2)
 
 
 class Limits(NamedTuple):
