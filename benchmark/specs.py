@@ -39,7 +39,8 @@ class Unit(enum.StrEnum):
 class Metric:
     """One number of an evaluation: its key, unit, direction and attainable bounds.
 
-    ``bounds`` are in the evaluator's unit; the upper one may be infinite.
+    ``bounds`` are in the evaluator's unit; the upper one may be infinite. One that ``is_optional``
+    is that of a group of objects, and absent where the test split has no object of the group.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Metric:
     higher_is_better: bool
     bounds: tuple[float, float]
     title: str = ''
+    is_optional: bool = False
 
     @property
     def label(self) -> str:
@@ -385,7 +387,8 @@ class Protocol:
 
     Of the ``recipes`` that hold for a cell the later ones win; those for named tasks
     also win over the budget that the task declares. ``probe`` is set where features are
-    read off instead of a head being trained.
+    read off instead of a head being trained. ``numerics`` rises when a change of what the protocol
+    does alters results, beside the numbers that a configuration shows.
     """
 
     name: str
@@ -393,6 +396,7 @@ class Protocol:
     trains_backbone: bool
     recipes: tuple[Rule, ...]
     probe: Probe | None = None
+    numerics: int = 1
 
     def knows(self, kind: str) -> bool:
         """Whether the protocol has a recipe for tasks of ``kind``."""

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.report import agreements
-from benchmark.report.grids import Grid
-from benchmark.report.standings import Estimate, Standing, standings
+from benchmark.report.data.grids import Grid
+from benchmark.report.inference import agreements
+from benchmark.report.inference.standings import Estimate, Standing, standings
 from benchmark.statistics.aggregates import family_weights, mean_ranks, places, ranks
 from benchmark.statistics.agreement import kendall
 from benchmark.statistics.linear import over_kinds, welch

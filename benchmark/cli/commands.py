@@ -33,6 +33,7 @@ def campaign_of(
     from benchmark.compiling import parse_options
     from benchmark.launching.campaign import Campaign
     from benchmark.planning import Request
+    from benchmark.planning.contents import Level
     from benchmark.results.store import ResultStore
 
     for flag in ('--results', '--work-dir'):
@@ -52,6 +53,7 @@ def campaign_of(
         say,
         options.feature_cache,
         options.processes,
+        Level.QUICK if options.quick_data else Level.CONTENTS,
     )
 
 
@@ -91,7 +93,12 @@ def _split_loading(options: Namespace) -> dict[str, int]:
 
 def run(options: Namespace) -> int:
     """Run a suite and return 1 when some cells failed."""
-    _, failed = carry_out(campaign_of(options, _say, options.seeds), options)
+    campaign = campaign_of(options, _say, options.seeds)
+    campaign.submission = options.submission
+    plan, failed = carry_out(campaign, options)
+    for archive in map(campaign.archive, (*plan.done, *plan.to_do)):
+        if archive is not None and archive.is_file():
+            _say(f'for the server: {archive}')
     _say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
     return 1 if failed else 0
 
@@ -239,7 +246,7 @@ def check_backbone(options: Namespace) -> int:
     from benchmark.catalog import find_backbone
 
     backbone = find_backbone(options.id)
-    from benchmark.execution.contract import check
+    from benchmark.checking.backbone import check
 
     return _say_all(check(backbone))
 
@@ -266,6 +273,7 @@ def check_data(options: Namespace) -> int:
     """Compare a task's data with its declaration; return 2 when they are missing or differ."""
     from benchmark.catalog import find_task
     from benchmark.errors import DataError
+    from benchmark.planning.contents import DataReader
     from benchmark.planning.data import keep_manifest, layout_lines, locate
 
     task = find_task(options.name)
@@ -280,11 +288,13 @@ def check_data(options: Namespace) -> int:
             _say(line)
         return 2
     with quiet_libraries():
-        from benchmark.execution.datacheck import check_data as check
+        from benchmark.checking.data import check_data as check
 
-        findings = check(task, folder, full=options.full)
+        reader = DataReader(options.work_dir / 'cache' / 'data', say=_say)
+        findings = check(task, folder, full=options.full, reader=reader)
     code = _say_all(findings)
-    _say(f'written {keep_manifest(task, options.data_root, findings)}')
+    manifest = reader.manifest(task, folder)
+    _say(f'written {keep_manifest(task, options.data_root, findings, manifest)}')
     return code
 
 

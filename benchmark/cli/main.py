@@ -88,6 +88,12 @@ def _add_run(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     _add_request(parser)
     _add_results(parser)
     _add_seeds(parser)
+    parser.add_argument(
+        '--submission',
+        action='store_true',
+        help='trained trackers also write the archive for the evaluation server of a task whose '
+        'test labels are withheld; cells that are done are trained again for it',
+    )
     parser.set_defaults(command=commands.run)
 
 
@@ -152,6 +158,12 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         default=Path(os.environ.get('TBENCH_DATA', 'data')),
         metavar='DIR',
         help='folder of the data sets (default: $TBENCH_DATA or ./data)',
+    )
+    parser.add_argument(
+        '--quick-data',
+        action='store_true',
+        help='know photographs (JPEG and the like) by name and size, without reading them once; '
+        'annotations and label maps are read all the same, and the records say so',
     )
     _add_work(parser)
     parser.add_argument(
@@ -277,6 +289,7 @@ def _add_check(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     data.add_argument(
         '--full', action='store_true', help='read every picture, and compare those of two splits'
     )
+    _add_work(data)
 
 
 def _add_doctor(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]

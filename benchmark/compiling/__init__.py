@@ -13,13 +13,19 @@ from benchmark.compiling.identity import (
     files_below,
     fingerprint_of,
     library_versions,
-    manifest_of,
+    names_and_sizes,
+    numerics_of,
     reader_versions,
 )
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
-from benchmark.compiling.trivial import annotated_splits, compile_trivial
+from benchmark.compiling.trivial import (
+    annotated_splits,
+    compile_submission,
+    compile_trivial,
+    submission_name,
+)
 
 __all__ = [
     'CODE',
@@ -33,6 +39,7 @@ __all__ = [
     'compile_config',
     'compile_probe',
     'compile_search',
+    'compile_submission',
     'compile_trivial',
     'facts_of',
     'features_of',
@@ -41,9 +48,11 @@ __all__ = [
     'grid_of',
     'library_versions',
     'localise',
-    'manifest_of',
+    'names_and_sizes',
+    'numerics_of',
     'on_validation',
     'parse_options',
     'reader_versions',
+    'submission_name',
     'trivial_facts',
 ]

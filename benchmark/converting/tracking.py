@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,9 @@ from benchmark.errors import DataError
 
 _HELD_OUT = 'TRAIN_11'
 """TrackingNet publishes no labels of its test split: its last part of twelve stands in."""
+
+_WITHHELD = 'TEST'
+"""Its official test split, of which the first boxes alone are published."""
 
 # first and last annotated frame of sequences that have more frames than annotations
 _OTB_SPANS = {
@@ -32,13 +35,17 @@ _OTB_SPANS = {
 
 @dataclass(frozen=True)
 class Sequence:
-    """Where a sequence's frames are, and its boxes (n, 4) that count from 1; NaN is absent."""
+    """Where a sequence's frames are, and its boxes (n, 4) that count from 1; NaN is absent.
+
+    ``count`` is how many frames there are, where boxes of later ones are withheld.
+    """
 
     name: str
     folder: Path
     pattern: str
     first: int
     boxes: np.ndarray
+    count: int | None = None
 
 
 def lasot(root: Path) -> list[str]:
@@ -70,6 +77,8 @@ def _lasot_sequence(root: Path, name: str) -> Sequence:
 def trackingnet(root: Path) -> list[str]:
     """Write ``train`` and ``test`` from TrackingNet's twelve training parts; the last one tests.
 
+    Where the part ``TEST`` is there, ``official_test`` holds its sequences with their first boxes.
+
     Raises:
         DataError: a part is missing, or a file does not fit another.
     """
@@ -78,10 +87,19 @@ def trackingnet(root: Path) -> list[str]:
     if not held_out or len(parts) < 2:
         raise DataError(f'{root}: must hold {_HELD_OUT} and other parts TRAIN_0, TRAIN_1 ...')
     others = [part for part in parts if part not in held_out]
-    return [
+    written = [
         _written(root / role, (sequence for part in chosen for sequence in _part(part)))
         for role, chosen in (('train', others), ('test', held_out))
     ]
+    official = root / _WITHHELD
+    if official.is_dir():
+        written.append(_written(root / 'official_test', map(_withheld, _part(official))))
+    return written
+
+
+def _withheld(sequence: Sequence) -> Sequence:
+    frames = sum(1 for _ in sequence.folder.glob('*.jpg'))
+    return replace(sequence, boxes=sequence.boxes[:1], count=frames)
 
 
 def _part(part: Path) -> Iterable[Sequence]:
@@ -157,7 +175,7 @@ def _written(place: Path, sequences: Iterable[Sequence]) -> str:
 
 
 def _write(place: Path, sequence: Sequence) -> None:
-    count = len(sequence.boxes)
+    count = sequence.count or len(sequence.boxes)
     for number in (sequence.first, sequence.first + count - 1):
         frame = sequence.folder / sequence.pattern.format(number)
         if not frame.is_file():

@@ -18,7 +18,6 @@ import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
 from benchmark.engine.audit import bare
 from benchmark.errors import BenchmarkError, CheckpointError, DataError
-from benchmark.evaluation.gallery import Gallery
 from benchmark.execution.cost import Meter
 from benchmark.execution.distributed import (
     in_processes,
@@ -27,6 +26,8 @@ from benchmark.execution.distributed import (
     runner_arguments,
     world_size,
 )
+from benchmark.kinds.common.gallery import Gallery
+from benchmark.kinds.tracking.submission import SubmissionFiles
 from benchmark.openmmlab.checkpoints import load_checkpoint
 from benchmark.sources import LoadReport
 
@@ -70,6 +71,10 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     proof = _proof(runner)
     verify(proof, frozen=config['model']['backbone']['frozen'])
     cost = _cost(meter, runner)
+    # what a server is sent is no part of the test that other runs are compared by
+    others = sum(hook.seconds for hook in runner.hooks if isinstance(hook, SubmissionFiles))
+    if others:
+        cost['test_seconds'] = round(cost['test_seconds'] - others, 2)
     if is_first():
         _remove_checkpoints(folder)
     return Outcome(

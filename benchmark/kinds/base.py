@@ -53,7 +53,8 @@ class Parts:
     ``pipelines`` has one list of transforms for training and one for testing;
     ``gallery`` is the hook that draws predictions beside the ground truth;
     ``annotations`` loads what the trivial predictor needs of a training sample, not its picture;
-    ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features.
+    ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features;
+    ``submission`` makes the archive for the server of a test split whose labels are withheld.
     """
 
     model: Config
@@ -65,6 +66,7 @@ class Parts:
     collate: str = 'pseudo_collate'
     annotations: tuple[Config, ...] = ()
     readout: Readout | None = None
+    submission: Config | None = None
 
 
 class Trivial(NamedTuple):
@@ -100,7 +102,8 @@ class Kind:
     a task of this kind may declare on top of the common ones; ``trivial`` is the floor
     that every backbone is compared with; ``labels`` the ``'module:function'`` that says what is
     wrong with a sample's annotations; ``largest_input`` returns the (height, width) in pixels
-    that no padded picture of a task exceeds.
+    that no padded picture of a task exceeds; ``numerics`` rises when a change of the kind's data,
+    heads, losses or metrics alters its results, and is part of the fingerprint of its cells.
     """
 
     name: str
@@ -113,6 +116,7 @@ class Kind:
     trivial: Trivial
     labels: str
     largest_input: Callable[[Task], tuple[int, int]] = padded_input
+    numerics: int = 1
 
 
 def dataset(task: Task, role: Role, pipeline: list[Config]) -> Config:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import tracking as fakes
 
 from benchmark.converting import tracking as converting
-from benchmark.datasets.tracking import GOT10k
 from benchmark.errors import DataError
+from benchmark.kinds.tracking.data import GOT10k
+from tests.support.fakes import tracking as fakes
 
 
 def sequences(root: Path, role: str) -> dict[str, dict[str, object]]:
@@ -39,6 +39,21 @@ def test_trackingnets_frames_are_in_the_order_of_their_numbers(tmp_path: Path) -
     (found,) = sequences(tmp_path, 'test').values()
     assert found['name'] == 'dd_0'
     assert numbers(found) == list(range(12))
+
+
+def test_trackingnets_official_test_has_first_boxes_alone(tmp_path: Path) -> None:
+    fakes.trackingnet(tmp_path)
+    assert len(converting.trackingnet(tmp_path)) == 3
+    (found,) = GOT10k(
+        data_root=str(tmp_path),
+        ann_file='official_test/list.txt',
+        test_mode=True,
+        is_withheld=True,
+    ).load_data_list()
+    assert (found['name'], len(found['frames'])) == ('ee_0', 7)
+    assert found['boxes'][0].tolist() == [4, 7, 20, 16]
+    assert found['visible'].tolist() == [True, *[False] * 6]
+    assert np.isnan(found['boxes'][1:]).all()
 
 
 def test_otbs_targets_and_spans(tmp_path: Path) -> None:

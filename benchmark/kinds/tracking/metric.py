@@ -1,0 +1,100 @@
+"""One-pass evaluation of single-object tracking, and strips of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from benchmark.kinds.common.gallery import Colour, Gallery, Picture, caption, fit
+from benchmark.kinds.tracking.toolkits import Track, overlap, scores_by
+from benchmark.registry import HOOKS, METRICS
+
+_STILLS = 4
+_GAP = 6
+_TRUTH, _PREDICTION = (80, 200, 60), (60, 60, 230)
+
+
+@METRICS.register_module()
+class TrackingMetric(BaseMetric):
+    """Scores of whole tracks by the toolkit of a data set.
+
+    Args:
+        toolkit: which one, a name in :mod:`benchmark.kinds.tracking.toolkits`.
+    """
+
+    def __init__(self, *, toolkit: str = 'got10k', **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._toolkit = toolkit
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep the tracks of whole videos."""
+        for sample in data_samples:
+            self.results.append(Track(*(sample[field] for field in Track._fields)))
+
+    def compute_metrics(self, results: list[tuple[Any, ...]]) -> dict[str, float]:
+        """Return all scores of the toolkit as fractions."""
+        # mmengine's gathering makes plain tuples of named ones
+        return scores_by(self._toolkit, [Track(*result) for result in results])
+
+
+class Still(NamedTuple):
+    """True and predicted box (4,) of one frame, in pixels, and whether the target is visible."""
+
+    truth: np.ndarray
+    box: np.ndarray
+    visible: bool
+
+    @property
+    def overlap(self) -> float:
+        """Intersection over union of the two boxes."""
+        return float(overlap(self.box[None], self.truth[None])[0])
+
+
+@HOOKS.register_module()
+class TrackingGallery(Gallery):
+    """Strips of a few frames of a test video: true boxes above, predicted ones below."""
+
+    def draw(self, image: np.ndarray, sample: Any) -> Picture:
+        """Return one frame with the true and with the predicted box of a :class:`Still`."""
+        if not sample.visible:
+            hidden = caption(image, 'target hidden')
+            return Picture(hidden, caption(_framed(image, sample.box, _PREDICTION), ''))
+        score = f'overlap {sample.overlap:.2f}'
+        predicted = _framed(image, sample.box, _PREDICTION)
+        return Picture(
+            caption(_framed(image, sample.truth, _TRUTH), 'truth'),
+            caption(predicted, score, is_right=sample.overlap > 0.5),
+        )
+
+    def _write(self, sample: Any, number: int) -> None:
+        chosen = np.linspace(0, len(sample.boxes) - 1, _STILLS).round().astype(int)
+        stills = [self._still(sample, index) for index in chosen]
+        gap = np.full((*stills[0].truth.shape[:1], _GAP, 3), 255, np.uint8)
+        rows = [_in_a_row(row, gap) for row in zip(*stills, strict=True)]
+        name = f'prediction_{number}.png'
+        self._folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(self._folder / name), np.vstack(rows))
+        self.files.append(name)
+
+    def _still(self, sample: Any, index: int) -> Picture:
+        image: Any = cv2.imread(sample.video.frames[index], cv2.IMREAD_COLOR)
+        still = Still(sample.truth[index], sample.boxes[index], bool(sample.visible[index]))
+        return self.draw(image, still)
+
+
+def _in_a_row(panels: Sequence[np.ndarray], gap: np.ndarray) -> np.ndarray:
+    parts = [part for panel in panels for part in (panel, gap)]
+    return np.hstack(parts[:-1])
+
+
+def _framed(image: np.ndarray, box: np.ndarray, colour: Colour) -> np.ndarray:
+    canvas = fit(image)
+    scale = canvas.shape[1] / image.shape[1]
+    left, top, width, height = (float(side) * scale for side in box)
+    corners = (round(left), round(top)), (round(left + width), round(top + height))
+    cv2.rectangle(canvas, *corners, colour, 2, cv2.LINE_AA)
+    return canvas
