@@ -32,8 +32,10 @@ RULE = (
 
 
 COVERAGE = (
-    "Intervals are Student's and Welch's t; an interval over tasks repeats kinds of task, of which "
-    'it needs three. Their coverage in simulation stands in docs/statistics.md.'
+    "Intervals are Student's and Welch's t; one over tasks repeats kinds of task and needs three. "
+    'In simulation (docs/statistics.md) they hold the truth as follows: score 94 to 98 %, IQM 94 '
+    'to 100 %, mean rank and Borda 93 to 99 %, place over seeds 97 to 100 %, over tasks 88 % with '
+    'three kinds and 96 to 99 % with more.'
 )
 """Said beside intervals of aggregates."""
 
