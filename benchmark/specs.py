@@ -158,8 +158,9 @@ class Backbone:
     """A pretrained feature extractor: where its code and weights come from.
 
     ``source`` is ``'timm:NAME'``, say; ``checkpoint`` is a path, ``None`` for the
-    library's own published weights, and unused when ``is_random``. ``code`` is the
-    file of a source ``'file:FILE.py:CLASS'``.
+    library's own published weights, and unused when ``is_random``. ``copy`` is the key of
+    the copy to take from a file with several, such as ``'teacher'``; empty for the one that
+    the file's writer evaluates. ``code`` is the file of a source ``'file:FILE.py:CLASS'``.
     ``may_miss`` maps a pattern of parameter names that the weights may lack to
     the reason why that is right. ``last_blocks`` is set where the network is not used whole.
     """
@@ -177,6 +178,7 @@ class Backbone:
     licence: str | None = None
     reference: str | None = None
     last_blocks: LastBlocks | None = None
+    copy: str = ''
 
     def source_at(self, code: str) -> str:
         """Return the source as a network is opened by it, its file, if any, being at ``code``."""

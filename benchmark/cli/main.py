@@ -132,7 +132,7 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         default=(),
         metavar='ID',
         help='zoo name, declaration FILE.py, timm:NAME, mmpretrain:NAME, hf:FOLDER, hf:REPO, '
-        'torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT or +random, then +dropK or '
+        'torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT[#KEY] or +random, then +dropK or '
         "+reinitK; default: the suite's",
     )
     parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')

@@ -118,6 +118,8 @@ def backbone_config(cell: Ingredients, recipe: Recipe) -> Config:
         'frozen': frozen,
         'drop_path': 0.0 if frozen else recipe.drop_path,
     }
+    if backbone.copy:
+        config['copy'] = backbone.copy
     if backbone.last_blocks:
         config['last_blocks'] = asdict(backbone.last_blocks)
     if backbone.code:

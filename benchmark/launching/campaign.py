@@ -45,6 +45,7 @@ from benchmark.planning import Request, expand, recipe_changes
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
 from benchmark.protocols import TRIVIAL
+from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore, read_record
 from benchmark.specs import RunSpec, Task
@@ -343,6 +344,8 @@ class Campaign:
                     continue
                 record = self._record(cells[reply.job.name], reply)
                 self._save(record)
+                if record.is_ok:  # what it was made from is of no more use
+                    remove_checkpoints(self._work(cells[reply.job.name]))
                 records.append(record)
                 self.say(f'[{len(records) + busy}/{len(cells)}] {describe(record)}')
         if busy:

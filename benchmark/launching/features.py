@@ -15,6 +15,7 @@ from benchmark.launching.pool import Job, Pool, Reply
 from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
 from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerprint
+from benchmark.weight_files import weights_hash
 
 _PICTURE = 224
 """Side of the picture, in pixels, for which records state operations."""
@@ -81,9 +82,13 @@ def _kept(backbone: Backbone, path: Path, answer: Mapping[str, Any], cache: Path
     """Return what a worker answered, after writing it to the cache at ``path``."""
     content = {key: answer.get(key) for key in Inspected._fields}
     if backbone.checkpoint:
-        content['weights'] = remembered_hash(backbone.checkpoint, cache)
+        content['weights'] = _hash_of(backbone.checkpoint, cache)
     write_atomically(path, json.dumps(content))
     return _inspected(content)
+
+
+def _hash_of(weights: Path, cache: Path) -> str:
+    return weights_hash(weights, lambda path: remembered_hash(path, cache))
 
 
 def _inspection(backbone: Backbone, cache: Path) -> Job:
@@ -131,7 +136,7 @@ def _inspection_key(backbone: Backbone, cache: Path) -> str:
         'numerics': source_numerics(backbone.source),
     }
     hashes = {
-        'checkpoint': remembered_hash(backbone.checkpoint, cache) if backbone.checkpoint else None,
+        'checkpoint': _hash_of(backbone.checkpoint, cache) if backbone.checkpoint else None,
         'code': file_hash(backbone.code) if backbone.code else None,
     }
     return fingerprint({**facts, **hashes})[:24]

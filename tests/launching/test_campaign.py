@@ -21,6 +21,7 @@ from benchmark.launching.campaign import Campaign, Plan, canonical_scores
 from benchmark.launching.features import features_from
 from benchmark.planning import Request
 from benchmark.report import render_report
+from benchmark.results.checkpoints import draft_of, keep
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 from tests.support.declarations import Declarations
@@ -107,6 +108,31 @@ class TestRunning:
         assert {r.to_json() for r in records(made)} == {r.to_json() for r in found}
         assert [line[:6] for line in lines] == ['[1/2] ', '[2/2] ']
         assert 'mIoU 40.00' in lines[0]
+
+    def test_checkpoints_stay_until_the_record_is_safe(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+
+        def answer(job: Job) -> dict[str, Any]:
+            folder = Path(job.request['folder'])
+            folder.mkdir(parents=True, exist_ok=True)
+            draft_of(folder).write_bytes(b'all that was learned')
+            keep(folder, 4)
+            return OUTCOME
+
+        def full(*_: object) -> None:
+            raise RecordError('results: cannot be written (No space left on device)')
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ResultStore, 'save', full)
+            with pytest.raises(RecordError):
+                go(made, FakePool(answer))
+        left = list(made.store.work.rglob('iter_4-*.pth'))
+        assert len(left) == 1
+        _, (record,) = go(made, FakePool(answer))
+        assert record.is_ok
+        assert not list(made.store.work.rglob('iter_*'))
 
     @pytest.mark.parametrize(
         ('busy', 'line'),

@@ -15,6 +15,7 @@ from mmengine.evaluator import BaseMetric
 
 from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.kinds.common.gallery import Gallery, Picture, palette
+from benchmark.kinds.mot.sequence import read_truth
 from benchmark.registry import HOOKS, METRICS
 
 _TRACKER = 'tracker'
@@ -26,8 +27,13 @@ _QUIET = (
     'OUTPUT_EMPTY_CLASSES',
     'OUTPUT_DETAILED',
     'PLOT_CURVES',
-    'LOG_ON_ERROR',
 )
+_SETTINGS = {
+    **dict.fromkeys(_QUIET, False),
+    'BREAK_ON_ERROR': True,
+    # a path: `False` would be taken for the file descriptor 0 and close it
+    'LOG_ON_ERROR': None,
+}
 _SHOWN = 0.3
 _COLOURS = 32
 
@@ -138,14 +144,13 @@ def _write(path: Path, tracks: np.ndarray) -> None:
 
 def _write_truth(path: Path, source: Path, frame: Frame) -> None:
     """Write the rows of the tested frames of a sequence, counted from 1."""
+    truth = read_truth(source)
+    truth[:, 0] -= frame.first - 1
+    rows = truth[(truth[:, 0] >= 1) & (truth[:, 0] <= frame.length)]
+    # all digits, so that nothing is rounded on the way
+    lines = (','.join(f'{value:.17g}' for value in row) for row in rows)
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for line in source.read_text(encoding='utf-8').splitlines():
-        number, _, rest = line.partition(',')
-        moved = int(float(number)) - frame.first + 1 if number.strip() else 0
-        if 1 <= moved <= frame.length:
-            rows.append(f'{moved},{rest}\n')
-    path.write_text(''.join(rows), encoding='utf-8')
+    path.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
 
 
 def _evaluated(place: Path, lengths: dict[str, int], benchmark: str) -> dict[str, float]:
@@ -166,7 +171,7 @@ def _evaluated(place: Path, lengths: dict[str, int], benchmark: str) -> dict[str
     names = ('HOTA', 'CLEAR', 'Identity')
     with contextlib.redirect_stdout(io.StringIO()):
         metrics = [getattr(trackeval.metrics, name)({'PRINT_CONFIG': False}) for name in names]
-        evaluator = trackeval.Evaluator({'BREAK_ON_ERROR': True, **dict.fromkeys(_QUIET, False)})
+        evaluator = trackeval.Evaluator(_SETTINGS)
         dataset = trackeval.datasets.MotChallenge2DBox(settings)
         found, _ = evaluator.evaluate([dataset], metrics)
     combined = found[dataset.get_name()][_TRACKER]['COMBINED_SEQ']['pedestrian']

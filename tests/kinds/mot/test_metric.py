@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,13 @@ def test_two_films_of_one_name_are_refused(tmp_path: Path) -> None:
         film.write()
     with pytest.raises(DataError, match='have one name'):
         score([frame for film in films for frame in film.frames()], tmp_path / 'place', 'MOT17')
+
+
+def test_an_error_of_trackeval_leaves_standard_input_open(tmp_path: Path) -> None:
+    film = Film(tmp_path / 'A', np.random.default_rng(0))
+    film.write()
+    twice = [frame._replace(tracks=np.concatenate([frame.tracks] * 2)) for frame in film.frames()]
+    before = os.fstat(0)
+    with pytest.raises(trackeval.utils.TrackEvalException, match='more than once'):
+        score(twice, tmp_path / 'place', 'MOT17')
+    assert os.path.samestat(os.fstat(0), before)
