@@ -10,13 +10,34 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import CheckpointError, DeclarationError, unknown_name
+from benchmark.plugins import Plugins
 from benchmark.specs import file_hash
 
-SOURCES = ('timm', 'mmpretrain', 'hf', 'torchvision')
-"""Libraries whose architectures an id may name, as in ``timm:NAME``."""
+_OWN = ('timm', 'mmpretrain', 'hf', 'torchvision')
+_FORMS = 'timm:NAME, mmpretrain:NAME, hf:REPO, hf:FOLDER, torchvision:NAME or FILE.py:CLASS'
 
-FORMS = 'timm:NAME, mmpretrain:NAME, hf:REPO, hf:FOLDER, torchvision:NAME or FILE.py:CLASS'
-"""What a source may look like, for messages."""
+
+def _own() -> dict[str, str]:
+    return {name: f'benchmark.sources.{name}' for name in _OWN}
+
+
+def _problem(part: object) -> str:
+    is_source = callable(getattr(part, 'open_source', None))
+    return '' if is_source else 'it has no function open_source(order)'
+
+
+SOURCES: Plugins[Any] = Plugins('sources', 'backbone source', _own, _problem)
+"""Libraries whose architectures an id may name, as in ``timm:NAME``.
+
+Each is a module, or an object, with a function ``open_source(order)``.
+"""
+
+
+def source_forms() -> str:
+    """Return what a source may look like, for messages."""
+    added = [f'{name}:NAME' for name in SOURCES.names() if name not in _OWN]
+    return ', '.join([*added, _FORMS])
+
 
 _WEIGHTS = ('model.safetensors', 'pytorch_model.bin')
 # facts of a configuration that say nothing about the network
@@ -56,8 +77,8 @@ def locate(text: str, relative_to: Path | None = None) -> Located:
     if separator:
         return _class_in_file((relative_to or Path()) / f'{path}.py', name, text)
     source, _, name = text.partition(':')
-    if source not in SOURCES:
-        raise unknown_name('backbone source', source, SOURCES)
+    if source not in SOURCES.names():
+        raise unknown_name('backbone source', source, SOURCES.names())
     if not name:
         raise DeclarationError(f"backbone '{text}': must be {source}:NAME")
     if source == 'hf':

@@ -218,6 +218,8 @@ def _test_pipeline(meeting: Meeting) -> list[Config]:
 KIND = Kind(
     name='mot',
     library='mmdet',
+    order=70,
+    family='tracking',
     components=(
         'benchmark.datasets.mot',
         'benchmark.evaluation.mot',

@@ -253,6 +253,8 @@ def _evaluator(meeting: Meeting, keypoints: Keypoints) -> Config:
 KIND = Kind(
     name='pose',
     library='mmpose',
+    order=50,
+    is_geometric=True,
     components=(
         'benchmark.datasets.keypoints',
         'benchmark.evaluation.pose',

@@ -130,6 +130,7 @@ def nearest_level(strides: tuple[int, ...]) -> int:
 KIND = Kind(
     name='tracking',
     library='mmengine',
+    order=60,
     components=(
         'benchmark.datasets.tracking',
         'benchmark.evaluation.tracking',

@@ -13,8 +13,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, BinaryIO
+
+from benchmark.launching.executors.base import Job, Reply
 
 WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
 """The command of a worker; the file descriptor for its answers is added as last argument."""
@@ -22,32 +23,6 @@ WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
 _CHUNK = 1 << 20
 _END_SECONDS = 10.0
 """How long a worker may take to end once it has closed its answers."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A request to a worker: ``name`` is for people, ``request`` for the worker."""
-
-    name: str
-    request: dict[str, Any]
-    log: Path
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A worker's answer to a job; ``error`` is empty when it did the job.
-
-    ``started`` is when a worker was given the job (UTC).
-    """
-
-    job: Job
-    answer: dict[str, Any]
-    started: datetime
-
-    @property
-    def error(self) -> str:
-        """One line that says why the job failed."""
-        return str(self.answer['error'])
 
 
 @dataclass
@@ -95,6 +70,10 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers; a second call does nothing."""
         self._stop_all()
         self._selector.close()
 

@@ -16,10 +16,11 @@ from catalog.declarations import Declarations
 
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
 from benchmark.launching import Job, Reply
-from benchmark.launching.campaign import Campaign, Plan, canonical_scores
+from benchmark.launching.campaign import Campaign
 from benchmark.launching.features import features_from
-from benchmark.planning import Request
+from benchmark.planning import Plan, Request
 from benchmark.report import render_report
+from benchmark.results.recording import canonical_scores
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 
@@ -242,7 +243,7 @@ class TestAgain:
         pool = FakePool()
         with pytest.raises(RecordError, match='delete the file'):
             go(campaign(world, suite={'seeds': (0,)}), pool)
-        assert pool.names('execute') == []
+        assert pool.names('train') == []
 
     def test_a_failure_never_replaces_a_result_of_another_process(
         self, world: Declarations
@@ -463,7 +464,7 @@ class TestPreparing:
         pool = FakePool()
         with pytest.raises(BenchmarkError, match="nothing at 'modle'"):
             go(campaign(world, options={'modle.x': 1}), pool)
-        assert pool.names('execute') == []
+        assert pool.names('train') == []
 
 
 class TestReuse:
@@ -519,7 +520,7 @@ class TestLastBlocks:
         made = campaign(world, suite={'seeds': (0,), 'backbones': names})
         pool = FakePool()
         plan, found = go(made, pool)
-        configs = {c.spec.backbone: c.compiled.config['model']['backbone'] for c in plan.to_do}
+        configs = {c.spec.backbone: c.config['model']['backbone'] for c in plan.to_do}
         assert len({cell.fingerprint for cell in plan.to_do}) == 3
         assert 'last_blocks' not in configs[names[0]]
         assert configs[names[1]] == {

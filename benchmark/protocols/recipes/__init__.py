@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from benchmark.protocols.recipes import (
-    classification,
-    depth,
-    detection,
-    mot,
-    pose,
-    segmentation,
-    tracking,
+from benchmark.kinds import shipped_kinds
+
+_MODULES: tuple[Any, ...] = tuple(
+    importlib.import_module(f'{__name__}.{kind.name}') for kind in shipped_kinds()
 )
-
-_MODULES = (classification, detection, segmentation, pose, depth, tracking, mot)
 
 RULES = tuple(
     rule if rule.tasks else replace(rule, trained_on=module.TRAINED_ON)
