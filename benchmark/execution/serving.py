@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.kinds import load_kind
 from benchmark.models import FeatureBackbone
 from benchmark.protocols import load_protocol
-from benchmark.specs import Backbone, Features, Finding, RunSpec, Task
+from benchmark.specs import Backbone, Features, Finding, RunSpec, Task, canonical_json
 
 
 def check_kinds(backbone: Backbone, features: Features) -> list[Finding]:
@@ -26,7 +25,8 @@ def check_kinds(backbone: Backbone, features: Features) -> list[Finding]:
     Raises:
         BenchmarkError: a shipped declaration is wrong.
     """
-    return [_check(backbone, features, task) for task in _representatives()]
+    networks: dict[str, FeatureBackbone] = {}
+    return [_check(backbone, features, task, networks) for task in _representatives()]
 
 
 def _representatives() -> list[Task]:
@@ -37,28 +37,37 @@ def _representatives() -> list[Task]:
     return sorted(found.values(), key=lambda task: load_kind(task.kind).order)
 
 
-def _check(backbone: Backbone, features: Features, task: Task) -> Finding:
+def _check(
+    backbone: Backbone, features: Features, task: Task, networks: dict[str, FeatureBackbone]
+) -> Finding:
     try:
-        detail = _serve(backbone, features, task)
+        declared = _declared(backbone, features, task)
+        key = canonical_json(declared)
+        if key not in networks:
+            networks[key] = _build_bare(declared)
+        height, width = load_kind(task.kind).largest_input(task)
+        with torch.no_grad():
+            maps = networks[key](torch.empty(1, 3, height, width, device='meta'))
     except (BenchmarkError, RuntimeError, ValueError, AssertionError, TypeError) as error:
         reason = ' '.join(str(error).split())[:200]
         return Finding(task.kind, False, f'as in {task.name}: {reason}')
-    return Finding(task.kind, True, detail)
+    shapes = ', '.join('x'.join(map(str, found.shape[-2:])) for found in maps)
+    return Finding(task.kind, True, f'maps of {shapes} cells for pictures of {height}x{width} px')
 
 
-def _serve(backbone: Backbone, features: Features, task: Task) -> str:
-    # the weights do not matter here, and a large network would take seconds to fill
+def _declared(backbone: Backbone, features: Features, task: Task) -> dict[str, Any]:
+    """Return the backbone as the configuration of a task has it, without weights."""
     bare = replace(backbone, is_random=True, checkpoint=None)
     spec = RunSpec(task.name, backbone.id, 'finetune', 0)
     changes = ({'lr': 1e-3, 'iterations': 1, 'batch_size': 1, 'drop_path': 0.0},)
     cell = CellInputs(spec, bare, features, task, load_protocol('finetune'), changes)
     config = localise(compile_config(cell), {CODE: str(backbone.code)})
-    declared: dict[str, Any] = {**config['model']['backbone']}
-    importlib.import_module('benchmark.registry')
-    del declared['type']
-    height, width = load_kind(task.kind).largest_input(task)
-    with torch.device('meta'), torch.no_grad():
-        network = FeatureBackbone(**declared).eval()
-        maps = network(torch.empty(1, 3, height, width))
-    shapes = ', '.join('x'.join(map(str, found.shape[-2:])) for found in maps)
-    return f'maps of {shapes} cells for pictures of {height}x{width} px'
+    return {key: value for key, value in config['model']['backbone'].items() if key != 'type'}
+
+
+def _build_bare(declared: dict[str, Any]) -> FeatureBackbone:
+    """Return the backbone with shapes but no values: to fill a large one would take seconds."""
+    with torch.device('meta'):
+        network = FeatureBackbone(**declared)
+    # a module in memory is a copy with values
+    return network.to('meta').eval()

@@ -55,7 +55,7 @@ def leaderboard_of(records: Iterable[RunRecord], protocol: str | None = None) ->
         for row in board.rows
     ]
     frame = pd.DataFrame(rows, columns=None if rows else ['protocol', 'backbone', 'mean_rank'])
-    return frame.set_index(['protocol', 'backbone'])
+    return frame.set_index(['protocol', 'backbone']).astype(float)
 
 
 def _scores(board: Board, row: Row) -> dict[str, float | None]:

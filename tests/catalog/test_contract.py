@@ -74,7 +74,7 @@ class TestTask:
         for text in (task.title, task.citation, task.licence, task.origin):
             assert text.strip()
 
-    @pytest.mark.parametrize('protocol', ('finetune', 'frozen'))
+    @pytest.mark.parametrize('protocol', ['finetune', 'frozen'])
     @pytest.mark.parametrize('features', FEATURES, ids=lambda f: f.architecture.value)
     def test_it_compiles_to_plain_data(self, path: Path, features: Features, protocol: str) -> None:
         task = read_task(path)
@@ -145,7 +145,7 @@ class TestKind:
             low, high = metric.bounds
             assert low < high
 
-    @pytest.mark.parametrize('protocol', ('finetune', 'frozen'))
+    @pytest.mark.parametrize('protocol', ['finetune', 'frozen'])
     def test_every_protocol_has_a_recipe_for_it(self, name: str, protocol: str) -> None:
         rules = [rule for rule in load_protocol(protocol).recipes if rule.kind == name]
         stated = {key for rule in rules if _holds_everywhere(rule) for key in rule.numbers}
