@@ -231,7 +231,7 @@ def test_a_breakpoint_stops_in_this_process_with_the_terminal(
     class Stopping(net.Net):  # type: ignore[misc, name-defined]
         def forward(self, images: torch.Tensor) -> Any:
             if images.device.type != 'meta' and not seen:
-                print('before')
+                sys.stdout.write('before')
                 breakpoint()
             return super().forward(images)
 

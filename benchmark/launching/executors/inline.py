@@ -229,6 +229,10 @@ def _instances_kept() -> Iterator[None]:
     try:
         yield
     finally:
+        for name, logger in MMLogger._instance_dict.items():
+            if name not in before[managers.index(MMLogger)]:
+                for handler in logger.handlers:
+                    handler.close()  # the log file of a run
         for manager, instances in zip(managers, before, strict=True):
             manager._instance_dict.clear()
             manager._instance_dict.update(instances)
