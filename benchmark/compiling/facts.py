@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.compiling.compile import CellInputs
 from benchmark.kinds import load_kind
 from benchmark.protocols import TRIVIAL
-from benchmark.specs import Backbone, Features, Metric, Pretraining, Protocol, Task, Trains
+from benchmark.specs import Backbone, Features, Metric, Names, Pretraining, Protocol, Task, Trains
 
 
 def facts_of(cell: CellInputs) -> dict[str, Any]:
@@ -53,9 +53,12 @@ def _shared(task: Task, protocol: Protocol) -> dict[str, Any]:
 
 def _part(protocol: Protocol) -> dict[str, Any]:
     """Return what a protocol trains where that is neither all, the head alone, nor nothing."""
-    if isinstance(protocol.trains, Trains):
+    trains = protocol.trains
+    if isinstance(trains, Trains):
         return {}
-    return {'trains': {type(protocol.trains).__name__.lower(): asdict(protocol.trains)}}
+    if isinstance(trains, Names):
+        return {'trains': {'names': {'patterns': list(trains.patterns), 'last': trains.last}}}
+    return {'trains': {'adapter': {'type': trains.type, 'arguments': dict(trains.arguments)}}}
 
 
 def _metric(metric: Metric) -> dict[str, Any]:
