@@ -482,7 +482,10 @@ def _in_order(campaign: Campaign, plan: Plan, new: Iterable[RunRecord]) -> tuple
         record = campaign.good_record(cell)
         if record is not None:
             found[cell.spec] = record
-    return tuple(found[spec] for spec in expand(campaign.request) if spec in found)
+    place = {spec: number for number, spec in enumerate(expand(campaign.request))}
+    return tuple(
+        found[spec] for spec in sorted(found, key=lambda spec: place.get(spec, len(place)))
+    )
 
 
 def survey_campaign(campaign: Campaign, executor: Executor) -> Survey:
@@ -684,6 +687,7 @@ def write_report(
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
     """
+    found = get_suite(suite)  # before anything heavy is imported
     from benchmark.report import suite_boards, write_literature
     from benchmark.report import write_report as write
 
@@ -692,8 +696,8 @@ def write_report(
             f'--history {history}: nights are drawn on the page of the records: add html '
             'to --format, without --published'
         )
-    found, store, folder, wishes = _report_of(
-        suite, results, work_dir, out, reference, normaliser, history
+    store, folder, wishes = _report_of(
+        found, results, work_dir, out, reference, normaliser, history
     )
     wanted = tuple(formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
@@ -720,34 +724,32 @@ def stale_report(
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
     """
+    found = get_suite(suite)  # before anything heavy is imported
     from benchmark.report import stale_files
 
-    found, store, folder, wishes = _report_of(
-        suite, results, work_dir, out, reference, normaliser, None
-    )
+    store, folder, wishes = _report_of(found, results, work_dir, out, reference, normaliser, None)
     return list(
         stale_files(store, found.name, out=folder, formats=tuple(formats or ()), wishes=wishes)
     )
 
 
 def _report_of(
-    suite: str | Path | Mapping[str, Any],
+    suite: Suite,
     results: str | Path,
     work_dir: str | Path,
     out: str | Path | None,
     reference: str | None,
     normaliser: Path | None,
     history: Path | None,
-) -> tuple[Suite, ResultStore, Path, Wishes]:
-    """Return what a report is made of: suite, records, the folder to write to, and options."""
+) -> tuple[ResultStore, Path, Wishes]:
+    """Return what a report is made of: the records, the folder to write to, and options."""
     from benchmark.report import Wishes, read_normaliser
     from benchmark.results.store import ResultStore
 
-    found = get_suite(suite)
     store = ResultStore(Path(results), Path(work_dir))
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
-    return found, store, folder, Wishes(reference, scale, found.groups, history)
+    return store, folder, Wishes(reference, scale, suite.groups, history)
 
 
 def export_records(results: str | Path, suite: str, file: str | Path) -> int:

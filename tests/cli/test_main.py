@@ -13,8 +13,8 @@ from catalog.declarations import Declarations
 from benchmark import __version__
 from benchmark.catalog import shipped_suites, shipped_tasks, zoo
 from benchmark.cli.main import main
-from benchmark.launching import devices
 from benchmark.launching.campaign import Campaign
+from benchmark.launching.executors import local
 from benchmark.launching.survey import Survey
 from benchmark.planning import Impossible, Plan
 from benchmark.protocols import protocol_names
@@ -259,7 +259,7 @@ class TestExitCodes:
     ) -> None:
         seen: list[int | None] = []
         monkeypatch.setattr(
-            devices, 'worker_environments', lambda _, jobs, **__: seen.append(jobs) or [{}]
+            local, 'worker_environments', lambda _, jobs, **__: seen.append(jobs) or [{}]
         )
         for jobs in ('1024', '2'):
             assert main(['run', '--suite', suite, '--jobs', jobs]) == 0
@@ -375,7 +375,7 @@ class TestLayers:
             capsys, 'analyze', 'layers', '--suite', suite, '--backbones', 'timm:test_vit+random',
             '--actions', 'drop',
         )  # fmt: skip
-        assert 'has no task of kind pose or depth' in message
+        assert 'has no task of kind depth or pose' in message
 
     def test_what_is_random_already_is_not_made_so(
         self, suite: str, capsys: pytest.CaptureFixture[str]
