@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from benchmark.launching.status import CampaignStatus
     from benchmark.launching.survey import Survey
     from benchmark.planning import Plan
+    from benchmark.planning.contents import DataReader
     from benchmark.report import Wishes
     from benchmark.results.records import RunRecord
     from benchmark.results.sharing import Imported
@@ -195,7 +196,7 @@ class Run:
 
     def frame(self) -> pd.DataFrame:
         """Return one row per record and metric, values in canonical units."""
-        from benchmark.report.memory import frame_of
+        from benchmark.report.data.memory import frame_of
 
         return frame_of(self.records)
 
@@ -205,7 +206,7 @@ class Run:
         Raises:
             UnknownNameError: no record is of ``protocol``.
         """
-        from benchmark.report.memory import leaderboard_of
+        from benchmark.report.data.memory import leaderboard_of
 
         return leaderboard_of(self.records, protocol)
 
@@ -245,6 +246,7 @@ def evaluate(
     processes: int = 1,
     split_loading: bool = False,
     feature_cache: int = FEATURE_CACHE,
+    quick_data: bool = False,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Run:
@@ -270,6 +272,7 @@ def evaluate(
         processes: how many processes share the batches of a training.
         split_loading: let each of them load its share alone, with random numbers of its own.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
+        quick_data: know photographs by name and size, without reading them once.
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per event.
 
@@ -291,6 +294,7 @@ def evaluate(
                 processes=processes,
                 split_loading=split_loading,
                 feature_cache=feature_cache,
+                quick_data=quick_data,
                 options=options,
                 say=say,
             )
@@ -313,6 +317,7 @@ def open_campaign(
     processes: int = 1,
     split_loading: bool = False,
     feature_cache: int = FEATURE_CACHE,
+    quick_data: bool = False,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Iterator[Campaign]:
@@ -323,6 +328,7 @@ def open_campaign(
     """
     from benchmark.launching.campaign import Campaign
     from benchmark.planning import Request
+    from benchmark.planning.contents import Level
     from benchmark.results.store import ResultStore
 
     for flag, folder in (('results', results), ('work_dir', work_dir)):
@@ -345,6 +351,7 @@ def open_campaign(
             say or (lambda line: None),
             feature_cache,
             processes,
+            Level.QUICK if quick_data else Level.CONTENTS,
         )
 
 
@@ -570,8 +577,8 @@ def check(which: Any) -> Check:
         found = _resolve(which, stack)
         backbone = get_backbone(found)
         stack.enter_context(prepared_process())
-        from benchmark.execution.contract import check as check_contract
-        from benchmark.execution.serving import check_kinds
+        from benchmark.checking.backbone import check as check_contract
+        from benchmark.checking.serving import check_kinds
         from benchmark.models.inspection import inspect_backbone
 
         features = inspect_backbone(backbone)
@@ -579,13 +586,17 @@ def check(which: Any) -> Check:
         return Check(backbone.id, tuple(contract), tuple(check_kinds(backbone, features)))
 
 
-def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]:
+def check_data(
+    task: Task, folder: Path, *, full: bool = False, reader: DataReader | None = None
+) -> list[Finding]:
     """Return what was found about the files, splits, labels and pictures of a task's data.
 
     Args:
         task: what the data are held against.
         folder: where they are.
         full: read every picture and label, and compare the pictures of two splits.
+        reader: reads the data, and remembers what it read; one that remembers nothing for later
+            runs unless given.
 
     Raises:
         DeclarationError: a data set has no such type, or its type no such argument.
@@ -593,9 +604,9 @@ def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]
     from benchmark.launching.executors.inline import prepared_process
 
     with prepared_process():
-        from benchmark.execution.datacheck import check_data as look
+        from benchmark.checking.data import check_data as look
 
-        return look(task, folder, full=full)
+        return look(task, folder, full=full, reader=reader)
 
 
 # results

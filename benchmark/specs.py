@@ -447,6 +447,8 @@ class Protocol:
             another package's.
         probe: what is read off frozen features, for the procedure ``'probe'``.
         components: modules that register what the protocol adds, as an adapter.
+        numerics: rises when a change of what the protocol does alters results, beside the numbers
+            that a configuration shows.
     """
 
     name: str
@@ -456,6 +458,7 @@ class Protocol:
     procedure: str = 'train'
     probe: Probe | None = None
     components: tuple[str, ...] = ()
+    numerics: int = 1
 
     @property
     def trains_backbone(self) -> bool:

@@ -39,6 +39,16 @@ def source_forms() -> str:
     return ', '.join([*added, _FORMS])
 
 
+SOURCE_NUMERICS: Mapping[str, int] = {
+    'timm': 1,
+    'mmpretrain': 1,
+    'hf': 1,
+    'torchvision': 1,
+    # 2: building the class draws no random numbers that the head would draw
+    'file': 2,
+}
+"""Raised where our reading of a library's networks and weights gives other features."""
+
 _WEIGHTS = ('model.safetensors', 'pytorch_model.bin')
 # facts of a configuration that say nothing about the network
 _IDLE = ('id2label', 'label2id', 'architectures', 'transformers_version', '_name_or_path')

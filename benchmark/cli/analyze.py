@@ -36,7 +36,7 @@ def _own() -> dict[str, str]:
     return {name: f'{__name__}:{name.upper()}' for name in _NAMES}
 
 
-_NAMES = ('attention', 'cka', 'cam', 'erf', 'capture', 'losses', 'layers')
+_NAMES = ('attention', 'cka', 'cam', 'erf', 'losses', 'layers')
 ANALYSES: Plugins[Analysis] = Plugins('analyses', 'analysis', _own, _problem)
 
 
@@ -84,11 +84,6 @@ def _add_cam(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--method', choices=('eigen', 'grad'), default='eigen')
 
 
-def _add_capture(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--seeds', type=positive, default=5, metavar='N', help='how many')
-    parser.add_argument('--no-sweeps', action='store_true', help='the default setting alone')
-
-
 def _add_losses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--suite', required=True, metavar='NAME|FILE')
     parser.add_argument('--backbones', nargs='+', default=(), metavar='ID', help='default: all')
@@ -128,12 +123,6 @@ ERF = Analysis(
     'how far backbones see: effective receptive fields',
     f'{__name__}:erf',
     pictures=(32, 8),
-)
-CAPTURE = Analysis(
-    'capture',
-    'which features masked pretraining and supervision capture, on a theory',
-    f'{__name__}:capture',
-    _add_capture,
 )
 LOSSES = Analysis(
     'losses',
@@ -233,17 +222,6 @@ def cam(options: Namespace) -> Outcome:
         batch_size=options.batch_size,
         device=choose_device(options.device),
     )
-    return found, True
-
-
-def capture(options: Namespace) -> Outcome:
-    """Train the theory's network in every way."""
-    from benchmark.analysis.capture import analyse
-    from benchmark.analysis.capture.setting import Setting
-    from benchmark.analysis.capture.study import SWEEPS
-
-    setting = Setting(seeds=options.seeds)
-    found = analyse(setting, sweeps={} if options.no_sweeps else SWEEPS, say=_say)
     return found, True
 
 

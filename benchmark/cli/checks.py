@@ -66,7 +66,7 @@ def _arguments_line(task: Task, data_root: Path) -> str:
     """
     try:
         with quiet_libraries():
-            from benchmark.execution.datacheck import check_arguments
+            from benchmark.checking.data import check_arguments
 
             check_arguments(task)
     except (ImportError, EnvironmentProblem) as error:

@@ -34,6 +34,7 @@ def request_of(options: Namespace) -> dict[str, Any]:
         'processes': options.processes,
         'split_loading': options.split_loading,
         'feature_cache': options.feature_cache,
+        'quick_data': options.quick_data,
         'options': parse_options(options.cfg_options),
     }
 
@@ -182,6 +183,7 @@ def check_task(options: Namespace) -> int:
 def check_data(options: Namespace) -> int:
     """Compare a task's data with its declaration; return 2 when they are missing or differ."""
     from benchmark.errors import DataError
+    from benchmark.planning.contents import DataReader
     from benchmark.planning.data import keep_manifest, layout_lines, locate
 
     task = api.get_task(options.name)
@@ -195,9 +197,11 @@ def check_data(options: Namespace) -> int:
         for line in layout_lines(task):
             _say(line)
         return 2
-    findings = api.check_data(task, folder, full=options.full)
+    reader = DataReader(options.work_dir / 'cache' / 'data', say=_say)
+    findings = api.check_data(task, folder, full=options.full, reader=reader)
     code = _say_all(findings)
-    _say(f'written {keep_manifest(task, options.data_root, findings)}')
+    manifest = reader.manifest(task, folder)
+    _say(f'written {keep_manifest(task, options.data_root, findings, manifest)}')
     return code
 
 

@@ -10,6 +10,7 @@ from benchmark.kinds import KINDS, load_kind
 from benchmark.kinds.base import Config, Meeting, Parts, dataset
 from benchmark.plugins import foreign_versions
 from benchmark.protocols import PROTOCOLS, Place, choose_recipe
+from benchmark.results.identity import WORK as WORK
 from benchmark.specs import (
     Adapter,
     Backbone,
@@ -30,9 +31,6 @@ WEIGHTS = '{weights}'
 
 CODE = '{code}'
 """Stands for the file of the backbone's class in a compiled configuration."""
-
-WORK = '{work}'
-"""Stands for the run's work folder in a compiled configuration."""
 
 SPLIT_LOADING = 'split_loading'
 """Key of a configuration whose processes, this many, load their shares of a batch alone."""

@@ -1,22 +1,23 @@
-"""Kinds of tasks: each module here that defines ``KIND`` is one, found by its file name.
+"""Kinds of tasks: each folder here that has a module ``kind`` is one, found by its name.
 
 Other packages add theirs by entry points of the group ``transferbench.kinds``.
 """
 
 from __future__ import annotations
 
-import pkgutil
+import importlib
 from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
 
 from benchmark.kinds.base import Kind
 from benchmark.plugins import Plugins
 
-_SHARED = {'base'}
-
 
 def _own() -> dict[str, str]:
-    modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return {name: f'{__name__}.{name}:KIND' for name in modules if name not in _SHARED}
+    folders = (folder for place in __path__ for folder in Path(place).iterdir())
+    names = (folder.name for folder in folders if (folder / 'kind.py').is_file())
+    return {name: f'{__name__}.{name}.kind:KIND' for name in names}
 
 
 def _problem(part: object) -> str:
@@ -53,6 +54,11 @@ def all_kinds() -> tuple[Kind, ...]:
 def shipped_kinds() -> tuple[Kind, ...]:
     """Return the kinds that come with the project, in the order in which tables show them."""
     return _in_order(_own())
+
+
+def load_recipe(name: str) -> ModuleType:
+    """Return the module with the fine-tuning recipe of our kind called ``name``."""
+    return importlib.import_module(f'{__name__}.{name}.recipe')
 
 
 def _in_order(names: Iterable[str]) -> tuple[Kind, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -10,21 +11,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmark import __version__
 from benchmark.compiling import (
     CODE,
     WEIGHTS,
     WORK,
     library_versions,
     localise,
-    manifest_of,
     reader_versions,
 )
 from benchmark.kinds.base import DATA
+from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
 from benchmark.planning import Cell, Plan, Request, ResolvedInputs, compile_cell, expand
 from benchmark.planning.cells import split_cells
+from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
@@ -44,6 +47,7 @@ class Campaign:
         say: receives one line per event.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
         processes: how many train a cell together, where its procedure allows it.
+        level: how much of the data identifies them.
     """
 
     request: Request
@@ -53,6 +57,16 @@ class Campaign:
     say: Callable[[str], None] = lambda line: None
     feature_cache: int = 0
     processes: int = 1
+    level: Level = Level.CONTENTS
+
+    @functools.cached_property
+    def _earlier(self) -> EarlierRecords:
+        suite = self.request.suite
+        return EarlierRecords(self.store, (suite.name, *suite.reuses))
+
+    def reader(self) -> DataReader:
+        """Return what reads the data of the tasks, each file once."""
+        return DataReader(self.store.work / 'cache' / 'data', self.level, self.say)
 
     def prepare(self, executor: Executor) -> Plan:
         """Return the plan; makes the built-in data and inspects backbones that are new.
@@ -65,12 +79,11 @@ class Campaign:
         # what can be wrong comes before what takes long
         tasks = self.request.tasks
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
-        trees = {task.name: task.tree for task in tasks}
-        manifests = {name: manifest_of(folder, trees[name]) for name, folder in found.items()}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', executor)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
-        manifests |= {name: manifest_of(folder) for name, folder in made.items()}
-        resolved = ResolvedInputs(found | made, manifests, inspected)
+        folders, reader = found | made, self.reader()
+        manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
+        resolved = ResolvedInputs(folders, manifests, inspected)
         return self.split(self.cell(spec, resolved) for spec in expand(self.request))
 
     def cell(self, spec: RunSpec, resolved: ResolvedInputs) -> Cell:
@@ -95,6 +108,9 @@ class Campaign:
 
     def good_record(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
+        return self._find_good(cell) or self._earlier.find_good(cell)
+
+    def _find_good(self, cell: Cell) -> RunRecord | None:
         suite = self.request.suite
         found = (
             self.store.find(s, cell.spec, cell.fingerprint) for s in (suite.name, *suite.reuses)
@@ -104,6 +120,9 @@ class Campaign:
     def take_over(self, plan: Plan) -> None:
         """Write a copy of those records of other suites that count here."""
         suite = self.request.suite.name
+        self._earlier.adopt(
+            (cell for cell in plan.done if self._find_good(cell) is None), self.level
+        )
         for cell in plan.done if self.request.suite.reuses else ():
             record = self.good_record(cell)
             if record is not None and record.suite != suite:
@@ -183,7 +202,11 @@ class Campaign:
             spec=cell.spec,
             fingerprint=cell.fingerprint,
             status=Status.FAILED,
-            provenance={**_provenance(cell, reply), 'options': dict(self.options)},
+            provenance={
+                **_provenance(cell, reply),
+                'data_level': self.level.value,
+                'options': dict(self.options),
+            },
             config=cell.config,
             **cell.facts,
         )
@@ -201,7 +224,9 @@ def _provenance(cell: Cell, reply: Reply) -> dict[str, Any]:
     return {
         'started': reply.started.isoformat(timespec='seconds'),
         'finished': datetime.now(UTC).isoformat(timespec='seconds'),
+        'release': __version__,
         'libraries': library_versions(cell.source),
+        'numerics': dict(cell.numerics),
         'readers': reader_versions(),
         'python': platform.python_version(),
         'platform': f'{platform.system()} {platform.machine()}',

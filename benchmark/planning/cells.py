@@ -14,6 +14,7 @@ from benchmark.compiling import (
     features_of,
     find_procedure,
     fingerprint_of,
+    numerics_of,
     procedure_of,
 )
 from benchmark.errors import IncompatibleError
@@ -65,6 +66,7 @@ class Cell:
         weights: hash of the backbone's weights, ``None`` where it has none.
         data: folder of the data.
         checkpoint: file of the weights, if there is one.
+        numerics: number of each part of the benchmark that takes part.
         code: file of the backbone's class, if there is one.
     """
 
@@ -77,6 +79,7 @@ class Cell:
     manifest: str
     weights: str | None
     data: Path
+    numerics: Mapping[str, int]
     checkpoint: Path | None = None
     code: Path | None = None
 
@@ -90,20 +93,32 @@ class Cell:
         """Where the network comes from; empty for a trivial predictor."""
         return str(self.facts.get('backbone', {}).get('source') or '')
 
-    def fingerprint_of(self, config: Config) -> str:
-        """Return the identity of ``config``, the cell's own or a part of it, on the cell's data."""
+    def identify(
+        self,
+        config: Config,
+        *,
+        manifest: str | None = None,
+        numerics: Mapping[str, int] | None = None,
+    ) -> str:
+        """Return the identity of ``config``, the cell's own or a part of it.
+
+        ``manifest`` and ``numerics`` are the cell's unless given.
+        """
         return fingerprint_of(
             config,
             weights=self.weights,
-            manifest=self.manifest,
+            manifest=self.manifest if manifest is None else manifest,
             task_version=self.task.version,
+            numerics=self.numerics if numerics is None else numerics,
             source=self.source,
         )
 
     @property
     def features_key(self) -> str:
         """What determines the features that a probe reads, beside the weights."""
-        return self.fingerprint_of(features_of(self.config))
+        # what is done with features does not change them
+        kept = {k: n for k, n in self.numerics.items() if not k.startswith('protocol ')}
+        return self.identify(features_of(self.config), numerics=kept)
 
 
 class Impossible(NamedTuple):
@@ -162,6 +177,7 @@ def compile_cell(
     config = procedure.compile(inputs, options)
     _check_shares(procedure.trainings(config), processes)
     facts = procedure.facts(inputs)
+    source = str(facts['backbone'].get('source') or '')
     bare = Cell(
         spec=spec,
         task=task,
@@ -172,10 +188,11 @@ def compile_cell(
         manifest=resolved.manifests[spec.task],
         weights=inspected.weights if inspected else None,
         data=resolved.folders[spec.task],
+        numerics=numerics_of(config, kind=task.kind, protocol=spec.protocol, source=source),
         checkpoint=inputs.backbone.checkpoint,
         code=inputs.backbone.code,
     )
-    return replace(bare, fingerprint=bare.fingerprint_of(config))
+    return replace(bare, fingerprint=bare.identify(config))
 
 
 def _inputs(request: Request, spec: RunSpec, task: Task, inspected: Inspected | None) -> CellInputs:

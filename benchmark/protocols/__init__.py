@@ -7,7 +7,7 @@ from dataclasses import replace
 from benchmark.kinds import KINDS, kind_names, load_kind
 from benchmark.plugins import OURS, Plugins
 from benchmark.protocols.choosing import Place, choose_recipe, explain_recipe
-from benchmark.protocols.sources import SOURCES
+from benchmark.protocols.references import SOURCES
 from benchmark.protocols.trivial import TRIVIAL
 from benchmark.specs import Protocol
 

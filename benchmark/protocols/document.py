@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from benchmark.protocols import protocols
 from benchmark.protocols.recipes import DIFFERENCES
-from benchmark.protocols.sources import SOURCES
+from benchmark.protocols.references import SOURCES
 from benchmark.specs import Number, Protocol, Recipe, Rule
 
 _HEAD = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.kinds import shipped_kinds
 from benchmark.kinds.base import Kind, Probed
-from benchmark.protocols.marks import adapted, ours, stated
+from benchmark.kinds.marks import adapted, ours, stated
 from benchmark.specs import Number, Probe, Protocol, Rule, Solver, Trains, Views
 
 _TRAINED_ON = ('imagenet1k',)

@@ -18,9 +18,9 @@ import torch
 from safetensors.torch import save_file
 
 import transferbench as tb
-from api.conftest import SHORT
 from benchmark.cli.main import main
 from benchmark.results.records import RunRecord
+from tests.api.conftest import SHORT
 
 torch.set_num_threads(1)
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import transferbench as tb
-from api.conftest import SHORT
 from benchmark.cli.main import main
 from benchmark.kinds import kind_names, load_kind
 from benchmark.protocols import load_protocol, protocol_names
+from tests.api.conftest import SHORT
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = {

@@ -11,8 +11,7 @@ import pytest
 
 from benchmark.compiling import compile_config
 from benchmark.kinds import kind_names
-
-from .cells import FEATURES, GOLDEN, SAMPLES, cell, strings
+from tests.support.compiling_cells import FEATURES, GOLDEN, SAMPLES, cell, strings
 
 CASES = [
     (kind, architecture, protocol)

@@ -11,8 +11,7 @@ import pytest
 from benchmark.compiling import compile_probe, features_of
 from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.protocols import protocols
-
-from .cells import FEATURES, cell, strings
+from tests.support.compiling_cells import FEATURES, cell, strings
 
 KINDS = ('classification', 'segmentation', 'depth')
 PROBING = [protocol.name for protocol in protocols() if protocol.probe]

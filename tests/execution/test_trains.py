@@ -18,7 +18,7 @@ from benchmark.models.inspection import inspect_backbone
 from benchmark.protocols import load_protocol
 from benchmark.registry import MODELS
 from benchmark.specs import Adapter, Names, Protocol, RunSpec, Trains
-from execution.cells import BUDGET, KEPT, TRAINED, moved, random_backbone, small_task
+from tests.support.execution_cells import BUDGET, KEPT, TRAINED, moved, random_backbone, small_task
 
 ALL = load_protocol('finetune')
 

@@ -7,6 +7,8 @@ import pytest
 from benchmark.catalog.suites import find_suite
 from benchmark.catalog.tasks import shipped_tasks
 from benchmark.errors import DeclarationError
+from benchmark.kinds.classification.recipe import K12
+from benchmark.kinds.marks import adapted, ours, stated
 from benchmark.protocols import (
     Place,
     choose_recipe,
@@ -14,8 +16,6 @@ from benchmark.protocols import (
     load_protocol,
     protocol_names,
 )
-from benchmark.protocols.marks import adapted, ours, stated
-from benchmark.protocols.recipes.classification import K12
 from benchmark.specs import Architecture, Features, Number, Protocol, Recipe, Rule, Size, Trains
 
 VIT, SWIN = Architecture.PLAIN_VIT, Architecture.HIERARCHICAL
