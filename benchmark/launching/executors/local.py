@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Iterable, Iterator
 from typing import Self
 
@@ -57,7 +58,10 @@ class LocalExecutor:
 
     @functools.cached_property
     def _pool(self) -> Pool:
-        return Pool(self._environments)
+        pool = Pool(self._environments)
+        # an executor that nobody closes ends its workers when nobody has it any more
+        weakref.finalize(self, pool.close)
+        return pool
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         """Yield a reply for every job as it ends, in no particular order."""
