@@ -182,12 +182,14 @@ class Run:
         records: the records of all its cells, those of earlier runs included.
         new: how many of them were made by this run.
         busy: how many cells another process was running.
+        archives: what evaluation servers are to be sent.
     """
 
     suite: str
     records: tuple[RunRecord, ...]
     new: int = 0
     busy: int = 0
+    archives: tuple[Path, ...] = ()
 
     @property
     def failed(self) -> tuple[RunRecord, ...]:
@@ -247,6 +249,7 @@ def evaluate(
     split_loading: bool = False,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
+    submission: bool = False,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Run:
@@ -273,6 +276,8 @@ def evaluate(
         split_loading: let each of them load its share alone, with random numbers of its own.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
         quick_data: know photographs by name and size, without reading them once.
+        submission: let trained trackers also write the archive for the evaluation server of a
+            task whose test labels are withheld; done cells are trained again for it.
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per event.
 
@@ -295,6 +300,7 @@ def evaluate(
                 split_loading=split_loading,
                 feature_cache=feature_cache,
                 quick_data=quick_data,
+                submission=submission,
                 options=options,
                 say=say,
             )
@@ -318,6 +324,7 @@ def open_campaign(
     split_loading: bool = False,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
+    submission: bool = False,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Iterator[Campaign]:
@@ -352,6 +359,7 @@ def open_campaign(
             feature_cache,
             processes,
             Level.QUICK if quick_data else Level.CONTENTS,
+            submission,
         )
 
 
@@ -475,8 +483,13 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
     campaign.say(
         f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before'
     )
+    places = map(campaign.archive, (*plan.done, *plan.to_do))
     return Run(
-        name, _in_order(campaign, plan, records), len(records), len(plan.to_do) - len(records)
+        name,
+        _in_order(campaign, plan, records),
+        len(records),
+        len(plan.to_do) - len(records),
+        tuple(place for place in places if place is not None and place.is_file()),
     )
 
 

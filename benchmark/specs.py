@@ -39,7 +39,8 @@ class Unit(enum.StrEnum):
 class Metric:
     """One number of an evaluation: its key, unit, direction and attainable bounds.
 
-    ``bounds`` are in the evaluator's unit; the upper one may be infinite.
+    ``bounds`` are in the evaluator's unit; the upper one may be infinite. One that ``is_optional``
+    is that of a group of objects, and absent where the test split has no object of the group.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Metric:
     higher_is_better: bool
     bounds: tuple[float, float]
     title: str = ''
+    is_optional: bool = False
 
     @property
     def label(self) -> str:
@@ -156,8 +158,9 @@ class Backbone:
     """A pretrained feature extractor: where its code and weights come from.
 
     ``source`` is ``'timm:NAME'``, say; ``checkpoint`` is a path, ``None`` for the
-    library's own published weights, and unused when ``is_random``. ``code`` is the
-    file of a source ``'file:FILE.py:CLASS'``.
+    library's own published weights, and unused when ``is_random``. ``copy`` is the key of
+    the copy to take from a file with several, such as ``'teacher'``; empty for the one that
+    the file's writer evaluates. ``code`` is the file of a source ``'file:FILE.py:CLASS'``.
     ``may_miss`` maps a pattern of parameter names that the weights may lack to
     the reason why that is right. ``last_blocks`` is set where the network is not used whole.
     """
@@ -175,6 +178,7 @@ class Backbone:
     licence: str | None = None
     reference: str | None = None
     last_blocks: LastBlocks | None = None
+    copy: str = ''
 
     def source_at(self, code: str) -> str:
         """Return the source as a network is opened by it, its file, if any, being at ``code``."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import CheckpointError, DeclarationError, unknown_name
+from benchmark.errors import DeclarationError, unknown_name
 from benchmark.plugins import Plugins
 from benchmark.specs import file_hash
+from benchmark.weight_files import INDEX, WHOLE, weights_hash
 
 _OWN = ('timm', 'mmpretrain', 'hf', 'torchvision')
 _FORMS = 'timm:NAME, mmpretrain:NAME, hf:REPO, hf:FOLDER, torchvision:NAME or FILE.py:CLASS'
@@ -49,7 +50,6 @@ SOURCE_NUMERICS: Mapping[str, int] = {
 }
 """Raised where our reading of a library's networks and weights gives other features."""
 
-_WEIGHTS = ('model.safetensors', 'pytorch_model.bin')
 # facts of a configuration that say nothing about the network
 _IDLE = ('id2label', 'label2id', 'architectures', 'transformers_version', '_name_or_path')
 _MARK = 6
@@ -81,7 +81,7 @@ def locate(text: str, relative_to: Path | None = None) -> Located:
     Raises:
         UnknownNameError: there is no such source.
         DeclarationError: the text is incomplete, or a file is missing or unreadable.
-        CheckpointError: a folder's weights are split over several files.
+        CheckpointError: a folder's weights are split, and parts of them are missing.
     """
     path, separator, name = text.rpartition('.py:')
     if separator:
@@ -119,13 +119,10 @@ def _folder(folder: Path) -> Located:
     if (folder / 'preprocessor_config.json').is_file():
         data = _json(folder / 'preprocessor_config.json')
         options['preprocessor'] = {k: data[k] for k in ('image_mean', 'image_std') if k in data}
-    weights = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
-    if weights is None and any(folder.glob('*.index.json')):
-        raise CheckpointError(
-            f'{folder}: its weights are split over several files; save them as one {_WEIGHTS[0]}'
-        )
+    names = (*WHOLE, *(f'{name}{INDEX}' for name in WHOLE))
+    weights = next((folder / name for name in names if (folder / name).is_file()), None)
     digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
-    digest.update((file_hash(weights) if weights else '').encode())
+    digest.update((weights_hash(weights) if weights else '').encode())
     name = folder.resolve().name
     return Located(f'hf:{name}', options, weights, mark=digest.hexdigest()[:_MARK])
 

@@ -46,7 +46,15 @@ def place_of(options: Namespace) -> dict[str, Any]:
 
 def run(options: Namespace) -> int:
     """Run a suite and return 1 when some cells failed."""
-    done = api.evaluate(**request_of(options), **place_of(options), seeds=options.seeds, say=_say)
+    done = api.evaluate(
+        **request_of(options),
+        **place_of(options),
+        seeds=options.seeds,
+        submission=options.submission,
+        say=_say,
+    )
+    for archive in done.archives:
+        _say(f'for the server: {archive}')
     _say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
     return 1 if done.failed else 0
 

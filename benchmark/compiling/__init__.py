@@ -22,7 +22,13 @@ from benchmark.compiling.options import applicable, apply_options, localise, par
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.procedures import Procedure, find_procedure, procedure_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
-from benchmark.compiling.trivial import STAND_IN, annotated_splits, compile_trivial
+from benchmark.compiling.trivial import (
+    STAND_IN,
+    annotated_splits,
+    compile_submission,
+    compile_trivial,
+    submission_name,
+)
 
 __all__ = [
     'CODE',
@@ -39,6 +45,7 @@ __all__ = [
     'compile_config',
     'compile_probe',
     'compile_search',
+    'compile_submission',
     'compile_trivial',
     'facts_of',
     'features_of',
@@ -54,5 +61,6 @@ __all__ = [
     'parse_options',
     'procedure_of',
     'reader_versions',
+    'submission_name',
     'trivial_facts',
 ]

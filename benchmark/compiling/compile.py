@@ -128,6 +128,8 @@ def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
         'drop_path': 0.0 if frozen else recipe.drop_path,
         **_in_parts_of(cell.protocol.trains),
     }
+    if backbone.copy:
+        config['copy'] = backbone.copy
     if backbone.last_blocks:
         config['last_blocks'] = asdict(backbone.last_blocks)
     if backbone.code:

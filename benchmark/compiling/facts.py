@@ -62,9 +62,14 @@ def _part(protocol: Protocol) -> dict[str, Any]:
 
 
 def _metric(metric: Metric) -> dict[str, Any]:
-    """Return a metric as JSON data; an infinite bound is ``None``."""
+    """Return a metric as JSON data; an infinite bound is ``None``.
+
+    Whether it may be absent is no fact of a record, whose scores show whether it was.
+    """
     bounds = [bound if math.isfinite(bound) else None for bound in metric.bounds]
-    return {**asdict(metric), 'bounds': bounds}
+    said = {**asdict(metric), 'bounds': bounds}
+    del said['is_optional']
+    return said
 
 
 def _backbone(backbone: Backbone, features: Features) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Procedure:
         trainings: returns those parts of a configuration whose batches several processes share.
         takes_processes: whether several processes may carry it out together.
         keeps_features: whether features of a frozen backbone are kept for the next time.
+        writes_submission: whether it trains what can write an archive for an evaluation server.
         has_canary: whether its model has numbers that must not change: a head, and losses.
     """
 
@@ -47,6 +48,7 @@ class Procedure:
     trainings: Callable[[Config], list[Config]] = lambda config: []
     takes_processes: bool = False
     keeps_features: bool = False
+    writes_submission: bool = False
     has_canary: bool = False
 
 
@@ -75,6 +77,7 @@ _PROCEDURES = {
             _train,
             trainings=lambda config: [config],
             takes_processes=True,
+            writes_submission=True,
             has_canary=True,
         ),
         Procedure(
@@ -83,6 +86,7 @@ _PROCEDURES = {
             compile_search,
             trainings=lambda config: [trial['config'] for trial in config['trials']],
             takes_processes=True,
+            writes_submission=True,
         ),
         Procedure('probe', f'{_JOBS}:probe_job', _probe, keeps_features=True),
         Procedure(

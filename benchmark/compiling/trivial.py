@@ -1,10 +1,10 @@
-"""Configurations without a model: of a task's trivial predictor, and of its annotations."""
+"""Configurations without a model: a task's trivial predictor, annotations and submission."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from benchmark.compiling.compile import testing_loader
+from benchmark.compiling.compile import WORK, testing_loader
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config, Meeting, Parts, dataset
 from benchmark.protocols import TRIVIAL
@@ -61,6 +61,17 @@ def annotated_splits(task: Task) -> Config:
         'custom_imports': list(kind.components),
         'splits': {role.value: dataset(task, role, annotations) for role in task.datasets},
     }
+
+
+def compile_submission(task: Task) -> Config | None:
+    """Return the hook that writes the archive for a task's server to ``{work}``, if it has one."""
+    hook = _parts(task).submission
+    return hook and {**hook, 'file': f'{WORK}/{submission_name(task)}'}
+
+
+def submission_name(task: Task) -> str:
+    """Return how the archive for a task's server is called in a run's work folder."""
+    return f'{task.name}-submission.zip'
 
 
 def _parts(task: Task) -> Parts:

@@ -49,17 +49,27 @@ def train_job(request: Answer) -> Answer:
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
     with exclusive(folder):
-        return asdict(_train(request['config'], folder, request.get('processes', 1)))
+        config = _with_hooks(request['config'], request)
+        return asdict(_train(config, folder, request.get('processes', 1)))
 
 
 def search_job(request: Answer) -> Answer:
     """Return the outcome of searching the grid of ``request['config']``."""
     folder = Path(request['folder'])
     count = request.get('processes', 1)
+
+    def run(config: Answer, own: Path) -> Outcome:
+        # trials have folders of their own: what is asked for is asked of the chosen one
+        return _train(_with_hooks(config, request) if own == folder else config, own, count)
+
     with exclusive(folder):
-        return asdict(
-            execute_search(request['config'], folder, lambda c, own: _train(c, own, count))
-        )
+        return asdict(execute_search(request['config'], folder, run))
+
+
+def _with_hooks(config: Answer, request: Answer) -> Answer:
+    """Return a configuration with the hooks of a request, on which no number depends."""
+    hooks = request.get('hooks', [])
+    return {**config, 'custom_hooks': [*config['custom_hooks'], *hooks]} if hooks else config
 
 
 def _train(config: Answer, folder: Path, processes: int) -> Outcome:

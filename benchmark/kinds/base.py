@@ -54,7 +54,8 @@ class Parts:
     ``pipelines`` has one list of transforms for training and one for testing;
     ``gallery`` is the hook that draws predictions beside the ground truth;
     ``annotations`` loads what the trivial predictor needs of a training sample, not its picture;
-    ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features.
+    ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features;
+    ``submission`` makes the archive for the server of a test split whose labels are withheld.
     """
 
     model: Config
@@ -66,6 +67,7 @@ class Parts:
     collate: str = 'pseudo_collate'
     annotations: tuple[Config, ...] = ()
     readout: Readout | None = None
+    submission: Config | None = None
 
 
 class Trivial(NamedTuple):

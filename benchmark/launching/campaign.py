@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import __version__
+from benchmark.catalog import shipped_tasks
 from benchmark.compiling import (
     CODE,
     WEIGHTS,
     WORK,
+    compile_submission,
     library_versions,
     localise,
     reader_versions,
+    submission_name,
 )
+from benchmark.errors import BenchmarkError
 from benchmark.kinds.base import DATA
 from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Reply
@@ -29,6 +33,7 @@ from benchmark.planning import Cell, Plan, Request, ResolvedInputs, compile_cell
 from benchmark.planning.cells import split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
+from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
@@ -48,6 +53,7 @@ class Campaign:
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
         processes: how many train a cell together, where its procedure allows it.
         level: how much of the data identifies them.
+        submission: whether trained trackers also write the archives for evaluation servers.
     """
 
     request: Request
@@ -58,6 +64,7 @@ class Campaign:
     feature_cache: int = 0
     processes: int = 1
     level: Level = Level.CONTENTS
+    submission: bool = False
 
     @functools.cached_property
     def _earlier(self) -> EarlierRecords:
@@ -78,6 +85,7 @@ class Campaign:
         self.store.check_writable()
         # what can be wrong comes before what takes long
         tasks = self.request.tasks
+        self._check_servers()
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', executor)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
@@ -104,7 +112,33 @@ class Campaign:
 
     def split(self, cells: Iterable[Cell]) -> Plan:
         """Return the plan of ``cells``: those with a good record are done."""
-        return split_cells(cells, lambda cell: self.good_record(cell) is not None)
+        return split_cells(
+            cells,
+            lambda cell: self.good_record(cell) is not None and not self._lacks_archive(cell),
+        )
+
+    def _check_servers(self) -> None:
+        """Refuse archives where no task of the request has a server."""
+        if self.submission and not any(map(compile_submission, self.request.tasks)):
+            with_one = [name for name, task in shipped_tasks().items() if compile_submission(task)]
+            raise BenchmarkError(
+                '--submission: no task of the request names a test split whose labels are '
+                f'withheld; of the shipped ones {", ".join(with_one)} do'
+            )
+
+    def _lacks_archive(self, cell: Cell) -> bool:
+        archive = self.archive(cell)
+        return archive is not None and not archive.is_file()
+
+    def archive(self, cell: Cell) -> Path | None:
+        """Return where a cell's archive for its server is to lie; ``None`` where it has none."""
+        if (
+            not self.submission
+            or not cell.procedure.writes_submission
+            or compile_submission(cell.task) is None
+        ):
+            return None
+        return self._work(cell) / submission_name(cell.task)
 
     def good_record(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
@@ -144,6 +178,8 @@ class Campaign:
                     continue
                 record = self._record(cells[reply.job.name], reply)
                 self._save(record)
+                if record.is_ok:  # what it was made from is of no more use
+                    remove_checkpoints(self._work(cells[reply.job.name]))
                 records.append(record)
                 self.say(f'[{len(records) + busy}/{len(cells)}] {describe(record)}')
         if busy:
@@ -185,6 +221,9 @@ class Campaign:
         procedure = cell.procedure
         if procedure.takes_processes and self.processes > 1:
             request['processes'] = self.processes
+        if self._lacks_archive(cell):
+            hook = compile_submission(cell.task)
+            request['hooks'] = [localise(hook or {}, places)]
         if procedure.keeps_features:
             request['cache'] = {
                 'folder': str((self.store.work / 'cache' / 'features').resolve()),

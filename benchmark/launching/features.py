@@ -16,6 +16,7 @@ from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
 from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerprint
+from benchmark.weight_files import weights_hash
 
 
 def inspect_all(
@@ -62,9 +63,13 @@ def _keep(backbone: Backbone, path: Path, answer: Mapping[str, Any], cache: Path
     """Return what a worker answered, after writing it to the cache at ``path``."""
     content = {key: answer.get(key) for key in Inspected._fields}
     if backbone.checkpoint:
-        content['weights'] = remembered_hash(backbone.checkpoint, cache)
+        content['weights'] = _hash_of(backbone.checkpoint, cache)
     write_atomically(path, json.dumps(content))
     return _read_inspected(content)
+
+
+def _hash_of(weights: Path, cache: Path) -> str:
+    return weights_hash(weights, lambda path: remembered_hash(path, cache))
 
 
 def _inspection_job(backbone: Backbone, cache: Path) -> Job:
@@ -112,7 +117,7 @@ def _inspection_key(backbone: Backbone, cache: Path) -> str:
         'numerics': source_numerics(backbone.source),
     }
     hashes = {
-        'checkpoint': remembered_hash(backbone.checkpoint, cache) if backbone.checkpoint else None,
+        'checkpoint': _hash_of(backbone.checkpoint, cache) if backbone.checkpoint else None,
         'code': file_hash(backbone.code) if backbone.code else None,
     }
     return fingerprint({**facts, **hashes})[:24]

@@ -41,7 +41,10 @@ class FeatureBackbone(BaseModule):
         source: where the network comes from and its name there, as ``'timm:NAME'``.
         options: further arguments of the network.
         random: leave the parameters at their random initialisation.
-        checkpoint: weights file; ``None`` takes the published weights unless ``random``.
+        checkpoint: weights file, or folder of torch.distributed.checkpoint; ``None`` takes the
+            published weights unless ``random``.
+        copy: key of the copy to take from a file with several, such as ``'teacher'``; by default
+            the one that the file's writer evaluates.
         may_miss: patterns of parameters that the weights may lack, with the reason.
         frozen: keep parameters and buffers as they are, normalisation statistics included.
         drop_path: rate of stochastic depth of the last block; 0 overrules the network's default.
@@ -75,6 +78,7 @@ class FeatureBackbone(BaseModule):
         options: dict[str, Any] | None = None,
         random: bool = False,
         checkpoint: str | None = None,
+        copy: str = '',
         may_miss: dict[str, str] | None = None,
         frozen: bool = False,
         drop_path: float = 0.0,
@@ -98,7 +102,7 @@ class FeatureBackbone(BaseModule):
         self.body: Any = self._extractor.network
         ending = _ending(last_blocks, known, source)
         with ending.kept_random(self.body) if ending else nullcontext():
-            self.load_report = self._load(random, checkpoint, may_miss or {})
+            self.load_report = self._load(random, checkpoint, copy, may_miss or {})
         if ending:
             ending.drop(self.body)
             self.load_report = self.load_report.with_remark(ending.remark)
@@ -119,11 +123,13 @@ class FeatureBackbone(BaseModule):
             self.requires_grad_(requires_grad=False)
             self.train(mode=False)
 
-    def _load(self, random: bool, checkpoint: str | None, may_miss: dict[str, str]) -> LoadReport:
+    def _load(
+        self, random: bool, checkpoint: str | None, copy: str, may_miss: dict[str, str]
+    ) -> LoadReport:
         if random:
             return LoadReport.nothing(self._extractor)
         if checkpoint is not None:
-            return load_file(self._extractor, checkpoint, may_miss=may_miss)
+            return load_file(self._extractor, checkpoint, copy=copy, may_miss=may_miss)
         return load_published(self._extractor, self._source, may_miss=may_miss)
 
     def _keep_to_windows(self, window: int | None, stride: int) -> WindowedAttention | None:

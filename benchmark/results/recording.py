@@ -57,15 +57,18 @@ def add_measured(
 def canonical_scores(task: Task, raw: Mapping[str, float]) -> dict[str, float]:
     """Return the task's metrics in canonical units.
 
+    One that is optional, and not the primary one, may be absent: it has no score then.
+
     Raises:
         KeyError: the evaluators did not return a declared metric.
         ValueError: a value lies outside its metric's bounds.
     """
     metrics = {metric.key: metric for metric in (task.metric, *task.metrics)}
-    missing = [key for key in metrics if key not in raw]
+    needed = [key for key, m in metrics.items() if not m.is_optional or key == task.metric.key]
+    missing = [key for key in needed if key not in raw]
     if missing:
         raise KeyError(f'the evaluators returned no {missing[0]}, only {", ".join(sorted(raw))}')
-    return {key: metric.canonical(raw[key]) for key, metric in metrics.items()}
+    return {key: metric.canonical(raw[key]) for key, metric in metrics.items() if key in raw}
 
 
 def describe(record: RunRecord) -> str:

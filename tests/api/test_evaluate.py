@@ -246,6 +246,27 @@ def test_a_breakpoint_stops_in_this_process_with_the_terminal(
     assert seen == [(os.getpid(), True)]
 
 
+def test_a_module_that_wants_to_end_the_process_fails_alone(
+    net: ModuleType, tiny_data: Path, tmp_path: Path
+) -> None:
+    class Ending(net.Net):  # type: ignore[misc, name-defined]
+        def forward(self, images: torch.Tensor) -> Any:
+            if images.device.type != 'meta' and len(images) > 2:
+                raise SystemExit('enough')
+            return super().forward(images)
+
+    run = tb.evaluate(
+        Ending(),
+        suite='quick',
+        tasks=[TASK],
+        protocols=['knn'],
+        seeds=[0],
+        **places(tmp_path, tiny_data),
+    )
+    (record,) = run.failed
+    assert record.error.startswith('SystemExit: enough (log: ')
+
+
 def test_an_inline_run_leaves_the_process_as_it_was(
     net: ModuleType, tiny_data: Path, tmp_path: Path
 ) -> None:

@@ -64,7 +64,8 @@ def test_two_processes_do_what_one_does(
     for name, tensor in two.weights.items():
         # a thousandth of how far the optimiser moves a weight
         torch.testing.assert_close(tensor, one.weights[name], rtol=1e-5, atol=1e-5, msg=name)
-    assert not list((tmp_path / '2').glob('*.pth'))
+    # one of the two wrote, the last two stay
+    assert len(list((tmp_path / '2').glob('*.pth'))) == 2
     assert json.loads(json.dumps(two.found)) == two.found
 
 

@@ -48,8 +48,8 @@ def test_cell(
     assert min(outcome.cost[k] for k in ('train_seconds', 'test_seconds', 'peak_memory_mb')) > 0
     assert len(outcome.pictures) == 4
     assert all((cell.folder / picture).stat().st_size > 1000 for picture in outcome.pictures)
-    assert not list(cell.folder.glob('*.pth'))
-    assert not (cell.folder / 'last_checkpoint').exists()
+    # until the record is safe, the last checkpoints stay
+    assert len(list(cell.folder.glob('*.pth'))) == 2
 
 
 @pytest.mark.parametrize(

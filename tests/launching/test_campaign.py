@@ -13,12 +13,15 @@ from typing import Any, ClassVar
 
 import pytest
 
+from benchmark.catalog import find_task
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
+from benchmark.kinds.detection.kind import METRICS
 from benchmark.launching import Job, Reply
 from benchmark.launching.campaign import Campaign
 from benchmark.launching.features import features_from
 from benchmark.planning import Plan, Request
 from benchmark.report import render_report
+from benchmark.results.checkpoints import draft_of, keep
 from benchmark.results.recording import canonical_scores
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
@@ -106,6 +109,31 @@ class TestRunning:
         assert {r.to_json() for r in records(made)} == {r.to_json() for r in found}
         assert [line[:6] for line in lines] == ['[1/2] ', '[2/2] ']
         assert 'mIoU 40.00' in lines[0]
+
+    def test_checkpoints_stay_until_the_record_is_safe(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+
+        def answer(job: Job) -> dict[str, Any]:
+            folder = Path(job.request['folder'])
+            folder.mkdir(parents=True, exist_ok=True)
+            draft_of(folder).write_bytes(b'all that was learned')
+            keep(folder, 4)
+            return OUTCOME
+
+        def full(*_: object) -> None:
+            raise RecordError('results: cannot be written (No space left on device)')
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ResultStore, 'save', full)
+            with pytest.raises(RecordError):
+                go(made, FakePool(answer))
+        left = list(made.store.work.rglob('iter_4-*.pth'))
+        assert len(left) == 1
+        _, (record,) = go(made, FakePool(answer))
+        assert record.is_ok
+        assert not list(made.store.work.rglob('iter_*'))
 
     @pytest.mark.parametrize(
         ('busy', 'line'),
@@ -338,6 +366,45 @@ class TestTrivialPredictors:
         assert [kept.is_ok for kept in records(made)] == [False]
 
 
+class TestSubmission:
+    def test_is_refused_where_no_task_has_a_server(self, world: Declarations) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+        made.submission = True
+        with pytest.raises(BenchmarkError, match='of the shipped ones got10k, trackingnet do'):
+            go(made, FakePool(lambda job: OUTCOME))
+
+    def test_a_done_cell_without_its_archive_runs_again_and_once(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hook = {'type': 'benchmark.SubmissionFiles', 'file': '{work}/tracks.zip'}
+        for name, stand_in in (
+            ('compile_submission', lambda task: hook),
+            ('submission_name', lambda task: 'tracks.zip'),
+        ):
+            monkeypatch.setattr(f'benchmark.launching.campaign.{name}', stand_in)
+        made = campaign(world, suite={'seeds': (0,)})
+        asked: list[list[dict[str, Any]]] = []
+
+        def run(job: Job) -> dict[str, Any]:
+            asked.append(job.request.get('hooks', []))
+            for wanted in asked[-1]:
+                Path(wanted['file']).parent.mkdir(parents=True, exist_ok=True)
+                Path(wanted['file']).write_text('packed')
+            return OUTCOME
+
+        go(made, FakePool(run))
+        made.submission = True
+        plan, _ = go(made, FakePool(run))
+        assert [len(hooks) for hooks in asked] == [0, 1]
+        archive = made.archive(plan.to_do[0])
+        assert archive is not None
+        assert archive.is_file()
+        assert str(archive.resolve()) == asked[1][0]['file']
+        go(made, FakePool(run))
+        assert len(asked) == 2
+        assert len(records(made)) == 1
+
+
 class TestScores:
     @pytest.mark.parametrize(
         ('raw', 'part'),
@@ -359,6 +426,14 @@ class TestScores:
         assert record.scores == {}
         assert re.search(part, record.error)
         assert len(records(made)) == 1
+
+    def test_an_optional_metric_may_be_absent(self) -> None:
+        box_ap, rare, frequent = (METRICS[key] for key in ('box_AP', 'box_APr', 'box_APf'))
+        task = replace(find_task('lvis'), metric=box_ap, metrics=(rare, frequent))
+        raw = {'box_AP': 0.5, 'box_APf': 0.25}
+        assert canonical_scores(task, raw) == {'box_AP': 50.0, 'box_APf': 25.0}
+        with pytest.raises(KeyError, match='no box_APr'):
+            canonical_scores(replace(task, metric=rare, metrics=(box_ap,)), raw)
 
     def test_a_curve_that_is_not_finite_is_a_failure(self, world: Declarations) -> None:
         curves = {'iteration': [1.0], 'loss': [float('inf')]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -82,6 +82,7 @@ class Trial:
     folder: Path
     architecture: str = 'test_vit'
     protocol: str = 'finetune'
+    changes: Declared = field(default_factory=dict)
 
     def config(self) -> Config:
         """Return the compiled configuration with local paths."""
@@ -92,7 +93,7 @@ class Trial:
             features=inspect_backbone(backbone),
             task=self.task,
             protocol=load_protocol(self.protocol),
-            changes=(RECIPE,),
+            changes=({**RECIPE, **self.changes},),
         )
         return localise(compile_config(cell), {DATA: str(self.data), WORK: str(self.folder)})
 

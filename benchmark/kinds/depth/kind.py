@@ -46,6 +46,9 @@ METRICS = {
         Metric('delta1', Unit.FRACTION, True, _FRACTION, 'δ < 1.25'),
         Metric('delta2', Unit.FRACTION, True, _FRACTION, 'δ < 1.25²'),
         Metric('delta3', Unit.FRACTION, True, _FRACTION, 'δ < 1.25³'),
+        Metric('sq_rel', Unit.METRE, False, _UNBOUNDED, 'SqRel'),
+        Metric('rmse_log', Unit.NONE, False, _UNBOUNDED, 'RMSE log'),
+        Metric('silog', Unit.NONE, False, _UNBOUNDED, 'SILog of KITTI'),
     )
     for metric in _per_image_and_pooled(base)
 }

@@ -78,8 +78,11 @@ class InlineExecutor:
                 return {'error': str(error), 'user_error': True}
             from benchmark.execution.jobs import answer
 
-            with _process_kept():
-                return answer(request)
+            try:
+                with _process_kept():
+                    return answer(request)
+            except SystemExit as error:  # a library, or the module, wants to end the process
+                return {'error': f'SystemExit: {error}', 'user_error': False}
 
     def close(self) -> None:
         """Do nothing: nothing outlives a job."""
@@ -144,12 +147,15 @@ def _without_gpus() -> Iterator[None]:
 @contextlib.contextmanager
 def _process_kept() -> Iterator[None]:
     """Set the process as a worker is set, and put everything back that a job may change."""
+    from benchmark.launching.surroundings import surroundings_kept
+
     with contextlib.ExitStack() as stack:
         for keep in (
+            surroundings_kept,
             _filters_kept,
             _torch_kept,
             _logging_kept,
-            _environment_kept,
+            _start_method_kept,
             _opencv_kept,
             _instances_kept,
         ):
@@ -171,10 +177,6 @@ def _torch_kept() -> Iterator[None]:
 
     from benchmark.sources.drawing import random_numbers_kept
 
-    threads, is_deterministic = (
-        torch.get_num_threads(),
-        torch.are_deterministic_algorithms_enabled(),
-    )
     flags = cudnn.benchmark, cudnn.deterministic
     has_gpu = torch.cuda.is_available()  # not run on a GPU
     on_gpu = torch.cuda.get_rng_state_all() if has_gpu else []
@@ -184,8 +186,6 @@ def _torch_kept() -> Iterator[None]:
         with random_numbers_kept(), torch.inference_mode(mode=False), torch.enable_grad():
             yield
     finally:
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(is_deterministic)
         cudnn.benchmark, cudnn.deterministic = flags
         if on_gpu:
             torch.cuda.set_rng_state_all(on_gpu)
@@ -204,16 +204,11 @@ def _logging_kept() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment_kept() -> Iterator[None]:
-    folder, variables = Path.cwd(), dict(os.environ)
+def _start_method_kept() -> Iterator[None]:
     method = multiprocessing.get_start_method(allow_none=True)
     try:
         yield
     finally:
-        os.chdir(folder)
-        if dict(os.environ) != variables:
-            os.environ.clear()
-            os.environ.update(variables)
         multiprocessing.set_start_method(method, force=True)
 
 

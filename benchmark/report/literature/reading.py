@@ -33,7 +33,6 @@ _MORE_METRICS = {
     for metric in (
         Metric('mAP', Unit.PERCENT, True, _PERCENT, 'mAP'),
         Metric('keypoint_AR', Unit.PERCENT, True, _PERCENT, 'key-point AR'),
-        Metric('rmse_log', Unit.NONE, False, _UNBOUNDED, 'RMSE log'),
         Metric('MOTA', Unit.PERCENT, True, (-math.inf, 100.0), 'MOTA'),
         Metric('IDF1', Unit.PERCENT, True, _PERCENT, 'IDF1'),
         Metric('HOTA', Unit.PERCENT, True, _PERCENT, 'HOTA'),
@@ -73,6 +72,23 @@ DATA_SETS: Mapping[str, tuple[str, str]] = {
     'mot17': ('mot', 'MOT17'),
 }
 """The kind and data set, as the published files name it, of the benchmark's tasks."""
+
+_TESTED: Mapping[str, str] = {
+    **dict.fromkeys(('imagenet1k', 'inat2018', 'inat2019', 'places205'), 'val'),
+    **{task: 'val2017' for task in DATA_SETS if task.startswith('coco-')},
+    'voc-detection': 'test2007',
+    **dict.fromkeys(('ade20k', 'ade20k-linear', 'voc2012-aug', 'voc2012-aug-linear'), 'val'),
+    'kitti-depth': 'Eigen test',
+    'got10k': 'val',
+    'trackingnet': 'TRAIN_11, which is left out of training',
+    'mot17': 'half-val, private',
+}
+"""What the tasks test that do not test an official test split, as the published files name it."""
+
+
+def tested_split(task: str) -> str:
+    """Return the official split that a task of the benchmark tests."""
+    return _TESTED.get(task, 'test')
 
 
 class Source(NamedTuple):
