@@ -100,6 +100,7 @@ def _task(task: TaskFacts) -> Json:
         'name': task.name,
         'title': task.title,
         'kind': task.kind,
+        'words': task.has_words,
         'head': task.head,
         'splits': [f'{role} {count}' for role, count in task.splits.items()],
         'versions': list(task.versions),

@@ -80,7 +80,7 @@ function films(place, column, people) {
     }
   }
   return [...strips].sort(([a], [b]) => a.localeCompare(b)).map(([name, figures]) => edged(h('div', {
-    class: `film${column.facts.kind === 'classification' ? ' worded' : ''}`, role: 'region', tabindex: '0', 'aria-label': `Predictions of ${column.facts.title}, ${name}`,
+    class: `film${column.facts.words ? ' worded' : ''}`, role: 'region', tabindex: '0', 'aria-label': `Predictions of ${column.facts.title}, ${name}`,
   }, figures))).flatMap((film, i) => (i ? [film] : [sideNote(), film]));
 }
 
