@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, is_number
-from benchmark.catalog.sources import FORMS, SOURCES, Located, locate
+from benchmark.catalog.sources import SOURCES, Located, locate, source_forms
 from benchmark.catalog.types import check_types
 from benchmark.errors import (
     BenchmarkError,
@@ -191,7 +191,7 @@ def _is_path_of_source(text: str, relative_to: Path | None) -> bool:
 def _may_be_name(text: str, relative_to: Path | None) -> bool:
     """Return whether ``text`` may stand before a checkpoint."""
     source, separator, name = text.partition(':')
-    if separator and source in SOURCES and source != 'hf':
+    if separator and source in SOURCES.names() and source != 'hf':
         return bool(name)
     is_repository = source == 'hf' and name.count('/') == 1
     return is_repository or '/' not in text or _is_path_of_source(text, relative_to)
@@ -232,8 +232,8 @@ def _not_found(name: str, declared: Mapping[str, Backbone]) -> UnknownNameError:
             f"unknown backbone '{name}'{close} `tbench list backbones` shows all"
         )
     hint = (
-        f'{FORMS}, each with [@CHECKPOINT[#KEY]] or [{RANDOM}] and [+dropK] or [+reinitK], or a '
-        'declaration file also work'
+        f'{source_forms()}, each with [@CHECKPOINT[#KEY]] or [{RANDOM}] and [+dropK] or '
+        '[+reinitK], or a declaration file also work'
     )
     return UnknownNameError(f'{unknown_name("backbone", name, declared)}; {hint}')
 
@@ -299,8 +299,22 @@ def read_backbone(path: Path, *, is_for_use: bool = True) -> Backbone:
     literals = read_literals(path)
     if unknown := sorted(literals.keys() - {'backbone'}):
         raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: backbone)")
-    facts = block(path, literals, 'backbone')
-    values = facts.checked(_BACKBONE_KEYS)
+    return _declared(block(path, literals, 'backbone'), is_for_use)
+
+
+def declare_backbone(values: Mapping[str, Any]) -> Backbone:
+    """Return the backbone that a mapping declares, with the keys of a declaration file.
+
+    Paths are relative to the working directory.
+
+    Raises:
+        DeclarationError: names the key, the value found and what is allowed.
+    """
+    return _declared(Block(Path('backbone'), 'declaration', values), is_for_use=True)
+
+
+def _declared(facts: Block, is_for_use: bool) -> Backbone:
+    path, values = facts.path, facts.checked(_BACKBONE_KEYS)
     check_types(path, "backbone['options']", values.get('options', {}))
     located = _declared_source(facts)
     is_random = values.get('random', False)
@@ -325,7 +339,7 @@ def read_backbone(path: Path, *, is_for_use: bool = True) -> Backbone:
 
 def _declared_source(facts: Block) -> Located:
     if ':' not in facts.values['source']:
-        raise facts.error('source', f'must be {FORMS}')
+        raise facts.error('source', f'must be {source_forms()}')
     try:
         return locate(facts.values['source'], facts.path.parent)
     except BenchmarkError as error:

@@ -10,23 +10,45 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import DeclarationError, unknown_name
+from benchmark.plugins import Plugins
 from benchmark.specs import file_hash
 from benchmark.weight_files import INDEX, WHOLE, weights_hash
 
-SOURCES = ('timm', 'mmpretrain', 'hf', 'torchvision')
-"""Libraries whose architectures an id may name, as in ``timm:NAME``."""
+_OWN = ('timm', 'mmpretrain', 'hf', 'torchvision')
+_FORMS = 'timm:NAME, mmpretrain:NAME, hf:REPO, hf:FOLDER, torchvision:NAME or FILE.py:CLASS'
+
+
+def _own() -> dict[str, str]:
+    return {name: f'benchmark.sources.{name}' for name in _OWN}
+
+
+def _problem(part: object) -> str:
+    is_source = callable(getattr(part, 'open_source', None))
+    return '' if is_source else 'it has no function open_source(order)'
+
+
+SOURCES: Plugins[Any] = Plugins('sources', 'backbone source', _own, _problem)
+"""Libraries whose architectures an id may name, as in ``timm:NAME``.
+
+Each is a module, or an object, with a function ``open_source(order)``.
+"""
+
+
+def source_forms() -> str:
+    """Return what a source may look like, for messages."""
+    added = [f'{name}:NAME' for name in SOURCES.names() if name not in _OWN]
+    return ', '.join([*added, _FORMS])
+
 
 SOURCE_NUMERICS: Mapping[str, int] = {
     'timm': 1,
     'mmpretrain': 1,
     'hf': 1,
     'torchvision': 1,
-    'file': 1,
+    # 2: building the class draws no random numbers that the head would draw
+    'file': 2,
 }
 """Raised where our reading of a library's networks and weights gives other features."""
-
-FORMS = 'timm:NAME, mmpretrain:NAME, hf:REPO, hf:FOLDER, torchvision:NAME or FILE.py:CLASS'
-"""What a source may look like, for messages."""
 
 # facts of a configuration that say nothing about the network
 _IDLE = ('id2label', 'label2id', 'architectures', 'transformers_version', '_name_or_path')
@@ -65,8 +87,8 @@ def locate(text: str, relative_to: Path | None = None) -> Located:
     if separator:
         return _class_in_file((relative_to or Path()) / f'{path}.py', name, text)
     source, _, name = text.partition(':')
-    if source not in SOURCES:
-        raise unknown_name('backbone source', source, SOURCES)
+    if source not in SOURCES.names():
+        raise unknown_name('backbone source', source, SOURCES.names())
     if not name:
         raise DeclarationError(f"backbone '{text}': must be {source}:NAME")
     if source == 'hf':

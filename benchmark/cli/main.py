@@ -138,6 +138,12 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')
     parser.add_argument('--protocols', nargs='+', default=(), metavar='PROTOCOL')
     parser.add_argument('--device', choices=DEVICES, default='auto')
+    parser.add_argument(
+        '--executor',
+        metavar='NAME',
+        help='where cells run: local (worker processes, the default), inline (in this process, so '
+        'that a breakpoint works), or one that another package adds',
+    )
     parser.add_argument('--jobs', type=workers, metavar='N', help='worker processes')
     parser.add_argument(
         '--processes',

@@ -2,10 +2,11 @@
 
 from benchmark.compiling.compile import (
     CODE,
+    PACKAGES,
     SPLIT_LOADING,
     WEIGHTS,
     WORK,
-    Ingredients,
+    CellInputs,
     compile_config,
 )
 from benchmark.compiling.facts import facts_of, trivial_facts
@@ -19,8 +20,10 @@ from benchmark.compiling.identity import (
 )
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
 from benchmark.compiling.probing import compile_probe, features_of
+from benchmark.compiling.procedures import Procedure, find_procedure, procedure_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
 from benchmark.compiling.trivial import (
+    STAND_IN,
     annotated_splits,
     compile_submission,
     compile_trivial,
@@ -29,10 +32,13 @@ from benchmark.compiling.trivial import (
 
 __all__ = [
     'CODE',
+    'PACKAGES',
     'SPLIT_LOADING',
+    'STAND_IN',
     'WEIGHTS',
     'WORK',
-    'Ingredients',
+    'CellInputs',
+    'Procedure',
     'annotated_splits',
     'applicable',
     'apply_options',
@@ -44,6 +50,7 @@ __all__ = [
     'facts_of',
     'features_of',
     'files_below',
+    'find_procedure',
     'fingerprint_of',
     'grid_of',
     'library_versions',
@@ -52,6 +59,7 @@ __all__ = [
     'numerics_of',
     'on_validation',
     'parse_options',
+    'procedure_of',
     'reader_versions',
     'submission_name',
     'trivial_facts',

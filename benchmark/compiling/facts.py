@@ -6,13 +6,13 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from benchmark.compiling.compile import Ingredients
+from benchmark.compiling.compile import CellInputs
 from benchmark.kinds import load_kind
 from benchmark.protocols import TRIVIAL
-from benchmark.specs import Backbone, Features, Metric, Pretraining, Protocol, Task
+from benchmark.specs import Backbone, Features, Metric, Names, Pretraining, Protocol, Task, Trains
 
 
-def facts_of(cell: Ingredients) -> dict[str, Any]:
+def facts_of(cell: CellInputs) -> dict[str, Any]:
     """Return what a record says of a cell, keyed like its fields."""
     return {
         **_shared(cell.task, cell.protocol),
@@ -45,9 +45,20 @@ def _shared(task: Task, protocol: Protocol) -> dict[str, Any]:
         'protocol': {
             'title': protocol.title,
             'trains_backbone': protocol.trains_backbone,
+            **_part(protocol),
             **({'views': protocol.probe.views.value} if protocol.probe else {}),
         },
     }
+
+
+def _part(protocol: Protocol) -> dict[str, Any]:
+    """Return what a protocol trains where that is neither all, the head alone, nor nothing."""
+    trains = protocol.trains
+    if isinstance(trains, Trains):
+        return {}
+    if isinstance(trains, Names):
+        return {'trains': {'names': {'patterns': list(trains.patterns), 'last': trains.last}}}
+    return {'trains': {'adapter': {'type': trains.type, 'arguments': dict(trains.arguments)}}}
 
 
 def _metric(metric: Metric) -> dict[str, Any]:

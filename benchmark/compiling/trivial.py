@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from benchmark.compiling.compile import WORK, testing_loader
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config, Meeting, Parts, dataset
 from benchmark.protocols import TRIVIAL
-from benchmark.specs import Architecture, Features, Recipe, Role, Task
+from benchmark.specs import Architecture, Backbone, Features, Recipe, Role, Task
+
+
+class StandIn(NamedTuple):
+    """What stands for a backbone where none takes part."""
+
+    backbone: Backbone
+    features: Features
+
 
 # a kind builds its parts for a backbone; those taken here depend on none
 _FEATURES = Features(
@@ -18,6 +28,9 @@ _FEATURES = Features(
     parameters=0,
     depth=12,
 )
+STAND_IN = StandIn(Backbone(id='', source=''), _FEATURES)
+"""The backbone of a trivial predictor, which never looks at an image."""
+
 _RECIPE = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import enum
 import importlib
 import itertools
-import random
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark.compiling import PACKAGES
 from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
 from benchmark.engine.audit import bare
 from benchmark.errors import BenchmarkError, DataError
@@ -29,6 +29,7 @@ from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
 from benchmark.results.checkpoints import newest_whole
 from benchmark.sources import LoadReport
+from benchmark.sources.drawing import random_numbers_kept
 
 LOADER_WORKERS = 4
 """Processes that load where a GPU would wait. Each draws augmentation for itself, so that another
@@ -67,7 +68,7 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     with meter.phase('test'):
         raw = runner.test()
     proof = _proof(runner)
-    verify(proof, frozen=config['model']['backbone']['frozen'])
+    verify(proof, Learning.of(config['model']['backbone']))
     cost = _cost(meter, runner)
     # what a server is sent is no part of the test that other runs are compared by
     others = sum(hook.seconds for hook in runner.hooks if isinstance(hook, SubmissionFiles))
@@ -131,11 +132,8 @@ def _open_test_data(runner: Runner) -> None:
     Raises:
         DataError: the test split is empty.
     """
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    count = len(runner.test_loop.dataloader.dataset)
-    random.setstate(states[0])
-    np.random.set_state(states[1])
-    torch.set_rng_state(states[2])
+    with random_numbers_kept():
+        count = len(runner.test_loop.dataloader.dataset)
     if count == 0:
         raise DataError('the test split holds no sample')
 
@@ -156,7 +154,8 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
             'env_cfg': {'cudnn_benchmark': False, 'mp_cfg': {'opencv_num_threads': 0}},
         }
     )
-    local.pop('custom_imports')
+    for key in ('custom_imports', PACKAGES):
+        local.pop(key, None)
     joined = runner_arguments()
     wrapper = joined.pop('model_wrapper_cfg', None)
     about = {'cfg': Config({'model_wrapper_cfg': wrapper})} if wrapper else {}
@@ -233,7 +232,22 @@ def loading_proof(backbone: Any, preprocessor: Any) -> dict[str, Any]:
     }
 
 
-def verify(proof: dict[str, Any], *, frozen: bool) -> None:
+class Learning(enum.Enum):
+    """How much of a backbone a protocol trains."""
+
+    NOTHING = 'nothing'
+    PART = 'part'
+    ALL = 'all'
+
+    @classmethod
+    def of(cls, backbone: dict[str, Any]) -> Learning:
+        """Return how much of a compiled backbone learns."""
+        if backbone['frozen']:
+            return cls.NOTHING
+        return cls.PART if backbone.get('trained') or backbone.get('adapter') else cls.ALL
+
+
+def verify(proof: dict[str, Any], learning: Learning) -> None:
     """Check that head and backbone learned, or did not, as the protocol says.
 
     Raises:
@@ -241,11 +255,15 @@ def verify(proof: dict[str, Any], *, frozen: bool) -> None:
     """
     if not proof['head_learned']:
         raise BenchmarkError('no parameter of the head changed in training: the head did not learn')
-    if frozen and proof['backbone_changed']:
+    if learning is Learning.NOTHING and proof['backbone_changed']:
         raise BenchmarkError(
             f'the frozen backbone changed in training: {proof["backbone_tensors"]}'
         )
-    if not frozen and not proof['backbone_learned']:
+    if learning is Learning.PART and proof['frozen_changed']:
+        raise BenchmarkError(
+            f'the frozen part of the backbone changed in training: {proof["frozen_tensors"]}'
+        )
+    if learning is not Learning.NOTHING and not proof['backbone_learned']:
         raise BenchmarkError(
             'no parameter of the backbone changed in training: it was not fine-tuned'
         )

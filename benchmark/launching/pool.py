@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, BinaryIO
 
+from benchmark.launching.executors.base import Job, Reply
 from benchmark.launching.liveness import read_now
 
 WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
@@ -27,32 +27,6 @@ _LOOK_SECONDS = 0.5
 
 _END_SECONDS = 10.0
 """How long a worker may take to end once it has closed its answers."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A request to a worker: ``name`` is for people, ``request`` for the worker."""
-
-    name: str
-    request: dict[str, Any]
-    log: Path
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A worker's answer to a job; ``error`` is empty when it did the job.
-
-    ``started`` is when a worker was given the job (UTC).
-    """
-
-    job: Job
-    answer: dict[str, Any]
-    started: datetime
-
-    @property
-    def error(self) -> str:
-        """One line that says why the job failed."""
-        return str(self.answer['error'])
 
 
 @dataclass
@@ -100,6 +74,10 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers; a second call does nothing."""
         self._stop_all()
         self._selector.close()
 

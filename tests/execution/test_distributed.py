@@ -37,7 +37,7 @@ def train(cell: Cell, processes: int) -> Trained:
     for hook in config['custom_hooks']:
         if hook['type'] == 'benchmark.LossHistory':
             hook['interval'] = 1
-    request = {'job': 'execute', 'config': config, 'folder': str(cell.folder)}
+    request = {'job': 'train', 'config': config, 'folder': str(cell.folder)}
     found = jobs.answer({**request, 'processes': processes})
     assert found['error'] == ''
     return Trained(found, torch.load(file))
@@ -71,7 +71,7 @@ def test_two_processes_do_what_one_does(
 
 def test_a_batch_that_cannot_be_shared_is_told(tmp_path: Path) -> None:
     config = {'train_dataloader': {'batch_size': 3}}
-    request = {'job': 'execute', 'config': config, 'folder': str(tmp_path), 'processes': 2}
+    request = {'job': 'train', 'config': config, 'folder': str(tmp_path), 'processes': 2}
     found = jobs.answer(request)
     assert found['error'] == 'a batch of 3 cannot be shared by 2 processes evenly'
     assert found['user_error'] is True

@@ -17,11 +17,12 @@ from benchmark.catalog import find_task
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
 from benchmark.kinds.detection.kind import METRICS
 from benchmark.launching import Job, Reply
-from benchmark.launching.campaign import Campaign, Plan, canonical_scores
+from benchmark.launching.campaign import Campaign
 from benchmark.launching.features import features_from
-from benchmark.planning import Request
+from benchmark.planning import Plan, Request
 from benchmark.report import render_report
 from benchmark.results.checkpoints import draft_of, keep
+from benchmark.results.recording import canonical_scores
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 from tests.support.declarations import Declarations
@@ -270,7 +271,7 @@ class TestAgain:
         pool = FakePool()
         with pytest.raises(RecordError, match='delete the file'):
             go(campaign(world, suite={'seeds': (0,)}), pool)
-        assert pool.names('execute') == []
+        assert pool.names('train') == []
 
     def test_a_failure_never_replaces_a_result_of_another_process(
         self, world: Declarations
@@ -538,7 +539,7 @@ class TestPreparing:
         pool = FakePool()
         with pytest.raises(BenchmarkError, match="nothing at 'modle'"):
             go(campaign(world, options={'modle.x': 1}), pool)
-        assert pool.names('execute') == []
+        assert pool.names('train') == []
 
 
 class TestReuse:
@@ -594,7 +595,7 @@ class TestLastBlocks:
         made = campaign(world, suite={'seeds': (0,), 'backbones': names})
         pool = FakePool()
         plan, found = go(made, pool)
-        configs = {c.spec.backbone: c.compiled.config['model']['backbone'] for c in plan.to_do}
+        configs = {c.spec.backbone: c.config['model']['backbone'] for c in plan.to_do}
         assert len({cell.fingerprint for cell in plan.to_do}) == 3
         assert 'last_blocks' not in configs[names[0]]
         assert configs[names[1]] == {

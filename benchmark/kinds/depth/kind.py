@@ -10,6 +10,7 @@ from benchmark.kinds.base import (
     Kind,
     Meeting,
     Parts,
+    Probed,
     Readout,
     Trivial,
     deepest_map,
@@ -205,6 +206,9 @@ def _views(meeting: Meeting) -> list[Config]:
 KIND = Kind(
     name='depth',
     library='mmseg',
+    order=40,
+    probed=Probed.CELLS,
+    is_geometric=True,
     components=(
         'benchmark.kinds.depth.data',
         'benchmark.kinds.depth.metric',

@@ -370,6 +370,7 @@ def _test_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
 KIND = Kind(
     name='detection',
     library='mmdet',
+    order=20,
     components=(
         'benchmark.kinds.detection.lvis_data',
         'benchmark.kinds.detection.metric',

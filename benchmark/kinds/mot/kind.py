@@ -240,6 +240,8 @@ def _test_pipeline(meeting: Meeting) -> list[Config]:
 KIND = Kind(
     name='mot',
     library='mmdet',
+    order=70,
+    family='tracking',
     components=(
         'benchmark.kinds.mot.data',
         'benchmark.kinds.mot.metric',

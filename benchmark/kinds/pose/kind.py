@@ -261,6 +261,8 @@ def _evaluator(meeting: Meeting, keypoints: Keypoints) -> Config:
 KIND = Kind(
     name='pose',
     library='mmpose',
+    order=50,
+    is_geometric=True,
     components=(
         'benchmark.kinds.pose.data',
         'benchmark.kinds.pose.metric',

@@ -194,6 +194,7 @@ def nearest_level(strides: tuple[int, ...]) -> int:
 KIND = Kind(
     name='tracking',
     library='mmengine',
+    order=60,
     components=(
         'benchmark.kinds.tracking.data',
         'benchmark.kinds.tracking.metric',

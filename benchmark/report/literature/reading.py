@@ -190,7 +190,6 @@ _TAGS = {
     'distilled': 'distilled',
     'pretext': 'pretext',
 }
-_KINDS = ('classification', 'detection', 'segmentation', 'depth', 'pose', 'tracking', 'mot')
 _SOURCE_COLUMNS = Source._fields
 _COLUMNS = tuple(
     'source' if name == 'source' else name
@@ -291,8 +290,8 @@ def _source(path: Path, number: int, row: Mapping[str, str]) -> Source:
 def _row(
     path: Path, number: int, line: Mapping[str, str], sources: Mapping[str, Source]
 ) -> Published:
-    if path.stem not in _KINDS:
-        raise RecordError(f'{path}: must be named after a kind ({", ".join(_KINDS)})')
+    if path.stem not in kind_names():
+        raise RecordError(f'{path}: must be named after a kind ({", ".join(kind_names())})')
     for key, allowed in (*_CHOICES.items(), ('source', tuple(sources))):
         if line[key] not in allowed:
             raise _wrong(path, number, key, line[key], f'one of {", ".join(allowed)}')

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from benchmark.report.statistics.aggregates import Array, middle_mean
+from benchmark.statistics.aggregates import Array, middle_mean
 
 LEVEL = 0.95
 """Share of the resamples that an interval holds."""

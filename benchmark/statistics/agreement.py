@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from benchmark.report.statistics.aggregates import Array
+from benchmark.statistics.aggregates import Array
 
 
 def kendall(first: Array, second: Array) -> Array:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
-from benchmark.regression.noise import K, Noise, mean, moderate, within
+from benchmark.statistics.corrections import benjamini_hochberg, holm
+from benchmark.statistics.noise import K, Noise, mean, moderate, within
 
 
 class Correction(enum.StrEnum):
@@ -186,19 +187,6 @@ def _quantile(level: float, freedom: float) -> float:
 
 def correct(ps: Sequence[float], correction: Correction) -> list[float]:
     """Return p-values corrected for their number: comparable with the level of the whole."""
-    if correction is Correction.NONE:
-        return list(ps)
-    count = len(ps)
-    order = sorted(range(count), key=lambda i: ps[i])
-    adjusted = [1.0] * count
     if correction is Correction.HOLM:
-        running = 0.0
-        for rank, i in enumerate(order):
-            running = max(running, ps[i] * (count - rank))
-            adjusted[i] = min(1.0, running)
-    else:
-        running = 1.0
-        for rank, i in reversed(list(enumerate(order, start=1))):
-            running = min(running, ps[i] * count / rank)
-            adjusted[i] = running
-    return adjusted
+        return holm(ps)
+    return benjamini_hochberg(ps) if correction is Correction.BH else list(ps)

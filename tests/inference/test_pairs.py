@@ -8,10 +8,10 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from benchmark.report.statistics.agreement import kendall, kendall_weighted, weighted_mean
-from benchmark.report.statistics.diagrams import cliques, friedman
-from benchmark.report.statistics.pairs import (
-    holm,
+from benchmark.statistics.agreement import kendall, kendall_weighted, weighted_mean
+from benchmark.statistics.corrections import holm
+from benchmark.statistics.diagrams import cliques, friedman
+from benchmark.statistics.pairs import (
     improvement,
     signed_rank_draws,
     signed_rank_posteriors,

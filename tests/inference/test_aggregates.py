@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.report.statistics import (
+from benchmark.statistics.aggregates import (
     family_weights,
     interquartile_mean,
     mean_ranks,

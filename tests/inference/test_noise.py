@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import polygamma
 
-from benchmark.regression.noise import (
+from benchmark.statistics.noise import (
     UNKNOWN,
     Spread,
     inverse_trigamma,

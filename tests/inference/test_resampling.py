@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.report.statistics import (
+from benchmark.statistics.aggregates import interquartile_mean
+from benchmark.statistics.resampling import (
+    SeedDraws,
     draw_seeds,
     draw_tasks,
-    interquartile_mean,
     interval,
     resampled_iqm,
     resampled_means,
+    widened,
 )
-from benchmark.report.statistics.resampling import SeedDraws, widened
 
 MANY = 20_000
 

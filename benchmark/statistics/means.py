@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from benchmark.report.statistics.linear import half_width
+from benchmark.statistics.linear import half_width
 
 
 class Interval(NamedTuple):

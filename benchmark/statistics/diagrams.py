@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.report.statistics.aggregates import Array, ranks
+from benchmark.statistics.aggregates import Array, ranks
 
 
 class Friedman(NamedTuple):

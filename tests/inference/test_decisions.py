@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.regression.decisions import (
+from benchmark.statistics.decisions import (
     Correction,
     Levels,
     Track,
@@ -17,7 +17,7 @@ from benchmark.regression.decisions import (
     find_drift,
     judge,
 )
-from benchmark.regression.noise import Noise
+from benchmark.statistics.noise import Noise
 
 LEVELS = Levels()
 

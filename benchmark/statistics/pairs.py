@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.report.statistics.aggregates import Array
+from benchmark.statistics.aggregates import Array
 
 
 def improvement(scores: Array, runs: Sequence[int], weights: Array) -> Array:
@@ -63,16 +63,6 @@ def smallest_p(tasks: int, comparisons: int = 1) -> float:
     several p by the number of ``comparisons``.
     """
     return min(1.0, comparisons * 2.0 ** (1 - tasks)) if tasks else 1.0
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return Holm's adjusted p values, which bound the chance of any false claim."""
-    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    adjusted, largest = [1.0] * len(p_values), 0.0
-    for done, place in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - done) * p_values[place]))
-        adjusted[place] = largest
-    return adjusted
 
 
 class Practical(NamedTuple):
