@@ -82,6 +82,33 @@ class TestShippedNumbers:
                 if line['commit_date']:
                     assert line['year'] <= line['commit_date'][:4], line
 
+    @pytest.mark.parametrize(
+        ('where', 'column', 'value'),
+        [
+            (
+                {'source': 'ostrack-repo', 'data_set': 'GOT-10k'},
+                'recipe',
+                '100 epochs on GOT-10k alone',
+            ),
+            ({'source': 'eva01-repo', 'data_set': 'COCO'}, 'pretraining_data', 'Objects365 labels'),
+            (
+                {'source': 'eva01-repo', 'data_set': 'ADE20K'},
+                'pretraining_data',
+                'COCO-Stuff labels',
+            ),
+            ({'source': 'vitdet-repo', 'backbone': 'ViT-H/16'}, 'note', 'resized to 16 pixels'),
+            ({'source': 'mmtracking', 'head': 'QDTrack'}, 'pretraining_data', 'COCO person labels'),
+            ({'source': 'mmtracking', 'head': 'ByteTrack'}, 'recipe', 'trained on CrowdHuman'),
+            ({'source': 'mocov3-repo', 'protocol': 'finetune'}, 'recipe', 'code'),
+        ],
+    )
+    def test_labels_say_what_the_source_did(
+        self, where: dict[str, str], column: str, value: str
+    ) -> None:
+        found = [line for line in raw() if where.items() <= line.items()]
+        assert found
+        assert all(value in line[column] for line in found)
+
     def test_a_pair_of_box_and_mask_comes_from_one_checkpoint(self) -> None:
         boxes, masks = (
             {
