@@ -109,6 +109,10 @@ class TestShippedNumbers:
         assert found
         assert all(value in line[column] for line in found)
 
+    def test_trackingnet_is_printed_as_its_server_measures_it(self) -> None:
+        metrics = {line['metric'] for line in raw() if line['data_set'] == 'TrackingNet'}
+        assert metrics == {'success_area', 'precision_area'}
+
     def test_a_pair_of_box_and_mask_comes_from_one_checkpoint(self) -> None:
         boxes, masks = (
             {
