@@ -1,4 +1,4 @@
-"""Declarations in the documents are valid: tasks by ``tbench check task``, others by their reader."""
+"""Declarations in the documents are valid, by ``tbench check task`` and the readers of others."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ GENERATED = {'recipes.md', 'study.md', 'backbones.md'}
 """Pages that tools write."""
 
 _FENCE = re.compile(
-    r'^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```[ ]*$', re.DOTALL | re.MULTILINE
+    r'^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```[ ]*$',
+    re.DOTALL | re.MULTILINE,
 )
 _TITLE = re.compile(r'title="([^"]+)"')
 _SPAN = re.compile(r'`([^`\n]+(?:\n[^`\n]+)?)`')
@@ -36,9 +37,7 @@ def documents() -> list[Path]:
 
 def blocks(*languages: str) -> list[Block]:
     """Return the fenced blocks in one of ``languages``; '' is that of a fence without one."""
-    return [
-        block for page in documents() for block in _blocks(page) if block.language in languages
-    ]
+    return [block for page in documents() for block in _blocks(page) if block.language in languages]
 
 
 def _blocks(page: Path) -> Iterator[Block]:

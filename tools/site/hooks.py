@@ -28,8 +28,12 @@ FIGURES = 'results/analysis/*/figure.png'
 """Figures outside of ``docs/`` that its pages show; they keep their paths."""
 
 _LOG = logging.getLogger('mkdocs.hooks.site')  # warnings below this name fail the strict build
-_FOREIGN = re.compile(r'<(?:script|img|iframe|link rel="?stylesheet)[^>]*(?:src|href)="?https?:[^">\s]*')
-_LINK = re.compile(r'(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)')
+_FOREIGN = re.compile(
+    r'<(?:script|img|iframe|link rel="?stylesheet)[^>]*(?:src|href)="?https?:[^">\s]*'
+)
+_LINK = re.compile(
+    r'(?P<image>!?)\[(?P<text>[^\]]*)\]\((?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)'
+)
 _ROLE = re.compile(r':(?:class|data|func|meth|mod):(?=<code|<span|<a)')
 
 
