@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from benchmark.errors import DataError
+from benchmark.openmmlab.coco import Needs, arrange_keypoints, as_id, load_json, read_coco
+from benchmark.openmmlab.keypoints import COCO
 from benchmark.registry import DATASETS
+
+_PERSON = 1
+"""Category of persons in a detector's file."""
 
 
 @DATASETS.register_module()
@@ -21,7 +28,7 @@ class KeypointDataset(BaseCocoStyleDataset):
     indices counted from 0), ``joint_weights`` (one per key point) and ``upper_body`` (indices).
 
     Raises:
-        DataError: the file is missing, or holds another number of key points.
+        DataError: the file cannot be used, or holds other key points.
     """
 
     @classmethod
@@ -30,23 +37,101 @@ class KeypointDataset(BaseCocoStyleDataset):
         loaded: dict[str, Any] = super()._load_metainfo(expanded)
         return loaded
 
+    def _read(self) -> COCO:
+        """Return the annotations with key points in the declared order."""
+        found = read_coco(self.ann_file, Needs(keypoints=True))
+        names = list(self._metainfo['keypoint_id2name'].values())
+        arrange_keypoints(found, names, self.ann_file)
+        self._metainfo['CLASSES'] = list(found.cats.values())
+        named = found.dataset['categories'][0].get('keypoints', names)
+        self.annotated_names = tuple(named)
+        return found
+
     def _load_annotations(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        if not Path(self.ann_file).is_file():
-            raise DataError(f'{self.ann_file}: no such annotation file')
-        loaded: tuple[list[dict[str, Any]], list[dict[str, Any]]] = super()._load_annotations()
-        return loaded
+        """Return mmpose's descriptions of all instances and images."""
+        found = self._read()
+        instances = []
+        for id_, image in found.imgs.items():
+            if id_ % self.sample_interval:
+                continue
+            image['img_id'] = id_
+            image['img_path'] = self._picture(image)
+            for annotation in found.imgToAnns[id_]:
+                parsed = self.parse_data_info({'raw_ann_info': annotation, 'raw_img_info': image})
+                if parsed:
+                    parsed.update(height=image['height'], width=image['width'])
+                    instances.append(parsed)
+        if not any(map(self._is_valid_instance, instances)):
+            raise DataError(
+                f'{self.ann_file}: no instance has a box in its picture and labelled key points; a '
+                'split without any can neither be learned from nor scored'
+            )
+        return instances, list(found.imgs.values())
+
+    def _picture(self, image: Mapping[str, Any]) -> str:
+        return os.path.join(self.data_prefix['img'], image['file_name'])  # noqa: PTH118  (keeps './')
 
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> dict[str, Any] | None:
         """Return mmpose's description of an instance, ``None`` where it has no key points."""
-        flat = raw_data_info['raw_ann_info'].get('keypoints', ())
-        names = len(self._metainfo['keypoint_id2name'])
-        if flat and len(flat) != 3 * names:
-            raise DataError(
-                f'{self.ann_file}: annotation {raw_data_info["raw_ann_info"]["id"]} has '
-                f'{len(flat) / 3:g} key points, the task declares {names}'
-            )
+        if not raw_data_info['raw_ann_info']['keypoints']:
+            return None
         parsed: dict[str, Any] | None = super().parse_data_info(raw_data_info)
         return parsed
+
+    def _load_detection_results(self) -> list[dict[str, Any]]:
+        """Return mmpose's descriptions of the boxes that a detector found, of persons alone."""
+        annotations = self._read()
+        boxes = load_json(self.bbox_file)
+        if not isinstance(boxes, list) or not all(isinstance(box, dict) for box in boxes):
+            raise DataError(f'{self.bbox_file}: must be a list of boxes, each an object')
+        ids = {as_id(image.get('own_id')): id_ for id_, image in annotations.imgs.items()}
+        count = len(self._metainfo['keypoint_id2name'])
+        found: list[dict[str, Any]] = []
+        for place, box in enumerate(boxes):
+            if as_id(box.get('category_id')) != _PERSON:
+                continue
+            corners, score = self._detected(box, place)
+            id_ = ids.get(as_id(box.get('image_id')))
+            if id_ is None:
+                raise DataError(
+                    f'{self.bbox_file}: box {place} is of the image {box.get("image_id")!r}, which '
+                    f'is not in {self.ann_file}'
+                )
+            image = annotations.imgs[id_]
+            found.append(
+                {
+                    'img_id': id_,
+                    'img_path': self._picture(image),
+                    'img_shape': (image['height'], image['width']),
+                    'height': image['height'],
+                    'width': image['width'],
+                    'bbox': corners,
+                    'bbox_score': np.array([score], np.float32),
+                    'keypoints': np.zeros((1, count, 2), np.float32),
+                    'keypoints_visible': np.ones((1, count), np.float32),
+                    'id': len(found),
+                }
+            )
+        if not found:
+            raise DataError(f'{self.bbox_file}: holds no box of category {_PERSON} (person)')
+        return found
+
+    def _detected(self, box: Mapping[str, Any], place: int) -> tuple[np.ndarray, float]:
+        """Return the corners (1, 4) and the score of a detected box."""
+        try:
+            left, top, width, height = map(float, box['bbox'][:4])
+            score = float(box['score'])
+        except (KeyError, TypeError, ValueError):
+            left = top = width = height = score = math.nan
+        if not math.isfinite(left + top + width + height + score) or min(width, height) < 0:
+            raise DataError(
+                f"{self.bbox_file}: box {place} must have a 'bbox' of four finite numbers (left, "
+                f"top, width, height) and a 'score', found {box.get('bbox')!r} and "
+                f'{box.get("score")!r}'
+            )
+        corners = np.array([[left, top, width, height]], np.float32)
+        corners[:, 2:] += corners[:, :2]
+        return corners, score
 
 
 def expand_metainfo(short: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class LvisDataset(CocoDataset):
     """LVIS v1: COCO's format, but pictures are named by their address on COCO's server.
 
     The address ends in ``train2017/...`` or ``val2017/...``, below ``data_prefix['img']``. Takes
-    mmdet's arguments.
+    mmdet's arguments. Pictures without such an address are named by their ``file_name``.
     """
 
     METAINFO = LVISV1Dataset.METAINFO
@@ -25,6 +25,7 @@ class LvisDataset(CocoDataset):
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> dict[str, Any]:
         """Return mmdet's description of a picture and its instances."""
         image = raw_data_info['raw_img_info']
-        image['file_name'] = image['coco_url'].replace(_SERVER, '')
+        if 'coco_url' in image:
+            image['file_name'] = image['coco_url'].replace(_SERVER, '')
         parsed: dict[str, Any] = super().parse_data_info(raw_data_info)
         return parsed

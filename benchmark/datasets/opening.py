@@ -11,10 +11,13 @@ from typing import Any
 
 import cv2
 import numpy as np
+import PIL.Image
 from mmengine.dataset import BaseDataset, ConcatDataset
 
+from benchmark.datasets import xml
 from benchmark.datasets.parts import held_out, joined
 from benchmark.errors import BenchmarkError, DataError, UnknownNameError, did_you_mean
+from benchmark.openmmlab import coco
 from benchmark.registry import DATASETS
 
 Config = Mapping[str, Any]
@@ -25,6 +28,12 @@ _FILES = ('img_path', 'seg_map_path', 'depth_map_path', 'ann_file', 'frames', 'f
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST = 160
 
+_ORIENTATION = 274
+"""EXIF's key of how a picture is turned; from 5 on its sides are swapped."""
+
+_SAMPLED = 20
+"""Of how many pictures the size is compared with the annotations' when a data set is opened."""
+
 
 @DATASETS.register_module(name='Opened')
 def opened(*, of: Config) -> BaseDataset:
@@ -32,21 +41,82 @@ def opened(*, of: Config) -> BaseDataset:
 
     Raises:
         UnknownNameError: no registry has its type.
-        DataError: an argument is unknown, or its annotations cannot be read.
+        DataError: an argument is unknown, its annotations cannot be used, or they are of pictures
+            of another size.
     """
     if problem := misfit(of):
         raise DataError(problem)
+    for kind in _classes(of):
+        coco.adopt(kind)
+        xml.adopt(kind)
     try:
         dataset = DATASETS.build(dict(of))
-        for part in dataset.datasets if isinstance(dataset, ConcatDataset) else [dataset]:
+        for part in _parts(dataset):
             part.full_init()
     except BenchmarkError:
         raise
     except Exception as error:  # libraries raise whatever their readers do
         logging.getLogger(__name__).error(traceback.format_exc())
         raise DataError(f'{_annotations(of)}: cannot be read ({one_line(error)})') from None
+    if not len(dataset):
+        raise DataError(f'{_annotations(of)}: holds no sample')
+    for part in _parts(dataset):
+        _check_some_sizes(part)
     _name_files(dataset)
     return dataset
+
+
+def _classes(config: Config) -> Iterator[type]:
+    """Yield the classes that a configuration builds, those of its parts included."""
+    kind = find_type(config['type'])
+    if kind is joined:
+        yield from _classes({'type': config['of']})
+    elif kind is held_out:
+        yield from _classes(config['of'])
+    elif isinstance(kind, type):
+        yield kind
+
+
+def _parts(dataset: BaseDataset) -> list[BaseDataset]:
+    return list(dataset.datasets) if isinstance(dataset, ConcatDataset) else [dataset]
+
+
+def _check_some_sizes(part: BaseDataset) -> None:
+    """Compare the annotated size of a few pictures with the pictures' own, read from their heads.
+
+    Raises:
+        DataError: they differ.
+    """
+    for index in {int(i) for i in np.linspace(0, len(part) - 1, min(len(part), _SAMPLED))}:
+        info = part.get_data_info(index)
+        annotated = _annotated_size(info)
+        if annotated is None:
+            return
+        try:
+            with PIL.Image.open(info['img_path']) as picture:
+                size = picture.size
+                is_turned = picture.getexif().get(_ORIENTATION, 1) >= 5
+        except (OSError, SyntaxError, ValueError, TypeError):
+            continue  # it is named when it is loaded
+        _compare_sizes(info['img_path'], annotated, size[:: 1 if is_turned else -1], is_turned)
+
+
+def _annotated_size(info: Any) -> tuple[int, int] | None:
+    """Return the height and width that annotations state, if they do."""
+    found = (info.get('height'), info.get('width')) if isinstance(info, Mapping) else ()
+    return found if all(isinstance(side, int) for side in found) and found else None  # type: ignore[return-value]
+
+
+def _compare_sizes(
+    path: str, annotated: tuple[int, int], found: tuple[int, ...], is_turned: bool = False
+) -> None:
+    if annotated != tuple(found[:2]):
+        turned = ', turned as its EXIF orientation says' if is_turned else ''
+        raise DataError(
+            f'{path}: is {found[1]} x {found[0]} pixels (width x height){turned}, its annotations '
+            f'are for {annotated[1]} x {annotated[0]}: places in it would be wrong; correct the '
+            'size in the annotations if only that is wrong, or use the pictures that were annotated'
+        )
 
 
 def one_line(error: BaseException) -> str:
@@ -136,14 +206,26 @@ class _NamesFiles:
         return getattr(self._pipeline, name)
 
     def __call__(self, sample: Any) -> Any:
-        files = list(dict.fromkeys(_files(sample)))  # the pipeline may change the sample
+        # the pipeline may change the sample
+        files, annotated = list(dict.fromkeys(_files(sample))), _annotated_size(sample)
         try:
-            return self._pipeline(sample)
+            loaded = self._pipeline(sample)
         except BenchmarkError:
             raise
         except Exception as error:  # libraries raise whatever their readers do
             logging.getLogger(__name__).error(traceback.format_exc())
             raise DataError(_blame(files, error)) from None
+        found = _loaded_size(loaded)
+        if annotated and found:
+            _compare_sizes(files[0], annotated, found)
+        return loaded
+
+
+def _loaded_size(loaded: Any) -> tuple[int, int] | None:
+    """Return the height and width that a picture had when it was decoded, if they are known."""
+    sample = loaded.get('data_samples') if isinstance(loaded, Mapping) else None
+    found = getattr(sample, 'ori_shape', None)
+    return None if found is None else tuple(found[:2])
 
 
 def _blame(files: list[str], error: Exception) -> str:
@@ -155,7 +237,7 @@ def _blame(files: list[str], error: Exception) -> str:
 
 
 def _name_files(dataset: BaseDataset) -> None:
-    for part in dataset.datasets if isinstance(dataset, ConcatDataset) else [dataset]:
+    for part in _parts(dataset):
         if not isinstance(part.pipeline, _NamesFiles):  # one may be there several times
             part.pipeline = _NamesFiles(part.pipeline)
 

@@ -13,8 +13,8 @@ from mmengine.evaluator import BaseMetric
 from pycocotools import mask as mask_codec
 from pycocotools.cocoeval import COCOeval
 
-from benchmark.errors import DataError
 from benchmark.evaluation.gallery import Gallery, Picture, palette
+from benchmark.openmmlab.coco import Needs, category_ids, read_coco
 from benchmark.openmmlab.keypoints import COCO
 from benchmark.registry import HOOKS, METRICS
 
@@ -34,7 +34,7 @@ class DetectionMetric(BaseMetric):
         max_detections: detections per image that count.
 
     Raises:
-        DataError: the annotations cannot be read, or number the classes otherwise.
+        DataError: the annotations cannot be used, or lack a declared class.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class DetectionMetric(BaseMetric):
     ) -> None:
         super().__init__(**arguments)
         self._path = ann_file
-        self.truth = _read_coco(ann_file)
+        self.truth = read_coco(ann_file, Needs(masks=masks))
         self.limit = max_detections
         self._masks = masks
 
@@ -54,16 +54,8 @@ class DetectionMetric(BaseMetric):
             self.results.append((sample['img_id'], _to_coco(sample['img_id'], found, categories)))
 
     def _categories(self) -> list[int]:
-        """Return the category id of every label, which mmdet numbers in the file's order."""
-        declared = list(self.dataset_meta['classes'])
-        found: list[int] = self.truth.getCatIds(catNms=declared)
-        names = [self.truth.cats[category]['name'] for category in found]
-        if names != declared:
-            raise DataError(
-                f'{self._path}: of the declared classes it has, in this order, {", ".join(names)}; '
-                'declare all of these and in this order'
-            )
-        return found
+        """Return the category id of every label."""
+        return category_ids(self.truth, self.dataset_meta['classes'], self._path)
 
     def compute_metrics(self, results: list[tuple[int, list[dict[str, Any]]]]) -> dict[str, float]:
         """Return ``box_AP`` ... and, where masks are scored, ``mask_AP`` ..."""
@@ -80,15 +72,9 @@ class DetectionMetric(BaseMetric):
         self, detections: list[dict[str, Any]], images: list[int], kind: str
     ) -> dict[str, float]:
         """Return AP, AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'."""
-        return average_precision(self.truth, detections, images, kind, limit=self.limit)
-
-
-def _read_coco(path: str) -> COCO:
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            return COCO(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f'{path}: not readable as COCO annotations ({error})') from None
+        return average_precision(
+            self.truth, detections, images, kind, limit=self.limit, categories=self._categories()
+        )
 
 
 def _to_coco(image: int, found: dict[str, Any], categories: list[int]) -> list[dict[str, Any]]:
@@ -115,9 +101,18 @@ def encode(mask: np.ndarray) -> dict[str, Any]:
 
 
 def average_precision(
-    truth: COCO, detections: list[dict[str, Any]], images: list[int], kind: str, *, limit: int
+    truth: COCO,
+    detections: list[dict[str, Any]],
+    images: list[int],
+    kind: str,
+    *,
+    limit: int,
+    categories: Sequence[int] = (),
 ) -> dict[str, float]:
-    """Return AP (IoU 0.5 to 0.95), AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'."""
+    """Return AP (IoU 0.5 to 0.95), AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'.
+
+    Only ``categories`` count, where they are given: a class that is not declared is not detected.
+    """
     if not detections:
         return dict.fromkeys(_SUMMARY, 0.0)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -125,6 +120,7 @@ def average_precision(
         found = [without_box(d) if kind == 'segm' else d for d in detections]
         evaluation = COCOeval(truth, truth.loadRes(found), kind)
         evaluation.params.imgIds = images
+        evaluation.params.catIds = sorted(categories) or evaluation.params.catIds
         evaluation.params.maxDets = [limit]
         evaluation.evaluate()
         evaluation.accumulate()

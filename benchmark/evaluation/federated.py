@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,28 +25,46 @@ class FederatedDetectionMetric(DetectionMetric):
     """Box and mask AP, AP50 and AP75, and AP of rare, common and frequent classes (LVIS).
 
     Takes the arguments of :class:`DetectionMetric`; LVIS allows 300 detections per picture.
+
+    Raises:
+        DataError: the annotations cannot be used, or lack what LVIS's rules need.
     """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        try:
+            check_federated(self.truth)
+        except DataError as error:
+            raise DataError(f'{self._path}: {error}') from None
 
     def average_precision(
         self, detections: list[dict[str, Any]], images: list[int], kind: str
     ) -> dict[str, float]:
         """Return AP, AP50, AP75, APr, APc and APf as fractions of ``kind`` 'bbox' or 'segm'."""
-        return federated_precision(self.truth, detections, images, kind, limit=self.limit)
+        return federated_precision(
+            self.truth, detections, images, kind, limit=self.limit, categories=self._categories()
+        )
 
 
 def federated_precision(
-    truth: COCO, detections: list[dict[str, Any]], images: list[int], kind: str, *, limit: int
+    truth: COCO,
+    detections: list[dict[str, Any]],
+    images: list[int],
+    kind: str,
+    *,
+    limit: int,
+    categories: Sequence[int] = (),
 ) -> dict[str, float]:
     """Return AP, AP50, AP75, APr, APc and APf as fractions by LVIS's rules (arXiv 1908.03195).
 
     In a picture count the ``limit`` surest detections, and of these the ones of classes that are
     known to be there or not to be there. Where not every object of a class is annotated, a
-    detection without a partner is no mistake.
+    detection without a partner is no mistake. Only ``categories`` count, where they are given.
 
     Raises:
         DataError: the annotations lack what these rules need.
     """
-    frequencies = [_field(category, 'frequency') for category in truth.dataset['categories']]
+    check_federated(truth)
     keys = ('AP', 'AP50', 'AP75', *(f'AP{frequency}' for frequency in _FREQUENCIES))
     counted = _counted(truth, detections, limit)
     if not counted:
@@ -54,20 +73,37 @@ def federated_precision(
         found = truth.loadRes([without_box(d) if kind == 'segm' else d for d in counted])
         evaluation = COCOeval(truth, found, kind)
         evaluation.params.imgIds = images
+        evaluation.params.catIds = sorted(categories) or evaluation.params.catIds
         evaluation.params.maxDets = [limit]
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [_ANY_AREA], ['all']
         evaluation.evaluate()
         _forgive(evaluation, truth)
         evaluation.accumulate()
     precision = evaluation.eval['precision']  # (IoU, recall, class, 1, 1)
-    order = [evaluation.params.catIds.index(c['id']) for c in truth.dataset['categories']]
-    frequency = np.array(frequencies)[np.argsort(order)]
+    frequency = np.array([truth.cats[id_]['frequency'] for id_ in evaluation.params.catIds])
     classes = [slice(None)] * 3 + [frequency == f for f in _FREQUENCIES]
     overlaps = [slice(None), slice(0, 1), slice(5, 6), *[slice(None)] * 3]
     return {
         key: mean_precision(precision[overlap][:, :, chosen])
         for key, overlap, chosen in zip(keys, overlaps, classes, strict=True)
     }
+
+
+def check_federated(truth: COCO) -> None:
+    """Refuse annotations that lack what LVIS's rules need.
+
+    Raises:
+        DataError: a category has no frequency, or an image no list of classes.
+    """
+    for category in truth.dataset['categories']:
+        if _field(category, 'frequency') not in _FREQUENCIES:
+            raise DataError(
+                f'LVIS annotations: category {category["id"]} has the frequency '
+                f'{category["frequency"]!r}, allowed are {", ".join(_FREQUENCIES)}'
+            )
+    for image in truth.imgs.values():
+        for name in ('neg_category_ids', 'not_exhaustive_category_ids'):
+            _field(image, name)
 
 
 def _field(item: dict[str, Any], name: str) -> Any:

@@ -16,6 +16,7 @@ from mmpose.evaluation.functional import oks_nms
 
 from benchmark.errors import DataError
 from benchmark.evaluation.gallery import Gallery, Picture, fit, palette
+from benchmark.openmmlab.coco import Needs, arrange_keypoints, read_coco
 from benchmark.openmmlab.keypoints import COCO, COCOeval
 from benchmark.registry import HOOKS, METRICS
 
@@ -60,7 +61,7 @@ class PoseMetric(BaseMetric):
             the surest are dropped, and there is no PCK.
 
     Raises:
-        DataError: the annotations cannot be read.
+        DataError: the annotations cannot be used, or lack what CrowdPose's rules need.
     """
 
     def __init__(
@@ -74,7 +75,10 @@ class PoseMetric(BaseMetric):
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
-        self._coco = _read_coco(ann_file)
+        self._path = ann_file
+        self._coco = read_coco(ann_file, Needs(keypoints=True))
+        if crowd:
+            _check_crowded(self._coco, ann_file)
         self._sigmas = np.asarray(sigmas, dtype=np.float64)
         self._threshold = pck_threshold
         self._crowd = crowd
@@ -86,10 +90,17 @@ class PoseMetric(BaseMetric):
 
     def compute_metrics(self, results: list[Estimate]) -> dict[str, float]:
         """Return ``keypoint_AP``, ``keypoint_AP50`` and ``keypoint_AP75``; PCK; CrowdPose's."""
+        self._arrange()
         kept = without_repetitions(results, self._sigmas) if self._detected else results
         found = [_to_coco(estimate) for estimate in kept]
         precision = average_precision(self._coco, found, self._sigmas, crowd=self._crowd)
         return precision if self._detected else {**precision, 'PCK': self._pck(results)}
+
+    def _arrange(self) -> None:
+        """Bring the annotated key points into the order of those estimated."""
+        names = (self.dataset_meta or {}).get('keypoint_id2name')
+        if names:
+            arrange_keypoints(self._coco, list(names.values()), self._path)
 
     def _pck(self, results: list[Estimate]) -> float:
         return pck(
@@ -115,13 +126,15 @@ class HeadSizeMetric(BaseMetric):
 
     def __init__(self, *, ann_file: str, counted: Sequence[int], **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._sizes = {
-            id_: annotation.get('head_size')
-            for id_, annotation in _read_coco(ann_file).anns.items()
-        }
-        missing = [id_ for id_, size in self._sizes.items() if size is None]
-        if missing:
-            raise DataError(f'{ann_file}: annotation {missing[0]} has no head_size')
+        annotations = read_coco(ann_file, Needs(keypoints=True)).anns
+        self._sizes = {id_: found.get('head_size') for id_, found in annotations.items()}
+        for id_, size in self._sizes.items():
+            if not isinstance(size, int | float) or not 0 < size < float('inf'):
+                problem = 'no head_size' if size is None else f'the head_size {size!r}'
+                raise DataError(
+                    f'{ann_file}: annotation {id_} has {problem}; must be pixels above 0, in which '
+                    'errors are measured'
+                )
         self._counted = list(counted)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
@@ -146,12 +159,14 @@ class HeadSizeMetric(BaseMetric):
         return {'PCKh': 100 * right / labelled}
 
 
-def _read_coco(path: str) -> COCO:
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            return COCO(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f'{path}: not readable as COCO annotations ({error})') from None
+def _check_crowded(truth: COCO, path: str) -> None:
+    """Refuse images without the degree of crowding by which CrowdPose groups them."""
+    for id_, image in truth.imgs.items():
+        if not isinstance(image.get('crowdIndex'), int | float):
+            raise DataError(
+                f"{path}: image {id_} has no 'crowdIndex' from 0 to 1, which the rules "
+                "'crowdpose' need"
+            )
 
 
 def _estimate(sample: dict[str, Any]) -> Estimate:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
@@ -48,6 +48,7 @@ def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]
         *refused,
         *itertools.chain.from_iterable(inspected),
         *_apart(task, splits, full=full),
+        *_same_names(splits),
         Finding('manifest', True, manifest_of(folder, task.tree)),
     ]
 
@@ -180,6 +181,25 @@ def _apart(task: Task, splits: Mapping[Role, _Split], *, full: bool) -> Iterator
         if full and not shared:
             wrong = _same_content(names[one], names[other])
         yield _summed(f'{one} and {other} disjoint', wrong, len(names[one]) + len(names[other]))
+
+
+def _same_names(splits: Mapping[Role, _Split]) -> Iterator[Finding]:
+    """Yield what the annotations of a later split name otherwise than those of the first."""
+    named = {role: _annotated_names(split.samples) for role, split in splits.items()}
+    first = next((role for role, names in named.items() if names), None)
+    for role, names in named.items():
+        if first is None or not names:
+            continue
+        # a rare class may be missing from a smaller split, but each must be learned
+        unknown = [name for name in names if name not in named[first]]
+        if unknown:
+            text = f"{role} has '{unknown[0]}', which {first} has not"
+            yield Finding(f'{first} and {role} names', False, text)
+
+
+def _annotated_names(samples: BaseDataset) -> tuple[str, ...]:
+    parts = samples.datasets if isinstance(samples, ConcatDataset) else [samples]
+    return tuple(name for part in parts for name in getattr(part, 'annotated_names', ()))
 
 
 def _is_slice(task: Task) -> bool:

@@ -113,7 +113,7 @@ def test_broken_annotations_name_their_file(tmp_path: Path, one_line: OneLine) -
     config = {'type': 'mmdet.CocoDataset', 'data_root': str(tmp_path), 'ann_file': 'boxes.json'}
     with pytest.raises(DataError) as caught:
         built(config)
-    assert one_line(caught.value).startswith(f'{path}: cannot be read (')
+    assert one_line(caught.value).startswith(f'{path}: not JSON (')
 
 
 @pytest.mark.parametrize(

@@ -211,15 +211,55 @@ def test_limit_keeps_the_best_scored(truth: str, guesses: list[Sample]) -> None:
 def test_unreadable_annotations(tmp_path: Path) -> None:
     path = tmp_path / 'broken.json'
     path.write_text('{"images": [')
-    with pytest.raises(DataError, match=r'broken\.json: not readable as COCO'):
+    with pytest.raises(DataError, match=r'broken\.json: not JSON'):
         DetectionMetric(ann_file=str(path), masks=True)
 
 
-def test_classes_in_another_order_than_the_file(truth: str, guesses: list[Sample]) -> None:
+def test_classes_in_another_order_than_the_file_are_found_by_name(
+    truth: str, guesses: list[Sample]
+) -> None:
+    as_in_file = evaluate(DetectionMetric(ann_file=truth, masks=False), guesses)
+    declared = ('dog', 'cat', 'fish')
+    label = torch.tensor([declared.index(name) for name in CLASSES])
     metric = DetectionMetric(ann_file=truth, masks=False)
-    metric.dataset_meta = {'classes': ('dog', 'cat', 'fish')}
-    with pytest.raises(DataError, match=r'test\.json: .*cat, dog, fish'):
+    metric.dataset_meta = {'classes': declared}
+    for sample in guesses:
+        found = sample['pred_instances']
+        moved = {**found, 'labels': label[found['labels']]}
+        metric.process(None, [{**sample, 'pred_instances': moved}])
+    assert metric.evaluate(len(guesses)) == pytest.approx(as_in_file, abs=1e-12)
+
+
+def test_a_class_that_the_file_lacks_is_named(truth: str, guesses: list[Sample]) -> None:
+    metric = DetectionMetric(ann_file=truth, masks=False)
+    metric.dataset_meta = {'classes': ('cat', 'dogs', 'fish')}
+    with pytest.raises(DataError, match=r"no category is called 'dogs'.*did you mean 'dog'"):
         metric.process(None, guesses[:1])
+
+
+def test_objects_of_classes_that_are_not_declared_cost_nothing(
+    truth: str, annotations: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    content = json.loads(Path(truth).read_text())
+    content['annotations'] = [a for a in annotations if a['category_id'] == 7]
+    alone = tmp_path / 'cats.json'
+    alone.write_text(json.dumps(content))
+    perfect = []
+    for image in IMAGES:
+        boxes = [
+            np.array(a['bbox']) for a in content['annotations']
+            if a['image_id'] == image and not a['iscrowd']
+        ]  # fmt: skip
+        perfect.append(prediction(image, [(box, 0, 0.9) for box in boxes]))
+    scores = []
+    for path in (truth, str(alone)):
+        metric = DetectionMetric(ann_file=path, masks=False)
+        metric.dataset_meta = {'classes': ('cat',)}
+        for sample in perfect:
+            metric.process(None, [sample])
+        scores.append(metric.evaluate(len(perfect)))
+    assert scores[0] == scores[1]
+    assert scores[0]['box_AP'] == pytest.approx(1, abs=1e-3)
 
 
 def test_instances_are_drawn_with_their_masks() -> None:

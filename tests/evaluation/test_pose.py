@@ -46,7 +46,10 @@ def write_truth(
         annotations.append(
             {**annotation, 'area': 0.5 * width * height} if with_areas else annotation
         )
-    images = [{'id': i + 1, 'file_name': f'{i}.jpg'} for i in range(instances // 2)]
+    images = [
+        {'id': i + 1, 'file_name': f'{i}.jpg', 'height': 200, 'width': 200}
+        for i in range(instances // 2)
+    ]
     content = {'images': images, 'categories': [{'id': 1, 'name': 'creature'}]}
     path.write_text(json.dumps({**content, 'annotations': annotations}))
     return annotations
@@ -162,7 +165,7 @@ def test_boxes_stand_in_for_missing_areas(tmp_path: Path) -> None:
 def test_unreadable_annotations_are_named(tmp_path: Path) -> None:
     path = tmp_path / 'broken.json'
     path.write_text('{')
-    with pytest.raises(DataError, match=r'broken\.json: not readable as COCO'):
+    with pytest.raises(DataError, match=r'broken\.json: not JSON'):
         PoseMetric(ann_file=str(path), sigmas=SIGMAS, pck_threshold=0.1)
 
 

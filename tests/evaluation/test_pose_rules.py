@@ -39,7 +39,13 @@ def written(folder: Path, images: int, **more: Any) -> tuple[Path, dict[str, Any
         )
     content = {
         'images': [
-            {'id': n, 'crowdIndex': (0.1, 0.5, 0.9)[n % 3], 'width': 100, 'height': 100}
+            {
+                'id': n,
+                'file_name': f'{n}.jpg',
+                'crowdIndex': (0.1, 0.5, 0.9)[n % 3],
+                'width': 100,
+                'height': 100,
+            }
             for n in range(images)
         ],
         'annotations': annotations,
