@@ -19,7 +19,12 @@ from benchmark.compiling.identity import (
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
-from benchmark.compiling.trivial import annotated_splits, compile_trivial
+from benchmark.compiling.trivial import (
+    annotated_splits,
+    compile_trivial,
+    data_request,
+    drawn_splits,
+)
 
 __all__ = [
     'CODE',
@@ -34,6 +39,8 @@ __all__ = [
     'compile_probe',
     'compile_search',
     'compile_trivial',
+    'data_request',
+    'drawn_splits',
     'facts_of',
     'features_of',
     'files_below',

@@ -7,14 +7,16 @@ probes, pretraining, checks) decodes alike.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine.dataset import BaseDataset
+from PIL import Image
 
-from benchmark.datasets.decoding import Header, Shape, decode, header_of, read_bytes
 from benchmark.errors import DataError
+from benchmark.openmmlab.decoding import Header, Shape, decode, header_of, read_bytes
 
 IGNORED = 255
 """The label of pixels that are not scored."""
@@ -26,28 +28,26 @@ _SHOWN = 5
 class _Rules(NamedTuple):
     """How the pictures and label maps of a data set are read.
 
-    ``is_placed`` where labels have places, ``compares_sizes`` where the annotations' width and
-    height must be those of the picture; ``classes`` is how many there are, 0 where unknown.
+    ``is_placed`` where labels have places; ``classes`` is how many there are, 0 where unknown.
     """
 
     is_placed: bool
-    compares_sizes: bool
     classes: int
 
 
 def replace_loaders(dataset: BaseDataset) -> None:
     """Put the loaders of this module in place of the libraries' in the pipeline of ``dataset``."""
     rules = _Rules(
-        is_placed=not _derives_from(dataset, 'mmpretrain.datasets'),
-        # VOC's XML has wrong sizes in places, and boxes that are right in spite of them
-        compares_sizes=not _derives_from(dataset, 'mmdet.datasets.xml_style'),
+        is_placed=has_places(dataset),
         classes=len(dataset.metainfo.get('classes') or ()),
     )
     _replace(dataset.pipeline, rules)
 
 
-def _derives_from(dataset: BaseDataset, module: str) -> bool:
-    return any(step.__module__.startswith(module) for step in type(dataset).__mro__)
+def has_places(dataset: BaseDataset) -> bool:
+    """Whether the labels of a data set have places in its pictures: all but classes do."""
+    steps = type(dataset).__mro__
+    return not any(step.__module__.startswith('mmpretrain.datasets') for step in steps)
 
 
 def _replace(pipeline: Any, rules: _Rules) -> None:
@@ -96,33 +96,37 @@ class LoadPicture(BaseTransform):
         if 'img' in results or self._inner.color_type != 'color':
             found: dict[str, Any] | None = self._inner.transform(results)
             return found
-        file = results['img_path']
-        data = read_bytes(file)
-        shape = self._label_shape(results) if self._rules.is_placed else None
-        image = decode(
-            file,
-            data,
-            is_placed=self._rules.is_placed,
-            shape=shape,
-            backend=self._inner.imdecode_backend or 'cv2',
-        )
-        if shape is not None and self._rules.compares_sizes and image.shape[:2] != shape:
-            raise DataError(
-                f'{file}: {_size(image.shape)} pixels, but its labels were made for {_size(shape)}'
-                f'{_origin(results)}; pictures and labels must have one size'
-            )
+        backend = self._inner.imdecode_backend or 'cv2'
+        image = load_picture(results, is_placed=self._rules.is_placed, backend=backend)
         results['img'] = image.astype(np.float32) if self._inner.to_float32 else image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
         return results
 
-    def _label_shape(self, results: dict[str, Any]) -> Shape | None:
-        """Return the (height, width) that a sample's labels are made for, where that is known."""
-        for key in _MAPS:
-            if results.get(key):
-                header = header_of(results[key])
-                return header.shape if header else None
-        height, width = results.get('height'), results.get('width')
-        return (int(height), int(width)) if height and width else None
+
+def load_picture(sample: Mapping[str, Any], *, is_placed: bool, backend: str = 'cv2') -> np.ndarray:
+    """Return the picture of a sample as BGR (H, W, 3), the right way up for its labels.
+
+    ``is_placed`` says whether these have places, ``backend`` is mmcv's name of a decoder.
+
+    Raises:
+        DataError: the picture cannot be read whole, or its size is not that of its labels.
+    """
+    file = sample['img_path']
+    data = read_bytes(file)
+    shape = _label_shape(sample) if is_placed else None
+    image = decode(file, data, is_placed=is_placed, shape=shape, backend=backend)
+    if shape is not None:
+        compare_sizes(file, shape, image.shape, map_=_map_of(sample))
+    return image
+
+
+def _label_shape(sample: Mapping[str, Any]) -> Shape | None:
+    """Return the (height, width) that a sample's labels are made for, where that is known."""
+    if map_ := _map_of(sample):
+        header = header_of(map_)
+        return header.shape if header else None
+    height, width = sample.get('height'), sample.get('width')
+    return (int(height), int(width)) if height and width else None
 
 
 def _size(shape: tuple[int, ...]) -> str:
@@ -130,8 +134,32 @@ def _size(shape: tuple[int, ...]) -> str:
     return f'{shape[1]} x {shape[0]}'
 
 
-def _origin(results: dict[str, Any]) -> str:
-    return next((f' ({results[key]})' for key in _MAPS if results.get(key)), '')
+def _map_of(sample: Mapping[str, Any]) -> str | None:
+    return next((sample[key] for key in _MAPS if sample.get(key)), None)
+
+
+def compare_sizes(
+    picture: str, labelled: Shape, found: tuple[int, ...], *, map_: str | None = None
+) -> None:
+    """Refuse a picture of another size (height, width) than the one that its labels are made for.
+
+    ``map_`` is the file of its label or depth map, where it has one.
+
+    Raises:
+        DataError: the sizes differ.
+    """
+    if labelled == tuple(found[:2]):
+        return
+    if map_ is not None:
+        raise DataError(
+            f'{map_}: {_size(labelled)} pixels (width x height), its picture {picture} has '
+            f'{_size(found)}; both must have one size: use the map that was made for the picture'
+        )
+    raise DataError(
+        f'{picture}: is {_size(found)} pixels (width x height), its annotations are for '
+        f'{_size(labelled)}: places in it would be wrong; correct the size in the annotations if '
+        'only that is wrong, or use the pictures that were annotated'
+    )
 
 
 class LoadLabelMap(BaseTransform):
@@ -163,7 +191,10 @@ class LoadLabelMap(BaseTransform):
         found: dict[str, Any] = self._inner.transform(results)
         labels = found['gt_seg_map']
         _check_same_size(file, labels, found)
-        if self._classes and (wrong := labels[(labels >= self._classes) & (labels != IGNORED)]).size:
+        if (
+            self._classes
+            and (wrong := labels[(labels >= self._classes) & (labels != IGNORED)]).size
+        ):
             raise DataError(f'{file}: {_undeclared(wrong, self._classes, found)}')
         return found
 
@@ -180,7 +211,7 @@ def _undeclared(wrong: np.ndarray, classes: int, sample: dict[str, Any]) -> str:
 
 def _check_label_file(file: str, header: Header | None) -> None:
     if header is None:
-        raise DataError(f'{file}: cannot be read as a label map; allowed are PNGs of one channel')
+        raise DataError(f'{file}: cannot be read as a picture')
     if header.format == 'JPEG':
         raise DataError(
             f'{file}: a label map saved as JPEG, which changes labels; save it as PNG from its '
@@ -197,8 +228,6 @@ def _check_label_file(file: str, header: Header | None) -> None:
 
 def _check_byte_range(file: str) -> None:
     """Refuse labels of 16 or 32 bits that one byte does not hold: mmseg keeps their remainder."""
-    from PIL import Image
-
     with Image.open(file) as picture:
         values = np.asarray(picture)
     if values.min() < 0 or values.max() > IGNORED:
@@ -213,10 +242,8 @@ def _check_same_size(file: str, values: np.ndarray, sample: dict[str, Any]) -> N
     """Refuse a map of another size than its picture, where that is loaded."""
     shape = sample.get('ori_shape')
     if shape is not None and values.shape[:2] != tuple(shape[:2]):
-        raise DataError(
-            f'{file}: {_size(values.shape)} pixels, its picture {sample.get("img_path")} has '
-            f'{_size(shape)}; both must have one size'
-        )
+        picture = str(sample.get('img_path'))
+        compare_sizes(picture, values.shape[:2], tuple(shape), map_=file)
 
 
 class LoadDepthMap(BaseTransform):
@@ -256,7 +283,7 @@ class LoadDepthMap(BaseTransform):
 
 def _check_depth_file(file: str, header: Header | None) -> None:
     if header is None:
-        raise DataError(f'{file}: cannot be read as a depth map; allowed are 16-bit PNGs')
+        raise DataError(f'{file}: cannot be read as a picture')
     if header.format == 'JPEG':
         raise DataError(
             f'{file}: a depth map saved as JPEG, which changes depths; save it as 16-bit PNG from '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import io
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from benchmark.errors import DataError
+from benchmark.openmmlab.lists import read_text
 from benchmark.registry import DATASETS
 
 _PEDESTRIAN = 1
@@ -128,10 +130,10 @@ def _sequence_facts(folder: Path) -> configparser.SectionProxy:
     # its keys are spelt in mixed case
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
-        parser.read_string(path.read_text(encoding='utf-8'))
+        parser.read_string(read_text(path))
         facts = parser['Sequence']
         missing = {'imDir', 'imExt', 'seqLength', 'imWidth', 'imHeight'} - set(facts)
-    except (OSError, KeyError, configparser.Error) as error:
+    except (KeyError, configparser.Error) as error:
         raise DataError(f'{path}: not readable as facts of a sequence ({error})') from None
     if missing:
         raise DataError(f'{path}: lacks {", ".join(sorted(missing))}')
@@ -141,8 +143,8 @@ def _sequence_facts(folder: Path) -> configparser.SectionProxy:
 def _truth(path: Path) -> np.ndarray:
     """Return rows of frame, identity, left, top, width, height of persons to be tracked."""
     try:
-        rows = np.loadtxt(path, delimiter=',', ndmin=2)
+        rows = np.loadtxt(io.StringIO(read_text(path)), delimiter=',', ndmin=2)
         wanted = (rows[:, 6] > 0) & (rows[:, 7] == _PEDESTRIAN)
-    except (OSError, ValueError, IndexError) as error:
+    except (ValueError, IndexError) as error:
         raise DataError(f'{path}: not readable as annotations of MOTChallenge ({error})') from None
     return rows[wanted]

@@ -5,6 +5,7 @@ Boxes are x, y, width, height in pixels, where pixel i spans i to i + 1; the fil
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor
 
 from benchmark.errors import DataError
+from benchmark.openmmlab.decoding import is_picture, read_placed
+from benchmark.openmmlab.lists import read_text
 from benchmark.registry import DATASETS
 
 _FLIP = 0.5
@@ -89,10 +92,7 @@ def read_frame(path: str) -> np.ndarray:
     Raises:
         DataError: the file cannot be read as a picture.
     """
-    image = cv2.imread(path, cv2.IMREAD_COLOR)
-    if image is None:
-        raise DataError(f'{path}: not readable as a picture')
-    return image
+    return read_placed(path)
 
 
 class Video:
@@ -148,12 +148,7 @@ class GOT10k(BaseDataset):
 
 
 def _names(listing: Path) -> list[str]:
-    try:
-        return listing.read_text(encoding='utf-8').split()
-    except OSError as error:
-        raise DataError(
-            f'{listing}: not readable as list of sequences ({error.strerror})'
-        ) from None
+    return read_text(listing).split()
 
 
 class Frames(Sequence[str]):
@@ -180,7 +175,7 @@ class Frames(Sequence[str]):
 
 
 def find_frames(folder: Path) -> Sequence[str]:
-    """Return the frames of a sequence: its JPEGs, or those that ``frames.txt`` leads to.
+    """Return the frames of a sequence: its pictures, or those that ``frames.txt`` leads to.
 
     The file holds a pattern relative to the folder, the number of the first frame and a count.
 
@@ -189,12 +184,12 @@ def find_frames(folder: Path) -> Sequence[str]:
     """
     listing = folder / 'frames.txt'
     if not listing.is_file():
-        names = sorted(path.name for path in folder.glob('*.jpg'))
+        names = sorted(path.name for path in folder.glob('*') if is_picture(path))
         numbered = Frames(f'{_plain(folder)}/{{:08d}}.jpg', 1, len(names))
         is_plain = names == [Path(path).name for path in numbered]
         return numbered if is_plain else [str(folder / name) for name in names]
     try:
-        pattern, first, count = listing.read_text(encoding='utf-8').rsplit(maxsplit=2)
+        pattern, first, count = read_text(listing).rsplit(maxsplit=2)
         frames = Frames(f'{_plain(folder)}/{pattern}', int(first), int(count))
         ends = [frames[0], frames[-1]]
     except (OSError, ValueError, IndexError) as error:
@@ -240,8 +235,8 @@ def _visible(folder: Path, boxes: np.ndarray) -> np.ndarray:
 
 def _numbers(path: Path) -> np.ndarray:
     try:
-        return np.loadtxt(path, delimiter=',', ndmin=2)
-    except (OSError, ValueError) as error:
+        return np.loadtxt(io.StringIO(read_text(path)), delimiter=',', ndmin=2)
+    except ValueError as error:
         raise DataError(f'{path}: not readable as numbers ({error})') from None
 
 

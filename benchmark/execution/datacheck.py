@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import itertools
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,46 @@ from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.compiling import annotated_splits, localise, manifest_of
-from benchmark.datasets.opening import is_broken, misfit, opened
-from benchmark.errors import BenchmarkError, DeclarationError, UnknownNameError
+from benchmark.compiling import annotated_splits, data_request, localise, manifest_of
+from benchmark.datasets.loading import has_places, load_picture
+from benchmark.datasets.opening import misfit, opened
+from benchmark.errors import BenchmarkError, DataError, DeclarationError, UnknownNameError
+from benchmark.execution.census import Census
 from benchmark.kinds import load_kind
-from benchmark.kinds.base import DATA
+from benchmark.kinds.base import DATA, Config
+from benchmark.openmmlab.decoding import read_placed
 from benchmark.specs import Finding, Role, Task
 
 SAMPLED = 200
 """How many samples of a split are read where not all are."""
 
-_SLICE = 'benchmark.HeldOut'
 _SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much of a split is looked at.
+
+    Attributes:
+        pictures: how many pictures are decoded.
+        maps: how many label or depth maps are.
+        longest: up to how many maps are, as long as declared classes have not been seen.
+        annotations: how many samples are whose labels lie in a list that is read anyway.
+        same_content: whether the contents of pictures in two splits are compared.
+    """
+
+    pictures: int
+    maps: int
+    longest: int
+    annotations: int
+    same_content: bool = False
+
+
+_ALL = 1 << 60
+USUAL = Extent(SAMPLED, SAMPLED, 2000, _ALL)
+FULL = Extent(_ALL, _ALL, _ALL, _ALL, same_content=True)
+QUICK = Extent(16, 64, 400, 20_000)
+"""What `tbench run` looks at before it trains: seconds even for large data."""
 
 
 def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]:
@@ -41,16 +69,44 @@ def check_data(task: Task, folder: Path, *, full: bool = False) -> list[Finding]
     """
     check_arguments(task)
     files = [_count(folder, pattern, count) for pattern, count in task.tree.items()]
-    splits, refused = _open(task, folder)
-    inspected = [_inspect(task, role, split, full=full) for role, split in splits.items()]
+    request = localise(data_request(task), {DATA: str(folder)})
     return [
         *files,
-        *refused,
-        *itertools.chain.from_iterable(inspected),
-        *_apart(task, splits, full=full),
-        *_same_names(splits),
+        *look(request, FULL if full else USUAL),
         Finding('manifest', True, manifest_of(folder, task.tree)),
     ]
+
+
+def quick_findings(request: Config) -> list[Finding]:
+    """Return what a short look at the splits that a run uses finds wrong or odd.
+
+    ``request`` is :func:`benchmark.compiling.data_request`'s with local paths. Another number of
+    samples than declared is a warning here: declared numbers of some data sets are recalled.
+    """
+    used = {k: v for k, v in request['splits'].items() if k != Role.VAL.value}
+    found = look({**request, 'splits': used}, QUICK)
+    sizes = {f'{role} size' for role in used}
+    return [
+        Finding(one.what, True, one.detail, is_warning=True) if one.what in sizes else one
+        for one in found
+        if one.is_warning or not one.is_ok
+    ]
+
+
+def look(request: Config, extent: Extent) -> list[Finding]:
+    """Return what is found in the splits of ``request``, at which ``extent`` says how to look."""
+    for module in request['custom_imports']:
+        importlib.import_module(module)
+    with DefaultScope.overwrite_default_scope(request['default_scope']):
+        splits, findings = _open(request)
+        censuses: dict[Role, Census] = {}
+        for role, split in splits.items():
+            censuses[role] = Census(request, role, len(split.samples), _names_of(request, split))
+            findings += _inspect(request, role, split, censuses[role], extent)
+        for role, census in censuses.items():
+            findings += census.findings(censuses.get(Role.TRAIN), censuses.get(Role.TEST), role)
+        findings += _apart(request, splits, same_content=extent.same_content)
+    return [*findings, *_same_names(splits)]
 
 
 def check_arguments(task: Task) -> None:
@@ -59,22 +115,17 @@ def check_arguments(task: Task) -> None:
     Raises:
         DeclarationError: names the file, the split, what is unknown and what is known.
     """
-    for role, dataset in _splits(task):
-        try:
-            problem = misfit(dataset)
-        except UnknownNameError as error:
-            problem = str(error)
-        if problem:
-            raise DeclarationError(f"{task.path}: data of '{role}': {problem}")
-
-
-def _splits(task: Task) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the data set of each split as its kind's library builds it."""
     config = annotated_splits(task)
     for module in config['custom_imports']:
         importlib.import_module(module)
     with DefaultScope.overwrite_default_scope(config['default_scope']):
-        yield from config['splits'].items()
+        for role, dataset in config['splits'].items():
+            try:
+                problem = misfit(dataset)
+            except UnknownNameError as error:
+                problem = str(error)
+            if problem:
+                raise DeclarationError(f"{task.path}: data of '{role}': {problem}")
 
 
 def _count(folder: Path, pattern: str, expected: int) -> Finding:
@@ -91,11 +142,11 @@ class _Split:
     reads_files: bool
 
 
-def _open(task: Task, folder: Path) -> tuple[dict[Role, _Split], list[Finding]]:
+def _open(request: Config) -> tuple[dict[Role, _Split], list[Finding]]:
     splits, refused = {}, []
-    for role, dataset in _splits(task):
+    for role, dataset in request['splits'].items():
         try:
-            built = opened(of=localise(dataset, {DATA: str(folder)}))
+            built = opened(of=dataset)
         except BenchmarkError as error:
             refused.append(Finding(f'{role} opens', False, str(error)))
         else:
@@ -103,24 +154,52 @@ def _open(task: Task, folder: Path) -> tuple[dict[Role, _Split], list[Finding]]:
     return splits, refused
 
 
-def _inspect(task: Task, role: Role, split: _Split, *, full: bool) -> Iterator[Finding]:
-    found, declared = len(split.samples), task.splits[role]
-    is_estimate = role in task.estimated
+def _parts(samples: BaseDataset) -> Sequence[BaseDataset]:
+    return samples.datasets if isinstance(samples, ConcatDataset) else [samples]
+
+
+def _names_of(request: Config, split: _Split) -> tuple[str, ...]:
+    """Return the names of what must occur: classes, or key points."""
+    info = split.samples.metainfo
+    points = info.get('keypoint_id2name')
+    names = points.values() if points else info.get('classes') or request['classes']
+    return tuple(map(str, names))
+
+
+def _inspect(
+    request: Config, role: Role, split: _Split, census: Census, extent: Extent
+) -> Iterator[Finding]:
+    found, declared = len(split.samples), request['declared'][role.value]
+    is_estimate = role.value in request['estimated']
     detail = f'{found} samples, {"estimated" if is_estimate else "declared"} {declared}'
     yield Finding(f'{role} size', is_estimate or found == declared, detail)
-    some = range(found) if full else _spread(found)
-    yield _labels(task, role, split, some if split.reads_files else range(found))
-    yield _readable(role, split, some)
+    for part in dict.fromkeys(_parts(split.samples)):
+        for oddity in getattr(part, 'oddities', ()):
+            yield Finding(f'{role} files', True, oddity, is_warning=True)
+    yield _labels(request, role, split, census, extent)
+    yield _there(role, split, _spread(found, extent.annotations))
+    yield _readable(role, split, _spread(found, extent.pictures))
 
 
-def _spread(count: int) -> list[int]:
-    return sorted({int(i) for i in np.linspace(0, count - 1, min(count, SAMPLED))})
+def _spread(count: int, most: int) -> list[int]:
+    if most >= count:
+        return list(range(count))
+    return sorted({int(i) for i in np.linspace(0, count - 1, most)})
 
 
-def _labels(task: Task, role: Role, split: _Split, indices: Iterable[int]) -> Finding:
-    check = pkgutil.resolve_name(load_kind(task.kind).labels)
+def _indices(split: _Split, census: Census, extent: Extent) -> Iterator[int]:
+    """Yield which samples' labels to look at: more where a declared class has not been seen."""
+    count = len(split.samples)
+    first = _spread(count, extent.maps if split.reads_files else extent.annotations)
+    yield from first
+    if census.lacks_any and len(first) < census.needed <= extent.longest:
+        yield from sorted(set(_spread(count, census.needed)) - set(first))
+
+
+def _labels(request: Config, role: Role, split: _Split, census: Census, extent: Extent) -> Finding:
+    check = pkgutil.resolve_name(load_kind(request['kind']).labels)
     wrong, seen = [], 0
-    for index in indices:
+    for index in _indices(split, census, extent):
         seen += 1
         try:
             sample = split.samples[index]
@@ -128,8 +207,9 @@ def _labels(task: Task, role: Role, split: _Split, indices: Iterable[int]) -> Fi
             wrong.append(str(error))
             continue
         try:
-            problem = check(sample, len(task.classes))
-        except (ValueError, TypeError, AttributeError) as error:
+            problem = check(sample, len(request['classes']))
+            census.add(sample)
+        except (ValueError, TypeError, AttributeError, IndexError) as error:
             problem = f'cannot be read ({" ".join(str(error).split())})'
         if problem:
             wrong.append(f'{_name(split.samples.get_data_info(index))}: {problem}')
@@ -147,38 +227,65 @@ def _summed(what: str, wrong: list[str], seen: int) -> Finding:
     return Finding(what, False, '; '.join(wrong[:_SHOWN]) + more)
 
 
+def _there(role: Role, split: _Split, indices: Iterable[int]) -> Finding:
+    """Return whether the files that samples name exist."""
+    wrong, seen = [], 0
+    for index in indices:
+        info = split.samples.get_data_info(index)
+        for key in ('img_path', 'seg_map_path', 'depth_map_path'):
+            if info.get(key):
+                seen += 1
+                if not Path(info[key]).is_file():
+                    wrong.append(f'{info[key]}: no such file')
+    return _summed(f'{role} files', wrong, seen)
+
+
 def _readable(role: Role, split: _Split, indices: Iterable[int]) -> Finding:
     wrong, seen = [], 0
-    for path in _pictures(split.samples, indices):
-        seen += 1
-        if is_broken(path):
-            wrong.append(f'{path}: not readable as a picture')
+    is_placed = {has_places(part) for part in _parts(split.samples)} == {True}
+    done: set[str] = set()
+    for index in indices:
+        for sample in _pictures(split.samples.get_data_info(index)):
+            if sample['img_path'] in done:
+                continue
+            done.add(sample['img_path'])
+            seen += 1
+            try:
+                if set(sample) == {'img_path'}:
+                    read_placed(sample['img_path'])
+                else:
+                    load_picture(sample, is_placed=is_placed)
+            except DataError as error:
+                wrong.append(f'{_prefixed(sample["img_path"], str(error))}')
     return _summed(f'{role} pictures', wrong, seen)
 
 
-def _pictures(samples: BaseDataset, indices: Iterable[int]) -> Iterator[str]:
-    """Yield each picture's path once; of a sequence its first and last frame."""
-    seen: set[str] = set()
-    for index in indices:
-        info = samples.get_data_info(index)
-        frames = info.get('frames')
-        paths = [info['img_path']] if frames is None else [frames[0], frames[len(frames) - 1]]
-        for path in paths:
-            if path not in seen:
-                seen.add(path)
-                yield path
+def _prefixed(path: str, reason: str) -> str:
+    """Return a reason that begins with the picture, and says that this cannot be read."""
+    own = reason.removeprefix(f'{path}: ')
+    return f'{path}: not readable as a picture ({own})' if own != reason else reason
 
 
-def _apart(task: Task, splits: Mapping[Role, _Split], *, full: bool) -> Iterator[Finding]:
+def _pictures(info: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the pictures of a sample: of a sequence the first and the last frame."""
+    frames = info.get('frames')
+    if frames is None:
+        yield info
+    else:
+        yield from ({'img_path': frames[place]} for place in (0, len(frames) - 1))
+
+
+def _apart(
+    request: Config, splits: Mapping[Role, _Split], *, same_content: bool
+) -> Iterator[Finding]:
     """Yield whether two splits share samples; a slice of the training split may lie in it."""
     names = {role: _names(split.samples) for role, split in splits.items()}
     for one, other in itertools.combinations(splits, 2):
-        is_slice = {one, other} == {Role.TRAIN, Role.VAL} and _is_slice(task)
-        if is_slice:
+        if {one, other} == {Role.TRAIN, Role.VAL} and Role.VAL.value in request['held_out']:
             continue
         shared = sorted(names[one] & names[other])
         wrong = [f'{name} is in both' for name in shared]
-        if full and not shared:
+        if same_content and not shared:
             wrong = _same_content(names[one], names[other])
         yield _summed(f'{one} and {other} disjoint', wrong, len(names[one]) + len(names[other]))
 
@@ -198,12 +305,7 @@ def _same_names(splits: Mapping[Role, _Split]) -> Iterator[Finding]:
 
 
 def _annotated_names(samples: BaseDataset) -> tuple[str, ...]:
-    parts = samples.datasets if isinstance(samples, ConcatDataset) else [samples]
-    return tuple(name for part in parts for name in getattr(part, 'annotated_names', ()))
-
-
-def _is_slice(task: Task) -> bool:
-    return task.datasets[Role.VAL].get('type') == _SLICE
+    return tuple(n for part in _parts(samples) for n in getattr(part, 'annotated_names', ()))
 
 
 def _names(samples: BaseDataset) -> set[str]:

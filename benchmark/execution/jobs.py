@@ -105,6 +105,13 @@ def pretrain_job(request: Answer) -> Answer:
     return train_weights(request)
 
 
+def check_job(request: Answer) -> Answer:
+    """Return what a short look at the data of ``request['data']`` finds wrong or odd."""
+    from benchmark.execution.datacheck import quick_findings
+
+    return {'findings': [finding._asdict() for finding in quick_findings(request['data'])]}
+
+
 JOBS: dict[str, Callable[[Answer], Answer]] = {
     'inspect': inspect_job,
     'execute': execute_job,
@@ -113,6 +120,7 @@ JOBS: dict[str, Callable[[Answer], Answer]] = {
     'search': search_job,
     'trivial': trivial_job,
     'canary': canary_job,
+    'check': check_job,
 }
 
 

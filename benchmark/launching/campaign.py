@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,8 +31,9 @@ from benchmark.compiling import (
     reader_versions,
     trivial_facts,
 )
-from benchmark.errors import IncompatibleError
+from benchmark.errors import DataError, IncompatibleError
 from benchmark.kinds.base import DATA, Config
+from benchmark.launching.datachecks import Checked, Placed, check_all
 from benchmark.launching.features import Inspected, inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
 from benchmark.launching.pool import Job, Pool, Reply
@@ -115,6 +116,7 @@ class Campaign:
     say: Callable[[str], None] = lambda line: None
     feature_cache: int = 0
     processes: int = 1
+    _checked: dict[str, Checked] = field(default_factory=dict, init=False)
 
     def prepare(self, pool: Pool) -> Plan:
         """Return the plan; makes the built-in data and inspects backbones that are new.
@@ -232,14 +234,18 @@ class Campaign:
     def run(self, pool: Pool, plan: Plan) -> list[RunRecord]:
         """Run the cells that are to do and return their records, each saved as it ends.
 
-        A cell that another process is running has none.
+        A cell that another process is running has none. Before anything is trained a worker looks
+        at the data: the cells of a task whose data cannot be used fail at once.
+
+        Raises:
+            DataError: that is so of every cell that is to do; none has a record then.
         """
         self.take_over(plan)
         cells = {cell.spec.id: cell for cell in plan.to_do}
         records: list[RunRecord] = []
         busy = 0
         with self._ledger(plan):
-            for reply in pool.run(self._job(cell) for cell in plan.to_do):
+            for reply in self._replies(pool, plan.to_do):
                 if reply.answer.get('busy'):
                     busy += 1
                     continue
@@ -250,6 +256,20 @@ class Campaign:
         if busy:
             self.say(f'{_counted(busy)} being run by another process')
         return records
+
+    def _replies(self, pool: Pool, cells: Sequence[Cell]) -> Iterator[Reply]:
+        """Yield a reply for every cell, first those whose data cannot be used."""
+        placed = [Placed(cell.task, cell.data, cell.manifest) for cell in cells]
+        self._checked = check_all(placed, self.store.work / 'cache', pool, self.say)
+        reasons = {name: found.reason for name, found in self._checked.items() if found.reason}
+        fit = [cell for cell in cells if cell.spec.task not in reasons]
+        if reasons and not fit:
+            raise DataError('; '.join(f"task '{name}': {why}" for name, why in reasons.items()))
+        for cell in cells:
+            if reason := reasons.get(cell.spec.task):
+                answer = {'error': reason, 'user_error': True}
+                yield Reply(self._job(cell), answer, datetime.now(UTC))
+        yield from pool.run(self._job(cell) for cell in fit)
 
     def _ledger(self, plan: Plan) -> AbstractContextManager[None]:
         """Return the block in which `tbench status` sees this campaign at work."""
@@ -309,7 +329,11 @@ class Campaign:
             spec=cell.spec,
             fingerprint=cell.fingerprint,
             status=Status.FAILED,
-            provenance={**_provenance(cell, reply), 'options': dict(self.options)},
+            provenance={
+                **_provenance(cell, reply),
+                **self._data_warnings(cell),
+                'options': dict(self.options),
+            },
             config=cell.compiled.config,
             **cell.compiled.facts,
         )
@@ -319,6 +343,11 @@ class Campaign:
             return measured(failed, cell, reply.answer)
         except (KeyError, ValueError) as error:
             return replace(failed, error=f'result refused: {error.args[0]}')
+
+    def _data_warnings(self, cell: Cell) -> dict[str, list[str]]:
+        """Return what was odd about the data of a cell, under its key of a record's provenance."""
+        checked = self._checked.get(cell.spec.task)
+        return {'data_warnings': list(checked.warnings)} if checked and checked.warnings else {}
 
     def _reason(self, cell: Cell, reply: Reply) -> str:
         if reply.answer.get('user_error'):

@@ -50,16 +50,16 @@ class FakePool:
     def __init__(self, answer: Answer = lambda job: OUTCOME) -> None:
         self.answer = answer
         self.asked: list[Job] = []
+        self.findings: list[dict[str, Any]] = []
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         for job in jobs:
             self.asked.append(job)
-            inspecting = job.request['job'] == 'inspect'
-            answer = (
-                {'error': '', 'features': FEATURES, 'weights': None, 'flops': 1000.0}
-                if inspecting
-                else self.answer(job)
-            )
+            always = {
+                'inspect': {'error': '', 'features': FEATURES, 'weights': None, 'flops': 1000.0},
+                'check': {'error': '', 'findings': self.findings},
+            }
+            answer = always.get(job.request['job']) or self.answer(job)
             yield Reply(job, answer, datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))
 
     def names(self, kind: str) -> list[str]:

@@ -92,7 +92,9 @@ def test_an_unreadable_list_is_one_finding(tmp_path: Path) -> None:
     task = counted('nyuv2', tmp_path)
     (tmp_path / 'train_list.txt').write_text('alone\n')
     findings = bad(check_data(task, tmp_path))
-    assert 'not readable as lines of picture and depth map' in findings['train opens']
+    assert (
+        'train_list.txt, line 1: not readable as picture and depth map' in findings['train opens']
+    )
 
 
 def test_missing_data_show_their_layout_once(
@@ -112,7 +114,7 @@ def test_what_was_found_is_written(tmp_path: Path, capsys: pytest.CaptureFixture
     assert 'BROKEN  train size: 4 samples, declared 24231' in capsys.readouterr().out
     written = json.loads((tmp_path / 'manifests/nyuv2.json').read_text())
     manifest = manifest_of(tmp_path / 'nyu_depth_v2', find_task('nyuv2').tree)
-    assert written['findings'][-1] == {'what': 'manifest', 'is_ok': True, 'detail': manifest}
+    assert written['findings'][-1] == Finding('manifest', True, manifest)._asdict()
 
 
 def test_files_of_other_tasks_leave_the_manifest_alone(tmp_path: Path) -> None:

@@ -17,11 +17,22 @@ from PIL import Image
 
 from benchmark.errors import DataError
 
-PICTURES = frozenset(
-    '.jpg .jpeg .jpe .jfif .png .apng .bmp .dib .webp .tif .tiff .gif .ppm .pgm .pbm .pnm .jp2 '
-    '.avif .heic .heif'.split()
+_OFTEN = (
+    '.jpg',
+    '.jpeg',
+    '.jpe',
+    '.jfif',
+    '.png',
+    '.apng',
+    '.bmp',
+    '.dib',
+    '.webp',
+    '.tif',
+    '.tiff',
 )
-"""Endings, in lower case, by which a file is taken for a picture: it is read, or refused by name."""
+_SELDOM = ('.gif', '.ppm', '.pgm', '.pbm', '.pnm', '.jp2', '.avif', '.heic', '.heif')
+PICTURES = frozenset((*_OFTEN, *_SELDOM))
+"""Endings, in lower case, by which a file is taken for a picture: it is read or refused by name."""
 
 Shape = tuple[int, int]
 """Height and width in pixels."""
@@ -187,7 +198,7 @@ def _refuse_depth(file: str | Path, data: bytes, header: Header | None) -> None:
         values = f'{header.bits}-bit values' if header.bits else 'values of an odd range'
         values = 'floating-point numbers' if header.is_float else values
         raise DataError(
-            f'{file}: holds {values}, which cannot be scaled by a known rule; allowed are 8 and 16 bits: scale '
+            f'{file}: holds {values}, which no known rule scales; allowed are 8 and 16 bits: scale '
             'the pictures to 0 to 255 and write them with 8 bits'
         )
     pixels = _imdecode(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
