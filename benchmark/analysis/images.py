@@ -107,7 +107,7 @@ def _folder(folder: Path, count: int, size: int) -> ImageSet:
         raise DataError(f"--images '{folder}': no such folder (also allowed: {WORLD}, {PHOTOS})")
     paths = sorted(p for p in folder.rglob('*') if is_picture(p))[:count]
     if not paths:
-        raise DataError(f'{folder}: holds no picture ({", ".join(sorted(PICTURES))})')
+        raise DataError(f'{folder}: holds no picture ({", ".join(PICTURES)})')
     names = tuple(path.relative_to(folder).as_posix() for path in paths)
     return ImageSet(folder.name, names, np.stack([fit(read_picture(p), size) for p in paths]))
 

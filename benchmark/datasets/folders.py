@@ -24,9 +24,7 @@ class ImageFolders(CustomDataset):
         DataError: a class has no folder, or a folder is no class.
     """
 
-    def __init__(
-        self, extensions: Sequence[str] = tuple(sorted(PICTURES)), **arguments: Any
-    ) -> None:
+    def __init__(self, extensions: Sequence[str] = PICTURES, **arguments: Any) -> None:
         super().__init__(extensions=extensions, **arguments)
 
     def is_valid_file(self, filename: str) -> bool:

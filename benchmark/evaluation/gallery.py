@@ -12,6 +12,7 @@ import numpy as np
 from mmengine.dist import all_gather_object, get_dist_info
 from mmengine.hooks import Hook
 
+from benchmark.errors import DataError
 from benchmark.openmmlab.decoding import read_placed, read_upright
 
 if TYPE_CHECKING:
@@ -104,16 +105,26 @@ class Gallery(Hook, abc.ABC):
     def read(self, sample: Any) -> np.ndarray:
         """Return a sample's picture, BGR (H, W, 3), as its labels were made for it."""
         if self.is_placed:
-            return read_placed(sample.img_path, tuple(sample.ori_shape[:2]))
+            return read_placed(sample.img_path, _shape_of(sample))
         return read_upright(sample.img_path)
 
     def _write(self, sample: Any, number: int) -> None:
-        panels = [fit(panel) for panel in self.draw(self.read(sample), sample)]
+        try:
+            image = self.read(sample)
+        except DataError:  # what could be predicted was read; a drawing is not worth a failure
+            return
+        panels = [fit(panel) for panel in self.draw(image, sample)]
         gap = np.full((panels[0].shape[0], _GAP, 3), 255, np.uint8)
         name = f'prediction_{number}.png'
         self._folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(self._folder / name), np.hstack([panels[0], gap, panels[1]]))
         self.files.append(name)
+
+
+def _shape_of(sample: Any) -> tuple[int, int] | None:
+    """Return the height and width that a sample's picture had when it was read, if known."""
+    shape = getattr(sample, 'ori_shape', None)
+    return None if shape is None else (int(shape[0]), int(shape[1]))
 
 
 def fit(image: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from mmengine.dataset import BaseDataset
 from mmengine.registry import HOOKS, DefaultScope
 
@@ -123,5 +124,5 @@ def _drawn(dataset: BaseDataset, gallery: dict[str, Any]) -> Iterator[Drawn]:
             yield Drawn(index, name, b'', str(error))
 
 
-def _png(image: np.ndarray) -> bytes:
+def _png(image: npt.NDArray[np.uint8]) -> bytes:
     return cv2.imencode('.png', image)[1].tobytes()

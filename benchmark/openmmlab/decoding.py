@@ -31,7 +31,7 @@ _OFTEN = (
     '.tiff',
 )
 _SELDOM = ('.gif', '.ppm', '.pgm', '.pbm', '.pnm', '.jp2', '.avif', '.heic', '.heif')
-PICTURES = frozenset((*_OFTEN, *_SELDOM))
+PICTURES = (*_OFTEN, *_SELDOM)
 """Endings, in lower case, by which a file is taken for a picture: it is read or refused by name."""
 
 Shape = tuple[int, int]

@@ -121,7 +121,7 @@ def folder_pictures(folder: Path) -> Pictures:
         raise DataError(f"--data '{folder}': no such folder (also allowed: {WORLD})")
     names = sorted(name for name in files_below(folder) if is_picture(name))
     if not names:
-        raise DataError(f'{folder}: holds no picture ({", ".join(sorted(PICTURES))})')
+        raise DataError(f'{folder}: holds no picture ({", ".join(PICTURES)})')
     for name in names:
         if not cv2.haveImageReader(str(folder / name)):
             raise DataError(f'{folder / name}: cannot be read as a picture')
