@@ -56,10 +56,10 @@ def annotated_splits(task: Task) -> Config:
 def drawn_splits(task: Task) -> Config:
     """Return every split of a task as it is tested, and the gallery that draws its samples."""
     kind, parts = load_kind(task.kind), _parts(task)
-    splits = {
-        role.value: {**dataset(task, role, parts.test_pipeline), 'test_mode': True}
-        for role in task.datasets
-    }
+    splits = {role.value: dataset(task, role, parts.test_pipeline) for role in task.datasets}
+    for split in splits.values():
+        if 'test_mode' in split:  # some data sets set it themselves
+            split['test_mode'] = True
     return {
         'default_scope': kind.library,
         'custom_imports': list(kind.components),

@@ -16,7 +16,7 @@ from benchmark.datasets import xml
 from benchmark.datasets.listing import check_list, is_emptiness, why_unreadable
 from benchmark.datasets.loading import compare_sizes, replace_loaders
 from benchmark.datasets.parts import held_out, joined
-from benchmark.datasets.unread import check_folders, why_empty
+from benchmark.datasets.unread import check_folders, no_folder, why_empty
 from benchmark.errors import BenchmarkError, DataError, UnknownNameError, did_you_mean
 from benchmark.openmmlab import coco
 from benchmark.openmmlab.decoding import header_of, is_broken
@@ -79,7 +79,9 @@ def _explain(of: Config, error: Exception) -> str:
     for config in _unread_parts(of):
         try:
             part = DATASETS.build({**config, 'lazy_init': True})
-            reason = why_empty(part) if is_emptiness(error) else why_unreadable(part)
+            reason = no_folder(part) or (
+                why_empty(part) if is_emptiness(error) else why_unreadable(part)
+            )
         except BenchmarkError as other:
             return str(other)
         except Exception:  # that it cannot be explained must not hide what it is

@@ -95,13 +95,19 @@ def _shares_files(folder: Folder) -> bool:
     return folder.labels is not None and folder.labels.is_relative_to(folder.pictures)
 
 
+def no_folder(part: BaseDataset) -> str:
+    """Return that the folder that a data set reads is not there; nothing where it is."""
+    folder = _folder_of(part)
+    if folder is None or folder.pictures.is_dir():
+        return ''
+    return f'{folder.pictures}: no such folder'
+
+
 def why_empty(part: BaseDataset) -> str:
     """Return why a data set found no sample: in its folder, or else in its annotations."""
     folder = _folder_of(part)
     if folder is None:
         return f'{_annotations(part)}: no sample of it can be used'
-    if not folder.pictures.is_dir():
-        return f'{folder.pictures}: no such folder'
     others = list(_files_below(folder.pictures))
     found = f'found {_endings(others)}' if others else 'the folder is empty'
     return f'{folder.pictures}: no picture to read; {folder.rule}; {found}; {folder.remedy}'

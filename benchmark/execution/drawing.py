@@ -19,13 +19,15 @@ import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.compiling import drawn_splits, localise
 from benchmark.datasets.opening import opened
 from benchmark.errors import BenchmarkError, DataError
-from benchmark.evaluation.gallery import Gallery
+from benchmark.evaluation.gallery import Gallery, palette
 from benchmark.kinds.base import DATA
 from benchmark.specs import Task
 
 SAMPLES = 12
 """How many samples of a split are drawn, spread evenly over it."""
 
+_COLOURED = ('segmentation', 'detection')
+_LISTED = 40
 _PAGE = 'data.html'
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem;
@@ -33,6 +35,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem
 h1 { font-size: 1.4rem; margin-bottom: 0 } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
 p { color: #555; margin: .25rem 0 } .error { color: #b00020 }
 .samples { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start }
+i { display: inline-block; width: .8em; height: .8em; margin-right: .25em }
 figure { margin: 0; max-width: 100% } img { display: block; max-width: 100% }
 figcaption { font-size: .75rem; color: #555; overflow-wrap: anywhere; max-width: 14rem }
 """
@@ -75,16 +78,23 @@ def _page(task: Task, folder: Path) -> Iterator[str]:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width"><title>{title}</title><style>{_STYLE}</style></head><body>'
     )
-    yield f'<h1>{title}</h1><p>{task.kind}; {html.escape(_listed(task.classes))}</p>'
+    yield f'<h1>{title}</h1><p>{task.kind}; {_listed(task)}</p>'
     with DefaultScope.overwrite_default_scope(config['default_scope']):
         for role, split in config['splits'].items():
             yield from _section(role, split, config['gallery'])
     yield '</body></html>\n'
 
 
-def _listed(classes: tuple[str, ...]) -> str:
-    shown = ', '.join(classes[:40])
-    return f'{len(classes)} classes: {shown}{" ..." if len(classes) > 40 else ""}'
+def _listed(task: Task) -> str:
+    """Return the names of the classes, each after its colour where samples are drawn in colours."""
+    colours = palette(len(task.classes)) if task.kind in _COLOURED else []
+    chips = [f'<i style="background:rgb({r},{g},{b})"></i>' for b, g, r in colours]
+    names = [html.escape(name) for name in task.classes[:_LISTED]]
+    shown = ', '.join(a + b for a, b in zip(chips or [''] * len(names), names, strict=False))
+    count = len(task.classes)
+    return f'{count} {"class" if count == 1 else "classes"}: {shown}' + (
+        ' ...' if len(task.classes) > _LISTED else ''
+    )
 
 
 def _section(role: str, split: dict[str, Any], gallery: dict[str, Any]) -> Iterator[str]:
