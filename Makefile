@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
+# exact (as tested), newest or lowest: which versions of the libraries are installed
+VERSIONS ?= exact
+CONSTRAINTS := -c tools/constraints/$(VERSIONS).txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint type ci clean
@@ -26,14 +29,14 @@ $(VENV)/bin/pip:
 # mmpose without its own requirements: two of them do not install on a current Python; TrackEval
 # likewise: it asks for another numpy than OpenCV does.
 # The headless OpenCV last: the other build, which a dependency brings, needs a desktop's libGL.
-$(VENV)/.installed: pyproject.toml | $(VENV)/bin/pip
-	$(BIN)/pip install --quiet --editable .
+$(VENV)/.installed: pyproject.toml tools/constraints/$(VERSIONS).txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet $(CONSTRAINTS) --editable .
 	$(BIN)/pip install --quiet --no-deps mmpose==1.3.2 trackeval==1.3.0
 	$(BIN)/pip install --quiet --no-deps --force-reinstall opencv-python-headless==4.12.0.88
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip install --quiet $(CONSTRAINTS) --editable '.[dev]'
 	@touch $@
 
 demo: setup

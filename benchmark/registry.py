@@ -7,14 +7,17 @@ shared parts are imported on first use, a kind's own parts by the modules it nam
 from mmengine import registry as root
 
 MODELS = root.Registry(
-    'model', parent=root.MODELS, scope='benchmark', locations=['benchmark.models']
+    'model',
+    parent=root.MODELS,
+    scope='benchmark',
+    locations=['benchmark.models', 'benchmark.kinds.common.necks'],
 )
 HOOKS = root.Registry('hook', parent=root.HOOKS, scope='benchmark', locations=['benchmark.engine'])
 DATASETS = root.Registry(
     'dataset',
     parent=root.DATASETS,
     scope='benchmark',
-    locations=['benchmark.datasets.parts', 'benchmark.datasets.opening'],
+    locations=['benchmark.kinds.common.parts', 'benchmark.kinds.common.opening'],
 )
 METRICS = root.Registry('metric', parent=root.METRICS, scope='benchmark')
 OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(

@@ -389,7 +389,8 @@ class Protocol:
 
     Of the ``recipes`` that hold for a cell the later ones win; those for named tasks
     also win over the budget that the task declares. ``probe`` is set where features are
-    read off instead of a head being trained.
+    read off instead of a head being trained. ``numerics`` rises when a change of what the protocol
+    does alters results, beside the numbers that a configuration shows.
     """
 
     name: str
@@ -397,6 +398,7 @@ class Protocol:
     trains_backbone: bool
     recipes: tuple[Rule, ...]
     probe: Probe | None = None
+    numerics: int = 1
 
     def knows(self, kind: str) -> bool:
         """Whether the protocol has a recipe for tasks of ``kind``."""

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from catalog.declarations import Declarations
+
+from tests.support.declarations import Declarations
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        '--regenerate', action='store_true', help='write the golden files of tests/compiling anew'
+        '--regenerate',
+        action='store_true',
+        help='write golden configurations and exact numbers anew',
     )
     parser.addoption(
         '--all-pairs', action='store_true', help='try networks of every source in every kind'

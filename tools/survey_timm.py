@@ -22,8 +22,8 @@ import timm
 import torch
 from timm.models._registry import _model_to_module
 
+from benchmark.checking.backbone import check
 from benchmark.errors import BenchmarkError
-from benchmark.execution.contract import check
 from benchmark.models.inspection import inspect_backbone
 from benchmark.sources import Order, probe
 from benchmark.specs import Backbone, Features

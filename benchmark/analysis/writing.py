@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.findings import Finding, Row
 from benchmark.compiling import library_versions
-from benchmark.report.analyses import FIGURE, PICTURE, RECORD, SCHEMA, VALUES
+from benchmark.report.data.analyses import FIGURE, PICTURE, RECORD, SCHEMA, VALUES
 from benchmark.results.store import write_atomically
 
 if TYPE_CHECKING:

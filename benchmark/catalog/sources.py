@@ -15,6 +15,15 @@ from benchmark.specs import file_hash
 SOURCES = ('timm', 'mmpretrain', 'hf', 'torchvision')
 """Libraries whose architectures an id may name, as in ``timm:NAME``."""
 
+SOURCE_NUMERICS: Mapping[str, int] = {
+    'timm': 1,
+    'mmpretrain': 1,
+    'hf': 1,
+    'torchvision': 1,
+    'file': 1,
+}
+"""Raised where our reading of a library's networks and weights gives other features."""
+
 FORMS = 'timm:NAME, mmpretrain:NAME, hf:REPO, hf:FOLDER, torchvision:NAME or FILE.py:CLASS'
 """What a source may look like, for messages."""
 

@@ -44,7 +44,6 @@ def add_parser(
     _add_cka(kinds)
     _add_cam(kinds)
     _add_erf(kinds)
-    _add_capture(kinds)
     _add_losses(kinds)
     _add_layers(kinds, add_request)
 
@@ -74,16 +73,6 @@ def _add_erf(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
     parser = kinds.add_parser('erf', help='how far backbones see: effective receptive fields')
     _add_pictures(parser, count=32, batch_size=8)
     parser.set_defaults(command=erf)
-
-
-def _add_capture(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
-    parser = kinds.add_parser(
-        'capture', help='which features masked pretraining and supervision capture, on a theory'
-    )
-    parser.add_argument('--seeds', type=positive, default=5, metavar='N', help='how many')
-    parser.add_argument('--no-sweeps', action='store_true', help='the default setting alone')
-    _add_out(parser)
-    parser.set_defaults(command=capture)
 
 
 def _add_losses(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
@@ -201,17 +190,6 @@ def cam(options: Namespace) -> int:
         batch_size=options.batch_size,
         device=choose_device(options.device),
     )
-    return _written(found, options)
-
-
-def capture(options: Namespace) -> int:
-    """Train the theory's network in every way."""
-    from benchmark.analysis.capture import analyse
-    from benchmark.analysis.capture.setting import Setting
-    from benchmark.analysis.capture.study import SWEEPS
-
-    setting = Setting(seeds=options.seeds)
-    found = analyse(setting, sweeps={} if options.no_sweeps else SWEEPS, say=_say)
     return _written(found, options)
 
 

@@ -74,7 +74,7 @@ def _arguments_line(task: Task, data_root: Path) -> str:
     """
     try:
         with quiet_libraries():
-            from benchmark.execution.datacheck import check_arguments
+            from benchmark.checking.data import check_arguments
 
             check_arguments(task)
     except (ImportError, EnvironmentProblem) as error:
@@ -128,7 +128,7 @@ def data_findings(name: str, data_root: Path) -> list[Finding]:
         return []
     try:
         with quiet_libraries():
-            from benchmark.execution.datacheck import quick_findings
+            from benchmark.execution.looking import quick_findings
 
             return quick_findings(localise(data_request(task), {DATA: str(folder)}))
     except (ImportError, EnvironmentProblem):

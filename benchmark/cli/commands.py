@@ -33,6 +33,7 @@ def campaign_of(
     from benchmark.compiling import parse_options
     from benchmark.launching.campaign import Campaign
     from benchmark.planning import Request
+    from benchmark.planning.contents import Level
     from benchmark.results.store import ResultStore
 
     for flag in ('--results', '--work-dir'):
@@ -52,6 +53,7 @@ def campaign_of(
         say,
         options.feature_cache,
         options.processes,
+        Level.QUICK if options.quick_data else Level.CONTENTS,
     )
 
 
@@ -239,7 +241,7 @@ def check_backbone(options: Namespace) -> int:
     from benchmark.catalog import find_backbone
 
     backbone = find_backbone(options.id)
-    from benchmark.execution.contract import check
+    from benchmark.checking.backbone import check
 
     return _say_all(check(backbone))
 
@@ -267,6 +269,7 @@ def check_data(options: Namespace) -> int:
     """Compare a task's data with its declaration; return 2 when they are missing or differ."""
     from benchmark.catalog import find_task
     from benchmark.errors import DataError
+    from benchmark.planning.contents import DataReader
     from benchmark.planning.data import keep_manifest, layout_lines, locate
 
     task = find_task(options.name)
@@ -281,15 +284,17 @@ def check_data(options: Namespace) -> int:
             _say(line)
         return 2
     with quiet_libraries():
-        from benchmark.execution.datacheck import check_data as check
+        from benchmark.checking.data import check_data as check
 
-        findings = check(task, folder, full=options.full)
+        reader = DataReader(options.work_dir / 'cache' / 'data', say=_say)
+        findings = check(task, folder, full=options.full, reader=reader)
         if options.draw is not None:
-            from benchmark.execution.drawing import draw_data
+            from benchmark.checking.drawing import draw_data
 
             _say(f'drawn   {draw_data(task, folder, options.draw)}')
     code = _say_all(findings)
-    _say(f'written {keep_manifest(task, options.data_root, findings)}')
+    manifest = reader.manifest(task, folder)
+    _say(f'written {keep_manifest(task, options.data_root, findings, manifest)}')
     return code
 
 

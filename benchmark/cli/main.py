@@ -153,6 +153,12 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         metavar='DIR',
         help='folder of the data sets (default: $TBENCH_DATA or ./data)',
     )
+    parser.add_argument(
+        '--quick-data',
+        action='store_true',
+        help='know photographs (JPEG and the like) by name and size, without reading them once; '
+        'annotations and label maps are read all the same, and the records say so',
+    )
     _add_work(parser)
     parser.add_argument(
         '--feature-cache',
@@ -283,6 +289,7 @@ def _add_check(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
         metavar='FILE.html',
         help='write a page with samples of each split and their labels, to look at',
     )
+    _add_work(data)
 
 
 def _add_doctor(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]

@@ -22,6 +22,11 @@ def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
     for (task, backbone, protocol), specs in _groups(cell.spec for cell in plan.to_do).items():
         costs = [survey.costs[spec] for spec in specs]
         yield f'to do       {task}  {backbone}  {protocol}  {_seeds(specs)}  {_cost_line(costs)}'
+    for name, size in survey.unread.items():
+        yield (
+            f'not known   {name}: {size / 1e9:.0f} GB of data were never read here, so its cells '
+            f'count as to do; `tbench run` reads them once, and so does `tbench check data {name}`'
+        )
     reasons: dict[str, list[RunSpec]] = {}
     for cell in plan.impossible:
         reasons.setdefault(cell.reason, []).append(cell.spec)

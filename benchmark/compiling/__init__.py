@@ -13,7 +13,8 @@ from benchmark.compiling.identity import (
     files_below,
     fingerprint_of,
     library_versions,
-    manifest_of,
+    names_and_sizes,
+    numerics_of,
     reader_versions,
 )
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
@@ -48,7 +49,8 @@ __all__ = [
     'grid_of',
     'library_versions',
     'localise',
-    'manifest_of',
+    'names_and_sizes',
+    'numerics_of',
     'on_validation',
     'parse_options',
     'reader_versions',

@@ -8,6 +8,7 @@ from benchmark.errors import IncompatibleError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config, Meeting, Parts, dataset
 from benchmark.protocols import Place, choose_recipe
+from benchmark.results.identity import WORK as WORK
 from benchmark.specs import (
     Backbone,
     Declared,
@@ -25,9 +26,6 @@ WEIGHTS = '{weights}'
 
 CODE = '{code}'
 """Stands for the file of the backbone's class in a compiled configuration."""
-
-WORK = '{work}'
-"""Stands for the run's work folder in a compiled configuration."""
 
 SPLIT_LOADING = 'split_loading'
 """Key of a configuration whose processes, this many, load their shares of a batch alone."""

@@ -1,4 +1,8 @@
-"""The identity of a run: everything that determines its numbers, and nothing else."""
+"""The identity of a run: everything that determines its numbers, and nothing else.
+
+Which parts of the benchmark a run depends on, and what does not count, is told by
+:mod:`benchmark.results.identity`; here are the numbers and versions of this installation.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,30 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
-from benchmark import __version__
+from benchmark.catalog.sources import SOURCE_NUMERICS
 from benchmark.errors import DataError, DeclarationError
+from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
+from benchmark.protocols import load_protocol
+from benchmark.results.identity import identity_of, parts_of
 from benchmark.specs import fingerprint
+
+NUMERICS: Mapping[str, int] = {
+    'reading': 1,
+    'networks': 1,
+    'training': 1,
+    'search': 1,
+    'probe': 1,
+    'trivial': 1,
+}
+"""Numbers of the parts that no kind, protocol or source owns; each rises when its results change.
+
+``reading`` is how samples are opened and decoded, ``networks`` what stands between a source's
+network and a head, the others are procedures. The release of the package is no part of a run's
+identity: raise the number of exactly the part whose change alters scores or losses. Kinds,
+protocols and sources declare theirs themselves. The built-in world needs none: other pictures or
+labels are other contents.
+"""
 
 LIBRARIES = (
     'torch',
@@ -37,27 +61,59 @@ _ALTERNATIVES = {
 
 
 def fingerprint_of(
-    config: Config, *, weights: str | None, manifest: str, task_version: int, source: str = ''
+    config: Config,
+    *,
+    weights: str | None,
+    manifest: str,
+    task_version: int,
+    numerics: Mapping[str, int],
+    source: str = '',
 ) -> str:
     """Return the SHA-256 that identifies a run.
 
     ``weights`` is the hash of the backbone's file (``None`` when it has none), ``source`` where
-    its network comes from, and ``manifest`` the hash of the data.
+    its network comes from, ``manifest`` the digest of the data, and ``numerics`` those of
+    :func:`numerics_of`.
 
     Raises:
         DeclarationError: the configuration holds something that JSON cannot, as infinity.
     """
-    content = {
-        'config': config,
-        'weights': weights,
-        'manifest': manifest,
-        'task_version': task_version,
-        'libraries': library_versions(source),
-    }
+    content = identity_of(
+        config,
+        weights=weights,
+        data=manifest,
+        task_version=task_version,
+        libraries=library_versions(source),
+        numerics=numerics,
+    )
     try:
         return fingerprint(content)
     except (TypeError, ValueError) as error:
         raise DeclarationError(f'the configuration is not plain data ({error})') from None
+
+
+def numerics_of(config: Config, *, kind: str, protocol: str, source: str) -> dict[str, int]:
+    """Return the number of each part of the benchmark that a cell involves.
+
+    ``source`` is where the backbone's network comes from; empty where there is none.
+    """
+    known = {
+        **NUMERICS,
+        f'kind {kind}': load_kind(kind).numerics,
+        f'protocol {protocol}': load_protocol(protocol).numerics,
+        **source_numerics(source),
+    }
+    parts = parts_of(config, kind=kind, protocol=protocol, source=source)
+    return {part: known[part] for part in parts}
+
+
+def source_numerics(source: str) -> dict[str, int]:
+    """Return the numbers of the parts that a network of ``source`` goes through."""
+    library = source.partition(':')[0]
+    return {
+        'networks': NUMERICS['networks'],
+        f'source {library}': SOURCE_NUMERICS.get(library, 1),
+    }
 
 
 def library_versions(source: str = '') -> dict[str, str]:
@@ -65,7 +121,7 @@ def library_versions(source: str = '') -> dict[str, str]:
 
     ``source`` is that of a backbone: where it is ``hf:``, transformers is among them.
     """
-    found = {'benchmark': __version__}
+    found: dict[str, str] = {}
     for name in (*LIBRARIES, *(['transformers'] if source.startswith('hf:') else [])):
         for distribution in _ALTERNATIVES.get(name, (name,)):
             version = _version(distribution)
@@ -78,7 +134,7 @@ def library_versions(source: str = '') -> dict[str, str]:
 def reader_versions() -> dict[str, str]:
     """Return the versions of what reads pictures and counts scores, which a record states too.
 
-    They are no part of a run's identity: a new one makes no record another.
+    Not part of a run's identity: upgrading one invalidates no record.
     """
     found = {name: _version(name) for name in READERS}
     return {name: version for name, version in found.items() if version}
@@ -92,8 +148,10 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def manifest_of(root: Path, patterns: Iterable[str] = ()) -> str:
+def names_and_sizes(root: Path, patterns: Iterable[str] = ()) -> str:
     """Return a SHA-256 over the relative paths and sizes of the files below ``root``.
+
+    Records of schema 2 and before know their data by this.
 
     All of them, or those that ``patterns`` find: what another task keeps in the same folder is no
     part of this one's data. Links to folders are followed.
@@ -122,12 +180,13 @@ def files_below(root: Path) -> Mapping[str, int]:
     for folder, below, names in os.walk(root, followlinks=True):
         place = Path(folder)
         # a link to a folder above it would never end
-        below[:] = [name for name in below if not _leads_back(place / name)]
+        below[:] = [name for name in below if not leads_back(place / name)]
         for path in (place / name for name in names):
             if path.is_file():
                 found[path.relative_to(root).as_posix()] = path.stat().st_size
     return found
 
 
-def _leads_back(folder: Path) -> bool:
+def leads_back(folder: Path) -> bool:
+    """Whether ``folder`` is a link to a folder that it lies in."""
     return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())

@@ -21,7 +21,7 @@ from mmengine.registry import FUNCTIONS, MODELS, DefaultScope
 from torch import Tensor, nn
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.datasets.opening import opened
+from benchmark.kinds.common.opening import opened
 
 _SEED = 0
 

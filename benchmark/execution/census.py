@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.datasets.labels import PRESENT
 from benchmark.kinds.base import Config
+from benchmark.kinds.common.labels import PRESENT
 from benchmark.openmmlab.decoding import header_of
 from benchmark.specs import Finding, Role
 

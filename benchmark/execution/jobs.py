@@ -107,7 +107,7 @@ def pretrain_job(request: Answer) -> Answer:
 
 def check_job(request: Answer) -> Answer:
     """Return what a short look at the data of ``request['data']`` finds wrong or odd."""
-    from benchmark.execution.datacheck import quick_findings
+    from benchmark.execution.looking import quick_findings
 
     return {'findings': [finding._asdict() for finding in quick_findings(request['data'])]}
 

@@ -20,11 +20,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.datasets.opening import opened
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
+from benchmark.kinds.common.opening import opened
 from benchmark.probes.cache import Collected, FeatureCache, halved
 from benchmark.probes.reading import Read, cells, read_blocks, wanted, whole
 from benchmark.probes.readouts import Readout

@@ -11,9 +11,9 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
-from benchmark.datasets.opening import opened
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import Outcome
+from benchmark.kinds.common.opening import opened
 
 
 def execute_trivial(config: dict[str, Any]) -> Outcome:

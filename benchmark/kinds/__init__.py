@@ -1,20 +1,19 @@
-"""Kinds of tasks; each module here that defines ``KIND`` is one, found by its file name."""
+"""Kinds of tasks; each folder here that has a module ``kind`` is one, found by its name."""
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from pathlib import Path
+from types import ModuleType
 
 from benchmark.errors import unknown_name
 from benchmark.kinds.base import Kind
 
-_SHARED = {'base'}
-
 
 def kind_names() -> tuple[str, ...]:
     """Return the names of all kinds, sorted."""
-    modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in modules if name not in _SHARED))
+    folders = (folder for place in __path__ for folder in Path(place).iterdir())
+    return tuple(sorted(f.name for f in folders if (f / 'kind.py').is_file()))
 
 
 def load_kind(name: str) -> Kind:
@@ -25,5 +24,10 @@ def load_kind(name: str) -> Kind:
     """
     if name not in kind_names():
         raise unknown_name('kind', name, kind_names())
-    kind: Kind = importlib.import_module(f'{__name__}.{name}').KIND
+    kind: Kind = importlib.import_module(f'{__name__}.{name}.kind').KIND
     return kind
+
+
+def load_recipe(name: str) -> ModuleType:
+    """Return the module with the fine-tuning recipe of the kind called ``name``."""
+    return importlib.import_module(f'{__name__}.{name}.recipe')

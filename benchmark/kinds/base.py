@@ -100,7 +100,8 @@ class Kind:
     a task of this kind may declare on top of the common ones; ``trivial`` is the floor
     that every backbone is compared with; ``labels`` the ``'module:function'`` that says what is
     wrong with a sample's annotations; ``largest_input`` returns the (height, width) in pixels
-    that no padded picture of a task exceeds.
+    that no padded picture of a task exceeds; ``numerics`` rises when a change of the kind's data,
+    heads, losses or metrics alters its results, and is part of the fingerprint of its cells.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Kind:
     trivial: Trivial
     labels: str
     largest_input: Callable[[Task], tuple[int, int]] = padded_input
+    numerics: int = 1
 
 
 def dataset(task: Task, role: Role, pipeline: list[Config]) -> Config:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmark import __version__
 from benchmark.compiling import (
     CODE,
     WEIGHTS,
@@ -27,7 +28,8 @@ from benchmark.compiling import (
     grid_of,
     library_versions,
     localise,
-    manifest_of,
+    names_and_sizes,
+    numerics_of,
     reader_versions,
     trivial_facts,
 )
@@ -38,10 +40,11 @@ from benchmark.launching.features import Inspected, inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
 from benchmark.launching.pool import Job, Pool, Reply
 from benchmark.planning import Request, expand, recipe_changes
+from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
 from benchmark.protocols import TRIVIAL
 from benchmark.results.records import RunRecord, Status
-from benchmark.results.store import ResultStore
+from benchmark.results.store import ResultStore, read_record
 from benchmark.specs import RunSpec, Task
 
 
@@ -57,7 +60,10 @@ class Compiled(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """A compiled cell, ready to run; ``manifest`` and ``weights`` are hashes of its files."""
+    """A compiled cell, ready to run; ``manifest`` and ``weights`` are hashes of its files.
+
+    ``numerics`` are those of the parts of the benchmark that it involves.
+    """
 
     spec: RunSpec
     task: Task
@@ -66,6 +72,7 @@ class Cell:
     manifest: str
     weights: str | None
     data: Path
+    numerics: Mapping[str, int]
 
 
 class Impossible(NamedTuple):
@@ -106,6 +113,7 @@ class Campaign:
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per event.
         processes: how many carry a training together; probes take one.
+        level: how much of the data identifies them.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
     """
 
@@ -117,6 +125,15 @@ class Campaign:
     feature_cache: int = 0
     processes: int = 1
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
+    level: Level = Level.CONTENTS
+    _earlier_files: dict[str, Mapping[tuple[RunSpec, str], Path]] = field(
+        default_factory=dict, init=False
+    )
+    _earlier_manifests: dict[Any, str] = field(default_factory=dict, init=False)
+
+    def reader(self) -> DataReader:
+        """Return what reads the data of the tasks, each file once."""
+        return DataReader(self.store.work / 'cache' / 'data', self.level, self.say)
 
     def prepare(self, pool: Pool) -> Plan:
         """Return the plan; makes the built-in data and inspects backbones that are new.
@@ -129,12 +146,11 @@ class Campaign:
         # what can be wrong comes before what takes long
         tasks = self.request.tasks
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
-        trees = {task.name: task.tree for task in tasks}
-        manifests = {name: manifest_of(folder, trees[name]) for name, folder in found.items()}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', pool)
-        made = {t.name: self._made(t) for t in tasks if t.source.provider}
-        manifests |= {name: manifest_of(folder) for name, folder in made.items()}
-        ground = Ground(found | made, manifests, inspected)
+        folders = found | {t.name: self._made(t) for t in tasks if t.source.provider}
+        reader = self.reader()
+        manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
+        ground = Ground(folders, manifests, inspected)
         return self.split(self.cell(spec, ground) for spec in expand(self.request))
 
     def cell(self, spec: RunSpec, ground: Ground) -> Cell:
@@ -149,14 +165,19 @@ class Campaign:
         self._check_shares(compiled)
         weights = inspected.weights if inspected else None
         manifest = ground.manifests[spec.task]
+        numerics = numerics_of(
+            compiled.config, kind=task.kind, protocol=spec.protocol, source=_source(compiled)
+        )
         mark = fingerprint_of(
             compiled.config,
             weights=weights,
             manifest=manifest,
             task_version=task.version,
+            numerics=numerics,
             source=_source(compiled),
         )
-        return Cell(spec, task, compiled, mark, manifest, weights, ground.folders[spec.task])
+        folder = ground.folders[spec.task]
+        return Cell(spec, task, compiled, mark, manifest, weights, folder, numerics)
 
     def _check_shares(self, compiled: Compiled) -> None:
         """Refuse a batch that the processes of a training cannot share evenly."""
@@ -217,15 +238,65 @@ class Campaign:
 
     def _good(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
+        return self._found(cell) or self._good_earlier(cell)
+
+    def _found(self, cell: Cell) -> RunRecord | None:
         suite = self.request.suite
         found = (
             self.store.find(s, cell.spec, cell.fingerprint) for s in (suite.name, *suite.reuses)
         )
         return next((record for record in found if record is not None and record.is_ok), None)
 
+    def _good_earlier(self, cell: Cell) -> RunRecord | None:
+        """Return the good record of ``cell`` that an older release wrote."""
+        path = self._earlier_path(cell)
+        record = path and read_record(path)
+        return record if record and record.is_ok else None
+
+    def _earlier_path(self, cell: Cell) -> Path | None:
+        """Return the file of an older release's record of ``cell``.
+
+        It knows the data by names and sizes, and counts as long as these are the same.
+        """
+        suite = self.request.suite
+        earlier = [found for name in (suite.name, *suite.reuses) if (found := self._earlier(name))]
+        # built-in data that are not rendered yet have no names
+        if not earlier or (cell.task.source.provider and not cell.manifest):
+            return None
+        mark = fingerprint_of(
+            cell.compiled.config,
+            weights=cell.weights,
+            manifest=self._names_and_sizes(cell.data, tuple(cell.task.tree)),
+            task_version=cell.task.version,
+            numerics=cell.numerics,
+            source=_source(cell.compiled),
+        )
+        key = (cell.spec, mark)
+        return next((found[key] for found in earlier if key in found), None)
+
+    def _earlier(self, suite: str) -> Mapping[tuple[RunSpec, str], Path]:
+        if suite not in self._earlier_files:
+            self._earlier_files[suite] = self.store.earlier(suite)
+        return self._earlier_files[suite]
+
+    def _names_and_sizes(self, folder: Path, tree: tuple[str, ...]) -> str:
+        key = (folder, tree)
+        if key not in self._earlier_manifests:
+            self._earlier_manifests[key] = names_and_sizes(folder, tree)
+        return self._earlier_manifests[key]
+
+    def _adopt(self, cells: Iterable[Cell]) -> None:
+        """Move records of an older release to today's place, with today's digest of the data."""
+        for cell in cells if any(self._earlier_files.values()) else ():
+            path = self._earlier_path(cell)
+            if path and path.exists() and self._found(cell) is None:
+                record, mark = read_record(path), cell.fingerprint
+                self.store.adopt(path, record, mark, cell.manifest, self.level.value)
+
     def take_over(self, plan: Plan) -> None:
         """Write a copy of those records of other suites that count here."""
         suite = self.request.suite.name
+        self._adopt(plan.done)
         for cell in plan.done if self.request.suite.reuses else ():
             record = self._good(cell)
             if record is not None and record.suite != suite:
@@ -315,6 +386,8 @@ class Campaign:
             weights=cell.weights,
             manifest=cell.manifest,
             task_version=cell.task.version,
+            # what is done with features does not change them
+            numerics={k: n for k, n in cell.numerics.items() if not k.startswith('protocol ')},
             source=_source(cell.compiled),
         )
         folder = self.store.work / 'cache' / 'features'
@@ -332,6 +405,7 @@ class Campaign:
             provenance={
                 **_provenance(cell, reply),
                 **self._data_warnings(cell),
+                'data_level': self.level.value,
                 'options': dict(self.options),
             },
             config=cell.compiled.config,
@@ -414,7 +488,9 @@ def _provenance(cell: Cell, reply: Reply) -> dict[str, Any]:
     return {
         'started': reply.started.isoformat(timespec='seconds'),
         'finished': datetime.now(UTC).isoformat(timespec='seconds'),
+        'release': __version__,
         'libraries': library_versions(_source(cell.compiled)),
+        'numerics': dict(cell.numerics),
         'readers': reader_versions(),
         'python': platform.python_version(),
         'platform': f'{platform.system()} {platform.machine()}',

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from benchmark.compiling import library_versions
+from benchmark.compiling.identity import source_numerics
 from benchmark.errors import BenchmarkError
 from benchmark.launching.pool import Job, Pool, Reply
+from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
 from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerprint
 
@@ -54,7 +56,7 @@ def inspect_all(
     refuse = refuse or _raise
     for backbone in backbones:
         try:
-            cached = cache / 'backbones' / f'{_inspection_key(backbone)}.json'
+            cached = cache / 'backbones' / f'{_inspection_key(backbone, cache)}.json'
         except BenchmarkError as error:
             refuse(backbone.id, error)
             continue
@@ -67,7 +69,7 @@ def inspect_all(
         if reply.error:
             refuse(reply.job.name, BenchmarkError(_reason(reply)))
         else:
-            found[reply.job.name] = _kept(*unknown[reply.job.name], reply.answer)
+            found[reply.job.name] = _kept(*unknown[reply.job.name], reply.answer, cache)
     return found
 
 
@@ -75,11 +77,11 @@ def _raise(name: str, error: BenchmarkError) -> NoReturn:
     raise error
 
 
-def _kept(backbone: Backbone, path: Path, answer: Mapping[str, Any]) -> Inspected:
+def _kept(backbone: Backbone, path: Path, answer: Mapping[str, Any], cache: Path) -> Inspected:
     """Return what a worker answered, after writing it to the cache at ``path``."""
     content = {key: answer.get(key) for key in Inspected._fields}
     if backbone.checkpoint:
-        content['weights'] = file_hash(backbone.checkpoint)
+        content['weights'] = remembered_hash(backbone.checkpoint, cache)
     write_atomically(path, json.dumps(content))
     return _inspected(content)
 
@@ -121,14 +123,15 @@ def _cached(path: Path) -> Inspected | None:
         return None
 
 
-def _inspection_key(backbone: Backbone) -> str:
+def _inspection_key(backbone: Backbone, cache: Path) -> str:
     facts = {
         **declared(backbone),
         'pretraining': None,
         'versions': library_versions(backbone.source),
+        'numerics': source_numerics(backbone.source),
     }
     hashes = {
-        'checkpoint': file_hash(backbone.checkpoint) if backbone.checkpoint else None,
+        'checkpoint': remembered_hash(backbone.checkpoint, cache) if backbone.checkpoint else None,
         'code': file_hash(backbone.code) if backbone.code else None,
     }
     return fingerprint({**facts, **hashes})[:24]

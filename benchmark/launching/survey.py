@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from benchmark.compiling import manifest_of
 from benchmark.errors import BenchmarkError
 from benchmark.kinds.base import Config
 from benchmark.launching.campaign import Campaign, Cell, Ground, Impossible, Plan
 from benchmark.launching.features import Inspected, inspect_all
 from benchmark.launching.pool import Pool
 from benchmark.planning import expand
+from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
 from benchmark.planning.estimates import Estimate, Measured, Workload, backbone_flops, estimate
 from benchmark.results.records import RunRecord
 from benchmark.specs import Role, RunSpec, Task
 
-_NOT_MADE = ''
-"""Manifest of built-in data that are not rendered yet: no record can have it."""
+_NOT_KNOWN = ''
+"""Digest of built-in data that are not rendered yet, or not read: no record can have it."""
+
+_MOST_READ = 2e9
+"""Bytes of data that a plan reads at most to know them; more are left to the run."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A plan, and the expected cost of its cells that are to do, by cell."""
+    """A plan, and the expected cost of its cells that are to do, by cell.
+
+    ``unread`` are the bytes, by task, of data that were never read here and are too large for a
+    plan to read: without their digest it cannot say which of their cells are done.
+    """
 
     plan: Plan
     costs: Mapping[RunSpec, Estimate]
+    unread: Mapping[str, int] = field(default_factory=dict)
 
     def to_plain(self) -> dict[str, Any]:
         """Return the survey as JSON data: lists of cells ``done``, ``to_do`` and ``impossible``."""
@@ -38,6 +46,7 @@ class Survey:
             'impossible': [
                 {**asdict(cell.spec), 'reason': cell.reason} for cell in self.plan.impossible
             ],
+            **({'unread_bytes': dict(self.unread)} if self.unread else {}),
         }
 
 
@@ -70,8 +79,8 @@ def survey(campaign: Campaign, pool: Pool, device: str) -> Survey:
         refuse=refused.__setitem__,
     )
     ground = Ground(
-        {name: folder for name, (folder, _) in places.items()},
-        {name: manifest for name, (_, manifest) in places.items()},
+        {name: place.folder for name, place in places.items()},
+        {name: place.digest for name, place in places.items()},
         inspected,
     )
     cells: list[Cell] = []
@@ -90,31 +99,43 @@ def survey(campaign: Campaign, pool: Pool, device: str) -> Survey:
         cell.spec: estimate(_workload(cell, inspected.get(cell.spec.backbone)), measured, device)
         for cell in plan.to_do
     }
-    return Survey(Plan(plan.done, plan.to_do, tuple(impossible)), costs)
+    unread = {name: place.unread for name, place in places.items() if place.unread}
+    return Survey(Plan(plan.done, plan.to_do, tuple(impossible)), costs, unread)
 
 
-def _places(campaign: Campaign) -> tuple[dict[str, tuple[Path, str]], dict[str, BenchmarkError]]:
-    """Return folder and manifest of each task's data, and why others have none."""
-    found: dict[str, tuple[Path, str]] = {}
+class _Place(NamedTuple):
+    """Where a task's data are, their digest, and how many bytes are left to read to know it."""
+
+    folder: Path
+    digest: str
+    unread: int = 0
+
+
+def _places(campaign: Campaign) -> tuple[dict[str, _Place], dict[str, BenchmarkError]]:
+    """Return the place of each task's data, and why others have none."""
+    found: dict[str, _Place] = {}
     refused: dict[str, BenchmarkError] = {}
+    reader = campaign.reader()
     for task in campaign.request.tasks:
         try:
-            found[task.name] = _place(task, campaign.data_root)
+            found[task.name] = _place(task, campaign.data_root, reader)
         except BenchmarkError as error:
             refused[task.name] = error
     return found, refused
 
 
-def _place(task: Task, data_root: Path) -> tuple[Path, str]:
+def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
     if not task.source.provider:
         folder = locate(task, data_root)
-        return folder, manifest_of(folder, task.tree)
-    from benchmark.world import find_world
+    else:
+        from benchmark.world import find_world
 
-    made = find_world(data_root)
-    if made is None:
-        return data_root, _NOT_MADE
-    return made / task.source.root, manifest_of(made / task.source.root)
+        made = find_world(data_root)
+        if made is None:
+            return _Place(data_root, _NOT_KNOWN)
+        folder = made / task.source.root
+    manifest = reader.manifest(task, folder, most=_MOST_READ)
+    return _Place(folder, manifest.digest, 0 if manifest.digest else manifest.unread)
 
 
 def _measured(

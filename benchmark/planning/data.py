@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.errors import DataError
+from benchmark.planning.contents import Manifest
 from benchmark.specs import Finding, Task
 
 
@@ -31,8 +32,10 @@ def layout_lines(task: Task) -> list[str]:
     return [f'        {task.source.root}/', *files] if files else []
 
 
-def keep_manifest(task: Task, data_root: Path, findings: Iterable[Finding]) -> Path:
-    """Write what was found about a task's data, hash included, and return where to.
+def keep_manifest(
+    task: Task, data_root: Path, findings: Iterable[Finding], manifest: Manifest
+) -> Path:
+    """Write what was found about a task's data, with the digest of each folder; return where to.
 
     Raises:
         DataError: the file cannot be written.
@@ -42,6 +45,9 @@ def keep_manifest(task: Task, data_root: Path, findings: Iterable[Finding]) -> P
         'task': task.name,
         'version': task.version,
         'findings': [finding._asdict() for finding in findings],
+        'files': manifest.files,
+        'bytes': manifest.size,
+        'folders': dict(manifest.folders),
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from benchmark.protocols.choosing import Place, choose_recipe, explain_recipe
 from benchmark.protocols.finetune import FINETUNE
 from benchmark.protocols.frozen import FROZEN
 from benchmark.protocols.probes import KNN, LINEAR, LINEAR_FIXED
-from benchmark.protocols.sources import SOURCES
+from benchmark.protocols.references import SOURCES
 from benchmark.protocols.trivial import TRIVIAL
 from benchmark.specs import Protocol
 

@@ -8,7 +8,7 @@ from benchmark.protocols.finetune import FINETUNE
 from benchmark.protocols.frozen import FROZEN
 from benchmark.protocols.probes import KNN, LINEAR, LINEAR_FIXED
 from benchmark.protocols.recipes import DIFFERENCES
-from benchmark.protocols.sources import SOURCES
+from benchmark.protocols.references import SOURCES
 from benchmark.specs import Number, Protocol, Rule
 
 _HEAD = """\

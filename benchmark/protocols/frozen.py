@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from benchmark.kinds.marks import ours
 from benchmark.protocols.finetune import FINETUNE
-from benchmark.protocols.marks import ours
 from benchmark.specs import Protocol, Rule
 
 # what acts on the backbone's own parameters has no meaning here

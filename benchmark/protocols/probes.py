@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.protocols.marks import adapted, ours, stated
+from benchmark.kinds.marks import adapted, ours, stated
 from benchmark.specs import Number, Probe, Protocol, Rule, Solver, Views
 
 _KINDS = ('classification', 'segmentation', 'depth')

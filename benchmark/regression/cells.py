@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from benchmark.protocols import TRIVIAL
+from benchmark.results.identity import experiment_of
 from benchmark.results.records import RunRecord
 from benchmark.specs import fingerprint
 
@@ -119,14 +120,7 @@ def _reason(record: RunRecord) -> str:
 
 def make_of(record: RunRecord) -> dict[str, Any]:
     """Return what a run shares with the other seeds of its experiment."""
-    provenance = record.provenance
-    return {
-        'libraries': dict(provenance.get('libraries') or {}),
-        'data': provenance.get('data_manifest'),
-        'weights': provenance.get('weights'),
-        'version': record.task.get('version'),
-        'config': {key: value for key, value in record.config.items() if key != 'randomness'},
-    }
+    return experiment_of(record.config, record.task, record.provenance)
 
 
 def _headline(record: RunRecord) -> Headline:
@@ -171,7 +165,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
 
 
 _ABSENT = '(absent)'
-_NAMES = {'data': 'names and sizes of the data', 'weights': 'weights', 'version': 'task version'}
+_NAMES = {'data': 'contents of the data', 'task_version': 'task version'}
 
 
 def _flat(value: Any, path: str = '') -> dict[str, Any]:

@@ -233,7 +233,7 @@ def _incomparable(reference: _Reference, runs: Runs) -> str:
         return 'no good run in the baseline'
     if reference.metric.key != runs.metric.key:
         return f"the baseline's metric is {reference.metric.key}, that of now {runs.metric.key}"
-    before, now = reference.make.get('version'), runs.make.get('version')
+    before, now = reference.make.get('task_version'), runs.make.get('task_version')
     if before != now and reference.shift is None:
         return f'the baseline is of task version {before}, these runs of {now}: new numbers'
     return ''

@@ -1,7 +1,7 @@
 """Records in, documents out: tables, statistics and a page, by pure functions."""
 
+from benchmark.report.data.normaliser import read_normaliser
 from benchmark.report.literature.writing import write_literature
-from benchmark.report.normaliser import read_normaliser
 from benchmark.report.writing import (
     Wishes,
     render_report,

@@ -13,18 +13,18 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.errors import BenchmarkError, unknown_name
-from benchmark.report.boards import Board, build_boards
-from benchmark.report.exports import frames, report_json
-from benchmark.report.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
-from benchmark.report.findings import Findings, find
-from benchmark.report.frames import tidied, tidy
-from benchmark.report.html import page
-from benchmark.report.latex import latex, paper_latex
-from benchmark.report.markdown import markdown, paper_markdown
-from benchmark.report.nights import read_nights
-from benchmark.report.normaliser import Normaliser
-from benchmark.report.presets import PAPER
-from benchmark.report.tables import long_csv, wide_csv
+from benchmark.report.data.boards import Board, build_boards
+from benchmark.report.data.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
+from benchmark.report.data.frames import tidied, tidy
+from benchmark.report.data.nights import read_nights
+from benchmark.report.data.normaliser import Normaliser
+from benchmark.report.formats.exports import frames, report_json
+from benchmark.report.formats.html import page
+from benchmark.report.formats.latex import latex, paper_latex
+from benchmark.report.formats.markdown import markdown, paper_markdown
+from benchmark.report.formats.tables import long_csv, wide_csv
+from benchmark.report.inference.findings import Findings, find
+from benchmark.report.text.presets import PAPER
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.counting import Runs, newest
 from benchmark.results.index import read_briefs, read_whole

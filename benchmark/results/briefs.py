@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-
+from benchmark.results.identity import experiment_mark
 from benchmark.results.records import RunRecord, moment
 from benchmark.specs import RunSpec
 
@@ -16,10 +14,9 @@ from benchmark.specs import RunSpec
 class Brief(NamedTuple):
     """What tables need of the record in the file ``path``.
 
-    ``make`` is a hash of all that the seeds of a cell share: configuration, weights, data and
-    libraries; ``is_plain`` says that none of it was changed by ``--cfg-options``. ``seconds`` and
-    ``memory_mb`` are of the training, ``None`` where the record does not say; ``ended`` is when,
-    as the record has it.
+    ``make`` is a hash of all that the seeds of an experiment share; ``is_plain`` says that none of
+    it was changed by ``--cfg-options``. ``seconds`` and ``memory_mb`` are of the training, ``None``
+    where the record does not say; ``ended`` is when, as the record has it.
     """
 
     path: str
@@ -66,15 +63,5 @@ def brief(record: RunRecord, path: str = '') -> Brief:
         device=str(cost.get('device') or ''),
         ended=said.get('finished', ''),
         is_plain=not said.get('options'),
-        make=_make(record),
+        make=experiment_mark(record.config, record.task, said),
     )
-
-
-_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-
-
-def _make(record: RunRecord) -> str:
-    said = record.provenance
-    shared = [said.get(key) for key in ('weights', 'data_manifest', 'libraries')]
-    config = {key: value for key, value in record.config.items() if key != 'randomness'}
-    return hashlib.sha256(orjson.dumps([*shared, config], option=_SORTED)).hexdigest()

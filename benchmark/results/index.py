@@ -27,7 +27,7 @@ from benchmark.specs import RunSpec
 WORTHWHILE = 1000
 """Records below which a suite is read without an index."""
 
-_VERSION = f'briefs 3 of records {SCHEMA}'
+_VERSION = f'briefs 4 of records {SCHEMA}'
 _SETTLED = 2_000_000_000
 """Nanoseconds after a change from which a file's time tells it from the next change."""
 

@@ -20,7 +20,6 @@ from benchmark.errors import RecordError
 from benchmark.results.upgrades import SCHEMA, upgraded
 from benchmark.specs import RunSpec
 
-
 READ_FROM_CACHE = 'read from the cache'
 """What a probe's proof says of a split whose features an earlier run had extracted."""
 
@@ -56,7 +55,9 @@ class RunRecord:
             decay that each parameter group got), ``backbone_changed``, ``head_changed``.
         cost: ``train_seconds``, ``test_seconds``, ``peak_memory_mb``, ``device``, ``processor``,
             ``iterations``, ``resumed_at``; ``search_seconds`` of a search.
-        provenance: versions, start and end time (UTC), data manifest.
+        provenance: versions, start and end time (UTC), ``data_manifest`` and ``data_level`` (how
+            much of the data it covers), ``weights``, ``numerics`` by part of the benchmark, and
+            ``earlier``: fingerprint and manifest under which an older release kept the record.
         trials: what a probe tried, each with its score on the slice that chose among them.
         curves: training losses: ``iteration`` and one equally long list per loss term.
         pictures: files with drawn predictions, relative to the run's work folder.
@@ -86,6 +87,13 @@ class RunRecord:
     def is_ok(self) -> bool:
         """Whether the run finished and was scored."""
         return self.status is Status.OK
+
+    @property
+    def earlier_fingerprint(self) -> str | None:
+        """The fingerprint by which an older release named the record's file, if one did."""
+        earlier = self.provenance.get('earlier')
+        found = earlier.get('fingerprint') if isinstance(earlier, dict) else None
+        return found if isinstance(found, str) else None
 
     @property
     def training_seconds(self) -> float | None:
@@ -141,7 +149,7 @@ def from_json(text: str | bytes, path: Path) -> RunRecord:
 
 
 def _with_broken_text(text: str | bytes) -> Any:
-    """Return what JSON holds of which a text is none, as of an undecodable file name; or ``None``."""
+    """Parse JSON whose strings hold lone surrogates; return ``None`` if it is not JSON."""
     try:
         content = json.loads(text, parse_constant=_refuse)
     except ValueError:
@@ -174,7 +182,17 @@ def _build(content: dict[str, Any], path: Path) -> RunRecord:
 
 _MEASURED = ('train_seconds', 'test_seconds', 'search_seconds', 'peak_memory_mb', 'resumed_at')
 _TEXTS = ('suite', 'fingerprint', 'error', 'primary')
-_MAPPINGS = ('spec', 'task', 'backbone', 'protocol', 'proof', 'cost', 'provenance', 'curves', 'config')
+_MAPPINGS = (
+    'spec',
+    'task',
+    'backbone',
+    'protocol',
+    'proof',
+    'cost',
+    'provenance',
+    'curves',
+    'config',
+)
 
 
 def _check_forms(content: Mapping[str, Any]) -> None:

@@ -80,9 +80,9 @@ def export_suite(store: ResultStore, suite: str, archive: Path) -> int:
 
 def _check_place(record: RunRecord, path: Path, store: ResultStore) -> None:
     """Refuse a file that is not where its record belongs: its import would put it elsewhere."""
-    expected = store.record_path(record.suite, record.spec, record.fingerprint)
-    if path != expected:
-        raise RecordError(f'{path}: this record belongs at {expected}')
+    places = store.places(record)
+    if path not in places:
+        raise RecordError(f'{path}: this record belongs at {places[0]}')
 
 
 def _packed(suite: str, files: Mapping[str, bytes]) -> bytes:
@@ -150,11 +150,11 @@ def _verified(store: ResultStore, archive: Path) -> dict[Path, tuple[RunRecord, 
         if hashlib.sha256(data).hexdigest() != said[name]:
             raise RecordError(f'{archive}: {name} is damaged (another SHA-256 than the manifest)')
         record = _record(data, archive, name)
-        path = store.record_path(record.suite, record.spec, record.fingerprint)
+        places = {p.relative_to(store.results).as_posix(): p for p in store.places(record)}
         # the name in the archive is compared, never used: it cannot lead out of the folder
-        if path.relative_to(store.results).as_posix() != name or record.suite != manifest['suite']:
+        if name not in places or record.suite != manifest['suite']:
             raise RecordError(f'{archive}: {name} is not where its record belongs')
-        records[path] = record, data
+        records[places[name]] = record, data
     return records
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.errors import RecordError
 from benchmark.results.records import RunRecord, from_json
+from benchmark.results.upgrades import SCHEMA
 from benchmark.specs import RunSpec, slug
 
 
@@ -106,6 +108,51 @@ class ResultStore:
         path = self.record_path(suite, spec, fingerprint)
         return read_record(path) if path.exists() else None
 
+    def earlier(self, suite: str) -> Mapping[tuple[RunSpec, str], Path]:
+        """Return the files of ``suite`` that an older release wrote, by cell and fingerprint.
+
+        The fingerprint is that of today with the data known by names and sizes. Where several
+        releases ran the same, a good record stands for all.
+
+        Raises:
+            RecordError: one of them is not a record.
+        """
+        old = (p for p in sorted(self.runs_folder(suite).rglob('*.json')) if _is_earlier(p))
+        found: dict[tuple[RunSpec, str], Path] = {}
+        failed: dict[tuple[RunSpec, str], Path] = {}
+        for path in old:
+            record = read_record(path)
+            (found if record.is_ok else failed)[record.spec, record.fingerprint] = path
+        return failed | found
+
+    def adopt(self, path: Path, record: RunRecord, fingerprint: str, data: str, level: str) -> Path:
+        """Move an older release's record to where today's belongs, and return that place.
+
+        Args:
+            path: its file, which goes once the new one is there.
+            record: what the file holds, as it is read today.
+            fingerprint: the one that the record has with ``data``.
+            data: digest of the data's contents, of which names and sizes were known.
+            level: how much of the data it covers.
+        """
+        earlier = record.earlier_fingerprint or record.fingerprint
+        known = {'fingerprint': earlier, 'data_manifest': record.provenance.get('data_manifest')}
+        said = {**record.provenance, 'data_manifest': data, 'data_level': level, 'earlier': known}
+        new = self.save(replace(record, fingerprint=fingerprint, provenance=said))
+        if new != path:
+            path.unlink(missing_ok=True)
+        old_work, work = (
+            self.work_folder(record.suite, record.spec, mark) for mark in (earlier, fingerprint)
+        )
+        if old_work.is_dir() and not work.exists():
+            old_work.rename(work)
+        return new
+
+    def places(self, record: RunRecord) -> tuple[Path, ...]:
+        """Return where a record may lie: its own place, and that under its earlier fingerprint."""
+        marks = dict.fromkeys((record.fingerprint, record.earlier_fingerprint))
+        return tuple(self.record_path(record.suite, record.spec, mark) for mark in marks if mark)
+
     def suites(self) -> tuple[str, ...]:
         """Return the names of the folders under ``runs``, sorted."""
         folders = (path for path in (self.results / 'runs').glob('*') if path.is_dir())
@@ -119,6 +166,19 @@ class ResultStore:
         """
         for path in sorted(self.runs_folder(suite).rglob('*.json')):
             yield read_record(path)
+
+
+_SCHEMA = re.compile(rb'\s*\{\s*"schema":\s*(\d+)\s*[,}]')
+
+
+def _is_earlier(path: Path) -> bool:
+    """Whether an older release wrote a record; only the beginning of the file is read."""
+    try:
+        with path.open('rb') as file:
+            found = _SCHEMA.match(file.read(64))
+    except OSError as error:
+        raise RecordError(f'{path}: cannot be read ({error})') from None
+    return found is not None and int(found[1]) < SCHEMA
 
 
 def read_record(path: Path) -> RunRecord:

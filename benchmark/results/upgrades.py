@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import RecordError
+from benchmark.results.identity import parts_of, recorded_fingerprint
 
-SCHEMA = 2
+SCHEMA = 3
 """The version that is written."""
+
+NAMES_AND_SIZES = 'names and sizes'
+"""Level of the data's digest in records of versions 1 and 2."""
 
 Content = dict[str, Any]
 
@@ -26,7 +30,39 @@ def _with_processor(content: Content) -> Content:
     return {**content, 'cost': {'processor': None, **cost}}
 
 
-UPGRADES: Mapping[int, Callable[[Content], Content]] = {1: _with_processor}
+def _without_release(content: Content) -> Content:
+    """Version 2 had the release number in its fingerprint, and data known by names and sizes.
+
+    The fingerprint is computed anew from what the record says, with the first number of each part
+    of the benchmark; the data stay known by names and sizes.
+    """
+    task, backbone, spec, config, provenance = (
+        content.get(key) or {} for key in ('task', 'backbone', 'spec', 'config', 'provenance')
+    )
+    parts = (task, backbone, spec, config, provenance)
+    if not config or not all(isinstance(part, Mapping) for part in parts):
+        return content
+    libraries = dict(provenance.get('libraries') or {})
+    release = libraries.pop('benchmark', None)
+    names = parts_of(
+        config,
+        kind=str(task.get('kind') or ''),
+        protocol=str(spec.get('protocol') or ''),
+        source=str(backbone.get('source') or ''),
+    )
+    said = {
+        **provenance,
+        **({'release': release} if release else {}),
+        'libraries': libraries,
+        'numerics': dict.fromkeys(names, 1),
+        'data_level': NAMES_AND_SIZES,
+        'earlier': {'fingerprint': content.get('fingerprint')},
+    }
+    mark = recorded_fingerprint(config, task, said)
+    return {**content, 'provenance': said, 'fingerprint': mark}
+
+
+UPGRADES: Mapping[int, Callable[[Content], Content]] = {1: _with_processor, 2: _without_release}
 """How the content of a version becomes that of the next."""
 
 

@@ -8,7 +8,7 @@ connects it to the rest, and it is imported when it is used.
 from benchmark.sources.base import Extractor, Order, Size
 from benchmark.sources.blocks import Ending, modules_by_layer
 from benchmark.sources.loading import LoadReport, load_file, load_published
-from benchmark.sources.probing import (
+from benchmark.sources.shapes import (
     Level,
     Probe,
     architecture_of,

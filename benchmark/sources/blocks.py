@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.errors import IncompatibleError
-from benchmark.sources.probing import Probe
+from benchmark.sources.shapes import Probe
 from benchmark.specs import DROP, REINIT, LastBlocks
 
 

@@ -25,6 +25,7 @@ data = dict(
         'VOC2007/Annotations/*.xml': 9963,
         'VOC2007/JPEGImages/*.jpg': 9963,
         'VOC2012/ImageSets/Main/trainval.txt': 1,
+        'VOC2012/Annotations/*.xml': 17125,
         'VOC2012/JPEGImages/*.jpg': 17125,
     },
     train=dict(

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmark.analysis.findings import Finding
 from benchmark.analysis.writing import write
 from benchmark.errors import RecordError
-from benchmark.report.analyses import find_analyses
+from benchmark.report.data.analyses import find_analyses
 
 
 def drawn() -> Figure:

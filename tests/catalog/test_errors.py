@@ -29,8 +29,7 @@ from benchmark.errors import (
     DeclarationError,
     UnknownNameError,
 )
-
-from .declarations import ABSENT, Declarations
+from tests.support.declarations import ABSENT, Declarations
 
 OneLine = Callable[[BaseException], str]
 

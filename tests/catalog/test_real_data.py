@@ -8,8 +8,7 @@ from benchmark.catalog import read_task, shipped_tasks
 from benchmark.errors import DeclarationError
 from benchmark.kinds.base import dataset
 from benchmark.specs import Role
-
-from .declarations import ABSENT, Declarations
+from tests.support.declarations import ABSENT, Declarations
 
 
 def test_names_may_be_left_to_the_data_set(declare: Declarations) -> None:

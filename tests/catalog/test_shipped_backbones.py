@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from safetensors import safe_open
-from tools.loading import load_tool
 
 from benchmark.catalog import find_suite, zoo
 from benchmark.catalog.backbones import zoo_files
+from benchmark.openmmlab import prepare
 from benchmark.specs import Backbone
+from tests.support.tool_loading import load_tool
 
 WEIGHTS = zoo_files()[0].parent / 'weights'
 LARGEST = 8 * 2**20
@@ -25,6 +26,7 @@ SHIPPED = {
 
 @pytest.fixture(scope='module')
 def tool() -> Any:
+    prepare()  # before mmpretrain is imported
     return load_tool('remake_backbones')
 
 

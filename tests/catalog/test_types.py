@@ -9,8 +9,7 @@ import pytest
 
 from benchmark.catalog import read_backbone, read_suite, read_task, shipped_tasks, zoo
 from benchmark.errors import DeclarationError
-
-from .declarations import Declarations
+from tests.support.declarations import Declarations
 
 OneLine = Callable[[BaseException], str]
 

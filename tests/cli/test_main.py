@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.declarations import Declarations
 
 from benchmark import __version__
 from benchmark.catalog import shipped_suites, shipped_tasks, zoo
@@ -19,6 +18,7 @@ from benchmark.launching.survey import Survey
 from benchmark.protocols import LEARNING, PROBING, PROTOCOLS
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
+from tests.support.declarations import Declarations
 
 
 @pytest.fixture(autouse=True)
@@ -308,7 +308,7 @@ class TestCheckTask:
         capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setitem(sys.modules, 'benchmark.execution.datacheck', None)
+        monkeypatch.setitem(sys.modules, 'benchmark.checking.data', None)
         path = declare.task({'imgsuffix': '.jpg'})
         assert main(['check', 'task', str(path), '--data-root', 'd']) == 0
         (line,) = (x for x in capsys.readouterr().out.splitlines() if x.startswith('open'))

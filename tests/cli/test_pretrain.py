@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from pretraining.requests import write_pictures
 
 from benchmark.cli.main import main
+from tests.support.pretraining_requests import write_pictures
 
 VIT = (
     *('--arch', 'timm:vit_tiny_patch16_224'),

@@ -7,10 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from regression.builders import PARTS, records, saved
 
 from benchmark.cli.main import main
 from benchmark.regression.history import read_history
+from tests.support.regression_builders import PARTS, records, saved
 
 
 @pytest.fixture

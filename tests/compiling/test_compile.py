@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.declarations import Declarations
 
 from benchmark.catalog import read_suite, read_task
 from benchmark.compiling import compile_config, facts_of
@@ -14,8 +13,8 @@ from benchmark.kinds import load_kind
 from benchmark.planning import recipe_changes
 from benchmark.protocols import load_protocol
 from benchmark.specs import Backbone, Metric, RunSpec, Unit, canonical_json
-
-from .cells import PRETRAINED, SAMPLES, cell
+from tests.support.compiling_cells import PRETRAINED, SAMPLES, cell
+from tests.support.declarations import Declarations
 
 
 def optimiser(config: dict[str, Any]) -> dict[str, Any]:

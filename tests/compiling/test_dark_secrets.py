@@ -17,8 +17,7 @@ from benchmark.planning import Request, recipe_changes
 from benchmark.protocols import LEARNING, Place, explain_recipe
 from benchmark.protocols.document import show
 from benchmark.specs import Architecture, Backbone, Features, Number, RunSpec, Task
-
-from .cells import HERE
+from tests.support.compiling_cells import HERE
 
 GOLDEN = HERE / 'golden_recipes'
 SUITE = find_suite('dark-secrets')

@@ -9,8 +9,7 @@ import pytest
 
 from benchmark.compiling import compile_config
 from benchmark.errors import IncompatibleError
-
-from .cells import cell
+from tests.support.compiling_cells import cell
 
 
 def config(protocol: str = 'finetune', **changes: Any) -> dict[str, Any]:

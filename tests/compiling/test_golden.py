@@ -12,8 +12,7 @@ import pytest
 from benchmark.compiling import compile_config
 from benchmark.kinds import kind_names
 from benchmark.protocols import LEARNING
-
-from .cells import FEATURES, GOLDEN, SAMPLES, cell, strings
+from tests.support.compiling_cells import FEATURES, GOLDEN, SAMPLES, cell, strings
 
 CASES = [
     (kind, architecture, protocol)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -9,19 +7,26 @@ from typing import Any
 
 import pytest
 
+import benchmark
 from benchmark.compiling import (
     compile_config,
+    compile_probe,
     fingerprint_of,
     identity,
     library_versions,
-    manifest_of,
+    numerics_of,
 )
 from benchmark.errors import DataError, DeclarationError
+from benchmark.results.identity import parts_of
 from benchmark.specs import Backbone, file_hash
+from tests.support.compiling_cells import PRETRAINED, SAMPLES, cell
 
-from .cells import PRETRAINED, cell
-
-MARKS: dict[str, Any] = {'weights': 'a' * 64, 'manifest': 'b' * 64, 'task_version': 1}
+MARKS: dict[str, Any] = {
+    'weights': 'a' * 64,
+    'manifest': 'b' * 64,
+    'task_version': 1,
+    'numerics': {'training': 1},
+}
 
 
 def mark(config: dict[str, Any] | None = None, **changes: Any) -> str:
@@ -31,7 +36,13 @@ def mark(config: dict[str, Any] | None = None, **changes: Any) -> str:
 class TestWhatChangesIt:
     @pytest.mark.parametrize(
         'changes',
-        [{'weights': 'c' * 64}, {'weights': None}, {'manifest': 'c'}, {'task_version': 2}],
+        [
+            {'weights': 'c' * 64},
+            {'weights': None},
+            {'manifest': 'c'},
+            {'task_version': 2},
+            {'numerics': {'training': 2}},
+        ],
     )
     def test_weights_data_and_version_of_the_task(self, changes: dict[str, Any]) -> None:
         assert mark(**changes) != mark()
@@ -116,6 +127,73 @@ class TestWhatDoesNot:
         assert config == untouched
 
 
+def numerics(kind: str, protocol: str, source: str = 'timm:some_net') -> dict[str, int]:
+    made = cell(kind, 'plain-vit', protocol)
+    probes = protocol in ('knn', 'linear', 'linear-fixed')
+    config = compile_probe(made) if probes else compile_config(made)
+    return numerics_of(config, kind=kind, protocol=protocol, source=source)
+
+
+class TestNumerics:
+    def test_a_new_release_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = mark()
+        monkeypatch.setattr(benchmark, '__version__', '99.0.0')
+        assert mark() == before
+        assert '99.0.0' not in library_versions().values()
+
+    def test_a_cell_has_the_numbers_of_its_own_parts(self) -> None:
+        assert numerics('depth', 'finetune') == {
+            'reading': 1,
+            'networks': 1,
+            'training': 1,
+            'kind depth': 1,
+            'protocol finetune': 1,
+            'source timm': 1,
+        }
+        assert numerics('depth', 'knn').keys() >= {'probe', 'protocol knn'}
+        assert 'training' not in numerics('depth', 'knn')
+
+    def test_a_search_is_a_training_too(self) -> None:
+        found = parts_of({'trials': []}, kind='pose', protocol='finetune', source='hf:a/b')
+        assert {'training', 'search', 'source hf'} <= set(found)
+
+    @pytest.mark.parametrize('changed', sorted(SAMPLES))
+    def test_a_new_number_of_one_kind_changes_cells_of_this_kind_alone(
+        self, changed: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def marks() -> dict[str, str]:
+            found = {kind: numerics(kind, 'finetune') for kind in SAMPLES}
+            return {k: mark(compile_config(cell(k)), numerics=n) for k, n in found.items()}
+
+        before = marks()
+        load = identity.load_kind
+        monkeypatch.setattr(
+            identity,
+            'load_kind',
+            lambda name: replace(load(name), numerics=2) if name == changed else load(name),
+        )
+        after = marks()
+        assert {kind for kind in before if before[kind] != after[kind]} == {changed}
+
+    @pytest.mark.parametrize(
+        ('table', 'key', 'touched'),
+        [
+            ('NUMERICS', 'probe', {'knn'}),
+            ('NUMERICS', 'training', {'finetune', 'frozen'}),
+            ('NUMERICS', 'networks', {'knn', 'finetune', 'frozen'}),
+            ('SOURCE_NUMERICS', 'timm', {'knn', 'finetune', 'frozen'}),
+            ('SOURCE_NUMERICS', 'hf', set()),
+        ],
+    )
+    def test_a_new_number_of_a_part_changes_what_goes_through_it(
+        self, table: str, key: str, touched: set[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        protocols = ('knn', 'finetune', 'frozen')
+        before = {name: numerics('depth', name) for name in protocols}
+        monkeypatch.setitem(getattr(identity, table), key, 2)
+        assert {n for n in protocols if numerics('depth', n) != before[n]} == touched
+
+
 @pytest.mark.parametrize('value', [float('inf'), float('nan'), {1, 2}, b'x', Path('x')])
 def test_what_is_no_plain_data_is_refused(value: object) -> None:
     with pytest.raises(DeclarationError, match='the configuration is not plain data'):
@@ -124,69 +202,8 @@ def test_what_is_no_plain_data_is_refused(value: object) -> None:
 
 def test_versions_are_of_what_is_installed() -> None:
     versions = library_versions()
-    assert {'benchmark', 'torch', 'timm', 'numpy', 'mmengine'} <= versions.keys()
+    assert {'torch', 'timm', 'numpy', 'mmengine'} <= versions.keys()
     assert all(version[0].isdigit() for version in versions.values())
-
-
-class TestManifest:
-    @pytest.fixture
-    def data(self, tmp_path: Path) -> Path:
-        root = tmp_path / 'data'
-        (root / 'train' / 'a').mkdir(parents=True)
-        (root / 'train' / 'a' / '1.jpg').write_bytes(b'123')
-        (root / 'train' / '2.jpg').write_bytes(b'12')
-        (root / 'list.txt').write_text('x')
-        return root
-
-    @pytest.mark.parametrize(
-        'change',
-        [
-            lambda root: (root / 'train' / '2.jpg').rename(root / 'train' / '3.jpg'),
-            lambda root: (root / 'train' / '2.jpg').rename(root / '2.jpg'),
-            lambda root: (root / 'train' / '2.jpg').write_bytes(b'123'),
-            lambda root: (root / 'train' / '4.jpg').write_bytes(b''),
-            lambda root: (root / 'list.txt').unlink(),
-        ],
-        ids=['renamed', 'moved', 'resized', 'added', 'removed'],
-    )
-    def test_it_sees_a_file_that_is(self, data: Path, change: Callable[[Path], Any]) -> None:
-        before = manifest_of(data)
-        change(data)
-        assert manifest_of(data) != before
-
-    def test_it_sees_two_files_change_places(self, data: Path) -> None:
-        before = manifest_of(data)
-        one, two = data / 'train' / 'a' / '1.jpg', data / 'train' / '2.jpg'
-        first, second = one.read_bytes(), two.read_bytes()
-        one.write_bytes(second)
-        two.write_bytes(first)
-        assert manifest_of(data) != before
-
-    def test_where_the_data_lie_and_when_they_were_written_does_not_matter(
-        self, data: Path
-    ) -> None:
-        before = manifest_of(data)
-        os.utime(data / 'list.txt', (0, 0))
-        (data / 'empty').mkdir()
-        assert manifest_of(data.rename(data.parent / 'moved')) == before
-
-    def test_links_to_folders_are_followed_but_not_in_circles(self, data: Path) -> None:
-        before = manifest_of(data)
-        outside = data.parent / 'outside'
-        (data / 'train').rename(outside)
-        (data / 'train').symlink_to(outside)
-        assert manifest_of(data) == before
-        (outside / 'up').symlink_to(data)
-        (outside / 'a' / 'here').symlink_to(outside / 'a')
-        manifest_of(data)
-        (outside / 'a' / '1.jpg').write_bytes(b'longer')
-        assert manifest_of(data) != before
-
-    def test_no_data_is_told(self, tmp_path: Path) -> None:
-        (tmp_path / 'empty' / 'deep').mkdir(parents=True)
-        for name in ('empty', 'absent'):
-            with pytest.raises(DataError, match=rf'{name}: no data here'):
-                manifest_of(tmp_path / name)
 
 
 def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import pytest
 from benchmark.catalog import find_task
 from benchmark.compiling import compile_config
 from benchmark.errors import DeclarationError
-
-from .cells import cell
+from tests.support.compiling_cells import cell
 
 
 def compiled(name: str, **options: Any) -> dict[str, Any]:

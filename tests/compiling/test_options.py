@@ -6,8 +6,7 @@ import pytest
 
 from benchmark.compiling import apply_options, compile_config, localise, parse_options
 from benchmark.errors import DeclarationError
-
-from .cells import cell
+from tests.support.compiling_cells import cell
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ import pytest
 from benchmark.compiling import compile_probe, features_of
 from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.protocols import PROBING
-
-from .cells import FEATURES, cell, strings
+from tests.support.compiling_cells import FEATURES, cell, strings
 
 KINDS = ('classification', 'segmentation', 'depth')
 CASES = [(kind, protocol) for kind in KINDS for protocol in PROBING]

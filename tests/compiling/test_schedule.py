@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark.compiling import compile_config
-
-from .cells import cell
+from tests.support.compiling_cells import cell
 
 LR = 2.0
 

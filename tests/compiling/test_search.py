@@ -10,8 +10,7 @@ import pytest
 from benchmark.compiling import compile_config, compile_search, grid_of
 from benchmark.errors import DeclarationError
 from benchmark.specs import Role
-
-from .cells import cell
+from tests.support.compiling_cells import cell
 
 GRID = {'lr': (1e-3, 1e-2), 'layer_decay': (0.7, 0.9)}
 

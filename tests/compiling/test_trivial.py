@@ -10,8 +10,7 @@ from benchmark.catalog import read_task
 from benchmark.compiling import applicable, compile_config, compile_trivial, trivial_facts
 from benchmark.kinds import kind_names
 from benchmark.specs import canonical_json
-
-from .cells import FEATURES, SAMPLES, cell, strings
+from tests.support.compiling_cells import FEATURES, SAMPLES, cell, strings
 
 
 @pytest.mark.parametrize('kind', kind_names())

@@ -6,11 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fakes import classification as fakes
 
 from benchmark.converting import classification as converting
 from benchmark.converting.command import main
 from benchmark.errors import DataError
+from tests.support.fakes import classification as fakes
 
 
 def rows(path: Path) -> list[list[str]]:

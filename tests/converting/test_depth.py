@@ -5,11 +5,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fakes import depth as fakes
 
 from benchmark.converting import depth as converting
 from benchmark.converting.command import main
 from benchmark.errors import DataError
+from tests.support.fakes import depth as fakes
 
 DRIVE = '2011_09_26_drive_0002_sync'
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
-from fakes import pose as fakes
 
 from benchmark.converting import pose as converting
 from benchmark.errors import DataError
+from tests.support.fakes import pose as fakes
 
 
 def test_crowdposes_swapped_sizes_are_set_right(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import tracking as fakes
 
 from benchmark.converting import tracking as converting
-from benchmark.datasets.tracking import GOT10k
 from benchmark.errors import DataError
+from benchmark.kinds.tracking.data import GOT10k
+from tests.support.fakes import tracking as fakes
 
 
 def sequences(root: Path, role: str) -> dict[str, dict[str, object]]:

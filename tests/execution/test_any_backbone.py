@@ -18,7 +18,7 @@ from mmengine.registry import DATASETS, DefaultScope
 from benchmark.catalog import find_backbone, find_task
 from benchmark.registry import MODELS
 from benchmark.world import SplitCounts, WorldSpec, ensure_world
-from execution.cells import Cell
+from tests.support.execution_cells import Cell
 
 KINDS = ('covered', 'segmentation', 'detection', 'pose', 'depth', 'tracking')
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tasks.trials import Trial, fake_root
-from tasks.trials import small_task as small_task_of_films
 
 from benchmark.execution import jobs
 from benchmark.execution.canary import probe
-from execution.cells import Cell, random_backbone, small_task
+from tests.support.execution_cells import Cell, random_backbone, small_task
+from tests.support.task_trials import Trial, fake_root
+from tests.support.task_trials import small_task as small_task_of_films
 
 
 @pytest.fixture(scope='module')

@@ -15,7 +15,7 @@ from benchmark.compiling import SPLIT_LOADING
 from benchmark.errors import IncompatibleError
 from benchmark.execution import jobs
 from benchmark.execution.distributed import in_processes
-from execution.cells import Cell, StateDict, random_backbone, small_task
+from tests.support.execution_cells import Cell, StateDict, random_backbone, small_task
 
 ITERATIONS = 5
 CHANGES = {'batch_size': 8, 'iterations': ITERATIONS, 'lr': 1e-3, 'drop_path': 0.3}
@@ -33,7 +33,7 @@ def train(cell: Cell, processes: int) -> Trained:
     file = cell.folder / 'trained.pt'
     cell.folder.mkdir()
     config = cell.config_with({'type': 'SaveState', 'file': str(file)})
-    config['custom_imports'] = [*config['custom_imports'], 'execution.cells']
+    config['custom_imports'] = [*config['custom_imports'], 'tests.support.execution_cells']
     for hook in config['custom_hooks']:
         if hook['type'] == 'benchmark.LossHistory':
             hook['interval'] = 1
@@ -48,7 +48,7 @@ def test_two_processes_do_what_one_does(
     tiny_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ViT, augmented and with stochastic depth: curves, scores, proof and weights agree."""
-    monkeypatch.setenv('PYTHONPATH', str(Path(__file__).parent.parent), prepend=os.pathsep)
+    monkeypatch.setenv('PYTHONPATH', str(Path(__file__).parents[2]), prepend=os.pathsep)
     task, backbone = small_task('world-covered'), random_backbone('test_vit')
     one, two = (
         train(Cell(tiny_world, tmp_path / str(n), task, backbone, changes=CHANGES), n)

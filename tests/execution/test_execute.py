@@ -12,7 +12,7 @@ import torch
 
 from benchmark.errors import BenchmarkError, CheckpointError
 from benchmark.execution.execute import Outcome, execute, verify
-from execution.cells import KEPT, Cell, moved, random_backbone, small_task
+from tests.support.execution_cells import KEPT, Cell, moved, random_backbone, small_task
 
 KINDS = {
     'classification': ('world-covered', 'linear', 'accuracy'),

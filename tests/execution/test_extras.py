@@ -13,7 +13,7 @@ from torch import nn
 
 from benchmark.execution.execute import execute
 from benchmark.kinds.base import Config
-from execution.cells import Cell, StateDict, random_backbone, small_task
+from tests.support.execution_cells import Cell, StateDict, random_backbone, small_task
 
 DECAY = 0.7
 STEPS, PARTS = 3, 2

@@ -17,7 +17,7 @@ from benchmark.execution.cost import Meter
 from benchmark.execution.locking import exclusive
 from benchmark.kinds.base import DATA
 from benchmark.models.inspection import inspect_backbone
-from execution.cells import Cell, random_backbone, small_task
+from tests.support.execution_cells import Cell, random_backbone, small_task
 
 
 def test_inspection_returns_plain_features() -> None:

@@ -9,16 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from pretraining.requests import (
-    CONVNET,
-    CONVNEXT,
-    SIZE,
-    SWIN,
-    SWIN_V2,
-    VIT,
-    settings,
-    write_pictures,
-)
 from safetensors import safe_open
 from safetensors.torch import load_file
 
@@ -29,7 +19,17 @@ from benchmark.execution.pretrain import run_pretraining, save_weights, sized
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.pretraining import Budget, Folder, Pictures, Settings, budget_like, read_facts
 from benchmark.specs import Backbone
-from execution.cells import Interruption
+from tests.support.execution_cells import Interruption
+from tests.support.pretraining_requests import (
+    CONVNET,
+    CONVNEXT,
+    SIZE,
+    SWIN,
+    SWIN_V2,
+    VIT,
+    settings,
+    write_pictures,
+)
 
 
 @pytest.fixture(scope='module')

@@ -16,16 +16,16 @@ from mmengine.registry import HOOKS
 
 from benchmark.compiling import WORK, Ingredients, compile_probe, localise
 from benchmark.errors import BenchmarkError, IncompatibleError
-from benchmark.evaluation.classification import ClassificationGallery
 from benchmark.execution import jobs
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.kinds.base import DATA, Config
+from benchmark.kinds.classification.metric import ClassificationGallery
 from benchmark.models import FeatureBackbone
 from benchmark.models.inspection import inspect_backbone
 from benchmark.probes.cache import FeatureCache
 from benchmark.protocols import load_protocol
 from benchmark.specs import RunSpec
-from execution.cells import random_backbone, small_task
+from tests.support.execution_cells import random_backbone, small_task
 
 TASKS = {'world-covered': 'accuracy', 'world-segmentation': 'mIoU'}
 BRIEF = {'iterations': 6, 'batch_size': 4, 'held_out': 0.25}

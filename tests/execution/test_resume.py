@@ -11,7 +11,7 @@ import torch
 from benchmark.errors import BenchmarkError, CheckpointError
 from benchmark.execution.execute import Outcome, execute
 from benchmark.kinds.base import Config
-from execution.cells import Cell, Interruption, random_backbone, small_task
+from tests.support.execution_cells import Cell, Interruption, random_backbone, small_task
 
 CHANGES = {'iterations': 6, 'drop_path': 0.0}
 

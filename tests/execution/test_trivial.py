@@ -10,20 +10,20 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from kinds.trials import declare
 from mmengine.registry import DATASETS, DefaultScope
 from pycocotools import mask as mask_codec
 
 from benchmark.catalog import find_task
 from benchmark.compiling import compile_trivial, localise
 from benchmark.errors import DataError
-from benchmark.evaluation.trivial.depth import MeanDepthMap
-from benchmark.evaluation.trivial.detection import MeanBoxes, ellipse
 from benchmark.execution import jobs
 from benchmark.execution.execute import Outcome
 from benchmark.execution.trivial import execute_trivial
 from benchmark.kinds.base import DATA
+from benchmark.kinds.depth.trivial import MeanDepthMap
+from benchmark.kinds.detection.trivial import MeanBoxes, ellipse
 from benchmark.specs import Role, Task
+from tests.support.kind_trials import declare
 
 
 def run(task: Task, data: Path) -> Outcome:

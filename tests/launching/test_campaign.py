@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from catalog.declarations import Declarations
 
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
 from benchmark.launching import Job, Reply
@@ -23,6 +22,7 @@ from benchmark.report import render_report
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 from benchmark.specs import Finding
+from tests.support.declarations import Declarations
 
 FEATURES: dict[str, Any] = {
     'architecture': 'plain-vit',

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from catalog.declarations import Declarations
 
 from benchmark.errors import BenchmarkError
 from benchmark.launching import Job
@@ -19,6 +18,7 @@ from benchmark.launching.nightly import Nightly
 from benchmark.regression.compare import Comparison, Rules, Verdict
 from benchmark.regression.history import read_history
 from benchmark.results.store import ResultStore
+from tests.support.declarations import Declarations
 
 from .test_campaign import OUTCOME, FakePool, campaign, go
 

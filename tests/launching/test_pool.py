@@ -16,7 +16,7 @@ import pytest
 
 from benchmark.launching import Job, Pool, Reply
 
-FAKE = Path(__file__).parent / 'fake_worker.py'
+FAKE = Path(__file__).parent.parent / 'support' / 'fake_worker.py'
 # -S -E: starts faster
 COMMAND = (sys.executable, '-S', '-E', str(FAKE))
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.declarations import Declarations
 
 from benchmark.cli.overviews import status_lines
 from benchmark.errors import RecordError
@@ -22,6 +21,7 @@ from benchmark.launching.ledger import ledgers
 from benchmark.launching.status import CampaignStatus, State, statuses
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
+from tests.support.declarations import Declarations
 
 from .test_campaign import OUTCOME, FakePool, campaign, go
 

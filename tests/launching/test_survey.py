@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.declarations import Declarations
 
 from benchmark.cli.overviews import plan_lines
 from benchmark.errors import IncompatibleError
@@ -17,6 +16,7 @@ from benchmark.launching.campaign import Campaign
 from benchmark.launching.survey import Survey, survey
 from benchmark.planning.estimates import Basis
 from benchmark.world import WorldSpec
+from tests.support.declarations import Declarations
 
 from .test_campaign import OUTCOME, FakePool, campaign, go
 

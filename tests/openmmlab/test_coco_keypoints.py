@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import keypoint_case
 
 from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.openmmlab import prepare
 from benchmark.openmmlab.keypoints import COCO, COCOeval
+from tests.openmmlab.conftest import keypoint_case
 
 GOLDEN = json.loads((Path(__file__).parent / 'golden' / 'xtcocotools.json').read_text())
 SIGMAS = np.array(GOLDEN['sigmas'], dtype=np.float32)

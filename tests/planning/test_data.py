@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from catalog.declarations import ABSENT, Declarations
 
 from benchmark.catalog import read_task
 from benchmark.errors import DataError
 from benchmark.planning.data import expected_folder, locate
+from tests.support.declarations import ABSENT, Declarations
 
 
 def test_data_lie_below_the_data_root(declare: Declarations) -> None:

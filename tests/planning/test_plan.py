@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalog.declarations import Declarations
 
 from benchmark.errors import (
     BenchmarkError,
@@ -14,6 +13,7 @@ from benchmark.errors import (
 )
 from benchmark.planning import Request, expand
 from benchmark.specs import RunSpec
+from tests.support.declarations import Declarations
 
 
 @pytest.fixture

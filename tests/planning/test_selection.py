@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from catalog.declarations import ABSENT, Declarations
 
 from benchmark.errors import DeclarationError
 from benchmark.planning import Request, recipe_changes
 from benchmark.planning.selection import trial
 from benchmark.specs import Role, RunSpec
+from tests.support.declarations import ABSENT, Declarations
 
 
 def read(declare: Declarations, **data: object) -> Request:

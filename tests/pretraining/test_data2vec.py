@@ -13,7 +13,7 @@ from torch import Tensor
 
 from benchmark.pretraining import compile_pretraining
 from benchmark.pretraining.data2vec import Data2Vec
-from pretraining.requests import SIZE, request
+from tests.support.pretraining_requests import SIZE, request
 
 GRID = SIZE // 16
 

@@ -19,7 +19,7 @@ from benchmark.pretraining.encoders import (
     mask_patches,
 )
 from benchmark.specs import Backbone
-from pretraining.requests import CONVNET, CONVNEXT, SIZE, SWIN, SWIN_V2, VIT
+from tests.support.pretraining_requests import CONVNET, CONVNEXT, SIZE, SWIN, SWIN_V2, VIT
 
 IMAGES = torch.randn(3, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
 

@@ -7,7 +7,7 @@ from mmpretrain.models.selfsup.maskfeat import HOGGenerator
 
 from benchmark.pretraining.encoders import MaskedTokens
 from benchmark.pretraining.maskfeat import MaskFeatTokens, PatchHOG
-from pretraining.requests import SIZE, VIT
+from tests.support.pretraining_requests import SIZE, VIT
 
 HOG = {'nbins': 9, 'pool': 8, 'gaussian_window': 16}
 

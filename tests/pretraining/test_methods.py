@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.errors import DeclarationError, UnknownNameError
 from benchmark.pretraining import METHODS, compile_pretraining
-from pretraining.requests import CONVNET, SWIN, VIT, request
+from tests.support.pretraining_requests import CONVNET, SWIN, VIT, request
 
 
 @pytest.mark.parametrize('method', METHODS)

@@ -10,7 +10,7 @@ import pytest
 from benchmark.errors import DataError
 from benchmark.pretraining import folder_pictures
 from benchmark.pretraining.pictures import read_column
-from pretraining.requests import write_pictures
+from tests.support.pretraining_requests import write_pictures
 
 
 def test_folders_are_classes(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from benchmark.pretraining import compile_pretraining
 from benchmark.pretraining.choosing import choose_encoder
 from benchmark.pretraining.sparse import SparseConvNet, _hide, _SeenBatchNorm
 from benchmark.specs import Backbone
-from pretraining.requests import CONVNET, CONVNEXT, SIZE, VIT, request
+from tests.support.pretraining_requests import CONVNET, CONVNEXT, SIZE, VIT, request
 
 RESNET = Backbone(
     id='resnet',

@@ -7,6 +7,8 @@ import pytest
 from benchmark.catalog.suites import find_suite
 from benchmark.catalog.tasks import shipped_tasks
 from benchmark.errors import DeclarationError
+from benchmark.kinds.classification.recipe import K12
+from benchmark.kinds.marks import adapted, ours, stated
 from benchmark.protocols import (
     LEARNING,
     PROBING,
@@ -15,8 +17,6 @@ from benchmark.protocols import (
     explain_recipe,
     load_protocol,
 )
-from benchmark.protocols.marks import adapted, ours, stated
-from benchmark.protocols.recipes.classification import K12
 from benchmark.specs import Architecture, Features, Number, Protocol, Recipe, Rule, Size
 
 VIT, SWIN = Architecture.PLAIN_VIT, Architecture.HIERARCHICAL

@@ -120,7 +120,7 @@ def accuracy(backbone: Backbone, folder: Path) -> Outcome:
 def test_official_key_point_annotations_are_read() -> None:
     """Four COCO images in COCO's own layout: 12 of their 14 persons have key points."""
     init_default_scope('mmpose')
-    importlib.import_module('benchmark.datasets.keypoints')
+    importlib.import_module('benchmark.kinds.pose.data')
     folder = Path(os.environ['TBENCH_REAL_MINI']) / 'pose' / 'coco_samples'
     task = find_task('coco-pose')
     persons = DATASETS.build(

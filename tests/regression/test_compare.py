@@ -21,8 +21,7 @@ from benchmark.regression.compare import (
     tell,
 )
 from benchmark.regression.history import CellHistory, History
-
-from .builders import DEPTH, PARTS, failed, one, records, runs
+from tests.support.regression_builders import DEPTH, PARTS, failed, one, records, runs
 
 NIGHT = '2031-05-04'
 BASELINE = runs(range(10))

@@ -17,8 +17,7 @@ from benchmark.regression.canaries import (
 )
 from benchmark.regression.cells import CellId, Headline
 from benchmark.regression.history import CellHistory, History, read_history, write_history
-
-from .builders import PARTS
+from tests.support.regression_builders import PARTS
 
 GOOD = """
 [[shift]]

@@ -14,8 +14,7 @@ from benchmark.regression.compare import Comparison, Rules, compare
 from benchmark.regression.decisions import Correction
 from benchmark.regression.history import History
 from benchmark.regression.outputs import junit, markdown, summary, to_json, write_outputs
-
-from .builders import PARTS, failed, records, runs
+from tests.support.regression_builders import PARTS, failed, records, runs
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import pytest
 
 from benchmark.report import Wishes, write_report
 from benchmark.results.store import ResultStore
-
-from .fakes import ANALYSES, history, save, suite, write_analysis
+from tests.support.report_fakes import ANALYSES, history, save, suite, write_analysis
 
 
 @pytest.fixture

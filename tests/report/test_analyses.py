@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from benchmark.errors import RecordError
-from benchmark.report import html, render_report
-from benchmark.report.analyses import find_analyses
-from benchmark.report.analysis_section import shown_analyses
-from benchmark.report.key_numbers import head_values, interval_text, key_numbers, value_text
-from benchmark.report.units import NO_SCORE
+from benchmark.report import render_report
+from benchmark.report.data.analyses import find_analyses
+from benchmark.report.data.units import NO_SCORE
+from benchmark.report.formats import html
+from benchmark.report.formats.analysis_section import shown_analyses
+from benchmark.report.formats.key_numbers import head_values, interval_text, key_numbers, value_text
 from benchmark.results.store import ResultStore
-
-from .fakes import SVG, record, save, write_analysis
+from tests.support.report_fakes import SVG, record, save, write_analysis
 
 HOSTILE = '</section><script>alert(1)</script><b title="x">'
 

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.report import answers
-from benchmark.report.answers import Answer, answer, ordinal, short_titles
-from benchmark.report.comparisons import Diagram
-from benchmark.report.findings import find
+from benchmark.report.inference import answers
+from benchmark.report.inference.answers import Answer, answer, ordinal, short_titles
+from benchmark.report.inference.comparisons import Diagram
+from benchmark.report.inference.findings import find
 from benchmark.results.records import RunRecord
-
-from .fakes import boards, record
+from tests.support.report_fakes import boards, record
 
 
 def answered(records: list[RunRecord]) -> Answer:

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.report.boards import Board, Cell
-from benchmark.report.sentences import column_sentences, version_notes
+from benchmark.report.data.boards import Board, Cell
+from benchmark.report.text.sentences import column_sentences, version_notes
 from benchmark.results.records import RunRecord
-
-from .fakes import boards, failed, record, suite
+from tests.support.report_fakes import boards, failed, record, suite
 
 
 def cell(board: Board, backbone: str, task: str) -> Cell:

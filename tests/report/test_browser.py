@@ -13,8 +13,7 @@ import pytest
 from benchmark.report import write_report
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
-
-from .fakes import record, save
+from tests.support.report_fakes import record, save
 
 if TYPE_CHECKING:
     from playwright import sync_api

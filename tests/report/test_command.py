@@ -8,8 +8,8 @@ import pytest
 
 from benchmark.cli.main import main
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import record, save
 
-from .fakes import record, save
 from .test_tables import small
 
 

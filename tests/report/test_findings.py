@@ -10,15 +10,14 @@ import pytest
 from scipy import stats
 
 from benchmark.errors import DeclarationError
-from benchmark.report.agreements import agreements
-from benchmark.report.contrasts import is_matched
-from benchmark.report.facts import backbone_facts
-from benchmark.report.findings import BoardFindings, find
-from benchmark.report.normaliser import read_normaliser
-from benchmark.report.sentences import agreement_sentence, contrast_sentence, overall_sentences
+from benchmark.report.data.facts import backbone_facts
+from benchmark.report.data.normaliser import read_normaliser
+from benchmark.report.inference.agreements import agreements
+from benchmark.report.inference.contrasts import is_matched
+from benchmark.report.inference.findings import BoardFindings, find
+from benchmark.report.text.sentences import agreement_sentence, contrast_sentence, overall_sentences
 from benchmark.results.records import RunRecord
-
-from .fakes import BACKBONES, TASKS, boards, briefs, record, suite
+from tests.support.report_fakes import BACKBONES, TASKS, boards, briefs, record, suite
 
 
 def runs(task: str, backbone: str, *scores: float, protocol: str = 'finetune') -> list[RunRecord]:

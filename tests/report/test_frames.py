@@ -8,13 +8,12 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import RecordError
-from benchmark.report.facts import backbone_facts, task_facts
-from benchmark.report.frames import tidy
+from benchmark.report.data.facts import backbone_facts, task_facts
+from benchmark.report.data.frames import tidy
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import newest
 from benchmark.results.records import RunRecord
-
-from .fakes import briefs, facts, failed, record, suite
+from tests.support.report_fakes import briefs, facts, failed, record, suite
 
 EARLY, LATE = '2031-01-01T00:00:00Z', '2031-01-02T00:00:00Z'
 

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.report import html, packing, pictures, render_report, write_report
-from benchmark.report.curves import Curves, drawn, thinned
-from benchmark.report.evidence import checks
-from benchmark.report.pictures import Gallery, collect
+from benchmark.report import render_report, write_report
+from benchmark.report.data import pictures
+from benchmark.report.data.curves import Curves, drawn, thinned
+from benchmark.report.data.evidence import checks
+from benchmark.report.data.pictures import Gallery, collect
+from benchmark.report.formats import html, packing
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
-
-from .fakes import failed, record, save, write_png
+from tests.support.report_fakes import failed, record, save, write_png
 
 HOSTILE = '</script><script>alert("x")</script><b title=\'"\'>&amp;'
 

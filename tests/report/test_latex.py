@@ -9,12 +9,12 @@ import pytest
 
 from benchmark.errors import UnknownNameError
 from benchmark.report import Wishes, render_report, report_frames
-from benchmark.report.facts import backbone_facts
-from benchmark.report.latex import escape
-from benchmark.report.presets import pretraining
+from benchmark.report.data.facts import backbone_facts
+from benchmark.report.formats.latex import escape
+from benchmark.report.text.presets import pretraining
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import briefs, record, save
 
-from .fakes import briefs, record, save
 from .test_tables import small
 
 WISHES = Wishes(reference='vit-s-random')

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from benchmark.errors import RecordError
-from benchmark.report.nights import read_nights
-
-from .fakes import history
+from benchmark.report.data.nights import read_nights
+from tests.support.report_fakes import history
 
 
 def written(folder: Path, content: Any) -> Path:

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from benchmark.report import render_report
-from benchmark.report.markdown import escape
-from benchmark.report.units import listing, row, show, show_interval
+from benchmark.report.data.units import listing, row, show, show_interval
+from benchmark.report.formats.markdown import escape
 from benchmark.report.writing import FORMATS
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import Unit
-
-from .fakes import failed, record, save, suite
+from tests.support.report_fakes import failed, record, save, suite
 
 GOLDEN = Path(__file__).parent / 'golden' / 'small.md'
 

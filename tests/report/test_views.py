@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 
-from benchmark.report.comparisons import Diagram
-from benchmark.report.facts import backbone_facts
-from benchmark.report.findings import find
-from benchmark.report.overall import _diagram
-from benchmark.report.views import family_classes, suite_data
+from benchmark.report.data.facts import backbone_facts
+from benchmark.report.formats.overall import _diagram
+from benchmark.report.formats.views import family_classes, suite_data
+from benchmark.report.inference.comparisons import Diagram
+from benchmark.report.inference.findings import find
 from benchmark.results.records import RunRecord
-
-from .fakes import boards, briefs, failed, record, suite
+from tests.support.report_fakes import boards, briefs, failed, record, suite
 
 
 def data(records: list[RunRecord]) -> dict[str, Any]:

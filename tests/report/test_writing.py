@@ -8,8 +8,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.report import Wishes, render_report, stale_files, write_report
 from benchmark.report.writing import FORMATS
 from benchmark.results.store import ResultStore
-
-from .fakes import failed, record
+from tests.support.report_fakes import failed, record
 
 
 def test_files_are_written_and_returned(store: ResultStore, tmp_path: Path) -> None:

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmark.analysis.scores import scores_by_cell
 from benchmark.results.counting import counted
 from benchmark.results.records import RunRecord
-
-from .builders import full_record
+from studies.dark_secrets.scores import scores_by_cell
+from tests.support.record_builders import full_record
 
 CONFIGS = {'old': {'optimizer': {'lr': 0.1}}, 'new': {'optimizer': {'lr': 0.2}}}
 

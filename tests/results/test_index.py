@@ -14,8 +14,7 @@ from benchmark.results.index import read_briefs
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
-
-from .builders import full_record
+from tests.support.record_builders import full_record
 
 LONG_AGO = 1_000_000_000
 

@@ -10,8 +10,7 @@ import pytest
 from benchmark.errors import RecordError
 from benchmark.results.records import RunRecord, Status, from_json
 from benchmark.results.upgrades import SCHEMA
-
-from .builders import full_record
+from tests.support.record_builders import full_record
 
 PATH = Path('results/runs/quick/x.json')
 
@@ -52,7 +51,7 @@ def test_a_number_that_is_not_finite_is_not_written() -> None:
 
 @pytest.mark.parametrize('schema', [SCHEMA + 1, 0, None, str(SCHEMA)])
 def test_another_schema_is_refused(schema: object) -> None:
-    with pytest.raises(RecordError, match=r'x\.json: schema is .*this version reads 1 to 2'):
+    with pytest.raises(RecordError, match=r'x\.json: schema is .*this version reads 1 to 3'):
         from_json(edited(schema=schema), PATH)
 
 

@@ -18,8 +18,7 @@ from benchmark.results.records import Status
 from benchmark.results.sharing import MANIFEST, Outcome, export_suite, import_archive
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
-
-from .builders import full_record
+from tests.support.record_builders import full_record
 
 OLD = Path(__file__).parent / 'golden' / 'schema1'
 Files = dict[str, bytes]

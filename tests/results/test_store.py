@@ -14,8 +14,7 @@ from benchmark.errors import RecordError
 from benchmark.results.records import Status
 from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.specs import RunSpec
-
-from .builders import FINGERPRINT, full_record
+from tests.support.record_builders import FINGERPRINT, full_record
 
 
 @pytest.fixture

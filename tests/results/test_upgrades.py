@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import RecordError
+from benchmark.results.identity import recorded_fingerprint
 from benchmark.results.records import from_json
 from benchmark.results.store import ResultStore, read_record
-from benchmark.results.upgrades import SCHEMA, UPGRADES, upgraded
+from benchmark.results.upgrades import NAMES_AND_SIZES, SCHEMA, UPGRADES, upgraded
 
 GOLDEN = Path(__file__).parent / 'golden'
 TREES = sorted(GOLDEN.glob('schema*'))
@@ -26,8 +27,11 @@ def test_an_old_tree_is_read_where_it_lies(tree: Path, tmp_path: Path) -> None:
     store = ResultStore(tree, tmp_path)
     records = list(store.records('real-mini'))
     assert len(records) == 4
+    files = store.earlier('real-mini')
     for record in records:
-        assert store.find(record.suite, record.spec, record.fingerprint) == record
+        path = files[record.spec, record.fingerprint]
+        assert read_record(path) == record
+        assert path in store.places(record)
         assert from_json(record.to_json(), tmp_path) == record
         assert json.loads(record.to_json())['schema'] == SCHEMA
 
@@ -48,7 +52,45 @@ def test_version_1_keeps_all_it_said_and_lacks_the_processor() -> None:
     }
     old = json.loads(path.read_text())
     new = json.loads(record.to_json())
-    assert {k for k in new if new[k] != old.get(k)} == {'schema', 'cost'}
+    changed = {'schema', 'cost', 'fingerprint', 'provenance'}
+    assert {k for k in new if new[k] != old.get(k)} == changed
+
+
+def test_version_2_had_the_release_in_its_fingerprint_and_data_known_by_names() -> None:
+    (path,) = (GOLDEN / 'schema2/runs/real-mini/bccd').glob('*.json')
+    old, record = json.loads(path.read_text()), read_record(path)
+    said = record.provenance
+    libraries = dict(old['provenance']['libraries'])
+    assert said['release'] == libraries.pop('benchmark') == '0.1.0'
+    assert said['libraries'] == libraries
+    assert said['numerics'] == {
+        'reading': 1,
+        'trivial': 1,
+        'kind detection': 1,
+        'protocol trivial': 1,
+    }
+    assert said['data_level'] == NAMES_AND_SIZES
+    assert said['data_manifest'] == old['provenance']['data_manifest']
+    assert record.earlier_fingerprint == old['fingerprint'] != record.fingerprint
+    assert record.fingerprint == recorded_fingerprint(record.config, record.task, said)
+    assert record.scores == old['scores']
+
+
+def test_two_releases_of_one_experiment_have_one_fingerprint(tmp_path: Path) -> None:
+    (path,) = (GOLDEN / 'schema2/runs/real-mini/bccd').glob('*.json')
+    old = json.loads(path.read_text())
+    marks = set()
+    for release in ('0.1.0', '0.9.0'):
+        old['provenance']['libraries']['benchmark'] = release
+        marks.add(from_json(json.dumps(old), tmp_path).fingerprint)
+    assert len(marks) == 1
+
+
+@pytest.mark.parametrize('key', ['config', 'provenance', 'task'])
+def test_a_record_that_lacks_an_ingredient_is_read_all_the_same(key: str) -> None:
+    (path,) = (GOLDEN / 'schema2/runs/real-mini/bccd').glob('*.json')
+    content = {**json.loads(path.read_text()), key: {}}
+    assert from_json(json.dumps(content), path).scores
 
 
 def test_a_failed_record_has_no_cost_to_complete() -> None:

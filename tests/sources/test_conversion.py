@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.sources import Extractor, LoadReport, load_file
 from benchmark.sources.layouts import OFFICIAL_CONVNEXT, OFFICIAL_SWIN
-from sources.networks import deepest, network
+from tests.support.networks import deepest, network
 
 # (from, to, side of the images in pixels)
 TWINS = [

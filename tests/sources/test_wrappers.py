@@ -12,7 +12,7 @@ from torch import Tensor
 
 from benchmark.errors import CheckpointError
 from benchmark.sources import Extractor, load_file
-from sources.networks import network
+from tests.support.networks import network
 
 Weights = dict[str, Tensor]
 

@@ -6,10 +6,10 @@ import math
 from pathlib import Path
 
 import pytest
-from fakes.copies import COPIES
 
 from benchmark.catalog import shipped_tasks
-from tasks.trials import Trial, fake_root, measured, small_task
+from tests.support.fakes.copies import COPIES
+from tests.support.task_trials import Trial, fake_root, measured, small_task
 
 
 @pytest.fixture(scope='module')

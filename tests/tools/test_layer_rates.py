@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmark.openmmlab import prepare
-from tools.loading import load_tool
+from tests.support.tool_loading import load_tool
 
 torch.set_num_threads(1)
 prepare()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.loading import load_tool
+from tests.support.tool_loading import load_tool
 
 
 @pytest.fixture(scope='module')

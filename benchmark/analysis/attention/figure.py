@@ -10,7 +10,7 @@ from benchmark.analysis.drawing import ACCENT, BASE, FAINT, grid_of_axes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from benchmark.analysis.attention.run import LayerValues
+    from benchmark.analysis.attention.values import LayerValues
 
 _MEASURES = (
     ('distance', 'attention distance (px)'),

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from benchmark.analysis.attention import measures
+from benchmark.analysis.attention.figure import draw
 from benchmark.analysis.attention.layout import Layout
 from benchmark.analysis.attention.reading import AttentionReader, Map, does_not_apply
+from benchmark.analysis.attention.values import LayerValues
 from benchmark.analysis.findings import Finding
 from benchmark.analysis.images import ImageSet
 from benchmark.analysis.subjects import Subject, open_subject
@@ -30,21 +32,6 @@ _CAPTION = (
     'neighbours across the cyclic shift are cut out and the rows made to sum to 1 again. '
     'Divergence is KL(head h || head k).'
 )
-
-
-class LayerValues(NamedTuple):
-    """What was measured of one layer: per picture and head, or pair of heads.
-
-    ``uniform`` are the distance and entropy of uniform attention; ``left_out`` is the share of
-    rows that kept no mass on patches.
-    """
-
-    name: str
-    distance: Tensor
-    entropy: Tensor
-    divergence: Tensor
-    uniform: tuple[float, float]
-    left_out: float
 
 
 def analyse(
@@ -70,8 +57,6 @@ def analyse(
         for facts, layers in zip(subjects, values.values(), strict=True)
         for row in _rows(layers)
     ]
-    from benchmark.analysis.attention.figure import draw
-
     return Finding(
         analysis='attention',
         title='Where the heads look: distance, entropy and divergence of attention',

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.report.boards import Board, Cell, Column
-from benchmark.report.facts import TRIVIAL
+from benchmark.report.data.boards import Board, Cell, Column
+from benchmark.report.data.facts import TRIVIAL
+from benchmark.report.data.units import NO_SCORE, difference, heading, listing, show, show_interval
 from benchmark.report.literature.grouping import (
     Contrast,
     Entry,
@@ -17,7 +18,6 @@ from benchmark.report.literature.grouping import (
     tables,
 )
 from benchmark.report.literature.reading import DATA_SETS, Published, Source, for_tasks
-from benchmark.report.units import NO_SCORE, difference, heading, listing, show, show_interval
 from benchmark.specs import Metric
 
 MINUS = '\N{MINUS SIGN}'

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from benchmark.catalog import find_task
 from benchmark.errors import unknown_name
-from benchmark.report.boards import Board
+from benchmark.report.data.boards import Board
+from benchmark.report.formats.markdown import escape
 from benchmark.report.literature.layout import Block, Grid, blocks
 from benchmark.report.literature.reading import (
     Published,
@@ -19,7 +20,6 @@ from benchmark.report.literature.reading import (
     published_folder,
     read_published,
 )
-from benchmark.report.markdown import escape
 from benchmark.results.store import write_atomically
 from benchmark.specs import Suite, slug
 

@@ -14,8 +14,8 @@ from benchmark.report import suite_boards, write_literature
 from benchmark.report.literature.layout import blocks
 from benchmark.report.literature.writing import long_csv, markdown, page
 from benchmark.results.store import ResultStore
+from tests.support.report_fakes import record
 
-from ..fakes import record
 from .rows import depth, row, supervised
 
 RESULTS = Path(__file__).parent.parent.parent.parent / 'results'

@@ -1,5 +1,0 @@
-"""The theory of arXiv 2206.03826 made runnable: which features a pretraining captures."""
-
-from benchmark.analysis.capture.study import analyse
-
-__all__ = ['analyse']

@@ -1,0 +1,1 @@
+"""What `tbench check` and `tbench doctor` look at: backbones, data, the environment."""

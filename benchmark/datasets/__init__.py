@@ -1,1 +1,0 @@
-"""Data sets and transforms that no OpenMMLab library has."""

@@ -1,0 +1,150 @@
+"""Image classification: a linear classifier over the pooled deepest feature map (mmpretrain)."""
+
+from __future__ import annotations
+
+from benchmark.errors import DeclarationError
+from benchmark.kinds.base import Config, Kind, Meeting, Parts, Readout, Trivial
+from benchmark.specs import Metric, Unit
+
+_PERCENT = (0.0, 100.0)
+
+METRICS = {
+    'accuracy': Metric('accuracy', Unit.PERCENT, True, _PERCENT, 'top-1 accuracy'),
+    'mean_class_accuracy': Metric(
+        'mean_class_accuracy', Unit.PERCENT, True, _PERCENT, 'mean per-class accuracy'
+    ),
+    'mAP11': Metric('mAP11', Unit.PERCENT, True, _PERCENT, 'mAP (VOC 2007, 11 points)'),
+    'mAP': Metric('mAP', Unit.PERCENT, True, _PERCENT, 'mAP'),
+}
+_OF_SETS = ('mAP11', 'mAP')
+
+
+def parts(meeting: Meeting) -> Parts:
+    """Return model, pipelines and evaluator of a classification run.
+
+    Raises:
+        DeclarationError: a metric does not suit the number of labels per image.
+    """
+    multi: bool = meeting.option('multi_label', False)
+    _check_metrics(meeting, multi=multi)
+    return Parts(
+        model=_model(meeting),
+        train_pipeline=_train_pipeline(meeting),
+        test_pipeline=_test_pipeline(meeting),
+        evaluator=[{'type': f'benchmark.{"MultiLabel" if multi else "Classification"}Metric'}],
+        gallery={'type': 'benchmark.ClassificationGallery', 'classes': list(meeting.task.classes)},
+        test_batch_size=32,
+        collate='default_collate',
+        readout=None if multi else _readout(meeting),
+    )
+
+
+def _readout(meeting: Meeting) -> Readout:
+    labels = {'classes': len(meeting.task.classes)}
+    return Readout('benchmark.probes.readouts:Labels', labels, _test_pipeline(meeting))
+
+
+def _check_metrics(meeting: Meeting, *, multi: bool) -> None:
+    task = meeting.task
+    for metric in (task.metric, *task.metrics):
+        if (metric.key in _OF_SETS) is not multi:
+            raise DeclarationError(
+                f"{task.path}: metric '{metric.key}' does not go with multi_label={multi}"
+            )
+
+
+def _model(meeting: Meeting) -> Config:
+    features, count = meeting.features, len(meeting.task.classes)
+    return {
+        'type': 'ImageClassifier',
+        'data_preprocessor': {
+            'type': 'ClsDataPreprocessor',
+            'num_classes': count,
+            'mean': list(features.mean),
+            'std': list(features.std),
+            'to_rgb': True,
+        },
+        'backbone': meeting.backbone,
+        'neck': {
+            'type': 'benchmark.PooledFeatures',
+            'channels': features.channels[-1],
+            # a frozen backbone's features keep their scale, so they are whitened per
+            # channel before the classifier (MAE, arXiv 2111.06377, appendix A.1)
+            'norm': 'layer' if meeting.protocol.trains_backbone else 'batch',
+        },
+        'head': _head(meeting),
+    }
+
+
+def _head(meeting: Meeting) -> Config:
+    head = {
+        'num_classes': len(meeting.task.classes),
+        'in_channels': meeting.features.channels[-1],
+    }
+    loss: Config = {'type': 'CrossEntropyLoss', 'loss_weight': 1.0}
+    if meeting.option('multi_label', False):
+        return {'type': 'MultiLabelLinearClsHead', **head, 'loss': {**loss, 'use_sigmoid': True}}
+    return {'type': 'LinearClsHead', **head, 'topk': (1,), 'loss': loss}
+
+
+def _load(meeting: Meeting) -> Config:
+    decoder = meeting.option('decoder', None)
+    return {'type': 'LoadImageFromFile', **({'imdecode_backend': decoder} if decoder else {})}
+
+
+def _train_pipeline(meeting: Meeting) -> list[Config]:
+    height, width = meeting.task.input_size
+    crop = {
+        'type': 'RandomResizedCrop',
+        'scale': (width, height),
+        'crop_ratio_range': meeting.option('crop_range', (0.08, 1.0)),
+        'interpolation': 'bicubic',
+    }
+    flip = {'type': 'RandomFlip', 'prob': 0.5, 'direction': 'horizontal'}
+    return [_load(meeting), crop, *_if(meeting, flip), {'type': 'PackInputs'}]
+
+
+def _if(meeting: Meeting, flip: Config) -> list[Config]:
+    return [flip] if meeting.option('flip', True) else []
+
+
+def _test_pipeline(meeting: Meeting) -> list[Config]:
+    height, width = meeting.task.input_size
+    share = meeting.option('test_crop', 1.0)
+    resize = {
+        'type': 'Resize',
+        'scale': (round(width / share), round(height / share)),
+        'interpolation': 'bicubic',
+    }
+    if meeting.option('keep_ratio', False):
+        edge = round(max(height, width) / share)
+        resize = {'type': 'ResizeEdge', 'scale': edge, 'edge': 'short', 'interpolation': 'bicubic'}
+    crop = {'type': 'CenterCrop', 'crop_size': (width, height)}
+    meta = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
+    difficult = ('gt_label_difficult',) if meeting.option('multi_label', False) else ()
+    pack = {'type': 'PackInputs', 'meta_keys': (*meta, *difficult)}
+    return [_load(meeting), resize, crop, pack]
+
+
+KIND = Kind(
+    name='classification',
+    library='mmpretrain',
+    components=(
+        'benchmark.kinds.classification.folders',
+        'benchmark.kinds.classification.listed',
+        'benchmark.kinds.classification.metric',
+    ),
+    metrics=METRICS,
+    heads=('linear',),
+    options={
+        'crop_range': (tuple,),
+        'flip': (bool,),
+        'test_crop': (float,),
+        'keep_ratio': (bool,),
+        'decoder': (str,),
+        'multi_label': (bool,),
+    },
+    parts=parts,
+    trivial=Trivial('majority class', 'benchmark.kinds.classification.trivial:MajorityClass'),
+    labels='benchmark.kinds.common.labels:classification',
+)

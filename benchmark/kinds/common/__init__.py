@@ -1,0 +1,1 @@
+"""Torch parts that several kinds share: opening data sets, galleries."""

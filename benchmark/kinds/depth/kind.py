@@ -1,0 +1,231 @@
+"""Monocular depth: the decoder of arXiv 2205.13543 over any backbone (mmseg)."""
+
+from __future__ import annotations
+
+import math
+
+from benchmark.errors import DeclarationError
+from benchmark.kinds.base import (
+    Config,
+    Kind,
+    Meeting,
+    Parts,
+    Readout,
+    Trivial,
+    deepest_map,
+    upright_or_not,
+)
+from benchmark.specs import Metric, Task, Unit
+
+_UNBOUNDED = (0.0, math.inf)
+_FRACTION = (0.0, 1.0)
+_MISSING = 0
+"""Depth that stands for no label, in files and in padding."""
+
+_NEAREST = 1e-3
+
+
+def _per_image_and_pooled(metric: Metric) -> tuple[Metric, Metric]:
+    pooled = Metric(
+        f'{metric.key}_pooled',
+        metric.unit,
+        metric.higher_is_better,
+        metric.bounds,
+        f'{metric.title}, pixels pooled',
+    )
+    return metric, pooled
+
+
+METRICS = {
+    metric.key: metric
+    for base in (
+        Metric('rmse', Unit.METRE, False, _UNBOUNDED, 'RMSE'),
+        Metric('abs_rel', Unit.NONE, False, _UNBOUNDED, 'AbsRel'),
+        Metric('log10', Unit.NONE, False, _UNBOUNDED, 'log10'),
+        Metric('delta1', Unit.FRACTION, True, _FRACTION, 'δ < 1.25'),
+        Metric('delta2', Unit.FRACTION, True, _FRACTION, 'δ < 1.25²'),
+        Metric('delta3', Unit.FRACTION, True, _FRACTION, 'δ < 1.25³'),
+    )
+    for metric in _per_image_and_pooled(base)
+}
+
+
+def parts(meeting: Meeting) -> Parts:
+    """Return model, pipelines and evaluator of a depth run.
+
+    Raises:
+        DeclarationError: the task does not say how far its depth reaches, or contradicts itself.
+    """
+    near, far = depth_range(meeting.task)
+    crop = meeting.option('eval_crop', None)
+    return Parts(
+        model=_model(meeting, near, far),
+        train_pipeline=_train_pipeline(meeting),
+        test_pipeline=_test_pipeline(meeting),
+        evaluator=[
+            {'type': 'benchmark.DepthMetric', 'min_depth': near, 'max_depth': far, 'crop': crop}
+        ],
+        gallery={
+            'type': 'benchmark.DepthGallery',
+            'classes': list(meeting.task.classes),
+            'min_depth': near,
+            'max_depth': far,
+        },
+        annotations=(_load_depth(meeting),),
+        readout=Readout(
+            'benchmark.probes.readouts:DepthMaps',
+            {'near': near, 'far': far, 'middle': float(meeting.option('mean_depth', far / 2))},
+            _views(meeting),
+        ),
+    )
+
+
+def depth_range(task: Task) -> tuple[float, float]:
+    """Return the nearest and farthest depth that counts, in metres.
+
+    Raises:
+        DeclarationError: the farthest is missing, or the two and the mean are out of order.
+    """
+    near, far = task.options.get('min_depth', _NEAREST), task.options.get('max_depth', 0)
+    mean = task.options.get('mean_depth', far / 2)
+    if not 0 < near < mean < far:
+        raise DeclarationError(
+            f'{task.path}: task options need 0 < min_depth < mean_depth < max_depth in metres, '
+            f'found {near}, {mean} and {far}'
+        )
+    return float(near), float(far)
+
+
+def _model(meeting: Meeting, near: float, far: float) -> Config:
+    deepest = deepest_map(meeting)
+    return {
+        'type': 'DepthEstimator',
+        'data_preprocessor': _preprocessor(meeting),
+        'backbone': meeting.backbone,
+        **deepest.neck,
+        'decode_head': {
+            'type': 'benchmark.DeconvolutionDepthHead',
+            'in_channels': meeting.features.channels[-1],
+            'deconvolutions': deepest.doublings,
+            'width': meeting.option('width', 32),
+            'max_depth': far,
+            'mean_depth': float(meeting.option('mean_depth', far / 2)),
+            'min_depth': near,
+        },
+        'train_cfg': {},
+        'test_cfg': _test_cfg(meeting),
+    }
+
+
+def _test_cfg(meeting: Meeting) -> Config:
+    window = meeting.option('test_window', None)
+    if not meeting.option('flip_test', False):
+        if window:
+            # mmseg's estimator looks at the whole picture in its mode without flips
+            raise DeclarationError(f'{meeting.task.path}: test_window needs flip_test=True')
+        return {'mode': 'whole'}
+    # without windows: one as large as the padded picture, since mmseg flips windows only
+    size = window or _padded(meeting.task.input_size)
+    stride = meeting.option('window_stride', size)
+    return {'mode': 'slide_flip', 'crop_size': size, 'stride': stride}
+
+
+def _padded(size: tuple[int, int]) -> tuple[int, int]:
+    """Return (height, width) in pixels that 32 divides, so that every map starts at one pixel."""
+    height, width = size
+    return height + -height % 32, width + -width % 32
+
+
+def _preprocessor(meeting: Meeting) -> Config:
+    return {
+        'type': 'SegDataPreProcessor',
+        'mean': list(meeting.features.mean),
+        'std': list(meeting.features.std),
+        'bgr_to_rgb': True,
+        'pad_val': 0,
+        'seg_pad_val': _MISSING,
+        'size': _padded(meeting.option('crop', meeting.task.input_size)),
+        'test_cfg': {'size_divisor': 32},
+    }
+
+
+def _resize(meeting: Meeting) -> Config:
+    height, width = meeting.task.input_size
+    return {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True}
+
+
+def _load_depth(meeting: Meeting) -> Config:
+    scale = meeting.option('depth_scale', 1e-3)
+    return {'type': 'LoadDepthAnnotation', 'depth_rescale_factor': float(scale)}
+
+
+def _kb_crop(meeting: Meeting) -> list[Config]:
+    return [{'type': 'KBCrop'}] if meeting.option('kb_crop', False) else []
+
+
+def _cut_depth(meeting: Meeting) -> list[Config]:
+    if not meeting.option('cut_depth', False):
+        return []
+    return [{'type': 'CutDepth', 'max_depth': float(meeting.option('max_depth', 0))}]
+
+
+def _train_pipeline(meeting: Meeting) -> list[Config]:
+    """Resizing keeps one scale for all pictures: enlarging one would bring it nearer."""
+    crop = meeting.option('crop', None)
+    return [
+        {'type': 'LoadImageFromFile'},
+        _load_depth(meeting),
+        *_kb_crop(meeting),
+        _resize(meeting),
+        *_cut_depth(meeting),
+        *([{'type': 'RandomCrop', 'crop_size': crop}] if crop else []),
+        {'type': 'RandomFlip', 'prob': 0.5},
+        *([{'type': 'PhotoMetricDistortion'}] if meeting.option('photometric', False) else []),
+        {'type': 'PackSegInputs'},
+    ]
+
+
+def _test_pipeline(meeting: Meeting) -> list[Config]:
+    # the true depth keeps its size; KITTI's is cut, as the picture is, and not resized
+    resize = [_load_depth(meeting), *_kb_crop(meeting)]
+    if not meeting.option('kb_crop', False):
+        resize = [_resize(meeting), _load_depth(meeting)]
+    return [{'type': 'LoadImageFromFile'}, *resize, {'type': 'PackSegInputs'}]
+
+
+def _views(meeting: Meeting) -> list[Config]:
+    """Return the transforms of a training picture: as in testing, its depth resized with it."""
+    load, resize, depth, pack = _test_pipeline(meeting)
+    return [load, depth, resize, pack]
+
+
+KIND = Kind(
+    name='depth',
+    library='mmseg',
+    components=(
+        'benchmark.kinds.depth.data',
+        'benchmark.kinds.depth.metric',
+        'benchmark.kinds.depth.head',
+    ),
+    metrics=METRICS,
+    heads=('deconvolution',),
+    options={
+        'max_depth': (int, float),
+        'min_depth': (int, float),
+        'mean_depth': (int, float),
+        'depth_scale': (int, float),
+        'width': (int,),
+        'crop': (tuple,),
+        'eval_crop': (tuple,),
+        'flip_test': (bool,),
+        'test_window': (tuple,),
+        'window_stride': (tuple,),
+        'kb_crop': (bool,),
+        'cut_depth': (bool,),
+        'photometric': (bool,),
+    },
+    parts=parts,
+    trivial=Trivial('mean depth map', 'benchmark.kinds.depth.trivial:MeanDepthMap'),
+    labels='benchmark.kinds.common.labels:depth',
+    largest_input=upright_or_not,
+)

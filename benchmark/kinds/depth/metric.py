@@ -1,0 +1,219 @@
+"""Depth errors per image and pooled, and depth maps drawn in one colour scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from benchmark.errors import DataError
+from benchmark.kinds.common.gallery import Gallery, Picture, fit
+from benchmark.registry import HOOKS, METRICS
+
+_RATIO = 1.25
+_UNLABELLED = (232, 232, 232)
+_INK = (60, 60, 60)
+_BAR = 14
+
+
+@METRICS.register_module()
+class DepthMetric(BaseMetric):
+    """Errors computed per image and averaged over images, and with all pixels pooled.
+
+    The first is the way of arXiv 2205.13543 and its predecessors; the second has the suffix
+    ``_pooled``. Predictions are clipped to the scored range.
+
+    Args:
+        min_depth: nearest true depth that is scored, in metres.
+        max_depth: farthest one.
+        crop: top, bottom, left and right end of the scored window: pixels where whole numbers,
+            shares of height and width where not; ``None`` scores the whole picture.
+    """
+
+    def __init__(
+        self,
+        *,
+        min_depth: float,
+        max_depth: float,
+        crop: Sequence[float] | None = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(**arguments)
+        self._range = (min_depth, max_depth)
+        self._crop = crop
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep the error sums of every image."""
+        for sample in data_samples:
+            true = sample['gt_depth_map']['data'][0].cpu().numpy()
+            predicted = sample['pred_depth_map']['data'][0].float().cpu().numpy()
+            is_scored = _within(true, *self._range) & window(true.shape, self._crop)
+            clipped = np.clip(_resized(predicted, true.shape), *self._range)
+            self.results.append(error_sums(clipped[is_scored], true[is_scored]))
+
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
+        """Return the errors averaged over images that have a scored pixel, and pooled.
+
+        Raises:
+            DataError: no image has one.
+        """
+        scored = [sums for sums in results if sums[0]]
+        if not scored:
+            raise DataError(
+                f'no test image has a depth from {self._range[0]} to {self._range[1]} m inside '
+                'the scored window: check depth_scale, max_depth and eval_crop'
+            )
+        images = [errors(sums) for sums in scored]
+        pooled = errors(np.sum(scored, axis=0))
+        return {
+            **{key: float(np.mean([image[key] for image in images])) for key in pooled},
+            **{f'{key}_pooled': value for key, value in pooled.items()},
+        }
+
+
+def _within(depth: np.ndarray, near: float, far: float) -> np.ndarray:
+    return (depth >= near) & (depth <= far)
+
+
+def _resized(depth: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    height, width = shape
+    if depth.shape == (height, width):
+        return depth
+    return np.asarray(cv2.resize(depth, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def window(shape: tuple[int, ...], crop: Sequence[float] | None) -> np.ndarray:
+    """Return a mask (H, W) that is true inside ``crop`` (top, bottom, left, right)."""
+    inside = np.full(shape, crop is None)
+    if crop is not None:
+        ends = zip(crop, (shape[0], shape[0], shape[1], shape[1]), strict=True)
+        top, bottom, left, right = (
+            int(end * side) if isinstance(end, float) else end for end, side in ends
+        )
+        inside[top:bottom, left:right] = True
+    return inside
+
+
+def error_sums(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Return seven sums over pixels (N,), all in metres and positive.
+
+    They are the count, the squared, the relative and the absolute log10 errors, and how many
+    pixels are right within a factor of 1.25, 1.25^2 and 1.25^3.
+    """
+    predicted, true = predicted.astype(np.float64), true.astype(np.float64)
+    gap = predicted - true
+    ratio = np.maximum(predicted / true, true / predicted)
+    return np.array(
+        [
+            gap.size,
+            np.square(gap).sum(),
+            (np.abs(gap) / true).sum(),
+            np.abs(np.log10(predicted / true)).sum(),
+            *((ratio < _RATIO**power).sum() for power in (1, 2, 3)),
+        ],
+        dtype=np.float64,
+    )
+
+
+def errors(sums: np.ndarray) -> dict[str, float]:
+    """Return RMSE (m), AbsRel, log10 and the three accuracies (fractions) of :func:`error_sums`."""
+    squared, *others = (sums[1:] / sums[0]).tolist()
+    keys = ('abs_rel', 'log10', 'delta1', 'delta2', 'delta3')
+    return {'rmse': float(np.sqrt(squared)), **dict(zip(keys, others, strict=True))}
+
+
+@HOOKS.register_module()
+class DepthGallery(Gallery):
+    """Test images above their true depth, and the predicted depth in the same colours.
+
+    Args:
+        folder: where to write.
+        classes: names by label, unused.
+        min_depth: nearest true depth that is scored, in metres.
+        max_depth: farthest one.
+        count: how many samples.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: str,
+        classes: Sequence[str],
+        min_depth: float,
+        max_depth: float,
+        count: int = 4,
+    ) -> None:
+        super().__init__(folder=folder, classes=classes, count=count)
+        self._range = (min_depth, max_depth)
+
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the image above its true depth."""
+        true = sample.gt_depth_map.data[0].cpu().numpy()
+        is_scored = _within(true, *self._range)
+        scale = _colour_scale(true[is_scored], self._range)
+        return _above(image, true, is_scored, scale)
+
+    def show(self, sample: Any) -> np.ndarray:
+        """Return the picture of a sample above its depth, BGR (H, W, 3)."""
+        return self.truth(self.read(sample), sample)
+
+    def draw(self, image: np.ndarray, sample: Any) -> Picture:
+        """Return the image above the true depth, a legend above the predicted one.
+
+        The errors in the legend are those of all labelled pixels, whatever window is scored.
+        """
+        true = sample.gt_depth_map.data[0].cpu().numpy()
+        predicted = _resized(sample.pred_depth_map.data[0].float().cpu().numpy(), true.shape)
+        is_scored = _within(true, *self._range)
+        scale = _colour_scale(true[is_scored], self._range)
+        drawn = fit(coloured(predicted, scale))
+        errors_of = error_sums(predicted[is_scored], true[is_scored])
+        legend = _legend(drawn.shape, scale, errors_of)
+        truth = _above(image, true, is_scored, scale)
+        return Picture(truth, np.vstack([legend, drawn]))
+
+
+def _above(
+    image: np.ndarray, true: np.ndarray, is_scored: np.ndarray, scale: tuple[float, float]
+) -> np.ndarray:
+    """Return the image above its true depth (H, W), grey where that is not scored."""
+    truth = np.where(is_scored[..., None], coloured(true, scale), np.array(_UNLABELLED, np.uint8))
+    picture, panel = (fit(one) for one in (image, truth))
+    return np.vstack([cv2.resize(picture, panel.shape[1::-1]), panel])
+
+
+def _colour_scale(true: np.ndarray, limits: tuple[float, float]) -> tuple[float, float]:
+    """Return the depths (m) of the first and last colour: those of all but a few true pixels."""
+    if not true.size:
+        return limits
+    near, far = (float(end) for end in np.percentile(true, (1, 99)))
+    return near, max(far, near + 1e-3)
+
+
+def coloured(depth: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
+    """Return depth (H, W) in metres as BGR colours (H, W, 3): near is bright, far is dark."""
+    near, far = scale
+    share = np.clip((far - depth) / (far - near), 0, 1)
+    return np.asarray(cv2.applyColorMap((255 * share).astype(np.uint8), cv2.COLORMAP_INFERNO))
+
+
+def _legend(shape: tuple[int, ...], scale: tuple[float, float], sums: np.ndarray) -> np.ndarray:
+    """Return a panel of ``shape`` with a bar of the colours, its ends, and the image's error."""
+    height, width = shape[:2]
+    panel = np.full((height, width, 3), 250, np.uint8)
+    depths = np.linspace(*scale, width - 16)[None].repeat(_BAR, axis=0)
+    panel[8 : 8 + _BAR, 8:-8] = coloured(depths, scale)
+    _write(panel, f'{scale[0]:.2f} m', (8, 36))
+    _write(panel, f'{scale[1]:.2f} m', (width - 66, 36))
+    if sums[0]:
+        found = errors(sums)
+        _write(panel, f'RMSE {found["rmse"]:.3f} m', (8, 62))
+        _write(panel, f'AbsRel {found["abs_rel"]:.3f}', (8, 82))
+    return panel
+
+
+def _write(panel: np.ndarray, text: str, place: tuple[int, int]) -> None:
+    cv2.putText(panel, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, _INK, 1, cv2.LINE_AA)

@@ -1,0 +1,110 @@
+"""Fine-tuning on monocular depth."""
+
+from __future__ import annotations
+
+from benchmark.kinds.marks import adapted, ours, stated
+from benchmark.specs import Architecture, Rule, Size
+
+KIND = 'depth'
+
+_OPTIONS = 'configs/train_options.py'
+_BASE = 'README.md, Swin-Base'
+_LARGE = 'README.md, Swin-Large'
+_ONLY_SWIN = 'the source trains SwinV2 only'
+
+TRAINED_ON = ('nyuv2', 'kitti-depth')
+"""The tasks on whose data the sources of the rules for all tasks state their numbers."""
+
+RULES = (
+    Rule(
+        KIND,
+        stated('mim-depth', _OPTIONS, lr=5e-4, weight_decay=0.05, epochs=25)
+        | stated('mim-depth', 'configs/base_options.py', batch_size=24)
+        | stated('mim-depth', 'train.py, no clipping', clip_norm=None)
+        | adapted(
+            'mim-depth',
+            'train.py',
+            says='rises from 3e-5 with power 0.9 over the first 12 of 25 epochs',
+            reason='a linear rise from near 0 to the same peak, over the same share',
+            warmup=12 / 25,
+        )
+        | adapted(
+            'mim-depth',
+            'train.py',
+            says='falls to 3e-5, and each layer to its share of that',
+            reason='to 0: one floor for all layers would lie above the rate of the stem',
+            schedule='poly',
+        )
+        | stated('mim-depth', 'train.py', power=0.9),
+    ),
+    Rule(
+        KIND,
+        stated('mim-depth', _BASE, layer_decay=0.9, drop_path=0.3)
+        | stated('mim-depth', 'models/optimizer.py, 29 layers', decay_steps=28),
+        architecture=Architecture.HIERARCHICAL,
+    ),
+    Rule(
+        KIND,
+        stated('mim-depth', _LARGE, layer_decay=0.85, drop_path=0.5)
+        | stated('mim-depth', 'models/optimizer.py, 29 layers', decay_steps=28),
+        architecture=Architecture.HIERARCHICAL,
+        size=Size.LARGE,
+    ),
+    Rule(
+        KIND,
+        ours(
+            f"{_ONLY_SWIN}; SwinV2-B's rate at the stem",
+            layer_decay=0.9,
+            decay_steps=28,
+        )
+        | ours(f"{_ONLY_SWIN}; SwinV2-B's", drop_path=0.3),
+        architecture=Architecture.PLAIN_VIT,
+    ),
+    Rule(
+        KIND,
+        ours(
+            f"{_ONLY_SWIN}; SwinV2-B's rate at the stem",
+            layer_decay=0.9,
+            decay_steps=28,
+        )
+        | ours(f'{_ONLY_SWIN}; none, as OpenMMLab trains ResNets', drop_path=0.0),
+        architecture=Architecture.CONVNET,
+    ),
+    Rule(
+        KIND,
+        stated('mim-depth', f'{_BASE} on NYU Depth V2', crop=(480, 480)),
+        tasks=('nyuv2',),
+    ),
+    Rule(
+        KIND,
+        stated('mim-depth', f'{_BASE} on NYU Depth V2, last stage 15', window=30),
+        architecture=Architecture.HIERARCHICAL,
+        tasks=('nyuv2',),
+    ),
+    Rule(
+        KIND,
+        stated('mim-depth', f'{_BASE} on KITTI', crop=(352, 352)),
+        tasks=('kitti-depth',),
+    ),
+    Rule(
+        KIND,
+        stated('mim-depth', f'{_BASE} on KITTI, last stage 11', window=22),
+        architecture=Architecture.HIERARCHICAL,
+        tasks=('kitti-depth',),
+    ),
+)
+
+DIFFERENCES = (
+    (
+        'input',
+        'pixels in [0, 1] without the mean and deviation of pretraining',
+        'normalised as the backbone was pretrained',
+        'a backbone gets the input that it knows',
+    ),
+    (
+        'test list',
+        'scored after every epoch; how the reported one is chosen is not stated',
+        'scored once, at the end',
+        'test data must not choose',
+    ),
+)

@@ -1,0 +1,400 @@
+"""Object detection with instance masks: Mask R-CNN over any backbone (mmdet)."""
+
+from __future__ import annotations
+
+from benchmark.errors import DeclarationError
+from benchmark.kinds.base import (
+    DATA,
+    PYRAMID_STRIDES,
+    Config,
+    Kind,
+    Meeting,
+    Parts,
+    Trivial,
+    has_native_pyramid,
+    simple_pyramid,
+    upright_or_not,
+)
+from benchmark.specs import Architecture, Metric, Role, Unit
+
+LEVELS = (*PYRAMID_STRIDES, 64)
+"""Strides of the maps that the region proposal network sees, in pixels."""
+
+CASCADE = (0.5, 0.6, 0.7)
+"""Least overlap of a positive region in each stage of a cascade (arXiv 1712.00726)."""
+
+_FRACTION = (0.0, 1.0)
+
+
+def _average_precision(key: str, title: str) -> Metric:
+    return Metric(key, Unit.FRACTION, True, _FRACTION, title)
+
+
+METRICS = {
+    metric.key: metric
+    for metric in (
+        _average_precision('box_AP', 'box AP'),
+        _average_precision('box_AP50', 'box AP50'),
+        _average_precision('box_AP75', 'box AP75'),
+        _average_precision('mask_AP', 'mask AP'),
+        _average_precision('mask_AP50', 'mask AP50'),
+        _average_precision('mask_AP75', 'mask AP75'),
+        # LVIS: the same over rare, common and frequent classes
+        _average_precision('box_APr', 'box AP, rare'),
+        _average_precision('box_APc', 'box AP, common'),
+        _average_precision('box_APf', 'box AP, frequent'),
+        _average_precision('mask_APr', 'mask AP, rare'),
+        _average_precision('mask_APc', 'mask AP, common'),
+        _average_precision('mask_APf', 'mask AP, frequent'),
+        # precision sampled at 11 recalls, as VOC 2007 has it
+        _average_precision('VOC_AP', 'VOC AP'),
+        _average_precision('VOC_AP50', 'VOC AP50'),
+        _average_precision('VOC_AP75', 'VOC AP75'),
+    )
+}
+
+
+def parts(meeting: Meeting) -> Parts:
+    """Return model, pipelines and evaluator of a detection run.
+
+    Raises:
+        DeclarationError: the test split names no annotation file, a metric is not measured, or
+            two ways of resizing are asked for.
+    """
+    masks: bool = meeting.option('masks', True)
+    _refuse_mask_metrics(meeting, masks=masks)
+    _refuse_unmeasured(meeting)
+    return Parts(
+        model=two_stage_detector(meeting, masks=masks),
+        train_pipeline=_train_pipeline(meeting, masks=masks),
+        test_pipeline=_test_pipeline(meeting, masks=masks),
+        evaluator=[_evaluator(meeting, masks=masks)],
+        gallery={'type': 'benchmark.DetectionGallery', 'classes': list(meeting.task.classes)},
+    )
+
+
+def _refuse_mask_metrics(meeting: Meeting, *, masks: bool) -> None:
+    task = meeting.task
+    asked = [metric.key for metric in (task.metric, *task.metrics) if metric.key.startswith('mask')]
+    if asked and not masks:
+        raise DeclarationError(
+            f"{task.path}: metric '{asked[0]}' needs masks, but task options say masks=False"
+        )
+
+
+def _refuse_unmeasured(meeting: Meeting) -> None:
+    task, rules = meeting.task, meeting.option('rules', 'coco')
+    for metric in (task.metric, *task.metrics):
+        measured = {
+            'coco': not metric.key.startswith('VOC') and metric.key[-1] not in 'rcf',
+            'lvis': not metric.key.startswith('VOC'),
+            'voc': metric.key.startswith('VOC'),
+        }
+        if rules not in measured:
+            raise DeclarationError(
+                f"{task.path}: task options['rules'] is '{rules}', allowed are "
+                f'{", ".join(measured)}'
+            )
+        if not measured[rules]:
+            raise DeclarationError(f"{task.path}: rules '{rules}' do not measure '{metric.key}'")
+
+
+def _evaluator(meeting: Meeting, *, masks: bool) -> Config:
+    if meeting.option('rules', 'coco') == 'voc':
+        return {'type': 'benchmark.VocDetectionMetric'}
+    annotations = meeting.task.datasets[Role.TEST].get('ann_file')
+    if annotations is None:
+        raise DeclarationError(f"{meeting.task.path}: data['test'] lacks the key 'ann_file'")
+    federated = meeting.option('rules', 'coco') == 'lvis'
+    return {
+        'type': f'benchmark.{"Federated" if federated else ""}DetectionMetric',
+        'ann_file': f'{DATA}/{annotations}',
+        'masks': masks,
+        'max_detections': meeting.option('max_detections', 100),
+    }
+
+
+def two_stage_detector(meeting: Meeting, *, masks: bool) -> Config:
+    """Mask R-CNN as mmdet configures it; a task may declare narrower heads and fewer regions."""
+    width: int = meeting.option('width', 256)
+    single = 'MaskRCNN' if masks else 'FasterRCNN'
+    return {
+        'type': 'CascadeRCNN' if _is_cascade(meeting) else single,
+        'data_preprocessor': {
+            'type': 'DetDataPreprocessor',
+            'mean': list(meeting.features.mean),
+            'std': list(meeting.features.std),
+            'bgr_to_rgb': True,
+            'pad_mask': masks,
+            'pad_size_divisor': 32,
+        },
+        'backbone': _backbone(meeting),
+        'neck': _neck(meeting, width),
+        'rpn_head': _rpn_head(meeting, width),
+        'roi_head': _roi_head(meeting, width, masks=masks),
+        'train_cfg': _train_cfg(meeting),
+        'test_cfg': _test_cfg(meeting),
+    }
+
+
+def _backbone(meeting: Meeting) -> Config:
+    """Return the backbone; a task may keep a plain transformer's attention to windows (ViTDet)."""
+    window: int | None = meeting.option('window', None)
+    if window is None or meeting.features.architecture is not Architecture.PLAIN_VIT:
+        return meeting.backbone
+    return {**meeting.backbone, 'window': window}
+
+
+def _is_cascade(meeting: Meeting) -> bool:
+    return meeting.task.head == 'cascade_mask_rcnn'
+
+
+def _neck(meeting: Meeting, width: int) -> Config:
+    if not has_native_pyramid(meeting.features):
+        return simple_pyramid(meeting, width, LEVELS)
+    return {
+        'type': 'FPN',
+        'in_channels': list(meeting.features.channels),
+        'out_channels': width,
+        'num_outs': len(LEVELS),
+    }
+
+
+def _rpn_head(meeting: Meeting, width: int) -> Config:
+    return {
+        'type': 'RPNHead',
+        'in_channels': width,
+        'feat_channels': width,
+        'anchor_generator': {
+            'type': 'AnchorGenerator',
+            'scales': [meeting.option('anchor_scale', 8)],
+            'ratios': [0.5, 1.0, 2.0],
+            'strides': list(LEVELS),
+        },
+        'bbox_coder': _box_coder(1.0, 1.0),
+        'loss_cls': {'type': 'CrossEntropyLoss', 'use_sigmoid': True, 'loss_weight': 1.0},
+        'loss_bbox': {'type': 'L1Loss', 'loss_weight': 1.0},
+    }
+
+
+def _box_coder(centre: float, size: float) -> Config:
+    return {
+        'type': 'DeltaXYWHBBoxCoder',
+        'target_means': [0.0] * 4,
+        'target_stds': [centre, centre, size, size],
+    }
+
+
+def _roi_extractor(width: int, size: int) -> Config:
+    return {
+        'type': 'SingleRoIExtractor',
+        'roi_layer': {'type': 'RoIAlign', 'output_size': size, 'sampling_ratio': 0},
+        'out_channels': width,
+        'featmap_strides': list(PYRAMID_STRIDES),
+    }
+
+
+def _roi_head(meeting: Meeting, width: int, *, masks: bool) -> Config:
+    count = len(meeting.task.classes)
+    finest = meeting.option('finest_scale', 56)
+    head: Config = {
+        **_boxes(meeting, width),
+        'bbox_roi_extractor': {**_roi_extractor(width, 7), 'finest_scale': finest},
+    }
+    if masks:
+        head['mask_roi_extractor'] = {**_roi_extractor(width, 14), 'finest_scale': finest}
+        head['mask_head'] = {
+            'type': 'FCNMaskHead',
+            'num_convs': meeting.option('mask_convs', 4),
+            'in_channels': width,
+            'conv_out_channels': width,
+            'num_classes': count,
+            'loss_mask': {'type': 'CrossEntropyLoss', 'use_mask': True, 'loss_weight': 1.0},
+        }
+    return head
+
+
+def _boxes(meeting: Meeting, width: int) -> Config:
+    if not _is_cascade(meeting):
+        regression = {'reg_class_agnostic': False, 'loss_bbox': {'type': 'L1Loss'}}
+        head = _box_head(meeting, width, _box_coder(0.1, 0.2), regression)
+        return {'type': 'StandardRoIHead', 'bbox_head': head}
+    regression = {'reg_class_agnostic': True, 'loss_bbox': {'type': 'SmoothL1Loss', 'beta': 1.0}}
+    spreads = ((0.1, 0.2), (0.05, 0.1), (0.033, 0.067))
+    return {
+        'type': 'CascadeRoIHead',
+        'num_stages': len(CASCADE),
+        'stage_loss_weights': [1.0, 0.5, 0.25],
+        'bbox_head': [_box_head(meeting, width, _box_coder(*s), regression) for s in spreads],
+    }
+
+
+def _box_head(meeting: Meeting, width: int, coder: Config, regression: Config) -> Config:
+    return {
+        'type': 'Shared2FCBBoxHead',
+        'in_channels': width,
+        'fc_out_channels': 4 * width,
+        'roi_feat_size': 7,
+        'num_classes': len(meeting.task.classes),
+        'bbox_coder': coder,
+        'reg_class_agnostic': regression['reg_class_agnostic'],
+        'loss_cls': {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0},
+        'loss_bbox': {**regression['loss_bbox'], 'loss_weight': 1.0},
+    }
+
+
+def _assigner(positive: float, negative: float, floor: float, *, low_quality: bool) -> Config:
+    return {
+        'type': 'MaxIoUAssigner',
+        'pos_iou_thr': positive,
+        'neg_iou_thr': negative,
+        'min_pos_iou': floor,
+        'match_low_quality': low_quality,
+        'ignore_iof_thr': -1,
+    }
+
+
+def _sampler(count: int, share: float, *, with_truth: bool) -> Config:
+    return {
+        'type': 'RandomSampler',
+        'num': count,
+        'pos_fraction': share,
+        'neg_pos_ub': -1,
+        'add_gt_as_proposals': with_truth,
+    }
+
+
+def _proposals(meeting: Meeting, factor: int) -> Config:
+    count = meeting.option('proposals', 1000)
+    return {
+        'nms_pre': factor * count,
+        'max_per_img': count,
+        'nms': {'type': 'nms', 'iou_threshold': 0.7},
+        'min_bbox_size': 0,
+    }
+
+
+def _train_cfg(meeting: Meeting) -> Config:
+    single = _rcnn(meeting, 0.5, low_quality=True)
+    cascade = [_rcnn(meeting, overlap, low_quality=False) for overlap in CASCADE]
+    return {
+        'rpn': {
+            'assigner': _assigner(0.7, 0.3, 0.3, low_quality=True),
+            'sampler': _sampler(256, 0.5, with_truth=False),
+            'allowed_border': -1,
+            'pos_weight': -1,
+            'debug': False,
+        },
+        'rpn_proposal': _proposals(meeting, 2),
+        'rcnn': cascade if _is_cascade(meeting) else single,
+    }
+
+
+def _rcnn(meeting: Meeting, overlap: float, *, low_quality: bool) -> Config:
+    return {
+        'assigner': _assigner(overlap, overlap, overlap, low_quality=low_quality),
+        'sampler': _sampler(meeting.option('regions', 512), 0.25, with_truth=True),
+        'mask_size': 28,
+        'pos_weight': -1,
+        'debug': False,
+    }
+
+
+def _test_cfg(meeting: Meeting) -> Config:
+    return {
+        'rpn': _proposals(meeting, 1),
+        'rcnn': {
+            'score_thr': meeting.option('score_threshold', 0.05),
+            'nms': {'type': 'nms', 'iou_threshold': 0.5},
+            'max_per_img': meeting.option('max_detections', 100),
+            'mask_thr_binary': 0.5,
+        },
+    }
+
+
+def _resize(meeting: Meeting) -> Config:
+    height, width = meeting.task.input_size
+    return {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True}
+
+
+def _rescale(meeting: Meeting) -> list[Config]:
+    """Return how training pictures get their size.
+
+    Fitted into the input size; or, with ``short_sides``, by a random one of these; or, with
+    ``large_scale_jitter``, by a random share of the input size, to which they are cut and padded
+    (arXiv 2012.07177).
+    """
+    height, width = meeting.task.input_size
+    jitter, sides = meeting.option('large_scale_jitter', None), meeting.option('short_sides', None)
+    if jitter and sides:
+        raise DeclarationError(
+            f'{meeting.task.path}: task options short_sides and large_scale_jitter exclude each '
+            'other'
+        )
+    if sides:
+        longest = max(height, width)
+        scales = [(longest, side) for side in sides]
+        return [{'type': 'RandomChoiceResize', 'scales': scales, 'keep_ratio': True}]
+    if not jitter:
+        return [_resize(meeting)]
+    scale = {'scale': (width, height), 'ratio_range': jitter, 'keep_ratio': True}
+    crop = {'crop_type': 'absolute', 'crop_size': (height, width), 'recompute_bbox': True}
+    return [
+        {'type': 'RandomResize', **scale},
+        {'type': 'RandomCrop', **crop, 'allow_negative_crop': True},
+        {'type': 'FilterAnnotations', 'min_gt_bbox_wh': (1e-2, 1e-2)},
+        {'type': 'Pad', 'size': (width, height)},
+    ]
+
+
+def _train_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
+    return [
+        {'type': 'LoadImageFromFile'},
+        {'type': 'LoadAnnotations', 'with_bbox': True, 'with_mask': masks},
+        *_rescale(meeting),
+        {'type': 'RandomFlip', 'prob': 0.5},
+        {'type': 'PackDetInputs'},
+    ]
+
+
+def _test_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
+    meta = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
+    return [
+        {'type': 'LoadImageFromFile'},
+        _resize(meeting),
+        {'type': 'LoadAnnotations', 'with_bbox': True, 'with_mask': masks},
+        {'type': 'PackDetInputs', 'meta_keys': meta},
+    ]
+
+
+KIND = Kind(
+    name='detection',
+    library='mmdet',
+    components=(
+        'benchmark.kinds.detection.lvis_data',
+        'benchmark.kinds.detection.metric',
+        'benchmark.kinds.detection.lvis_metric',
+        'benchmark.kinds.detection.voc_metric',
+    ),
+    metrics=METRICS,
+    heads=('mask_rcnn', 'cascade_mask_rcnn'),
+    options={
+        'width': (int,),
+        'masks': (bool,),
+        'anchor_scale': (int, float),
+        'finest_scale': (int,),
+        'mask_convs': (int,),
+        'proposals': (int,),
+        'regions': (int,),
+        'max_detections': (int,),
+        'window': (int,),
+        'score_threshold': (int, float),
+        'short_sides': (tuple,),
+        'large_scale_jitter': (tuple,),
+        'rules': (str,),
+    },
+    parts=parts,
+    trivial=Trivial('mean boxes', 'benchmark.kinds.detection.trivial:MeanBoxes'),
+    labels='benchmark.kinds.common.labels:detection',
+    largest_input=upright_or_not,
+)

@@ -1,0 +1,187 @@
+"""COCO average precision, unrounded, and instances drawn on the images."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from pycocotools import mask as mask_codec
+from pycocotools.cocoeval import COCOeval
+
+from benchmark.kinds.common.gallery import Gallery, Picture, palette
+from benchmark.openmmlab.coco import Needs, category_ids, read_coco
+from benchmark.openmmlab.keypoints import COCO
+from benchmark.registry import HOOKS, METRICS
+
+# by overlap; precision is (IoU, recall, class, area, detections)
+_SUMMARY = {'AP': slice(None), 'AP50': slice(0, 1), 'AP75': slice(5, 6)}
+_SHOWN_SCORE = 0.3
+_ENLARGED = 3
+
+
+@METRICS.register_module()
+class DetectionMetric(BaseMetric):
+    """Box and mask AP, AP50 and AP75 as fractions, by pycocotools, without mmdet's rounding.
+
+    Args:
+        ann_file: the COCO annotations of the test split.
+        masks: whether masks are scored too.
+        max_detections: detections per image that count.
+
+    Raises:
+        DataError: the annotations cannot be used, or lack a declared class.
+    """
+
+    def __init__(
+        self, *, ann_file: str, masks: bool, max_detections: int = 100, **arguments: Any
+    ) -> None:
+        super().__init__(**arguments)
+        self._path = ann_file
+        self.truth = read_coco(ann_file, Needs(masks=masks))
+        self.limit = max_detections
+        self._masks = masks
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep the detections of every image in COCO's result format."""
+        categories = self._categories()
+        for sample in data_samples:
+            found = sample['pred_instances']
+            self.results.append((sample['img_id'], _to_coco(sample['img_id'], found, categories)))
+
+    def _categories(self) -> list[int]:
+        """Return the category id of every label."""
+        return category_ids(self.truth, self.dataset_meta['classes'], self._path)
+
+    def compute_metrics(self, results: list[tuple[int, list[dict[str, Any]]]]) -> dict[str, float]:
+        """Return ``box_AP`` ... and, where masks are scored, ``mask_AP`` ..."""
+        detections = [detection for _, found in results for detection in found]
+        images = [image for image, _ in results]
+        types = {'box': 'bbox', **({'mask': 'segm'} if self._masks else {})}
+        return {
+            f'{prefix}_{key}': value
+            for prefix, kind in types.items()
+            for key, value in self.average_precision(detections, images, kind).items()
+        }
+
+    def average_precision(
+        self, detections: list[dict[str, Any]], images: list[int], kind: str
+    ) -> dict[str, float]:
+        """Return AP, AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'."""
+        return average_precision(
+            self.truth, detections, images, kind, limit=self.limit, categories=self._categories()
+        )
+
+
+def _to_coco(image: int, found: dict[str, Any], categories: list[int]) -> list[dict[str, Any]]:
+    boxes = found['bboxes'].cpu().numpy()
+    scores, labels = found['scores'].cpu().numpy(), found['labels'].cpu().numpy()
+    detections = []
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        detection = {
+            'image_id': image,
+            'category_id': categories[labels[index]],
+            'bbox': [float(left), float(top), float(right - left), float(bottom - top)],
+            'score': float(scores[index]),
+        }
+        if 'masks' in found:
+            detection['segmentation'] = encode(found['masks'][index].cpu().numpy())
+        detections.append(detection)
+    return detections
+
+
+def encode(mask: np.ndarray) -> dict[str, Any]:
+    """Return the run-length code of a boolean mask (H, W)."""
+    code: dict[str, Any] = mask_codec.encode(np.asfortranarray(mask.astype(np.uint8)))
+    return code
+
+
+def average_precision(
+    truth: COCO,
+    detections: list[dict[str, Any]],
+    images: list[int],
+    kind: str,
+    *,
+    limit: int,
+    categories: Sequence[int] = (),
+) -> dict[str, float]:
+    """Return AP (IoU 0.5 to 0.95), AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'.
+
+    Only ``categories`` count, where they are given: a class that is not declared is not detected.
+    """
+    if not detections:
+        return dict.fromkeys(_SUMMARY, 0.0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        # loadRes takes an area from the box when it is there, so masks come without one
+        found = [without_box(d) if kind == 'segm' else d for d in detections]
+        evaluation = COCOeval(truth, truth.loadRes(found), kind)
+        evaluation.params.imgIds = images
+        evaluation.params.catIds = sorted(categories) or evaluation.params.catIds
+        evaluation.params.maxDets = [limit]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    precision = evaluation.eval['precision'][:, :, :, 0, -1]
+    return {key: mean_precision(precision[overlaps]) for key, overlaps in _SUMMARY.items()}
+
+
+def without_box(detection: dict[str, Any]) -> dict[str, Any]:
+    """Return a detection in COCO's format without its box."""
+    return {key: value for key, value in detection.items() if key != 'bbox'}
+
+
+def mean_precision(values: np.ndarray) -> float:
+    """Return the mean of precisions; -1 stands for a class without objects."""
+    valid = values[values > -1]
+    return float(valid.mean()) if valid.size else 0.0
+
+
+@HOOKS.register_module()
+class DetectionGallery(Gallery):
+    """Test images with true and detected boxes, masks and classes."""
+
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the image with its true instances."""
+        return self._drawn(image, sample.gt_instances)
+
+    def draw(self, image: np.ndarray, sample: Any) -> Picture:
+        """Return the image with the true instances and with those detected above 0.3."""
+        found = sample.pred_instances
+        found = found[found.scores > _SHOWN_SCORE]
+        return Picture(self.truth(image, sample), self._drawn(image, found))
+
+    def _drawn(self, image: np.ndarray, instances: Any) -> np.ndarray:
+        scale = max(1, min(_ENLARGED, round(672 / max(image.shape[:2]))))
+        canvas = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        colours = palette(len(self.classes))
+        # with one class its name says nothing and hides small objects
+        names = self.classes if len(self.classes) > 1 else ('',)
+        boxes = np.asarray(getattr(instances.bboxes, 'tensor', instances.bboxes).cpu())
+        for index, label in enumerate(instances.labels.tolist()):
+            if 'masks' in instances:
+                _tint(canvas, _mask(instances.masks, index), colours[label])
+            _frame(canvas, boxes[index] * scale, colours[label], names[label])
+        return canvas
+
+
+def _mask(masks: Any, index: int) -> np.ndarray:
+    array = masks.masks[index] if hasattr(masks, 'masks') else masks[index].cpu().numpy()
+    return np.asarray(array, np.uint8)
+
+
+def _tint(canvas: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int]) -> None:
+    inside = cv2.resize(mask, canvas.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+    canvas[inside] = (0.5 * canvas[inside] + 0.5 * np.asarray(colour)).astype(np.uint8)
+
+
+def _frame(canvas: np.ndarray, box: np.ndarray, colour: tuple[int, int, int], name: str) -> None:
+    left, top, right, bottom = (round(float(side)) for side in box)
+    cv2.rectangle(canvas, (left, top), (right, bottom), colour, 2, cv2.LINE_AA)
+    place = (left + 3, max(top + 13, 13))
+    cv2.putText(canvas, name, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (20, 20, 20), 3, cv2.LINE_AA)
+    cv2.putText(
+        canvas, name, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1, cv2.LINE_AA
+    )

@@ -1,0 +1,206 @@
+"""HOTA, IDF1 and MOTA by TrackEval, and frames with the tracks in them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from benchmark.errors import DataError, EnvironmentProblem
+from benchmark.kinds.common.gallery import Gallery, Picture, palette
+from benchmark.registry import HOOKS, METRICS
+
+_TRACKER = 'tracker'
+_QUIET = (
+    'PRINT_RESULTS',
+    'PRINT_CONFIG',
+    'TIME_PROGRESS',
+    'OUTPUT_SUMMARY',
+    'OUTPUT_EMPTY_CLASSES',
+    'OUTPUT_DETAILED',
+    'PLOT_CURVES',
+    'LOG_ON_ERROR',
+)
+_SHOWN = 0.3
+_COLOURS = 32
+
+
+class Frame(NamedTuple):
+    """The tracks of a frame: rows (n, 7) of number, identity, box (x, y, w, h) and score.
+
+    ``folder`` is that of the sequence, ``first`` the number of its first frame that is tested,
+    and ``length`` how many are.
+    """
+
+    folder: str
+    first: int
+    length: int
+    tracks: np.ndarray
+
+
+@METRICS.register_module()
+class MultiTrackingMetric(BaseMetric):
+    """HOTA, DetA, AssA, MOTA and IDF1 as fractions over all sequences, by TrackEval.
+
+    The truth is what the release says of the frames that were tested: distractors, too, which
+    TrackEval takes out before it counts.
+
+    Raises:
+        EnvironmentProblem: TrackEval is not installed.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        _trackeval()
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep the tracks of every frame."""
+        for clip in data_samples:
+            frames = clip['video_data_samples'] if isinstance(clip, dict) else clip
+            self.results += [_frame(frame) for frame in frames]
+
+    def compute_metrics(self, results: list[tuple[Any, ...]]) -> dict[str, float]:
+        """Return the five scores."""
+        # mmengine's gathering makes plain tuples of named ones
+        frames = [Frame(*result) for result in results]
+        with tempfile.TemporaryDirectory() as place:
+            return score(frames, Path(place))
+
+
+def _trackeval() -> Any:
+    try:
+        import trackeval
+    except ImportError as error:
+        raise EnvironmentProblem(
+            f'multi-object tracking needs TrackEval ({error}); `tbench doctor` has the remedy'
+        ) from None
+    return trackeval
+
+
+def _frame(sample: Any) -> Frame:
+    facts = sample if isinstance(sample, dict) else sample.to_dict()
+    found = facts['pred_track_instances']
+    boxes = np.asarray(found['bboxes'].cpu(), float).reshape(-1, 4)
+    number = np.full(len(boxes), facts['frame_id'] + 1)
+    rows = [
+        number,
+        np.asarray(found['instances_id'].cpu()),
+        *boxes[:, :2].T,
+        *(boxes[:, 2:] - boxes[:, :2]).T,
+        np.asarray(found['scores'].cpu(), float),
+    ]
+    folder = str(Path(facts['img_path']).parent.parent)
+    return Frame(folder, facts['first_frame'], facts['ori_video_length'], np.column_stack(rows))
+
+
+def score(frames: Iterable[Frame], place: Path) -> dict[str, float]:
+    """Return the scores of all frames; files for TrackEval are written below ``place``.
+
+    Raises:
+        DataError: two sequences have one name.
+    """
+    by_folder: dict[str, list[Frame]] = {}
+    for frame in frames:
+        by_folder.setdefault(frame.folder, []).append(frame)
+    lengths = {Path(folder).name: found[0].length for folder, found in by_folder.items()}
+    if len(lengths) < len(by_folder):
+        raise DataError(f'two of the sequences {", ".join(sorted(by_folder))} have one name')
+    for folder, found in by_folder.items():
+        name = Path(folder).name
+        _write(
+            place / 'found' / _TRACKER / f'{name}.txt', np.concatenate([f.tracks for f in found])
+        )
+        _write_truth(place / 'truth' / f'{name}.txt', Path(folder) / 'gt/gt.txt', found[0])
+    return _evaluated(place, lengths)
+
+
+def _write(path: Path, tracks: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        f'{int(number)},{int(identity)},{x:.6f},{y:.6f},{w:.6f},{h:.6f},{score:.6f},-1,-1,-1\n'
+        for number, identity, x, y, w, h, score in tracks
+    ]
+    path.write_text(''.join(rows), encoding='utf-8')
+
+
+def _write_truth(path: Path, source: Path, frame: Frame) -> None:
+    """Write the rows of the tested frames of a sequence, counted from 1."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for line in source.read_text(encoding='utf-8').splitlines():
+        number, _, rest = line.partition(',')
+        moved = int(float(number)) - frame.first + 1 if number.strip() else 0
+        if 1 <= moved <= frame.length:
+            rows.append(f'{moved},{rest}\n')
+    path.write_text(''.join(rows), encoding='utf-8')
+
+
+def _evaluated(place: Path, lengths: dict[str, int]) -> dict[str, float]:
+    trackeval = _trackeval()
+    settings = {
+        'GT_FOLDER': str(place / 'truth'),
+        'TRACKERS_FOLDER': str(place / 'found'),
+        'TRACKERS_TO_EVAL': [_TRACKER],
+        'TRACKER_SUB_FOLDER': '',
+        'OUTPUT_FOLDER': str(place / 'output'),
+        'CLASSES_TO_EVAL': ['pedestrian'],
+        # names of the classes and distractors; MOT20's are the same
+        'BENCHMARK': 'MOT17',
+        'SEQ_INFO': lengths,
+        'GT_LOC_FORMAT': '{gt_folder}/{seq}.txt',
+        'SKIP_SPLIT_FOL': True,
+        'PRINT_CONFIG': False,
+    }
+    names = ('HOTA', 'CLEAR', 'Identity')
+    with contextlib.redirect_stdout(io.StringIO()):
+        metrics = [getattr(trackeval.metrics, name)({'PRINT_CONFIG': False}) for name in names]
+        evaluator = trackeval.Evaluator({'BREAK_ON_ERROR': True, **dict.fromkeys(_QUIET, False)})
+        dataset = trackeval.datasets.MotChallenge2DBox(settings)
+        found, _ = evaluator.evaluate([dataset], metrics)
+    combined = found[dataset.get_name()][_TRACKER]['COMBINED_SEQ']['pedestrian']
+    return {
+        **{key: float(np.mean(combined['HOTA'][key])) for key in ('HOTA', 'DetA', 'AssA')},
+        'MOTA': float(combined['CLEAR']['MOTA']),
+        'IDF1': float(combined['Identity']['IDF1']),
+    }
+
+
+@HOOKS.register_module()
+class MultiTrackingGallery(Gallery):
+    """Test frames with the true persons and with the tracks, a colour for each identity."""
+
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the frame with its true boxes."""
+        return _framed(image, sample.gt_instances.bboxes, sample.gt_instances.instances_ids)
+
+    def show(self, sample: Any) -> np.ndarray:
+        """Return the last frame of a sample with its boxes, BGR (H, W, 3)."""
+        return super().show(sample[len(sample) - 1])
+
+    def draw(self, image: np.ndarray, sample: Any) -> Picture:
+        """Return the frame with the true boxes and with the boxes of tracks."""
+        found = sample.pred_track_instances
+        found = found[found.scores > _SHOWN]
+        return Picture(
+            self.truth(image, sample),
+            _framed(image, found.bboxes, found.instances_id),
+        )
+
+    def _write(self, sample: Any, number: int) -> None:
+        super()._write(sample[len(sample) - 1], number)
+
+
+def _framed(image: np.ndarray, boxes: Any, identities: Any) -> np.ndarray:
+    canvas, colours = image.copy(), palette(_COLOURS)
+    corners = np.asarray(getattr(boxes, 'tensor', boxes).cpu(), float).round().astype(int)
+    for (left, top, right, bottom), identity in zip(corners, identities.tolist(), strict=True):
+        colour = colours[int(identity) % _COLOURS]
+        cv2.rectangle(canvas, (left, top), (right, bottom), colour, 2, cv2.LINE_AA)
+    return canvas

@@ -1,0 +1,1 @@
+"""Key points of one instance at a time."""

@@ -1,0 +1,277 @@
+"""Pose: key points of boxed instances by heat maps over any backbone (mmpose)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from benchmark.errors import DeclarationError
+from benchmark.kinds.base import DATA, Config, Kind, Meeting, Parts, Trivial, deepest_map
+from benchmark.specs import Metric, Role, Task, Unit
+
+HEATMAP_STRIDE = 4
+"""Input pixels per cell of a heat map."""
+
+RULES = ('coco', 'crowdpose', 'mpii')
+"""By whose rules key points may be scored."""
+
+_PADDING = 32
+_UNCOUNTED = ('pelvis', 'thorax')
+"""Key points that MPII's mean leaves out."""
+
+_FRACTION = (0.0, 1.0)
+# the mean squared error runs over all cells, of which few are not 0
+_LOSS_WEIGHT = 100.0
+
+METRICS = {
+    metric.key: metric
+    for metric in (
+        Metric('keypoint_AP', Unit.FRACTION, True, _FRACTION, 'key-point AP'),
+        Metric('keypoint_AP50', Unit.FRACTION, True, _FRACTION, 'key-point AP50'),
+        Metric('keypoint_AP75', Unit.FRACTION, True, _FRACTION, 'key-point AP75'),
+        Metric('PCK', Unit.PERCENT, True, (0.0, 100.0), 'PCK'),
+        # CrowdPose's toolkit averages -1 in where no recall can be computed
+        Metric('crowd_AP_easy', Unit.FRACTION, True, (-1.0, 1.0), 'key-point AP, easy'),
+        Metric('crowd_AP_medium', Unit.FRACTION, True, (-1.0, 1.0), 'key-point AP, medium'),
+        Metric('crowd_AP_hard', Unit.FRACTION, True, (-1.0, 1.0), 'key-point AP, hard'),
+        Metric('PCKh', Unit.PERCENT, True, (0.0, 100.0), 'PCKh at 0.5'),
+    )
+}
+
+
+class Keypoints(NamedTuple):
+    """What a task says of its key points; pairs are indices counted from 0."""
+
+    names: tuple[str, ...]
+    sigmas: tuple[float, ...]
+    skeleton: tuple[tuple[int, int], ...]
+    flip_pairs: tuple[tuple[int, int], ...]
+    has_weights: bool
+    has_halves: bool
+
+
+def parts(meeting: Meeting) -> Parts:
+    """Return model, pipelines and evaluator of a pose run.
+
+    Raises:
+        DeclarationError: the task does not describe its key points, or not consistently.
+    """
+    keypoints = read_keypoints(meeting.task)
+    codec = _codec(meeting)
+    _refuse_unmeasured(meeting)
+    return Parts(
+        model=_model(meeting, keypoints, codec),
+        train_pipeline=_train_pipeline(meeting, keypoints, codec),
+        test_pipeline=_test_pipeline(meeting),
+        evaluator=[_evaluator(meeting, keypoints)],
+        gallery={
+            'type': 'benchmark.PoseGallery',
+            'classes': list(meeting.task.classes),
+            'skeleton': [list(link) for link in keypoints.skeleton],
+        },
+        test_batch_size=8,
+    )
+
+
+def read_keypoints(task: Task) -> Keypoints:
+    """Return what the ``metainfo`` of the task's data says of its key points.
+
+    Raises:
+        DeclarationError: something is missing or inconsistent.
+    """
+    found: Mapping[str, Any] = task.datasets[Role.TRAIN]['metainfo']
+    names = tuple(found.get('keypoints', ()))
+    if not names or len(set(names)) != len(names):
+        raise _error(task, 'keypoints', found, 'must be distinct names, at least one')
+    for key in ('skeleton', 'flip_pairs'):
+        _check_pairs(task, key, found, len(names))
+    for key in ('sigmas', 'joint_weights'):
+        _check_numbers(task, key, found, len(names))
+    sigmas = found['sigmas']
+    return Keypoints(
+        names=names,
+        sigmas=tuple(sigmas) if isinstance(sigmas, tuple | list) else (sigmas,) * len(names),
+        skeleton=tuple(found.get('skeleton', ())),
+        flip_pairs=tuple(found.get('flip_pairs', ())),
+        has_weights='joint_weights' in found,
+        has_halves='upper_body' in found,
+    )
+
+
+def _refuse_unmeasured(meeting: Meeting) -> None:
+    task, rules = meeting.task, meeting.option('rules', 'coco')
+    is_detected = 'bbox_file' in task.datasets[Role.TEST]
+    for metric in (task.metric, *task.metrics):
+        is_measured = (metric.key == 'PCKh') is (rules == 'mpii')
+        is_measured &= not metric.key.startswith('crowd') or rules == 'crowdpose'
+        is_measured &= metric.key != 'PCK' or not is_detected
+        if not is_measured:
+            raise DeclarationError(
+                f"{task.path}: metric '{metric.key}' is not measured by the rules '{rules}'"
+                + (' on detected boxes' if is_detected else '')
+            )
+
+
+def _error(task: Task, key: str, found: Mapping[str, Any], reason: str) -> DeclarationError:
+    return DeclarationError(f'{task.path}: data metainfo[{key!r}] is {found.get(key)!r}: {reason}')
+
+
+def _check_pairs(task: Task, key: str, found: Mapping[str, Any], count: int) -> None:
+    for pair in found.get(key, ()):
+        if len(pair) != 2 or not all(0 <= index < count for index in pair):
+            raise _error(task, key, found, f'must be pairs of indices from 0 to {count - 1}')
+
+
+def _check_numbers(task: Task, key: str, found: Mapping[str, Any], count: int) -> None:
+    values = found.get(key, () if key == 'sigmas' else (1.0,) * count)
+    if isinstance(values, int | float) and key == 'sigmas':
+        values = (values,) * count
+    if len(values) != count or min(values) <= 0:
+        raise _error(task, key, found, f'must be {count} positive numbers, one per key point')
+
+
+def _input_size(meeting: Meeting) -> tuple[int, int]:
+    height, width = meeting.task.input_size
+    return width, height
+
+
+def _codec(meeting: Meeting) -> Config:
+    # the preprocessor pads to the right and below, where the heat map then has cells too
+    multiple = max(_PADDING, deepest_map(meeting).stride)
+    padded = tuple(side + -side % multiple for side in _input_size(meeting))
+    return {
+        'type': 'UDPHeatmap' if meeting.option('udp', False) else 'MSRAHeatmap',
+        'input_size': padded,
+        'heatmap_size': tuple(side // HEATMAP_STRIDE for side in padded),
+        'sigma': float(meeting.option('sigma', 2.0)),
+    }
+
+
+def _model(meeting: Meeting, keypoints: Keypoints, codec: Config) -> Config:
+    deepest = deepest_map(meeting)
+    return {
+        'type': 'TopdownPoseEstimator',
+        'data_preprocessor': {
+            'type': 'PoseDataPreprocessor',
+            'mean': list(meeting.features.mean),
+            'std': list(meeting.features.std),
+            'bgr_to_rgb': True,
+            'pad_size_divisor': max(_PADDING, deepest.stride),
+        },
+        'backbone': meeting.backbone,
+        **deepest.neck,
+        'head': _head(meeting, keypoints, codec, deepest.doublings),
+        'train_cfg': {'compute_acc': False},
+        'test_cfg': {
+            'flip_test': meeting.option('flip_test', False),
+            'flip_mode': 'heatmap',
+            # a mirrored biased heat map lies 3/4 of a cell to the left, an unbiased one does not
+            'shift_heatmap': not meeting.option('udp', False),
+        },
+    }
+
+
+def _head(meeting: Meeting, keypoints: Keypoints, codec: Config, doublings: int) -> Config:
+    """Simple Baseline's head (arXiv 1804.06208) with as many deconvolutions as the map needs."""
+    return {
+        'type': 'HeatmapHead',
+        'in_channels': meeting.features.channels[-1],
+        'out_channels': len(keypoints.names),
+        'deconv_out_channels': [meeting.option('width', 256)] * doublings,
+        'deconv_kernel_sizes': [4] * doublings,
+        'loss': {
+            'type': 'KeypointMSELoss',
+            'use_target_weight': True,
+            'loss_weight': _LOSS_WEIGHT,
+        },
+        'decoder': codec,
+    }
+
+
+def _cut_out(meeting: Meeting) -> Config:
+    return {
+        'type': 'TopdownAffine',
+        'input_size': _input_size(meeting),
+        'use_udp': meeting.option('udp', False),
+    }
+
+
+def _train_pipeline(meeting: Meeting, keypoints: Keypoints, codec: Config) -> list[Config]:
+    flip = {'type': 'RandomFlip', 'direction': 'horizontal'}
+    jitter = {
+        'type': 'RandomBBoxTransform',
+        'scale_factor': meeting.option('scale_jitter', (0.5, 1.5)),
+        'rotate_factor': float(meeting.option('rotation', 40)),
+    }
+    return [
+        {'type': 'LoadImage'},
+        {'type': 'GetBBoxCenterScale', 'padding': meeting.option('box_padding', 1.25)},
+        *([flip] if meeting.option('flip', True) else []),
+        *([{'type': 'RandomHalfBody'}] if keypoints.has_halves else []),
+        jitter,
+        _cut_out(meeting),
+        {
+            'type': 'GenerateTarget',
+            'encoder': codec,
+            'use_dataset_keypoint_weights': keypoints.has_weights,
+        },
+        {'type': 'PackPoseInputs'},
+    ]
+
+
+def _test_pipeline(meeting: Meeting) -> list[Config]:
+    return [
+        {'type': 'LoadImage'},
+        {'type': 'GetBBoxCenterScale', 'padding': meeting.option('box_padding', 1.25)},
+        _cut_out(meeting),
+        {'type': 'PackPoseInputs'},
+    ]
+
+
+def _evaluator(meeting: Meeting, keypoints: Keypoints) -> Config:
+    test, rules = meeting.task.datasets[Role.TEST], meeting.option('rules', 'coco')
+    if rules not in RULES:
+        raise DeclarationError(
+            f"{meeting.task.path}: task options['rules'] is '{rules}', allowed are "
+            f'{", ".join(RULES)}'
+        )
+    annotations = f'{DATA}/{test["ann_file"]}'
+    if rules == 'mpii':
+        counted = [i for i, name in enumerate(keypoints.names) if name not in _UNCOUNTED]
+        return {'type': 'benchmark.HeadSizeMetric', 'ann_file': annotations, 'counted': counted}
+    return {
+        'type': 'benchmark.PoseMetric',
+        'ann_file': annotations,
+        'sigmas': list(keypoints.sigmas),
+        'pck_threshold': meeting.option('pck_threshold', 0.05),
+        'crowd': rules == 'crowdpose',
+        # boxes from a detector's file have no truth of their own, and may cover one person twice
+        'detected': 'bbox_file' in test,
+    }
+
+
+KIND = Kind(
+    name='pose',
+    library='mmpose',
+    components=(
+        'benchmark.kinds.pose.data',
+        'benchmark.kinds.pose.metric',
+    ),
+    metrics=METRICS,
+    heads=('heatmap',),
+    options={
+        'width': (int,),
+        'udp': (bool,),
+        'sigma': (int, float),
+        'flip': (bool,),
+        'flip_test': (bool,),
+        'scale_jitter': (tuple,),
+        'rotation': (int, float),
+        'box_padding': (int, float),
+        'pck_threshold': (int, float),
+        'rules': (str,),
+    },
+    parts=parts,
+    trivial=Trivial('mean pose', 'benchmark.kinds.pose.trivial:MeanPose'),
+    labels='benchmark.kinds.common.labels:pose',
+)

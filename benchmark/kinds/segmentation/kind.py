@@ -1,0 +1,252 @@
+"""Semantic segmentation: UPerNet or a linear head over any backbone (mmseg)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from benchmark.errors import DeclarationError, IncompatibleError
+from benchmark.kinds.base import (
+    PYRAMID_STRIDES,
+    Config,
+    Kind,
+    Meeting,
+    Parts,
+    Readout,
+    Trivial,
+    has_native_pyramid,
+    simple_pyramid,
+    upright_or_not,
+)
+from benchmark.specs import Architecture, Metric, Unit
+
+IGNORE = 255
+
+_PYRAMIDS = ('simple', 'four-depths')
+"""How a plain transformer's maps become a pyramid; the first is the default."""
+
+_PERCENT = (0.0, 100.0)
+
+METRICS = {
+    'mIoU': Metric('mIoU', Unit.PERCENT, True, _PERCENT),
+    'mAcc': Metric('mAcc', Unit.PERCENT, True, _PERCENT, 'mean class accuracy'),
+    'aAcc': Metric('aAcc', Unit.PERCENT, True, _PERCENT, 'pixel accuracy'),
+}
+
+
+def parts(meeting: Meeting) -> Parts:
+    """Return model, pipelines and evaluator of a segmentation run."""
+    return Parts(
+        model=_model(meeting),
+        train_pipeline=_train_pipeline(meeting),
+        test_pipeline=_test_pipeline(meeting),
+        evaluator=[{'type': 'benchmark.SegmentationMetric', 'ignore_index': IGNORE}],
+        gallery={'type': 'benchmark.SegmentationGallery', 'classes': list(meeting.task.classes)},
+        annotations=({'type': 'LoadAnnotations'},),
+        readout=Readout(
+            'benchmark.probes.readouts:LabelMaps',
+            {'classes': len(meeting.task.classes), 'ignore': IGNORE},
+            _views(meeting),
+        ),
+    )
+
+
+def _model(meeting: Meeting) -> Config:
+    build_head = {'upernet': _upernet, 'linear': _linear}[meeting.task.head]
+    return {
+        'type': 'EncoderDecoder',
+        'data_preprocessor': _preprocessor(meeting),
+        'backbone': meeting.backbone,
+        **build_head(meeting),  # may ask the backbone for other maps
+        'train_cfg': {},
+        'test_cfg': _test_cfg(meeting),
+    }
+
+
+def _test_cfg(meeting: Meeting) -> Config:
+    """Return how test pictures are seen: whole, or by overlapping windows as large as a crop."""
+    stride = meeting.option('slide_stride', None)
+    if stride is None:
+        return {'mode': 'whole'}
+    return {'mode': 'slide', 'crop_size': meeting.task.input_size, 'stride': stride}
+
+
+def _scale(meeting: Meeting) -> tuple[int, int]:
+    """Return the (width, height) in pixels into which pictures are fitted."""
+    height, width = meeting.option('resize', meeting.task.input_size)
+    return width, height
+
+
+def _preprocessor(meeting: Meeting) -> Config:
+    return {
+        'type': 'SegDataPreProcessor',
+        'mean': list(meeting.features.mean),
+        'std': list(meeting.features.std),
+        'bgr_to_rgb': True,
+        'pad_val': 0,
+        'seg_pad_val': IGNORE,
+        # a side that 32 divides lets every map start at the same pixel
+        'size': tuple(side + -side % 32 for side in meeting.task.input_size),
+        'test_cfg': {'size_divisor': 32},
+    }
+
+
+def _head_defaults(meeting: Meeting) -> Config:
+    return {
+        'num_classes': len(meeting.task.classes),
+        'ignore_index': IGNORE,
+        'align_corners': False,
+        'loss_decode': {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0},
+    }
+
+
+def _upernet(meeting: Meeting) -> Config:
+    """UPerNet (arXiv 1807.10221) with mmseg's auxiliary FCN head on the stride-16 map."""
+    width: int = meeting.option('width', 512)
+    pyramid = _pyramid(meeting, width)
+    channels = pyramid.channels
+    head = {
+        'type': 'UPerHead',
+        'in_channels': channels,
+        'in_index': [0, 1, 2, 3],
+        'pool_scales': (1, 2, 3, 6),
+        'channels': width,
+        'dropout_ratio': 0.1,
+        'norm_cfg': {'type': 'BN'},
+        **_head_defaults(meeting),
+    }
+    auxiliary = {
+        'type': 'FCNHead',
+        'in_channels': channels[2],
+        'in_index': 2,
+        'channels': max(width // 2, 32),
+        'num_convs': 1,
+        'concat_input': False,
+        'dropout_ratio': 0.1,
+        'norm_cfg': {'type': 'BN'},
+        **_head_defaults(meeting),
+    }
+    auxiliary['loss_decode'] = {**auxiliary['loss_decode'], 'loss_weight': 0.4}
+    return {**pyramid.config, 'decode_head': head, 'auxiliary_head': auxiliary}
+
+
+class _Pyramid(NamedTuple):
+    """Four maps for UPerNet: their channels, and the parts of the model that make them."""
+
+    channels: list[int]
+    config: Config
+
+
+def _pyramid(meeting: Meeting, width: int) -> _Pyramid:
+    """Return how four maps at strides 4 to 32 come about.
+
+    Raises:
+        DeclarationError: the task asks for a pyramid that there is not.
+        IncompatibleError: the backbone's stride does not suit the pyramid.
+    """
+    features = meeting.features
+    if has_native_pyramid(features):
+        return _Pyramid(list(features.channels), {})
+    asked = meeting.option('pyramid', _PYRAMIDS[0])
+    if asked not in _PYRAMIDS:
+        raise DeclarationError(
+            f'{meeting.task.path}: pyramid is {asked!r}, allowed are {", ".join(_PYRAMIDS)}'
+        )
+    if asked == 'simple' or features.architecture is not Architecture.PLAIN_VIT:
+        neck = simple_pyramid(meeting, width, PYRAMID_STRIDES)
+        return _Pyramid([width] * 4, {'neck': neck})
+    return _four_depths(meeting)
+
+
+def _four_depths(meeting: Meeting) -> _Pyramid:
+    """Maps of four depths, each brought to a stride of its own: BEiT's (arXiv 2106.08254)."""
+    stride, width = meeting.features.strides[-1], meeting.features.channels[-1]
+    scales = [stride / wanted for wanted in PYRAMID_STRIDES]
+    if stride not in (8, 16):
+        raise IncompatibleError(
+            f"pyramid 'four-depths' needs a backbone of stride 8 or 16 px, this one has {stride}"
+        )
+    neck = {
+        'type': 'Feature2Pyramid',
+        'embed_dim': width,
+        'rescales': [int(scale) if scale >= 1 else scale for scale in scales],
+        'norm_cfg': {'type': 'BN'},
+    }
+    return _Pyramid([width] * 4, {'backbone': {**meeting.backbone, 'maps': 'four'}, 'neck': neck})
+
+
+def _linear(meeting: Meeting) -> Config:
+    """Batch norm and 1x1 convolution (DINOv2, arXiv 2304.07193, section 7.4).
+
+    On the only map of a plain network; a hierarchical one's maps are resized to the finest and
+    stacked, since its deepest alone is too coarse.
+    """
+    channels = list(meeting.features.channels)
+    head = {
+        'type': 'benchmark.LinearSegmentationHead',
+        'in_channels': channels,
+        'in_index': list(range(len(channels))),
+        'input_transform': 'resize_concat',
+        'channels': sum(channels),
+        'dropout_ratio': 0.0,
+        **_head_defaults(meeting),
+    }
+    return {'decode_head': head}
+
+
+def _train_pipeline(meeting: Meeting) -> list[Config]:
+    height, width = meeting.task.input_size
+    jitter = meeting.option('scale_jitter', None)
+    scale = {'type': 'Resize', 'scale': _scale(meeting), 'keep_ratio': True}
+    if jitter:
+        scale = {
+            'type': 'RandomResize',
+            'scale': _scale(meeting),
+            'ratio_range': jitter,
+            'keep_ratio': True,
+        }
+    crop = {'type': 'RandomCrop', 'crop_size': (height, width), 'cat_max_ratio': 0.75}
+    return [
+        {'type': 'LoadImageFromFile'},
+        {'type': 'LoadAnnotations'},
+        scale,
+        *([crop] if jitter else []),
+        {'type': 'RandomFlip', 'prob': 0.5},
+        *([{'type': 'PhotoMetricDistortion'}] if meeting.option('photometric', False) else []),
+        {'type': 'PackSegInputs'},
+    ]
+
+
+def _test_pipeline(meeting: Meeting) -> list[Config]:
+    return [
+        {'type': 'LoadImageFromFile'},
+        {'type': 'Resize', 'scale': _scale(meeting), 'keep_ratio': True},
+        {'type': 'LoadAnnotations'},
+        {'type': 'PackSegInputs'},
+    ]
+
+
+def _views(meeting: Meeting) -> list[Config]:
+    """Return the transforms of a training picture: as in testing, its labels resized with it."""
+    load, resize, annotations, pack = _test_pipeline(meeting)
+    return [load, annotations, resize, pack]
+
+
+KIND = Kind(
+    name='segmentation',
+    library='mmseg',
+    components=('benchmark.kinds.segmentation.metric', 'benchmark.kinds.segmentation.head'),
+    metrics=METRICS,
+    heads=('upernet', 'linear'),
+    options={
+        'width': (int,),
+        'resize': (tuple,),
+        'scale_jitter': (tuple,),
+        'photometric': (bool,),
+        'slide_stride': (tuple,),
+        'pyramid': (str,),
+    },
+    parts=parts,
+    trivial=Trivial('most frequent label', 'benchmark.kinds.segmentation.trivial:MajorityLabel'),
+    labels='benchmark.kinds.common.labels:segmentation',
+    largest_input=upright_or_not,
+)

@@ -1,0 +1,95 @@
+"""Intersection over union from one confusion matrix, and label maps drawn on the images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from benchmark.errors import DataError
+from benchmark.kinds.common.gallery import Gallery, Picture, palette
+from benchmark.registry import HOOKS, METRICS
+
+_OPACITY = 0.6
+
+
+@METRICS.register_module()
+class SegmentationMetric(BaseMetric):
+    """mIoU, mean class accuracy and pixel accuracy in percent, unrounded.
+
+    Args:
+        ignore_index: label of pixels that are not scored.
+    """
+
+    def __init__(self, *, ignore_index: int, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._ignore = ignore_index
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
+        """Keep one confusion matrix per sample."""
+        count = len(self.dataset_meta['classes'])
+        for sample in data_samples:
+            predicted = sample['pred_sem_seg']['data'].squeeze().cpu().numpy()
+            true = sample['gt_sem_seg']['data'].squeeze().cpu().numpy()
+            self.results.append(confusion(predicted, true, count, self._ignore))
+
+    def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
+        """Return ``mIoU``, ``mAcc`` and ``aAcc`` of the summed confusion matrices."""
+        return scores(np.sum(results, axis=0))
+
+
+def confusion(predicted: np.ndarray, true: np.ndarray, count: int, ignore: int) -> np.ndarray:
+    """Return pixel counts (true class, predicted class) of two label maps (H, W)."""
+    kept = true != ignore
+    pairs = true[kept].astype(np.int64) * count + predicted[kept]
+    return np.bincount(pairs, minlength=count * count).reshape(count, count)
+
+
+def scores(matrix: np.ndarray) -> dict[str, float]:
+    """Return mIoU, mAcc and aAcc in percent of a confusion matrix (true, predicted).
+
+    Means run over the classes that occur: for mIoU in truth or prediction, for mAcc in truth,
+    as mmseg's do.
+
+    Raises:
+        DataError: no pixel was scored.
+    """
+    if not matrix.any():
+        raise DataError('no pixel of the test split has a label of a class: nothing can be scored')
+    hit = np.diag(matrix).astype(float)
+    true, predicted = matrix.sum(1), matrix.sum(0)
+    with np.errstate(invalid='ignore', divide='ignore'):
+        iou, accuracy = hit / (true + predicted - hit), hit / true
+    return {
+        'mIoU': 100 * float(np.nanmean(iou)),
+        'mAcc': 100 * float(np.nanmean(accuracy)),
+        'aAcc': 100 * float(hit.sum() / matrix.sum()),
+    }
+
+
+@HOOKS.register_module()
+class SegmentationGallery(Gallery):
+    """Test images with the true and the predicted label map laid over them."""
+
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the image under its true labels."""
+        return self._overlay(image, sample.gt_sem_seg.data.squeeze().cpu().numpy())
+
+    def draw(self, image: np.ndarray, sample: Any) -> Picture:
+        """Return the image under the true and under the predicted labels."""
+        predicted = sample.pred_sem_seg.data.squeeze().cpu().numpy()
+        return Picture(self.truth(image, sample), self._overlay(image, predicted))
+
+    def _overlay(self, image: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        height, width = image.shape[:2]
+        resized = cv2.resize(
+            labels.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
+        )
+        colours = np.zeros((256, 3), np.uint8)
+        colours[: len(self.classes)] = palette(len(self.classes))
+        mixed = cv2.addWeighted(image, 1 - _OPACITY, colours[resized], _OPACITY, 0)
+        mixed[resized >= len(self.classes)] = image[resized >= len(self.classes)]
+        return mixed

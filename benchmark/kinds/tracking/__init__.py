@@ -1,0 +1,1 @@
+"""Tracking of a single object."""

@@ -1,0 +1,157 @@
+"""Single-object tracking: a Siamese transformer tracker over any backbone."""
+
+from __future__ import annotations
+
+import math
+
+from benchmark.errors import DeclarationError
+from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial
+from benchmark.specs import Metric, Unit
+
+STRIDE = 16
+"""Stride of the maps on which template and search region meet, in pixels."""
+
+_FRACTION = (0.0, 1.0)
+
+
+def _fraction(key: str, title: str, bounds: tuple[float, float] = _FRACTION) -> Metric:
+    return Metric(key, Unit.FRACTION, True, bounds, title)
+
+
+METRICS = {
+    metric.key: metric
+    for metric in (
+        _fraction('AO', 'average overlap'),
+        _fraction('SR50', 'success rate at 0.5'),
+        _fraction('SR75', 'success rate at 0.75'),
+        # no overlap exceeds the last of the 21 thresholds
+        _fraction('success_AUC', 'success AUC', (0.0, 20 / 21)),
+        _fraction('precision', 'precision at 20 px'),
+        _fraction('norm_precision', 'normalised precision at 0.2'),
+    )
+}
+
+
+def parts(meeting: Meeting) -> Parts:
+    """Return model, pipelines and evaluator of a tracking run.
+
+    Raises:
+        DeclarationError: a size, a factor or the width cannot be used.
+    """
+    crops = _crops(meeting)
+    _check_width(meeting)
+    return Parts(
+        model=_model(meeting, crops),
+        train_pipeline=[_sampler(meeting, crops)],
+        test_pipeline=[{'type': 'PackVideo', 'crops': crops}],
+        evaluator=[{'type': 'benchmark.TrackingMetric'}],
+        gallery={'type': 'benchmark.TrackingGallery', 'classes': list(meeting.task.classes)},
+        collate='default_collate',
+    )
+
+
+def _crops(meeting: Meeting) -> Config:
+    """Return the sizes of both crops in pixels and, as multiples of the target's, their extent."""
+    height, width = meeting.task.input_size
+    template: int = meeting.option('template_size', height // 2)
+    if height != width or height % STRIDE or template % STRIDE or template < STRIDE:
+        raise DeclarationError(
+            f'{meeting.task.path}: input_size is {meeting.task.input_size} and template_size '
+            f'{template}, both must be squares whose side {STRIDE} divides'
+        )
+    return {
+        'template_size': template,
+        'search_size': height,
+        'template_factor': _positive(meeting, 'template_factor', 2.0),
+        'search_factor': _positive(meeting, 'search_factor', 4.0),
+    }
+
+
+def _positive(meeting: Meeting, key: str, default: float) -> float:
+    value: float = meeting.option(key, default)
+    if value <= 0:
+        raise DeclarationError(f'{meeting.task.path}: {key} is {value}, must be above 0')
+    return value
+
+
+def _check_width(meeting: Meeting) -> None:
+    width, heads = meeting.option('width', 512), meeting.option('heads', 8)
+    if heads < 1 or width < 4 or width % 4 or width % heads:
+        raise DeclarationError(
+            f'{meeting.task.path}: width is {width}, must be a multiple of 4 and of heads = {heads}'
+        )
+
+
+def _sampler(meeting: Meeting, crops: Config) -> Config:
+    """Frame range and jitter as SwinTrack (arXiv 2112.00995, official code) has them."""
+    return {
+        'type': 'SamplePair',
+        'crops': crops,
+        'max_gap': meeting.option('max_gap', 100),
+        'shift': meeting.option('shift_jitter', 3.0),
+        'scale': meeting.option('scale_jitter', 0.25),
+    }
+
+
+def _model(meeting: Meeting, crops: Config) -> Config:
+    """SwinTrack-B as its official code configures it; a task may declare a smaller fusion."""
+    level = nearest_level(meeting.features.strides)
+    return {
+        'type': 'benchmark.SiameseTracker',
+        'data_preprocessor': {
+            'type': 'benchmark.TrackingPreprocessor',
+            'mean': list(meeting.features.mean),
+            'std': list(meeting.features.std),
+        },
+        'backbone': meeting.backbone,
+        'fusion': {
+            'in_channels': meeting.features.channels[level],
+            'width': meeting.option('width', 512),
+            'heads': meeting.option('heads', 8),
+            'encoder_layers': meeting.option('encoder_layers', 8),
+            'decoder_layers': meeting.option('decoder_layers', 1),
+        },
+        'level': level,
+        'level_stride': meeting.features.strides[level],
+        'stride': STRIDE,
+        'template_size': crops['template_size'],
+        'search_size': crops['search_size'],
+        'search_factor': crops['search_factor'],
+        'window_penalty': meeting.option('window_penalty', 0.49),
+        'min_side': meeting.option('min_side', 10.0),
+    }
+
+
+def nearest_level(strides: tuple[int, ...]) -> int:
+    """Return the index of the map whose stride is nearest 16 px by ratio, the deeper one of two."""
+    return min(range(len(strides)), key=lambda i: (abs(math.log2(strides[i] / STRIDE)), -i))
+
+
+KIND = Kind(
+    name='tracking',
+    library='mmengine',
+    components=(
+        'benchmark.kinds.tracking.data',
+        'benchmark.kinds.tracking.metric',
+        'benchmark.kinds.tracking.tracker',
+    ),
+    metrics=METRICS,
+    heads=('siamese',),
+    options={
+        'template_size': (int,),
+        'template_factor': (int, float),
+        'search_factor': (int, float),
+        'max_gap': (int,),
+        'shift_jitter': (int, float),
+        'scale_jitter': (int, float),
+        'width': (int,),
+        'heads': (int,),
+        'encoder_layers': (int,),
+        'decoder_layers': (int,),
+        'window_penalty': (int, float),
+        'min_side': (int, float),
+    },
+    parts=parts,
+    trivial=Trivial('first box', 'benchmark.kinds.tracking.trivial:FirstBox'),
+    labels='benchmark.kinds.common.labels:tracking',
+)

@@ -1,0 +1,1 @@
+"""Records as tables of numbers: facts, frames, boards, units."""

@@ -1,0 +1,320 @@
+"""Leaderboards as data: one per protocol, from the primary metrics of the newest records."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
+from benchmark.report.data.frames import reason
+from benchmark.report.data.units import counted
+from benchmark.report.statistics import (
+    Judgement,
+    best,
+    family_weights,
+    judge,
+    mean,
+    mean_ranks,
+    sample_sd,
+)
+from benchmark.report.statistics.aggregates import Array
+from benchmark.results.briefs import Brief
+from benchmark.results.counting import Place, Runs
+
+
+class Cost(NamedTuple):
+    """What one training took; what the record does not say is ``nan``."""
+
+    seconds: float
+    memory_mb: float
+    device: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A backbone on a task: scores and failures by seed, and seeds that were never run.
+
+    ``costs`` has the seeds with a score of which the record says what they took.
+    """
+
+    task: str
+    backbone: str
+    scores: Mapping[int, float]
+    failures: Mapping[int, str]
+    missing: tuple[int, ...] = ()
+    costs: Mapping[int, Cost] = field(default_factory=dict)
+
+    @cached_property
+    def mean(self) -> float | None:
+        """The mean over the seeds with a score."""
+        return mean(list(self.scores.values())) if self.scores else None
+
+    @cached_property
+    def sd(self) -> float | None:
+        """The sample standard deviation over seeds; ``None`` for fewer than two."""
+        return sample_sd(list(self.scores.values()))
+
+    @cached_property
+    def seconds(self) -> float | None:
+        """The mean training time over the seeds with costs, ``None`` without any."""
+        costs = self.costs.values()
+        return sum([cost.seconds for cost in costs]) / len(costs) if costs else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every seed of the column has a score here."""
+        return not self.failures and not self.missing
+
+    @property
+    def problem(self) -> str:
+        """How many seeds lack a score and why; empty when complete."""
+        if self.is_complete:
+            return ''
+        seeds = len(self.scores) + len(self.failures) + len(self.missing)
+        reasons: dict[str, list[int]] = {}
+        for seed, why in sorted(self.failures.items()):
+            reasons.setdefault(' '.join(why.split()) or 'no reason recorded', []).append(seed)
+        parts = [
+            f'{len(failed)} of {counted(seeds, "seed")} failed: {why}'
+            for why, failed in reasons.items()
+        ]
+        if self.missing:
+            parts.append(f'{len(self.missing)} of {counted(seeds, "seed")} not run')
+        return '; '.join(parts)
+
+
+class Trivial(NamedTuple):
+    """The score of a predictor that looks at no image."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Column:
+    """A task of a leaderboard: its seeds, who is best and second, what differs, and the floor."""
+
+    task: TaskFacts
+    seeds: tuple[int, ...]
+    best: frozenset[str]
+    judgement: Judgement
+    trivial: tuple[Trivial, ...]
+    second: frozenset[str] = frozenset()
+
+    @property
+    def near_best(self) -> frozenset[str]:
+        """Backbones that are judged and do not differ clearly from a best one."""
+        return self.judgement.unclear_from(self.best) - self.best
+
+
+@dataclass(frozen=True)
+class Row:
+    """A backbone of a leaderboard; ``mean_rank`` is ``None`` unless its cells are complete."""
+
+    backbone: BackboneFacts
+    cells: tuple[Cell, ...]
+    mean_rank: float | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every cell has all its seeds."""
+        return all(cell.is_complete for cell in self.cells)
+
+
+class Scores(NamedTuple):
+    """The cells of a board as arrays, backbones in the order of their ids.
+
+    ``runs`` has the axes (backbones, seeds, tasks) and ``means`` (backbones, tasks); they are
+    ``nan`` where a cell is not ``complete``, and where a task has fewer seeds than another.
+    """
+
+    backbones: tuple[str, ...]
+    runs: Array
+    means: Array
+    complete: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The leaderboard of a protocol; cells are in the order of ``columns``."""
+
+    protocol: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def scores(self) -> Scores:
+        """The cells as arrays."""
+        rows = sorted(self.rows, key=lambda row: row.backbone.id)
+        seeds = max((len(column.seeds) for column in self.columns), default=0)
+        runs = np.full((len(rows), seeds, len(self.columns)), np.nan)
+        complete = np.array([[cell.is_complete for cell in row.cells] for row in rows], bool)
+        complete = complete.reshape(len(rows), len(self.columns))
+        for task, column in enumerate(self.columns):
+            whole = np.flatnonzero(complete[:, task])
+            by_seed = [[rows[i].cells[task].scores[s] for s in column.seeds] for i in whole]
+            runs[whole, : len(column.seeds), task] = np.reshape(
+                by_seed, (len(whole), len(column.seeds))
+            )
+        means = [[cell.mean if cell.is_complete else None for cell in row.cells] for row in rows]
+        return Scores(
+            backbones=tuple(row.backbone.id for row in rows),
+            runs=runs,
+            means=np.array(means, float).reshape(complete.shape),
+            complete=complete,
+        )
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label of each backbone by id."""
+        return {row.backbone.id: row.backbone.label for row in self.rows}
+
+    @property
+    def trivial_depth(self) -> int:
+        """The largest number of trivial predictors of any column."""
+        return max((len(column.trivial) for column in self.columns), default=0)
+
+    @property
+    def kinds(self) -> tuple[tuple[str, int], ...]:
+        """Adjacent columns of a kind with their number."""
+        groups = itertools.groupby(self.columns, key=lambda column: column.task.kind)
+        return tuple((kind, len(list(group))) for kind, group in groups)
+
+
+def build_boards(
+    runs: Runs,
+    tasks: Mapping[str, TaskFacts],
+    backbones: Mapping[str, BackboneFacts],
+) -> tuple[Board, ...]:
+    """Return one leaderboard per protocol, by name; trivial predictors are under each of them.
+
+    A board has the tasks of which its protocol has a record, and every backbone that has one.
+    """
+    found: dict[str, dict[_Place, Cell]] = {}
+    for place, records in runs.items():
+        cell = _filled(place, records, tasks[place.task].primary.key)
+        found.setdefault(place.protocol, {})[place.task, place.backbone] = cell
+    floors = _trivial(found.pop(TRIVIAL, {}).values(), tasks)
+    return tuple(
+        _board(protocol, cells, floors, tasks, backbones) for protocol, cells in found.items()
+    )
+
+
+_Place = tuple[str, str]
+"""Task and backbone."""
+
+
+def _filled(place: Place, records: Iterable[Brief], primary: str) -> Cell:
+    """Return what the records of a cell say of the metric ``primary``."""
+    scores: dict[int, float] = {}
+    failures: dict[int, str] = {}
+    costs: dict[int, Cost] = {}
+    for record in records:
+        seed = record.spec.seed
+        value = record.scores.get(primary, math.nan) if record.is_ok else math.nan
+        if math.isnan(value):
+            failures[seed] = reason(record, primary)
+            continue
+        scores[seed] = float(value)
+        if record.seconds is not None:
+            memory = math.nan if record.memory_mb is None else record.memory_mb
+            costs[seed] = Cost(record.seconds, memory, record.device)
+    return Cell(place.task, place.backbone, scores, failures, costs=costs)
+
+
+def _trivial(
+    cells: Iterable[Cell], tasks: Mapping[str, TaskFacts]
+) -> dict[str, tuple[Trivial, ...]]:
+    found: dict[str, list[Trivial]] = {}
+    for cell in cells:
+        if cell.mean is not None:
+            name = cell.backbone.removeprefix(f'{TRIVIAL}:')
+            found.setdefault(cell.task, []).append(Trivial(name, cell.mean))
+    return {
+        task: tuple(sorted(floor, key=lambda item: _best_first(item.value, tasks[task])))
+        for task, floor in found.items()
+    }
+
+
+def _best_first(value: float, task: TaskFacts) -> float:
+    return -value if task.primary.higher_is_better else value
+
+
+def _board(
+    protocol: str,
+    cells: Mapping[tuple[str, str], Cell],
+    floors: Mapping[str, tuple[Trivial, ...]],
+    tasks: Mapping[str, TaskFacts],
+    backbones: Mapping[str, BackboneFacts],
+) -> Board:
+    by_task: dict[str, list[Cell]] = {}
+    for cell in cells.values():
+        by_task.setdefault(cell.task, []).append(cell)
+    columns = tuple(
+        _column(task, by_task[name], floors.get(name, ()))
+        for name, task in tasks.items()
+        if name in by_task
+    )
+    competitors = sorted({backbone for _, backbone in cells})
+    table = {name: tuple(_cell(cells, column, name) for column in columns) for name in competitors}
+    overall = _mean_ranks(columns, table)
+    rows = [Row(backbones[name], table[name], overall.get(name)) for name in competitors]
+    return Board(protocol, columns, tuple(sorted(rows, key=lambda row: _row_order(row, columns))))
+
+
+def _column(task: TaskFacts, cells: list[Cell], trivial: tuple[Trivial, ...]) -> Column:
+    higher = task.primary.higher_is_better
+    means = {cell.backbone: cell.mean for cell in cells if cell.mean is not None}
+    values = {cell.backbone: list(cell.scores.values()) for cell in cells if cell.scores}
+    first = best(means, higher_is_better=higher)
+    others = {name: value for name, value in means.items() if name not in first}
+    return Column(
+        task=task,
+        seeds=tuple(sorted({seed for cell in cells for seed in (*cell.scores, *cell.failures)})),
+        best=first,
+        judgement=judge(values, higher_is_better=higher),
+        trivial=trivial,
+        second=best(others, higher_is_better=higher),
+    )
+
+
+def _cell(cells: Mapping[tuple[str, str], Cell], column: Column, backbone: str) -> Cell:
+    task = column.task.name
+    found = cells.get((task, backbone), Cell(task, backbone, {}, {}))
+    if len(found.scores) + len(found.failures) == len(column.seeds):
+        return found
+    missing = sorted(set(column.seeds) - found.scores.keys() - found.failures.keys())
+    return replace(found, missing=tuple(missing))
+
+
+def _mean_ranks(
+    columns: tuple[Column, ...], table: Mapping[str, tuple[Cell, ...]]
+) -> dict[str, float]:
+    """Return the mean rank of each complete row, among complete rows; families weigh the same."""
+    complete = [name for name, row in table.items() if all(c.is_complete for c in row)]
+    if len(columns) < 2 or len(complete) < 2:
+        return {}
+    signs = np.array([1.0 if c.task.primary.higher_is_better else -1.0 for c in columns])
+    means = np.array([[cell.mean for cell in table[name]] for name in complete], float)
+    weights = family_weights([column.task.family for column in columns])
+    return dict(zip(complete, mean_ranks(signs * means, weights).tolist(), strict=True))
+
+
+def _row_order(row: Row, columns: Iterable[Column]) -> tuple[float, float, str, str]:
+    rank = math.inf if row.mean_rank is None else row.mean_rank
+    first = next(
+        (
+            _best_first(cell.mean, column.task)
+            for cell, column in zip(row.cells, columns, strict=True)
+            if cell.mean is not None
+        ),
+        math.inf,
+    )
+    return rank, first, row.backbone.label, row.backbone.id

@@ -1,0 +1,154 @@
+"""The section of the page that shows the analyses: figures, key numbers, provenance, values."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmark.errors import RecordError
+from benchmark.report.data.analyses import PICTURE, VALUES, FoundAnalysis
+from benchmark.report.data.pictures import png_extent
+from benchmark.report.formats.key_numbers import Numbers, key_numbers, value_text
+
+LARGEST_VALUES = 1_000_000
+"""Bytes of a table of values that the page hands out itself; a larger one is only named."""
+
+_WIDE = 1200
+_SVG_WIDTH = re.compile(r'<svg[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"', re.DOTALL)
+
+
+class Figure(NamedTuple):
+    """A figure as the page embeds it; width and height in CSS pixels."""
+
+    uri: str
+    width: int
+    height: int
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is made to fit the page, and shown at its full size on demand."""
+        return self.width > _WIDE
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An analysis as the section shows it.
+
+    ``figure`` and ``download`` are missing where the page has no room for them; ``place`` says
+    where the files lie below the results.
+    """
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure | None
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    facts: tuple[tuple[str, str], ...]
+    download: str | None
+    place: str
+
+
+def shown_analyses(analyses: Sequence[FoundAnalysis], *, budget: int) -> list[Shown]:
+    """Return ``analyses`` for the page; together they embed at most ``budget`` characters.
+
+    Each in turn gets its figure if there is room, the smaller of its two files, and then its
+    values.
+
+    Raises:
+        RecordError: an analysis is damaged.
+    """
+    shown = []
+    for found in analyses:
+        figure = _figure(found)
+        if figure is not None and len(figure.uri) > budget:
+            figure = None
+        budget -= len(figure.uri) if figure else 0
+        download = _download(found, budget)
+        budget -= len(download or '')
+        shown.append(_shown(found, figure, download))
+    return shown
+
+
+def _shown(found: FoundAnalysis, figure: Figure | None, download: str | None) -> Shown:
+    numbers = key_numbers(found) or Numbers('', (), ())
+    return Shown(
+        name=found.name,
+        title=found.title,
+        caption=found.caption,
+        figure=figure,
+        columns=(numbers.heading, *numbers.columns) if numbers.rows else (),
+        rows=tuple((name, tuple(map(value_text, values))) for name, values in numbers.rows),
+        facts=tuple(_facts(found)),
+        download=download,
+        place=f'analysis/{found.folder.name}',
+    )
+
+
+def _figure(found: FoundAnalysis) -> Figure | None:
+    """Return the smaller of the two files of the figure; ``None`` where neither is one."""
+    candidates = [_vector(found.figure), _raster(found.folder / PICTURE)]
+    return min((c for c in candidates if c is not None), key=lambda c: len(c.uri), default=None)
+
+
+def _vector(text: str) -> Figure | None:
+    extent = _SVG_WIDTH.search(text[:2000])
+    if extent is None:
+        return None
+    # a figure is measured in points of 1/72 inch, a page in pixels of 1/96
+    width, height = (round(float(side) * 96 / 72) for side in extent.groups())
+    return Figure(_embedded('image/svg+xml', text.encode()), width, height)
+
+
+def _raster(path: Path) -> Figure | None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    extent = png_extent(data[:24])
+    if extent is None:
+        return None
+    # drawn at 144 dots per inch
+    width, height = (round(side * 96 / 144) for side in extent)
+    return Figure(_embedded('image/png', data), width, height)
+
+
+def _download(found: FoundAnalysis, budget: int) -> str | None:
+    try:
+        data = (found.folder / VALUES).read_bytes()
+    except OSError as error:
+        raise RecordError(
+            f'{found.folder / VALUES}: cannot be read ({error.strerror}); run `tbench analyze` '
+            'again'
+        ) from None
+    uri = _embedded('text/csv;charset=utf-8', data)
+    return uri if len(data) <= LARGEST_VALUES and len(uri) <= budget else None
+
+
+def _embedded(kind: str, data: bytes) -> str:
+    return f'data:{kind};base64,{base64.b64encode(data).decode()}'
+
+
+def _facts(found: FoundAnalysis) -> Iterator[tuple[str, str]]:
+    """Yield what a reader needs to know how the numbers came about."""
+    for backbone in found.backbones:
+        weights = backbone.get('weights_sha256')
+        mark = f'weights {str(weights)[:16]}' if weights else 'no file of weights'
+        yield f'backbone {backbone.get("id", "?")}', f'{backbone.get("source", "?")}, {mark}'
+    if found.images:
+        images = found.images
+        said = f'{images.get("count")} of {images.get("size")} px, {images.get("source")}'
+        yield 'pictures', f'{said}, SHA-256 {str(images.get("sha256"))[:16]}'
+    for key in ('finished', 'python', 'platform'):
+        if key in found.provenance:
+            yield key, str(found.provenance[key])
+    libraries: Any = found.provenance.get('libraries') or {}
+    yield 'libraries', ', '.join(f'{name} {version}' for name, version in libraries.items())
+    for key in ('conventions', 'setting'):
+        if key in found.facts:
+            yield key, json.dumps(found.facts[key], ensure_ascii=False)

@@ -1,0 +1,267 @@
+"""Leaderboards as Markdown, for people: the table first, then what it allows to say."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from benchmark.report.data.boards import Board, Cell, Column, Row
+from benchmark.report.data.facts import BackboneFacts
+from benchmark.report.data.units import NO_SCORE, heading, show, show_change, show_interval
+from benchmark.report.inference.findings import BoardFindings, Findings
+from benchmark.report.inference.standings import Estimate, Standing
+from benchmark.report.statistics import Interval
+from benchmark.report.text.presets import Preset, pretraining
+from benchmark.report.text.sentences import (
+    RULE,
+    agreement_sentence,
+    column_sentences,
+    contrast_lines,
+    overall_sentences,
+    version_notes,
+)
+
+_OVERALL = (
+    'Score ↑<br>seeds<br>tasks',
+    'IQM ↑',
+    'Borda ↑',
+    'Mean rank ↓',
+    'Place<br>seeds<br>tasks',
+)
+
+
+class Footnotes:
+    """Numbers for notes; equal notes share one."""
+
+    def __init__(self) -> None:
+        """Start without notes."""
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, note: str) -> str:
+        """Return the Markdown reference of ``note``; nothing for an empty one."""
+        if not note:
+            return ''
+        return f'[^{self._numbers.setdefault(note, len(self._numbers) + 1)}]'
+
+    def lines(self) -> list[str]:
+        """Return the definitions in the order of their numbers."""
+        return [f'[^{number}]: {escape(note)}' for note, number in self._numbers.items()]
+
+
+def escape(text: str) -> str:
+    """Return ``text`` on one line with all of Markdown's and HTML's own characters disarmed."""
+    line = ' '.join(text.split())
+    safe = line.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
+    return re.sub(r'([\\`*_\[\]|~])', r'\\\1', safe)
+
+
+def markdown(
+    suite: str, boards: Iterable[Board], findings: Findings, reference: str | None = None
+) -> str:
+    """Return the report of ``suite`` as Markdown: per protocol a table and what it says.
+
+    With a ``reference``, the id of a backbone, every score also shows its difference to it.
+    """
+    notes = Footnotes()
+    lines = [f'# Suite {escape(suite)}']
+    for board, found in zip(boards, findings.boards, strict=True):
+        lines += ['', *_section(board, found, reference, notes)]
+    if findings.agreements:
+        lines += ['', '## May a cheaper protocol stand in?', '']
+        lines += [f'- {escape(agreement_sentence(item))}' for item in findings.agreements]
+    lines += ['', '## How to read this', '', *_legend(findings, reference)]
+    if definitions := notes.lines():
+        lines += ['', *definitions]
+    return '\n'.join(lines) + '\n'
+
+
+def _section(
+    board: Board, found: BoardFindings, reference: str | None, notes: Footnotes
+) -> Iterator[str]:
+    yield f'## Protocol: {escape(board.protocol)}'
+    yield ''
+    yield from _table(board, found.standings, reference, notes)
+    yield ''
+    yield '### What may be concluded'
+    yield ''
+    yield from _conclusions(board, found)
+    yield ''
+    yield '### Task by task'
+    yield ''
+    for index, column in enumerate(board.columns):
+        sentences = ' '.join(column_sentences(board, index))
+        yield f'- **{escape(column.task.title)}.** {escape(sentences)}'
+    for note in version_notes(board):
+        yield f'- **Warning.** {escape(note)}'
+
+
+def _conclusions(board: Board, found: BoardFindings) -> Iterator[str]:
+    for sentence in overall_sentences(board, found):
+        yield f'- {escape(sentence)}'
+    for title, sentence in contrast_lines(found, board.labels):
+        yield f'- **{escape(title)}.** {escape(sentence)}'
+
+
+def _legend(findings: Findings, reference: str | None) -> Iterator[str]:
+    yield (
+        'Mean ± sample standard deviation over n seeds; the best mean of a column is **bold**. '
+        '↑ higher is better, ↓ lower is better. A dash has no score: its note says why.'
+    )
+    if reference:
+        yield ''
+        yield f'In brackets: the difference to {escape(reference)}, in the unit of the column.'
+    yield ''
+    yield (
+        f'Score: mean of scores on the scale {escape(findings.normaliser.label)}, where '
+        f'{escape(findings.normaliser.title)}. IQM: mean of the middle half of all runs on that '
+        'scale. Borda: percentage of rivals beaten. Place: by mean rank. All of them are only '
+        'among rows without a gap, and kinds of tasks weigh the same, both kinds of tracking as '
+        'one. Two intervals of 95 % stand below each other and answer two questions: what other '
+        'seeds on the same tasks would give, and what other tasks of the same kinds would give. '
+        'The former is unknown where a task has one seed, the latter with a single task.'
+    )
+    yield ''
+    yield RULE
+
+
+def _table(
+    board: Board, found: Mapping[str, Standing], reference: str | None, notes: Footnotes
+) -> Iterator[str]:
+    overall = _OVERALL if found else ()
+    yield line(['Backbone', 'Pretraining', *map(_heading, board.columns), *overall])
+    yield line([':--', ':--', *['--:'] * (len(board.columns) + len(overall))])
+    base = next((row for row in board.rows if row.backbone.id == reference), None)
+    for row in board.rows:
+        standing = list(_standing(found.get(row.backbone.id))) if overall else []
+        yield line([*_row(row, base, board.columns, notes), *standing])
+    for depth in range(board.trivial_depth):
+        yield line(['*trivial predictor*', '', *_trivial(board, depth), *[''] * len(overall)])
+
+
+def line(cells: Iterable[str]) -> str:
+    """Return the cells as a line of a table."""
+    return f'| {" | ".join(cells)} |'
+
+
+def _heading(column: Column) -> str:
+    task = column.task
+    metric = escape(heading(task.primary))
+    return f'{escape(task.kind)}<br>{escape(task.title)}<br>{metric}<br>n = {len(column.seeds)}'
+
+
+def _row(
+    row: Row, base: Row | None, columns: tuple[Column, ...], notes: Footnotes
+) -> Iterator[str]:
+    yield escape(row.backbone.label)
+    yield escape(_pretraining(row.backbone))
+    for index, (cell, column) in enumerate(zip(row.cells, columns, strict=True)):
+        change = _difference(row, base, index, column)
+        yield _score(cell, column) + change + notes.mark(cell.problem)
+
+
+def _pretraining(backbone: BackboneFacts) -> str:
+    """Return family and method, once where the method begins with its family."""
+    family, method = backbone.family, backbone.method
+    if method.lower().startswith(family.lower()):
+        return method
+    return ', '.join(filter(None, [family, method]))
+
+
+def _score(cell: Cell, column: Column) -> str:
+    if cell.mean is None:
+        return NO_SCORE
+    text = show_interval(cell.mean, cell.sd, column.task.primary.unit)
+    return f'**{text}**' if cell.backbone in column.best else text
+
+
+def _change(cell: Cell, base: Cell, column: Column) -> str:
+    if cell.mean is None or base.mean is None:
+        return ''
+    return f' ({show_change(cell.mean - base.mean, column.task.primary.unit)})'
+
+
+def _standing(standing: Standing | None) -> Iterator[str]:
+    """Yield the aggregates of a row; dashes for one with a gap."""
+    if standing is None:
+        yield from [NO_SCORE] * len(_OVERALL)
+        return
+    yield _with_ends(standing.score, 1)
+    yield NO_SCORE if standing.iqm is None else _number(standing.iqm.value, 1)
+    yield f'{standing.borda.value:.0f} %'
+    yield f'{standing.mean_rank.value:.2f}'
+    yield _with_ends(standing.place, 0)
+
+
+def _with_ends(estimate: Estimate | None, decimals: int) -> str:
+    if estimate is None:
+        return NO_SCORE
+    parts = [_number(estimate.value, decimals)]
+    parts += [_ends(item, decimals) for item in (estimate.seeds, estimate.tasks)]
+    return '<br>'.join(parts)
+
+
+def _ends(interval: Interval | None, decimals: int) -> str:
+    if interval is None:
+        return 'unknown'
+    low, high = (_number(end, decimals) for end in interval)
+    return f'{low} to {high}'
+
+
+def _number(value: float, decimals: int) -> str:
+    return f'{round(value, decimals) + 0.0:.{decimals}f}'.replace('-', '\N{MINUS SIGN}')
+
+
+def _trivial(board: Board, depth: int) -> Iterator[str]:
+    for column in board.columns:
+        if depth < len(column.trivial):
+            floor = column.trivial[depth]
+            yield f'*{show(floor.value, column.task.primary.unit)}* ({escape(floor.name)})'
+        else:
+            yield ''
+
+
+def paper_markdown(
+    suite: str, boards: Iterable[Board], presets: Iterable[Preset], reference: str | None = None
+) -> str:
+    """Return the paper-shaped tables of ``suite`` as Markdown: best bold, second underlined."""
+    lines = [f'# Suite {escape(suite)}, in the shape of the paper']
+    for board, preset in itertools.product(boards, tuple(presets)):
+        if table := preset.table(board):
+            lines += ['', f'## {escape(preset.title)} ({escape(board.protocol)})', '']
+            lines += _paper_table(table, reference)
+    return '\n'.join(lines) + '\n'
+
+
+def _paper_table(board: Board, reference: str | None) -> Iterator[str]:
+    yield line(['Backbone', 'Pretraining', *map(_paper_heading, board.columns)])
+    yield line([':--', ':--', *['--:'] * len(board.columns)])
+    base = next((row for row in board.rows if row.backbone.id == reference), None)
+    for row in board.rows:
+        cells = [
+            _paper_score(cell, column, _difference(row, base, index, column))
+            for index, (cell, column) in enumerate(zip(row.cells, board.columns, strict=True))
+        ]
+        yield line([escape(row.backbone.label), escape(pretraining(row.backbone)), *cells])
+
+
+def _difference(row: Row, base: Row | None, index: int, column: Column) -> str:
+    """Return the difference to the reference in brackets; nothing without or for itself."""
+    if base is None or base is row:
+        return ''
+    return _change(row.cells[index], base.cells[index], column)
+
+
+def _paper_heading(column: Column) -> str:
+    return f'{escape(column.task.title)}<br>{escape(heading(column.task.primary))}'
+
+
+def _paper_score(cell: Cell, column: Column, change: str) -> str:
+    if cell.mean is None or not cell.is_complete:
+        return NO_SCORE
+    text = show(cell.mean, column.task.primary.unit)
+    if cell.backbone in column.best:
+        text = f'**{text}**'
+    elif cell.backbone in column.second:
+        text = f'<u>{text}</u>'
+    return text + change

@@ -1,0 +1,1 @@
+"""What the numbers support: standings, pairs, contrasts, agreement."""

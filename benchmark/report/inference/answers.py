@@ -1,0 +1,107 @@
+"""The answer that a reader came for: who leads a leaderboard, how surely, and on which tasks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from benchmark.report.data.boards import Board, Column
+from benchmark.report.data.units import counted, listing
+from benchmark.report.inference.findings import BoardFindings
+from benchmark.report.inference.standings import Standing
+from benchmark.report.statistics import Interval
+
+_MOST_TITLES = 6
+"""Tasks up to which they are named one by one; more are counted by kind."""
+
+
+class Answer(NamedTuple):
+    """Who has the best mean rank under a protocol, and on which tasks the best mean.
+
+    ``leaders`` are labels, several on a tie and none without an aggregate; ``rank`` and ``leads``
+    are texts that follow them.
+    """
+
+    protocol: str
+    leaders: str
+    rank: str
+    leads: str
+
+
+def short_titles(titles: Iterable[str]) -> dict[str, str]:
+    """Return each title without the beginning, up to a colon, that all of them share."""
+    named = list(dict.fromkeys(titles))
+    beginnings = {title.partition(': ')[0] for title in named}
+    if len(named) < 2 or len(beginnings) > 1 or not all(': ' in title for title in named):
+        return {title: title for title in named}
+    rests = {title: title.partition(': ')[2] for title in named}
+    return {title: rest[:1].upper() + rest[1:] for title, rest in rests.items()}
+
+
+def answer(board: Board, found: BoardFindings) -> Answer:
+    """Return the answer of a leaderboard, one without leaders where no row is without a gap."""
+    if not found.standings:
+        why = 'No mean rank: fewer than two backbones have every seed of every task.'
+        return Answer(board.protocol, '', why, '')
+    first = min(item.place.value for item in found.standings.values())
+    best = [item for item in found.standings.values() if item.place.value == first]
+    names = {item.backbone for item in best}
+    labels = [row.backbone.label for row in board.rows if row.backbone.id in names]
+    return Answer(board.protocol, listing(labels), _rank(best), _leads(board, names))
+
+
+def _rank(best: list[Standing]) -> str:
+    """Return the mean rank, with the places that one leader may have; a tie has no interval."""
+    value = f'{best[0].mean_rank.value:.2f}'
+    if len(best) > 1:
+        return f'({value}, a tie).'
+    place = best[0].place
+    return (
+        f'({value}; with other tasks {_ends(place.tasks)}, with other seeds {_ends(place.seeds)}).'
+    )
+
+
+def _ends(interval: Interval | None) -> str:
+    if interval is None:
+        return 'unknown'
+    low, high = (ordinal(round(end)) for end in interval)
+    return low if low == high else f'{low} to {high}'
+
+
+def ordinal(number: int) -> str:
+    """Return a place in words: ``'1st'``, ``'12th'``."""
+    ending = (
+        'th' if 10 <= number % 100 <= 20 else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')
+    )
+    return f'{number}{ending}'
+
+
+def _leads(board: Board, leaders: set[str]) -> str:
+    led = [column for column in board.columns if column.best & leaders]
+    if not led:
+        return 'Best mean on no task.'
+    said = _titles(board, led) if len(led) <= _MOST_TITLES else _kinds(board, led)
+    unjudged = sum(not is_judged(column) for column in led)
+    tail = f'; {unjudged} of them not judged, for want of seeds' if unjudged else ''
+    return f'Best mean on {len(led)} of {counted(len(board.columns), "task")}: {said}{tail}.'
+
+
+def is_judged(column: Column) -> bool:
+    """Whether the best mean of a column is that of backbones whose seeds allow a judgement."""
+    return bool(column.best) and column.best <= set(column.judgement.order)
+
+
+def _titles(board: Board, led: Iterable[Column]) -> str:
+    short = short_titles(column.task.title for column in board.columns)
+    return listing([_lower(short[column.task.title]) for column in led])
+
+
+def _lower(title: str) -> str:
+    """Return a title for the middle of a sentence; names in capitals keep them."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+
+def _kinds(board: Board, led: Iterable[Column]) -> str:
+    counts, totals = (Counter(column.task.kind for column in some) for some in (led, board.columns))
+    return listing([f'{kind} ({count} of {totals[kind]})' for kind, count in counts.items()])

@@ -1,0 +1,194 @@
+"""What all tasks together say of each backbone: aggregates, each with two intervals.
+
+``seeds`` is what other seeds might have given on the same tasks, ``tasks`` what other tasks of
+the same families might have given with the same seeds. They answer different questions and are
+never merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmark.report.data.grids import Grid
+from benchmark.report.statistics import (
+    Interval,
+    draw_seeds,
+    draw_tasks,
+    interquartile_mean,
+    intervals,
+    mean_ranks,
+    over_tasks,
+    places,
+    ranks,
+    resampled_iqm,
+    resampled_means,
+    settled,
+)
+from benchmark.report.statistics.aggregates import Array
+from benchmark.report.statistics.resampling import SeedDraws, middle_means
+
+RESAMPLES = 2000
+"""Resamples of an interval; fewer on boards with more than ``_LARGEST`` resampled scores."""
+
+_LARGEST = 3_000_000
+_FEWEST = 300
+_SEED = 20_260_101
+
+
+class Estimate(NamedTuple):
+    """A number and its 95 % intervals over seeds and over the choice of tasks.
+
+    An interval is ``None`` where it cannot be known: with one seed on any task, or one task.
+    """
+
+    value: float
+    seeds: Interval | None = None
+    tasks: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The aggregates of a backbone that has every seed of every task.
+
+    ``score`` is the mean and ``iqm`` the interquartile mean of normalised scores, ``None`` where
+    no task has a scale. ``mean_rank`` is 1 for the best of all tasks; ``borda`` the percentage of
+    rivals beaten, ties counting half; ``place`` the place by mean rank. Task families weigh the
+    same in all of them.
+    """
+
+    backbone: str
+    score: Estimate | None
+    iqm: Estimate | None
+    mean_rank: Estimate
+    borda: Estimate
+    place: Estimate
+
+
+def generator() -> np.random.Generator:
+    """Return the generator of all resamples, in the same state whenever it is asked for."""
+    return np.random.Generator(np.random.PCG64(_SEED))
+
+
+def resamples(grid: Grid) -> int:
+    """Return how many resamples a board of this size gets."""
+    return int(np.clip(_LARGEST // max(1, grid.means.size), _FEWEST, RESAMPLES))
+
+
+def standings(grid: Grid, scaled: Grid) -> dict[str, Standing]:
+    """Return the standing of each backbone of ``grid``, of which ``scaled`` is the normalised part.
+
+    Fewer than two backbones or no task give none.
+    """
+    if len(grid.backbones) < 2 or not grid.tasks:
+        return {}
+    count = resamples(grid)
+    rank, position = _ranks(grid, count)
+    scores, iqms = _scores(scaled, count) if scaled.tasks else (None, None)
+    rivals = len(grid.backbones) - 1
+    return {
+        name: Standing(
+            backbone=name,
+            score=scores[place] if scores else None,
+            iqm=iqms[place] if iqms else None,
+            mean_rank=rank[place],
+            borda=_mapped(rank[place], lambda mean: 100 * (1 - (mean - 1) / rivals)),
+            place=position[place],
+        )
+        for place, name in enumerate(grid.backbones)
+    }
+
+
+def seed_draws(
+    grid: Grid, count: int, random: np.random.Generator | None = None
+) -> SeedDraws | None:
+    """Return resamples of the seeds, ``None`` where their spread is unknown.
+
+    Two boards whose runs have nothing to do with each other need one generator for both.
+    """
+    if not grid.has_seeds:
+        return None
+    return draw_seeds(grid.runs, len(grid.backbones), count, random or generator())
+
+
+def task_draws(grid: Grid, count: int) -> Array | None:
+    """Return resampled weights of the tasks, ``None`` for a single task."""
+    return draw_tasks(grid.families, count, generator()) if len(grid.tasks) > 1 else None
+
+
+def _ranks(grid: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
+    """Return mean ranks and places by backbone."""
+    found = mean_ranks(grid.means, grid.weights)
+    draws = seed_draws(grid, count)
+    by_seed = (
+        None
+        if draws is None
+        else settled(over_tasks(grid.weights, map(ranks, resampled_means(grid.scores, draws))))
+    )
+    weights = task_draws(grid, count)
+    by_task = None if weights is None else mean_ranks(grid.means, weights)
+    return (
+        estimates(found, by_seed, by_task),
+        estimates(
+            places(found),
+            None if by_seed is None else places(by_seed),
+            None if by_task is None else places(by_task),
+            attained=True,
+        ),
+    )
+
+
+def _scores(scaled: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
+    """Return mean and interquartile mean of normalised scores by backbone."""
+    draws, weights = seed_draws(scaled, count), task_draws(scaled, count)
+    means = estimates(
+        scaled.means @ scaled.weights,
+        None
+        if draws is None
+        else over_tasks(scaled.weights, resampled_means(scaled.scores, draws)),
+        None if weights is None else weights @ scaled.means.T,
+    )
+    values, shares = flat(scaled)
+    by_run = None if weights is None else shares @ weights.T
+    iqms = estimates(
+        interquartile_mean(values, shares @ scaled.weights),
+        None if draws is None else resampled_iqm(scaled.scores, draws, scaled.weights),
+        None if by_run is None else middle_means(values, lambda run, _: by_run[run]),
+    )
+    return means, iqms
+
+
+def flat(grid: Grid) -> tuple[Array, Array]:
+    """Return all runs of all tasks in a line, and the share of each run in its task.
+
+    The shapes are (backbones, all runs) and (all runs, tasks).
+    """
+    values = np.concatenate([grid.scores[:, :n, task] for task, n in enumerate(grid.runs)], axis=1)
+    shares = np.zeros((values.shape[1], len(grid.runs)))
+    end = 0
+    for task, n in enumerate(grid.runs):
+        shares[end : end + n, task] = 1 / n
+        end += n
+    return values, shares
+
+
+def estimates(
+    found: Array, by_seed: Array | None, by_task: Array | None, *, attained: bool = False
+) -> list[Estimate]:
+    """Return an estimate per backbone from its value and the resamples (resamples, backbones)."""
+    unknown = [None] * len(found)
+    seeds = unknown if by_seed is None else intervals(by_seed, attained=attained)
+    tasks = unknown if by_task is None else intervals(by_task, attained=attained)
+    return [Estimate(*parts) for parts in zip(found.tolist(), seeds, tasks, strict=True)]
+
+
+def _mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
+    """Return an estimate of a falling function of what ``estimate`` estimates."""
+    seeds, tasks = (
+        None if ends is None else Interval(change(ends.high), change(ends.low))
+        for ends in (estimate.seeds, estimate.tasks)
+    )
+    return Estimate(change(estimate.value), seeds, tasks)

@@ -1,0 +1,1 @@
+"""Sentences and choices of columns for every format."""

@@ -1,0 +1,185 @@
+"""What makes two runs the same: the ingredients of a fingerprint, and the rule for what is none.
+
+A record holds every ingredient, so that its fingerprint can be computed again from it alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from benchmark.specs import fingerprint
+
+Config = Mapping[str, Any]
+
+WORK = '{work}'
+"""Stands for the run's work folder in a compiled configuration."""
+
+_IDLE = frozenset(
+    {
+        # where files are, how they are fetched and by how many processes
+        'backend_args', 'file_client_args', 'num_workers', 'persistent_workers', 'pin_memory',
+        'prefetch_factor',
+        # what is printed, drawn or continued
+        'gallery', 'log_processor', 'resume', 'visualizer',
+        # which modules register what the rest names
+        'custom_imports',
+    }
+)  # fmt: skip
+_IDLE_HOOKS = frozenset({'checkpoint', 'logger', 'runtime_info', 'timer', 'visualization'})
+_WATCHING = frozenset(
+    {
+        'CheckpointHook', 'IterTimerHook', 'LoggerHook', 'RuntimeInfoHook',
+        'benchmark.LossHistory', 'benchmark.ParameterAudit', 'benchmark.RandomStates',
+    }
+)  # fmt: skip
+_CLASS_IN_MODULE = re.compile(r'[A-Za-z_][\w.]*:([A-Za-z_]\w*)')
+
+
+def identifying(config: Config) -> dict[str, Any]:
+    """Return the part of a compiled configuration that determines the numbers of its run.
+
+    This is the one rule for what does not: hooks that only watch, log or write into the work
+    folder, continuing an interrupted run, how files are fetched and by how many processes, and in
+    which module a class of ours lies.
+    """
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        if key in _IDLE:
+            continue
+        if isinstance(value, dict):
+            if key == 'default_hooks':
+                value = _acting(value)
+            found[key] = identifying(value)
+        elif isinstance(value, list | tuple):
+            if key == 'custom_hooks':
+                value = [hook for hook in value if not _watches(hook)]
+            found[key] = _items(value)
+        elif key in ('type', 'predictor') and isinstance(value, str) and ':' in value:
+            found[key] = _CLASS_IN_MODULE.sub(r'\1', value)
+        else:
+            found[key] = value
+    return found
+
+
+def _items(values: list[Any] | tuple[Any, ...]) -> list[Any]:
+    return [
+        identifying(value)
+        if isinstance(value, dict)
+        else _items(value)
+        if isinstance(value, list | tuple)
+        else value
+        for value in values
+    ]
+
+
+def _acting(hooks: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: hook for name, hook in hooks.items() if name not in _IDLE_HOOKS and not _watches(hook)
+    }
+
+
+def _watches(hook: Any) -> bool:
+    """Whether a hook leaves the training as it is: those that write into the work folder do."""
+    return isinstance(hook, dict) and (hook.get('type') in _WATCHING or WORK in hook.values())
+
+
+def identity_of(
+    config: Config,
+    *,
+    weights: str | None,
+    data: str | None,
+    task_version: int | None,
+    libraries: Mapping[str, str],
+    numerics: Mapping[str, int],
+) -> dict[str, Any]:
+    """Return everything that determines the numbers of a run, as JSON data.
+
+    Args:
+        config: the compiled configuration, with placeholders for local paths.
+        weights: hash of the backbone's weights, ``None`` where they are random.
+        data: digest of the task's data.
+        task_version: version that the task declares.
+        libraries: versions of the libraries that can change numbers.
+        numerics: number of each part of the benchmark that takes part in the run.
+    """
+    return {
+        'config': identifying(config),
+        'weights': weights,
+        'data': data,
+        'task_version': task_version,
+        'libraries': dict(libraries),
+        'numerics': dict(numerics),
+    }
+
+
+def recorded_identity(
+    config: Config, task: Mapping[str, Any], provenance: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the identity of a run from what its record says."""
+    return identity_of(
+        config,
+        weights=provenance.get('weights'),
+        data=provenance.get('data_manifest'),
+        task_version=task.get('version'),
+        libraries=provenance.get('libraries') or {},
+        numerics=provenance.get('numerics') or {},
+    )
+
+
+def recorded_fingerprint(
+    config: Config, task: Mapping[str, Any], provenance: Mapping[str, Any]
+) -> str:
+    """Return the fingerprint of a run, computed from what its record says."""
+    return fingerprint(recorded_identity(config, task, provenance))
+
+
+def experiment_of(
+    config: Config, task: Mapping[str, Any], provenance: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what all seeds of one experiment share: the identity of a run without its seed."""
+    found = recorded_identity(config, task, provenance)
+    del_seed = {key: value for key, value in found['config'].items() if key != 'randomness'}
+    return {**found, 'config': del_seed}
+
+
+_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
+def experiment_mark(config: Config, task: Mapping[str, Any], provenance: Mapping[str, Any]) -> str:
+    """Return a hash that two runs share exactly if they belong to one experiment."""
+    content = experiment_of(config, task, provenance)
+    return hashlib.sha256(orjson.dumps(content, option=_SORTED)).hexdigest()
+
+
+PROCEDURES: Mapping[str, tuple[str, ...]] = {
+    'training': ('reading', 'networks', 'training'),
+    'search': ('reading', 'networks', 'training', 'search'),
+    'probe': ('reading', 'networks', 'probe'),
+    'trivial': ('reading', 'trivial'),
+}
+"""The parts of the benchmark that no kind, protocol or source owns, by the procedure they serve."""
+
+
+def procedure_of(config: Config) -> str:
+    """Return which procedure a compiled configuration is for, a key of :data:`PROCEDURES`."""
+    marks = {'predictor': 'trivial', 'solver': 'probe', 'trials': 'search'}
+    return next((name for key, name in marks.items() if key in config), 'training')
+
+
+def parts_of(config: Config, *, kind: str, protocol: str, source: str) -> tuple[str, ...]:
+    """Return the names of the parts whose numerics enter the fingerprint of a cell.
+
+    ``source`` is where the backbone's network comes from, as ``'timm:NAME'``; empty for none.
+    """
+    library = source.partition(':')[0]
+    return (
+        *PROCEDURES[procedure_of(config)],
+        f'kind {kind}',
+        f'protocol {protocol}',
+        *([f'source {library}'] if library else []),
+    )

@@ -1,0 +1,1 @@
+"""Studies that use the package and are no part of it."""

@@ -1,0 +1,1 @@
+"""Which findings of the papers on masked image modelling hold on the shipped backbones."""
