@@ -17,10 +17,9 @@ import mmpretrain.datasets  # noqa: E402, F401
 import mmseg.datasets  # noqa: E402, F401
 from mmengine.registry import DATASETS, DefaultScope  # noqa: E402
 
-import benchmark.kinds.classification.folders  # noqa: E402, F401
-import benchmark.kinds.depth.data  # noqa: E402, F401
-
 from benchmark.errors import DataError  # noqa: E402
+from benchmark.kinds.classification import folders  # noqa: E402
+from benchmark.kinds.depth import data  # noqa: E402, F401
 from benchmark.kinds.tracking.data import find_frames  # noqa: E402
 
 PICTURE = np.full((8, 8, 3), 90, np.uint8)
