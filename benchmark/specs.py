@@ -39,7 +39,8 @@ class Unit(enum.StrEnum):
 class Metric:
     """One number of an evaluation: its key, unit, direction and attainable bounds.
 
-    ``bounds`` are in the evaluator's unit; the upper one may be infinite.
+    ``bounds`` are in the evaluator's unit; the upper one may be infinite. One that ``is_optional``
+    is that of a group of objects, and absent where the test split has no object of the group.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Metric:
     higher_is_better: bool
     bounds: tuple[float, float]
     title: str = ''
+    is_optional: bool = False
 
     @property
     def label(self) -> str:
@@ -156,8 +158,9 @@ class Backbone:
     """A pretrained feature extractor: where its code and weights come from.
 
     ``source`` is ``'timm:NAME'``, say; ``checkpoint`` is a path, ``None`` for the
-    library's own published weights, and unused when ``is_random``. ``code`` is the
-    file of a source ``'file:FILE.py:CLASS'``.
+    library's own published weights, and unused when ``is_random``. ``copy`` is the key of
+    the copy to take from a file with several, such as ``'teacher'``; empty for the one that
+    the file's writer evaluates. ``code`` is the file of a source ``'file:FILE.py:CLASS'``.
     ``may_miss`` maps a pattern of parameter names that the weights may lack to
     the reason why that is right. ``last_blocks`` is set where the network is not used whole.
     """
@@ -175,6 +178,7 @@ class Backbone:
     licence: str | None = None
     reference: str | None = None
     last_blocks: LastBlocks | None = None
+    copy: str = ''
 
     def source_at(self, code: str) -> str:
         """Return the source as a network is opened by it, its file, if any, being at ``code``."""
@@ -258,45 +262,61 @@ PRECISIONS = ('bf16',)
 """What a backbone may be carried out in other than single precision."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """The numbers of one training: optimiser, schedule and regularisation.
 
-    ``lr`` belongs to the given ``batch_size``. ``layer_decay`` multiplies the
-    learning rate once per layer from the top; 1 leaves it alone. Where a source
-    counts layers in its own way, ``decay_steps`` is how often it multiplies between
-    head and stem, and the stem keeps the source's rate whatever the depth.
-    ``warmup`` is the share of ``iterations`` with a linearly rising rate;
-    ``milestones`` are the shares at which the schedule ``step`` multiplies the rate
-    by ``step_factor``, ``power`` is that of the schedule ``poly``. ``window`` is the
-    side of attention windows in tokens, for networks that can change it.
+    The fields stand in the order in which documents show them; suites may set each of them, to
+    what its type and ``metadata`` allow.
 
-    Off unless set: ``ema``, the decay of a moving average of the weights that is tested in their
-    place; ``accumulation``, in how many parts a
-    batch passes; ``precision`` of the backbone; ``checkpointing``, which recomputes its
-    activations; ``compiled``; ``grid``, values by field, of which the best are chosen on the
-    validation split. A probe tries ``learning_rates``, which belong to
-    ``rates_batch`` pictures, or ``neighbours`` and ``temperatures``, on ``features`` (all that
-    there are when empty), and chooses on the share ``held_out`` of the training split.
+    Attributes:
+        lr: learning rate at ``batch_size``.
+        weight_decay: of AdamW, on matrices alone.
+        layer_decay: factor on the rate per layer, from the head down; 1 leaves it alone.
+        decay_steps: how often a source that counts layers in its own way multiplies between head
+            and stem; the stem keeps the source's rate whatever the depth.
+        drop_path: rate of stochastic depth of the last block.
+        clip_norm: largest norm of the gradient.
+        batch_size: pictures per step.
+        iterations: steps of the optimiser.
+        warmup: share of ``iterations`` with a linearly rising rate.
+        schedule: how the rate falls after warm-up, one of :data:`SCHEDULES`.
+        milestones: shares of ``iterations`` at which the schedule ``step`` multiplies the rate.
+        step_factor: what it multiplies the rate by.
+        power: of the schedule ``poly``.
+        window: side of attention windows in tokens, for networks that can change it.
+        ema: decay of a moving average of the weights that is tested in their place.
+        accumulation: in how many parts a batch passes.
+        precision: of the backbone, one of :data:`PRECISIONS`; ``None`` for single precision.
+        checkpointing: whether the backbone recomputes its activations.
+        compiled: whether the backbone is compiled.
+        grid: values by field, the best of which are chosen on the validation split.
+        features: what a probe reads; all that there is when empty.
+        learning_rates: rates that a linear probe tries, at ``rates_batch`` pictures.
+        rates_batch: the batch size to which ``learning_rates`` belong.
+        momentum: of a linear probe's SGD.
+        neighbours: numbers of neighbours that a k-NN probe tries.
+        temperatures: temperatures that a k-NN probe tries.
+        held_out: share of the training split on which a probe chooses.
     """
 
     lr: float
     weight_decay: float
-    iterations: int
-    batch_size: int
-    warmup: float = 0.1
     layer_decay: float = 1.0
     decay_steps: int | None = None
     drop_path: float = 0.0
     clip_norm: float | None = None
-    schedule: str = 'cosine'
+    batch_size: int
+    iterations: int
+    warmup: float = 0.1
+    schedule: str = field(default='cosine', metadata={'allowed': SCHEDULES})
     milestones: tuple[float, ...] = (8 / 9, 26 / 27)
     step_factor: float = 0.1
     power: float = 0.9
     window: int | None = None
     ema: float | None = None
     accumulation: int = 1
-    precision: str | None = None
+    precision: str | None = field(default=None, metadata={'allowed': (*PRECISIONS, None)})
     checkpointing: bool = False
     compiled: bool = False
     grid: Declared = field(default_factory=dict)
@@ -383,22 +403,75 @@ class Probe:
     views: Views
 
 
+class Trains(enum.StrEnum):
+    """How much of a model a protocol trains: everything, the head alone, or nothing."""
+
+    ALL = 'all'
+    HEAD = 'head'
+    NONE = 'none'
+
+
+@dataclass(frozen=True)
+class Names:
+    """The part of a backbone that a protocol trains, beside the head, by parameter.
+
+    A parameter trains if one of ``patterns`` matches its name in the network (as in
+    ``blocks.11.*``), or if it belongs to one of the network's ``last`` layers.
+    """
+
+    patterns: tuple[str, ...] = ()
+    last: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a part that holds nothing."""
+        if not self.patterns and self.last < 1:
+            raise ValueError('name patterns of parameters, or a number of last layers')
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A module that a protocol adds to a backbone and trains in its place, beside the head.
+
+    ``type`` names it in mmengine's registry of models, as ``'my_scope.LowRank'``; it is built
+    with ``arguments``. The module's method ``attach(network)`` is given the network, whose own
+    parameters are frozen, and adds itself, by hooks or by replacing modules. What learns
+    afterwards are the adapter's parameters and those that ``attach`` made learn.
+    """
+
+    type: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Protocol:
-    """How a backbone meets a task: which parts learn, and by which recipe.
+    """How a backbone meets a task: what learns, by which procedure and by which recipe.
 
     Of the ``recipes`` that hold for a cell the later ones win; those for named tasks
-    also win over the budget that the task declares. ``probe`` is set where features are
-    read off instead of a head being trained. ``numerics`` rises when a change of what the protocol
-    does alters results, beside the numbers that a configuration shows.
+    also win over the budget that the task declares.
+
+    Attributes:
+        trains: what learns: all, the head, nothing, a part of the backbone, or an adapter.
+        procedure: how a cell is compiled and run: a name of ours, or ``'module:attribute'`` of
+            another package's.
+        probe: what is read off frozen features, for the procedure ``'probe'``.
+        components: modules that register what the protocol adds, as an adapter.
+        numerics: rises when a change of what the protocol does alters results, beside the numbers
+            that a configuration shows.
     """
 
     name: str
     title: str
-    trains_backbone: bool
+    trains: Trains | Names | Adapter
     recipes: tuple[Rule, ...]
+    procedure: str = 'train'
     probe: Probe | None = None
+    components: tuple[str, ...] = ()
     numerics: int = 1
+
+    @property
+    def trains_backbone(self) -> bool:
+        """Whether gradients pass the backbone: it learns, in part at least, or an adapter does."""
+        return not isinstance(self.trains, Trains) or self.trains is Trains.ALL
 
     def knows(self, kind: str) -> bool:
         """Whether the protocol has a recipe for tasks of ``kind``."""

@@ -75,7 +75,7 @@ def test_every_module_is_in_a_layer() -> None:
         if not path.name.startswith(('_', '.')) and path.name not in DECLARATIONS
         if path.suffix == '.py' or (path / '__init__.py').exists()
     }
-    assert there == named
+    assert there == named - {'transferbench'}
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,8 @@ def files_of(folder: Path) -> set[str]:
 def test_wheel_holds_the_package_and_all_declarations(unpacked: Path) -> None:
     tasks = {f'task_configs/{name}' for name in files_of(ROOT / 'task_configs')}
     assert tasks
+    assert (unpacked / 'transferbench' / 'py.typed').is_file()
+    assert files_of(unpacked / 'transferbench') == files_of(ROOT / 'transferbench')
     assert files_of(unpacked / 'benchmark') == files_of(ROOT / 'benchmark') | tasks
     held = files_of(unpacked / 'benchmark')
     assert any(name.startswith('suites/') for name in held)
@@ -57,10 +59,12 @@ def test_wheel_holds_the_package_and_all_declarations(unpacked: Path) -> None:
 def test_wheel_holds_nothing_else(unpacked: Path) -> None:
     top = {path.name for path in unpacked.iterdir()}
     (info,) = (name for name in top if name.endswith('.dist-info'))
-    assert top == {'benchmark', info}
+    assert top == {'benchmark', 'transferbench', info}
     assert not [path for path in unpacked.rglob('*') if path.name.startswith('test_')]
     assert (unpacked / info / 'licenses' / 'LICENSE').is_file()
-    assert 'tbench = benchmark.cli.main:main' in (unpacked / info / 'entry_points.txt').read_text()
+    assert (
+        'tbench = transferbench.__main__:main' in (unpacked / info / 'entry_points.txt').read_text()
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from unittest import mock
 import torch
 
 from benchmark.catalog import find_backbone, find_task
-from benchmark.compiling import WEIGHTS, WORK, Ingredients, compile_probe, localise
+from benchmark.compiling import WEIGHTS, WORK, CellInputs, compile_probe, localise
 from benchmark.execution.execute import Outcome
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.kinds.base import DATA, Config
@@ -51,7 +51,7 @@ class Bench:
     def run(self, protocol: str, keeping: Keeping | None = None, **changes: Any) -> Outcome:
         """Return the outcome of a probe."""
         config: Config = compile_probe(
-            Ingredients(
+            CellInputs(
                 spec=RunSpec(self._task.name, self._backbone.id, protocol, 0),
                 backbone=self._backbone,
                 features=self._features,

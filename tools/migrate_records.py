@@ -25,10 +25,11 @@ from pathlib import Path
 from benchmark.catalog import find_backbone
 from benchmark.compiling import names_and_sizes
 from benchmark.errors import BenchmarkError
-from benchmark.launching.campaign import Campaign, Ground
+from benchmark.launching.campaign import Campaign
+from benchmark.launching.executors.base import Executor
+from benchmark.launching.executors.local import LocalExecutor
 from benchmark.launching.features import inspect_all
-from benchmark.launching.pool import Pool
-from benchmark.planning import Request
+from benchmark.planning import Request, ResolvedInputs
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
 from benchmark.protocols import TRIVIAL, load_protocol
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     requests = {request.suite.name: request for request in map(Request.read, options.suites)}
     reader = DataReader(options.work_dir / 'cache' / 'data', say=print)
     is_settled = True
-    with Pool([{'CUDA_VISIBLE_DEVICES': ''}]) as pool:
+    with LocalExecutor(1, 'cpu') as executor:
         for folder in store.suites():
             request = _request_for(folder, requests)
             if request is None:
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 continue
             campaign = Campaign(request, store, options.data_root, say=print)
             _give_contents(campaign, reader, folder)
-            is_settled &= _compare(campaign, folder, pool, options.accept)
+            is_settled &= _compare(campaign, folder, executor, options.accept)
     return 0 if is_settled else 1
 
 
@@ -110,10 +111,10 @@ def _give_contents(campaign: Campaign, reader: DataReader, folder: str) -> None:
     print(f'{folder}: ' + ', '.join(f'{count} records {what}' for what, count in counts.items()))
 
 
-def _compare(campaign: Campaign, folder: str, pool: Pool, accepted: Sequence[str]) -> bool:
+def _compare(campaign: Campaign, folder: str, executor: Executor, accepted: Sequence[str]) -> bool:
     """Show how records differ from what is compiled today; return whether none does any more."""
     records = _records(campaign.store, folder)
-    compiled = _compiled(campaign, [record.spec for record in records.values()], pool)
+    compiled = _compiled(campaign, [record.spec for record in records.values()], executor)
     seen: dict[tuple[str, ...], list[str]] = {}
     for path, record in records.items():
         today = compiled.get(record.spec)
@@ -151,7 +152,7 @@ def _is_accepted(line: str, accepted: Sequence[str]) -> bool:
 
 
 def _compiled(
-    campaign: Campaign, specs: Sequence[RunSpec], pool: Pool
+    campaign: Campaign, specs: Sequence[RunSpec], executor: Executor
 ) -> dict[RunSpec, dict[str, object]]:
     """Return the configuration that is compiled today for each of ``specs`` that has one."""
     request = campaign.request
@@ -162,16 +163,16 @@ def _compiled(
     campaign.request = replace(request, backbones=backbones, protocols=protocols)
     folders = {task.name: _folder_of(campaign, task) for task in request.tasks}
     inspected = inspect_all(
-        backbones, campaign.store.work / 'cache', pool, refuse=lambda name, error: print(error)
+        backbones, campaign.store.work / 'cache', executor, refuse=lambda name, error: print(error)
     )
-    ground = Ground(folders, dict.fromkeys(folders, ''), inspected)
+    resolved = ResolvedInputs(folders, dict.fromkeys(folders, ''), inspected)
     found: dict[RunSpec, dict[str, object]] = {}
     known = {*inspected, *(spec.backbone for spec in specs if spec.protocol == TRIVIAL.name)}
     for spec in specs:
         if spec.task not in folders or spec.backbone not in known:
             continue
         try:
-            found[spec] = campaign.cell(spec, ground).compiled.config
+            found[spec] = campaign.cell(spec, resolved).config
         except BenchmarkError as error:
             print(f'{spec.id}: {error}')
     return found

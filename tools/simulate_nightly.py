@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.regression.decisions import Judgement, Levels, Track, judge
+from benchmark.statistics.decisions import Judgement, Levels, Track, judge
 
 LEVELS = Levels()
 CELLS_PER_TASK = 3

@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from benchmark.errors import BenchmarkError
 from benchmark.launching.campaign import Campaign
-from benchmark.launching.devices import worker_environments
-from benchmark.launching.pool import Pool
+from benchmark.launching.executors.base import Executor
+from benchmark.launching.executors.local import LocalExecutor
 from benchmark.planning import Request
 from benchmark.planning.selection import trial
 from benchmark.results.records import RunRecord
@@ -45,7 +45,7 @@ class Trial(NamedTuple):
     score: float
 
 
-def sweep(options: argparse.Namespace, pool: Pool) -> list[Trial]:
+def sweep(options: argparse.Namespace, executor: Executor) -> list[Trial]:
     """Return the trials of all rates, running what is missing.
 
     Raises:
@@ -67,8 +67,8 @@ def sweep(options: argparse.Namespace, pool: Pool) -> list[Trial]:
             options.data_root,
             say=lambda line: print(line, flush=True),
         )
-        plan = campaign.prepare(pool)
-        fresh = campaign.run(pool, plan)
+        plan = campaign.prepare(executor)
+        fresh = campaign.run(executor, plan)
         suite = campaign.request.suite.name
         done = [store.find(suite, cell.spec, cell.fingerprint) for cell in plan.done]
         found += [_trial(record, rate) for record in (*fresh, *filter(None, done))]
@@ -130,8 +130,8 @@ def main() -> int:
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'))
     parser.add_argument('--jobs', type=int)
     options = parser.parse_args()
-    with Pool(worker_environments('auto', options.jobs)) as pool:
-        trials = sweep(options, pool)
+    with LocalExecutor(options.jobs) as executor:
+        trials = sweep(options, executor)
     by_task: dict[str, list[Trial]] = defaultdict(list)
     for item in trials:
         by_task[item.task].append(item)

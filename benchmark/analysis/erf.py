@@ -22,9 +22,9 @@ from torch import Tensor
 from benchmark.analysis.drawing import COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.analysis.images import ImageSet
-from benchmark.analysis.intervals import t_interval
 from benchmark.analysis.subjects import Subject, open_subject
 from benchmark.specs import Backbone
+from benchmark.statistics.means import t_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.analysis.drawing import BASE, COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
-from benchmark.analysis.intervals import Interval, t_interval
 from benchmark.errors import BenchmarkError
 from benchmark.results.counting import counted
 from benchmark.results.records import RunRecord
 from benchmark.specs import DROP, REINIT, LastBlocks
+from benchmark.statistics.means import Interval, t_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, is_number
-from benchmark.catalog.sources import FORMS, Located, locate
+from benchmark.catalog.sources import SOURCES, Located, locate, source_forms
 from benchmark.catalog.types import check_types
 from benchmark.errors import (
     BenchmarkError,
@@ -20,7 +20,8 @@ from benchmark.errors import (
     did_you_mean,
     unknown_name,
 )
-from benchmark.specs import REINIT, Backbone, LastBlocks, Pretraining, file_hash
+from benchmark.specs import REINIT, Backbone, LastBlocks, Pretraining
+from benchmark.weight_files import locate_weights, weights_hash
 
 RANDOM = '+random'
 _LAST_BLOCKS = re.compile(r'\+(drop|reinit)(\d+)$')
@@ -78,38 +79,122 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
     """Return the backbone that ``text`` means.
 
     A source (``timm:NAME``, ``hf:FOLDER``, ``FILE.py:CLASS`` and so on), a declaration file
-    ``FILE.py`` or a zoo name. Each may be followed by ``@CHECKPOINT`` (a weights file) or by
-    ``+random`` (the same architecture, randomly initialised), and at last by ``+dropK`` or
-    ``+reinitK`` (its last K blocks left out, or set back to their random initialisation).
+    ``FILE.py`` or a zoo name. Each may be followed by ``@CHECKPOINT`` (a weights file or folder;
+    ``@CHECKPOINT#KEY`` for one of several copies in it) or by ``+random`` (the same architecture,
+    randomly initialised), and at last by ``+dropK`` or ``+reinitK`` (its last K blocks left out,
+    or set back to their random initialisation). Where a longer reading of the text names a path
+    that exists, that is meant: ``@``, ``#`` and ``+`` may occur in names of files and folders.
 
     Raises:
         UnknownNameError: neither a known source nor a declared name.
         DeclarationError: the declaration is wrong, or what follows the name does not go together.
         CheckpointError: the weights file does not exist.
     """
-    ending = _LAST_BLOCKS.search(text)
-    if ending:
-        last = LastBlocks(ending[1], int(ending[2]))
-        return _ended(find_backbone(text[: ending.start()], relative_to=relative_to), last)
-    if unfinished := _NO_NUMBER.search(text):
+    parts = _parsed(text, relative_to)
+    if parts.last is None and (unfinished := _NO_NUMBER.search(parts.loose)):
         raise DeclarationError(
             f"backbone '{text}': a number of blocks must follow +{unfinished[1]}, as in "
             f'+{unfinished[1]}2, at the end'
         )
-    body, is_random = (text.removesuffix(RANDOM), True) if text.endswith(RANDOM) else (text, False)
-    name, _, checkpoint = body.partition('@')
-    if is_random and checkpoint:
+    if earlier := _LAST_BLOCKS.search(parts.loose.partition('@')[0]):
+        raise DeclarationError(
+            f"backbone '{text}': only one of +dropK and +reinitK may stand, at the end, not "
+            f"'{earlier[0]}' too"
+        )
+    if parts.is_random and parts.checkpoint:
         raise DeclarationError(f"backbone '{text}': a checkpoint and {RANDOM} exclude each other")
-    backbone = _named(name, relative_to)
-    if checkpoint and backbone.is_random:
-        raise DeclarationError(f"backbone '{text}': '{name}' is random and takes no checkpoint")
-    if checkpoint:
-        return _with_checkpoint(backbone, Path(checkpoint))
-    if is_random:
-        return _randomised(backbone)
-    if str(backbone.checkpoint).startswith('$'):
+    backbone = _named(parts.name, relative_to)
+    if parts.checkpoint and backbone.is_random:
+        raise DeclarationError(
+            f"backbone '{text}': '{parts.name}' is random and takes no checkpoint"
+        )
+    if parts.checkpoint:
+        backbone = _with_checkpoint(backbone, Path(parts.checkpoint), parts.key)
+    elif parts.is_random:
+        backbone = _randomised(backbone)
+    elif str(backbone.checkpoint).startswith('$'):
         raise _not_there(backbone)
-    return backbone
+    return _ended(backbone, parts.last) if parts.last else backbone
+
+
+class _Parts(NamedTuple):
+    """What the text of a backbone consists of; ``loose`` is what no existing path accounts for."""
+
+    name: str
+    checkpoint: str = ''
+    key: str = ''
+    is_random: bool = False
+    last: LastBlocks | None = None
+    loose: str = ''
+
+
+def _parsed(text: str, relative_to: Path | None) -> _Parts:
+    for body, last in _without_last_blocks(text):
+        if _is_path_of_source(body, relative_to):
+            return _Parts(body, last=last)
+        if body.endswith(RANDOM) and _is_path_of_source(body.removesuffix(RANDOM), relative_to):
+            return _Parts(body.removesuffix(RANDOM), is_random=True, last=last)
+    for place in (i for i, character in enumerate(text) if character == '@'):
+        name, rest = text[:place], text[place + 1 :]
+        if not _may_be_name(name, relative_to):
+            continue
+        for body, last in _without_last_blocks(rest):
+            if found := _existing(body):
+                loose = '' if _is_path_of_source(name, relative_to) else name
+                return _Parts(name, *found, last=last, loose=loose)
+    return _parsed_without_paths(text)
+
+
+def _parsed_without_paths(text: str) -> _Parts:
+    """Return the parts of a text in which no path is found to exist."""
+    body, last = list(_without_last_blocks(text))[-1]
+    is_random = body.endswith(RANDOM)
+    name, _, checkpoint = body.removesuffix(RANDOM).partition('@')
+    return _Parts(name, checkpoint, is_random=is_random, last=last, loose=body)
+
+
+def _without_last_blocks(text: str) -> Iterator[tuple[str, LastBlocks | None]]:
+    """Yield the text as it is, then without an ending such as ``+drop2``, and that ending."""
+    yield text, None
+    if ending := _LAST_BLOCKS.search(text):
+        yield text[: ending.start()], LastBlocks(ending[1], int(ending[2]))
+
+
+def _existing(text: str) -> tuple[str, str] | None:
+    """Return an existing path and the key that follows it, the longest path first."""
+    if text and _exists(Path(text)):
+        return text, ''
+    for place in reversed([i for i, character in enumerate(text) if character == '#']):
+        if text[:place] and _exists(Path(text[:place])):
+            return text[:place], text[place + 1 :]
+    return None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a null character
+        return False
+
+
+def _is_path_of_source(text: str, relative_to: Path | None) -> bool:
+    """Return whether ``text`` as a whole names a declaration, a class in a file or a folder."""
+    path, separator, name = text.rpartition('.py:')
+    if separator:
+        return name.isidentifier() and _exists((relative_to or Path()) / f'{path}.py')
+    if text.endswith('.py'):
+        return _exists((relative_to or Path()) / text)
+    folder = text.removeprefix('hf:')
+    return folder != text and _exists((relative_to or Path()) / Path(folder).expanduser())
+
+
+def _may_be_name(text: str, relative_to: Path | None) -> bool:
+    """Return whether ``text`` may stand before a checkpoint."""
+    source, separator, name = text.partition(':')
+    if separator and source in SOURCES.names() and source != 'hf':
+        return bool(name)
+    is_repository = source == 'hf' and name.count('/') == 1
+    return is_repository or '/' not in text or _is_path_of_source(text, relative_to)
 
 
 def _not_there(backbone: Backbone) -> CheckpointError:
@@ -147,22 +232,28 @@ def _not_found(name: str, declared: Mapping[str, Backbone]) -> UnknownNameError:
             f"unknown backbone '{name}'{close} `tbench list backbones` shows all"
         )
     hint = (
-        f'{FORMS}, each with [@CHECKPOINT] or [{RANDOM}] and [+dropK] or [+reinitK], or a '
-        'declaration file also work'
+        f'{source_forms()}, each with [@CHECKPOINT[#KEY]] or [{RANDOM}] and [+dropK] or '
+        '[+reinitK], or a declaration file also work'
     )
     return UnknownNameError(f'{unknown_name("backbone", name, declared)}; {hint}')
 
 
-def _with_checkpoint(backbone: Backbone, checkpoint: Path) -> Backbone:
-    if not checkpoint.is_file():
+def _with_checkpoint(backbone: Backbone, checkpoint: Path, key: str) -> Backbone:
+    if not _exists(checkpoint):
         raise CheckpointError(f"{checkpoint}: no such weights file (backbone '{backbone.id}')")
+    name = checkpoint.name or checkpoint.resolve().name
+    weights = locate_weights(checkpoint)
     # files of one name are told apart by their content; what is declared of other weights is not
     # said of these
-    mark = file_hash(checkpoint)[:6]
+    mark = weights_hash(weights)[:6]
+    # an id as reports show it ends with the mark
+    key = key.removesuffix(mark).removesuffix('#') if key.endswith(mark) else key
+    chosen = f'#{key}' if key else ''
     return _changed(
         backbone,
-        id=f'{backbone.id}@{checkpoint.name}#{mark}',
-        checkpoint=checkpoint,
+        id=f'{backbone.id}@{name}{chosen}#{mark}',
+        checkpoint=weights,
+        copy=key,
         title='',
         pretraining=Pretraining(),
     )
@@ -174,6 +265,7 @@ def _randomised(backbone: Backbone) -> Backbone:
         id=backbone.id + RANDOM,
         is_random=True,
         checkpoint=None,
+        copy='',
         title=f'{backbone.title}, random' if backbone.title else '',
         pretraining=Pretraining(method='random init', family='none', labels=False),
     )
@@ -207,17 +299,33 @@ def read_backbone(path: Path, *, is_for_use: bool = True) -> Backbone:
     literals = read_literals(path)
     if unknown := sorted(literals.keys() - {'backbone'}):
         raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: backbone)")
-    facts = block(path, literals, 'backbone')
-    values = facts.checked(_BACKBONE_KEYS)
+    return _declared(block(path, literals, 'backbone'), is_for_use)
+
+
+def declare_backbone(values: Mapping[str, Any]) -> Backbone:
+    """Return the backbone that a mapping declares, with the keys of a declaration file.
+
+    Paths are relative to the working directory.
+
+    Raises:
+        DeclarationError: names the key, the value found and what is allowed.
+    """
+    return _declared(Block(Path('backbone'), 'declaration', values), is_for_use=True)
+
+
+def _declared(facts: Block, is_for_use: bool) -> Backbone:
+    path, values = facts.path, facts.checked(_BACKBONE_KEYS)
     check_types(path, "backbone['options']", values.get('options', {}))
     located = _declared_source(facts)
     is_random = values.get('random', False)
-    weights = _declared_checkpoint(facts, is_for_use) or located.checkpoint
+    declared, key = _declared_checkpoint(facts, is_for_use)
+    weights = declared or located.checkpoint
     return Backbone(
         id=values['name'],
         source=located.source,
         is_random=is_random,
         checkpoint=None if is_random else weights,
+        copy=key,
         options={**located.options, **values.get('options', {})},
         code=located.code,
         may_miss=values.get('may_miss', {}),
@@ -231,29 +339,39 @@ def read_backbone(path: Path, *, is_for_use: bool = True) -> Backbone:
 
 def _declared_source(facts: Block) -> Located:
     if ':' not in facts.values['source']:
-        raise facts.error('source', f'must be {FORMS}')
+        raise facts.error('source', f'must be {source_forms()}')
     try:
         return locate(facts.values['source'], facts.path.parent)
     except BenchmarkError as error:
         raise facts.error('source', str(error)) from None
 
 
-def _declared_checkpoint(facts: Block, is_for_use: bool) -> Path | None:
-    """Return the checkpoint's path: beside the file, or below the folder in ``$VARIABLE``."""
+def _declared_checkpoint(facts: Block, is_for_use: bool) -> tuple[Path | None, str]:
+    """Return the path of the checkpoint, and the key of the copy in it that is to be taken.
+
+    The path is beside the file, or below the folder in ``$VARIABLE``.
+    """
     declared: str | None = facts.values.get('checkpoint')
     if declared is None:
-        return None
+        return None, ''
     if facts.values.get('random'):
         raise facts.error('checkpoint', "cannot stand beside 'random'")
     first, _, rest = declared.partition('/')
     if not first.startswith('$'):
-        return facts.path.parent / declared
+        return _declared_path(facts.path.parent / declared)
     folder = os.environ.get(first[1:])
     if not folder and not is_for_use:
-        return Path(declared)
+        return Path(declared), ''
     if not folder:
         raise facts.error('checkpoint', f'the environment variable {first[1:]} is not set')
-    return Path(folder) / rest
+    return _declared_path(Path(folder) / rest)
+
+
+def _declared_path(path: Path) -> tuple[Path, str]:
+    """Return what a declared path means: a folder stands for the weights in it."""
+    text, key = _existing(str(path)) or (str(path), '')
+    found = Path(text)
+    return (locate_weights(found) if found.is_dir() else found), key
 
 
 def _normalisation(

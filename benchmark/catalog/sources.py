@@ -9,25 +9,47 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import CheckpointError, DeclarationError, unknown_name
+from benchmark.errors import DeclarationError, unknown_name
+from benchmark.plugins import Plugins
 from benchmark.specs import file_hash
+from benchmark.weight_files import INDEX, WHOLE, weights_hash
 
-SOURCES = ('timm', 'mmpretrain', 'hf', 'torchvision')
-"""Libraries whose architectures an id may name, as in ``timm:NAME``."""
+_OWN = ('timm', 'mmpretrain', 'hf', 'torchvision')
+_FORMS = 'timm:NAME, mmpretrain:NAME, hf:REPO, hf:FOLDER, torchvision:NAME or FILE.py:CLASS'
+
+
+def _own() -> dict[str, str]:
+    return {name: f'benchmark.sources.{name}' for name in _OWN}
+
+
+def _problem(part: object) -> str:
+    is_source = callable(getattr(part, 'open_source', None))
+    return '' if is_source else 'it has no function open_source(order)'
+
+
+SOURCES: Plugins[Any] = Plugins('sources', 'backbone source', _own, _problem)
+"""Libraries whose architectures an id may name, as in ``timm:NAME``.
+
+Each is a module, or an object, with a function ``open_source(order)``.
+"""
+
+
+def source_forms() -> str:
+    """Return what a source may look like, for messages."""
+    added = [f'{name}:NAME' for name in SOURCES.names() if name not in _OWN]
+    return ', '.join([*added, _FORMS])
+
 
 SOURCE_NUMERICS: Mapping[str, int] = {
     'timm': 1,
     'mmpretrain': 1,
     'hf': 1,
     'torchvision': 1,
-    'file': 1,
+    # 2: building the class draws no random numbers that the head would draw
+    'file': 2,
 }
 """Raised where our reading of a library's networks and weights gives other features."""
 
-FORMS = 'timm:NAME, mmpretrain:NAME, hf:REPO, hf:FOLDER, torchvision:NAME or FILE.py:CLASS'
-"""What a source may look like, for messages."""
-
-_WEIGHTS = ('model.safetensors', 'pytorch_model.bin')
 # facts of a configuration that say nothing about the network
 _IDLE = ('id2label', 'label2id', 'architectures', 'transformers_version', '_name_or_path')
 _MARK = 6
@@ -59,14 +81,14 @@ def locate(text: str, relative_to: Path | None = None) -> Located:
     Raises:
         UnknownNameError: there is no such source.
         DeclarationError: the text is incomplete, or a file is missing or unreadable.
-        CheckpointError: a folder's weights are split over several files.
+        CheckpointError: a folder's weights are split, and parts of them are missing.
     """
     path, separator, name = text.rpartition('.py:')
     if separator:
         return _class_in_file((relative_to or Path()) / f'{path}.py', name, text)
     source, _, name = text.partition(':')
-    if source not in SOURCES:
-        raise unknown_name('backbone source', source, SOURCES)
+    if source not in SOURCES.names():
+        raise unknown_name('backbone source', source, SOURCES.names())
     if not name:
         raise DeclarationError(f"backbone '{text}': must be {source}:NAME")
     if source == 'hf':
@@ -97,13 +119,10 @@ def _folder(folder: Path) -> Located:
     if (folder / 'preprocessor_config.json').is_file():
         data = _json(folder / 'preprocessor_config.json')
         options['preprocessor'] = {k: data[k] for k in ('image_mean', 'image_std') if k in data}
-    weights = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
-    if weights is None and any(folder.glob('*.index.json')):
-        raise CheckpointError(
-            f'{folder}: its weights are split over several files; save them as one {_WEIGHTS[0]}'
-        )
+    names = (*WHOLE, *(f'{name}{INDEX}' for name in WHOLE))
+    weights = next((folder / name for name in names if (folder / name).is_file()), None)
     digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode())
-    digest.update((file_hash(weights) if weights else '').encode())
+    digest.update((weights_hash(weights) if weights else '').encode())
     name = folder.resolve().name
     return Located(f'hf:{name}', options, weights, mark=digest.hexdigest()[:_MARK])
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import COUNT, Block, Key, block, distinct_names, is_number
 from benchmark.catalog.tasks import GROUPS
 from benchmark.errors import DeclarationError, unknown_name
-from benchmark.specs import PRECISIONS, SCHEDULES, Declared, Suite
+from benchmark.specs import Declared, Recipe, Suite
 
 _INCLUDED = 'suite:'
 _NAMES = Key((tuple,), required=True)
@@ -33,36 +35,20 @@ _COST_KEYS = {
     'device': Key((str,), required=True),
     'backbone': Key((str,), required=True),
 }
-_NUMBER = Key((int, float))
-_RECIPE_KEYS = {
-    'lr': _NUMBER,
-    'weight_decay': _NUMBER,
-    'iterations': COUNT,
-    'batch_size': COUNT,
-    'warmup': _NUMBER,
-    'layer_decay': _NUMBER,
-    'decay_steps': Key((int, type(None))),
-    'drop_path': _NUMBER,
-    'clip_norm': Key((int, float, type(None))),
-    'schedule': Key((str,), allowed=SCHEDULES),
-    'milestones': Key((tuple,)),
-    'step_factor': _NUMBER,
-    'power': _NUMBER,
-    'window': Key((int, type(None))),
-    'ema': Key((float, type(None))),
-    'accumulation': COUNT,
-    'precision': Key((str, type(None)), allowed=(*PRECISIONS, None)),
-    'checkpointing': Key((bool,)),
-    'compiled': Key((bool,)),
-    'grid': Key((Mapping,)),
-    'features': Key((tuple,)),
-    'learning_rates': Key((tuple,)),
-    'rates_batch': COUNT,
-    'momentum': _NUMBER,
-    'neighbours': Key((tuple,)),
-    'temperatures': Key((tuple,)),
-    'held_out': _NUMBER,
-}
+
+
+def _recipe_key(item: Field[Any], kind: Any) -> Key:
+    """Return what a suite may set a field of a recipe to, by the field's type."""
+    kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    if kinds == (int,):
+        return COUNT
+    types = [origin for kind in kinds for origin in _TYPES.get(kind, (get_origin(kind) or kind,))]
+    return Key(tuple(types), allowed=item.metadata.get('allowed'))
+
+
+_TYPES: dict[Any, tuple[type, ...]] = {float: (int, float), Declared: (Mapping,)}
+_HINTS = get_type_hints(Recipe)
+_RECIPE_KEYS = {item.name: _recipe_key(item, _HINTS[item.name]) for item in fields(Recipe)}
 
 _NUMBERS = ('learning_rates', 'neighbours', 'temperatures')
 
@@ -122,7 +108,23 @@ def _read(path: Path, parents: tuple[Path, ...]) -> Suite:
     literals = read_literals(path)
     if unknown := sorted(literals.keys() - {'suite'}):
         raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: suite)")
-    facts = _with_included(block(path, literals, 'suite'), (*parents, path.resolve()))
+    return _declared(block(path, literals, 'suite'), (*parents, path.resolve()))
+
+
+def declare_suite(values: Mapping[str, Any]) -> Suite:
+    """Return the suite that a mapping declares, with the keys of a declaration file.
+
+    Paths are relative to the working directory.
+
+    Raises:
+        DeclarationError: names the key, the value found and what is allowed.
+    """
+    return _declared(Block(Path('suite'), 'declaration', values), ())
+
+
+def _declared(block_read: Block, parents: tuple[Path, ...]) -> Suite:
+    facts = _with_included(block_read, parents)
+    path = facts.path
     values = facts.checked(_SUITE_KEYS)
     return Suite(
         name=values['name'],
@@ -183,16 +185,16 @@ def _seeds(facts: Block) -> tuple[int, ...]:
 def _recipes(facts: Block) -> dict[str, Declared]:
     recipes = Block(facts.path, 'suite recipes', facts.values.get('recipes', {}))
     recipes.checked(dict.fromkeys(recipes.values, Key((Mapping,))))
-    for place, fields in recipes.values.items():
-        recipe = Block(facts.path, f"suite recipes['{place}']", fields)
+    for place, changes in recipes.values.items():
+        recipe = Block(facts.path, f"suite recipes['{place}']", changes)
         recipe.checked(_RECIPE_KEYS)
         for key in _NUMBERS:
-            if not all(map(is_number, fields.get(key, ()))):
+            if not all(map(is_number, changes.get(key, ()))):
                 raise recipe.error(key, 'must hold numbers')
-        if not 0 <= fields.get('warmup', 0) < 1:
+        if not 0 <= changes.get('warmup', 0) < 1:
             raise recipe.error('warmup', 'must be a share of the iterations, from 0 to below 1')
         _check_grid(recipe)
-        if not all(is_number(x) and 0 < x < 1 for x in fields.get('milestones', ())):
+        if not all(is_number(x) and 0 < x < 1 for x in changes.get('milestones', ())):
             raise recipe.error('milestones', 'must be shares of the iterations, between 0 and 1')
     return dict(recipes.values)
 

@@ -4,33 +4,44 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
+import pkgutil
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark import api
+from benchmark.analysis.door import Analysis, Outcome
 from benchmark.cli.arguments import positive, seed
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
+from benchmark.plugins import Plugins
 from benchmark.specs import DROP, REINIT
 
 if TYPE_CHECKING:
-    from benchmark.analysis.findings import Finding
     from benchmark.analysis.images import ImageSet
     from benchmark.planning import Request
     from benchmark.specs import Backbone, Task
 
 
-_Subparsers = argparse._SubParsersAction  # argparse gives its type no public name
+def _problem(part: object) -> str:
+    return (
+        '' if isinstance(part, Analysis) else f'it is a {type(part).__name__}, must be an Analysis'
+    )
 
-GEOMETRIC = ('pose', 'depth')
-"""Kinds of task on which `layers` looks unless it is told others."""
+
+def _own() -> dict[str, str]:
+    return {name: f'{__name__}:{name.upper()}' for name in _NAMES}
+
+
+_NAMES = ('attention', 'cka', 'cam', 'erf', 'losses', 'layers')
+ANALYSES: Plugins[Analysis] = Plugins('analyses', 'analysis', _own, _problem)
 
 
 def add_parser(
-    subparsers: _Subparsers,  # type: ignore[type-arg]
+    subparsers: argparse._SubParsersAction,  # type: ignore[type-arg]
     *,
     add_request: Callable[[argparse.ArgumentParser], None],
 ) -> None:
@@ -39,60 +50,46 @@ def add_parser(
     ``add_request`` adds the options of a request for cells.
     """
     parser = subparsers.add_parser('analyze', help='why a backbone transfers')
+    # analyses of other packages are imported for this command only
+    parser.fill = partial(_fill, add_request=add_request)
+
+
+def _fill(
+    parser: argparse.ArgumentParser, add_request: Callable[[argparse.ArgumentParser], None]
+) -> None:
     kinds = parser.add_subparsers(title='analyses', required=True, metavar='ANALYSIS')
-    _add_attention(kinds)
-    _add_cka(kinds)
-    _add_cam(kinds)
-    _add_erf(kinds)
-    _add_losses(kinds)
-    _add_layers(kinds, add_request)
+    names = (*_NAMES, *(name for name in ANALYSES.names() if name not in _NAMES))
+    for analysis in map(ANALYSES.load, names):
+        own = kinds.add_parser(analysis.name, help=analysis.help)
+        if analysis.pictures:
+            _add_pictures(own, *analysis.pictures)
+        if analysis.runs_cells:
+            add_request(own)
+        analysis.add_options(own)
+        _add_out(own)
+        own.set_defaults(command=partial(_carry_out, analysis))
 
 
-def _add_attention(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
-    parser = kinds.add_parser(
-        'attention', help='distance, entropy and divergence of the heads of transformers'
-    )
-    _add_pictures(parser, count=32, batch_size=8)
-    parser.set_defaults(command=attention)
+def _carry_out(analysis: Analysis, options: Namespace) -> int:
+    """Run an analysis and write what it found; return 1 when a part of it failed."""
+    finding, is_whole = pkgutil.resolve_name(analysis.run)(options)
+    from benchmark.analysis.writing import write
+
+    for path in write(finding, options.out or options.results / 'analysis'):
+        _say(str(path))
+    return 0 if is_whole else 1
 
 
-def _add_cka(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
-    parser = kinds.add_parser('cka', help='how alike the layers of one backbone or two are')
-    _add_pictures(parser, count=128, batch_size=32)
-    parser.set_defaults(command=cka)
-
-
-def _add_cam(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
-    parser = kinds.add_parser('cam', help='what backbones look at, on objects and their parts')
-    _add_pictures(parser, count=64, batch_size=16)
+def _add_cam(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--method', choices=('eigen', 'grad'), default='eigen')
-    parser.set_defaults(command=cam)
 
 
-def _add_erf(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
-    parser = kinds.add_parser('erf', help='how far backbones see: effective receptive fields')
-    _add_pictures(parser, count=32, batch_size=8)
-    parser.set_defaults(command=erf)
-
-
-def _add_losses(kinds: _Subparsers) -> None:  # type: ignore[type-arg]
-    parser = kinds.add_parser(
-        'losses', help='how fast detectors learn to classify and to localise, from records'
-    )
+def _add_losses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--suite', required=True, metavar='NAME|FILE')
     parser.add_argument('--backbones', nargs='+', default=(), metavar='ID', help='default: all')
-    _add_out(parser)
-    parser.set_defaults(command=losses)
 
 
-def _add_layers(
-    kinds: _Subparsers,  # type: ignore[type-arg]
-    add_request: Callable[[argparse.ArgumentParser], None],
-) -> None:
-    parser = kinds.add_parser(
-        'layers', help='transfer with the last blocks dropped or re-initialised; runs the cells'
-    )
-    add_request(parser)
+def _add_layers(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seeds', nargs='+', type=seed, default=(), metavar='N')
     parser.add_argument(
         '--last', nargs='+', type=positive, default=(1, 2, 3), metavar='K', help='how many blocks'
@@ -100,11 +97,49 @@ def _add_layers(
     parser.add_argument(
         '--actions', nargs='+', choices=(DROP, REINIT), default=(DROP, REINIT), help='default: both'
     )
-    _add_out(parser)
-    parser.set_defaults(command=layers)
 
 
-def _add_pictures(parser: argparse.ArgumentParser, *, count: int, batch_size: int) -> None:
+ATTENTION = Analysis(
+    'attention',
+    'distance, entropy and divergence of the heads of transformers',
+    f'{__name__}:attention',
+    pictures=(32, 8),
+)
+CKA = Analysis(
+    'cka',
+    'how alike the layers of one backbone or two are',
+    f'{__name__}:cka',
+    pictures=(128, 32),
+)
+CAM = Analysis(
+    'cam',
+    'what backbones look at, on objects and their parts',
+    f'{__name__}:cam',
+    _add_cam,
+    pictures=(64, 16),
+)
+ERF = Analysis(
+    'erf',
+    'how far backbones see: effective receptive fields',
+    f'{__name__}:erf',
+    pictures=(32, 8),
+)
+LOSSES = Analysis(
+    'losses',
+    'how fast detectors learn to classify and to localise, from records',
+    f'{__name__}:losses',
+    _add_losses,
+)
+LAYERS = Analysis(
+    'layers',
+    'transfer with the last blocks dropped or re-initialised; runs the cells',
+    f'{__name__}:layers',
+    _add_layers,
+    runs_cells=True,
+)
+
+
+def _add_pictures(parser: argparse.ArgumentParser, count: int, batch_size: int) -> None:
     """Add what every analysis of backbones on pictures takes."""
     parser.add_argument('--backbones', nargs='+', required=True, metavar='ID')
     parser.add_argument(
@@ -119,10 +154,7 @@ def _add_pictures(parser: argparse.ArgumentParser, *, count: int, batch_size: in
     )
     parser.add_argument('--batch-size', type=positive, default=batch_size, metavar='N')
     parser.add_argument('--device', choices=DEVICES, default='auto')
-    parser.add_argument(
-        '--data-root', type=Path, default=Path(os.environ.get('TBENCH_DATA', 'data')), metavar='DIR'
-    )
-    _add_out(parser)
+    parser.add_argument('--data-root', type=Path, default=api.default_data_root(), metavar='DIR')
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
@@ -130,22 +162,22 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/analysis')
 
 
-def attention(options: Namespace) -> int:
+def attention(options: Namespace) -> Outcome:
     """Measure the attention of backbones."""
     return _look(options, 'attention')
 
 
-def cka(options: Namespace) -> int:
+def cka(options: Namespace) -> Outcome:
     """Compare the layers of backbones."""
     return _look(options, 'cka')
 
 
-def erf(options: Namespace) -> int:
+def erf(options: Namespace) -> Outcome:
     """Measure the effective receptive fields of backbones."""
     return _look(options, 'erf')
 
 
-def _look(options: Namespace, name: str) -> int:
+def _look(options: Namespace, name: str) -> Outcome:
     """Carry out the analysis ``name`` of backbones on pictures."""
     backbones = _backbones(options)
     _prepare()
@@ -157,7 +189,7 @@ def _look(options: Namespace, name: str) -> int:
         _check_attention(backbones)
     images = _images(options)
     found = analysis.analyse(backbones, images, batch_size=options.batch_size, device=device)
-    return _written(found, options)
+    return found, True
 
 
 def _check_attention(backbones: list[Backbone]) -> None:
@@ -176,7 +208,7 @@ def _check_attention(backbones: list[Backbone]) -> None:
             raise does_not_apply(backbone.id)
 
 
-def cam(options: Namespace) -> int:
+def cam(options: Namespace) -> Outcome:
     """Map what backbones look at."""
     backbones = _backbones(options)
     _prepare()
@@ -190,10 +222,10 @@ def cam(options: Namespace) -> int:
         batch_size=options.batch_size,
         device=choose_device(options.device),
     )
-    return _written(found, options)
+    return found, True
 
 
-def losses(options: Namespace) -> int:
+def losses(options: Namespace) -> Outcome:
     """Compare the loss curves of a suite's detection runs."""
     from benchmark.catalog import find_suite
     from benchmark.results.store import ResultStore
@@ -202,38 +234,40 @@ def losses(options: Namespace) -> int:
     store = ResultStore(options.results, Path('work_dirs'))
     from benchmark.analysis.losses import analyse
 
-    return _written(analyse(store.records(suite), backbones=options.backbones), options)
+    return analyse(store.records(suite), backbones=options.backbones), True
 
 
-def layers(options: Namespace) -> int:
-    """Run backbones with their last blocks changed; return 1 when some cells failed."""
+def layers(options: Namespace) -> Outcome:
+    """Run backbones with their last blocks changed, and compare them with the whole ones."""
     from benchmark.analysis.last_blocks import analyse, variants
-    from benchmark.cli.commands import campaign_of, carry_out
+    from benchmark.cli.commands import place_of, request_of
 
     if not options.backbones:
         raise BenchmarkError('layers: name the whole backbones: --backbones ID ...')
     whole = list(dict.fromkeys(options.backbones))
-    options.backbones = variants(whole, options.actions, sorted(set(options.last)))
-    options.protocols = options.protocols or ('finetune',)
-    campaign = campaign_of(options, _say, options.seeds)
-    request = campaign.request.apart('layers')
-    if not options.tasks:
-        request = replace(request, tasks=_geometric(request))
-    campaign.request = request
-    plan, failed = carry_out(campaign, options)
-    found = (
-        campaign.store.find(request.suite.name, cell.spec, cell.fingerprint)
-        for cell in (*plan.done, *plan.to_do)
-    )
-    _written(analyse(record for record in found if record is not None), options)
-    return 1 if failed else 0
+    asked = {
+        **request_of(options),
+        'backbones': variants(whole, options.actions, sorted(set(options.last))),
+        'protocols': options.protocols or ('finetune',),
+    }
+    with api.open_campaign(**asked, seeds=options.seeds, say=_say) as campaign:
+        request = campaign.request.apart('layers')
+        if not options.tasks:
+            request = replace(request, tasks=_geometric(request))
+        campaign = replace(campaign, request=request)
+        with api.open_executor(campaign=campaign, **place_of(options)) as executor:
+            done = api.run_campaign(campaign, executor)
+    return analyse(done.records), not done.failed
 
 
 def _geometric(request: Request) -> tuple[Task, ...]:
-    tasks = tuple(task for task in request.tasks if task.kind in GEOMETRIC)
+    from benchmark.kinds import all_kinds
+
+    names = [kind.name for kind in all_kinds() if kind.is_geometric]
+    tasks = tuple(task for task in request.tasks if task.kind in names)
     if not tasks:
         raise BenchmarkError(
-            f"layers: suite '{request.suite.name}' has no task of kind {' or '.join(GEOMETRIC)}: "
+            f"layers: suite '{request.suite.name}' has no task of kind {' or '.join(names)}: "
             'name others with --tasks'
         )
     return tasks
@@ -261,11 +295,3 @@ def _images(options: Namespace) -> ImageSet:
     return load_images(
         options.images, count=options.count, size=options.size, data_root=options.data_root
     )
-
-
-def _written(finding: Finding, options: Namespace) -> int:
-    from benchmark.analysis.writing import write
-
-    for path in write(finding, options.out or options.results / 'analysis'):
-        _say(str(path))
-    return 0

@@ -18,7 +18,13 @@ T = TypeVar('T')
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are a line like all others, not the whole usage."""
+    """A parser whose errors are a line like all others, not the whole usage.
+
+    Attributes:
+        fill: adds what only its own command needs, before that is parsed.
+    """
+
+    fill: Callable[[Parser], None] | None = None
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.
@@ -36,6 +42,9 @@ class Parser(argparse.ArgumentParser):
         Raises:
             BenchmarkError: an argument is unknown or wrong.
         """
+        if self.fill is not None:
+            fill, self.fill = self.fill, None
+            fill(self)
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f'unknown argument: {" ".join(unknown)}')

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark.catalog import find_task, shipped_tasks
 from benchmark.cli.libraries import quiet_libraries
 from benchmark.compiling import (
-    Ingredients,
+    CellInputs,
     compile_config,
     compile_probe,
     data_request,
@@ -20,7 +20,7 @@ from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.kinds.base import DATA
 from benchmark.openmmlab import keypoints_backend, ops_backend
 from benchmark.planning.data import locate
-from benchmark.protocols import LEARNING, PROBING
+from benchmark.protocols import protocols
 from benchmark.specs import Architecture, Backbone, Features, Finding, Protocol, RunSpec, Task
 
 MMPOSE = 'pip install --no-deps mmpose==1.3.2'
@@ -52,7 +52,7 @@ def task_lines(name: str, data_root: Path) -> list[str]:
     compiled = [
         _compile(task, features, protocol)
         for features in _STAND_INS
-        for protocol in (*LEARNING.values(), *PROBING.values())
+        for protocol in protocols(trivial=False)
         if protocol.suits(task)
     ]
     arguments = _arguments_line(task, data_root)
@@ -100,7 +100,7 @@ _STAND_INS = (
 def _compile(task: Task, features: Features, protocol: Protocol) -> object:
     backbone = Backbone(id='stand-in', source='timm:stand-in', is_random=True)
     spec = RunSpec(task.name, backbone.id, protocol.name, 0)
-    cell = Ingredients(spec, backbone, features, task, protocol)
+    cell = CellInputs(spec, backbone, features, task, protocol)
     return compile_probe(cell) if protocol.probe else compile_config(cell)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.catalog import shipped_suites, shipped_tasks, zoo
 from benchmark.kinds import kind_names
-from benchmark.protocols import LEARNING, PROBING, TRIVIAL
+from benchmark.protocols import TRIVIAL, protocols
 
 Row = dict[str, Any]
 
@@ -68,7 +68,7 @@ def _protocols() -> list[Row]:
             'kinds': sorted({rule.kind for rule in protocol.recipes}),
             'title': protocol.title,
         }
-        for protocol in (*LEARNING.values(), *PROBING.values())
+        for protocol in protocols(trivial=False)
     ] + [
         {
             'name': TRIVIAL.name,

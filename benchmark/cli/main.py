@@ -88,6 +88,12 @@ def _add_run(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     _add_request(parser)
     _add_results(parser)
     _add_seeds(parser)
+    parser.add_argument(
+        '--submission',
+        action='store_true',
+        help='trained trackers also write the archive for the evaluation server of a task whose '
+        'test labels are withheld; cells that are done are trained again for it',
+    )
     parser.set_defaults(command=commands.run)
 
 
@@ -126,12 +132,18 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         default=(),
         metavar='ID',
         help='zoo name, declaration FILE.py, timm:NAME, mmpretrain:NAME, hf:FOLDER, hf:REPO, '
-        'torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT or +random, then +dropK or '
+        'torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT[#KEY] or +random, then +dropK or '
         "+reinitK; default: the suite's",
     )
     parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')
     parser.add_argument('--protocols', nargs='+', default=(), metavar='PROTOCOL')
     parser.add_argument('--device', choices=DEVICES, default='auto')
+    parser.add_argument(
+        '--executor',
+        metavar='NAME',
+        help='where cells run: local (worker processes, the default), inline (in this process, so '
+        'that a breakpoint works), or one that another package adds',
+    )
     parser.add_argument('--jobs', type=workers, metavar='N', help='worker processes')
     parser.add_argument(
         '--processes',

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark import api
 from benchmark.cli.arguments import day, real, whole
 from benchmark.errors import BenchmarkError, unknown_name
 
@@ -77,7 +78,7 @@ def _night(options: Namespace) -> date:
 def _rules(options: Namespace) -> Rules:
     from benchmark.regression.accepted import read_accepted
     from benchmark.regression.compare import Rules
-    from benchmark.regression.decisions import Correction, Levels
+    from benchmark.statistics.decisions import Correction, Levels
 
     for name, limit in (
         ('--time-limit', options.time_limit),
@@ -202,25 +203,24 @@ def _tell(comparison: Comparison, junit_file: Path | None, *, is_quiet: bool) ->
 
 def nightly(options: Namespace) -> int:
     """Run a night and judge it; return 0 fine, 1 regression, 2 could not tell."""
-    from benchmark.cli.commands import campaign_of, check_folder, worker_environments_of
+    from benchmark.cli.commands import place_of, request_of
     from benchmark.launching.nightly import Nightly
-    from benchmark.launching.pool import Pool
 
     rules = _rules(options)
-    check_folder('--out', options.out)
-    campaign = campaign_of(options, partial(print, flush=True))
-    _check_margin(rules.margin, (task.metric.key for task in campaign.request.tasks))
-    night = Nightly(
-        campaign=campaign,
-        baseline=options.baseline or options.out / 'baseline',
-        folder=options.out,
-        night=_night(options),
-        seeds=options.seeds,
-        fresh=options.confirm,
-        rules=rules,
-    )
-    with Pool(worker_environments_of(options, campaign)) as pool:
-        comparison = night.run(pool)
+    api.check_folder('--out', options.out)
+    with api.open_campaign(**request_of(options), say=partial(print, flush=True)) as campaign:
+        _check_margin(rules.margin, (task.metric.key for task in campaign.request.tasks))
+        night = Nightly(
+            campaign=campaign,
+            baseline=options.baseline or options.out / 'baseline',
+            folder=options.out,
+            night=_night(options),
+            seeds=options.seeds,
+            fresh=options.confirm,
+            rules=rules,
+        )
+        with api.open_executor(campaign=campaign, **place_of(options)) as executor:
+            comparison = night.run(executor)
     _tell(comparison, options.junit, is_quiet=False)
     print(f'written: {night.night_folder}')
     return comparison.exit_code

@@ -7,6 +7,8 @@ from argparse import Namespace
 from collections import Counter
 from pathlib import Path
 
+from benchmark import api
+
 
 def add_export_options(parser: argparse.ArgumentParser) -> None:
     """Add what ``export`` asks for, but for the results folder."""
@@ -23,21 +25,16 @@ def add_import_options(parser: argparse.ArgumentParser) -> None:
 
 def export(options: Namespace) -> int:
     """Pack the records of a suite into one archive."""
-    from benchmark.results.sharing import export_suite
-    from benchmark.results.store import ResultStore
-
-    store = ResultStore(options.results, options.results)
-    count = export_suite(store, options.suite, options.file)
+    count = api.export_records(options.results, options.suite, options.file)
     print(f'{options.file}: {count} records of suite {options.suite}')
     return 0
 
 
 def import_(options: Namespace) -> int:
     """Merge the records of an archive; return 1 when some conflict with those that are here."""
-    from benchmark.results.sharing import Outcome, import_archive
-    from benchmark.results.store import ResultStore
+    from benchmark.results.sharing import Outcome
 
-    imported = import_archive(ResultStore(options.results, options.results), options.file)
+    imported = api.import_records(options.results, options.file)
     counts = Counter(item.outcome for item in imported)
     for item in imported:
         if item.outcome is Outcome.CONFLICT:

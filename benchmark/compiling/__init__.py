@@ -2,10 +2,11 @@
 
 from benchmark.compiling.compile import (
     CODE,
+    PACKAGES,
     SPLIT_LOADING,
     WEIGHTS,
     WORK,
-    Ingredients,
+    CellInputs,
     compile_config,
 )
 from benchmark.compiling.facts import facts_of, trivial_facts
@@ -19,32 +20,41 @@ from benchmark.compiling.identity import (
 )
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
 from benchmark.compiling.probing import compile_probe, features_of
+from benchmark.compiling.procedures import Procedure, find_procedure, procedure_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
 from benchmark.compiling.trivial import (
+    STAND_IN,
     annotated_splits,
+    compile_submission,
     compile_trivial,
     data_request,
     drawn_splits,
+    submission_name,
 )
 
 __all__ = [
     'CODE',
+    'PACKAGES',
     'SPLIT_LOADING',
+    'STAND_IN',
     'WEIGHTS',
     'WORK',
-    'Ingredients',
+    'CellInputs',
+    'Procedure',
     'annotated_splits',
     'applicable',
     'apply_options',
     'compile_config',
     'compile_probe',
     'compile_search',
+    'compile_submission',
     'compile_trivial',
     'data_request',
     'drawn_splits',
     'facts_of',
     'features_of',
     'files_below',
+    'find_procedure',
     'fingerprint_of',
     'grid_of',
     'library_versions',
@@ -53,6 +63,8 @@ __all__ = [
     'numerics_of',
     'on_validation',
     'parse_options',
+    'procedure_of',
     'reader_versions',
+    'submission_name',
     'trivial_facts',
 ]

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 
+from benchmark.catalog.sources import SOURCES
 from benchmark.errors import IncompatibleError
-from benchmark.kinds import load_kind
+from benchmark.kinds import KINDS, load_kind
 from benchmark.kinds.base import Config, Meeting, Parts, dataset
-from benchmark.protocols import Place, choose_recipe
+from benchmark.plugins import foreign_versions
+from benchmark.protocols import PROTOCOLS, Place, choose_recipe
 from benchmark.results.identity import WORK as WORK
 from benchmark.specs import (
+    Adapter,
     Backbone,
     Declared,
     Features,
+    Names,
     Protocol,
     Recipe,
     Role,
     RunSpec,
     Task,
+    Trains,
     file_hash,
 )
 
@@ -30,13 +35,16 @@ CODE = '{code}'
 SPLIT_LOADING = 'split_loading'
 """Key of a configuration whose processes, this many, load their shares of a batch alone."""
 
+PACKAGES = 'packages'
+"""Key of a configuration whose parts other packages add: their versions by name."""
+
 _CHECKPOINTS = 4
 _MOST_ITERATIONS_LOST = 2000
 _CURVE_POINTS = 50
 
 
 @dataclass(frozen=True)
-class Ingredients:
+class CellInputs:
     """The resolved nouns of one cell; ``changes`` are the suite's recipe fields for it."""
 
     spec: RunSpec
@@ -47,7 +55,7 @@ class Ingredients:
     changes: tuple[Declared, ...] = ()
 
 
-def compile_config(cell: Ingredients) -> Config:
+def compile_config(cell: CellInputs) -> Config:
     """Return the mmengine configuration of a cell, with placeholders for local paths.
 
     The placeholders are ``{data}``, ``{weights}``, ``{code}`` and ``{work}``; everything
@@ -64,7 +72,8 @@ def compile_config(cell: Ingredients) -> Config:
     parts = kind.parts(meeting)
     return {
         'default_scope': kind.library,
-        'custom_imports': list(kind.components),
+        'custom_imports': [*kind.components, *cell.protocol.components],
+        **added_packages(cell),
         'model': parts.model,
         'train_dataloader': _train_loader(cell.task, recipe, parts),
         'test_dataloader': testing_loader(cell.task, parts),
@@ -77,7 +86,7 @@ def compile_config(cell: Ingredients) -> Config:
     }
 
 
-def _recipe(cell: Ingredients) -> Recipe:
+def _recipe(cell: CellInputs) -> Recipe:
     place = Place.of(cell.task, cell.features)
     recipe = choose_recipe(cell.protocol, place, cell.task.budget, *cell.changes)
     if recipe.iterations < 1 or recipe.batch_size < 1 or recipe.lr <= 0:
@@ -104,7 +113,7 @@ def _in_parts(recipe: Recipe, protocol: str) -> Recipe:
     )
 
 
-def backbone_config(cell: Ingredients, recipe: Recipe) -> Config:
+def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
     """Return the backbone as the protocol uses it."""
     backbone = cell.backbone
     frozen = not cell.protocol.trains_backbone
@@ -117,7 +126,10 @@ def backbone_config(cell: Ingredients, recipe: Recipe) -> Config:
         'may_miss': dict(backbone.may_miss),
         'frozen': frozen,
         'drop_path': 0.0 if frozen else recipe.drop_path,
+        **_in_parts_of(cell.protocol.trains),
     }
+    if backbone.copy:
+        config['copy'] = backbone.copy
     if backbone.last_blocks:
         config['last_blocks'] = asdict(backbone.last_blocks)
     if backbone.code:
@@ -127,7 +139,26 @@ def backbone_config(cell: Ingredients, recipe: Recipe) -> Config:
     return config
 
 
-def _window(cell: Ingredients, recipe: Recipe) -> Config:
+def _in_parts_of(trains: Trains | Names | Adapter) -> Config:
+    """Return what a backbone is told where only a part of it learns, or an adapter does."""
+    if isinstance(trains, Names):
+        return {'trained': {'patterns': list(trains.patterns), 'last': trains.last}}
+    if isinstance(trains, Adapter):
+        return {'adapter': {'type': trains.type, 'arguments': dict(trains.arguments)}}
+    return {}
+
+
+def added_packages(cell: CellInputs) -> Config:
+    """Return the versions of other packages whose parts the cell uses; empty for ours alone."""
+    source = cell.backbone.source.partition(':')[0]
+    parts = (
+        (KINDS, cell.task.kind), (PROTOCOLS, cell.protocol.name), (SOURCES, source),
+    )  # fmt: skip
+    found = foreign_versions(parts)
+    return {PACKAGES: found} if found else {}
+
+
+def _window(cell: CellInputs, recipe: Recipe) -> Config:
     """Return the options that make a network's attention windows larger than in pretraining.
 
     The position bias is a function of log-spaced distances, normalised by the window of

@@ -6,13 +6,13 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from benchmark.compiling.compile import Ingredients
+from benchmark.compiling.compile import CellInputs
 from benchmark.kinds import load_kind
 from benchmark.protocols import TRIVIAL
-from benchmark.specs import Backbone, Features, Metric, Pretraining, Protocol, Task
+from benchmark.specs import Backbone, Features, Metric, Names, Pretraining, Protocol, Task, Trains
 
 
-def facts_of(cell: Ingredients) -> dict[str, Any]:
+def facts_of(cell: CellInputs) -> dict[str, Any]:
     """Return what a record says of a cell, keyed like its fields."""
     return {
         **_shared(cell.task, cell.protocol),
@@ -45,15 +45,31 @@ def _shared(task: Task, protocol: Protocol) -> dict[str, Any]:
         'protocol': {
             'title': protocol.title,
             'trains_backbone': protocol.trains_backbone,
+            **_part(protocol),
             **({'views': protocol.probe.views.value} if protocol.probe else {}),
         },
     }
 
 
+def _part(protocol: Protocol) -> dict[str, Any]:
+    """Return what a protocol trains where that is neither all, the head alone, nor nothing."""
+    trains = protocol.trains
+    if isinstance(trains, Trains):
+        return {}
+    if isinstance(trains, Names):
+        return {'trains': {'names': {'patterns': list(trains.patterns), 'last': trains.last}}}
+    return {'trains': {'adapter': {'type': trains.type, 'arguments': dict(trains.arguments)}}}
+
+
 def _metric(metric: Metric) -> dict[str, Any]:
-    """Return a metric as JSON data; an infinite bound is ``None``."""
+    """Return a metric as JSON data; an infinite bound is ``None``.
+
+    Whether it may be absent is no fact of a record, whose scores show whether it was.
+    """
     bounds = [bound if math.isfinite(bound) else None for bound in metric.bounds]
-    return {**asdict(metric), 'bounds': bounds}
+    said = {**asdict(metric), 'bounds': bounds}
+    del said['is_optional']
+    return said
 
 
 def _backbone(backbone: Backbone, features: Features) -> dict[str, Any]:

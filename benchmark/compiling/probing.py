@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmark.compiling.compile import WORK, Ingredients, backbone_config, testing_loader
+from benchmark.compiling.compile import (
+    WORK,
+    CellInputs,
+    added_packages,
+    backbone_config,
+    testing_loader,
+)
 from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config, Meeting, Readout, dataset
@@ -18,7 +24,7 @@ _DIVISOR = 32
 """A side that it divides lets every map start at the same pixel."""
 
 
-def compile_probe(cell: Ingredients) -> Config:
+def compile_probe(cell: CellInputs) -> Config:
     """Return the configuration of a probe, with the placeholders of a training.
 
     Raises:
@@ -38,6 +44,7 @@ def compile_probe(cell: Ingredients) -> Config:
     return {
         'default_scope': kind.library,
         'custom_imports': list(kind.components),
+        **added_packages(cell),
         'preprocessor': _preprocessor(parts.model['data_preprocessor'], cell.task),
         'backbone': meeting.backbone,
         'reading': _reading(cell.features),
@@ -51,7 +58,7 @@ def compile_probe(cell: Ingredients) -> Config:
     }
 
 
-def _recipe(cell: Ingredients, probe: Probe | None) -> Recipe:
+def _recipe(cell: CellInputs, probe: Probe | None) -> Recipe:
     place = Place.of(cell.task, cell.features)
     # a task's budget is that of passes through the backbone; on fixed views there is one
     is_online = probe is not None and probe.views is Views.ONLINE

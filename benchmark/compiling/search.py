@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from benchmark.compiling.compile import Ingredients, compile_config
+from benchmark.compiling.compile import CellInputs, compile_config
 from benchmark.compiling.options import applicable, apply_options
 from benchmark.errors import DeclarationError
 from benchmark.kinds.base import Config
@@ -24,7 +24,7 @@ def grid_of(changes: tuple[Declared, ...]) -> Mapping[str, tuple[Any, ...]]:
     return grid
 
 
-def compile_search(cell: Ingredients, options: Mapping[str, Any]) -> Config:
+def compile_search(cell: CellInputs, options: Mapping[str, Any]) -> Config:
     """Return the trainings of all points of a cell's grid, and what tests the one that is chosen.
 
     Args:
@@ -53,7 +53,7 @@ def compile_search(cell: Ingredients, options: Mapping[str, Any]) -> Config:
     }
 
 
-def _compiled(cell: Ingredients, point: Declared) -> Config:
+def _compiled(cell: CellInputs, point: Declared) -> Config:
     return compile_config(replace(cell, changes=(*cell.changes, point)))
 
 

@@ -1,12 +1,22 @@
-"""Configurations without a model: of a task's trivial predictor, and of its annotations."""
+"""Configurations without a model: a task's trivial predictor, annotations and submission."""
 
 from __future__ import annotations
 
-from benchmark.compiling.compile import testing_loader
+from typing import NamedTuple
+
+from benchmark.compiling.compile import WORK, testing_loader
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config, Meeting, Parts, dataset
 from benchmark.protocols import TRIVIAL
-from benchmark.specs import Architecture, Features, Recipe, Role, Task
+from benchmark.specs import Architecture, Backbone, Features, Recipe, Role, Task
+
+
+class StandIn(NamedTuple):
+    """What stands for a backbone where none takes part."""
+
+    backbone: Backbone
+    features: Features
+
 
 # a kind builds its parts for a backbone; those taken here depend on none
 _FEATURES = Features(
@@ -20,6 +30,9 @@ _FEATURES = Features(
 )
 HELD_OUT = 'benchmark.HeldOut'
 """The type of a split that is a slice of another."""
+
+STAND_IN = StandIn(Backbone(id='', source=''), _FEATURES)
+"""The backbone of a trivial predictor, which never looks at an image."""
 
 _RECIPE = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
 
@@ -83,6 +96,17 @@ def data_request(task: Task) -> Config:
 
 def _is_slice(task: Task, role: Role) -> bool:
     return task.datasets[role].get('type') == HELD_OUT
+
+
+def compile_submission(task: Task) -> Config | None:
+    """Return the hook that writes the archive for a task's server to ``{work}``, if it has one."""
+    hook = _parts(task).submission
+    return hook and {**hook, 'file': f'{WORK}/{submission_name(task)}'}
+
+
+def submission_name(task: Task) -> str:
+    """Return how the archive for a task's server is called in a run's work folder."""
+    return f'{task.name}-submission.zip'
 
 
 def _parts(task: Task) -> Parts:

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 from PIL import Image
 
-from benchmark.converting.files import folders, read_lines, write_lines
+from benchmark.converting.files import folders, write_lines
 from benchmark.errors import DataError
+from benchmark.kinds.common.tables import read_lines
 
 _TRAINING_IMAGES = 30
 _SIDE = 32

@@ -8,8 +8,9 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from benchmark.converting.files import read_lines, write_lines
+from benchmark.converting.files import write_lines
 from benchmark.errors import DataError
+from benchmark.kinds.common.tables import read_lines
 
 _SHIFT = 3
 

@@ -10,19 +10,6 @@ from typing import Any
 from benchmark.errors import DataError
 
 
-def read_lines(path: Path) -> list[str]:
-    """Return the lines of a text file that are not empty.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    try:
-        text = path.read_text(encoding='utf-8')
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f'{path}: not readable as text ({error})') from None
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
 def read_json(path: Path) -> Any:
     """Return the content of a JSON file.
 

@@ -9,16 +9,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from benchmark.converting.files import folders, read_lines, write_lines, write_text
+from benchmark.converting.files import folders, write_lines, write_text
 from benchmark.errors import DataError
+from benchmark.kinds.common.frames import numbered_frames
+from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
 
 _HELD_OUT = 'TRAIN_11'
 """TrackingNet publishes no labels of its test split: its last part of twelve stands in."""
+
+_WITHHELD = 'TEST'
+"""Its official test split, of which the first boxes alone are published."""
 
 # first and last annotated frame of sequences that have more frames than annotations
 _OTB_SPANS = {
@@ -32,13 +37,17 @@ _OTB_SPANS = {
 
 @dataclass(frozen=True)
 class Sequence:
-    """Where a sequence's frames are, and its boxes (n, 4) that count from 1; NaN is absent."""
+    """Where a sequence's frames are, and its boxes (n, 4) that count from 1; NaN is absent.
+
+    ``count`` is how many frames there are, where boxes of later ones are withheld.
+    """
 
     name: str
     folder: Path
     pattern: str
     first: int
     boxes: np.ndarray
+    count: int | None = None
 
 
 def lasot(root: Path) -> list[str]:
@@ -59,8 +68,8 @@ def lasot(root: Path) -> list[str]:
 
 def _lasot_sequence(root: Path, name: str) -> Sequence:
     folder = root / name.rsplit('-', 1)[0] / name
-    boxes = _numbers(folder / 'groundtruth.txt').reshape(-1, 4)
-    flags = [_numbers(folder / f'{flag}.txt').ravel() for flag in ('full_occlusion', 'out_of_view')]
+    boxes = read_boxes(folder / 'groundtruth.txt')
+    flags = [read_flags(folder / f'{flag}.txt') for flag in ('full_occlusion', 'out_of_view')]
     if any(len(flag) != len(boxes) for flag in flags):
         raise DataError(f'{folder}: {len(boxes)} boxes, but not as many flags')
     boxes[(flags[0] + flags[1]) > 0] = np.nan
@@ -70,6 +79,8 @@ def _lasot_sequence(root: Path, name: str) -> Sequence:
 def trackingnet(root: Path) -> list[str]:
     """Write ``train`` and ``test`` from TrackingNet's twelve training parts; the last one tests.
 
+    Where the part ``TEST`` is there, ``official_test`` holds its sequences with their first boxes.
+
     Raises:
         DataError: a part is missing, or a file does not fit another.
     """
@@ -78,15 +89,24 @@ def trackingnet(root: Path) -> list[str]:
     if not held_out or len(parts) < 2:
         raise DataError(f'{root}: must hold {_HELD_OUT} and other parts TRAIN_0, TRAIN_1 ...')
     others = [part for part in parts if part not in held_out]
-    return [
+    written = [
         _written(root / role, (sequence for part in chosen for sequence in _part(part)))
         for role, chosen in (('train', others), ('test', held_out))
     ]
+    official = root / _WITHHELD
+    if official.is_dir():
+        written.append(_written(root / 'official_test', map(_withheld, _part(official))))
+    return written
+
+
+def _withheld(sequence: Sequence) -> Sequence:
+    frames = sum(1 for _ in sequence.folder.glob('*.jpg'))
+    return replace(sequence, boxes=sequence.boxes[:1], count=frames)
 
 
 def _part(part: Path) -> Iterable[Sequence]:
     for path in sorted((part / 'anno').glob('*.txt')):
-        boxes = _numbers(path).reshape(-1, 4)
+        boxes = read_boxes(path)
         yield Sequence(path.stem, part / 'frames' / path.stem, '{:d}.jpg', 0, boxes)
 
 
@@ -102,15 +122,21 @@ def otb100(root: Path) -> list[str]:
 
 def _otb_sequences(folder: Path) -> Iterable[Sequence]:
     files = [p for p in sorted(folder.glob('groundtruth_rect*.txt')) if p.read_text().strip()]
-    frames = sorted(path.name for path in (folder / 'img').glob('*.jpg'))
+    frames = numbered_frames(folder / 'img')
     if not files or not frames:
         raise DataError(f'{folder}: holds no annotated frames')
-    digits = len(Path(frames[0]).stem)
-    first, _ = _OTB_SPANS.get(folder.name, (int(Path(frames[0]).stem), 0))
+    first = _OTB_SPANS.get(folder.name, (next(iter(frames)), 0))[0]
+    pattern = _pattern(next(iter(frames.values())))
     for number, path in enumerate(files, 1):
         name = folder.name if len(files) == 1 else f'{folder.name}.{number}'
-        boxes = _numbers(path).reshape(-1, 4)
-        yield Sequence(name, folder / 'img', f'{{:0{digits}d}}.jpg', first, boxes)
+        boxes = read_boxes(path)
+        yield Sequence(name, folder / 'img', pattern, first, boxes)
+
+
+def _pattern(name: str) -> str:
+    """Return the pattern of the frames of which the first is called ``name``, as ``0001.jpg``."""
+    stem, _, suffix = name.rpartition('.')
+    return f'{{:0{len(stem)}d}}.{suffix}'
 
 
 def uav123(root: Path) -> list[str]:
@@ -129,21 +155,13 @@ def uav123(root: Path) -> list[str]:
 
 
 def _uav_sequence(root: Path, path: Path, spans: list[tuple[str, str, str, str]]) -> Sequence:
-    boxes = _numbers(path).reshape(-1, 4)
+    boxes = read_boxes(path)
     for name, film, first, last in spans:
         # the file describes sequences of other selections, too
         if name == path.stem and int(last) - int(first) + 1 == len(boxes):
             folder = root / 'data_seq/UAV123' / re.split(r'[\\/]', film.rstrip('\\/'))[-1]
             return Sequence(name, folder, '{:06d}.jpg', int(first), boxes)
     raise DataError(f'{path}: configSeqs.m has no {path.stem} with {len(boxes)} frames')
-
-
-def _numbers(path: Path) -> np.ndarray:
-    try:
-        text = re.sub(r'[,\t]+', ' ', path.read_text(encoding='utf-8'))
-        return np.array([float(word) for word in text.split()])
-    except (OSError, ValueError) as error:
-        raise DataError(f'{path}: not readable as numbers ({error})') from None
 
 
 def _written(place: Path, sequences: Iterable[Sequence]) -> str:
@@ -157,10 +175,13 @@ def _written(place: Path, sequences: Iterable[Sequence]) -> str:
 
 
 def _write(place: Path, sequence: Sequence) -> None:
-    count = len(sequence.boxes)
-    for number in (sequence.first, sequence.first + count - 1):
+    count = sequence.count or len(sequence.boxes)
+    if not count:
+        raise DataError(f'{sequence.folder}: the sequence {sequence.name} has no boxes')
+    there = set(numbered_frames(sequence.folder).values())
+    for number in range(sequence.first, sequence.first + count):
         frame = sequence.folder / sequence.pattern.format(number)
-        if not frame.is_file():
+        if frame.name not in there:
             raise DataError(f'{frame}: {count} boxes are annotated, but this frame is not there')
     is_absent = np.logical_not(np.all(sequence.boxes[:, 2:] > 0, axis=1))
     boxes = np.where(is_absent[:, None], 0.0, sequence.boxes)

@@ -6,7 +6,7 @@ from benchmark.engine.backbone_execution import BackboneExecution
 from benchmark.engine.history import LossHistory
 from benchmark.engine.layer_decay import LayerDecayConstructor
 from benchmark.engine.progress import Progress
-from benchmark.engine.resuming import RandomStates, Spent, StepClock
+from benchmark.engine.resuming import Checkpoints, Spent, StepClock
 from benchmark.engine.sharing import (
     OwnDraws,
     WholeBatches,
@@ -17,12 +17,12 @@ from benchmark.engine.sharing import (
 
 __all__ = [
     'BackboneExecution',
+    'Checkpoints',
     'LayerDecayConstructor',
     'LossHistory',
     'OwnDraws',
     'ParameterAudit',
     'Progress',
-    'RandomStates',
     'Spent',
     'StepClock',
     'WeightAverage',

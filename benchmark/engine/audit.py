@@ -32,6 +32,7 @@ class ParameterAudit(Hook):
         self._groups: list[dict[str, Any]] = []
         self._after: dict[str, dict[str, str]] = {}
         self._parameters: frozenset[str] = frozenset()
+        self._frozen: frozenset[str] | None = None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Keep the first fingerprints in the checkpoint, so that a resumed training knows them."""
@@ -57,6 +58,7 @@ class ParameterAudit(Hook):
         model = bare(runner.model)
         self._after = _fingerprints(model)
         self._parameters = frozenset(name for name, _ in model.named_parameters())
+        self._frozen = _frozen_part(model)
 
     @property
     def report(self) -> dict[str, Any]:
@@ -70,6 +72,24 @@ class ParameterAudit(Hook):
                 f'{part}_tensors': f'{changed[part]} of {len(self._before.get(part, {}))} changed'
                 for part in _PARTS
             },
+            **self._part(),
+        }
+
+    def _part(self) -> dict[str, Any]:
+        """Return what became of a backbone's two parts where one of them is frozen."""
+        if self._frozen is None:
+            return {}
+        before, after = self._before['backbone'], self._after['backbone']
+        parts = {'frozen': self._frozen, 'trained': before.keys() - self._frozen}
+        changed = {
+            part: sum(before[n] != after.get(n) for n in names) for part, names in parts.items()
+        }
+        return {
+            'frozen_changed': changed['frozen'] > 0,
+            **{
+                f'{part}_tensors': f'{changed[part]} of {len(parts[part])} changed'
+                for part in parts
+            },
         }
 
     def _learned(self, part: str) -> bool:
@@ -80,6 +100,13 @@ class ParameterAudit(Hook):
     def _changed(self, part: str) -> int:
         before, after = self._before.get(part, {}), self._after.get(part, {})
         return sum(before[name] != after.get(name) for name in before)
+
+
+def _frozen_part(model: nn.Module) -> frozenset[str] | None:
+    """Return the tensors of a backbone that must stay; ``None`` where it learns wholly or not."""
+    frozen_names = getattr(getattr(model, 'backbone', None), 'frozen_names', None)
+    names = frozen_names() if callable(frozen_names) else None
+    return None if names is None else frozenset(f'backbone.{name}' for name in names)
 
 
 def bare(model: nn.Module) -> nn.Module:

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import random
+import sys
 import time
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from mmengine.dist import all_gather_object, get_rank, get_world_size
+from mmengine.dist import (
+    all_gather_object,
+    broadcast_object_list,
+    get_rank,
+    get_world_size,
+    master_only,
+)
 from mmengine.hooks import Hook
 
 from benchmark.errors import CheckpointError
 from benchmark.registry import HOOKS
+from benchmark.results.checkpoints import draft_of, keep
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner
@@ -22,33 +32,36 @@ if TYPE_CHECKING:
 _STATES, _SECONDS = 'random_states', 'time_spent'
 _WARM_UP = 3
 
+SECONDS_APART = 600.0
+"""Most time between two checkpoints."""
+
 
 @HOOKS.register_module()
-class RandomStates(Hook):
-    """Keeps the states of the random generators of all processes in checkpoints.
+class Checkpoints(Hook):
+    """Keeps all that a training needs to go on, after every so many steps and so much time.
 
-    A resumed training then draws what an uninterrupted one would. What workers of data loaders
-    draw is not kept.
+    The states of the random generators of all processes are among it, so that a resumed training
+    draws what an uninterrupted one would; of the workers of data loaders only their seeds are.
+    Checkpoints are taken after a step of the optimiser: gradients that wait for more parts of a
+    batch are not kept. A checkpoint that cannot be written is left out, with a line in the log.
 
     Args:
-        interval: steps between checkpoints.
+        interval: steps between checkpoints; below 1, only time counts.
+        seconds: time after which one is taken anyway.
 
     Raises:
         CheckpointError: when a training is resumed by another number of processes.
     """
 
-    # after hooks that set generators before training, before the one that saves
-    priority = 'LOW'
+    # after hooks that set generators before training or keep curves, before the audit's end
+    priority = 'VERY_LOW'
 
-    def __init__(self, *, interval: int) -> None:
-        self._interval = interval
+    def __init__(self, *, interval: int, seconds: float = SECONDS_APART) -> None:
+        self._interval = interval if interval > 0 else sys.maxsize
+        self._seconds = seconds
+        self._last = (0, time.monotonic())
         self._kept: list[dict[str, Any]] = []
         self._restored: dict[str, Any] | None = None
-
-    def after_train_iter(self, runner: Runner, *args: object, **kwargs: object) -> None:
-        """Collect the states where a checkpoint follows."""
-        if (runner.iter + 1) % self._interval == 0 or runner.iter + 1 == runner.max_iters:
-            self._kept = all_gather_object(_states())
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Put the states into the checkpoint."""
@@ -62,21 +75,62 @@ class RandomStates(Hook):
                 f'{runner.work_dir}: the training there was begun by {len(kept)} processes, '
                 f'now there are {get_world_size()}'
             )
-        self._kept, self._restored = kept, kept[get_rank()]
+        self._restored = kept[get_rank()]
 
     def before_train(self, runner: Runner) -> None:
-        """Restore what the data are drawn with."""
+        """Restore what the data and the model draw with."""
+        self._last = (runner.iter, time.monotonic())
         if self._restored is not None:
-            random.setstate(self._restored['python'])
-            np.random.set_state(self._restored['numpy'])
-
-    def before_train_iter(self, runner: Runner, *args: object, **kwargs: object) -> None:
-        """Restore torch's state, of which making the data loader's iterator takes a draw."""
-        if self._restored is not None:
-            torch.set_rng_state(self._restored['torch'].cpu())
-            if torch.cuda.is_available():  # not run on a GPU
-                torch.cuda.set_rng_state(self._restored['cuda'].cpu())
+            # making the loader's iterator takes a draw, which the first one took before
+            runner.train_dataloader.generator = torch.Generator()
+            _restore(self._restored)
             self._restored = None
+
+    def after_train_iter(self, runner: Runner, *args: object, **kwargs: object) -> None:
+        """Keep a checkpoint where one is due."""
+        done = runner.iter + 1
+        if done % runner.optim_wrapper._accumulative_counts and done < runner.max_iters:
+            return
+        if self._is_due(done, runner.max_iters):
+            self._kept = all_gather_object(_states())
+            self._save(runner, done)
+            self._last = (done, time.monotonic())
+
+    def _is_due(self, done: int, total: int) -> bool:
+        """Whether a checkpoint follows step ``done``, as the first process's clock has it."""
+        before, at = self._last
+        is_due = (
+            done == total
+            or done // self._interval > before // self._interval
+            or time.monotonic() - at >= self._seconds
+        )
+        if get_world_size() == 1:
+            return is_due
+        agreed = [is_due]
+        broadcast_object_list(agreed)
+        return agreed[0]
+
+    @master_only
+    def _save(self, runner: Runner, done: int) -> None:
+        folder = Path(runner.work_dir)
+        draft = draft_of(folder)
+        try:
+            meta = {'epoch': runner.epoch, 'iter': done}
+            runner.save_checkpoint(str(folder), draft.name, meta=meta, by_epoch=False)
+            keep(folder, done)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            logging.getLogger(__name__).warning(
+                '%s: no checkpoint after step %d (%s)', folder, done, error.strerror or error
+            )
+
+
+def _restore(states: dict[str, Any]) -> None:
+    random.setstate(states['python'])
+    np.random.set_state(states['numpy'])
+    torch.set_rng_state(states['torch'].cpu())
+    if torch.cuda.is_available():  # not run on a GPU
+        torch.cuda.set_rng_state(states['cuda'].cpu())
 
 
 def _states() -> dict[str, Any]:

@@ -26,7 +26,7 @@ from benchmark.kinds.common.opening import opened
 _SEED = 0
 
 
-def probe(config: dict[str, Any], samples: int) -> dict[str, float]:
+def compute(config: dict[str, Any], samples: int) -> dict[str, float]:
     """Return the canary of a compiled cell by name, from ``samples`` of each split.
 
     ``input`` and ``features`` sum up what the backbone gets and gives, ``loss`` the

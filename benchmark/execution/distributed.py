@@ -106,11 +106,13 @@ def launch(request: Config, count: int) -> Config:
         asked, answered = Path(folder) / 'request', Path(folder) / 'answer'
         asked.write_text(repr(request), encoding='utf-8')
         command = (
-            *(sys.executable, '-m', 'torch.distributed.run', '--standalone'),
+            *(sys.executable, '-P', '-m', 'torch.distributed.run', '--standalone'),
             *('--nproc-per-node', str(count), '-m', 'benchmark.execution.distributed'),
             *(str(asked), str(answered)),
         )
-        finished = subprocess.run(command, check=False)
+        # -P is not handed on to the processes that torchrun starts
+        safe = {**os.environ, 'PYTHONSAFEPATH': '1'}
+        finished = subprocess.run(command, check=False, env=safe)
         if not answered.is_file():
             raise BenchmarkError(
                 f'{count} processes ended with exit code {finished.returncode} and no answer'

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+import pkgutil
 import traceback
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from benchmark.compiling import find_procedure
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError
-from benchmark.execution.canary import probe
+from benchmark.execution.canary import compute
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
 from benchmark.execution.execute import Outcome, execute
@@ -42,26 +43,36 @@ def inspect_job(request: Answer) -> Answer:
     return {'features': asdict(features), 'weights': weights, 'flops': forward_flops(network)}
 
 
-def execute_job(request: Answer) -> Answer:
+def train_job(request: Answer) -> Answer:
     """Return the outcome of running ``request['config']`` in ``request['folder']``."""
     folder = Path(request['folder'])
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
     with exclusive(folder):
-        return asdict(_execute(request['config'], folder, request.get('processes', 1)))
+        config = _with_hooks(request['config'], request)
+        return asdict(_train(config, folder, request.get('processes', 1)))
 
 
 def search_job(request: Answer) -> Answer:
     """Return the outcome of searching the grid of ``request['config']``."""
     folder = Path(request['folder'])
     count = request.get('processes', 1)
+
+    def run(config: Answer, own: Path) -> Outcome:
+        # trials have folders of their own: what is asked for is asked of the chosen one
+        return _train(_with_hooks(config, request) if own == folder else config, own, count)
+
     with exclusive(folder):
-        return asdict(
-            execute_search(request['config'], folder, lambda c, own: _execute(c, own, count))
-        )
+        return asdict(execute_search(request['config'], folder, run))
 
 
-def _execute(config: Answer, folder: Path, processes: int) -> Outcome:
+def _with_hooks(config: Answer, request: Answer) -> Answer:
+    """Return a configuration with the hooks of a request, on which no number depends."""
+    hooks = request.get('hooks', [])
+    return {**config, 'custom_hooks': [*config['custom_hooks'], *hooks]} if hooks else config
+
+
+def _train(config: Answer, folder: Path, processes: int) -> Outcome:
     """Return the outcome of a training by so many processes.
 
     Raises:
@@ -70,7 +81,7 @@ def _execute(config: Answer, folder: Path, processes: int) -> Outcome:
     if processes == 1:
         return execute(config, folder)
     in_processes(config, processes)  # refused before processes start
-    found = launch({'job': 'execute', 'config': config, 'folder': str(folder)}, processes)
+    found = launch({'job': 'train', 'config': config, 'folder': str(folder)}, processes)
     if reason := found.pop('error'):
         raise BenchmarkError(reason)
     return Outcome(**found)
@@ -84,7 +95,7 @@ def trivial_job(request: Answer) -> Answer:
 
 def canary_job(request: Answer) -> Answer:
     """Return the numbers of ``request['config']`` that must not change, and the device."""
-    values = probe(request['config'], request['samples'])
+    values = compute(request['config'], request['samples'])
     return {'values': values, 'device': device_name()}
 
 
@@ -97,31 +108,11 @@ def probe_job(request: Answer) -> Answer:
         return asdict(execute_probe(request['config'], keeping))
 
 
-def pretrain_job(request: Answer) -> Answer:
-    """Return what pretraining by ``request['config']`` measured."""
-    # mmpretrain's algorithms, seconds to import, are of no use to other jobs
-    from benchmark.execution.pretrain import train_weights
-
-    return train_weights(request)
-
-
 def check_job(request: Answer) -> Answer:
     """Return what a short look at the data of ``request['data']`` finds wrong or odd."""
     from benchmark.execution.looking import quick_findings
 
     return {'findings': [finding._asdict() for finding in quick_findings(request['data'])]}
-
-
-JOBS: dict[str, Callable[[Answer], Answer]] = {
-    'inspect': inspect_job,
-    'execute': execute_job,
-    'pretrain': pretrain_job,
-    'probe': probe_job,
-    'search': search_job,
-    'trivial': trivial_job,
-    'canary': canary_job,
-    'check': check_job,
-}
 
 
 def answer(request: Answer) -> Answer:
@@ -130,11 +121,12 @@ def answer(request: Answer) -> Answer:
     ``busy`` is set where another process is doing the same.
     """
     try:
-        return {'error': '', **JOBS[request['job']](request)}
+        run = pkgutil.resolve_name(find_procedure(request['job']).run)
+        return {'error': '', **run(request)}
     except BusyError as error:
-        return {'error': _told(error), 'user_error': True, 'busy': True}
+        return {'error': _one_line_message(error), 'user_error': True, 'busy': True}
     except BenchmarkError as error:
-        return {'error': _told(error), 'user_error': True}
+        return {'error': _one_line_message(error), 'user_error': True}
     except Exception as error:  # a cell that fails must not take the worker with it
         logging.getLogger(__name__).error(traceback.format_exc())
         lines = str(error).strip().splitlines()
@@ -144,7 +136,7 @@ def answer(request: Answer) -> Answer:
         }
 
 
-def _told(error: BenchmarkError) -> str:
+def _one_line_message(error: BenchmarkError) -> str:
     """Return an error's message in one line, without the traceback of a process that loads."""
     text = str(error).strip()
     if text.startswith('Caught ') and 'Original Traceback' in text:

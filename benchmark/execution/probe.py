@@ -170,7 +170,7 @@ class _Probe:
         if self._keeping is not None:
             key = self._key(self._keeping, split)
             is_kept = self._keeping.cache.write(key, collected)
-            self._found[split] = 'written to the cache' if is_kept else 'too large for the cache'
+            self._found[split] = 'written to the cache' if is_kept else 'not kept'
         return collected
 
     # --- training -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 from benchmark.compiling import localise
 from benchmark.errors import BenchmarkError
 from benchmark.execution.execute import Outcome
+from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.store import write_atomically
 
 Config = dict[str, Any]
@@ -67,6 +68,7 @@ def _score(
     if not math.isfinite(score):
         return None  # not kept: another attempt may succeed
     write_atomically(known, json.dumps(score))
+    remove_checkpoints(own)
     return score
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from benchmark.specs import Features, Metric, Protocol, Recipe, Role, Task
+from benchmark.specs import Features, Metric, Protocol, Recipe, Role, Rule, Task
 
 Config = dict[str, Any]
 """A part of an mmengine configuration: plain dictionaries, lists, strings and numbers."""
@@ -53,7 +54,8 @@ class Parts:
     ``pipelines`` has one list of transforms for training and one for testing;
     ``gallery`` is the hook that draws predictions beside the ground truth;
     ``annotations`` loads what the trivial predictor needs of a training sample, not its picture;
-    ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features.
+    ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features;
+    ``submission`` makes the archive for the server of a test split whose labels are withheld.
     """
 
     model: Config
@@ -65,6 +67,7 @@ class Parts:
     collate: str = 'pseudo_collate'
     annotations: tuple[Config, ...] = ()
     readout: Readout | None = None
+    submission: Config | None = None
 
 
 class Trivial(NamedTuple):
@@ -89,6 +92,13 @@ def upright_or_not(task: Task) -> tuple[int, int]:
     return side, side
 
 
+class Probed(enum.Enum):
+    """What a probe predicts from frozen features."""
+
+    PICTURES = 'pictures'
+    CELLS = 'cells'
+
+
 @dataclass(frozen=True)
 class Kind:
     """A family of tasks that share heads, data format and metrics.
@@ -102,6 +112,16 @@ class Kind:
     wrong with a sample's annotations; ``largest_input`` returns the (height, width) in pixels
     that no padded picture of a task exceeds; ``numerics`` rises when a change of the kind's data,
     heads, losses or metrics alters its results, and is part of the fingerprint of its cells.
+
+    Attributes:
+        order: where tables show tasks of the kind; a smaller number comes first.
+        family: the name under which tasks of this kind count together in aggregates; empty for
+            the kind's own name.
+        is_geometric: whether its tasks ask where things are rather than what they are.
+        has_words: whether a drawn prediction is a word, which a page shows in little room.
+        probed: what a probe predicts from frozen features, per picture or per cell of a map;
+            ``None`` where the kind cannot be probed.
+        recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
     """
 
     name: str
@@ -115,6 +135,17 @@ class Kind:
     labels: str
     largest_input: Callable[[Task], tuple[int, int]] = padded_input
     numerics: int = 1
+    order: int = 100
+    family: str = ''
+    is_geometric: bool = False
+    has_words: bool = False
+    probed: Probed | None = None
+    recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+
+    @property
+    def counts_as(self) -> str:
+        """The family of the kind, by its own name where it declares none."""
+        return self.family or self.name
 
 
 def dataset(task: Task, role: Role, pipeline: list[Config]) -> Config:

@@ -1,5 +1,6 @@
-"""Run jobs somewhere: worker processes on this machine."""
+"""Run jobs somewhere: executors, and the campaigns that feed them."""
 
-from benchmark.launching.pool import Job, Pool, Reply
+from benchmark.launching.executors.base import Executor, Job, Reply
+from benchmark.launching.pool import Pool
 
-__all__ = ['Job', 'Pool', 'Reply']
+__all__ = ['Executor', 'Job', 'Pool', 'Reply']

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from benchmark.compiling import data_request, library_versions, localise
 from benchmark.kinds.base import DATA, Config
-from benchmark.launching.pool import Job, Pool, Reply
+from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.results.store import write_atomically
 from benchmark.specs import Task, fingerprint, slug
 
@@ -35,7 +35,7 @@ class Checked(NamedTuple):
 
 
 def check_all(
-    placed: Iterable[Placed], cache: Path, pool: Pool, say: Callable[[str], None]
+    placed: Iterable[Placed], cache: Path, executor: Executor, say: Callable[[str], None]
 ) -> dict[str, Checked]:
     """Return what a short look finds about each task's data, by the task's name.
 
@@ -56,7 +56,7 @@ def check_all(
             jobs.append(_job(one, request, cache))
         else:
             found[one.task.name] = known
-    for reply in pool.run(jobs):
+    for reply in executor.run(jobs):
         found[reply.job.name] = _kept(reply, unknown[reply.job.name])
     for name, checked in sorted(found.items()):
         for warning in checked.warnings:

@@ -6,41 +6,23 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from benchmark.compiling import library_versions
 from benchmark.compiling.identity import source_numerics
 from benchmark.errors import BenchmarkError
-from benchmark.launching.pool import Job, Pool, Reply
+from benchmark.launching.executors.base import Executor, Job, Reply
+from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
 from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerprint
-
-_PICTURE = 224
-"""Side of the picture, in pixels, for which records state operations."""
-
-
-class Inspected(NamedTuple):
-    """What a worker found out about a backbone.
-
-    ``weights`` is the hash of its weights, ``None`` where they are random; ``flops`` are those of
-    one forward pass per pixel of the input, ``None`` where they could not be counted.
-    """
-
-    features: Features
-    weights: str | None
-    flops: float | None = None
-
-    def completed(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the facts of a record with the operations of a square picture of 224 px."""
-        flops = None if self.flops is None else round(self.flops * _PICTURE**2)
-        return {**facts, 'backbone': {**facts['backbone'], 'flops': flops}}
+from benchmark.weight_files import weights_hash
 
 
 def inspect_all(
     backbones: Iterable[Backbone],
     cache: Path,
-    pool: Pool,
+    executor: Executor,
     *,
     refuse: Callable[[str, BenchmarkError], None] | None = None,
 ) -> dict[str, Inspected]:
@@ -60,16 +42,16 @@ def inspect_all(
         except BenchmarkError as error:
             refuse(backbone.id, error)
             continue
-        known = _cached(cached)
+        known = _read_cached(cached)
         if known is None:
             unknown[backbone.id] = (backbone, cached)
         else:
             found[backbone.id] = known
-    for reply in pool.run(_inspection(backbone, cache) for backbone, _ in unknown.values()):
+    for reply in executor.run(_inspection_job(backbone, cache) for backbone, _ in unknown.values()):
         if reply.error:
             refuse(reply.job.name, BenchmarkError(_reason(reply)))
         else:
-            found[reply.job.name] = _kept(*unknown[reply.job.name], reply.answer, cache)
+            found[reply.job.name] = _keep(*unknown[reply.job.name], reply.answer, cache)
     return found
 
 
@@ -77,16 +59,20 @@ def _raise(name: str, error: BenchmarkError) -> NoReturn:
     raise error
 
 
-def _kept(backbone: Backbone, path: Path, answer: Mapping[str, Any], cache: Path) -> Inspected:
+def _keep(backbone: Backbone, path: Path, answer: Mapping[str, Any], cache: Path) -> Inspected:
     """Return what a worker answered, after writing it to the cache at ``path``."""
     content = {key: answer.get(key) for key in Inspected._fields}
     if backbone.checkpoint:
-        content['weights'] = remembered_hash(backbone.checkpoint, cache)
+        content['weights'] = _hash_of(backbone.checkpoint, cache)
     write_atomically(path, json.dumps(content))
-    return _inspected(content)
+    return _read_inspected(content)
 
 
-def _inspection(backbone: Backbone, cache: Path) -> Job:
+def _hash_of(weights: Path, cache: Path) -> str:
+    return weights_hash(weights, lambda path: remembered_hash(path, cache))
+
+
+def _inspection_job(backbone: Backbone, cache: Path) -> Job:
     request = {'job': 'inspect', 'backbone': declared(backbone)}
     return Job(backbone.id, request, cache / 'inspect.log')
 
@@ -105,7 +91,7 @@ def features_from(plain: Mapping[str, Any]) -> Features:
     return Features(**values)
 
 
-def _inspected(answer: Mapping[str, Any]) -> Inspected:
+def _read_inspected(answer: Mapping[str, Any]) -> Inspected:
     return Inspected(features_from(answer['features']), answer['weights'], answer.get('flops'))
 
 
@@ -115,10 +101,10 @@ def _reason(reply: Reply) -> str:
     return f"backbone '{reply.job.name}': {reply.error} (log: {reply.job.log})"
 
 
-def _cached(path: Path) -> Inspected | None:
+def _read_cached(path: Path) -> Inspected | None:
     """Return what a file of the cache holds; one that is absent or damaged is asked again."""
     try:
-        return _inspected(json.loads(path.read_text(encoding='utf-8')))
+        return _read_inspected(json.loads(path.read_text(encoding='utf-8')))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -131,7 +117,7 @@ def _inspection_key(backbone: Backbone, cache: Path) -> str:
         'numerics': source_numerics(backbone.source),
     }
     hashes = {
-        'checkpoint': remembered_hash(backbone.checkpoint, cache) if backbone.checkpoint else None,
+        'checkpoint': _hash_of(backbone.checkpoint, cache) if backbone.checkpoint else None,
         'code': file_hash(backbone.code) if backbone.code else None,
     }
     return fingerprint({**facts, **hashes})[:24]

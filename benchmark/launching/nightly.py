@@ -9,8 +9,9 @@ from pathlib import Path
 
 from benchmark.catalog.suites import suite_files
 from benchmark.errors import BenchmarkError
-from benchmark.launching.campaign import Campaign, Cell, Plan
-from benchmark.launching.pool import Pool
+from benchmark.launching.campaign import Campaign
+from benchmark.launching.executors.base import Executor
+from benchmark.planning import Cell, Plan
 from benchmark.regression.canaries import (
     Canary,
     compare_canaries,
@@ -76,7 +77,7 @@ class Nightly:
     def _suite(self) -> str:
         return self.campaign.request.suite.name
 
-    def run(self, pool: Pool) -> Comparison:
+    def run(self, executor: Executor) -> Comparison:
         """Return the night's comparison; the same call continues an interrupted night.
 
         Raises:
@@ -84,13 +85,13 @@ class Nightly:
         """
         baseline = self._baseline()
         history = self._history()
-        plan = self._with_seeds(range(self.seeds)).prepare(pool)
-        changed = self._canaries(plan, pool)
-        self._run(plan, pool)
+        plan = self._with_seeds(range(self.seeds)).prepare(executor)
+        changed = self._canaries(plan, executor)
+        self._run(plan, executor)
         tonight = self._tonight()
         first = compare(baseline, tonight, history, self.night.isoformat(), self.rules)
         if first.suspicious:
-            self._confirm(first.suspicious, pool)
+            self._confirm(first.suspicious, executor)
         final = compare(baseline, self._tonight(), history, self.night.isoformat(), self.rules)
         comparison = replace(final, canaries=changed)
         write_outputs(comparison, self.night_folder)
@@ -129,17 +130,17 @@ class Nightly:
         request = replace(self.campaign.request, seeds=seeds, one_seed=frozenset())
         return replace(self.campaign, request=request, store=self.store)
 
-    def _run(self, plan: Plan, pool: Pool) -> None:
+    def _run(self, plan: Plan, executor: Executor) -> None:
         self.campaign.say(f'{self._suite}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
-        self._with_seeds(()).run(pool, plan)
+        self._with_seeds(()).run(executor, plan)
 
-    def _confirm(self, cells: Collection[CellId], pool: Pool) -> None:
+    def _confirm(self, cells: Collection[CellId], executor: Executor) -> None:
         """Run ``cells`` again with fresh seeds."""
         self.campaign.say(f'{len(cells)} cells look suspicious: {self.fresh} fresh seeds each')
-        plan = self._with_seeds(range(_FRESH, _FRESH + self.fresh)).prepare(pool)
-        self._run(Plan(_of(plan.done, cells), _of(plan.to_do, cells)), pool)
+        plan = self._with_seeds(range(_FRESH, _FRESH + self.fresh)).prepare(executor)
+        self._run(Plan(_of(plan.done, cells), _of(plan.to_do, cells)), executor)
 
-    def _canaries(self, plan: Plan, pool: Pool) -> tuple[str, ...]:
+    def _canaries(self, plan: Plan, executor: Executor) -> tuple[str, ...]:
         """Return what changed since the canaries were frozen; new ones are frozen now."""
         path = self.folder / 'canaries.json'
         frozen = read_canaries(path)
@@ -147,7 +148,7 @@ class Nightly:
         failed: list[str] = []
         campaign = self._with_seeds(())
         jobs = [campaign.canary(cell, _CANARY_SAMPLES) for cell in _one_per_model(plan)]
-        for reply in pool.run(jobs):
+        for reply in executor.run(jobs):
             if reply.error:
                 failed.append(f'{reply.job.name}: {reply.error}')
             else:
@@ -174,7 +175,6 @@ def _one_per_model(plan: Plan) -> list[Cell]:
     chosen: dict[CellId, Cell] = {}
     for cell in (*plan.done, *plan.to_do):
         spec = cell.spec
-        # probes and trivial predictors have no head whose loss could be told
-        if cell.compiled.job == 'execute':
+        if cell.procedure.has_canary:
             chosen.setdefault(CellId(spec.task, spec.backbone, spec.protocol), cell)
     return list(chosen.values())

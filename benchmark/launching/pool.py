@@ -13,41 +13,20 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, BinaryIO
+
+from benchmark.launching.executors.base import Job, Reply
+from benchmark.launching.liveness import read_now
 
 WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
 """The command of a worker; the file descriptor for its answers is added as last argument."""
 
 _CHUNK = 1 << 20
+_LOOK_SECONDS = 0.5
+"""How often to look whether a worker has ended, whose pipe a process that it left holds open."""
+
 _END_SECONDS = 10.0
 """How long a worker may take to end once it has closed its answers."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A request to a worker: ``name`` is for people, ``request`` for the worker."""
-
-    name: str
-    request: dict[str, Any]
-    log: Path
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A worker's answer to a job; ``error`` is empty when it did the job.
-
-    ``started`` is when a worker was given the job (UTC).
-    """
-
-    job: Job
-    answer: dict[str, Any]
-    started: datetime
-
-    @property
-    def error(self) -> str:
-        """One line that says why the job failed."""
-        return str(self.answer['error'])
 
 
 @dataclass
@@ -95,6 +74,10 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all workers; a second call does nothing."""
         self._stop_all()
         self._selector.close()
 
@@ -119,12 +102,15 @@ class Pool:
             raise
 
     def _give(self, slot: int, job: Job) -> None:
+        if slot in self._workers and self._workers[slot].process.poll() is not None:
+            self._stop(self._workers[slot])
         if slot not in self._workers:
             self._workers[slot] = self._start(slot)
         self._workers[slot].start(job)
 
     def _start(self, slot: int) -> _Worker:
         reading, writing = os.pipe()
+        os.set_blocking(reading, False)
         answers = os.fdopen(reading, 'rb', buffering=0)
         try:
             process = subprocess.Popen(
@@ -146,13 +132,18 @@ class Pool:
         return worker
 
     def _ready(self) -> Iterator[_Worker]:
-        for key, _ in self._selector.select():
-            yield key.data
+        """Yield the workers that have answered or ended."""
+        told = {key.data.slot: key.data for key, _ in self._selector.select(_LOOK_SECONDS)}
+        ended = {w.slot: w for w in self._workers.values() if w.process.poll() is not None}
+        yield from (told | ended).values()
 
     def _receive(self, worker: _Worker) -> Reply | None:
         """Return the worker's reply once it is whole; one that ended is stopped."""
-        chunk = os.read(worker.answers.fileno(), _CHUNK)
-        worker.buffer += chunk
+        has_ended = worker.process.poll() is not None  # looked at before what it has written
+        chunk = read_now(worker.answers, _CHUNK)
+        if chunk is None and not has_ended:
+            return None
+        worker.buffer += chunk or b''
         if chunk and not chunk.endswith(b'\n'):
             return None
         answer = _parsed(bytes(worker.buffer)) if chunk else _death(worker.process)

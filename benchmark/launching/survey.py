@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import BenchmarkError
 from benchmark.kinds.base import Config
-from benchmark.launching.campaign import Campaign, Cell, Ground, Impossible, Plan
-from benchmark.launching.features import Inspected, inspect_all
-from benchmark.launching.pool import Pool
-from benchmark.planning import expand
+from benchmark.launching.campaign import Campaign
+from benchmark.launching.executors.base import Executor
+from benchmark.launching.features import inspect_all
+from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
+from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
 from benchmark.planning.estimates import Estimate, Measured, Workload, backbone_flops, estimate
@@ -62,7 +63,7 @@ def _cost(expected: Estimate) -> dict[str, Any]:
     return {'seconds': seconds, 'memory_mb': memory, 'basis': expected.basis.value}
 
 
-def survey(campaign: Campaign, pool: Pool, device: str) -> Survey:
+def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     """Return what ``campaign`` would do on a ``device`` of the class ``'cpu'`` or ``'gpu'``.
 
     Nothing is trained, rendered or fetched; a backbone that the cache of the work folder does not
@@ -75,10 +76,10 @@ def survey(campaign: Campaign, pool: Pool, device: str) -> Survey:
     inspected = inspect_all(
         campaign.request.backbones,
         campaign.store.work / 'cache',
-        pool,
+        executor,
         refuse=refused.__setitem__,
     )
-    ground = Ground(
+    resolved = ResolvedInputs(
         {name: place.folder for name, place in places.items()},
         {name: place.digest for name, place in places.items()},
         inspected,
@@ -90,7 +91,7 @@ def survey(campaign: Campaign, pool: Pool, device: str) -> Survey:
         try:
             if refusal is not None:
                 raise refusal
-            cells.append(campaign.cell(spec, ground))
+            cells.append(campaign.cell(spec, resolved))
         except BenchmarkError as error:
             impossible.append(Impossible(spec, str(error)))
     plan = campaign.split(cells)
@@ -160,16 +161,16 @@ def _class_of(cost: Mapping[str, Any]) -> str:
 
 
 def _workload(cell: Cell, inspected: Inspected | None) -> Workload:
-    learns = bool(cell.compiled.facts['protocol']['trains_backbone'])
-    return _asked(cell.spec, cell.task, cell.compiled.config, inspected, learns=learns)
+    learns = bool(cell.facts['protocol']['trains_backbone'])
+    return _workload_from(cell.spec, cell.task, cell.config, inspected, learns=learns)
 
 
 def _workload_of(record: RunRecord, task: Task, inspected: Inspected | None) -> Workload:
     learns = bool(record.protocol.get('trains_backbone'))
-    return _asked(record.spec, task, dict(record.config), inspected, learns=learns)
+    return _workload_from(record.spec, task, dict(record.config), inspected, learns=learns)
 
 
-def _asked(
+def _workload_from(
     spec: RunSpec, task: Task, config: Config, inspected: Inspected | None, *, learns: bool
 ) -> Workload:
     cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)

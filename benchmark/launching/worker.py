@@ -8,35 +8,52 @@ on the file descriptor FD. Everything printed meanwhile goes to the request's lo
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import json
 import os
 import sys
 import threading
+import traceback
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from benchmark.errors import BenchmarkError
+from benchmark.launching.liveness import (
+    die_with_parent,
+    forward_lines,
+    own_channels,
+    point_at,
+    write_whole,
+)
+
+_LONGEST = 300
 
 
 def main(descriptor: int) -> None:
     """Answer requests until standard input ends."""
+    die_with_parent()
     requests: SimpleQueue[str] = SimpleQueue()
-    threading.Thread(target=_read, args=(requests,), daemon=True).start()
-    with os.fdopen(descriptor, 'w') as answers:
-        while True:
-            request = ast.literal_eval(requests.get())
-            _log_to(Path(request['log']))  # before any import, so that its failure is told there
-            answers.write(json.dumps(_answer(request)) + '\n')
-            answers.flush()
+    asked, answered = own_channels(descriptor)
+    threading.Thread(target=forward_lines, args=(asked, requests.put), daemon=True).start()
+    while True:
+        request = ast.literal_eval(requests.get())
+        _log_to(Path(request['log']))  # before any import, so that its failure is told there
+        write_whole(answered, json.dumps(_whatever_happens(request)) + '\n')
 
 
-def _read(requests: SimpleQueue[str]) -> None:
-    """Queue requests; when the parent is gone, end at once, even in the middle of a run."""
-    for line in sys.stdin:
-        requests.put(line)
-    os._exit(0)
+def _whatever_happens(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer to a request, also where a library wants to end the process.
+
+    ``died`` then asks for another worker.
+    """
+    try:
+        return _answer(request)
+    except BaseException as error:
+        traceback.print_exc()
+        reason = ' '.join(f'{type(error).__name__}: {error}'.split())[:_LONGEST]
+        return {'error': reason, 'user_error': False, 'died': True}
 
 
 @functools.cache
@@ -60,18 +77,20 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except BenchmarkError as error:
         return {'error': str(error), 'user_error': True}
     from benchmark.execution.jobs import answer
+    from benchmark.launching.surroundings import surroundings_kept
 
-    return answer(request)
+    with surroundings_kept():
+        return answer(request)
 
 
 def _log_to(path: Path) -> None:
+    """Let whatever is printed go to ``path``, also where an earlier cell closed its streams."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(handle, 1)
-    os.dup2(handle, 2)
-    os.close(handle)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()  # type: ignore[union-attr]
+    point_at(os.open(os.devnull, os.O_RDONLY), 0)
+    point_at(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 1, 2)
 
 
 if __name__ == '__main__':

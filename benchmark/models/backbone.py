@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,7 +41,10 @@ class FeatureBackbone(BaseModule):
         source: where the network comes from and its name there, as ``'timm:NAME'``.
         options: further arguments of the network.
         random: leave the parameters at their random initialisation.
-        checkpoint: weights file; ``None`` takes the published weights unless ``random``.
+        checkpoint: weights file, or folder of torch.distributed.checkpoint; ``None`` takes the
+            published weights unless ``random``.
+        copy: key of the copy to take from a file with several, such as ``'teacher'``; by default
+            the one that the file's writer evaluates.
         may_miss: patterns of parameters that the weights may lack, with the reason.
         frozen: keep parameters and buffers as they are, normalisation statistics included.
         drop_path: rate of stochastic depth of the last block; 0 overrules the network's default.
@@ -54,11 +58,16 @@ class FeatureBackbone(BaseModule):
             for attention everywhere.
         last_blocks: ``action`` (``'drop'`` or ``'reinit'``) on the last ``count`` blocks, once the
             weights are loaded.
+        trained: the part that learns, by ``patterns`` of parameter names and the number of ``last``
+            layers; everything unless given.
+        adapter: ``type`` and ``arguments`` of a module that is attached to the frozen network and
+            learns in its place.
         code: SHA-256 that the file of a source ``'file:FILE.py:CLASS'`` must have.
 
     Raises:
         CheckpointError: the weights cannot be read or do not fit.
-        IncompatibleError: the network does not take the options.
+        IncompatibleError: the network does not take the options, or ``trained`` or ``adapter``
+            finds nothing to train in it.
         UnknownNameError: the source has no such network.
     """
 
@@ -69,6 +78,7 @@ class FeatureBackbone(BaseModule):
         options: dict[str, Any] | None = None,
         random: bool = False,
         checkpoint: str | None = None,
+        copy: str = '',
         may_miss: dict[str, str] | None = None,
         frozen: bool = False,
         drop_path: float = 0.0,
@@ -76,6 +86,8 @@ class FeatureBackbone(BaseModule):
         maps: Maps = 'dense',
         window: int | None = None,
         last_blocks: dict[str, Any] | None = None,
+        trained: dict[str, Any] | None = None,
+        adapter: dict[str, Any] | None = None,
         code: str | None = None,
         init_cfg: None = None,
     ) -> None:
@@ -90,7 +102,7 @@ class FeatureBackbone(BaseModule):
         self.body: Any = self._extractor.network
         ending = _ending(last_blocks, known, source)
         with ending.kept_random(self.body) if ending else nullcontext():
-            self.load_report = self._load(random, checkpoint, may_miss or {})
+            self.load_report = self._load(random, checkpoint, copy, may_miss or {})
         if ending:
             ending.drop(self.body)
             self.load_report = self.load_report.with_remark(ending.remark)
@@ -102,15 +114,22 @@ class FeatureBackbone(BaseModule):
         self.has_drop_path = self._extractor.has_drop_path
         self._windows = self._keep_to_windows(window, levels[-1].stride)
         self.is_frozen = frozen
+        self._is_in_parts = trained is not None or adapter is not None
+        if trained is not None:
+            self._train_part(tuple(trained['patterns']), trained['last'])
+        if adapter is not None:
+            self._attach(adapter)
         if frozen:
             self.requires_grad_(requires_grad=False)
             self.train(mode=False)
 
-    def _load(self, random: bool, checkpoint: str | None, may_miss: dict[str, str]) -> LoadReport:
+    def _load(
+        self, random: bool, checkpoint: str | None, copy: str, may_miss: dict[str, str]
+    ) -> LoadReport:
         if random:
             return LoadReport.nothing(self._extractor)
         if checkpoint is not None:
-            return load_file(self._extractor, checkpoint, may_miss=may_miss)
+            return load_file(self._extractor, checkpoint, copy=copy, may_miss=may_miss)
         return load_published(self._extractor, self._source, may_miss=may_miss)
 
     def _keep_to_windows(self, window: int | None, stride: int) -> WindowedAttention | None:
@@ -119,12 +138,57 @@ class FeatureBackbone(BaseModule):
         attentions, leading = self._extractor.attentions()
         return WindowedAttention(attentions, side=window, leading=leading, stride=stride)
 
+    def _train_part(self, patterns: tuple[str, ...], last: int) -> None:
+        top = max(self._layers.values())
+        learning = [
+            parameter.requires_grad_(
+                any(fnmatchcase(name, pattern) for pattern in patterns)
+                or self._layers.get(name, 0) > top - last
+            ).requires_grad
+            for name, parameter in self.body.named_parameters()
+        ]
+        if not any(learning):
+            raise IncompatibleError(
+                f'{self._source}: no parameter is called {" or ".join(patterns)}; its first and '
+                f'last ones are {_ends(self.body)}'
+            )
+
+    def _attach(self, adapter: dict[str, Any]) -> None:
+        self.body.requires_grad_(requires_grad=False)
+        self.adapter = MODELS.build({'type': adapter['type'], **adapter['arguments']})
+        self.adapter.attach(self.body)
+        if not any(parameter.requires_grad for parameter in self.parameters()):
+            raise IncompatibleError(
+                f'{self._source}: the adapter {adapter["type"]} found nothing to attach to'
+            )
+
+    def frozen_names(self) -> list[str] | None:
+        """Return the tensors that stay where only a part learns, else ``None``.
+
+        They are the parameters without gradient, and the buffers of the parts that hold no
+        parameter with one.
+        """
+        if not self._is_in_parts:
+            return None
+        frozen = {name for name, p in self.named_parameters() if not p.requires_grad}
+        still = {id(buffer) for part in self._still_parts() for buffer in part.buffers()}
+        frozen |= {name for name, buffer in self.named_buffers() if id(buffer) in still}
+        return [name for name in self.state_dict() if name in frozen]
+
+    def _still_parts(self) -> list[nn.Module]:
+        """Return the modules that have parameters, none of which learns."""
+        parts = ((part, list(part.parameters())) for part in self.body.modules())
+        return [part for part, own in parts if own and not any(p.requires_grad for p in own)]
+
     def init_weights(self) -> None:
         """Leave the weights as loaded: mmengine would call the network's own initialisation."""
 
     def train(self, mode: bool = True) -> FeatureBackbone:
         """Set training mode, unless frozen: then normalisation statistics stay put."""
         super().train(mode and not self.is_frozen)
+        if self._is_in_parts:
+            for part in self._still_parts():
+                part.eval()
         return self
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -166,8 +230,12 @@ class FeatureBackbone(BaseModule):
         return functional.pad(images, (0, right, 0, below))
 
     def layer_of(self, parameter: str) -> tuple[int, int]:
-        """Return the layer of a parameter (0 is the stem) and the number of the last layer."""
-        return self._layers[parameter.removeprefix('body.')], max(self._layers.values())
+        """Return the layer of a parameter (0 is the stem) and the number of the last layer.
+
+        What an adapter added is above the last layer, like a head.
+        """
+        last = max(self._layers.values())
+        return self._layers.get(parameter.removeprefix('body.'), last + 1), last
 
     def named_weights(self) -> Mapping[str, Tensor]:
         """Return the network's tensors under the names that files of weights give to them."""
@@ -181,6 +249,11 @@ class FeatureBackbone(BaseModule):
 
 def _ending(last_blocks: dict[str, Any] | None, known: Probe, source: str) -> Ending | None:
     return Ending(known, LastBlocks(**last_blocks), source) if last_blocks else None
+
+
+def _ends(network: nn.Module) -> str:
+    names = [name for name, _ in network.named_parameters()]
+    return ', '.join(dict.fromkeys((*names[:2], *names[-2:])))
 
 
 def _refuse_changed(name: str, code: str | None) -> None:

@@ -51,6 +51,7 @@ def build(backbone: Backbone, *, size: tuple[int, int] | None = None) -> Feature
         options=dict(backbone.options),
         random=backbone.is_random,
         checkpoint=str(backbone.checkpoint) if backbone.checkpoint else None,
+        copy=backbone.copy,
         may_miss=dict(backbone.may_miss),
         size=size,
         last_blocks=asdict(backbone.last_blocks) if backbone.last_blocks else None,

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import IO, Any
+from types import MappingProxyType
+from typing import IO, Any, NamedTuple
 from urllib.error import URLError
 
 import numpy as np
@@ -17,11 +18,16 @@ from numpy._core import multiarray
 from torch import Tensor
 
 from benchmark.errors import CheckpointError
+from benchmark.openmmlab.formats import refuse_other_formats
+from benchmark.weight_files import DISTRIBUTED, INDEX, shards_of
 
 MapLocation = str | torch.device | Callable[..., Any] | None
 
 _WRAPPERS = ('state_dict', 'model_state_dict', 'model_state', 'model', 'module', 'net')
 _PREFIXES = ('module.', '_orig_mod.', 'model.', 'backbone.', 'encoder.')
+# keys of what an optimiser of torch saves
+_OPTIMISER = frozenset({'state', 'param_groups'})
+_SHARDED = ('torch.distributed', 'torch.testing._internal', 'fairscale')
 _HISTORY_METHODS = ('min', 'max', 'current', 'mean')
 _NUMBERS = '?bBhHiIlLqQefd'
 _REFUSED_INSTRUCTION = 'WeightsUnpickler error: Unsupported operand'
@@ -38,8 +44,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         CheckpointError: the file is missing, unreadable, unsafe or holds no weights.
     """
     path = Path(path)
-    head = _head(path)
-    content = _read_safetensors(path) if _is_safetensors(path, head) else load_checkpoint(path)
+    content = _read(path)
     entries = _unwrap(content, path)
     weights = {name: value.detach() for name, value in entries.items() if isinstance(value, Tensor)}
     if not weights:
@@ -47,18 +52,29 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     return _without_common_prefixes(weights)
 
 
-def read_mappings(path: str | Path) -> dict[str, dict[str, Tensor]]:
-    """Return every mapping of names to tensors in a safetensors or torch file, on CPU.
+class Contents(NamedTuple):
+    """What a weights file holds.
 
-    Keyed by its dotted place in the file, ``''`` being the top level. What an optimiser keeps is
-    left out.
+    ``tensors`` are its mappings of names to tensors by their dotted place in the file, ``''``
+    being the top level; ``facts`` its numbers and texts by their dotted names, such as
+    ``args.img_size``.
+    """
+
+    tensors: Mapping[str, Mapping[str, Tensor]]
+    facts: Mapping[str, Any] = MappingProxyType({})
+
+
+def read_contents(path: str | Path) -> Contents:
+    """Return all named tensors in a safetensors or torch file, on CPU, and what is said of them.
+
+    An index of shards is read with its shards, and a folder of torch.distributed.checkpoint as a
+    file of one mapping. What an optimiser keeps is left out; sparse tensors are filled up.
 
     Raises:
         CheckpointError: the file is missing, unreadable, unsafe or holds no weights.
     """
     path = Path(path)
-    head = _head(path)
-    content = _read_safetensors(path) if _is_safetensors(path, head) else load_checkpoint(path)
+    content = _read(path)
     if not isinstance(content, Mapping):
         raise CheckpointError(
             f'{path}: holds a {type(content).__name__}, not a mapping of names to tensors'
@@ -66,16 +82,45 @@ def read_mappings(path: str | Path) -> dict[str, dict[str, Tensor]]:
     found = dict(_mappings(content, ''))
     if not found:
         raise CheckpointError(f'{path}: holds no weights{_describe(content)}')
-    return found
+    return Contents(found, dict(_facts(content, '')))
+
+
+def _read(path: Path, *, is_shard: bool = False) -> Any:
+    if path.is_dir() and (path / DISTRIBUTED).is_file():
+        from benchmark.openmmlab.distributed import read_distributed
+
+        return read_distributed(path)
+    if path.name.endswith(INDEX):
+        return {k: v for shard in shards_of(path) for k, v in _read(shard, is_shard=True).items()}
+    head = refuse_other_formats(path, is_shard=is_shard)
+    if _is_safetensors(path, head):
+        return _read_safetensors(path)
+    return _load(path, name=str(path), map_location='cpu')
 
 
 def _mappings(content: Mapping[Any, Any], place: str) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    tensors = {str(k): v.detach() for k, v in content.items() if isinstance(v, Tensor)}
+    if _OPTIMISER.issubset(content):
+        return
+    tensors = {
+        str(k): (v if v.layout == torch.strided else v.to_dense()).detach()
+        for k, v in content.items()
+        if isinstance(v, Tensor)
+    }
     if tensors:
         yield place, tensors
     for name, value in content.items():
         if isinstance(value, Mapping) and 'optim' not in str(name):
             yield from _mappings(value, f'{place}.{name}' if place else str(name))
+
+
+def _facts(content: Mapping[Any, Any], place: str) -> Iterator[tuple[str, Any]]:
+    for key, value in content.items():
+        name = f'{place}.{key}' if place else str(key)
+        plain = vars(value) if isinstance(value, argparse.Namespace) else value
+        if isinstance(plain, Mapping) and 'optim' not in str(key):
+            yield from _facts(plain, name)
+        elif isinstance(plain, str | int | float | list | tuple):
+            yield name, plain
 
 
 def load_checkpoint(path: str | Path, *, map_location: MapLocation = 'cpu') -> Any:
@@ -85,7 +130,7 @@ def load_checkpoint(path: str | Path, *, map_location: MapLocation = 'cpu') -> A
         CheckpointError: the file is missing, unreadable, or holds objects of any other kind.
     """
     path = Path(path)
-    _head(path)
+    refuse_other_formats(path)
     return _load(path, name=str(path), map_location=map_location)
 
 
@@ -156,6 +201,12 @@ def _load_error(name: str, error: Exception) -> CheckpointError:
     refused = _REFUSED_GLOBAL.search(text)
     if refused:
         what = (refused[1] or refused[2]).rstrip('.')
+        if what.startswith(_SHARDED):
+            return CheckpointError(
+                f"{name}: one process's part of weights split over several ('{what}'), as FSDP "
+                'writes; gather them with the code that wrote it (StateDictType.FULL_STATE_DICT) '
+                'and give that file'
+            )
         return CheckpointError(
             f"{name}: holds code or objects ('{what}') besides weights, none of which were"
             ' executed; save its tensors alone, best as safetensors'
@@ -207,36 +258,6 @@ def _history_method(owner: Any, name: str) -> Callable[..., float]:
     return method
 
 
-def _head(path: Path) -> bytes:
-    """Return the first bytes of a file that is plausible as weights.
-
-    Raises:
-        CheckpointError: the file is missing, unreadable, empty, or evidently something else.
-    """
-    try:
-        with path.open('rb') as stream:
-            head = stream.read(128)
-    except FileNotFoundError as error:
-        raise CheckpointError(f'{path}: no such file; give the path of a weights file') from error
-    except OSError as error:
-        raise CheckpointError(f'{path}: cannot be read ({error.strerror})') from error
-    impostor = _impostor(head)
-    if impostor:
-        raise CheckpointError(f'{path}: {impostor}')
-    return head
-
-
-def _impostor(head: bytes) -> str | None:
-    """Return what a file that begins with ``head`` is, with the remedy, if it is no weights."""
-    if not head:
-        return 'the file is empty; fetch it again'
-    if head.startswith(b'version https://git-lfs'):
-        return "a git-lfs pointer, not the weights themselves; run 'git lfs pull'"
-    if head.lstrip().lower().startswith((b'<!doctype', b'<html', b'<?xml')):
-        return 'a web page, not weights; the download was answered by an error or log-in page'
-    return None
-
-
 def _is_safetensors(path: Path, head: bytes) -> bool:
     """Return whether the name or the first bytes say that a file is in safetensors format."""
     return path.suffix == '.safetensors' or head[8:10] == b'{"'
@@ -264,6 +285,10 @@ def _unwrap(content: Any, path: Path) -> Mapping[str, Any]:
 
 def _describe(entries: Mapping[str, Any]) -> str:
     """Return a remark on the nested mappings that may hold the weights."""
+    if not entries:
+        return ': it is an empty mapping; save the weights again'
+    if _OPTIMISER.issubset(entries):
+        return ', only the state of an optimiser; give the file of the model'
     nested = [str(name) for name, value in entries.items() if isinstance(value, Mapping)]
     if not nested:
         return ''

@@ -8,6 +8,7 @@ that of the turned picture. Pictures that have a class and no places are turned 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -36,6 +37,9 @@ PICTURES = (*_OFTEN, *_SELDOM)
 
 Shape = tuple[int, int]
 """Height and width in pixels."""
+
+Decoder = Callable[[bytes, bool], np.ndarray | None]
+"""Decodes a picture to BGR, as it is stored or else turned; ``None`` where it cannot."""
 
 _ORIENTATION = 0x0112
 _TURNS_BY_90 = range(5, 9)
@@ -162,7 +166,7 @@ def decode(
     *,
     is_placed: bool,
     shape: Shape | None = None,
-    backend: str = 'cv2',
+    decoder: Decoder | None = None,
 ) -> np.ndarray:
     """Return an encoded picture as BGR (H, W, 3) of 8 bits; of several frames the first.
 
@@ -173,7 +177,7 @@ def decode(
         data: its content.
         is_placed: whether it has labels with places.
         shape: that of the labels, where it is known.
-        backend: mmcv's name of the library that decodes what has 8 bits.
+        decoder: decodes what has 8 bits, in place of OpenCV.
 
     Raises:
         DataError: it cannot be decoded whole, or its values have no stated range.
@@ -181,11 +185,11 @@ def decode(
     header = read_header(data)
     _refuse_depth(file, data, header)
     ignores = is_placed and _stays_as_stored(file, header, shape)
-    if backend == 'cv2' or (header is not None and header.bits > 8):
+    if decoder is None or (header is not None and header.bits > 8):
         flag = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if ignores else 0)
         image = _imdecode(data, flag)
     else:
-        image = _decode_by(backend, data, ignores=ignores)
+        image = decoder(data, ignores)
     if image is None or _is_cut_short(data):
         raise DataError(f'{file}: {_why_not(data)}')
     return image
@@ -230,17 +234,6 @@ def _imdecode(data: bytes, flag: int) -> np.ndarray | None:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     except cv2.error:
         return None
-
-
-def _decode_by(backend: str, data: bytes, *, ignores: bool) -> np.ndarray | None:
-    import mmcv  # needs torch, which those who only read pictures do not
-
-    flag = 'color_ignore_orientation' if ignores else 'color'
-    try:
-        image: np.ndarray = mmcv.imfrombytes(data, flag=flag, backend=backend)
-    except OSError:
-        return None
-    return image
 
 
 def _is_cut_short(data: bytes) -> bool:

@@ -14,7 +14,7 @@ from benchmark.errors import (
     unknown_name,
 )
 from benchmark.kinds import load_kind
-from benchmark.protocols import LEARNING, PROBING, TRIVIAL, load_protocol
+from benchmark.protocols import TRIVIAL, load_protocol, protocol_names
 from benchmark.specs import Backbone, Declared, Protocol, RunSpec, Suite, Task
 
 _SEEDS = 2**32
@@ -38,19 +38,19 @@ class Request:
     @classmethod
     def read(
         cls,
-        suite: str,
+        suite: str | Suite,
         *,
-        backbones: Sequence[str] = (),
+        backbones: Sequence[str | Backbone] = (),
         tasks: Sequence[str] = (),
         protocols: Sequence[str] = (),
         seeds: Sequence[int] = (),
     ) -> Request:
-        """Return the request for a suite, narrowed to what is named.
+        """Return the request for a suite, by name, file or itself, narrowed to what is named.
 
         Raises:
             BenchmarkError: a name is unknown or a declaration wrong; nothing was started.
         """
-        found = find_suite(suite)
+        found = find_suite(suite) if isinstance(suite, str) else suite
         all_tasks = _tasks(found)
         _check_recipes(found, all_tasks)
         _check_one_seed(found, all_tasks)
@@ -96,7 +96,7 @@ def _tasks(suite: Suite) -> dict[str, Task]:
 def _check_recipes(suite: Suite, tasks: Iterable[str]) -> None:
     """Refuse recipe fields for a place that no cell of the suite has: they would do nothing."""
     names = tuple(tasks)
-    protocols = (*LEARNING, *PROBING)
+    protocols = tuple(name for name in protocol_names() if name != TRIVIAL.name)
     places = [f'*/{name}' for name in protocols]
     places += [*names, *(f'{task}/{name}' for task in names for name in protocols)]
     for key in suite.recipes:
@@ -130,9 +130,9 @@ def _seeds(seeds: Sequence[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(seeds))
 
 
-def _backbones(suite: Suite, named: Sequence[str]) -> tuple[Backbone, ...]:
+def _backbones(suite: Suite, named: Sequence[str | Backbone]) -> tuple[Backbone, ...]:
     if named:
-        found = [find_backbone(text) for text in dict.fromkeys(named)]
+        found = [find_backbone(b) if isinstance(b, str) else b for b in _distinct(named)]
     else:
         found = [find_backbone(text, relative_to=suite.path.parent) for text in suite.backbones]
     if not found:
@@ -144,6 +144,18 @@ def _backbones(suite: Suite, named: Sequence[str]) -> tuple[Backbone, ...]:
                 f"two different backbones are called '{backbone.id}'; rename one"
             )
     return tuple(by_id.values())
+
+
+def _distinct(named: Sequence[str | Backbone]) -> list[str | Backbone]:
+    """Return what is named in order; a declared backbone that stands twice is found below."""
+    seen: set[str] = set()
+    found: list[str | Backbone] = []
+    for item in named:
+        if isinstance(item, Backbone) or item not in seen:
+            found.append(item)
+        if isinstance(item, str):
+            seen.add(item)
+    return found
 
 
 def expand(request: Request) -> tuple[RunSpec, ...]:

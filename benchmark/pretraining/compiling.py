@@ -129,7 +129,6 @@ def _hooks(request: Pretrain) -> Config:
         },
         'custom_hooks': [
             {'type': 'benchmark.LossHistory', 'interval': interval, 'kept': ('loss', 'spread')},
-            {'type': 'benchmark.RandomStates', 'interval': kept_every},
             {'type': 'benchmark.StepClock'},
         ],
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import logging
 import os
 import tempfile
 from dataclasses import dataclass
@@ -13,10 +16,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from benchmark.errors import BenchmarkError
+from benchmark.engine.audit import hash_tensor
 from benchmark.probes.reading import Choices
 
 _SUFFIX = '.safetensors'
+_CHECKSUM = 'sha256'
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,32 +59,42 @@ class FeatureCache:
         path = self.folder / f'{key}{_SUFFIX}'
         try:
             with safe_open(path, framework='pt') as file:
-                about = json.loads(file.metadata()['choices'])
+                about = file.metadata()
                 found = {name: file.get_tensor(name) for name in ('values', 'targets')}
-            os.utime(path)
-        except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError):
+            if about[_CHECKSUM] != _checksum(found, about['choices']):
+                raise ValueError('its content is not what was written')
+            ends = json.loads(about['choices'])
+        except FileNotFoundError:
             return None
-        return Collected(**found, choices={name: slice(*ends) for name, ends in about.items()})
+        except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            _LOG.warning('%s: not used, features are collected again (%s)', path, error)
+            return None
+        with contextlib.suppress(OSError):  # a folder that can be read only
+            os.utime(path)
+        return Collected(**found, choices={name: slice(*end) for name, end in ends.items()})
 
     def write(self, key: str, collected: Collected) -> bool:
-        """Keep ``collected`` under ``key`` and return whether there is room for it.
+        """Keep ``collected`` under ``key`` and return whether it could be.
 
-        Raises:
-            BenchmarkError: the folder cannot be written.
+        What cannot be written is left out, with a line in the log: nothing depends on it.
         """
         tensors = {'values': collected.values, 'targets': collected.targets}
         if sum(tensor.nbytes for tensor in tensors.values()) > self.limit:
             return False
-        ends = {name: [c.start, c.stop] for name, c in collected.choices.items()}
+        ends = json.dumps({name: [c.start, c.stop] for name, c in collected.choices.items()})
+        about = {'choices': ends, _CHECKSUM: _checksum(tensors, ends)}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._write_and_rename(key, tensors, {'choices': json.dumps(ends)})
+            self._write_and_rename(key, tensors, about)
+            self._make_room(spared=f'{key}{_SUFFIX}')
         except (OSError, SafetensorError) as error:
-            raise BenchmarkError(
-                f'{self.folder}: features cannot be kept ({error}); make room, or turn the cache '
-                'off with --feature-cache 0'
-            ) from None
-        self._make_room(spared=f'{key}{_SUFFIX}')
+            _LOG.warning(
+                '%s: features are not kept (%s); make room, or turn the cache off with '
+                '--feature-cache 0',
+                self.folder,
+                error,
+            )
+            return False
         return True
 
     def _write_and_rename(
@@ -111,6 +126,12 @@ class FeatureCache:
             if path.name != spared:
                 path.unlink(missing_ok=True)
                 excess -= size
+
+
+def _checksum(tensors: dict[str, Tensor], choices: str) -> str:
+    """Return a SHA-256 over features, targets and the names of columns."""
+    parts = [f'{name} {tuple(t.shape)} {hash_tensor(t)}' for name, t in sorted(tensors.items())]
+    return hashlib.sha256('\n'.join([*parts, choices]).encode()).hexdigest()
 
 
 def halved(values: Tensor) -> Tensor:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from benchmark.errors import unknown_name
+from dataclasses import replace
+
+from benchmark.kinds import KINDS, kind_names, load_kind
+from benchmark.plugins import OURS, Plugins
 from benchmark.protocols.choosing import Place, choose_recipe, explain_recipe
-from benchmark.protocols.finetune import FINETUNE
-from benchmark.protocols.frozen import FROZEN
-from benchmark.protocols.probes import KNN, LINEAR, LINEAR_FIXED
 from benchmark.protocols.references import SOURCES
 from benchmark.protocols.trivial import TRIVIAL
 from benchmark.specs import Protocol
 
 __all__ = [
-    'LEARNING',
-    'PROBING',
     'PROTOCOLS',
     'SOURCES',
     'TRIVIAL',
@@ -21,23 +19,53 @@ __all__ = [
     'choose_recipe',
     'explain_recipe',
     'load_protocol',
+    'protocol_names',
+    'protocols',
 ]
 
-LEARNING = {protocol.name: protocol for protocol in (FINETUNE, FROZEN)}
-"""The protocols by which a head of the OpenMMLab libraries learns, each with recipes."""
+_OWN = {
+    'finetune': 'finetune:FINETUNE',
+    'frozen': 'frozen:FROZEN',
+    'linear': 'probes:LINEAR',
+    'linear-fixed': 'probes:LINEAR_FIXED',
+    'knn': 'probes:KNN',
+    'trivial': 'trivial:TRIVIAL',
+}
 
-PROBING = {protocol.name: protocol for protocol in (KNN, LINEAR, LINEAR_FIXED)}
-"""The protocols that read predictions off frozen features, each with recipes."""
 
-PROTOCOLS = {**LEARNING, **PROBING, TRIVIAL.name: TRIVIAL}
+def _own() -> dict[str, str]:
+    return {name: f'{__name__}.{place}' for name, place in _OWN.items()}
+
+
+def _problem(part: object) -> str:
+    return (
+        '' if isinstance(part, Protocol) else f'it is a {type(part).__name__}, must be a Protocol'
+    )
+
+
+PROTOCOLS: Plugins[Protocol] = Plugins('protocols', 'protocol', _own, _problem)
+
+
+def protocol_names() -> tuple[str, ...]:
+    """Return the names of all protocols: ours in the order of documents, then those added."""
+    names = PROTOCOLS.names()
+    return (*_OWN, *(name for name in names if name not in _OWN))
 
 
 def load_protocol(name: str) -> Protocol:
-    """Return the protocol called ``name``.
+    """Return the protocol called ``name``, with the rules that added kinds bring for it.
 
     Raises:
         UnknownNameError: there is no such protocol.
+        EnvironmentProblem: another package adds it, or a kind, and it cannot be used.
     """
-    if name not in PROTOCOLS:
-        raise unknown_name('protocol', name, PROTOCOLS)
-    return PROTOCOLS[name]
+    protocol = PROTOCOLS.load(name)
+    added = [kind for kind in kind_names() if KINDS.package(kind)[0] != OURS]
+    rules = tuple(rule for kind in added for rule in load_kind(kind).recipes.get(name, ()))
+    return replace(protocol, recipes=(*protocol.recipes, *rules)) if rules else protocol
+
+
+def protocols(*, trivial: bool = True) -> tuple[Protocol, ...]:
+    """Return all protocols; ``trivial`` is whether the trivial predictor is among them."""
+    found = map(load_protocol, protocol_names())
+    return tuple(item for item in found if trivial or item != TRIVIAL)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 
-from benchmark.protocols.finetune import FINETUNE
-from benchmark.protocols.frozen import FROZEN
-from benchmark.protocols.probes import KNN, LINEAR, LINEAR_FIXED
+from benchmark.protocols import protocols
 from benchmark.protocols.recipes import DIFFERENCES
 from benchmark.protocols.references import SOURCES
-from benchmark.specs import Number, Protocol, Rule
+from benchmark.specs import Number, Protocol, Recipe, Rule
 
 _HEAD = """\
 # Recipes
@@ -38,30 +37,14 @@ parameters.
 """
 _TABLE = ('value', 'ours', 'mark', 'source', 'what the source says, and why we differ')
 _DIFFERENCES = ('what', 'the sources', 'here', 'why')
-_ORDER = (
-    'lr',
-    'weight_decay',
-    'layer_decay',
-    'decay_steps',
-    'drop_path',
-    'clip_norm',
-    'batch_size',
-    'epochs',
-    'iterations',
-    'warmup',
-    'schedule',
-    'milestones',
-    'step_factor',
-    'power',
-    'crop',
-    'window',
-    'features',
-    'learning_rates',
-    'rates_batch',
-    'momentum',
-    'neighbours',
-    'temperatures',
-    'held_out',
+_BEFORE = {'iterations': 'epochs', 'window': 'crop'}
+"""What rules state beside a recipe's fields, by the field before which it is shown."""
+
+_ORDER = tuple(
+    name
+    for item in fields(Recipe)
+    for name in (_BEFORE.get(item.name), item.name)
+    if name is not None
 )
 _TITLES = {'lr': 'rate', 'warmup': 'warm-up', 'clip_norm': 'gradient norm at most'}
 
@@ -69,7 +52,7 @@ _TITLES = {'lr': 'rate', 'warmup': 'warm-up', 'clip_norm': 'gradient norm at mos
 def document() -> str:
     """Return the document as Markdown."""
     lines = [_HEAD]
-    for protocol in (FINETUNE, FROZEN, LINEAR, LINEAR_FIXED, KNN):
+    for protocol in protocols(trivial=False):
         lines += [f'## {protocol.title.capitalize()} (`{protocol.name}`)', '']
         for kind in dict.fromkeys(rule.kind for rule in protocol.recipes):
             lines += _kind(protocol, kind)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from benchmark.protocols.recipes import RULES
-from benchmark.specs import Protocol
+from benchmark.specs import Protocol, Trains
 
-FINETUNE = Protocol(name='finetune', title='fine-tuning', trains_backbone=True, recipes=RULES)
+FINETUNE = Protocol(name='finetune', title='fine-tuning', trains=Trains.ALL, recipes=RULES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmark.kinds.marks import ours
 from benchmark.protocols.finetune import FINETUNE
-from benchmark.specs import Protocol, Rule
+from benchmark.specs import Protocol, Rule, Trains
 
 # what acts on the backbone's own parameters has no meaning here
 _OF_THE_BACKBONE = ('layer_decay', 'decay_steps', 'drop_path', 'lr')
@@ -21,7 +21,7 @@ def _schedule(rule: Rule) -> Rule:
 FROZEN = Protocol(
     name='frozen',
     title='frozen backbone, full head',
-    trains_backbone=False,
+    trains=Trains.HEAD,
     recipes=tuple(_schedule(rule) for rule in FINETUNE.recipes if rule.architecture is None),
 )
 """The schedules of fine-tuning, the same for every architecture."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from benchmark.kinds import shipped_kinds
+from benchmark.kinds.base import Kind, Probed
 from benchmark.kinds.marks import adapted, ours, stated
-from benchmark.specs import Number, Probe, Protocol, Rule, Solver, Views
-
-_KINDS = ('classification', 'segmentation', 'depth')
+from benchmark.specs import Number, Probe, Protocol, Rule, Solver, Trains, Views
 
 _TRAINED_ON = ('imagenet1k',)
 _SLICE = ours(
@@ -44,20 +44,14 @@ _NEIGHBOURS = adapted(
 )
 
 
-def _everywhere(numbers: dict[str, Number]) -> tuple[Rule, ...]:
-    return tuple(Rule(kind, numbers, trained_on=_trained_on(kind)) for kind in _KINDS)
+def neighbour_rule(kind: Kind) -> Rule:
+    """Return the rule of the k-NN probe for a kind."""
+    return Rule(kind.name, _NEIGHBOURS | _SLICE, trained_on=_trained_on(kind))
 
 
-def _trained_on(kind: str) -> tuple[str, ...]:
-    return _TRAINED_ON if kind == 'classification' else ()
-
-
-def _rates(kind: str) -> dict[str, Number]:
-    return (_RATES if kind == 'classification' else _DENSE_RATES) | _MOMENTUM | _SLICE
-
-
-def _online(kind: str) -> Rule:
-    if kind != 'classification':
+def online_rule(kind: Kind) -> Rule:
+    """Return the rule of linear probes on augmented views for a kind."""
+    if kind.probed is not Probed.PICTURES:
         numbers = ours('as long as DINOv2 trains its classifiers', iterations=12_500, batch_size=16)
     else:
         numbers = stated('dinov2', 'dinov2/eval/linear.py, 10 x 1250', iterations=12_500) | adapted(
@@ -67,39 +61,54 @@ def _online(kind: str) -> Rule:
             reason='the batch to which its rates belong',
             batch_size=256,
         )
-    return Rule(kind, _rates(kind) | numbers, trained_on=_trained_on(kind))
+    return Rule(kind.name, _rates(kind) | numbers, trained_on=_trained_on(kind))
 
 
-def _fixed(kind: str) -> Rule:
-    size = 256 if kind == 'classification' else 16
+def fixed_rule(kind: Kind) -> Rule:
+    """Return the rule of linear probes on fixed views for a kind."""
+    size = 256 if kind.probed is Probed.PICTURES else 16
     numbers = ours(
         'enough for a linear head, as we expect it; not tuned; the features cost one pass anyway',
         iterations=1000,
         batch_size=size,
     )
-    return Rule(kind, _rates(kind) | numbers, trained_on=_trained_on(kind))
+    return Rule(kind.name, _rates(kind) | numbers, trained_on=_trained_on(kind))
 
+
+def _rates(kind: Kind) -> dict[str, Number]:
+    rates = _RATES if kind.probed is Probed.PICTURES else _DENSE_RATES
+    return rates | _MOMENTUM | _SLICE
+
+
+def _trained_on(kind: Kind) -> tuple[str, ...]:
+    return _TRAINED_ON if kind.probed is Probed.PICTURES else ()
+
+
+_PROBED = tuple(kind for kind in shipped_kinds() if kind.probed)
 
 KNN = Protocol(
     name='knn',
     title='weighted nearest neighbours',
-    trains_backbone=False,
-    recipes=_everywhere(_NEIGHBOURS | _SLICE),
+    trains=Trains.NONE,
+    procedure='probe',
+    recipes=tuple(map(neighbour_rule, _PROBED)),
     probe=Probe(Solver.NEIGHBOURS, Views.FIXED),
 )
 
 LINEAR = Protocol(
     name='linear',
     title='linear heads, augmented views',
-    trains_backbone=False,
-    recipes=tuple(map(_online, _KINDS)),
+    trains=Trains.NONE,
+    procedure='probe',
+    recipes=tuple(map(online_rule, _PROBED)),
     probe=Probe(Solver.LINEAR, Views.ONLINE),
 )
 
 LINEAR_FIXED = Protocol(
     name='linear-fixed',
     title='linear heads, fixed views',
-    trains_backbone=False,
-    recipes=tuple(map(_fixed, _KINDS)),
+    trains=Trains.NONE,
+    procedure='probe',
+    recipes=tuple(map(fixed_rule, _PROBED)),
     probe=Probe(Solver.LINEAR, Views.FIXED),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from benchmark.kinds import kind_names, load_recipe
+from benchmark.kinds import load_recipe, shipped_kinds
 
-_MODULES = tuple(map(load_recipe, kind_names()))
+_MODULES = tuple(load_recipe(kind.name) for kind in shipped_kinds())
 
 RULES = tuple(
     rule if rule.tasks else replace(rule, trained_on=module.TRAINED_ON)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from benchmark.specs import Protocol
+from benchmark.specs import Protocol, Trains
 
-TRIVIAL = Protocol(name='trivial', title='trivial predictor', trains_backbone=False, recipes=())
+TRIVIAL = Protocol(
+    name='trivial',
+    title='trivial predictor',
+    trains=Trains.NONE,
+    recipes=(),
+    procedure='trivial',
+)

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from benchmark.regression.accepted import Shift, latest
 from benchmark.regression.cells import CellId, Headline, Runs, differences, orient
 from benchmark.regression.costs import CostRatio, cost_ratios
-from benchmark.regression.decisions import Judgement, Levels, Track, judge
 from benchmark.regression.history import CellHistory, History
-from benchmark.regression.noise import mean
+from benchmark.statistics.decisions import Judgement, Levels, Track, judge
+from benchmark.statistics.noise import mean
 
 _EXACT = 1e-6
 """Relative difference below which two scores are the same number."""

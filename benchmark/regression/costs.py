@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from benchmark.regression.cells import CellId, Cost, Runs
-from benchmark.regression.decisions import Correction, correct
-from benchmark.regression.noise import UNKNOWN, mean, moderate, within
+from benchmark.statistics.decisions import Correction, correct
+from benchmark.statistics.noise import UNKNOWN, mean, moderate, within
 
 MEASURES = ('seconds', 'memory_mb')
 """The fields of :class:`Cost` that are compared."""

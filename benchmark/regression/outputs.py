@@ -8,9 +8,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from benchmark.regression.compare import CellResult, Comparison, Verdict
-from benchmark.regression.decisions import Correction, Levels
-from benchmark.regression.noise import mean
 from benchmark.results.store import write_atomically
+from benchmark.statistics.decisions import Correction, Levels
+from benchmark.statistics.noise import mean
 
 _SHOWN = 12
 """How many cells of a kind fit on one screen."""

@@ -46,7 +46,9 @@ def _one_per_seed(records: list[Brief]) -> list[Brief]:
     if len(chosen) < len(records) or len({record.make for record in records}) > 1:
         best_last = sorted(records, key=_precedence)
         make = best_last[-1].make
-        chosen = {record.spec.seed: record for record in best_last if record.make == make}
+        # a failure before any fact was known says nothing of its experiment
+        kept = [record for record in best_last if record.make == make or not record.task]
+        chosen = {record.spec.seed: record for record in kept}
     return [chosen[seed] for seed in sorted(chosen)]
 
 

@@ -76,6 +76,10 @@ class Extractor(ABC):
             CheckpointError: there are none, or they cannot be fetched.
         """
 
+    def is_published_as(self, name: str) -> bool:
+        """Return whether the published weights are those of the model ``name`` of a hub."""
+        return False
+
     def adapted(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return weights as the library's own conversion for the architecture makes them."""
         return weights

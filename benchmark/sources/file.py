@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from benchmark.errors import CheckpointError, DeclarationError, IncompatibleError
 from benchmark.sources.base import IMAGENET, Extractor, Normalisation, Order, Size, Weights
+from benchmark.sources.drawing import random_numbers_kept
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import one_line
 
@@ -34,57 +35,83 @@ def open_source(order: Order) -> Extractor:
         DeclarationError: the file cannot be run, or has no such class.
         IncompatibleError: the class cannot be built, or is no module.
     """
-    return _FileExtractor(order)
+    # what comes after draws as beside a module in memory, whose making is over
+    with random_numbers_kept():
+        return _opened(order)
 
 
-class _FileExtractor(Extractor):
-    def __init__(self, order: Order) -> None:
-        path, _, name = order.name.rpartition(':')
-        kind = _loaded(Path(path), name)
-        known = inspect.signature(kind).parameters
-        given = {'drop_path': order.drop_path, 'size': order.size}
-        options = {key: value for key, value in given.items() if value and key in known}
-        self.has_drop_path = not order.drop_path or 'drop_path' in known
-        self._id = f'{Path(path).name}:{name}'
-        self.network: Any = self._built(kind, {**order.options, **options})
-        self.native_size = order.size or _NATIVE
+class ModuleExtractor(Extractor):
+    """A user's own module, built: what its ``forward`` returns are the maps.
+
+    Args:
+        name: what errors call it.
+        network: the module.
+        size: the input size (height, width) that it was built for, if it was for one.
+    """
+
+    def __init__(self, name: str, network: nn.Module, size: Size | None = None) -> None:
+        self._id = name
+        self.network: Any = network
+        self.native_size = size or _NATIVE
         with torch.no_grad(), torch.device(_device_of(self.network)):
             was_training = self.network.training
             self.count = len(_listed(self.network.eval()(torch.zeros(1, 3, *self.native_size))))
             self.network.train(was_training)
 
-    def _built(self, kind: Any, options: dict[str, Any]) -> nn.Module:
-        try:
-            network = kind(**options)
-        except Exception as error:  # a user's code fails in any way
-            raise IncompatibleError(
-                f'{self._id} cannot be built with options {options} ({one_line(error)})'
-            ) from None
-        if not isinstance(network, nn.Module):
-            raise IncompatibleError(f'{self._id} is no torch.nn.Module')
-        return network
-
     def maps(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
+        """Return the maps (B, C, h, w) numbered ``indices`` for images (B, 3, H, W)."""
         found = _listed(self.network(images))
         return [found[index] for index in indices]
 
     def layer_ids(self) -> dict[str, int]:
+        """Return the layer of each parameter: the module's own numbers, else by its names."""
         own = getattr(self.network, 'layer_ids', None)
         if callable(own):
             return dict(own())
         return layers_by_name(name for name, _ in self.network.named_parameters())
 
     def normalisation(self) -> Normalisation:
+        """Return the module's own ``mean`` and ``std``, else those of ImageNet."""
         own = [getattr(self.network, key, None) for key in ('mean', 'std')]
         if None in own:
             return IMAGENET
         return tuple(own[0]), tuple(own[1])  # type: ignore[arg-type,return-value]
 
     def published(self) -> Weights:
+        """Refuse: a class in a file has no weights.
+
+        Raises:
+            CheckpointError: always.
+        """
         raise CheckpointError(
             f'{self._id} has no published weights: give a file as {self._id}@CHECKPOINT, or '
             f'{self._id}+random for random weights'
         )
+
+
+def _opened(order: Order) -> ModuleExtractor:
+    path, _, name = order.name.rpartition(':')
+    kind = _loaded(Path(path), name)
+    known = inspect.signature(kind).parameters
+    given = {'drop_path': order.drop_path, 'size': order.size}
+    options = {key: value for key, value in given.items() if value and key in known}
+    title = f'{Path(path).name}:{name}'
+    network = _built(title, kind, {**order.options, **options})
+    extractor = ModuleExtractor(title, network, order.size)
+    extractor.has_drop_path = not order.drop_path or 'drop_path' in known
+    return extractor
+
+
+def _built(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
+    try:
+        network = kind(**options)
+    except Exception as error:  # a user's code fails in any way
+        raise IncompatibleError(
+            f'{title} cannot be built with options {options} ({one_line(error)})'
+        ) from None
+    if not isinstance(network, nn.Module):
+        raise IncompatibleError(f'{title} is no torch.nn.Module')
+    return network
 
 
 def _listed(found: Any) -> list[Tensor]:

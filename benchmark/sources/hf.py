@@ -19,8 +19,8 @@ from benchmark.openmmlab.checkpoints import read_weights
 from benchmark.sources.base import IMAGENET, Extractor, Normalisation, Order, Size, Weights
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import fetching, one_line
+from benchmark.weight_files import INDEX, WHOLE, listed_shards
 
-_WEIGHTS = ('model.safetensors', 'pytorch_model.bin')
 # the same network, without the shuffling and masking of its input
 _UNMASKED = {'vit_mae': 'vit', 'vit_msn': 'vit_msn'}
 
@@ -116,11 +116,19 @@ class _HuggingFaceExtractor(Extractor):
         from huggingface_hub.errors import EntryNotFoundError
 
         with _fetching(self._repository):
-            for name in _WEIGHTS:
-                with contextlib.suppress(EntryNotFoundError):
-                    path = hf_hub_download(self._repository, name)
-                    return Weights(read_weights(path), f'published, {self._repository}/{name}')
-            raise CheckpointError(f'{self._id}: the repository holds no {" or ".join(_WEIGHTS)}')
+            for name in WHOLE:
+                for end in ('', INDEX):
+                    with contextlib.suppress(EntryNotFoundError):
+                        path = hf_hub_download(self._repository, f'{name}{end}')
+                        if end:
+                            for shard in listed_shards(Path(path)):
+                                hf_hub_download(self._repository, shard)
+                        remark = f'published, {self._repository}/{name}{end}'
+                        return Weights(read_weights(path), remark)
+            raise CheckpointError(f'{self._id}: the repository holds no {" or ".join(WHOLE)}')
+
+    def is_published_as(self, name: str) -> bool:
+        return name == self._repository
 
     def state(self) -> Mapping[str, Tensor]:
         """Return the tensors under the names that files of weights give to them."""

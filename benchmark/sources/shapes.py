@@ -14,12 +14,16 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from benchmark.catalog.sources import SOURCES
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.sources.base import Extractor, Order, Size
 from benchmark.sources.network import one_line
 from benchmark.specs import Architecture
 
 DENSE_STRIDES = (4, 8, 16, 32)
+
+_UNNAMED = ('file', 'memory')
+"""Sources that no id names: a class in a file, and a module in memory."""
 
 _MULTIPLES = (1, 2, 4, 8)
 _ATTENTION = ('num_heads', 'num_attention_heads', 'n_heads', 'qkv')
@@ -61,8 +65,12 @@ def open_network(source: str, order: Order) -> Extractor:
     Raises:
         BenchmarkError: there is none, or it cannot be built as ordered.
     """
-    module: Any = importlib.import_module(f'benchmark.sources.{source}')
-    extractor: Extractor = module.open_source(order)
+    opener: Any = (
+        importlib.import_module(f'benchmark.sources.{source}')
+        if source in _UNNAMED
+        else SOURCES.load(source)
+    )
+    extractor: Extractor = opener.open_source(order)
     return extractor
 
 

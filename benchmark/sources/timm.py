@@ -89,6 +89,9 @@ class _TimmExtractor(Extractor):
             network = timm.create_model(self._name, pretrained=True, num_classes=0)
         return Weights(network.state_dict(), 'published')
 
+    def is_published_as(self, name: str) -> bool:
+        return name == f'timm/{self._name}'
+
     def adapted(self, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return weights as timm's own filter for the family makes them of official ones."""
         module = sys.modules[type(self.network).__module__]
@@ -97,7 +100,7 @@ class _TimmExtractor(Extractor):
             return weights
         try:
             filtered: Mapping[str, Tensor] = filter_(dict(weights), self.network)
-        except (AttributeError, AssertionError, KeyError, RuntimeError, TypeError, ValueError):
+        except (AttributeError, AssertionError, LookupError, RuntimeError, TypeError, ValueError):
             return weights  # weights that the filter does not understand: the check names them
         return filtered
 

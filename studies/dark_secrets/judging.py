@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from benchmark.analysis.intervals import Interval, contrast_interval, t_interval, welch_interval
 from benchmark.analysis.losses import ends_of
 from benchmark.report.data.analyses import FoundAnalysis
 from benchmark.report.formats.key_numbers import LAST_LAYERS, head_values, reading, values_of
 from benchmark.results.records import RunRecord
+from benchmark.statistics.means import Interval, contrast_interval, t_interval, welch_interval
 from studies.dark_secrets.claims import (
     ALIKE,
     BOXES,
@@ -74,7 +75,55 @@ def judge(
         for pair in pairs if name in found else ():
             with reading(found[name]):
                 verdicts += judge_one(found[name], pair)
-    return sorted(verdicts, key=lambda verdict: CLAIMS.index(verdict.claim))
+    return sorted(_over_networks(verdicts), key=lambda verdict: CLAIMS.index(verdict.claim))
+
+
+_PARTS = ('layers', 'heads')
+"""Parts of one network, which are no independent repetitions."""
+
+
+def _over_networks(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """Yield verdicts with networks as the repetitions where an architecture has several runs.
+
+    Layers and heads of one network depend on each other. Where one architecture was pretrained
+    several times, their verdicts become one, with an interval over those runs; where it was
+    pretrained once, the verdict says that its interval is over parts of one network.
+    """
+    groups: dict[tuple[Claim, str, str], list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        if verdict.over in _PARTS and isinstance(verdict.pair, Pair):
+            architecture = verdict.pair.random or str(verdict.pair)
+            groups[verdict.claim, verdict.measure, architecture].append(verdict)
+        else:
+            yield verdict
+    for group in groups.values():
+        first = group[0]
+        found = t_interval(verdict.found.mean for verdict in group)
+        if len(group) == 1 or found is None:
+            yield replace(first, over=f'{first.over} of one network')
+            continue
+        counts = [verdict.count for verdict in group if verdict.count]
+        yield replace(
+            first,
+            pair=_together([verdict.pair for verdict in group if isinstance(verdict.pair, Pair)]),
+            found=found,
+            over='pretraining runs',
+            count=_summed(counts) if counts else None,
+        )
+
+
+def _together(pairs: Sequence[Pair]) -> Pair:
+    """Return several pretraining runs of one architecture as one pair."""
+    return Pair(
+        ', '.join(pair.masked for pair in pairs),
+        ', '.join(pair.supervised for pair in pairs),
+        f'{pairs[0].title} ({len(pairs)} pretraining runs)' if pairs[0].title else '',
+        pairs[0].random,
+    )
+
+
+def _summed(counts: Sequence[Count]) -> Count:
+    return Count(sum(one.side for one in counts), sum(one.all for one in counts), counts[0].units)
 
 
 def _bar(floor: float | None, arms: Iterable[Iterable[float]]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from benchmark.analysis.intervals import Interval
 from benchmark.report import suite_boards
 from benchmark.report.data.analyses import PICTURE, FoundAnalysis, find_analyses
 from benchmark.report.data.boards import Board, Cell
@@ -15,6 +14,7 @@ from benchmark.report.text.sentences import contrast_sentence
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import Architecture
+from benchmark.statistics.means import Interval
 from studies.dark_secrets.claims import CLAIMS
 from studies.dark_secrets.judging import judge
 from studies.dark_secrets.verdicts import (
@@ -68,11 +68,15 @@ large networks and photographs is asked here of these.
 memory of their texts and from what others write about them, for the texts themselves were not at
 hand (*recalled*); what neither paper is known to state is an *own question*.
 
-A **verdict** is a difference with a 95 % interval: it *holds* where the whole interval lies on the
+A **verdict** is a difference with a 95 % interval (Student's or Welch's t; their coverage in
+simulation is in [statistics.md](statistics.md)): it *holds* where the whole interval lies on the
 side that the claim states, is *contradicted* where it lies on the other, and is *open* where 0 is
-inside or nothing repeats. It holds *partly* where the interval is on that side but not all of the
-layers are that the claim speaks of. Nothing corrects for how many verdicts there are: of twenty
-true zeros, one is expected to look like a finding.
+inside or nothing repeats. It holds *partly* where the interval is on that side but some of the
+layers that the claim speaks of are not. The column *n* says what the interval is over. Layers and
+heads of one network are not independent: where an architecture was pretrained more than once, the
+pretraining runs are the repetitions instead; where it was pretrained once, *n* says so, and the
+interval only compares a difference with its scatter within one network. Nothing corrects for how
+many verdicts there are: of twenty true zeros, one is expected to look like a finding.
 
 Two things leave a verdict open whatever the interval: a network that does not beat the trivial
 predictor of the task, behind which differences mean nothing, and a box loss that does not fall,
@@ -89,11 +93,9 @@ of this project and of neither paper.
 _LIMITS = """## What the intervals leave out
 
 - **Pretraining.** Two pretraining seeds exist for one pair of the plain ViT, one for all others.
-  An interval over fine-tuning seeds, heads, layers or pictures says what would change if *those*
-  were drawn again, not if the network were pretrained again. The two pairs of the ViT side by
-  side show how far that goes.
-- **Units that are not independent.** Heads and layers of one network are not independent draws;
-  their intervals are a yardstick for the size of a difference against its scatter, not a test.
+  An interval over fine-tuning seeds, pictures or parts of one network says what would change if
+  *those* were drawn again, not if the network were pretrained again. The two pairs of the ViT side
+  by side show how far that goes; an interval over two pretraining runs has one degree of freedom.
 - **Random networks.** But for likeness and receptive fields, verdicts set masked against supervised
   pretraining alone; where a network at random initialisation lies, the tables show.
 - **Which side of a map is active.** An Eigen-CAM has no sign of its own. Its numbers take the side

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from benchmark.analysis.intervals import Interval
+from benchmark.statistics.means import Interval
 from studies.dark_secrets.claims import Claim
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from benchmark.analysis.intervals import t_interval
+from benchmark.statistics.means import t_interval
 from studies.feature_capture.training import Point, Trained
 
 TEACHER, AUTOENCODER, AUTOENCODER_NORMALISED = (

@@ -1,7 +1,7 @@
 task = dict(
     name='kitti-depth',
     kind='depth',
-    version=1,
+    version=2,
     title='KITTI: depth of streets, Eigen split',
     group='geometric-motion',
     input_size=(352, 1216),
@@ -9,7 +9,10 @@ task = dict(
     # counts: lines of the lists of the official code of arXiv 2205.13543; val is every 20th pair
     splits=dict(train=23158, val=1158, test=652),
     metric='rmse',
-    metrics=('abs_rel', 'log10', 'delta1', 'delta2', 'delta3', 'rmse_pooled'),
+    metrics=(
+        'abs_rel', 'sq_rel', 'rmse_log', 'silog', 'log10', 'delta1', 'delta2', 'delta3',
+        'rmse_pooled',
+    ),
     # Garg's window; depth files count 1/256 m; 16 windows at test
     options=dict(
         max_depth=80, depth_scale=0.00390625, kb_crop=True, crop=(352, 352),

@@ -4,7 +4,8 @@ task = dict(
     title='SUN RGB-D: depth of rooms, trained on NYUv2 (zero-shot)',
     # counts: as nyuv2; the official test split of SUN RGB-D, which has pictures of NYUv2 too
     splits=dict(train=24231, val=1212, test=5050),
-    # sensors that reach 8 m, pictures of several sizes: seen whole and flipped
+    # sensors that reach 8 m: depths of 8 m and more are not scored (the toolbox, as recalled, cuts
+    # them down to 8 m); pictures of several sizes: seen whole and flipped
     options=dict(max_depth=8, test_window=(480, 640), window_stride=(480, 640)),
     citation='SUN RGB-D (Song, Lichtenberg, Xiao: CVPR 2015)',
     licence='none stated; research use',

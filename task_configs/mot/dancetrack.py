@@ -5,6 +5,7 @@ task = dict(
     # counts of frames in 40 training and 25 validation films: paper, recalled; the labels of the
     # test films are withheld
     splits=dict(train=41796, test=25508),
+    options=dict(benchmark='DanceTrack'),
     citation='DanceTrack (Sun et al.: CVPR 2022, arXiv 2111.14690)',
     licence='non-commercial research; annotations CC BY 4.0',
     origin='github.com/DanceTrack/DanceTrack: train and val',

@@ -5,6 +5,7 @@ task = dict(
     # counts of frames: lengths of the seven films, halved as ByteTrack does; the labels of the
     # test films are withheld
     splits=dict(train=2664, test=2652),
+    options=dict(benchmark='MOT17'),
     citation='MOT17 (Milan et al.: arXiv 1603.00831)',
     licence='CC BY-NC-SA 3.0',
     origin='motchallenge.net/data/MOT17: MOT17.zip',

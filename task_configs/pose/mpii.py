@@ -7,7 +7,7 @@ task = dict(
     # validation persons (Tompson et al.) are tested
     splits=dict(train=22246, val=1113, test=2958),
     metric='PCKh',
-    # the boxes already are 1.25 times as large as the persons
+    # boxes have sides of 200 times the annotated scale, and are padded as those of other tasks
     options=dict(rules='mpii'),
     citation='MPII Human Pose (Andriluka et al.: CVPR 2014)',
     licence='simplified BSD (annotations)',

@@ -5,7 +5,7 @@ task = dict(
     # counts of sequences: 27,621 + 3 x 9,335 + 25 x 1,120
     splits=dict(train=83626, val=180),
     metric='success_AUC',
-    metrics=('precision', 'norm_precision', 'AO'),
+    metrics=('precision', 'norm_precision'),
 )
 data = dict(
     tree={

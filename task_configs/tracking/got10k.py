@@ -7,6 +7,7 @@ task = dict(
     splits=dict(train=9335, val=187, test=180),
     metric='AO',
     metrics=('SR50', 'SR75'),
+    options=dict(toolkit='got10k', submission='got10k/test/list.txt'),
     citation='GOT-10k (Huang, Zhao, Huang: TPAMI 2019, arXiv 1810.11981)',
     licence='CC BY-NC-SA 4.0',
     origin='got-10k.aitestunion.com: train and val',

@@ -1,10 +1,12 @@
 _base_ = '_union.py'
 task = dict(
     name='uav123',
+    version=2,
     title='UAV123: following an object from the air',
     # UAV123 (paper): 123 sequences
     splits=dict(test=123),
-    metrics=('precision',),
+    metrics=('precision', 'norm_precision'),
+    options=dict(toolkit='uav123'),
     citation='UAV123 (Mueller, Smith, Ghanem: ECCV 2016)',
     licence='none stated; research use',
     origin='cemse.kaust.edu.sa/ivul/uav123; `tools/convert.py uav123`',

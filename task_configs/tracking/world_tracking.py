@@ -11,8 +11,8 @@ task = dict(
     metrics=('SR50', 'SR75', 'success_AUC', 'precision', 'norm_precision'),
     budget=dict(iterations=110, batch_size=8),
     options=dict(
-        template_size=64, template_factor=1.5, search_factor=3.0, width=64, heads=4,
-        encoder_layers=2, max_gap=24, shift_jitter=1.5, scale_jitter=0.1, min_side=4,
+        toolkit='got10k', template_size=64, template_factor=1.5, search_factor=3.0, width=64,
+        heads=4, encoder_layers=2, max_gap=24, shift_jitter=1.5, scale_jitter=0.1, min_side=4,
     ),
     citation='procedural world, rendered by this project',
     licence='Apache-2.0',

@@ -10,10 +10,10 @@ from benchmark.catalog import read_backbone, read_suite, read_task, shipped_task
 from benchmark.catalog.backbones import zoo_files
 from benchmark.catalog.suites import suite_files
 from benchmark.catalog.tasks import task_files
-from benchmark.compiling import Ingredients, compile_config
+from benchmark.compiling import CellInputs, compile_config
 from benchmark.kinds import kind_names, load_kind
 from benchmark.planning import Request
-from benchmark.protocols import LEARNING
+from benchmark.protocols import load_protocol
 from benchmark.specs import Architecture, Backbone, Features, Role, Rule, RunSpec, canonical_json
 
 REAL = Path(__file__).parent.parent / 'real_mini'
@@ -74,13 +74,13 @@ class TestTask:
         for text in (task.title, task.citation, task.licence, task.origin):
             assert text.strip()
 
-    @pytest.mark.parametrize('protocol', LEARNING)
+    @pytest.mark.parametrize('protocol', ['finetune', 'frozen'])
     @pytest.mark.parametrize('features', FEATURES, ids=lambda f: f.architecture.value)
     def test_it_compiles_to_plain_data(self, path: Path, features: Features, protocol: str) -> None:
         task = read_task(path)
         backbone = Backbone(id='b', source='timm:b', is_random=True)
         spec = RunSpec(task.name, 'b', protocol, 0)
-        cell = Ingredients(spec, backbone, features, task, LEARNING[protocol])
+        cell = CellInputs(spec, backbone, features, task, load_protocol(protocol))
         config = compile_config(cell)
         text = canonical_json(config)
         assert str(path.parent) not in text
@@ -145,9 +145,9 @@ class TestKind:
             low, high = metric.bounds
             assert low < high
 
-    @pytest.mark.parametrize('protocol', LEARNING)
+    @pytest.mark.parametrize('protocol', ['finetune', 'frozen'])
     def test_every_protocol_has_a_recipe_for_it(self, name: str, protocol: str) -> None:
-        rules = [rule for rule in LEARNING[protocol].recipes if rule.kind == name]
+        rules = [rule for rule in load_protocol(protocol).recipes if rule.kind == name]
         stated = {key for rule in rules if _holds_everywhere(rule) for key in rule.numbers}
         assert {'lr', 'weight_decay', 'batch_size'} <= stated
         assert stated & {'iterations', 'epochs'}

@@ -393,6 +393,67 @@ class TestBackboneIds:
         mark = hashlib.sha256(b'weights').hexdigest()[:6]
         assert (backbone.id, backbone.checkpoint) == (f'timm:test_vit@w@1.pth#{mark}', weights)
 
+    @pytest.mark.parametrize(
+        'name',
+        [
+            'vit+drop_path0.1.safetensors',
+            'w+drop2',
+            'w+random',
+            'runs@x/w@2.pth',
+            'a+b ярко/w#1=2.pth',
+            'w.pth#ema',
+            'x@y.pth+reinit3',
+        ],
+    )
+    @pytest.mark.parametrize(
+        ('ending', 'key'), [('', ''), ('+drop1', ''), ('#ema.model', 'ema.model')]
+    )
+    def test_a_path_that_exists_is_meant(
+        self, name: str, ending: str, key: str, tmp_path: Path
+    ) -> None:
+        weights = tmp_path / name
+        weights.parent.mkdir(exist_ok=True)
+        weights.write_bytes(b'weights')
+        backbone = find_backbone(f'timm:test_vit@{weights}{ending}')
+        mark = hashlib.sha256(b'weights').hexdigest()[:6]
+        chosen = f'#{key}' if key else ''
+        last = '+drop1' if ending == '+drop1' else ''
+        assert backbone.id == f'timm:test_vit@{weights.name}{chosen}#{mark}{last}'
+        assert (backbone.checkpoint, backbone.copy) == (weights, key)
+        assert (backbone.last_blocks is None) == (ending != '+drop1')
+
+    def test_a_declaration_in_a_folder_of_any_name(self, tmp_path: Path) -> None:
+        folder = tmp_path / 'a+drop@b #1'
+        folder.mkdir()
+        source = folder / 'arch.py'
+        source.write_text("backbone = dict(name='mine', source='timm:test_vit')")
+        weights = folder / 'w.pth'
+        weights.write_bytes(b'weights')
+        assert find_backbone(str(source)).id == 'mine'
+        assert find_backbone(f'{source}+random+drop2').id == 'mine+random+drop2'
+        assert find_backbone(f'{source}@{weights}+drop2').checkpoint == weights
+        assert find_backbone('arch.py', relative_to=folder).id == 'mine'
+
+    def test_an_id_of_a_report_is_read_too(self, tmp_path: Path) -> None:
+        weights = tmp_path / 'w.pth'
+        weights.write_bytes(b'weights')
+        for key in ('', '#ema'):
+            backbone = find_backbone(f'timm:test_vit@{weights}{key}')
+            mark = backbone.id.rpartition('#')[2]
+            again = find_backbone(f'timm:test_vit@{weights}{key}#{mark}')
+            assert (again.id, again.copy) == (backbone.id, backbone.copy)
+
+    def test_a_declared_checkpoint_may_name_a_copy(self, declare: Declarations) -> None:
+        declare.text('', 'w.pth')
+        path = declare.backbone(checkpoint='w.pth#teacher')
+        backbone = read_backbone(path)
+        assert (backbone.checkpoint, backbone.copy) == (declare.folder / 'w.pth', 'teacher')
+
+    @pytest.mark.parametrize('text', ['timm:test_vit+drop1@w.pth', 'timm:test_vit+drop1+drop2'])
+    def test_an_ending_stands_at_the_end(self, text: str) -> None:
+        with pytest.raises(DeclarationError, match='only one of'):
+            find_backbone(text + '+drop1')
+
     def test_what_is_declared_is_not_said_of_other_weights(self, declare: Declarations) -> None:
         weights = declare.folder / 'other.pth'
         weights.write_bytes(b'other')

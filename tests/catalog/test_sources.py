@@ -103,11 +103,23 @@ def test_a_folder_without_a_configuration(tmp_path: Path) -> None:
         locate(f'hf:{tmp_path}')
 
 
-def test_weights_over_several_files_are_refused(folder: Path) -> None:
+def test_an_index_stands_for_its_shards_and_their_content_is_in_the_id(folder: Path) -> None:
     (folder / 'model.safetensors').unlink()
-    (folder / 'model.safetensors.index.json').write_text('{}')
-    with pytest.raises(CheckpointError, match='split over several files'):
+    index = folder / 'model.safetensors.index.json'
+    index.write_text('{}')
+    with pytest.raises(CheckpointError, match='lists no shards'):
         locate(f'hf:{folder}')
+    index.write_text('{"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}')
+    (folder / 'one.safetensors').write_bytes(b'1')
+    with pytest.raises(
+        CheckpointError, match=r'lists 2 shards, 1 .*not there \(two\.safetensors\)'
+    ):
+        locate(f'hf:{folder}')
+    (folder / 'two.safetensors').write_bytes(b'2')
+    before = locate(f'hf:{folder}')
+    assert before.checkpoint == index
+    (folder / 'two.safetensors').write_bytes(b'3')
+    assert locate(f'hf:{folder}').mark != before.mark
 
 
 def test_weights_that_are_fetched_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:

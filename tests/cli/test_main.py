@@ -12,10 +12,11 @@ import pytest
 from benchmark import __version__
 from benchmark.catalog import shipped_suites, shipped_tasks, zoo
 from benchmark.cli.main import main
-from benchmark.launching import devices
-from benchmark.launching.campaign import Campaign, Impossible, Plan
+from benchmark.launching.campaign import Campaign
+from benchmark.launching.executors import local
 from benchmark.launching.survey import Survey
-from benchmark.protocols import LEARNING, PROBING, PROTOCOLS
+from benchmark.planning import Impossible, Plan
+from benchmark.protocols import protocol_names
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
 from tests.support.declarations import Declarations
@@ -43,7 +44,7 @@ class TestList:
             ('tasks', shipped_tasks),
             ('suites', shipped_suites),
             ('backbones', zoo),
-            ('protocols', lambda: PROTOCOLS),
+            ('protocols', protocol_names),
         ],
     )
     def test_everything_declared_is_listed_both_ways(
@@ -258,7 +259,7 @@ class TestExitCodes:
     ) -> None:
         seen: list[int | None] = []
         monkeypatch.setattr(
-            devices, 'worker_environments', lambda _, jobs, **__: seen.append(jobs) or [{}]
+            local, 'worker_environments', lambda _, jobs, **__: seen.append(jobs) or [{}]
         )
         for jobs in ('1024', '2'):
             assert main(['run', '--suite', suite, '--jobs', jobs]) == 0
@@ -290,7 +291,7 @@ class TestCheckTask:
         assert main(['check', 'task', str(declare.task())]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert [line.split()[0] for line in lines] == ['ok', 'ok', 'ok', 'ok', 'absent']
-        assert f'compiles: {3 * len({**LEARNING, **PROBING})} combinations' in lines[2]
+        assert f'compiles: {3 * (len(protocol_names()) - 1)} combinations' in lines[2]
 
     def test_what_the_libraries_do_not_know(
         self, declare: Declarations, capsys: pytest.CaptureFixture[str]
@@ -374,7 +375,7 @@ class TestLayers:
             capsys, 'analyze', 'layers', '--suite', suite, '--backbones', 'timm:test_vit+random',
             '--actions', 'drop',
         )  # fmt: skip
-        assert 'has no task of kind pose or depth' in message
+        assert 'has no task of kind depth or pose' in message
 
     def test_what_is_random_already_is_not_made_so(
         self, suite: str, capsys: pytest.CaptureFixture[str]

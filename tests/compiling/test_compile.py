@@ -292,6 +292,14 @@ class TestFacts:
         assert [metric['key'] for metric in facts['task']['metrics']] == ['mAcc', 'mIoU']
 
 
+def test_the_copy_that_is_taken_from_a_file_is_part_of_the_configuration() -> None:
+    made = cell('detection')
+    plain = compile_config(made)
+    assert 'copy' not in plain['model']['backbone']
+    config = compile_config(replace(made, backbone=replace(made.backbone, copy='teacher')))
+    assert config['model']['backbone'] == {**plain['model']['backbone'], 'copy': 'teacher'}
+
+
 def test_compiling_leaves_the_declaration_alone() -> None:
     made = cell('detection')
     before = canonical_json({role.value: dict(d) for role, d in made.task.datasets.items()})

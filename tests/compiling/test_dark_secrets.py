@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from benchmark.catalog import find_suite, shipped_tasks
-from benchmark.compiling import Ingredients, compile_config
+from benchmark.compiling import CellInputs, compile_config
 from benchmark.planning import Request, recipe_changes
-from benchmark.protocols import LEARNING, Place, explain_recipe
+from benchmark.protocols import Place, explain_recipe, load_protocol
 from benchmark.protocols.document import show
 from benchmark.specs import Architecture, Backbone, Features, Number, RunSpec, Task
 from tests.support.compiling_cells import HERE
@@ -43,11 +43,11 @@ NETWORKS = {
 }
 
 
-def cell(task: Task, network: str) -> Ingredients:
+def cell(task: Task, network: str) -> CellInputs:
     backbone = Backbone(id='it', source='timm:it')
     spec = RunSpec(task.name, backbone.id, 'finetune', 0)
     changes = recipe_changes(SUITE, spec)
-    return Ingredients(spec, backbone, NETWORKS[network], task, LEARNING['finetune'], changes)
+    return CellInputs(spec, backbone, NETWORKS[network], task, load_protocol('finetune'), changes)
 
 
 def compiled(task: Task, network: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def lines(network: str) -> Iterator[str]:
     for name in SUITE.tasks:
         task = tasks[name]
         place = Place.of(task, NETWORKS[network])
-        origins = explain_recipe(LEARNING['finetune'], place, task.budget)
+        origins = explain_recipe(load_protocol('finetune'), place, task.budget)
         yield f'\n## {name}\n\n| value | compiled | origin |\n| --- | --- | --- |'
         for key, value in compiled(task, network).items():
             if value not in (None, ()) or key in origins:

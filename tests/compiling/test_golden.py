@@ -11,14 +11,13 @@ import pytest
 
 from benchmark.compiling import compile_config
 from benchmark.kinds import kind_names
-from benchmark.protocols import LEARNING
 from tests.support.compiling_cells import FEATURES, GOLDEN, SAMPLES, cell, strings
 
 CASES = [
     (kind, architecture, protocol)
     for kind in SAMPLES
     for architecture in FEATURES
-    for protocol in LEARNING
+    for protocol in ('finetune', 'frozen')
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.catalog import find_task
+from benchmark.catalog import find_task, shipped_tasks
 from benchmark.compiling import compile_config
 from benchmark.errors import DeclarationError
 from tests.support.compiling_cells import cell
@@ -186,3 +186,46 @@ class TestMot:
         task = replace(find_task('mot17'), classes=('pedestrian', 'car'))
         with pytest.raises(DeclarationError, match='must be one'):
             compile_config(cell(task))
+
+
+class TestTracking:
+    @pytest.mark.parametrize(
+        ('name', 'toolkit'),
+        [
+            ('lasot', 'lasot'),
+            ('otb100', 'otb'),
+            ('trackingnet', 'trackingnet'),
+            ('uav123', 'uav123'),
+        ],
+    )
+    def test_a_task_is_scored_by_the_toolkit_that_it_names(self, name: str, toolkit: str) -> None:
+        assert compiled(name)['test_evaluator'] == [
+            {'type': 'benchmark.TrackingMetric', 'toolkit': toolkit}
+        ]
+
+    @pytest.mark.parametrize('name', ['got10k', 'world-tracking'])
+    def test_the_layouts_own_toolkit_changes_no_configuration(self, name: str) -> None:
+        assert compiled(name)['test_evaluator'] == [{'type': 'benchmark.TrackingMetric'}]
+
+    def test_every_shipped_task_names_its_toolkit_or_benchmark(self) -> None:
+        for task in shipped_tasks().values():
+            key = {'tracking': 'toolkit', 'mot': 'benchmark'}.get(task.kind)
+            assert key is None or key in task.options, task.name
+
+    def test_unknown_toolkits_and_metrics_of_another_one_are_refused(self) -> None:
+        with pytest.raises(DeclarationError, match=r"toolkit is 'vot', allowed are got10k, lasot"):
+            compiled('lasot', toolkit='vot')
+        with pytest.raises(DeclarationError, match="'success_AUC' is not measured by the toolkit"):
+            compiled('lasot', toolkit='trackingnet')
+
+    @pytest.mark.parametrize(
+        ('name', 'rules'), [('mot17', None), ('mot20', 'MOT20'), ('dancetrack', 'DanceTrack')]
+    )
+    def test_many_persons_are_scored_by_the_rules_of_their_benchmark(
+        self, name: str, rules: str | None
+    ) -> None:
+        assert compiled(name)['test_evaluator'][0].get('benchmark') == rules
+
+    def test_unknown_benchmarks_are_refused(self) -> None:
+        with pytest.raises(DeclarationError, match="benchmark is 'MOT18', allowed are MOT17"):
+            compiled('mot20', benchmark='MOT18')

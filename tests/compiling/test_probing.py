@@ -10,10 +10,11 @@ import pytest
 
 from benchmark.compiling import compile_probe, features_of
 from benchmark.errors import DeclarationError, IncompatibleError
-from benchmark.protocols import PROBING
+from benchmark.protocols import protocols
 from tests.support.compiling_cells import FEATURES, cell, strings
 
 KINDS = ('classification', 'segmentation', 'depth')
+PROBING = [protocol.name for protocol in protocols() if protocol.probe]
 CASES = [(kind, protocol) for kind in KINDS for protocol in PROBING]
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from benchmark.execution import jobs
-from benchmark.execution.canary import probe
+from benchmark.execution.canary import compute
 from tests.support.execution_cells import Cell, random_backbone, small_task
 from tests.support.task_trials import Trial, fake_root
 from tests.support.task_trials import small_task as small_task_of_films
@@ -26,7 +26,7 @@ def config(tiny_world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 @pytest.fixture(scope='module')
 def expected(config: dict[str, Any]) -> dict[str, float]:
-    return probe(config, 2)
+    return compute(config, 2)
 
 
 def test_the_state_of_the_random_generators_changes_nothing(
@@ -64,7 +64,7 @@ def test_a_change_moves_what_it_touches(
     for step in steps:
         target = target[int(step)] if isinstance(target, list) else target[step]
     target[last] = value
-    found = probe(changed, 2)
+    found = compute(changed, 2)
     names = {name.split()[0] for name in expected if found.get(name) != expected[name]}
     assert moved in names
     if moved == 'metric':
@@ -79,6 +79,6 @@ def test_a_change_moves_what_it_touches(
 )
 def test_films_have_canaries_too(tmp_path: Path, task: str, shown: str, lost: str) -> None:
     trial = Trial(small_task_of_films(task), fake_root(task, tmp_path), tmp_path / 'work')
-    found = probe(trial.config(), 2)
+    found = compute(trial.config(), 2)
     assert {shown, lost, 'input 0 size', 'features 0 places'} <= found.keys()
-    assert probe(trial.config(), 2) == found
+    assert compute(trial.config(), 2) == found

@@ -33,7 +33,7 @@ def test_execution_returns_plain_results(tiny_world: Path, tmp_path: Path) -> No
     cell = Cell(
         tiny_world, tmp_path / 'cell', small_task('world-covered'), random_backbone('test_resnet')
     )
-    found = jobs.answer({'job': 'execute', 'config': cell.config(), 'folder': str(cell.folder)})
+    found = jobs.answer({'job': 'train', 'config': cell.config(), 'folder': str(cell.folder)})
     assert found['error'] == ''
     assert set(found) == {'raw', 'proof', 'cost', 'curves', 'pictures', 'trials', 'error'}
     assert json.loads(json.dumps(found)) == found
@@ -57,7 +57,7 @@ def test_an_error_of_a_process_that_loads_is_told_without_its_traceback(
         )
 
     monkeypatch.setattr(jobs, 'execute', fail)
-    found = jobs.answer({'job': 'execute', 'config': {}, 'folder': str(tmp_path / 'cell')})
+    found = jobs.answer({'job': 'train', 'config': {}, 'folder': str(tmp_path / 'cell')})
     assert found == {'error': 'a.png: broken: so', 'user_error': True}
 
 
@@ -68,7 +68,7 @@ def test_other_errors_are_told_in_one_line(
         raise RuntimeError('tensors do not match\nsecond line')
 
     monkeypatch.setattr(jobs, 'execute', fail)
-    found = jobs.answer({'job': 'execute', 'config': {}, 'folder': str(tmp_path / 'cell')})
+    found = jobs.answer({'job': 'train', 'config': {}, 'folder': str(tmp_path / 'cell')})
     assert found == {'error': 'RuntimeError: tensors do not match', 'user_error': False}
     assert 'second line' in caplog.text
 
@@ -76,7 +76,7 @@ def test_other_errors_are_told_in_one_line(
 def test_folder_in_use_is_not_touched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(jobs, 'execute', lambda *_: pytest.fail('ran in a folder in use'))
     with exclusive(tmp_path):
-        found = jobs.answer({'job': 'execute', 'config': {}, 'folder': str(tmp_path)})
+        found = jobs.answer({'job': 'train', 'config': {}, 'folder': str(tmp_path)})
     assert found['user_error'] is True
     assert found['busy'] is True
     assert 'is being run by another process' in found['error']
@@ -103,7 +103,7 @@ def test_meter_measures_phases_and_memory() -> None:
         ('world-detection', 'keypoints_train.json', 'cannot be read'),
     ],
 )
-@pytest.mark.parametrize('job', ['execute', 'trivial'])
+@pytest.mark.parametrize('job', ['train', 'trivial'])
 def test_a_broken_file_is_named(
     name: str, broken: str, part: str, job: str, tiny_world: Path, tmp_path: Path
 ) -> None:
@@ -116,7 +116,7 @@ def test_a_broken_file_is_named(
         file.write_bytes(file.read_bytes()[:20])
     cell = Cell(world, tmp_path / 'cell', task, random_backbone('test_resnet'))
     places = {DATA: str(world / task.source.root)}
-    config = cell.config() if job == 'execute' else localise(compile_trivial(task), places)
+    config = cell.config() if job == 'train' else localise(compile_trivial(task), places)
     found = jobs.answer({'job': job, 'config': config, 'folder': str(cell.folder)})
     assert found['user_error'] is True
     named, _, reason = found['error'].partition(': ')

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from benchmark.compiling import library_versions, numerics_of
-from benchmark.execution.canary import probe
+from benchmark.execution.canary import compute
 from benchmark.execution.cost import processor_name
 from benchmark.execution.execute import Outcome
 from benchmark.execution.probe import execute_probe
@@ -37,7 +37,7 @@ def _kind(name: str) -> Callable[[Path, Path], Measured]:
 
     def measure(folder: Path, world: Path) -> Measured:
         trial = Trial(small_fake(name), fake_root(name, folder), folder / 'work')
-        return probe(trial.config(), 2), _numerics(trial.config(), trial.task.kind, 'finetune')
+        return compute(trial.config(), 2), _numerics(trial.config(), trial.task.kind, 'finetune')
 
     return measure
 

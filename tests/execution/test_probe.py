@@ -14,7 +14,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
-from benchmark.compiling import WORK, Ingredients, compile_probe, localise
+from benchmark.compiling import WORK, CellInputs, compile_probe, localise
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution import jobs
 from benchmark.execution.probe import Keeping, execute_probe
@@ -37,7 +37,7 @@ def compiled(
     declared, backbone = small_task(task), random_backbone(architecture)
     changes = {k: v for k, v in BRIEF.items() if protocol != 'knn' or k == 'held_out'}
     config = compile_probe(
-        Ingredients(
+        CellInputs(
             spec=RunSpec(declared.name, backbone.id, protocol, seed),
             backbone=backbone,
             features=inspect_backbone(backbone),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import errno
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from benchmark.engine import resuming
 from benchmark.errors import BenchmarkError, CheckpointError
 from benchmark.execution.execute import Outcome, execute
-from benchmark.kinds.base import Config
+from benchmark.results.checkpoints import draft_of, keep, newest_whole
 from tests.support.execution_cells import Cell, Interruption, random_backbone, small_task
 
 CHANGES = {'iterations': 6, 'drop_path': 0.0}
@@ -27,37 +30,35 @@ def interrupt(cell: Cell, iteration: int) -> None:
         execute(cell.config_with(hook), cell.folder)
 
 
+def kept(cell: Cell) -> list[int]:
+    """Return the iterations after which the checkpoints of a cell were taken."""
+    names = [path.name for path in cell.folder.glob('*.pth')]
+    return sorted(int(name.removeprefix('iter_').partition('-')[0]) for name in names)
+
+
+def newest(cell: Cell) -> Path:
+    path = newest_whole(cell.folder)
+    assert path is not None
+    return path
+
+
 def run(cell: Cell) -> Outcome:
     return execute(cell.config(), cell.folder)
 
 
-@dataclass(frozen=True)
-class WithoutAugmentation(Cell):
-    """A cell in which the order of the data is all that chance decides during training."""
-
-    def config(self) -> Config:
-        """Return the configuration with the test pipeline for training too."""
-        config = super().config()
-        pipeline = config['test_dataloader']['dataset']['pipeline']
-        loader = config['train_dataloader']
-        loader = {**loader, 'dataset': {**loader['dataset'], 'pipeline': pipeline}}
-        return {**config, 'train_dataloader': loader}
-
-
 def test_resumed_run_ends_like_an_uninterrupted_one(tiny_world: Path, tmp_path: Path) -> None:
-    cells = [make_cell(tiny_world, tmp_path / name) for name in ('whole', 'cell')]
-    whole_cell, cell = (WithoutAugmentation(**vars(cell)) for cell in cells)
+    whole_cell, cell = (make_cell(tiny_world, tmp_path / name) for name in ('whole', 'cell'))
     whole = run(whole_cell)
     interrupt(cell, iteration=5)
     # checkpoints come every second iteration
-    assert [path.name for path in cell.folder.glob('*.pth')] == ['iter_4.pth']
+    assert kept(cell) == [2, 4]
     resumed = run(cell)
     assert resumed.cost['resumed_at'] == 4
     assert resumed.cost['iterations'] == 6
     assert resumed.curves == whole.curves
     assert resumed.raw == whole.raw
     assert resumed.proof == whole.proof
-    assert not list(cell.folder.glob('*.pth'))
+    assert kept(cell) == [4, 6]
 
 
 def test_run_interrupted_while_testing_is_tested_again(tiny_world: Path, tmp_path: Path) -> None:
@@ -75,31 +76,89 @@ def test_frozen_backbone_is_compared_with_its_state_before_the_interruption(
 ) -> None:
     cell = replace(make_cell(tiny_world, tmp_path / 'cell', 'test_resnet'), protocol='frozen')
     interrupt(cell, iteration=3)
-    (path,) = cell.folder.glob('*.pth')
+    path = newest(cell)
     checkpoint = torch.load(path, weights_only=False)
     checkpoint['state_dict']['backbone.body.conv1.0.weight'].add_(1)
-    torch.save(checkpoint, path)
+    path.unlink()
+    torch.save(checkpoint, draft_of(cell.folder))
+    keep(cell.folder, 2)
     with pytest.raises(BenchmarkError, match='frozen backbone changed in training: 1 of'):
         run(cell)
 
 
-@pytest.mark.parametrize('damage', ['truncated', 'empty', 'gone', 'pointer'])
-def test_damaged_checkpoint_starts_over(damage: str, tiny_world: Path, tmp_path: Path) -> None:
+def damage(path: Path, how: str) -> None:
+    content = bytearray(path.read_bytes())
+    if how == 'truncated':
+        del content[2000:]
+    elif how == 'empty':
+        content.clear()
+    elif how == 'flipped':
+        content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize('how', ['truncated', 'empty', 'flipped', 'gone'])
+def test_damaged_checkpoint_goes_back_to_the_one_before(
+    how: str, tiny_world: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = run(make_cell(tiny_world, tmp_path / 'whole'))
+    cell = make_cell(tiny_world, tmp_path / 'cell')
+    interrupt(cell, iteration=5)
+    path = newest(cell)
+    path.unlink() if how == 'gone' else damage(path, how)
+    (cell.folder / 'last_checkpoint').write_bytes(b'\xff garbage of an earlier version')
+    outcome = run(cell)
+    assert outcome.cost['resumed_at'] == 2
+    assert (outcome.curves, outcome.raw) == (whole.curves, whole.raw)
+    told = [text for text in caplog.messages if f'{path.name}: damaged' in text]
+    assert len(told) == (how != 'gone')
+
+
+def test_without_a_whole_checkpoint_training_starts_over(tiny_world: Path, tmp_path: Path) -> None:
     cell = make_cell(tiny_world, tmp_path / 'cell')
     interrupt(cell, iteration=3)
-    (path,) = cell.folder.glob('*.pth')
-    if damage == 'truncated':
-        path.write_bytes(path.read_bytes()[:2000])
-    elif damage == 'empty':
-        path.write_bytes(b'')
-    elif damage == 'gone':
-        path.unlink()
-    else:
-        (cell.folder / 'last_checkpoint').write_text('')
+    damage(newest(cell), 'flipped')
+    # earlier versions wrote in place, without a hash
+    (cell.folder / 'iter_4.pth').write_bytes(b'half')
     outcome = run(cell)
     assert outcome.cost['resumed_at'] == 0
     assert len(outcome.curves['loss']) == 6
-    assert not list(cell.folder.glob('*.pth'))
+
+
+def test_a_work_folder_that_moved_continues(tiny_world: Path, tmp_path: Path) -> None:
+    cell = make_cell(tiny_world, tmp_path / 'cell')
+    interrupt(cell, iteration=5)
+    cell.folder.rename(tmp_path / 'moved')
+    assert run(replace(cell, folder=tmp_path / 'moved')).cost['resumed_at'] == 4
+
+
+def test_time_brings_a_checkpoint_too(
+    tiny_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = itertools.count(step=400)
+    monkeypatch.setattr(resuming.time, 'monotonic', lambda: float(next(clock)))
+    cell = replace(make_cell(tiny_world, tmp_path / 'cell'), changes={**CHANGES, 'iterations': 40})
+    interrupt(cell, iteration=5)
+    # by steps, the first would come after ten
+    assert kept(cell) == [2, 4]
+
+
+def test_a_checkpoint_that_cannot_be_written_is_left_out(
+    tiny_world: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    whole = run(make_cell(tiny_world, tmp_path / 'whole'))
+
+    def full(folder: Path, iteration: int) -> None:
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(resuming, 'keep', full)
+    outcome = run(make_cell(tiny_world, tmp_path / 'cell'))
+    assert (outcome.curves, outcome.raw) == (whole.curves, whole.raw)
+    assert 'no checkpoint after step 2 (No space left on device)' in caplog.text
+    assert not [path for path in (tmp_path / 'cell').iterdir() if 'checkpoint' in path.name]
 
 
 def test_checkpoint_of_another_architecture_is_refused(tiny_world: Path, tmp_path: Path) -> None:

@@ -13,12 +13,16 @@ from typing import Any, ClassVar
 
 import pytest
 
+from benchmark.catalog import find_task
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
+from benchmark.kinds.detection.kind import METRICS
 from benchmark.launching import Job, Reply
-from benchmark.launching.campaign import Campaign, Plan, canonical_scores
+from benchmark.launching.campaign import Campaign
 from benchmark.launching.features import features_from
-from benchmark.planning import Request
+from benchmark.planning import Plan, Request
 from benchmark.report import render_report
+from benchmark.results.checkpoints import draft_of, keep
+from benchmark.results.recording import canonical_scores
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
 from benchmark.specs import Finding
@@ -157,6 +161,31 @@ class TestRunning:
         assert [line[:6] for line in lines] == ['[1/2] ', '[2/2] ']
         assert 'mIoU 40.00' in lines[0]
 
+    def test_checkpoints_stay_until_the_record_is_safe(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+
+        def answer(job: Job) -> dict[str, Any]:
+            folder = Path(job.request['folder'])
+            folder.mkdir(parents=True, exist_ok=True)
+            draft_of(folder).write_bytes(b'all that was learned')
+            keep(folder, 4)
+            return OUTCOME
+
+        def full(*_: object) -> None:
+            raise RecordError('results: cannot be written (No space left on device)')
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ResultStore, 'save', full)
+            with pytest.raises(RecordError):
+                go(made, FakePool(answer))
+        left = list(made.store.work.rglob('iter_4-*.pth'))
+        assert len(left) == 1
+        _, (record,) = go(made, FakePool(answer))
+        assert record.is_ok
+        assert not list(made.store.work.rglob('iter_*'))
+
     @pytest.mark.parametrize(
         ('busy', 'line'),
         [
@@ -293,7 +322,7 @@ class TestAgain:
         pool = FakePool()
         with pytest.raises(RecordError, match='delete the file'):
             go(campaign(world, suite={'seeds': (0,)}), pool)
-        assert pool.names('execute') == []
+        assert pool.names('train') == []
 
     def test_a_failure_never_replaces_a_result_of_another_process(
         self, world: Declarations
@@ -388,6 +417,45 @@ class TestTrivialPredictors:
         assert [kept.is_ok for kept in records(made)] == [False]
 
 
+class TestSubmission:
+    def test_is_refused_where_no_task_has_a_server(self, world: Declarations) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+        made.submission = True
+        with pytest.raises(BenchmarkError, match='of the shipped ones got10k, trackingnet do'):
+            go(made, FakePool(lambda job: OUTCOME))
+
+    def test_a_done_cell_without_its_archive_runs_again_and_once(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hook = {'type': 'benchmark.SubmissionFiles', 'file': '{work}/tracks.zip'}
+        for name, stand_in in (
+            ('compile_submission', lambda task: hook),
+            ('submission_name', lambda task: 'tracks.zip'),
+        ):
+            monkeypatch.setattr(f'benchmark.launching.campaign.{name}', stand_in)
+        made = campaign(world, suite={'seeds': (0,)})
+        asked: list[list[dict[str, Any]]] = []
+
+        def run(job: Job) -> dict[str, Any]:
+            asked.append(job.request.get('hooks', []))
+            for wanted in asked[-1]:
+                Path(wanted['file']).parent.mkdir(parents=True, exist_ok=True)
+                Path(wanted['file']).write_text('packed')
+            return OUTCOME
+
+        go(made, FakePool(run))
+        made.submission = True
+        plan, _ = go(made, FakePool(run))
+        assert [len(hooks) for hooks in asked] == [0, 1]
+        archive = made.archive(plan.to_do[0])
+        assert archive is not None
+        assert archive.is_file()
+        assert str(archive.resolve()) == asked[1][0]['file']
+        go(made, FakePool(run))
+        assert len(asked) == 2
+        assert len(records(made)) == 1
+
+
 class TestScores:
     @pytest.mark.parametrize(
         ('raw', 'part'),
@@ -409,6 +477,14 @@ class TestScores:
         assert record.scores == {}
         assert re.search(part, record.error)
         assert len(records(made)) == 1
+
+    def test_an_optional_metric_may_be_absent(self) -> None:
+        box_ap, rare, frequent = (METRICS[key] for key in ('box_AP', 'box_APr', 'box_APf'))
+        task = replace(find_task('lvis'), metric=box_ap, metrics=(rare, frequent))
+        raw = {'box_AP': 0.5, 'box_APf': 0.25}
+        assert canonical_scores(task, raw) == {'box_AP': 50.0, 'box_APf': 25.0}
+        with pytest.raises(KeyError, match='no box_APr'):
+            canonical_scores(replace(task, metric=rare, metrics=(box_ap,)), raw)
 
     def test_a_curve_that_is_not_finite_is_a_failure(self, world: Declarations) -> None:
         curves = {'iteration': [1.0], 'loss': [float('inf')]}
@@ -514,7 +590,7 @@ class TestPreparing:
         pool = FakePool()
         with pytest.raises(BenchmarkError, match="nothing at 'modle'"):
             go(campaign(world, options={'modle.x': 1}), pool)
-        assert pool.names('execute') == []
+        assert pool.names('train') == []
 
 
 class TestReuse:
@@ -570,7 +646,7 @@ class TestLastBlocks:
         made = campaign(world, suite={'seeds': (0,), 'backbones': names})
         pool = FakePool()
         plan, found = go(made, pool)
-        configs = {c.spec.backbone: c.compiled.config['model']['backbone'] for c in plan.to_do}
+        configs = {c.spec.backbone: c.config['model']['backbone'] for c in plan.to_do}
         assert len({cell.fingerprint for cell in plan.to_do}) == 3
         assert 'last_blocks' not in configs[names[0]]
         assert configs[names[1]] == {

@@ -95,6 +95,6 @@ def test_a_worker_answers_that_another_process_runs_the_cell(
     pytest.importorskip('torch')
     from benchmark.execution.jobs import answer
 
-    found = answer({'job': 'execute', 'config': {}, 'folder': str(folder)})
+    found = answer({'job': 'train', 'config': {}, 'folder': str(folder)})
     assert found['user_error'] is True
     assert 'is being run by another process' in found['error']

@@ -50,7 +50,7 @@ class Scores:
         if job.request['job'] == 'canary':
             return CANARY
         score = 10.0
-        if job.request['job'] == 'execute':
+        if job.request['job'] == 'train':
             seed = job.request['config']['randomness']['seed']
             score = 40 + 0.5 * np.random.default_rng([seed, len(job.name)]).normal()
             if 'resnet' in job.name:
@@ -75,7 +75,7 @@ def nightly(world: Declarations) -> Callable[..., Nightly]:
 
 
 def ran(pool: FakePool) -> list[str]:
-    return [job.name for job in pool.asked if job.request['job'] == 'execute']
+    return [job.name for job in pool.asked if job.request['job'] == 'train']
 
 
 def verdicts(comparison: Comparison) -> dict[str, Verdict]:
@@ -91,7 +91,7 @@ def test_a_quiet_night(nightly: Callable[..., Nightly]) -> None:
     seeds = {
         job.request['config']['randomness']['seed']
         for job in pool.asked
-        if job.request['job'] == 'execute'
+        if job.request['job'] == 'train'
     }
     assert {NIGHT.toordinal() * 1000, NIGHT.toordinal() * 1000 + 1} <= seeds
     assert {path.name for path in night.night_folder.iterdir()} >= {
@@ -124,7 +124,7 @@ def test_fresh_seeds_can_clear_a_cell(nightly: Callable[..., Nightly]) -> None:
 
 def test_a_failure_is_red(nightly: Callable[..., Nightly]) -> None:
     def answer(job: Job) -> dict[str, Any]:
-        if job.request['job'] == 'execute' and 'resnet' in job.name:
+        if job.request['job'] == 'train' and 'resnet' in job.name:
             return {'error': 'out of memory', 'user_error': True}
         return Scores()(job)
 

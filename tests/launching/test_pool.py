@@ -129,6 +129,15 @@ def test_a_worker_that_dies_is_replaced_and_its_job_told_why(
     assert replies['a'].answer['pid'] != replies['b'].answer['pid']
 
 
+def test_a_worker_that_ended_is_noticed_though_a_child_holds_its_pipe() -> None:
+    start = time.monotonic()
+    with pool_of(1) as pool:
+        replies = by_name(pool.run([job('bad', 'leave'), job('b', 'echo', value=2)]))
+    assert replies['bad'].error == 'the worker process ended with exit code 3'
+    assert replies['b'].error == ''
+    assert time.monotonic() - start < 30  # the child sleeps for 60 s
+
+
 def test_many_deaths_among_many_jobs() -> None:
     kinds = ['echo', 'die', 'echo', 'exit', 'large', 'fail']
     jobs = [

@@ -173,7 +173,9 @@ def test_attributes_of_other_classes_are_refused(tmp_path: Path) -> None:
     [
         ([torch.ones(1)], ('holds a list',)),
         ({'epoch': 3}, ('holds no weights$',)),
-        ({'state_dict': {}}, ('holds no weights$',)),
+        ({}, ('holds no weights: it is an empty mapping',)),
+        ({'state_dict': {}}, ('holds no weights: it is an empty mapping',)),
+        ({'state': {0: {}}, 'param_groups': [{'lr': 0.1}]}, ('only the state of an optimiser',)),
         (
             {'student': {'a': torch.ones(1)}, 'teacher': {'a': torch.ones(1)}},
             ("holds no weights at its top level, but mappings 'student, teacher'",),

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.errors import BenchmarkError
 from benchmark.probes.cache import Collected, FeatureCache, halved
 
 ROOM = 1 << 20
@@ -60,10 +59,36 @@ def test_a_damaged_file_is_as_none(tmp_path: Path, content: bytes) -> None:
     assert cache.read('key') is not None
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize('place', [0.1, 0.5, 0.999])
+def test_a_flipped_bit_is_seen(
+    place: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache = FeatureCache(tmp_path, ROOM)
+    cache.write('key', collected(count=64))
+    path = tmp_path / 'key.safetensors'
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content))] ^= 1
+    path.write_bytes(content)
+    assert cache.read('key') is None
+    assert 'key.safetensors: not used, features are collected again' in caplog.text
+    assert cache.write('key', collected(count=64))
+    assert cache.read('key') is not None
+
+
+def test_other_names_of_columns_are_seen(tmp_path: Path) -> None:
+    cache = FeatureCache(tmp_path, ROOM)
+    cache.write('key', collected())
+    path = tmp_path / 'key.safetensors'
+    path.write_bytes(path.read_bytes().replace(b'[8, 16]', b'[0, 16]'))
+    assert cache.read('key') is None
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing_and_fails_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / 'file').touch()
-    with pytest.raises(BenchmarkError, match='--feature-cache 0'):
-        FeatureCache(tmp_path / 'file', ROOM).write('key', collected())
+    assert not FeatureCache(tmp_path / 'file', ROOM).write('key', collected())
+    assert '--feature-cache 0' in caplog.text
 
 
 def _hammer(folder: Path, number: int) -> None:

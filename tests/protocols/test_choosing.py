@@ -10,14 +10,13 @@ from benchmark.errors import DeclarationError
 from benchmark.kinds.classification.recipe import K12
 from benchmark.kinds.marks import adapted, ours, stated
 from benchmark.protocols import (
-    LEARNING,
-    PROBING,
     Place,
     choose_recipe,
     explain_recipe,
     load_protocol,
+    protocol_names,
 )
-from benchmark.specs import Architecture, Features, Number, Protocol, Recipe, Rule, Size
+from benchmark.specs import Architecture, Features, Number, Protocol, Recipe, Rule, Size, Trains
 
 VIT, SWIN = Architecture.PLAIN_VIT, Architecture.HIERARCHICAL
 HERE = Place('pose', 'mine', 100, VIT, Size.BASE)
@@ -30,7 +29,7 @@ GENERAL = Rule(
 
 
 def protocol(*rules: Rule) -> Protocol:
-    return Protocol('finetune', 'fine-tuning', trains_backbone=True, recipes=(GENERAL, *rules))
+    return Protocol('finetune', 'fine-tuning', trains=Trains.ALL, recipes=(GENERAL, *rules))
 
 
 def rule(
@@ -156,16 +155,16 @@ class TestMarks:
             number()  # type: ignore[operator]
 
 
-@pytest.mark.parametrize('name', [*LEARNING, *PROBING])
+@pytest.mark.parametrize('name', [p for p in protocol_names() if p != 'trivial'])
 def test_every_declared_number_fits_a_recipe_and_names_a_known_source(name: str) -> None:
-    from benchmark.protocols import PROTOCOLS, SOURCES
+    from benchmark.protocols import SOURCES, protocols
 
     known = {item.name for item in fields(Recipe)} | {'epochs', 'crop'}
     for made in load_protocol(name).recipes:
         assert made.numbers.keys() <= known
         for number in made.numbers.values():
             assert number.source is None or number.source in SOURCES
-    rules = (r for protocol in PROTOCOLS.values() for r in protocol.recipes)
+    rules = (r for protocol in protocols() for r in protocol.recipes)
     cited = {n.source for rule in rules for n in rule.numbers.values()}
     assert cited - {None} == SOURCES.keys()
 

@@ -18,7 +18,7 @@ from mmengine.registry import DATASETS, init_default_scope
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.catalog import find_backbone, find_task
 from benchmark.catalog.tasks import read_task
-from benchmark.compiling import WEIGHTS, WORK, Ingredients, compile_config, localise
+from benchmark.compiling import WEIGHTS, WORK, CellInputs, compile_config, localise
 from benchmark.execution.execute import Outcome, execute
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import build, inspect_backbone
@@ -51,7 +51,7 @@ needs_weights = pytest.mark.skipif(
 
 def compiled(task: Task, backbone: Backbone, folder: Path, **changes: Any) -> Config:
     config = compile_config(
-        Ingredients(
+        CellInputs(
             spec=RunSpec(task.name, backbone.id, 'frozen', 0),
             backbone=backbone,
             features=inspect_backbone(backbone),

@@ -11,9 +11,9 @@ import pytest
 
 from benchmark.regression.cells import CellId, gather
 from benchmark.regression.compare import Comparison, Rules, compare
-from benchmark.regression.decisions import Correction
 from benchmark.regression.history import History
 from benchmark.regression.outputs import junit, markdown, summary, to_json, write_outputs
+from benchmark.statistics.decisions import Correction
 from tests.support.regression_builders import PARTS, failed, records, runs
 
 

@@ -65,7 +65,7 @@ def test_a_lead_on_one_seed_is_said_not_to_be_judged() -> None:
     assert found.rank.endswith('with other seeds unknown).')
     assert found.leads == (
         'Best mean on 2 of 2 tasks: body parts and key points; 1 of them not judged, '
-        'for want of seeds.'
+        'having one seed.'
     )
 
 

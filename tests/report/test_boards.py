@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark.report.data.boards import Board, Cell
+from benchmark.report.inference.answers import is_judged
 from benchmark.report.text.sentences import column_sentences, version_notes
 from benchmark.results.records import RunRecord
 from tests.support.report_fakes import boards, failed, record, suite
@@ -155,11 +156,26 @@ def test_sentences_give_order_and_exceptions() -> None:
         ]
     )
     assert column_sentences(board, 0) == [
-        "Clear differences between pairs: 2 of 3, beyond 5.9 points (Tukey's test, pooled sd 1.4).",
+        'Clear differences between pairs: 2 of 3, beyond 7.6 points '
+        '(Games-Howell test with moderated variances, pooled sd 1.4).',
         'Best first: ViT-S MAE, ViT-S DINO, ViT-S random.',
         'No clear difference between ViT-S MAE and ViT-S DINO.',
         'Shown with a single seed, not judged: ViT-S MoCo v3.',
     ]
+
+
+def test_where_seeds_change_nothing_no_spread_is_shown_and_nothing_said_to_be_unjudged() -> None:
+    (board,) = boards(
+        [
+            *scored('parts', 'vit-s-mae', 50.0, 50.0, 50.0),
+            *scored('parts', 'vit-s-dino', 49.5, 49.5, 49.5),
+        ]
+    )
+    assert column_sentences(board, 0) == [
+        'The method is deterministic; seeds give the same score.',
+    ]
+    assert cell(board, 'vit-s-mae', 'parts').sd is None
+    assert is_judged(board.columns[0])
 
 
 def test_sentences_name_the_few_clear_pairs_where_most_are_not() -> None:

@@ -76,7 +76,7 @@ def layers(network: FeatureBackbone) -> set[int]:
 
 def ending(network: FeatureBackbone) -> list[str]:
     """Return the modules that the record names."""
-    (remark,) = network.load_report.conversion
+    *_, remark = network.load_report.conversion
     return [f'body.{name}' for name in remark.partition(': ')[2].split(', ')]
 
 

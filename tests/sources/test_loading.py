@@ -12,7 +12,9 @@ from huggingface_hub import constants
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from benchmark.catalog import find_backbone
 from benchmark.errors import CheckpointError
+from benchmark.models.inspection import build
 from benchmark.sources import Extractor, Order, load_file, load_published
 from benchmark.sources import network as fetches
 from benchmark.sources.timm import open_source
@@ -130,6 +132,116 @@ def test_half_precision_file_loads_as_single(
     load_file(network, str(in_safetensors(half, tmp_path)), may_miss={})
     assert {value.dtype for value in network.network.state_dict().values()} == {torch.float32}
     assert equal(network, {name: value.float() for name, value in half.items()})
+
+
+@pytest.mark.parametrize(
+    'kind', [torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float64]
+)
+def test_a_conversion_of_numbers_is_told(
+    kind: torch.dtype, weights: Weights, network: Extractor, tmp_path: Path
+) -> None:
+    other = {name: value.to(kind) for name, value in weights.items()}
+    report = load_file(network, str(in_safetensors(other, tmp_path)), may_miss={})
+    name = str(kind).removeprefix('torch.')
+    assert report.conversion[0] == f'converted {len(weights)} tensors from {name} to float32'
+    assert equal(network, {name: value.float() for name, value in other.items()})
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), float('-inf')])
+@pytest.mark.parametrize('kind', [torch.float32, torch.bfloat16])
+def test_a_value_that_is_not_finite_is_refused_by_its_tensor(
+    value: float, kind: torch.dtype, weights: Weights, network: Extractor, tmp_path: Path
+) -> None:
+    bad = {name: tensor.to(kind) for name, tensor in weights.items()}
+    bad['blocks.1.mlp.fc1.weight'] = bad['blocks.1.mlp.fc1.weight'].clone()
+    bad['blocks.1.mlp.fc1.weight'][0, 3] = value
+    before = {k: v.clone() for k, v in network.network.state_dict().items()}
+    path = in_safetensors(bad, tmp_path)
+    with pytest.raises(
+        CheckpointError,
+        match=rf"{path}: 'blocks\.1\.mlp\.fc1\.weight' holds 1 of .* NaN or infinite",
+    ):
+        load_file(network, str(path), may_miss={})
+    assert equal(network, before)
+
+
+def test_values_beside_the_backbone_may_be_anything(
+    weights: Weights, network: Extractor, tmp_path: Path
+) -> None:
+    head = {'head.weight': torch.full((10, 64), float('nan'))}
+    load_file(network, str(in_safetensors({**weights, **head}, tmp_path)), may_miss={})
+    assert equal(network, weights)
+
+
+@pytest.mark.filterwarnings('ignore:.*quantize_per_tensor')
+def test_quantised_weights_are_refused(
+    weights: Weights, network: Extractor, tmp_path: Path
+) -> None:
+    name = 'blocks.0.attn.qkv.weight'
+    for changed in (
+        {name: weights[name].to(torch.int8), f'{name}.SCB': torch.ones(3)},
+        {name: weights[name].to(torch.float8_e4m3fn), f'{name}_scale_inv': torch.ones(3)},
+    ):
+        path = str(in_safetensors({**weights, **changed}, tmp_path))
+        with pytest.raises(CheckpointError, match=rf"'{name}' is of type .*quantised weights"):
+            load_file(network, path, may_miss={})
+    quantised = torch.quantize_per_tensor(weights[name], 0.1, 0, torch.qint8)
+    path = str(in_torch(lambda w: {**w, name: quantised})(weights, tmp_path))
+    with pytest.raises(CheckpointError, match=r'is of type qint8.*quantised weights'):
+        load_file(network, path, may_miss={})
+
+
+def test_weights_that_do_not_vary_are_told(
+    weights: Weights, network: Extractor, tmp_path: Path
+) -> None:
+    flat = {'blocks.0.mlp.fc1.weight': torch.zeros_like(weights['blocks.0.mlp.fc1.weight'])}
+    report = load_file(network, str(in_safetensors({**weights, **flat}, tmp_path)), may_miss={})
+    assert report.conversion == (
+        'hold one value throughout, which is suspicious: blocks.0.mlp.fc1.weight',
+    )
+
+
+def test_empty_tensors_of_a_split_checkpoint_are_named(
+    weights: Weights, network: Extractor, tmp_path: Path
+) -> None:
+    empty = {name: torch.empty(0) for name in weights}
+    path = tmp_path / 'mp_rank_00_model_states.pt'
+    torch.save({'module': empty}, path)
+    with pytest.raises(CheckpointError, match=r'is empty, as in .*zero_to_fp32'):
+        load_file(network, str(path), may_miss={})
+    torch.save({'module': weights}, path)  # one process, nothing split
+    assert load_file(network, str(path), may_miss={}).missing == ()
+
+
+def test_shards_are_those_that_transformers_reads(tmp_path: Path) -> None:
+    transformers = pytest.importorskip('transformers')
+    facts = {'hidden_size': 32, 'num_hidden_layers': 2, 'num_attention_heads': 2}
+    config = transformers.ViTConfig(**facts, intermediate_size=64, image_size=32, patch_size=8)
+    torch.manual_seed(1)
+    model = transformers.ViTModel(config, add_pooling_layer=False)
+    model.save_pretrained(tmp_path / 'vit', max_shard_size='40KB')
+    assert len([*(tmp_path / 'vit').glob('*.safetensors')]) > 1
+    backbone = find_backbone(f'hf:{tmp_path / "vit"}')
+    images = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(2))
+    known = transformers.ViTModel.from_pretrained(tmp_path / 'vit', add_pooling_layer=False).eval()
+    with torch.no_grad():
+        (found,) = build(backbone).eval()(images)
+        wanted = known(images).last_hidden_state[:, 1:]
+    torch.testing.assert_close(found.flatten(2).transpose(1, 2), wanted)
+    as_file = find_backbone(f'hf:{tmp_path / "vit"}@{tmp_path / "vit"}')
+    assert as_file.checkpoint == backbone.checkpoint
+
+
+def test_the_architecture_that_a_file_names_is_told(network: Extractor, tmp_path: Path) -> None:
+    other = timm.create_model('vit_tiny_patch16_224', num_classes=0, depth=2).state_dict()
+    path = str(in_torch(lambda w: {'model': w, 'args': {'arch': 'vit_tiny'}})(other, tmp_path))
+    with pytest.raises(CheckpointError, match="the file names its architecture 'vit_tiny'"):
+        load_file(network, path, may_miss={})
+    path = str(in_safetensors(other, tmp_path))
+    with pytest.raises(
+        CheckpointError, match='2 blocks of width 192 on patches of 16 px, as timm:vit_tiny_patch16'
+    ):
+        load_file(network, path, may_miss={})
 
 
 def test_another_architecture_is_refused(network: Extractor, tmp_path: Path) -> None:

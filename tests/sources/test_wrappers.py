@@ -85,7 +85,7 @@ WRAPPED: dict[str, tuple[Callable[[Weights], Any], str]] = {
         },
         'backbone.net.',
     ),
-    'EMA of timm': (lambda w: {'state_dict': w, 'state_dict_ema': other(w)}, 'state_dict'),
+    'EMA of timm': (lambda w: {'state_dict': other(w), 'state_dict_ema': w}, 'state_dict_ema'),
     'EMA alone': (lambda w: {'model_ema': w, 'args': {'lr': 0.1}}, 'model_ema'),
     'BEiT': (lambda w: {'model': {**w, 'head.weight': torch.ones(3)}}, 'model'),
 }

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.analysis.intervals import Interval, t_interval, welch_interval
 from benchmark.errors import RecordError
 from benchmark.report.data.analyses import FoundAnalysis
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
+from benchmark.statistics.means import Interval, t_interval, welch_interval
 from studies.dark_secrets import claims
 from studies.dark_secrets.claims import Claim
 from studies.dark_secrets.judging import judge
@@ -86,6 +86,12 @@ def by_claim(claim: Claim, analysis: FoundAnalysis) -> list[Verdict]:
     return [v for v in judge([PAIR], [analysis], []) if v.claim == claim]
 
 
+def heads_of(name: str, distance: float) -> list[dict[str, Any]]:
+    """Return three layers of two heads that all look as far."""
+    place = {'backbone': name, 'measure': 'distance', 'value': 50 * distance, 'uniform': 50}
+    return [{**place, 'layer': layer, 'head': head} for layer in (1, 2, 3) for head in (0, 1)]
+
+
 def attention(folder: Path, masked: float, supervised: float) -> FoundAnalysis:
     """Return heads that lie around the two numbers in the last layers."""
     rows = []
@@ -107,12 +113,33 @@ def test_local_and_diverse_heads_hold(tmp_path: Path) -> None:
     layers, heads = by_claim(claims.LOCAL, analysis)
     # three layers without a difference, three with 0.5
     assert layers.found.mean == pytest.approx(0.25)
-    assert (layers.found.n, layers.over) == (6, 'layers')
+    assert (layers.found.n, layers.over) == (6, 'layers of one network')
     assert heads.found.mean == pytest.approx(0.5)
     assert (heads.outcome, heads.count) == (Outcome.HOLDS, (3, 3, 'layers'))
     (diverse,) = by_claim(claims.DIVERSE, analysis)
     assert diverse.found.mean == pytest.approx(0.5)
     assert diverse.outcome == 'holds'
+
+
+def test_pretraining_runs_are_the_repetitions_where_there_are_several(tmp_path: Path) -> None:
+    gaps = {'': 0.5, '-seed1': 0.3}
+    rows = [
+        row
+        for run, gap in gaps.items()
+        for name, distance in ((f'masked{run}', 0.4), (f'supervised{run}', 0.4 + gap))
+        for row in heads_of(name, distance)
+    ]
+    pairs = [Pair(f'masked{run}', f'supervised{run}', f'the net{run}', 'random') for run in gaps]
+    verdicts = [
+        v for v in judge(pairs, [found(tmp_path, 'attention', rows)], []) if v.claim is claims.LOCAL
+    ]
+    last = next(v for v in verdicts if 'last' in v.measure)
+    # Student's t of 0.5 and 0.3 with one degree of freedom: 0.4 +- 12.706 * 0.1
+    assert last.found[:3] == pytest.approx((0.4, 0.4 - 1.2706, 0.4 + 1.2706), abs=1e-3)
+    assert (last.found.n, last.over) == (2, 'pretraining runs')
+    assert (last.count, last.outcome) == ((6, 6, 'layers'), Outcome.OPEN)
+    assert last.pair.title == 'the net (2 pretraining runs)'
+    assert len(verdicts) == 2
 
 
 def test_local_in_some_layers_is_not_local_in_all(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.catalog import read_task
-from benchmark.compiling import Ingredients
-from benchmark.protocols import PROTOCOLS
+from benchmark.compiling import CellInputs
+from benchmark.protocols import load_protocol
 from benchmark.specs import Architecture, Backbone, Declared, Features, RunSpec, Task
 
 HERE = Path(__file__).parent.parent / 'compiling'
@@ -41,10 +41,12 @@ def cell(
     *changes: Declared,
     backbone: Backbone = PRETRAINED,
     seed: int = 7,
-) -> Ingredients:
+) -> CellInputs:
     found = read_task(SAMPLES[task]) if isinstance(task, str) else task
     spec = RunSpec(found.name, backbone.id, protocol, seed)
-    return Ingredients(spec, backbone, FEATURES[architecture], found, PROTOCOLS[protocol], changes)
+    return CellInputs(
+        spec, backbone, FEATURES[architecture], found, load_protocol(protocol), changes
+    )
 
 
 def strings(value: Any) -> list[str]:

@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from benchmark.catalog import find_task
-from benchmark.compiling import CODE, WEIGHTS, WORK, Ingredients, compile_config, localise
+from benchmark.compiling import CODE, WEIGHTS, WORK, CellInputs, compile_config, localise
 from benchmark.engine.audit import bare
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone
@@ -64,7 +64,7 @@ class Cell:
     def config(self) -> Config:
         """Return the compiled configuration with local paths."""
         config = compile_config(
-            Ingredients(
+            CellInputs(
                 spec=RunSpec(self.task.name, self.backbone.id, self.protocol, self.seed),
                 backbone=self.backbone,
                 features=inspect_backbone(self.backbone),

@@ -52,6 +52,11 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         case 'child':
             child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
             return {'error': '', 'child': child.pid}
+        case 'leave':
+            # forked, so that it holds the pipe for answers, too
+            if os.fork() == 0:
+                time.sleep(60)
+            sys.exit(3)
         case 'garbage':
             os.write(int(sys.argv[1]), b'not json\n')
     time.sleep(60)

@@ -12,7 +12,7 @@ import torch
 from mmengine.registry import DefaultScope
 
 from benchmark.catalog.tasks import read_task
-from benchmark.compiling import WORK, Ingredients, compile_config, localise
+from benchmark.compiling import WORK, CellInputs, compile_config, localise
 from benchmark.execution.execute import Outcome, execute
 from benchmark.kinds.base import DATA, Config, Meeting
 from benchmark.models.inspection import inspect_backbone
@@ -71,7 +71,7 @@ class Trial:
     def config(self) -> Config:
         """Return the compiled configuration with local paths."""
         backbone = Backbone(self.architecture, f'timm:{self.architecture}', is_random=True)
-        cell = Ingredients(
+        cell = CellInputs(
             spec=RunSpec(self.task.name, backbone.id, self.protocol, 0),
             backbone=backbone,
             features=inspect_backbone(backbone),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from benchmark.catalog import find_task
-from benchmark.compiling import WORK, Ingredients, compile_config, localise
+from benchmark.compiling import WORK, CellInputs, compile_config, localise
 from benchmark.execution.execute import Outcome, execute
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone
@@ -82,17 +82,18 @@ class Trial:
     folder: Path
     architecture: str = 'test_vit'
     protocol: str = 'finetune'
+    changes: Declared = field(default_factory=dict)
 
     def config(self) -> Config:
         """Return the compiled configuration with local paths."""
         backbone = Backbone(self.architecture, f'timm:{self.architecture}', is_random=True)
-        cell = Ingredients(
+        cell = CellInputs(
             spec=RunSpec(self.task.name, backbone.id, self.protocol, 0),
             backbone=backbone,
             features=inspect_backbone(backbone),
             task=self.task,
             protocol=load_protocol(self.protocol),
-            changes=(RECIPE,),
+            changes=({**RECIPE, **self.changes},),
         )
         return localise(compile_config(cell), {DATA: str(self.data), WORK: str(self.folder)})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import Config, Kind, Meeting, Parts, Readout, Trivial
+from benchmark.kinds.base import Config, Kind, Meeting, Parts, Probed, Readout, Trivial
 from benchmark.specs import Metric, Unit
 
 _PERCENT = (0.0, 100.0)
@@ -129,6 +129,9 @@ def _test_pipeline(meeting: Meeting) -> list[Config]:
 KIND = Kind(
     name='classification',
     library='mmpretrain',
+    order=10,
+    probed=Probed.PICTURES,
+    has_words=True,
     components=(
         'benchmark.kinds.classification.folders',
         'benchmark.kinds.classification.listed',

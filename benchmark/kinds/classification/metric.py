@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
+from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import Gallery, Picture, caption
 from benchmark.registry import HOOKS, METRICS
 
@@ -51,13 +52,19 @@ class MultiLabelMetric(BaseMetric):
             self.results.append((scores, truth))
 
     def compute_metrics(self, results: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
-        """Return ``mAP11`` and ``mAP`` over the classes that occur."""
+        """Return ``mAP11`` and ``mAP`` over the classes that occur.
+
+        Raises:
+            DataError: none does, but in objects marked difficult.
+        """
         scores, truth = (np.stack(column, axis=1) for column in zip(*results, strict=True))
         curves = [
             precision_recall(found[true >= 0], true[true >= 0])
             for found, true in zip(scores, truth, strict=True)
             if (true == 1).any()
         ]
+        if not curves:
+            raise DataError('no test image shows a class that counts: nothing to score')
         means = [(eleven_points(*curve), all_points(*curve)) for curve in curves]
         points, area = np.mean(means, axis=0).tolist()
         return {'mAP11': 100 * points, 'mAP': 100 * area}

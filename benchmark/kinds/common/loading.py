@@ -7,9 +7,11 @@ probes, pretraining, checks) decodes alike.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine.dataset import BaseDataset
@@ -114,9 +116,20 @@ def load_picture(sample: Mapping[str, Any], *, is_placed: bool, backend: str = '
     file = sample['img_path']
     data = read_bytes(file)
     shape = _label_shape(sample) if is_placed else None
-    image = decode(file, data, is_placed=is_placed, shape=shape, backend=backend)
+    decoder = None if backend == 'cv2' else functools.partial(_decode_by, backend)
+    image = decode(file, data, is_placed=is_placed, shape=shape, decoder=decoder)
     if shape is not None:
         compare_sizes(file, shape, image.shape, map_=_map_of(sample))
+    return image
+
+
+def _decode_by(backend: str, data: bytes, ignores: bool) -> np.ndarray | None:
+    """Return a picture decoded by mmcv's ``backend``, its orientation ignored or heeded."""
+    flag = 'color_ignore_orientation' if ignores else 'color'
+    try:
+        image: np.ndarray = mmcv.imfrombytes(data, flag=flag, backend=backend)
+    except OSError:
+        return None
     return image
 
 

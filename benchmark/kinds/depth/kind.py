@@ -10,6 +10,7 @@ from benchmark.kinds.base import (
     Kind,
     Meeting,
     Parts,
+    Probed,
     Readout,
     Trivial,
     deepest_map,
@@ -45,6 +46,9 @@ METRICS = {
         Metric('delta1', Unit.FRACTION, True, _FRACTION, 'δ < 1.25'),
         Metric('delta2', Unit.FRACTION, True, _FRACTION, 'δ < 1.25²'),
         Metric('delta3', Unit.FRACTION, True, _FRACTION, 'δ < 1.25³'),
+        Metric('sq_rel', Unit.METRE, False, _UNBOUNDED, 'SqRel'),
+        Metric('rmse_log', Unit.NONE, False, _UNBOUNDED, 'RMSE log'),
+        Metric('silog', Unit.NONE, False, _UNBOUNDED, 'SILog of KITTI'),
     )
     for metric in _per_image_and_pooled(base)
 }
@@ -202,6 +206,9 @@ def _views(meeting: Meeting) -> list[Config]:
 KIND = Kind(
     name='depth',
     library='mmseg',
+    order=40,
+    probed=Probed.CELLS,
+    is_geometric=True,
     components=(
         'benchmark.kinds.depth.data',
         'benchmark.kinds.depth.metric',

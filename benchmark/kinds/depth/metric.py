@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,11 +25,12 @@ class DepthMetric(BaseMetric):
     """Errors computed per image and averaged over images, and with all pixels pooled.
 
     The first is the way of arXiv 2205.13543 and its predecessors; the second has the suffix
-    ``_pooled``. Predictions are clipped to the scored range.
+    ``_pooled``. Predictions are clipped to the scored range; one that is infinite counts as the
+    farthest depth and NaN as the nearest, as in the official code (utils/metrics.py).
 
     Args:
-        min_depth: nearest true depth that is scored, in metres.
-        max_depth: farthest one.
+        min_depth: true depths beyond this are scored, in metres.
+        max_depth: those below this; both ends are left out, as in the official code.
         crop: top, bottom, left and right end of the scored window: pixels where whole numbers,
             shares of height and width where not; ``None`` scores the whole picture.
     """
@@ -51,8 +53,8 @@ class DepthMetric(BaseMetric):
             true = sample['gt_depth_map']['data'][0].cpu().numpy()
             predicted = sample['pred_depth_map']['data'][0].float().cpu().numpy()
             is_scored = _within(true, *self._range) & window(true.shape, self._crop)
-            clipped = np.clip(_resized(predicted, true.shape), *self._range)
-            self.results.append(error_sums(clipped[is_scored], true[is_scored]))
+            usable = _in_range(_resized(predicted, true.shape), *self._range)
+            self.results.append(error_sums(usable[is_scored], true[is_scored]))
 
     def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
         """Return the errors averaged over images that have a scored pixel, and pooled.
@@ -63,7 +65,7 @@ class DepthMetric(BaseMetric):
         scored = [sums for sums in results if sums[0]]
         if not scored:
             raise DataError(
-                f'no test image has a depth from {self._range[0]} to {self._range[1]} m inside '
+                f'no test image has a depth between {self._range[0]} and {self._range[1]} m inside '
                 'the scored window: check depth_scale, max_depth and eval_crop'
             )
         images = [errors(sums) for sums in scored]
@@ -75,7 +77,12 @@ class DepthMetric(BaseMetric):
 
 
 def _within(depth: np.ndarray, near: float, far: float) -> np.ndarray:
-    return (depth >= near) & (depth <= far)
+    return (depth > near) & (depth < far)
+
+
+def _in_range(depth: np.ndarray, near: float, far: float) -> np.ndarray:
+    known = np.where(np.isinf(depth), far, np.where(np.isnan(depth), near, depth))
+    return np.clip(known, near, far)
 
 
 def _resized(depth: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -98,13 +105,14 @@ def window(shape: tuple[int, ...], crop: Sequence[float] | None) -> np.ndarray:
 
 
 def error_sums(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """Return seven sums over pixels (N,), all in metres and positive.
+    """Return ten sums over pixels (N,), all in metres and positive.
 
-    They are the count, the squared, the relative and the absolute log10 errors, and how many
-    pixels are right within a factor of 1.25, 1.25^2 and 1.25^3.
+    They are the count, the squared, the relative and the absolute log10 errors, how many
+    pixels are right within a factor of 1.25, 1.25^2 and 1.25^3, the squared errors over the true
+    depth, and the natural logarithms of predicted over true depth, squared and plain.
     """
     predicted, true = predicted.astype(np.float64), true.astype(np.float64)
-    gap = predicted - true
+    gap, log_ratio = predicted - true, np.log(predicted) - np.log(true)
     ratio = np.maximum(predicted / true, true / predicted)
     return np.array(
         [
@@ -113,16 +121,32 @@ def error_sums(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
             (np.abs(gap) / true).sum(),
             np.abs(np.log10(predicted / true)).sum(),
             *((ratio < _RATIO**power).sum() for power in (1, 2, 3)),
+            (np.square(gap) / true).sum(),
+            np.square(log_ratio).sum(),
+            log_ratio.sum(),
         ],
         dtype=np.float64,
     )
 
 
 def errors(sums: np.ndarray) -> dict[str, float]:
-    """Return RMSE (m), AbsRel, log10 and the three accuracies (fractions) of :func:`error_sums`."""
-    squared, *others = (sums[1:] / sums[0]).tolist()
-    keys = ('abs_rel', 'log10', 'delta1', 'delta2', 'delta3')
-    return {'rmse': float(np.sqrt(squared)), **dict(zip(keys, others, strict=True))}
+    """Return the errors of :func:`error_sums`: RMSE in metres, accuracies as fractions.
+
+    ``sq_rel`` (m) and ``rmse_log`` (natural logarithm) are those of Eigen et al. (arXiv
+    1406.2283); ``silog`` is that of KITTI's benchmark, 100 times the standard deviation of the
+    logarithms. Eigen's own scale-invariant error takes off half of the squared mean only, and is
+    not multiplied.
+    """
+    squared, *others, log_squared, log_mean = (sums[1:] / sums[0]).tolist()
+    keys = ('abs_rel', 'log10', 'delta1', 'delta2', 'delta3', 'sq_rel')
+    # rounding may leave a little less than nothing
+    spread = max(log_squared - log_mean**2, 0.0)
+    return {
+        'rmse': math.sqrt(squared),
+        **dict(zip(keys, others, strict=True)),
+        'rmse_log': math.sqrt(log_squared),
+        'silog': 100 * math.sqrt(spread),
+    }
 
 
 @HOOKS.register_module()
@@ -132,8 +156,8 @@ class DepthGallery(Gallery):
     Args:
         folder: where to write.
         classes: names by label, unused.
-        min_depth: nearest true depth that is scored, in metres.
-        max_depth: farthest one.
+        min_depth: true depths beyond this are scored, in metres.
+        max_depth: those below this.
         count: how many samples.
     """
 
@@ -166,7 +190,9 @@ class DepthGallery(Gallery):
         The errors in the legend are those of all labelled pixels, whatever window is scored.
         """
         true = sample.gt_depth_map.data[0].cpu().numpy()
-        predicted = _resized(sample.pred_depth_map.data[0].float().cpu().numpy(), true.shape)
+        predicted = _in_range(
+            _resized(sample.pred_depth_map.data[0].float().cpu().numpy(), true.shape), *self._range
+        )
         is_scored = _within(true, *self._range)
         scale = _colour_scale(true[is_scored], self._range)
         drawn = fit(coloured(predicted, scale))

@@ -12,7 +12,12 @@ import numpy as np
 from pycocotools.cocoeval import COCOeval
 
 from benchmark.errors import DataError
-from benchmark.kinds.detection.metric import DetectionMetric, mean_precision, without_box
+from benchmark.kinds.detection.metric import (
+    DetectionMetric,
+    counted_categories,
+    mean_precision,
+    without_box,
+)
 from benchmark.openmmlab.keypoints import COCO
 from benchmark.registry import METRICS
 
@@ -40,7 +45,10 @@ class FederatedDetectionMetric(DetectionMetric):
     def average_precision(
         self, detections: list[dict[str, Any]], images: list[int], kind: str
     ) -> dict[str, float]:
-        """Return AP, AP50, AP75, APr, APc and APf as fractions of ``kind`` 'bbox' or 'segm'."""
+        """Return AP, AP50, AP75, APr, APc and APf as fractions of ``kind`` 'bbox' or 'segm'.
+
+        Of the last three those are absent that stand for no object.
+        """
         return federated_precision(
             self.truth, detections, images, kind, limit=self.limit, categories=self._categories()
         )
@@ -59,13 +67,17 @@ def federated_precision(
 
     In a picture count the ``limit`` surest detections, and of these the ones of classes that are
     known to be there or not to be there. Where not every object of a class is annotated, a
-    detection without a partner is no mistake. Only ``categories`` count, where they are given.
+    detection without a partner is no mistake. Only ``categories`` count, where they are given. A
+    group of classes without any object has no AP.
 
     Raises:
-        DataError: the annotations lack what these rules need.
+        DataError: the annotations lack what these rules need, or show no object that counts.
     """
     check_federated(truth)
-    keys = ('AP', 'AP50', 'AP75', *(f'AP{frequency}' for frequency in _FREQUENCIES))
+    shown = counted_categories(truth, images, categories)
+    frequencies = {truth.cats[category]['frequency'] for category in shown}
+    groups = [frequency for frequency in _FREQUENCIES if frequency in frequencies]
+    keys = ('AP', 'AP50', 'AP75', *(f'AP{frequency}' for frequency in groups))
     counted = _counted(truth, detections, limit)
     if not counted:
         return dict.fromkeys(keys, 0.0)
@@ -81,8 +93,8 @@ def federated_precision(
         evaluation.accumulate()
     precision = evaluation.eval['precision']  # (IoU, recall, class, 1, 1)
     frequency = np.array([truth.cats[id_]['frequency'] for id_ in evaluation.params.catIds])
-    classes = [slice(None)] * 3 + [frequency == f for f in _FREQUENCIES]
-    overlaps = [slice(None), slice(0, 1), slice(5, 6), *[slice(None)] * 3]
+    classes = [slice(None)] * 3 + [frequency == f for f in groups]
+    overlaps = [slice(None), slice(0, 1), slice(5, 6), *[slice(None)] * len(groups)]
     return {
         key: mean_precision(precision[overlap][:, :, chosen])
         for key, overlap, chosen in zip(keys, overlaps, classes, strict=True)

@@ -13,6 +13,7 @@ from mmengine.evaluator import BaseMetric
 from pycocotools import mask as mask_codec
 from pycocotools.cocoeval import COCOeval
 
+from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import Gallery, Picture, palette
 from benchmark.openmmlab.coco import Needs, category_ids, read_coco
 from benchmark.openmmlab.keypoints import COCO
@@ -112,7 +113,11 @@ def average_precision(
     """Return AP (IoU 0.5 to 0.95), AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'.
 
     Only ``categories`` count, where they are given: a class that is not declared is not detected.
+
+    Raises:
+        DataError: the images show no object that counts.
     """
+    counted_categories(truth, images, categories)
     if not detections:
         return dict.fromkeys(_SUMMARY, 0.0)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -128,15 +133,30 @@ def average_precision(
     return {key: mean_precision(precision[overlaps]) for key, overlaps in _SUMMARY.items()}
 
 
+def counted_categories(truth: COCO, images: list[int], categories: Sequence[int] = ()) -> set[int]:
+    """Return the categories of which the images show an object that counts; crowds do not.
+
+    Only ``categories`` are looked for, where they are given.
+
+    Raises:
+        DataError: there is none.
+    """
+    # COCOeval overwrites whatever an annotation says of itself under 'ignore'
+    found = truth.loadAnns(truth.getAnnIds(images, list(categories)))
+    shown = {annotation['category_id'] for annotation in found if not annotation['iscrowd']}
+    if not shown:
+        raise DataError('the test split has no object that counts: nothing to score')
+    return shown
+
+
 def without_box(detection: dict[str, Any]) -> dict[str, Any]:
     """Return a detection in COCO's format without its box."""
     return {key: value for key, value in detection.items() if key != 'bbox'}
 
 
 def mean_precision(values: np.ndarray) -> float:
-    """Return the mean of precisions; -1 stands for a class without objects."""
-    valid = values[values > -1]
-    return float(valid.mean()) if valid.size else 0.0
+    """Return the mean of precisions, of which at least one is known; -1 is that of no object."""
+    return float(values[values > -1].mean())
 
 
 @HOOKS.register_module()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
+from benchmark.errors import DataError
 from benchmark.kinds.classification.metric import eleven_points
 from benchmark.registry import METRICS
 
@@ -50,9 +51,15 @@ class VocDetectionMetric(BaseMetric):
             self.results.append(boxes)
 
     def compute_metrics(self, results: list[tuple[np.ndarray, ...]]) -> dict[str, float]:
-        """Return ``VOC_AP``, ``VOC_AP50`` and ``VOC_AP75`` as fractions."""
+        """Return ``VOC_AP``, ``VOC_AP50`` and ``VOC_AP75`` as fractions.
+
+        Raises:
+            DataError: no object counts: there is none, or all are marked difficult.
+        """
         # mmengine's gathering makes plain tuples of named ones
         pictures = [Boxes(*result) for result in results]
+        if all(picture.is_difficult.all() for picture in pictures):
+            raise DataError('the test split has no object that is not difficult: nothing to score')
         count = len(self.dataset_meta['classes'])
         table = [[_average(pictures, label, o) for o in _OVERLAPS] for label in range(count)]
         by_overlap = np.nanmean(np.array(table), axis=0)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import configparser
-import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.dataset import BaseDataset
+from PIL import Image, UnidentifiedImageError
 
 from benchmark.errors import DataError
-from benchmark.openmmlab.lists import read_text
+from benchmark.kinds.mot.sequence import (
+    SequenceFacts,
+    find_frames,
+    read_facts,
+    read_truth,
+    wanted,
+)
 from benchmark.registry import DATASETS
 
-_PEDESTRIAN = 1
 _PARTS = ('all', 'first', 'second')
 _REACH = 10
 """Frames between a key frame and its reference frame at most (QDTrack in mmdet)."""
@@ -52,33 +56,42 @@ class MotFrames(BaseDataset):
         """Return one entry per frame, sequence by sequence."""
         root = Path(self.data_prefix['img_path'])
         folders = sorted(path for path in root.glob(f'*{self._detector}') if path.is_dir())
-        frames = [frame for folder in folders for frame in self._frames(folder)]
+        frames = [frame for folder in folders for frame in self._usable(folder)]
         if not frames:
             raise DataError(f"{root}: holds no frames of sequences called '*{self._detector}'")
         return [{**frame, 'img_id': number} for number, frame in enumerate(frames)]
 
+    def _usable(self, folder: Path) -> list[dict[str, Any]]:
+        """Return the frames of a sequence; to learn from, those with persons."""
+        described = self._frames(folder)
+        if self.test_mode:
+            return described
+        usable = [frame for frame in described if len(frame['ids'])]
+        if self._references and len(usable) == 1:
+            raise DataError(f'{folder}: needs two frames with persons to learn from')
+        return usable
+
     def _frames(self, folder: Path) -> list[dict[str, Any]]:
-        facts = _sequence_facts(folder)
-        names = sorted((folder / facts['imDir']).glob(f'*{facts["imExt"]}'))
-        if len(names) != int(facts['seqLength']):
-            raise DataError(f'{folder}: {len(names)} frames, seqinfo.ini says {facts["seqLength"]}')
-        rows = _truth(folder / 'gt/gt.txt')
+        facts = read_facts(folder)
+        names = find_frames(folder, facts)
+        _check_size(names[0], facts)
+        rows = read_truth(folder / 'gt/gt.txt', len(names))
+        rows = rows[wanted(rows)]
         chosen = part_of(len(names), self._part)
-        described = [
+        return [
             {
                 'img_path': str(names[index]),
                 'folder': str(folder),
                 'frame_id': index - chosen.start,
                 'first_frame': chosen.start + 1,
                 'ori_video_length': len(chosen),
-                'height': int(facts['imHeight']),
-                'width': int(facts['imWidth']),
+                'height': facts.height,
+                'width': facts.width,
                 'boxes': rows[rows[:, 0] == index + 1, 2:6],
                 'ids': rows[rows[:, 0] == index + 1, 1].astype(int),
             }
             for index in chosen
         ]
-        return described if self.test_mode else [f for f in described if len(f['ids'])]
 
     def prepare_data(self, idx: int) -> Any:
         """Return the item of a frame after the pipeline."""
@@ -95,8 +108,6 @@ class MotFrames(BaseDataset):
         folder = self.get_data_info(idx)['folder']
         near = range(max(0, idx - _REACH), min(len(self), idx + _REACH + 1))
         others = [i for i in near if i != idx and self.get_data_info(i)['folder'] == folder]
-        if not others:
-            raise DataError(f'{folder}: needs two frames with persons to learn from')
         # mmengine seeds numpy's global state in every worker
         return sorted([idx, int(np.random.choice(others))])
 
@@ -124,27 +135,15 @@ def _with_instances(frame: dict[str, Any]) -> dict[str, Any]:
     return frame
 
 
-def _sequence_facts(folder: Path) -> configparser.SectionProxy:
-    path = folder / 'seqinfo.ini'
-    parser = configparser.ConfigParser()
-    # its keys are spelt in mixed case
-    parser.optionxform = str  # type: ignore[assignment, method-assign]
+def _check_size(frame: Path, facts: SequenceFacts) -> None:
+    """Refuse a sequence whose first frame is not as large as its facts say."""
     try:
-        parser.read_string(read_text(path))
-        facts = parser['Sequence']
-        missing = {'imDir', 'imExt', 'seqLength', 'imWidth', 'imHeight'} - set(facts)
-    except (KeyError, configparser.Error) as error:
-        raise DataError(f'{path}: not readable as facts of a sequence ({error})') from None
-    if missing:
-        raise DataError(f'{path}: lacks {", ".join(sorted(missing))}')
-    return facts
-
-
-def _truth(path: Path) -> np.ndarray:
-    """Return rows of frame, identity, left, top, width, height of persons to be tracked."""
-    try:
-        rows = np.loadtxt(io.StringIO(read_text(path)), delimiter=',', ndmin=2)
-        wanted = (rows[:, 6] > 0) & (rows[:, 7] == _PEDESTRIAN)
-    except (ValueError, IndexError) as error:
-        raise DataError(f'{path}: not readable as annotations of MOTChallenge ({error})') from None
-    return rows[wanted]
+        with Image.open(frame) as picture:
+            found = picture.size
+    except (OSError, UnidentifiedImageError):
+        return  # named where it is read
+    if found != (facts.width, facts.height):
+        raise DataError(
+            f'{frame}: {found[0]} x {found[1]} pixels, seqinfo.ini says {facts.width} x '
+            f'{facts.height}'
+        )

@@ -15,7 +15,7 @@ from benchmark.kinds.base import (
     upright_or_not,
 )
 from benchmark.kinds.detection.kind import two_stage_detector
-from benchmark.specs import Metric, Unit
+from benchmark.specs import Metric, Task, Unit
 
 _FRACTION = (0.0, 1.0)
 
@@ -31,12 +31,20 @@ METRICS = {
     )
 }
 
+BENCHMARKS = ('MOT17', 'MOT15', 'MOT16', 'MOT20', 'DanceTrack')
+"""Benchmarks by whose rules a task can be scored; the first is that of a task that names none.
+
+With MOT16 and MOT17, TrackEval takes out tracks on distractors (statues, reflections, persons on
+vehicles); with MOT20 those on vehicles without a motor, too; with MOT15 none. DanceTrack has no
+distractors.
+"""
+
 
 def parts(meeting: Meeting) -> Parts:
     """Return model, pipelines and evaluator of a multi-object tracking run.
 
     Raises:
-        DeclarationError: the task has more than one class.
+        DeclarationError: the task has more than one class, or names an unknown benchmark.
     """
     if len(meeting.task.classes) != 1:
         raise DeclarationError(
@@ -46,9 +54,23 @@ def parts(meeting: Meeting) -> Parts:
         model=_model(meeting),
         train_pipeline=_train_pipeline(meeting),
         test_pipeline=_test_pipeline(meeting),
-        evaluator=[{'type': 'benchmark.MultiTrackingMetric'}],
+        evaluator=[{'type': 'benchmark.MultiTrackingMetric', **_rules(meeting.task)}],
         gallery={'type': 'benchmark.MultiTrackingGallery', 'classes': list(meeting.task.classes)},
     )
+
+
+def _rules(task: Task) -> Config:
+    """Return by which benchmark's rules a task is scored; the evaluator's own need no word.
+
+    Raises:
+        DeclarationError: there are no rules for it.
+    """
+    name: str = task.options.get('benchmark', BENCHMARKS[0])
+    if name not in BENCHMARKS:
+        raise DeclarationError(
+            f"{task.path}: benchmark is '{name}', allowed are {', '.join(BENCHMARKS)}"
+        )
+    return {} if name == BENCHMARKS[0] else {'benchmark': name}
 
 
 def _model(meeting: Meeting) -> Config:
@@ -218,6 +240,8 @@ def _test_pipeline(meeting: Meeting) -> list[Config]:
 KIND = Kind(
     name='mot',
     library='mmdet',
+    order=70,
+    family='tracking',
     components=(
         'benchmark.kinds.mot.data',
         'benchmark.kinds.mot.metric',
@@ -226,6 +250,7 @@ KIND = Kind(
     metrics=METRICS,
     heads=('qdtrack', 'bytetrack'),
     options={
+        'benchmark': (str,),
         'width': (int,),
         'anchor_scale': (int, float),
         'finest_scale': (int,),

@@ -15,6 +15,7 @@ from mmengine.evaluator import BaseMetric
 
 from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.kinds.common.gallery import Gallery, Picture, palette
+from benchmark.kinds.mot.sequence import read_truth
 from benchmark.registry import HOOKS, METRICS
 
 _TRACKER = 'tracker'
@@ -26,8 +27,13 @@ _QUIET = (
     'OUTPUT_EMPTY_CLASSES',
     'OUTPUT_DETAILED',
     'PLOT_CURVES',
-    'LOG_ON_ERROR',
 )
+_SETTINGS = {
+    **dict.fromkeys(_QUIET, False),
+    'BREAK_ON_ERROR': True,
+    # a path: `False` would be taken for the file descriptor 0 and close it
+    'LOG_ON_ERROR': None,
+}
 _SHOWN = 0.3
 _COLOURS = 32
 
@@ -52,13 +58,17 @@ class MultiTrackingMetric(BaseMetric):
     The truth is what the release says of the frames that were tested: distractors, too, which
     TrackEval takes out before it counts.
 
+    Args:
+        benchmark: the one by whose rules it does so, as TrackEval names it.
+
     Raises:
         EnvironmentProblem: TrackEval is not installed.
     """
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, *, benchmark: str = 'MOT17', **arguments: Any) -> None:
         super().__init__(**arguments)
         _trackeval()
+        self._benchmark = benchmark
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the tracks of every frame."""
@@ -71,7 +81,7 @@ class MultiTrackingMetric(BaseMetric):
         # mmengine's gathering makes plain tuples of named ones
         frames = [Frame(*result) for result in results]
         with tempfile.TemporaryDirectory() as place:
-            return score(frames, Path(place))
+            return score(frames, Path(place), self._benchmark)
 
 
 def _trackeval() -> Any:
@@ -100,11 +110,13 @@ def _frame(sample: Any) -> Frame:
     return Frame(folder, facts['first_frame'], facts['ori_video_length'], np.column_stack(rows))
 
 
-def score(frames: Iterable[Frame], place: Path) -> dict[str, float]:
-    """Return the scores of all frames; files for TrackEval are written below ``place``.
+def score(frames: Iterable[Frame], place: Path, benchmark: str) -> dict[str, float]:
+    """Return the scores of all frames by the rules of ``benchmark``.
+
+    Files for TrackEval are written below ``place``.
 
     Raises:
-        DataError: two sequences have one name.
+        DataError: two sequences have one name, or no frame shows a person that counts.
     """
     by_folder: dict[str, list[Frame]] = {}
     for frame in frames:
@@ -118,7 +130,7 @@ def score(frames: Iterable[Frame], place: Path) -> dict[str, float]:
             place / 'found' / _TRACKER / f'{name}.txt', np.concatenate([f.tracks for f in found])
         )
         _write_truth(place / 'truth' / f'{name}.txt', Path(folder) / 'gt/gt.txt', found[0])
-    return _evaluated(place, lengths)
+    return _evaluated(place, lengths, benchmark)
 
 
 def _write(path: Path, tracks: np.ndarray) -> None:
@@ -132,17 +144,16 @@ def _write(path: Path, tracks: np.ndarray) -> None:
 
 def _write_truth(path: Path, source: Path, frame: Frame) -> None:
     """Write the rows of the tested frames of a sequence, counted from 1."""
+    truth = read_truth(source)
+    truth[:, 0] -= frame.first - 1
+    rows = truth[(truth[:, 0] >= 1) & (truth[:, 0] <= frame.length)]
+    # all digits, so that nothing is rounded on the way
+    lines = (','.join(f'{value:.17g}' for value in row) for row in rows)
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for line in source.read_text(encoding='utf-8').splitlines():
-        number, _, rest = line.partition(',')
-        moved = int(float(number)) - frame.first + 1 if number.strip() else 0
-        if 1 <= moved <= frame.length:
-            rows.append(f'{moved},{rest}\n')
-    path.write_text(''.join(rows), encoding='utf-8')
+    path.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
 
 
-def _evaluated(place: Path, lengths: dict[str, int]) -> dict[str, float]:
+def _evaluated(place: Path, lengths: dict[str, int], benchmark: str) -> dict[str, float]:
     trackeval = _trackeval()
     settings = {
         'GT_FOLDER': str(place / 'truth'),
@@ -151,8 +162,7 @@ def _evaluated(place: Path, lengths: dict[str, int]) -> dict[str, float]:
         'TRACKER_SUB_FOLDER': '',
         'OUTPUT_FOLDER': str(place / 'output'),
         'CLASSES_TO_EVAL': ['pedestrian'],
-        # names of the classes and distractors; MOT20's are the same
-        'BENCHMARK': 'MOT17',
+        'BENCHMARK': benchmark,
         'SEQ_INFO': lengths,
         'GT_LOC_FORMAT': '{gt_folder}/{seq}.txt',
         'SKIP_SPLIT_FOL': True,
@@ -161,10 +171,12 @@ def _evaluated(place: Path, lengths: dict[str, int]) -> dict[str, float]:
     names = ('HOTA', 'CLEAR', 'Identity')
     with contextlib.redirect_stdout(io.StringIO()):
         metrics = [getattr(trackeval.metrics, name)({'PRINT_CONFIG': False}) for name in names]
-        evaluator = trackeval.Evaluator({'BREAK_ON_ERROR': True, **dict.fromkeys(_QUIET, False)})
+        evaluator = trackeval.Evaluator(_SETTINGS)
         dataset = trackeval.datasets.MotChallenge2DBox(settings)
         found, _ = evaluator.evaluate([dataset], metrics)
     combined = found[dataset.get_name()][_TRACKER]['COMBINED_SEQ']['pedestrian']
+    if not combined['CLEAR']['CLR_TP'] + combined['CLEAR']['CLR_FN']:
+        raise DataError('no test sequence shows a person that counts: nothing to score')
     return {
         **{key: float(np.mean(combined['HOTA'][key])) for key in ('HOTA', 'DetA', 'AssA')},
         'MOTA': float(combined['CLEAR']['MOTA']),

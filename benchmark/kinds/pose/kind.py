@@ -23,6 +23,15 @@ _FRACTION = (0.0, 1.0)
 # the mean squared error runs over all cells, of which few are not 0
 _LOSS_WEIGHT = 100.0
 
+
+def _crowded(level: str) -> Metric:
+    # CrowdPose's toolkit averages -1 in where no recall can be computed
+    bounds = (-1.0, 1.0)
+    return Metric(
+        f'crowd_AP_{level}', Unit.FRACTION, True, bounds, f'key-point AP, {level}', is_optional=True
+    )
+
+
 METRICS = {
     metric.key: metric
     for metric in (
@@ -30,10 +39,9 @@ METRICS = {
         Metric('keypoint_AP50', Unit.FRACTION, True, _FRACTION, 'key-point AP50'),
         Metric('keypoint_AP75', Unit.FRACTION, True, _FRACTION, 'key-point AP75'),
         Metric('PCK', Unit.PERCENT, True, (0.0, 100.0), 'PCK'),
-        # CrowdPose's toolkit averages -1 in where no recall can be computed
-        Metric('crowd_AP_easy', Unit.FRACTION, True, (-1.0, 1.0), 'key-point AP, easy'),
-        Metric('crowd_AP_medium', Unit.FRACTION, True, (-1.0, 1.0), 'key-point AP, medium'),
-        Metric('crowd_AP_hard', Unit.FRACTION, True, (-1.0, 1.0), 'key-point AP, hard'),
+        _crowded('easy'),
+        _crowded('medium'),
+        _crowded('hard'),
         Metric('PCKh', Unit.PERCENT, True, (0.0, 100.0), 'PCKh at 0.5'),
     )
 }
@@ -253,6 +261,8 @@ def _evaluator(meeting: Meeting, keypoints: Keypoints) -> Config:
 KIND = Kind(
     name='pose',
     library='mmpose',
+    order=50,
+    is_geometric=True,
     components=(
         'benchmark.kinds.pose.data',
         'benchmark.kinds.pose.metric',

@@ -208,7 +208,11 @@ def average_precision(
     """Return ``keypoint_AP`` (similarity 0.5 to 0.95), AP50 and AP75 as fractions.
 
     Where an annotation has no area, 0.53 of its box stands in, as in mmpose. With ``crowd`` they
-    follow CrowdPose, as do ``crowd_AP_easy``, ``_medium`` and ``_hard``.
+    follow CrowdPose, as do ``crowd_AP_easy``, ``_medium`` and ``_hard``; of these those are absent
+    that stand for no instance.
+
+    Raises:
+        DataError: no instance counts.
     """
     has_areas = not crowd and all('area' in annotation for annotation in truth.anns.values())
     kind = 'keypoints_crowd' if crowd else 'keypoints'
@@ -221,8 +225,9 @@ def average_precision(
         }
         if crowd:
             evaluation.summarize()
-            levels = evaluation.stats[-3:].tolist()
-            precision |= dict(zip(_CROWD_LEVELS, levels, strict=True))
+            levels = zip(_CROWD_LEVELS, evaluation.stats[-3:].tolist(), strict=True)
+            # -1 in every place stands for a level without any instance
+            precision |= {key: value for key, value in levels if value > -1}
     return precision
 
 
@@ -245,7 +250,9 @@ def _mean(evaluation: COCOeval, thresholds: slice) -> float:
     # (similarity, recall, category, area: the first is all, detections)
     values = evaluation.eval['precision'][thresholds, :, :, 0, -1]
     valid = values[values > -1]
-    return float(valid.mean()) if valid.size else 0.0
+    if not valid.size:
+        raise DataError('no test instance has a labelled key point: nothing to score')
+    return float(valid.mean())
 
 
 def pck(
@@ -260,11 +267,16 @@ def pck(
 
     ``found`` and ``true`` are (N, K, 2) in pixels, ``is_labelled`` (N, K), ``sizes`` (N,) in
     pixels; right is nearer than ``threshold`` times the size. Kinds never labelled are left out.
+
+    Raises:
+        DataError: no key point is labelled.
     """
     is_right = np.linalg.norm(found - true, axis=2) < threshold * sizes[:, None]
     counts = is_labelled.sum(axis=0)
     shares = (is_right & is_labelled).sum(axis=0)[counts > 0] / counts[counts > 0]
-    return 100 * float(shares.mean()) if shares.size else 0.0
+    if not shares.size:
+        raise DataError('no test instance has a labelled key point: nothing to score')
+    return 100 * float(shares.mean())
 
 
 @HOOKS.register_module()

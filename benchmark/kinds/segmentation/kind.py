@@ -11,6 +11,7 @@ from benchmark.kinds.base import (
     Kind,
     Meeting,
     Parts,
+    Probed,
     Readout,
     Trivial,
     has_native_pyramid,
@@ -234,6 +235,8 @@ def _views(meeting: Meeting) -> list[Config]:
 KIND = Kind(
     name='segmentation',
     library='mmseg',
+    order=30,
+    probed=Probed.CELLS,
     components=('benchmark.kinds.segmentation.metric', 'benchmark.kinds.segmentation.head'),
     metrics=METRICS,
     heads=('upernet', 'linear'),

@@ -37,8 +37,18 @@ class SegmentationMetric(BaseMetric):
             self.results.append(confusion(predicted, true, count, self._ignore))
 
     def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
-        """Return ``mIoU``, ``mAcc`` and ``aAcc`` of the summed confusion matrices."""
-        return scores(np.sum(results, axis=0))
+        """Return ``mIoU``, ``mAcc`` and ``aAcc`` of the summed confusion matrices.
+
+        Raises:
+            DataError: every pixel of the test split is to be ignored.
+        """
+        matrix = np.sum(results, axis=0)
+        if not matrix.sum():
+            raise DataError(
+                f'every pixel of the test split has the label {self._ignore}, which is ignored: '
+                'nothing to score'
+            )
+        return scores(matrix)
 
 
 def confusion(predicted: np.ndarray, true: np.ndarray, count: int, ignore: int) -> np.ndarray:

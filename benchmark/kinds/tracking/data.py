@@ -5,7 +5,6 @@ Boxes are x, y, width, height in pixels, where pixel i spans i to i + 1; the fil
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,9 @@ from mmengine.structures import BaseDataElement
 from torch import Tensor
 
 from benchmark.errors import DataError
-from benchmark.openmmlab.decoding import is_picture, read_placed
-from benchmark.openmmlab.lists import read_text
+from benchmark.kinds.common.frames import numbered_frames, refuse_gaps
+from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
+from benchmark.openmmlab.decoding import read_placed
 from benchmark.registry import DATASETS
 
 _FLIP = 0.5
@@ -127,17 +127,28 @@ class GOT10k(BaseDataset):
 
     Below ``data_root`` / ``ann_file``'s folder lie ``list.txt`` and one folder per sequence with
     ``00000001.jpg`` ..., ``groundtruth.txt`` and, where known, ``absence.label`` and
-    ``cover.label``; in place of pictures ``frames.txt`` may say where they are. A frame is visible
-    when the target is there and not wholly covered.
+    ``cover.label``; in place of pictures ``frames.txt`` may say where they are. Frames follow each
+    other by their numbers, padded or not. A frame is visible when the target is there and not
+    wholly covered; a box of NaN is that of no target.
+
+    Args:
+        is_withheld: whether ``groundtruth.txt`` holds the box of frame 1 alone, as in official
+            test splits; the others are NaN then and no further frame counts as visible.
+        arguments: those of mmengine's data sets.
 
     Raises:
         DataError: a file is missing or malformed, or frame 1 of a test sequence shows no target.
     """
 
+    def __init__(self, *, is_withheld: bool = False, **arguments: Any) -> None:
+        self._is_withheld = is_withheld
+        super().__init__(**arguments)
+
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return name, frames, boxes (n, 4) and visibility (n,) of every usable sequence."""
         listing = Path(self.ann_file)
-        sequences = [_read_sequence(listing.parent / name) for name in _names(listing)]
+        read = _read_first_box if self._is_withheld else _read_sequence
+        sequences = [read(listing.parent / name) for name in _names(listing)]
         for sequence in sequences:
             if self.test_mode and not sequence['visible'][0]:
                 raise DataError(f'{sequence["folder"]}: the target is not visible in frame 1')
@@ -148,7 +159,10 @@ class GOT10k(BaseDataset):
 
 
 def _names(listing: Path) -> list[str]:
-    return read_text(listing).split()
+    names = read_lines(listing)
+    if repeated := next((name for name in names if names.count(name) > 1), None):
+        raise DataError(f"{listing}: names the sequence '{repeated}' twice")
+    return names
 
 
 class Frames(Sequence[str]):
@@ -180,16 +194,14 @@ def find_frames(folder: Path) -> Sequence[str]:
     The file holds a pattern relative to the folder, the number of the first frame and a count.
 
     Raises:
-        DataError: the file is malformed, or the first or last of its frames is not there.
+        DataError: the file is malformed, the first or last of its frames is not there, or the
+            numbers of pictures leave their order open.
     """
     listing = folder / 'frames.txt'
     if not listing.is_file():
-        names = sorted(path.name for path in folder.glob('*') if is_picture(path))
-        numbered = Frames(f'{_plain(folder)}/{{:08d}}.jpg', 1, len(names))
-        is_plain = names == [Path(path).name for path in numbered]
-        return numbered if is_plain else [str(folder / name) for name in names]
+        return _pictures(folder)
     try:
-        pattern, first, count = read_text(listing).rsplit(maxsplit=2)
+        pattern, first, count = listing.read_text(encoding='utf-8-sig').rsplit(maxsplit=2)
         frames = Frames(f'{_plain(folder)}/{pattern}', int(first), int(count))
         ends = [frames[0], frames[-1]]
     except (OSError, ValueError, IndexError) as error:
@@ -200,15 +212,31 @@ def find_frames(folder: Path) -> Sequence[str]:
     return frames
 
 
+def _pictures(folder: Path) -> Sequence[str]:
+    found = numbered_frames(folder)
+    refuse_gaps(folder, found)
+    paths = [str(folder / name) for name in found.values()]
+    if not paths:
+        return paths
+    # those of the usual names need no room
+    for name in ('{:08d}.jpg', '{:d}.jpg'):
+        numbered = Frames(f'{_plain(folder)}/{name}', next(iter(found)), len(paths))
+        if list(numbered) == paths:
+            return numbered
+    return paths
+
+
 def _plain(folder: Path) -> str:
     """Return a path as a part of a pattern."""
     return str(folder).replace('{', '{{').replace('}', '}}')
 
 
 def _read_sequence(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        raise DataError(f'{folder}: no such folder, though {folder.parent}/list.txt names it')
     frames = find_frames(folder)
-    boxes = _numbers(folder / 'groundtruth.txt')
-    if not frames or boxes.shape != (len(frames), 4):
+    boxes = read_boxes(folder / 'groundtruth.txt')
+    if not frames or len(boxes) != len(frames):
         raise DataError(
             f'{folder}: {len(frames)} frames, but groundtruth.txt holds {boxes.shape[0]} rows '
             'of x,y,width,height; there must be one per frame'
@@ -217,8 +245,26 @@ def _read_sequence(folder: Path) -> dict[str, Any]:
         'folder': str(folder),
         'name': folder.name,
         'frames': frames,
-        'boxes': boxes - [1.0, 1.0, 0.0, 0.0],
+        'boxes': np.nan_to_num(boxes) - [1.0, 1.0, 0.0, 0.0],
         'visible': _visible(folder, boxes),
+    }
+
+
+def _read_first_box(folder: Path) -> dict[str, Any]:
+    frames, known = find_frames(folder), read_boxes(folder / 'groundtruth.txt')
+    if not frames or known.shape != (1, 4):
+        raise DataError(
+            f'{folder}: {len(frames)} frames, and groundtruth.txt holds {known.shape[0]} rows of '
+            'x,y,width,height; of a sequence whose labels are withheld it must hold that of frame 1'
+        )
+    boxes = np.full((len(frames), 4), np.nan)
+    boxes[0] = known[0] - [1.0, 1.0, 0.0, 0.0]
+    return {
+        'folder': str(folder),
+        'name': folder.name,
+        'frames': frames,
+        'boxes': boxes,
+        'visible': np.all(boxes[:, 2:] > 0, axis=1),
     }
 
 
@@ -226,18 +272,11 @@ def _visible(folder: Path, boxes: np.ndarray) -> np.ndarray:
     visible: np.ndarray = np.all(boxes[:, 2:] > 0, axis=1)
     for name, hidden in (('absence.label', 1), ('cover.label', 0)):
         if (folder / name).is_file():
-            labels = _numbers(folder / name)
-            if labels.shape != (len(boxes), 1):
+            labels = read_flags(folder / name)
+            if len(labels) != len(boxes):
                 raise DataError(f'{folder / name}: {len(labels)} rows for {len(boxes)} frames')
-            visible &= labels[:, 0] != hidden
+            visible &= labels != hidden
     return visible
-
-
-def _numbers(path: Path) -> np.ndarray:
-    try:
-        return np.loadtxt(io.StringIO(read_text(path)), delimiter=',', ndmin=2)
-    except ValueError as error:
-        raise DataError(f'{path}: not readable as numbers ({error})') from None
 
 
 @TRANSFORMS.register_module()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial
-from benchmark.specs import Metric, Unit
+from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial, dataset
+from benchmark.specs import Metric, Role, Task, Unit
 
 STRIDE = 16
 """Stride of the maps on which template and search region meet, in pixels."""
@@ -28,15 +28,33 @@ METRICS = {
         _fraction('success_AUC', 'success AUC', (0.0, 20 / 21)),
         _fraction('precision', 'precision at 20 px'),
         _fraction('norm_precision', 'normalised precision at 0.2'),
+        _fraction('success_area', 'success, area under the curve'),
+        _fraction('precision_area', 'precision, area up to 50 px'),
+        _fraction('norm_precision_area', 'normalised precision, area up to 0.5'),
     )
 }
+
+TOOLKITS = {
+    'got10k': ('AO', 'SR50', 'SR75', 'success_AUC', 'precision', 'norm_precision'),
+    'lasot': ('success_AUC', 'precision', 'norm_precision'),
+    'otb': ('success_AUC', 'precision'),
+    'trackingnet': ('success_area', 'precision_area', 'norm_precision_area'),
+    'uav123': ('success_AUC', 'precision', 'norm_precision'),
+}
+"""What the toolkits measure whose conventions a task can follow."""
+
+SERVERS = ('got10k', 'trackingnet')
+"""Toolkits of data sets whose server scores a test split with withheld labels."""
+
+_TOOLKIT = 'got10k'
+"""The one that is followed where a task names none: that of the layout of the files."""
 
 
 def parts(meeting: Meeting) -> Parts:
     """Return model, pipelines and evaluator of a tracking run.
 
     Raises:
-        DeclarationError: a size, a factor or the width cannot be used.
+        DeclarationError: a size, a factor, the width or the toolkit cannot be used.
     """
     crops = _crops(meeting)
     _check_width(meeting)
@@ -44,10 +62,56 @@ def parts(meeting: Meeting) -> Parts:
         model=_model(meeting, crops),
         train_pipeline=[_sampler(meeting, crops)],
         test_pipeline=[{'type': 'PackVideo', 'crops': crops}],
-        evaluator=[{'type': 'benchmark.TrackingMetric'}],
+        evaluator=[{'type': 'benchmark.TrackingMetric', **_convention(meeting.task)}],
         gallery={'type': 'benchmark.TrackingGallery', 'classes': list(meeting.task.classes)},
         collate='default_collate',
+        submission=_submission(meeting.task, crops),
     )
+
+
+def _convention(task: Task) -> Config:
+    """Return the toolkit by which a task is scored; the evaluator's own needs no word.
+
+    Raises:
+        DeclarationError: there is no such toolkit, or it does not measure what the task asks for.
+    """
+    toolkit: str = task.options.get('toolkit', _TOOLKIT)
+    if toolkit not in TOOLKITS:
+        raise DeclarationError(
+            f"{task.path}: toolkit is '{toolkit}', allowed are {', '.join(TOOLKITS)}"
+        )
+    measured = TOOLKITS[toolkit]
+    for metric in (task.metric, *task.metrics):
+        # a metric that a task declares itself comes from an evaluator of its own
+        if METRICS.get(metric.key) == metric and metric.key not in measured:
+            raise DeclarationError(
+                f"{task.path}: metric '{metric.key}' is not measured by the toolkit "
+                f"'{toolkit}', which has {', '.join(measured)}"
+            )
+    return {} if toolkit == _TOOLKIT else {'toolkit': toolkit}
+
+
+def _submission(task: Task, crops: Config) -> Config | None:
+    """Return the hook that packs the tracks of the official test split, where a task names it.
+
+    Raises:
+        DeclarationError: no server reads what the task's toolkit measures.
+    """
+    listing: str | None = task.options.get('submission')
+    if listing is None:
+        return None
+    layout: str = task.options.get('toolkit', _TOOLKIT)
+    if layout not in SERVERS:
+        raise DeclarationError(
+            f"{task.path}: submission is '{listing}', but of the toolkits only "
+            f"{' and '.join(SERVERS)} have a server, not '{layout}'"
+        )
+    tested = dataset(task, Role.TEST, [{'type': 'PackVideo', 'crops': crops}])
+    return {
+        'type': 'benchmark.SubmissionFiles',
+        'layout': layout,
+        'dataset': {**tested, 'ann_file': listing, 'is_withheld': True},
+    }
 
 
 def _crops(meeting: Meeting) -> Config:
@@ -130,6 +194,7 @@ def nearest_level(strides: tuple[int, ...]) -> int:
 KIND = Kind(
     name='tracking',
     library='mmengine',
+    order=60,
     components=(
         'benchmark.kinds.tracking.data',
         'benchmark.kinds.tracking.metric',
@@ -138,6 +203,8 @@ KIND = Kind(
     metrics=METRICS,
     heads=('siamese',),
     options={
+        'toolkit': (str,),
+        'submission': (str,),
         'template_size': (int,),
         'template_factor': (int, float),
         'search_factor': (int, float),

@@ -1,4 +1,4 @@
-"""One-pass evaluation of tracking as the GOT-10k toolkit defines it, and strips of frames."""
+"""One-pass evaluation of single-object tracking, and strips of frames."""
 
 from __future__ import annotations
 
@@ -9,33 +9,27 @@ import cv2
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import Colour, Gallery, Picture, caption, fit
+from benchmark.kinds.tracking.toolkits import Track, overlap, scores_by
 from benchmark.openmmlab.decoding import read_placed
 from benchmark.registry import HOOKS, METRICS
-
-_ORIGIN = np.array([1.0, 1.0, 0.0, 0.0])
-_OVERLAPS = np.linspace(0, 1, 21)
-_NEAR = 20
-_NEAR_SHARE = 0.2
 
 _STILLS = 4
 _GAP = 6
 _TRUTH, _PREDICTION = (80, 200, 60), (60, 60, 230)
 
 
-class Track(NamedTuple):
-    """Predicted and true boxes (n, 4) in pixels, visibility (n,) and (width, height) of frames."""
-
-    boxes: np.ndarray
-    truth: np.ndarray
-    visible: np.ndarray
-    frame_size: tuple[int, int]
-
-
 @METRICS.register_module()
 class TrackingMetric(BaseMetric):
-    """AO, SR50 and SR75 of GOT-10k; success AUC and precision of OTB; LaSOT's normalised one."""
+    """Scores of whole tracks by the toolkit of a data set.
+
+    Args:
+        toolkit: which one, a name in :mod:`benchmark.kinds.tracking.toolkits`.
+    """
+
+    def __init__(self, *, toolkit: str = 'got10k', **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._toolkit = toolkit
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep the tracks of whole videos."""
@@ -43,80 +37,9 @@ class TrackingMetric(BaseMetric):
             self.results.append(Track(*(sample[field] for field in Track._fields)))
 
     def compute_metrics(self, results: list[tuple[Any, ...]]) -> dict[str, float]:
-        """Return all scores as fractions."""
+        """Return all scores of the toolkit as fractions."""
         # mmengine's gathering makes plain tuples of named ones
-        tracks = [Track(*result) for result in results]
-        return {**got10k_scores(tracks), **otb_scores(tracks)}
-
-
-def got10k_scores(tracks: Sequence[Track]) -> dict[str, float]:
-    """Return average overlap and success rates over the frames of all videos together.
-
-    As in the toolkit's ``ExperimentGOT10k``: frame 1 and frames with cover 0 do not count,
-    boxes are clipped to the frame, and success is an overlap above the threshold.
-
-    Raises:
-        DataError: no frame counts.
-    """
-    overlaps = np.concatenate([_counted_overlaps(track) for track in tracks])
-    if not overlaps.size:
-        raise DataError('no test sequence shows its target after frame 1: nothing to score')
-    return {
-        'AO': float(overlaps.mean()),
-        'SR50': float((overlaps > 0.5).mean()),
-        'SR75': float((overlaps > 0.75).mean()),
-    }
-
-
-def _counted_overlaps(track: Track) -> np.ndarray:
-    # the toolkit clips boxes that count from 1 as the files have them
-    boxes, truth = (
-        clip(boxes[1:] + _ORIGIN, track.frame_size) for boxes in (track.boxes, track.truth)
-    )
-    return overlap(boxes, truth)[track.visible[1:]]
-
-
-def clip(boxes: np.ndarray, frame_size: tuple[int, int]) -> np.ndarray:
-    """Return boxes (n, 4) clipped as the toolkit does it.
-
-    A box that begins left of or above the frame is moved to its edge at full size.
-    """
-    limit = np.asarray(frame_size, float)
-    corner = np.clip(boxes[:, :2], 0, limit)
-    return np.concatenate([corner, np.clip(boxes[:, 2:], 0, limit - corner)], axis=1)
-
-
-def overlap(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return the intersection over union (n,) of boxes and truth (n, 4), row by row."""
-    low = np.maximum(boxes[:, :2], truth[:, :2])
-    high = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
-    shared = np.clip(high - low, 0, None).prod(axis=1)
-    union = boxes[:, 2:].prod(axis=1) + truth[:, 2:].prod(axis=1) - shared
-    ratio: np.ndarray = np.clip(shared / (union + np.finfo(float).eps), 0, 1)
-    return ratio
-
-
-def otb_scores(tracks: Sequence[Track]) -> dict[str, float]:
-    """Return the mean over videos of success AUC, precision and normalised precision.
-
-    As in the toolkit's ``ExperimentOTB``: frame 1 counts, boxes are not clipped, the AUC is the
-    mean share of overlaps above 0, 0.05 ... 1, and precision the share of centres at most 20 px
-    off. Normalised precision is the share of centres at most 0.2 true widths and heights off
-    (LaSOT, arXiv 1809.07845). Where the target is hidden there is no truth to compare with.
-    """
-    scores = np.array([_otb_scores(track) for track in tracks if track.visible.any()])
-    means = scores.mean(axis=0)
-    return dict(zip(('success_AUC', 'precision', 'norm_precision'), means.tolist(), strict=True))
-
-
-def _otb_scores(track: Track) -> tuple[float, float, float]:
-    boxes, truth = track.boxes[track.visible], track.truth[track.visible]
-    success = overlap(boxes, truth)[:, None] > _OVERLAPS
-    off = boxes[:, :2] + boxes[:, 2:] / 2 - truth[:, :2] - truth[:, 2:] / 2
-    relative = off / np.maximum(truth[:, 2:], 1)
-    near = np.linalg.norm(off, axis=1) <= _NEAR
-    relatively_near = np.linalg.norm(relative, axis=1) <= _NEAR_SHARE
-    return float(success.mean()), float(near.mean()), float(relatively_near.mean())
+        return scores_by(self._toolkit, [Track(*result) for result in results])
 
 
 class Still(NamedTuple):

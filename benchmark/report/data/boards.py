@@ -15,18 +15,10 @@ from numpy.typing import NDArray
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.frames import reason
 from benchmark.report.data.units import counted
-from benchmark.report.statistics import (
-    Judgement,
-    best,
-    family_weights,
-    judge,
-    mean,
-    mean_ranks,
-    sample_sd,
-)
-from benchmark.report.statistics.aggregates import Array
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import Place, Runs
+from benchmark.statistics.aggregates import Array, family_weights, mean_ranks
+from benchmark.statistics.spread import Judgement, best, judge, mean, sample_sd
 
 
 class Cost(NamedTuple):
@@ -41,7 +33,8 @@ class Cost(NamedTuple):
 class Cell:
     """A backbone on a task: scores and failures by seed, and seeds that were never run.
 
-    ``costs`` has the seeds with a score of which the record says what they took.
+    ``costs`` has the seeds with a score whose record says what they took. ``is_deterministic``
+    says that on this task no seed changes the score of any backbone.
     """
 
     task: str
@@ -50,6 +43,7 @@ class Cell:
     failures: Mapping[int, str]
     missing: tuple[int, ...] = ()
     costs: Mapping[int, Cost] = field(default_factory=dict)
+    is_deterministic: bool = False
 
     @cached_property
     def mean(self) -> float | None:
@@ -58,8 +52,8 @@ class Cell:
 
     @cached_property
     def sd(self) -> float | None:
-        """The sample standard deviation over seeds; ``None`` for fewer than two."""
-        return sample_sd(list(self.scores.values()))
+        """The sample standard deviation over seeds; ``None`` for one or without any effect."""
+        return None if self.is_deterministic else sample_sd(list(self.scores.values()))
 
     @cached_property
     def seconds(self) -> float | None:
@@ -288,6 +282,8 @@ def _column(task: TaskFacts, cells: list[Cell], trivial: tuple[Trivial, ...]) ->
 def _cell(cells: Mapping[tuple[str, str], Cell], column: Column, backbone: str) -> Cell:
     task = column.task.name
     found = cells.get((task, backbone), Cell(task, backbone, {}, {}))
+    if column.judgement.is_deterministic:
+        found = replace(found, is_deterministic=True)
     if len(found.scores) + len(found.failures) == len(column.seeds):
         return found
     missing = sorted(set(column.seeds) - found.scores.keys() - found.failures.keys())

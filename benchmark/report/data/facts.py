@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,15 +13,22 @@ from operator import attrgetter
 from typing import Any
 
 from benchmark.errors import RecordError
+from benchmark.kinds import all_kinds
+from benchmark.kinds.base import Kind
 from benchmark.results.briefs import Brief
 from benchmark.specs import Metric, Unit
 
 TRIVIAL = 'trivial'
 """Protocol of predictors that look at no image; they are a floor, not a competitor."""
 
-_KINDS = ('classification', 'detection', 'segmentation', 'depth', 'pose', 'tracking', 'mot')
-_FAMILIES = {'mot': 'tracking'}
+_LAST = sys.maxsize
 _UNDECLARED = Metric('', Unit.NONE, higher_is_better=True, bounds=(-math.inf, math.inf))
+
+
+@functools.cache
+def _known() -> Mapping[str, Kind]:
+    """Return the kinds that are installed here by name; records may be of others."""
+    return {kind.name: kind for kind in all_kinds()}
 
 
 @dataclass(frozen=True)
@@ -39,13 +48,20 @@ class TaskFacts:
     @property
     def family(self) -> str:
         """The kind as it counts in aggregates: both kinds of tracking are one."""
-        return _FAMILIES.get(self.kind, self.kind)
+        found = _known().get(self.kind)
+        return found.counts_as if found else self.kind
 
     @property
     def order(self) -> tuple[int, str, str, str]:
         """The key by which tables order their columns."""
-        place = _KINDS.index(self.kind) if self.kind in _KINDS else len(_KINDS)
-        return place, self.kind, self.title, self.name
+        found = _known().get(self.kind)
+        return found.order if found else _LAST, self.kind, self.title, self.name
+
+    @property
+    def has_words(self) -> bool:
+        """Whether drawn predictions are words, which take little room."""
+        found = _known().get(self.kind)
+        return found is not None and found.has_words
 
 
 @dataclass(frozen=True)

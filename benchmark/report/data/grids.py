@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.report.data.boards import Board
 from benchmark.report.data.facts import TaskFacts
 from benchmark.report.data.normaliser import Scale
-from benchmark.report.statistics.aggregates import Array, family_weights
+from benchmark.statistics.aggregates import Array, family_weights
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Grid:
     def weights(self) -> Array:
         """The weight of each task: families weigh the same."""
         return family_weights(self.families)
+
+    @property
+    def freedom(self) -> Array:
+        """The degrees of freedom of each task's spread over seeds; 1 where it is unknown."""
+        return np.asarray(np.maximum(np.array(self.runs, float) - 1, 1))
 
     @property
     def has_seeds(self) -> bool:

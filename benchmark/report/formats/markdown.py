@@ -11,9 +11,9 @@ from benchmark.report.data.facts import BackboneFacts
 from benchmark.report.data.units import NO_SCORE, heading, show, show_change, show_interval
 from benchmark.report.inference.findings import BoardFindings, Findings
 from benchmark.report.inference.standings import Estimate, Standing
-from benchmark.report.statistics import Interval
 from benchmark.report.text.presets import Preset, pretraining
 from benchmark.report.text.sentences import (
+    COVERAGE,
     RULE,
     agreement_sentence,
     column_sentences,
@@ -21,6 +21,7 @@ from benchmark.report.text.sentences import (
     overall_sentences,
     version_notes,
 )
+from benchmark.statistics.resampling import Interval
 
 _OVERALL = (
     'Score ↑<br>seeds<br>tasks',
@@ -117,9 +118,10 @@ def _legend(findings: Findings, reference: str | None) -> Iterator[str]:
         f'{escape(findings.normaliser.title)}. IQM: mean of the middle half of all runs on that '
         'scale. Borda: percentage of rivals beaten. Place: by mean rank. All of them are only '
         'among rows without a gap, and kinds of tasks weigh the same, both kinds of tracking as '
-        'one. Two intervals of 95 % stand below each other and answer two questions: what other '
+        'one. Two 95 % intervals stand below each other and answer two questions: what other '
         'seeds on the same tasks would give, and what other tasks of the same kinds would give. '
-        'The former is unknown where a task has one seed, the latter with a single task.'
+        'The former is unknown where a task has one seed, the latter with too few tasks. '
+        f'{COVERAGE}'
     )
     yield ''
     yield RULE

@@ -11,8 +11,8 @@ from benchmark.report.inference.comparisons import Comparisons, Diagram
 from benchmark.report.inference.contrasts import Contrast
 from benchmark.report.inference.findings import BoardFindings, Findings
 from benchmark.report.inference.standings import Estimate, Standing
-from benchmark.report.statistics import Interval
 from benchmark.report.text.sentences import agreement_sentence, contrast_sentence, overall_sentences
+from benchmark.statistics.resampling import Interval
 
 Json = dict[str, Any]
 

@@ -11,9 +11,9 @@ from benchmark.report.data.units import decimals, difference, heading, show, sho
 from benchmark.report.formats.overall import Json, board_overall, suite_overall
 from benchmark.report.inference.answers import answer, is_judged, short_titles
 from benchmark.report.inference.findings import Findings
-from benchmark.report.statistics import mean
 from benchmark.report.text.sentences import column_sentences, version_notes
 from benchmark.results.records import RunRecord
+from benchmark.statistics.spread import mean
 
 Place = tuple[str, str, str]
 """Protocol, task and backbone: the runs of a cell."""
@@ -100,6 +100,7 @@ def _task(task: TaskFacts) -> Json:
         'name': task.name,
         'title': task.title,
         'kind': task.kind,
+        'words': task.has_words,
         'head': task.head,
         'splits': [f'{role} {count}' for role, count in task.splits.items()],
         'versions': list(task.versions),
@@ -127,7 +128,7 @@ def _column(board: Board, index: int) -> Json:
     column = board.columns[index]
     cells = [row.cells[index] for row in board.rows]
     unit = column.task.primary.unit
-    limit = column.judgement.threshold
+    ends = column.judgement.ends
     # a best mark is a judgement: a mean that no second seed supports gets none
     best = column.best if is_judged(column) else frozenset[str]()
     near = column.near_best
@@ -140,8 +141,9 @@ def _column(board: Board, index: int) -> Json:
         'problems': {i: cell.problem for i, cell in enumerate(cells) if cell.problem},
         'best': [i for i, cell in enumerate(cells) if cell.backbone in best],
         'near': [i for i, cell in enumerate(cells) if cell.backbone in near],
-        'limit': limit,
-        'limit_text': '' if limit is None else difference(limit, unit),
+        'limit': None if ends is None else ends.smallest,
+        'deterministic': column.judgement.is_deterministic,
+        'limit_text': '' if ends is None else difference(ends.smallest, unit),
         'sentences': column_sentences(board, index),
         'floors': [_floor(column, i) for i in range(len(column.trivial))],
         **_costs(cells),

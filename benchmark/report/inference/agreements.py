@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,16 +11,11 @@ import numpy as np
 
 from benchmark.report.data.boards import Board
 from benchmark.report.data.grids import Grid, build_grid
-from benchmark.report.inference.standings import (
-    Estimate,
-    estimates,
-    generator,
-    seed_draws,
-    task_draws,
-)
-from benchmark.report.statistics import Interval, interval, resampled_means
-from benchmark.report.statistics.aggregates import Array
-from benchmark.report.statistics.agreement import kendall, kendall_weighted, weighted_mean
+from benchmark.report.inference.standings import Estimate, estimates, generator, seed_draws
+from benchmark.statistics.aggregates import Array
+from benchmark.statistics.agreement import kendall, kendall_weighted, weighted_mean
+from benchmark.statistics.linear import Precision, around, half_widths, over_kinds
+from benchmark.statistics.resampling import Interval, interval, resampled_means
 
 REFERENCE = 'finetune'
 """The protocol that the others are measured against."""
@@ -100,17 +96,22 @@ def _agreement(board: Board, reference: Board) -> Agreement | None:
 
 
 def _tau(first: Grid, second: Grid, taus: Array) -> Estimate:
-    weights = task_draws(first, _resamples(first))
-    by_task = None if weights is None else weighted_mean(taus, weights)
+    known = ~np.isnan(taus)
+    families = list(itertools.compress(first.families, known))
+    value = np.array([weighted_mean(taus, first.weights)])
     return estimates(
-        np.array([weighted_mean(taus, first.weights)]),
-        _over_seeds(first, second),
-        None if by_task is None else by_task[~np.isnan(by_task)][:, None],
+        value,
+        _over_seeds(first, second, value),
+        over_kinds(taus[known][None], families, -1, 1),
     )[0]
 
 
-def _over_seeds(first: Grid, second: Grid) -> Array | None:
-    """Return tau in resamples of the seeds of both protocols, shape (resamples, 1)."""
+def _over_seeds(first: Grid, second: Grid, value: Array) -> list[Interval] | None:
+    """Return the interval of ``value`` over the seeds of both protocols, ``None`` if unknown.
+
+    It stands around the value: resampled scores are noisier than the measured ones, so that
+    resampled taus lie too low, and only their spread is of use.
+    """
     count = _resamples(first)
     random = generator()
     draws, others = (seed_draws(grid, count, random) for grid in (first, second))
@@ -120,7 +121,9 @@ def _over_seeds(first: Grid, second: Grid) -> Array | None:
         resampled_means(first.scores, draws), resampled_means(second.scores, others), strict=True
     )
     taus = np.stack([kendall(one.T, other.T) for one, other in pairs], axis=-1)
-    return weighted_mean(taus, first.weights)[:, None]
+    errors = weighted_mean(taus, first.weights).var()
+    freedom = float(np.minimum(first.freedom, second.freedom).sum())
+    return around(value, half_widths(Precision(np.array([errors]), np.array([freedom]))), -1, 1)
 
 
 def _over_backbones(first: Grid, second: Grid) -> Interval:

@@ -10,7 +10,7 @@ from benchmark.report.data.boards import Board, Column
 from benchmark.report.data.units import counted, listing
 from benchmark.report.inference.findings import BoardFindings
 from benchmark.report.inference.standings import Standing
-from benchmark.report.statistics import Interval
+from benchmark.statistics.resampling import Interval
 
 _MOST_TITLES = 6
 """Tasks up to which they are named one by one; more are counted by kind."""
@@ -83,13 +83,17 @@ def _leads(board: Board, leaders: set[str]) -> str:
         return 'Best mean on no task.'
     said = _titles(board, led) if len(led) <= _MOST_TITLES else _kinds(board, led)
     unjudged = sum(not is_judged(column) for column in led)
-    tail = f'; {unjudged} of them not judged, for want of seeds' if unjudged else ''
+    tail = f'; {unjudged} of them not judged, having one seed' if unjudged else ''
     return f'Best mean on {len(led)} of {counted(len(board.columns), "task")}: {said}{tail}.'
 
 
 def is_judged(column: Column) -> bool:
-    """Whether the best mean of a column is that of backbones whose seeds allow a judgement."""
-    return bool(column.best) and column.best <= set(column.judgement.order)
+    """Whether the best mean of a column is that of backbones whose seeds allow a judgement.
+
+    Where seeds change no score, the best one needs none.
+    """
+    judged = set(column.judgement.order)
+    return bool(column.best) and (column.judgement.is_deterministic or column.best <= judged)
 
 
 def _titles(board: Board, led: Iterable[Column]) -> str:

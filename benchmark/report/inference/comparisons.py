@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmark.report.data.grids import Grid
 from benchmark.report.inference.standings import Standing, generator
-from benchmark.report.statistics.diagrams import cliques, friedman
-from benchmark.report.statistics.pairs import (
+from benchmark.statistics.corrections import holm
+from benchmark.statistics.diagrams import cliques, friedman
+from benchmark.statistics.pairs import (
     Practical,
-    holm,
     improvement,
     signed_rank_draws,
     signed_rank_posteriors,

@@ -14,11 +14,10 @@ from benchmark.report.data.boards import Board
 from benchmark.report.data.facts import BackboneFacts
 from benchmark.report.data.grids import Grid, build_grid
 from benchmark.report.data.normaliser import Scale
-from benchmark.report.inference.standings import Estimate, resamples, task_draws
-from benchmark.report.statistics import intervals
-from benchmark.report.statistics.aggregates import Array
-from benchmark.report.statistics.linear import welch
-from benchmark.report.statistics.pairs import smallest_p, wilcoxon
+from benchmark.report.inference.standings import Estimate
+from benchmark.statistics.aggregates import Array
+from benchmark.statistics.linear import over_kinds, welch
+from benchmark.statistics.pairs import smallest_p, wilcoxon
 
 MASKED, SUPERVISED = 'mim', 'supervised'
 ALL = 'all tasks'
@@ -180,11 +179,10 @@ def _signs(backbones: Sequence[str], masked: _Names, supervised: _Names) -> Arra
 
 
 def _effect(grid: Grid, signs: Array, gaps: Array) -> Estimate:
-    weights = task_draws(grid, resamples(grid))
     value = float(gaps @ grid.weights)
-    by_task = None if weights is None else (weights @ gaps)[:, None]
+    by_task = over_kinds(gaps[None], grid.families)
     return Estimate(
         value,
         welch(value, grid.scores, grid.runs, signs[:, None] * grid.weights),
-        None if by_task is None else intervals(by_task)[0],
+        None if by_task is None else by_task[0],
     )

@@ -14,22 +14,34 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.report.data.grids import Grid
-from benchmark.report.statistics import (
-    Interval,
-    draw_seeds,
-    draw_tasks,
+from benchmark.statistics.aggregates import (
+    Array,
     interquartile_mean,
-    intervals,
     mean_ranks,
-    over_tasks,
     places,
     ranks,
-    resampled_iqm,
-    resampled_means,
     settled,
 )
-from benchmark.report.statistics.aggregates import Array
-from benchmark.report.statistics.resampling import SeedDraws, middle_means
+from benchmark.statistics.linear import (
+    Precision,
+    around,
+    half_widths,
+    kind_means,
+    mean_errors,
+    over_kinds,
+    satterthwaite,
+)
+from benchmark.statistics.resampling import (
+    Interval,
+    SeedDraws,
+    draw_seeds,
+    draw_tasks,
+    intervals,
+    middle_means,
+    over_tasks,
+    resampled_iqm,
+    resampled_means,
+)
 
 RESAMPLES = 2000
 """Resamples of an interval; fewer on boards with more than ``_LARGEST`` resampled scores."""
@@ -42,7 +54,8 @@ _SEED = 20_260_101
 class Estimate(NamedTuple):
     """A number and its 95 % intervals over seeds and over the choice of tasks.
 
-    An interval is ``None`` where it cannot be known: with one seed on any task, or one task.
+    An interval is ``None`` where it cannot be known: with one seed on any task, or fewer than
+    three kinds of task (of a single kind: three tasks).
     """
 
     value: float
@@ -115,28 +128,33 @@ def seed_draws(
 
 
 def task_draws(grid: Grid, count: int) -> Array | None:
-    """Return resampled weights of the tasks, ``None`` for a single task."""
-    return draw_tasks(grid.families, count, generator()) if len(grid.tasks) > 1 else None
+    """Return resampled weights of the tasks, ``None`` where there are too few."""
+    if kind_means(grid.means, grid.families) is None:
+        return None
+    return draw_tasks(grid.families, count, generator())
 
 
 def _ranks(grid: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
     """Return mean ranks and places by backbone."""
     found = mean_ranks(grid.means, grid.weights)
-    draws = seed_draws(grid, count)
-    by_seed = (
-        None
-        if draws is None
-        else settled(over_tasks(grid.weights, map(ranks, resampled_means(grid.scores, draws))))
-    )
-    weights = task_draws(grid, count)
-    by_task = None if weights is None else mean_ranks(grid.means, weights)
+    most = float(len(grid.backbones))
+    draws, weights = seed_draws(grid, count), task_draws(grid, count)
+    by_seed = places_by_seed = None
+    if draws is not None:
+        by_task = [ranks(means) for means in resampled_means(grid.scores, draws)]
+        errors = np.stack([drawn.var(axis=0) for drawn in by_task], axis=1) * grid.weights**2
+        halves = half_widths(satterthwaite(errors, grid.freedom))
+        by_seed = around(found, halves, 1, most)
+        drawn = settled(over_tasks(grid.weights, by_task))
+        places_by_seed = intervals(places(drawn), attained=True)
     return (
-        estimates(found, by_seed, by_task),
+        estimates(found, by_seed, over_kinds(ranks(grid.means.T).T, grid.families, 1, most)),
         estimates(
             places(found),
-            None if by_seed is None else places(by_seed),
-            None if by_task is None else places(by_task),
-            attained=True,
+            places_by_seed,
+            None
+            if weights is None
+            else intervals(places(mean_ranks(grid.means, weights)), attained=True),
         ),
     )
 
@@ -144,21 +162,28 @@ def _ranks(grid: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
 def _scores(scaled: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
     """Return mean and interquartile mean of normalised scores by backbone."""
     draws, weights = seed_draws(scaled, count), task_draws(scaled, count)
+    found = scaled.means @ scaled.weights
+    errors = scaled.weights**2 * mean_errors(scaled.scores, scaled.runs)
+    precision = satterthwaite(errors, scaled.freedom)
     means = estimates(
-        scaled.means @ scaled.weights,
-        None
-        if draws is None
-        else over_tasks(scaled.weights, resampled_means(scaled.scores, draws)),
-        None if weights is None else weights @ scaled.means.T,
+        found,
+        None if draws is None else around(found, half_widths(precision)),
+        over_kinds(scaled.means, scaled.families),
     )
     values, shares = flat(scaled)
-    by_run = None if weights is None else shares @ weights.T
-    iqms = estimates(
-        interquartile_mean(values, shares @ scaled.weights),
-        None if draws is None else resampled_iqm(scaled.scores, draws, scaled.weights),
-        None if by_run is None else middle_means(values, lambda run, _: by_run[run]),
-    )
-    return means, iqms
+    middle = interquartile_mean(values, shares @ scaled.weights)
+    by_seed = by_task = None
+    if draws is not None:
+        squares = resampled_iqm(scaled.scores, draws, scaled.weights).var(axis=0)
+        by_seed = around(middle, half_widths(Precision(squares, precision.freedom)))
+    if weights is not None:
+        by_run = shares @ weights.T
+        squares = middle_means(values, lambda run, _: by_run[run]).var(axis=0)
+        units = len(set(scaled.families)) if len(set(scaled.families)) > 1 else len(scaled.tasks)
+        # resamples of n units vary by (n - 1) / n of what their mean does
+        widened = Precision(squares * units / (units - 1), np.full(len(squares), units - 1.0))
+        by_task = around(middle, half_widths(widened))
+    return means, estimates(middle, by_seed, by_task)
 
 
 def flat(grid: Grid) -> tuple[Array, Array]:
@@ -176,13 +201,14 @@ def flat(grid: Grid) -> tuple[Array, Array]:
 
 
 def estimates(
-    found: Array, by_seed: Array | None, by_task: Array | None, *, attained: bool = False
+    found: Array, seeds: list[Interval] | None, tasks: list[Interval] | None
 ) -> list[Estimate]:
-    """Return an estimate per backbone from its value and the resamples (resamples, backbones)."""
+    """Return an estimate per backbone from its value and its intervals."""
     unknown = [None] * len(found)
-    seeds = unknown if by_seed is None else intervals(by_seed, attained=attained)
-    tasks = unknown if by_task is None else intervals(by_task, attained=attained)
-    return [Estimate(*parts) for parts in zip(found.tolist(), seeds, tasks, strict=True)]
+    return [
+        Estimate(*parts)
+        for parts in zip(found.tolist(), seeds or unknown, tasks or unknown, strict=True)
+    ]
 
 
 def _mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:

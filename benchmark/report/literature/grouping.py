@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.report.literature.reading import DATA_SETS, Comparison, Published
-from benchmark.report.statistics import best, ranks
 from benchmark.specs import Metric
+from benchmark.statistics.aggregates import ranks
+from benchmark.statistics.spread import best
 
 
 class Entry(NamedTuple):

@@ -17,7 +17,13 @@ from benchmark.report.literature.grouping import (
     standings,
     tables,
 )
-from benchmark.report.literature.reading import DATA_SETS, Published, Source, for_tasks
+from benchmark.report.literature.reading import (
+    DATA_SETS,
+    Published,
+    Source,
+    for_tasks,
+    tested_split,
+)
 from benchmark.specs import Metric
 
 MINUS = '\N{MINUS SIGN}'
@@ -173,7 +179,7 @@ def _data_sets(
         groups.setdefault(DATA_SETS.get(task, ('', task)), []).append(task)
     for (kind, data_set), names in groups.items():
         published = [row for row in rows if (row.kind, row.data_set) == (kind, data_set)]
-        own = [block for name in names for block in _measured(name, boards)]
+        own = [block for name in names for block in _measured(name, boards, published)]
         if published or own:
             label = f'{data_set} ({", ".join(names)})' if data_set not in names else data_set
             yield Block(2, label)
@@ -181,14 +187,29 @@ def _data_sets(
             yield from map(_published, tables(published))
 
 
-def _measured(task: str, boards: Sequence[Board]) -> Iterator[Block]:
+def _measured(
+    task: str, boards: Sequence[Board], published: Sequence[Published]
+) -> Iterator[Block]:
+    note = _on_another_split(task, published)
     for board in boards:
         for index, column in enumerate(board.columns):
             if column.task.name == task and board.protocol != TRIVIAL:
-                yield _own(board, index, column)
+                yield _own(board, index, column, note)
 
 
-def _own(board: Board, index: int, column: Column) -> Block:
+def _on_another_split(task: str, published: Sequence[Published]) -> tuple[str, ...]:
+    """Return the sentence that numbers of different splits do not compare, where they do not."""
+    own = tested_split(task)
+    others = dict.fromkeys(row.split for row in published)
+    if not others or own in others:
+        return ()
+    return (
+        f'Measured on the split {own}; the published numbers are of {listing(list(others))} and do '
+        'not compare.',
+    )
+
+
+def _own(board: Board, index: int, column: Column, note: tuple[str, ...]) -> Block:
     metric = column.task.primary
     cells = [(row.backbone, row.cells[index]) for row in board.rows]
     lines = tuple(
@@ -196,7 +217,8 @@ def _own(board: Board, index: int, column: Column) -> Block:
         for facts, cell in cells
     )
     grid = Grid(('Backbone', 'Pretraining', f'{heading(metric)}, n = {len(column.seeds)}'), lines)
-    return Block(3, f'Measured here: {column.task.title}, {board.protocol}', (), grid)
+    split = f' on {tested_split(column.task.name)}' if column.task.name in DATA_SETS else ''
+    return Block(3, f'Measured here: {column.task.title}, {board.protocol}{split}', note, grid)
 
 
 def _score(cell: Cell, metric: Metric) -> str:

@@ -33,7 +33,6 @@ _MORE_METRICS = {
     for metric in (
         Metric('mAP', Unit.PERCENT, True, _PERCENT, 'mAP'),
         Metric('keypoint_AR', Unit.PERCENT, True, _PERCENT, 'key-point AR'),
-        Metric('rmse_log', Unit.NONE, False, _UNBOUNDED, 'RMSE log'),
         Metric('MOTA', Unit.PERCENT, True, (-math.inf, 100.0), 'MOTA'),
         Metric('IDF1', Unit.PERCENT, True, _PERCENT, 'IDF1'),
         Metric('HOTA', Unit.PERCENT, True, _PERCENT, 'HOTA'),
@@ -73,6 +72,23 @@ DATA_SETS: Mapping[str, tuple[str, str]] = {
     'mot17': ('mot', 'MOT17'),
 }
 """The kind and data set, as the published files name it, of the benchmark's tasks."""
+
+_TESTED: Mapping[str, str] = {
+    **dict.fromkeys(('imagenet1k', 'inat2018', 'inat2019', 'places205'), 'val'),
+    **{task: 'val2017' for task in DATA_SETS if task.startswith('coco-')},
+    'voc-detection': 'test2007',
+    **dict.fromkeys(('ade20k', 'ade20k-linear', 'voc2012-aug', 'voc2012-aug-linear'), 'val'),
+    'kitti-depth': 'Eigen test',
+    'got10k': 'val',
+    'trackingnet': 'TRAIN_11, which is left out of training',
+    'mot17': 'half-val, private',
+}
+"""What the tasks test that do not test an official test split, as the published files name it."""
+
+
+def tested_split(task: str) -> str:
+    """Return the official split that a task of the benchmark tests."""
+    return _TESTED.get(task, 'test')
 
 
 class Source(NamedTuple):
@@ -148,7 +164,6 @@ _TAGS = {
     'distilled': 'distilled',
     'pretext': 'pretext',
 }
-_KINDS = ('classification', 'detection', 'segmentation', 'depth', 'pose', 'tracking', 'mot')
 _SOURCE_COLUMNS = Source._fields
 _COLUMNS = tuple(
     'source' if name == 'source' else name
@@ -226,8 +241,8 @@ def _source(path: Path, number: int, row: Mapping[str, str]) -> Source:
 def _row(
     path: Path, number: int, line: Mapping[str, str], sources: Mapping[str, Source]
 ) -> Published:
-    if path.stem not in _KINDS:
-        raise RecordError(f'{path}: must be named after a kind ({", ".join(_KINDS)})')
+    if path.stem not in kind_names():
+        raise RecordError(f'{path}: must be named after a kind ({", ".join(kind_names())})')
     for key, allowed in (*_CHOICES.items(), ('source', tuple(sources))):
         if line[key] not in allowed:
             raise _wrong(path, number, key, line[key], f'one of {", ".join(allowed)}')

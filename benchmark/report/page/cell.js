@@ -36,6 +36,7 @@ function standing({ column, person, board: place }) {
 function notJudged(column, row) {
   const seeds = present(column.scores[row]).length;
   if (!seeds || isJudged(column, row)) return '';
+  if (column.deterministic) return 'deterministic: seeds give the same score';
   return seeds > 1 ? 'not judged' : 'one seed: not judged';
 }
 
@@ -80,7 +81,7 @@ function cellParts({ board: place, column, person }, block) {
     block.checks[row].length > 0 && h('ul', { class: 'checks', 'aria-label': 'Proof' },
       block.checks[row].map(([state, text]) => h('li', { class: state }, h('span', { class: 'spoken' }, { good: 'Holds: ', bad: 'Problem: ', note: 'Note: ' }[state]), text))),
     shots.length > 0 && sideNote(),
-    shots.length > 0 && edged(h('div', { class: `film${column.facts.kind === 'classification' ? ' worded' : ''}`, role: 'region', tabindex: '0', 'aria-label': 'Predictions next to ground truth' }, shots.map((item) => picture(place, column, person, item, item[0].replace(/\.png$/, '').replaceAll('_', ' '))))),
+    shots.length > 0 && edged(h('div', { class: `film${column.facts.words ? ' worded' : ''}`, role: 'region', tabindex: '0', 'aria-label': 'Predictions next to ground truth' }, shots.map((item) => picture(place, column, person, item, item[0].replace(/\.png$/, '').replaceAll('_', ' '))))),
     runs.length > 0 && h('h3', {}, 'Training losses', runs.length > 1 && runs.map((run) => h('span', { class: `seed-key ${run.style}` }, h('i', {}), run.label))),
     runs.length > 0 && lossPanels(runs),
     h('div', { class: 'columns' }, sections),

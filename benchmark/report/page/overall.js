@@ -64,8 +64,8 @@ function standingsChart() {
     h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', {}),
       h('span', { class: 'ends' }, h('span', {}, ends[0]), h('span', {}, 'better →'), h('span', {}, ends[1])), h('span', {})),
     h('p', { class: 'legend' },
-      has(1) ? h('span', {}, h('i', { class: 'bar-key' }), '95 % over seeds, same tasks') : h('span', {}, 'Over seeds unknown: a task has one seed'),
-      has(2) && h('span', {}, h('i', { class: 'line-key' }), '95 % over tasks, same seeds')),
+      has(1) ? h('span', {}, h('i', { class: 'bar-key' }), '95 % t-interval over seeds, same tasks (in simulation 93 to 99 %)') : h('span', {}, 'Over seeds unknown: a task has one seed'),
+      has(2) && h('span', {}, h('i', { class: 'line-key' }), '95 % t-interval over kinds of task, same seeds (in simulation 93 to 100 %)')),
     more);
 }
 

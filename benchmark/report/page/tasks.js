@@ -47,7 +47,7 @@ function chart(place, column, people) {
     h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', {}),
       h('span', { class: 'ends' }, h('span', {}, ends[0]), h('span', {}, 'better →'), h('span', {}, ends[1])), h('span', {})),
     column.limit !== null && h('div', { class: 'axis' }, h('span', {}),
-      h('span', { class: 'ruler' }, h('i', { style: { '--w': places.length(column.limit).toFixed(4) } }), `clear beyond ${column.limit_text}`), h('span', {})),
+      h('span', { class: 'ruler' }, h('i', { style: { '--w': places.length(column.limit).toFixed(4) } }), `clear from ${column.limit_text}`), h('span', {})),
     column.floors.length > 0 && h('div', { class: 'axis' }, h('span', {}), h('span', { class: 'key' },
       column.floors.map((floor) => h('span', {}, h('i', { class: 'floor-key' }), `trivial predictor: ${floor.name}, ${floor.text}`))), h('span', {})),
     more);
@@ -80,7 +80,7 @@ function films(place, column, people) {
     }
   }
   return [...strips].sort(([a], [b]) => a.localeCompare(b)).map(([name, figures]) => edged(h('div', {
-    class: `film${column.facts.kind === 'classification' ? ' worded' : ''}`, role: 'region', tabindex: '0', 'aria-label': `Predictions of ${column.facts.title}, ${name}`,
+    class: `film${column.facts.words ? ' worded' : ''}`, role: 'region', tabindex: '0', 'aria-label': `Predictions of ${column.facts.title}, ${name}`,
   }, figures))).flatMap((film, i) => (i ? [film] : [sideNote(), film]));
 }
 

@@ -11,18 +11,33 @@ from benchmark.report.inference.comparisons import ROPE, SIGNIFICANT, Comparison
 from benchmark.report.inference.contrasts import Contrast
 from benchmark.report.inference.findings import BoardFindings
 from benchmark.report.inference.standings import Estimate
-from benchmark.report.statistics import Interval, Judgement, Pair
-from benchmark.report.statistics.spread import LEVEL
+from benchmark.specs import Unit
+from benchmark.statistics.resampling import Interval
+from benchmark.statistics.spread import LEVEL, Judgement, Pair
 
 RULE = (
-    "A difference is called clear only beyond Tukey's limit: where seeds alone made the "
-    'differences of a task, one or more of its pairs would be called clear in '
-    f'{100 * LEVEL:g} % of cases. The pooled standard deviation of a task is the spread over seeds '
+    'Clear differences: Games-Howell test over all pairs of a task, family-wise error rate '
+    f'{100 * LEVEL:g} % per task. The spread over seeds may differ between backbones; as two or '
+    'three seeds say little of it, each variance is drawn a little towards the mean variance of '
+    'the task (by a tenth with two seeds, a sixth with three). The test assumes independent seeds '
+    'and scores that are normally distributed around the mean of their backbone. In simulation '
+    'with six backbones, spreads equal or up to five times apart or as seen on the quick suite, '
+    'seeds alone make a task show one or more clear pairs in 3 to 6 % of cases. It is cautious: '
+    'with two seeds it finds about one in five true differences of five standard deviations, with '
+    'three about four in five. The pooled standard deviation of a task is the spread over seeds '
     'within a backbone, taken over all backbones with two or more seeds. Tasks with one seed per '
     'backbone are shown, not judged. Seeds repeat the training on the task; they say nothing '
     'about another pretraining run or other test images.'
 )
 
+
+COVERAGE = (
+    "Intervals are Student's and Welch's t; one over tasks repeats kinds of task and needs three. "
+    'In simulation (docs/statistics.md) they hold the truth as follows: score 94 to 98 %, IQM 94 '
+    'to 100 %, mean rank and Borda 93 to 99 %, place over seeds 97 to 100 %, over tasks 88 % with '
+    'three kinds and 96 to 99 % with more.'
+)
+"""Said beside intervals of aggregates."""
 
 _MOST_LISTED = 12
 """Backbones up to which a sentence lists all pairs."""
@@ -39,7 +54,8 @@ def column_sentences(board: Board, index: int) -> list[str]:
 def _judged(column: Column, labels: Mapping[str, str]) -> Iterator[str]:
     judgement = column.judgement
     if judgement.spread is None:
-        yield f'Shown, not judged: {judgement.reason}.'
+        shown = '' if judgement.is_deterministic else 'Shown, not judged: '
+        yield capitalised(f'{shown}{judgement.reason}.')
         return
     yield _limit(column, judgement)
     yield from _pairs(judgement, labels)
@@ -50,12 +66,25 @@ def _judged(column: Column, labels: Mapping[str, str]) -> Iterator[str]:
 
 def _limit(column: Column, judgement: Judgement) -> str:
     unit = column.task.primary.unit
-    limit = difference(judgement.threshold or 0.0, unit)
     spread = show(judgement.spread or 0.0, unit)
     return (
         f'Clear differences between pairs: {judgement.clear_count} of {judgement.pair_count}, '
-        f"beyond {limit} (Tukey's test, pooled sd {spread})."
+        f'{_beyond(judgement, unit)} (Games-Howell test with moderated variances, '
+        f'pooled sd {spread}).'
     )
+
+
+def _beyond(judgement: Judgement, unit: Unit) -> str:
+    """Return the limits of a task in words: one, or from the smallest to the largest of a pair."""
+    ends = judgement.ends
+    assert ends is not None
+    low, high = (difference(end, unit) for end in ends)
+    return f'beyond {low}' if low == high else f'with limits from {low} to {high} by pair'
+
+
+def capitalised(text: str) -> str:
+    """Return ``text`` with its first letter in capitals."""
+    return text[:1].upper() + text[1:]
 
 
 def _pairs(judgement: Judgement, labels: Mapping[str, str]) -> Iterator[str]:
@@ -275,7 +304,7 @@ def _conclusion(contrast: Contrast) -> str:
         return f'{here}; they are too few to say so of other tasks.'
     if contrast.p > SIGNIFICANT or effect.tasks is None or _holds_zero(effect.tasks):
         return f'{here}; they differ too much among themselves to say so of other tasks.'
-    return f'{here}, and so far as they stand for others, elsewhere too.'
+    return f'{here}, and, to the extent these tasks are representative, on others.'
 
 
 def _holds_zero(interval: Interval) -> bool:

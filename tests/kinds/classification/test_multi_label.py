@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.errors import DataError
 from benchmark.kinds.classification.metric import MultiLabelMetric
 
 
@@ -62,3 +63,8 @@ def test_a_class_both_difficult_and_not_counts() -> None:
     sample = {'pred_score': torch.tensor([0.9]), 'gt_label': torch.tensor([0])}
     metric.process(None, [{**sample, 'gt_label_difficult': [0]}])
     assert metric.evaluate(1)['mAP11'] == pytest.approx(100)
+
+
+def test_a_split_that_shows_no_class_is_told() -> None:
+    with pytest.raises(DataError, match='nothing to score'):
+        scored(np.random.default_rng(0).random((5, 3)), np.zeros((5, 3), int))

@@ -18,7 +18,7 @@ import mmseg.datasets  # noqa: E402, F401
 from mmengine.registry import DATASETS, DefaultScope  # noqa: E402
 
 from benchmark.errors import DataError  # noqa: E402
-from benchmark.kinds.classification import folders  # noqa: E402
+from benchmark.kinds.classification import folders  # noqa: E402, F401
 from benchmark.kinds.depth import data  # noqa: E402, F401
 from benchmark.kinds.tracking.data import find_frames  # noqa: E402
 
@@ -37,7 +37,7 @@ def pictures(folder: Path, *names: str) -> None:
         (folder / name).write_bytes(cv2.imencode(ending, PICTURE)[1].tobytes())
 
 
-def folders(root: Path, **more: Any) -> Any:
+def class_folders(root: Path, **more: Any) -> Any:
     config = {'type': 'benchmark.ImageFolders', 'data_root': str(root)}
     return built('mmpretrain', {**config, 'metainfo': {'classes': ('a', 'b')}, **more})
 
@@ -61,23 +61,23 @@ def listed(root: Path, text: str) -> Any:
 
 def test_class_folders_read_every_format_and_no_hidden_file(tmp_path: Path) -> None:
     pictures(tmp_path, 'a/0.jpg', 'a/1.webp', 'a/in/2.JPG', 'a/._0.jpg', 'b/3.tif', 'b/4.PNG')
-    assert [sample['gt_label'] for sample in folders(tmp_path)] == [0, 0, 0, 1, 1]
+    assert [sample['gt_label'] for sample in class_folders(tmp_path)] == [0, 0, 0, 1, 1]
 
 
 def test_pictures_that_a_declaration_leaves_out_are_named(tmp_path: Path) -> None:
     pictures(tmp_path, 'a/0.jpg', 'a/1.webp', 'b/3.jpg')
     with pytest.raises(DataError, match=r'a/1\.webp: would be left out.*\.webp \(1\)'):
-        folders(tmp_path, extensions=['.jpg'])
+        class_folders(tmp_path, extensions=['.jpg'])
     (tmp_path / 'a/1.webp').unlink()
     pictures(tmp_path, 'loose.jpg')
     with pytest.raises(DataError, match=r'loose\.jpg: would be left out'):
-        folders(tmp_path)
+        class_folders(tmp_path)
 
 
 def test_a_class_without_a_folder_is_named(tmp_path: Path) -> None:
     pictures(tmp_path, 'a/0.jpg', 'c/1.jpg')
     with pytest.raises(DataError, match=r"folders and declared classes differ: \['b', 'c'\]"):
-        folders(tmp_path)
+        class_folders(tmp_path)
 
 
 def test_other_endings_beside_the_declared_one_are_named(tmp_path: Path) -> None:

@@ -45,6 +45,35 @@ def test_errors_by_hand() -> None:
     assert [found[f'delta{power}'] for power in (1, 2, 3)] == pytest.approx([1 / 3, 1 / 3, 2 / 3])
 
 
+def test_errors_of_logarithms_by_hand() -> None:
+    found = errors(error_sums(np.array([1.0, 2.0, 8.0]), np.array([1.0, 4.0, 5.0])))
+    assert found['sq_rel'] == pytest.approx((0 + 4 / 4 + 9 / 5) / 3)
+    ratios = [0.0, math.log(2 / 4), math.log(8 / 5)]
+    assert found['rmse_log'] == pytest.approx(math.sqrt(sum(r**2 for r in ratios) / 3))
+    # KITTI's: 100 times the standard deviation of the logarithms
+    assert found['silog'] == pytest.approx(100 * np.std(ratios))
+
+
+def test_one_scale_for_all_pixels_costs_no_silog() -> None:
+    true = np.linspace(1, 7, 50)
+    assert errors(error_sums(1.7 * true, true))['silog'] == pytest.approx(0, abs=1e-5)
+
+
+def test_depth_at_the_ends_of_the_range_is_not_scored() -> None:
+    at_the_ends = sample([[1.0, 5.0]], [[3.0, 3.0]])
+    inside = sample([[1.1, 4.9]], [[1.1, 4.9]])
+    limits = {'min_depth': 1.0, 'max_depth': 5.0}
+    assert measure(at_the_ends, inside, **limits)['rmse_pooled'] == 0
+    with pytest.raises(DataError, match=r'between 1\.0 and 5\.0 m'):
+        measure(at_the_ends, **limits)
+
+
+def test_infinite_predictions_count_as_farthest_and_nan_as_nearest() -> None:
+    broken = sample([[2.0, 2.0, 2.0]], [[np.inf, np.nan, -np.inf]])
+    found = measure(broken, min_depth=1.0, max_depth=5.0)
+    assert found['rmse'] == pytest.approx(math.sqrt((9 + 1 + 9) / 3))
+
+
 def test_the_relative_error_is_relative_to_the_truth() -> None:
     two, four = np.array([2.0]), np.array([4.0])
     assert errors(error_sums(two, four))['abs_rel'] == pytest.approx(0.5)
@@ -76,7 +105,7 @@ def test_images_without_a_scored_pixel_are_left_out() -> None:
     empty = sample([[0.0, 0.0]], [[1.0, 1.0]])
     scored = sample([[2.0, 2.0]], [[3.0, 3.0]])
     assert measure(empty, scored)['rmse'] == pytest.approx(1)
-    with pytest.raises(DataError, match=r'no test image has a depth from 0\.001 to 10\.0 m'):
+    with pytest.raises(DataError, match=r'no test image has a depth between 0\.001 and 10\.0 m'):
         measure(empty)
 
 

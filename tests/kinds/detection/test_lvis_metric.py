@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmark.errors import DataError
 from benchmark.kinds.detection.lvis_metric import federated_precision
 from benchmark.kinds.detection.metric import average_precision
 from benchmark.openmmlab.keypoints import COCO
@@ -96,8 +97,26 @@ def test_classes_are_grouped_by_how_frequent_they_are() -> None:
     boxes = [(1, 1, [0.0, 0, 20, 20]), (1, 3, [50.0, 50, 20, 20])]
     detections = [found(1, 1, [0, 0, 20, 20], 0.9), found(1, 3, [0, 0, 20, 20], 0.9)]
     values = federated_precision(truth(boxes), detections, [1], 'bbox', limit=LIMIT)
-    assert [values[f'AP{group}'] for group in 'rcf'] == pytest.approx([1, 0, 0])
+    assert [values[f'AP{group}'] for group in 'rf'] == pytest.approx([1, 0])
     assert values['AP'] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize('detections', [[], [found(1, 2, [0, 0, 20, 20], 0.9)]])
+def test_a_group_without_objects_has_no_score(detections: list[dict[str, Any]]) -> None:
+    values = federated_precision(
+        truth([(1, 1, [0.0, 0, 20, 20])]), detections, [1], 'bbox', limit=LIMIT
+    )
+    assert values == {'AP': 0.0, 'AP50': 0.0, 'AP75': 0.0, 'APr': 0.0}
+
+
+def test_pictures_without_objects_are_told() -> None:
+    coco = truth([(1, 1, [0.0, 0, 20, 20]), (2, 1, [0.0, 0, 20, 20])])
+    for annotation in coco.anns.values():
+        annotation['iscrowd'] = int(annotation['image_id'] == 2)
+    sure = [found(2, 1, [0, 0, 20, 20], 0.9)]
+    for measure in (federated_precision, average_precision):
+        with pytest.raises(DataError, match='nothing to score'):
+            measure(coco, sure, [2], 'bbox', limit=LIMIT)
 
 
 BOX = [0.0, 0.0, 20.0, 20.0]

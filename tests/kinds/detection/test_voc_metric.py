@@ -6,6 +6,7 @@ import torch
 from mmdet.evaluation.functional import eval_map
 from mmengine.structures import InstanceData
 
+from benchmark.errors import DataError
 from benchmark.kinds.detection.voc_metric import VocDetectionMetric, judged
 
 CLASSES = ('cat', 'dog')
@@ -95,3 +96,17 @@ def test_the_last_pixel_belongs_to_a_box() -> None:
     # 10 x 10 against 5 x 10 pixels: one half exactly
     pair = np.array([[0.0, 0, 9, 9]]), np.array([0.9]), np.array([[0.0, 0, 4, 9]])
     assert judged(*pair, np.array([False]), 0.5).tolist() == [1]
+
+
+def test_a_split_of_difficult_objects_alone_is_told() -> None:
+    metric = VocDetectionMetric()
+    metric.dataset_meta = {'classes': ('cat',)}
+    box, label = torch.tensor([[0.0, 0, 9, 9]]), torch.tensor([0])
+    none = {'bboxes': torch.zeros(0, 4), 'labels': torch.zeros(0, dtype=torch.int64)}
+    found = {'bboxes': box, 'labels': label, 'scores': torch.tensor([0.9])}
+    hard = {'bboxes': box, 'labels': label}
+    metric.process(
+        None, [{'pred_instances': found, 'gt_instances': none, 'ignored_instances': hard}]
+    )
+    with pytest.raises(DataError, match='no object that is not difficult'):
+        metric.evaluate(1)

@@ -72,7 +72,7 @@ def test_lost_frames_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ('name', 'content', 'match'),
     [
-        ('gt/gt.txt', 'one,two\n', 'not readable as annotations'),
+        ('gt/gt.txt', 'one,two\n', "line 1: 'one,two' is not a row of numbers"),
         ('seqinfo.ini', '[Other]\n', 'not readable as facts of a sequence'),
         ('seqinfo.ini', '[Sequence]\nimDir=img1\n', 'lacks imExt, imHeight, imWidth, seqLength'),
     ],
@@ -90,3 +90,93 @@ def test_no_sequence_is_told(tmp_path: Path) -> None:
     fakes.mot20(tmp_path)
     with pytest.raises(DataError, match="holds no frames of sequences called '\\*-FRCNN'"):
         frames(tmp_path, detector='-FRCNN')
+
+
+def rewrite(root: Path, *rows: str) -> Path:
+    """Write the truth of MOT20-01 anew; return the file."""
+    path = root / 'train/MOT20-01/gt/gt.txt'
+    path.write_text('\n'.join(rows) + '\n')
+    return path
+
+
+@pytest.mark.parametrize(
+    ('rows', 'match'),
+    [
+        (('1,1,0,0,9,9,1,1,1', '2,1,0,0,9,9,1,1,1', '2,1,9,9,9,9,1,1,1'), 'line 3: frame 2 has'),
+        # a distractor and a person of one identity cannot be scored either
+        (('1,1,0,0,9,9,1,1,1', '1,1,9,9,9,9,0,8,1'), 'identity 1 already in line 1'),
+        (('1,-1,0,0,9,9,1,1,1',), 'line 1: an identity must be 0 or more'),
+        (('1,1,0,0,9,9,1,1,1', '6,1,0,0,9,9,1,1,1'), 'line 2: frames are 1 to 5'),
+        (('0,1,0,0,9,9,1,1,1',), 'line 1: frames are 1 to 5'),
+        (('1,1,0,0,0,9,1,1,1',), 'line 1: width and height must be above 0'),
+        (('1,1,0,0,9,9,1,14,1',), 'class must be 1 .* to 13'),
+        (('1,1,0,0,9,9,0.5,1,1',), 'must be 0 or 1'),
+        (('1.5,1,0,0,9,9,1,1,1',), 'number 1 must be whole'),
+        (('1,1,0,0,9,nan,1,1,1',), 'line 1: .* not finite'),
+        (('1,1,0,0,9,9,1,-1,-1,-1',), 'line 1: 10 numbers, expected frame, identity'),
+        (('1,1,0,0,9,9,1,1,1', '2,1,0,0,9,9,1,1'), 'line 2: 8 numbers, line 1 has 9'),
+    ],
+)
+def test_a_truth_that_cannot_be_scored_is_refused_by_line(
+    tmp_path: Path, rows: tuple[str, ...], match: str
+) -> None:
+    fakes.mot20(tmp_path)
+    path = rewrite(tmp_path, *rows)
+    with pytest.raises(DataError, match=match) as error:
+        frames(tmp_path)
+    assert str(path) in str(error.value)
+
+
+def test_a_truth_may_be_separated_otherwise(tmp_path: Path) -> None:
+    fakes.mot20(tmp_path)
+    path = tmp_path / 'train/MOT20-01/gt/gt.txt'
+    plain = [
+        frames(tmp_path)._frames(path.parent.parent)[0][key].tolist() for key in ('boxes', 'ids')
+    ]
+    text = path.read_text()
+    for separator in ('\t', ' ', ';', ', '):
+        path.write_text('\ufeff' + text.replace(',', separator) + '\r\n\n')
+        found = frames(tmp_path)._frames(path.parent.parent)[0]
+        assert [found[key].tolist() for key in ('boxes', 'ids')] == plain
+
+
+def test_frames_follow_their_numbers_though_not_padded(tmp_path: Path) -> None:
+    fakes._sequence(tmp_path / 'train/film', 12, 1)
+    found = frames(tmp_path, test_mode=True)
+    assert numbers(found) == list(range(1, 13))
+    lefts = [found[i]['instances'][0][0]['bbox'][0] for i in range(12)]
+    assert lefts == [4 + 2 * n for n in range(1, 13)]
+
+
+def test_frames_from_zero_are_refused(tmp_path: Path) -> None:
+    fakes.mot20(tmp_path)
+    folder = tmp_path / 'train/MOT20-01/img1'
+    (folder / '000005.jpg').rename(folder / '000000.jpg')
+    with pytest.raises(DataError, match='there is no frame 5; frames must be numbered from 1 to 5'):
+        frames(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('said', 'instead', 'match'),
+    [
+        ('seqLength=5', 'seqLength=4', r'5 frames, seqinfo\.ini says 4'),
+        ('seqLength=5', 'seqLength=five', r"seqLength is 'five', must be a number above 0"),
+        ('imWidth=64', 'imWidth=46', r'000001\.jpg: 64 x 48 pixels, seqinfo\.ini says 46 x 48'),
+        ('imExt=.jpg', 'imExt=.png', r"000001\.jpg: seqinfo\.ini says that frames end in '\.png'"),
+    ],
+)
+def test_facts_that_contradict_the_folder_are_refused(
+    tmp_path: Path, said: str, instead: str, match: str
+) -> None:
+    fakes.mot20(tmp_path)
+    path = tmp_path / 'train/MOT20-01/seqinfo.ini'
+    path.write_text(path.read_text().replace(said, instead))
+    with pytest.raises(DataError, match=match):
+        frames(tmp_path)
+
+
+def test_a_sequence_of_one_frame_with_persons_is_refused_before_training(tmp_path: Path) -> None:
+    fakes.mot20(tmp_path)
+    rewrite(tmp_path, '3,1,0,0,9,9,1,1,1')
+    with pytest.raises(DataError, match='needs two frames with persons to learn from'):
+        frames(tmp_path)

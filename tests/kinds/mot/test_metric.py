@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import trackeval
 from scipy.optimize import linear_sum_assignment
 
 from benchmark.errors import DataError
+from benchmark.kinds.mot.kind import BENCHMARKS
 from benchmark.kinds.mot.metric import Frame, score
 
 LENGTH = 12
@@ -108,7 +110,7 @@ def test_scores_are_those_of_trackevals_metrics(tmp_path: Path, seed: int) -> No
     films = [Film(tmp_path / f'film{n}', rng) for n in range(2)]
     for film in films:
         film.write()
-    found = score([frame for film in films for frame in film.frames()], tmp_path / 'place')
+    found = score([frame for film in films for frame in film.frames()], tmp_path / 'place', 'MOT17')
     assert found == pytest.approx(expected(films), abs=1e-6)
     assert 0 < found['HOTA'] < 1
     assert 0 < found['IDF1'] < 1
@@ -124,7 +126,7 @@ def test_idf1_by_hand(tmp_path: Path) -> None:
     pairs = linear_sum_assignment(-shared)
     right = shared[pairs].sum()
     total = sum(len(ids) for ids, _ in (*film.true, *film.found))
-    found = score(film.frames(), tmp_path / 'place')
+    found = score(film.frames(), tmp_path / 'place', 'MOT17')
     assert found['IDF1'] == pytest.approx(2 * right / total, abs=1e-6)
 
 
@@ -133,7 +135,7 @@ def test_halves_are_counted_from_their_first_frame(tmp_path: Path) -> None:
     values = []
     for film in films:
         film.write()
-        values.append(score(film.frames(), tmp_path / f'place{film.first}'))
+        values.append(score(film.frames(), tmp_path / f'place{film.first}', 'MOT17'))
     assert values[0] == pytest.approx(values[1], abs=1e-12)
 
 
@@ -143,9 +145,73 @@ def test_a_track_on_a_distractor_is_no_mistake(tmp_path: Path) -> None:
     # a statue (class 7) where the false boxes are
     same.write(*(f'{t + 1},50,{400 + 9 * t},10,30,60,0,7,1' for t in range(LENGTH)))
     mistaken, forgiven = (
-        score(f.frames(), tmp_path / f'place-{f.folder.name}') for f in (film, same)
+        score(f.frames(), tmp_path / f'place-{f.folder.name}', 'MOT17') for f in (film, same)
     )
     assert forgiven['MOTA'] == pytest.approx(mistaken['MOTA'] + 1 / 4)
+
+
+STATUE, VEHICLE = 7, 6
+
+
+def called_directly(film: Film, place: Path, benchmark: str) -> dict[str, float]:
+    """Return what TrackEval's own command measures on its own layout of folders."""
+    (place / 'gt/film/gt').mkdir(parents=True)
+    (place / 'found/mine').mkdir(parents=True)
+    (place / 'gt/film/gt/gt.txt').write_text((film.folder / 'gt/gt.txt').read_text())
+    (place / 'found/mine/film.txt').write_text(
+        ''.join(
+            f'{time + 1},{identity},{x:.6f},{y:.6f},{w:.6f},{h:.6f},0.9,-1,-1,-1\n'
+            for time, (ids, boxes) in enumerate(film.found)
+            for identity, (x, y, w, h) in zip(ids, boxes.tolist(), strict=True)
+        )
+    )
+    dataset = trackeval.datasets.MotChallenge2DBox(
+        {
+            'GT_FOLDER': str(place / 'gt'),
+            'TRACKERS_FOLDER': str(place / 'found'),
+            'TRACKER_SUB_FOLDER': '',
+            'BENCHMARK': benchmark,
+            'SEQ_INFO': {'film': LENGTH},
+            'SKIP_SPLIT_FOL': True,
+            'PRINT_CONFIG': False,
+        }
+    )
+    data = dataset.get_preprocessed_seq_data(dataset.get_raw_seq_data('mine', 'film'), 'pedestrian')
+    found = {}
+    for name in ('HOTA', 'CLEAR', 'Identity'):
+        found |= getattr(trackeval.metrics, name)({'PRINT_CONFIG': False}).eval_sequence(data)
+    return {key: float(np.mean(found[key])) for key in ('HOTA', 'DetA', 'AssA', 'MOTA', 'IDF1')}
+
+
+@pytest.mark.parametrize('benchmark', BENCHMARKS)
+@pytest.mark.parametrize('kind', [STATUE, VEHICLE])
+def test_each_benchmark_takes_out_what_trackeval_does(
+    tmp_path: Path, benchmark: str, kind: int
+) -> None:
+    film = Film(tmp_path / 'film', np.random.default_rng(3))
+    film.write(*(f'{t + 1},50,{400 + 9 * t},10,30,60,0,{kind},1' for t in range(LENGTH)))
+    found = score(film.frames(), tmp_path / 'place', benchmark)
+    assert found == pytest.approx(called_directly(film, tmp_path / 'direct', benchmark), abs=1e-9)
+
+
+def test_on_mot20_a_track_on_a_vehicle_without_a_motor_is_no_mistake(tmp_path: Path) -> None:
+    film = Film(tmp_path / 'film', np.random.default_rng(3))
+    film.found = [
+        (np.append(ids, 9), np.concatenate([boxes, [[400.0, 10, 30, 60]]]))
+        for ids, boxes in film.true
+    ]
+    film.write(*(f'{t + 1},50,400,10,30,60,0,{VEHICLE},1' for t in range(LENGTH)))
+    found = {name: score(film.frames(), tmp_path / name, name) for name in ('MOT17', 'MOT20')}
+    assert found['MOT17']['MOTA'] == pytest.approx(1 - 1 / 4)
+    assert found['MOT20'] == pytest.approx(dict.fromkeys(found['MOT20'], 1.0))
+
+
+def test_films_without_a_person_that_counts_are_told(tmp_path: Path) -> None:
+    film = Film(tmp_path / 'film', np.random.default_rng(0))
+    film.true = []
+    film.write(*(f'{t + 1},50,0,10,30,60,0,{STATUE},1' for t in range(LENGTH)))
+    with pytest.raises(DataError, match='nothing to score'):
+        score(film.frames(), tmp_path / 'place', 'MOT17')
 
 
 def test_two_films_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -153,4 +219,14 @@ def test_two_films_of_one_name_are_refused(tmp_path: Path) -> None:
     for film in films:
         film.write()
     with pytest.raises(DataError, match='have one name'):
-        score([frame for film in films for frame in film.frames()], tmp_path / 'place')
+        score([frame for film in films for frame in film.frames()], tmp_path / 'place', 'MOT17')
+
+
+def test_an_error_of_trackeval_leaves_standard_input_open(tmp_path: Path) -> None:
+    film = Film(tmp_path / 'A', np.random.default_rng(0))
+    film.write()
+    twice = [frame._replace(tracks=np.concatenate([frame.tracks] * 2)) for frame in film.frames()]
+    before = os.fstat(0)
+    with pytest.raises(trackeval.utils.TrackEvalException, match='more than once'):
+        score(twice, tmp_path / 'place', 'MOT17')
+    assert os.path.samestat(os.fstat(0), before)

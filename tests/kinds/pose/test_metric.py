@@ -178,6 +178,12 @@ def test_pck_by_hand() -> None:
     assert pck(found, true, is_labelled, sizes, threshold=0.1) == pytest.approx(50)
 
 
+def test_a_split_without_a_labelled_key_point_is_told(tmp_path: Path) -> None:
+    points = np.zeros((2, 3, 2))
+    with pytest.raises(DataError, match='nothing to score'):
+        pck(points, points, np.zeros((2, 3), bool), np.ones(2), threshold=0.1)
+
+
 def test_pck_weighs_kinds_of_key_points_equally() -> None:
     true = np.zeros((3, 2, 2))
     found = np.array([[[0, 0], [0, 0]], [[50, 0], [0, 0]], [[50, 0], [0, 0]]], dtype=float)

@@ -116,6 +116,18 @@ def test_crowdposes_levels_are_those_of_its_toolkit(tmp_path: Path) -> None:
     assert 0 < found['keypoint_AP'] < 1
 
 
+def test_a_level_of_crowding_without_instances_has_no_score(tmp_path: Path) -> None:
+    path, content = written(tmp_path, 9)
+    for image in content['images']:
+        image['crowdIndex'] = 0.95
+    path.write_text(json.dumps(content))
+    metric = PoseMetric(ann_file=str(path), sigmas=SIGMAS, pck_threshold=0.1, crowd=True)
+    given = samples(content, 4)
+    metric.process(None, given)
+    found = metric.evaluate(len(given))
+    assert {key for key in found if key.startswith('crowd')} == {'crowd_AP_hard'}
+
+
 def test_pckh_is_that_of_mmpose(tmp_path: Path) -> None:
     path, content = written(tmp_path, 10)
     counted = [n for n in range(POINTS) if n not in (6, 7)]

@@ -11,6 +11,7 @@ import pytest
 import torch
 from mmseg.evaluation import IoUMetric
 
+from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import palette
 from benchmark.kinds.segmentation.metric import SegmentationGallery, SegmentationMetric, confusion
 
@@ -97,3 +98,9 @@ def test_label_maps_are_laid_over_the_image() -> None:
     assert (drawn.truth[:, 20:] == 100).all()
     assert np.abs(drawn.prediction - blend[1]).max() <= 1
     assert cv2.countNonZero(cv2.absdiff(drawn.truth, drawn.prediction)[..., 0]) > 0
+
+
+def test_a_split_whose_pixels_are_all_ignored_is_told() -> None:
+    nothing = np.full((4, 5), IGNORE)
+    with pytest.raises(DataError, match='every pixel of the test split has the label 255'):
+        evaluate(SegmentationMetric(ignore_index=IGNORE), [(np.zeros((4, 5), int), nothing)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -130,7 +132,7 @@ def test_withheld_truth_is_told(tmp_path: Path) -> None:
 
 
 def test_a_missing_list_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r'list\.txt: cannot be read \(No such file'):
+    with pytest.raises(DataError, match=r'list\.txt: not readable'):
         read(tmp_path / 'train/list.txt')
 
 
@@ -211,3 +213,94 @@ def test_an_unreadable_frame_is_told(tmp_path: Path) -> None:
     video = PackVideo(crops=CROPS)(read(listing, test_mode=True)[0])['data_samples'].video
     with pytest.raises(DataError, match=r'00000002\.jpg: cannot be read as a picture'):
         video.search(1, path_of(2)[1])
+
+
+def renamed(listing: Path, name: str, first: int = 1) -> Path:
+    """Rename the frames of sequence A by the pattern ``name``; return their folder."""
+    folder = listing.parent / 'A'
+    for number, path in enumerate(sorted(folder.glob('*.jpg')), first):
+        path.rename(folder / f'_{name.format(number)}')
+    for path in folder.glob('_*'):
+        path.rename(folder / path.name[1:])
+    return folder
+
+
+@pytest.mark.parametrize(
+    ('name', 'first'), [('{}.jpg', 1), ('{}.jpg', 0), ('img{}.PNG', 7), ('cam2_{}_raw.jpeg', 1)]
+)
+def test_frames_follow_their_numbers_whatever_their_padding(
+    tmp_path: Path, name: str, first: int
+) -> None:
+    listing = write(tmp_path / 'test', path_of(12))
+    folder = renamed(listing, name, first)
+    info = read(listing, test_mode=True)[0]
+    assert list(info['frames']) == [str(folder / name.format(n)) for n in range(first, first + 12)]
+    # the box of each frame is where its picture is red
+    for path, box in zip(info['frames'], info['boxes'], strict=True):
+        columns = (cv2.imread(path)[..., 2] > 160).any(axis=0)
+        assert abs(int(np.flatnonzero(columns)[0]) - box[0]) <= 1
+
+
+@pytest.mark.parametrize(
+    ('change', 'match'),
+    [
+        (lambda f: (f / '00000002.jpg').unlink(), 'frame 1 is followed by frame 3'),
+        (lambda f: (f / '2.png').write_bytes(b''), 'are both frame 2|named in two ways'),
+        (lambda f: (f / 'mask00000002.jpg').write_bytes(b''), 'frames are named in two ways'),
+        (lambda f: (f / 'cover.jpg').write_bytes(b''), r'cover\.jpg: a frame without a number'),
+        (lambda f: (f / '00000005.jpg').write_bytes(b''), '5 frames, but .* holds 4 rows'),
+    ],
+)
+def test_frames_whose_order_is_open_are_refused(
+    tmp_path: Path, change: Callable[[Path], Any], match: str
+) -> None:
+    listing = write(tmp_path / 'train', path_of(4))
+    change(tmp_path / 'train/A')
+    with pytest.raises(DataError, match=match):
+        read(listing)
+
+
+@pytest.mark.parametrize('separator', ['\t', ' ', ';', ', ', ' ; '])
+def test_boxes_may_be_separated_otherwise(tmp_path: Path, separator: str) -> None:
+    listing = write(tmp_path / 'train', path_of(3))
+    path = tmp_path / 'train/A/groundtruth.txt'
+    path.write_text('\ufeff' + path.read_text().replace(',', separator) + '\n\r\n')
+    listing.write_text('\ufeffA\r\n\n')
+    assert np.allclose(read(listing)[0]['boxes'], path_of(3))
+
+
+@pytest.mark.parametrize(
+    ('text', 'match'),
+    [
+        ('1,2,3,4\nx,y,w,h\n1,2,3,4\n', r"groundtruth\.txt, line 2: 'x,y,w,h' is not a row"),
+        ('1,2,3,4\n1,2,3,4\n1,2,3\n', r'groundtruth\.txt, line 3: 3 numbers, expected x, y'),
+        ('1,2,3,4\n\n1,2,3,4\n1,2,3,4\n', 'line 2: is empty, expected a row per frame'),
+        ('1,2,3,4\n1,2,inf,4\n1,2,3,4\n', 'line 2: .* not finite'),
+        ('1,2,3,4\n1,2,nan,4\n1,2,3,4\n', 'line 2: a box that is NaN in part'),
+        ('1,5;2,5;3;4\n1,2,3,4\n1,2,3,4\n', "line 1: both ',' and ';'"),
+        ('# boxes\n1,2,3,4\n1,2,3,4\n1,2,3,4\n', "line 1: '# boxes' is not a row"),
+    ],
+)
+def test_malformed_boxes_are_refused_by_line(tmp_path: Path, text: str, match: str) -> None:
+    listing = write(tmp_path / 'train', path_of(3))
+    (tmp_path / 'train/A/groundtruth.txt').write_text(text)
+    with pytest.raises(DataError, match=match):
+        read(listing)
+
+
+def test_a_box_of_nan_is_that_of_no_target(tmp_path: Path) -> None:
+    listing = write(tmp_path / 'train', path_of(3))
+    (tmp_path / 'train/A/groundtruth.txt').write_text('1,2,3,4\nNaN,NaN,NaN,NaN\n1,2,3,4\n')
+    info = read(listing)[0]
+    assert info['visible'].tolist() == [True, False, True]
+    assert np.isfinite(info['boxes']).all()
+
+
+def test_a_sequence_that_is_listed_twice_or_not_there_is_told(tmp_path: Path) -> None:
+    listing = write(tmp_path / 'train', path_of(3))
+    listing.write_text('A\nA\n')
+    with pytest.raises(DataError, match="names the sequence 'A' twice"):
+        read(listing)
+    listing.write_text('A\nB\n')
+    with pytest.raises(DataError, match=r'B: no such folder, though .*list\.txt names it'):
+        read(listing)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,10 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_convert, box_iou, generalized_box_iou, sigmoid_focal_loss
 
-from benchmark.errors import DeclarationError
+from benchmark.compiling import WORK, compile_submission, localise, submission_name
+from benchmark.errors import DataError, DeclarationError
+from benchmark.execution.jobs import execute_job
+from benchmark.kinds.base import DATA
 from benchmark.kinds.tracking.data import Crops, Region
 from benchmark.kinds.tracking.fusion import TokenFusion
 from benchmark.kinds.tracking.head import (
@@ -23,7 +29,8 @@ from benchmark.kinds.tracking.head import (
     response_losses,
     varifocal_loss,
 )
-from benchmark.kinds.tracking.kind import nearest_level, parts
+from benchmark.kinds.tracking.kind import METRICS, nearest_level, parts
+from benchmark.kinds.tracking.toolkits import Track, scores_by
 from benchmark.kinds.tracking.tracker import SiameseTracker, best_box, keep_inside, track
 from benchmark.specs import Task
 from tests.support.kind_trials import Trial, declare, meeting
@@ -99,6 +106,101 @@ def test_the_same_seed_gives_the_same_numbers(data: Path, tmp_path: Path) -> Non
     )
     assert first.raw == again.raw
     assert first.curves == again.curves
+
+
+def withheld(data: Path) -> None:
+    """Write the test sequences again as an official test split has them."""
+    for name in ('A', 'B'):
+        folder = data / 'official' / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (data / 'test' / name).glob('*.jpg'):
+            (folder / path.name).write_bytes(path.read_bytes())
+        first = (data / 'test' / name / 'groundtruth.txt').read_text().splitlines()[0]
+        (folder / 'groundtruth.txt').write_text(first + '\n')
+    (data / 'official/list.txt').write_text('A\nB\n')
+
+
+def packed(archive: Path) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(archive) as opened:
+        return {
+            name: np.loadtxt(io.StringIO(opened.read(name).decode()), delimiter=',')
+            for name in opened.namelist()
+        }
+
+
+@pytest.mark.parametrize('averaged', [False, True])
+@pytest.mark.parametrize('toolkit', ['got10k', 'trackingnet'])
+def test_the_servers_archive_holds_the_boxes_that_the_test_would_score(
+    toolkit: str, averaged: bool, data: Path, tmp_path: Path
+) -> None:
+    withheld(data)
+    wanted = {'got10k': ('AO', ()), 'trackingnet': ('success_area', ())}[toolkit]
+    task = replace(
+        tiny_task(tmp_path, toolkit='got10k'),
+        metric=METRICS[wanted[0]],
+        metrics=wanted[1],
+        options={**OPTIONS, 'toolkit': toolkit, 'submission': 'official/list.txt'},
+    )
+    work = tmp_path / 'work'
+    config = Trial(task, 'test_vit', 'finetune', data, work, iterations=8).config()
+    if averaged:
+        config['custom_hooks'].append({'type': 'benchmark.WeightAverage', 'decay': 0.9})
+    hook = compile_submission(task)
+    assert hook is not None
+    hook = localise(hook, {DATA: str(data), WORK: str(work)})
+    answer = execute_job({'config': config, 'folder': str(work), 'hooks': [hook]})
+    files = packed(work / submission_name(task))
+    tracks = []
+    for name in ('A', 'B'):
+        key = f'{name}/{name}_001.txt' if toolkit == 'got10k' else f'{name}.txt'
+        truth = np.loadtxt(data / 'test' / name / 'groundtruth.txt', delimiter=',')
+        assert files[key].shape == truth.shape
+        assert files[key][0].tolist() == truth[0].tolist()
+        visible = np.loadtxt(data / 'test' / name / 'cover.label') > 0
+        origin = np.array([1.0, 1.0, 0.0, 0.0])
+        tracks.append(Track(files[key] - origin, truth - origin, visible, (SIDE, SIDE)))
+        if toolkit == 'got10k':
+            seconds = files[f'{name}/{name}_time.txt']
+            assert seconds.shape == (FRAMES,)
+            assert (seconds > 0).all()
+    assert len(files) == (4 if toolkit == 'got10k' else 2)
+    # the files hold 3 decimals; 2 before TrackingNet rounds to pixels, which may end a pixel off
+    tolerance = {'got10k': 2e-3, 'trackingnet': 0.02}[toolkit]
+    assert scores_by(toolkit, tracks) == pytest.approx(answer['raw'], abs=tolerance)
+
+
+def test_numbers_are_the_same_with_an_archive_and_without(data: Path, tmp_path: Path) -> None:
+    withheld(data)
+    task = tiny_task(tmp_path, submission='official/list.txt')
+    found = []
+    for name in ('plain', 'with'):
+        work = tmp_path / name
+        config = Trial(task, 'test_vit', 'finetune', data, work).config()
+        hook = localise(compile_submission(task) or {}, {DATA: str(data), WORK: str(work)})
+        torch.manual_seed(0)
+        request = {'config': config, 'folder': str(work)}
+        found.append(execute_job({**request, 'hooks': [hook]} if name == 'with' else request))
+    assert found[0]['raw'] == found[1]['raw']
+    assert found[0]['curves'] == found[1]['curves']
+
+
+def test_official_sequences_that_are_not_there_are_told_before_training(
+    data: Path, tmp_path: Path
+) -> None:
+    task = tiny_task(tmp_path, submission='nowhere/list.txt')
+    work = tmp_path / 'work'
+    config = Trial(task, 'test_vit', 'finetune', data, work).config()
+    hook = localise(compile_submission(task) or {}, {DATA: str(data), WORK: str(work)})
+    with pytest.raises(DataError, match=r'nowhere/list\.txt: not readable as text'):
+        execute_job({'config': config, 'folder': str(work), 'hooks': [hook]})
+    assert not list(work.glob('*.pth'))
+
+
+def test_a_toolkit_without_a_server_takes_no_submission(tmp_path: Path) -> None:
+    task = tiny_task(tmp_path, toolkit='lasot', submission='official/list.txt')
+    task = replace(task, metric=METRICS['success_AUC'])
+    with pytest.raises(DeclarationError, match='only got10k and trackingnet have a server'):
+        parts(meeting(task, stride=16))
 
 
 @pytest.mark.parametrize(

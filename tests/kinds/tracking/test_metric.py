@@ -14,15 +14,8 @@ from mmengine.structures import BaseDataElement
 from torchvision.ops import box_convert, box_iou
 
 from benchmark.errors import DataError
-from benchmark.kinds.tracking.metric import (
-    Track,
-    TrackingGallery,
-    TrackingMetric,
-    clip,
-    got10k_scores,
-    otb_scores,
-    overlap,
-)
+from benchmark.kinds.tracking.metric import TrackingGallery, TrackingMetric
+from benchmark.kinds.tracking.toolkits import Track, clip, got10k_scores, overlap
 
 FRAME = (100, 80)
 
@@ -91,7 +84,7 @@ def test_nothing_to_score_is_told() -> None:
 
 def test_a_perfect_track_reaches_twenty_of_the_21_thresholds() -> None:
     truth = np.tile([10.0, 10.0, 20.0, 20.0], (4, 1))
-    scores = otb_scores([track(truth, truth)])
+    scores = got10k_scores([track(truth, truth)])
     assert scores['success_AUC'] == pytest.approx(20 / 21)
     assert scores['precision'] == scores['norm_precision'] == 1.0
 
@@ -101,13 +94,13 @@ def test_success_auc_counts_the_thresholds_below_the_overlap() -> None:
     boxes = truth.copy()
     boxes[1, 2] = 13.0  # overlap 0.325: above 0, 0.05 ... 0.3
     expected = (20 / 21 + 7 / 21) / 2
-    assert otb_scores([track(boxes, truth)])['success_AUC'] == pytest.approx(expected)
+    assert got10k_scores([track(boxes, truth)])['success_AUC'] == pytest.approx(expected)
 
 
 def test_precision_takes_centres_up_to_20_px_off() -> None:
     truth = np.tile([0.0, 0.0, 40.0, 10.0], (4, 1))
     off = [[0, 0, 0, 0], [12, 16, 0, 0], [12, 16.1, 0, 0], [-30, 0, 60, 0]]
-    scores = otb_scores([track(truth + np.array(off), truth)])
+    scores = got10k_scores([track(truth + np.array(off), truth)])
     # the last box has the true centre; 12, 16 is exactly 20 px off
     assert scores['precision'] == 0.75
     # 0.2 of width and height are 8 and 2 px
@@ -117,17 +110,17 @@ def test_precision_takes_centres_up_to_20_px_off() -> None:
 def test_normalised_precision_measures_each_axis_by_the_true_side() -> None:
     truth = np.tile([0.0, 0.0, 40.0, 10.0], (3, 1))
     off = [[0, 0, 0, 0], [7.9, 0, 0, 0], [0, 2.1, 0, 0]]
-    assert otb_scores([track(truth + np.array(off), truth)])['norm_precision'] == pytest.approx(
+    assert got10k_scores([track(truth + np.array(off), truth)])['norm_precision'] == pytest.approx(
         2 / 3
     )
 
 
-def test_otb_averages_videos_and_leaves_hidden_frames_out() -> None:
+def test_curves_are_averaged_over_videos_and_leave_hidden_frames_out() -> None:
     truth = np.tile([10.0, 10.0, 20.0, 20.0], (4, 1))
     lost = truth + np.array([0, 60, 0, 0])
     hidden = truth.copy()
     hidden[3] = 0.0
-    scores = otb_scores(
+    scores = got10k_scores(
         [track(lost, truth), track(truth[:2], truth[:2]), track(truth, hidden, [1, 1, 1, 0])]
     )
     assert scores['precision'] == pytest.approx(2 / 3)
@@ -154,6 +147,12 @@ def test_the_metric_survives_mmengines_gathering() -> None:
     assert set(scores) == {
         'AO', 'SR50', 'SR75', 'success_AUC', 'precision', 'norm_precision',
     }  # fmt: skip
+
+
+def test_the_metric_scores_by_the_toolkit_that_it_is_told() -> None:
+    evaluator = Evaluator(TrackingMetric(toolkit='trackingnet'))
+    evaluator.process(data_samples=[sample()])
+    assert set(evaluator.evaluate(1)) == {'success_area', 'precision_area', 'norm_precision_area'}
 
 
 def test_the_gallery_draws_a_strip_of_each_chosen_video(tmp_path: Path) -> None:

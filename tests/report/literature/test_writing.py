@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,24 @@ def test_own_rows_stand_in_tables_of_their_own(tmp_path: Path) -> None:
         'ViT-S MAE'
     ) == 0
     assert any('no ranking spans the two' in text for text in content[0].paragraphs)
+
+
+@pytest.mark.parametrize(
+    ('task', 'data_set', 'split', 'compares'),
+    [('got10k', 'GOT-10k', 'val', False), ('lasot', 'LaSOT', 'test', True)],
+)
+def test_own_rows_name_their_split_and_whether_the_published_ones_are_of_it(
+    task: str, data_set: str, split: str, compares: bool, tmp_path: Path
+) -> None:
+    store = ResultStore(tmp_path / 'results', tmp_path / 'work')
+    own = record('depth-metric', 'vit-s-mae', score=0.6)
+    store.save(replace(own, spec=replace(own.spec, task=task)))
+    published = row(70.0, kind='tracking', data_set=data_set, split='test')
+    content = blocks('quick', [task], [published], suite_boards(store, 'quick'))
+    (block,) = [b for b in content if b.title.startswith('Measured here')]
+    assert block.title.endswith(f', finetune on {split}')
+    said = f'Measured on the split {split}; the published numbers are of test'
+    assert any(said in text for text in block.paragraphs) != compares
 
 
 def test_text_of_sources_cannot_break_the_formats() -> None:

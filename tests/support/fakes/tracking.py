@@ -44,6 +44,7 @@ def lasot(root: Path) -> None:
 
 
 def trackingnet(root: Path) -> None:
+    """Three parts for training, and the official test split with first boxes alone."""
     for part, names in (
         ('TRAIN_0', ('aa_0', 'bb_1')),
         ('TRAIN_1', ('cc_0',)),
@@ -53,6 +54,9 @@ def trackingnet(root: Path) -> None:
             for n in range(12):
                 picture(root / part / f'frames/{name}/{n}.jpg')
             lines(root / part / f'anno/{name}.txt', *_boxes(12))
+    for n in range(7):
+        picture(root / f'TEST/frames/ee_0/{n}.jpg')
+    lines(root / 'TEST/anno/ee_0.txt', *_boxes(1))
 
 
 def otb100(root: Path) -> None:

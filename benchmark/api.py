@@ -1,0 +1,800 @@
+"""What can be asked of the benchmark: the command line and `transferbench` call these functions.
+
+Heavy imports stay inside the functions, so that each loads only what it needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import BenchmarkError, IncompatibleError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.launching.campaign import Campaign
+    from benchmark.launching.executors.base import Executor
+    from benchmark.launching.status import CampaignStatus
+    from benchmark.launching.survey import Survey
+    from benchmark.planning import Plan
+    from benchmark.planning.contents import DataReader
+    from benchmark.report import Wishes
+    from benchmark.results.records import RunRecord
+    from benchmark.results.sharing import Imported
+    from benchmark.results.store import ResultStore
+    from benchmark.specs import Backbone, Finding, Protocol, Suite, Task
+
+FEATURE_CACHE = 4 * 2**30
+"""Bytes that kept features of frozen backbones may take unless a caller says otherwise."""
+
+Say = Callable[[str], None]
+"""Receives one line per event."""
+
+
+def default_data_root() -> Path:
+    """Return the folder of the data sets: ``$TBENCH_DATA``, else ``data`` in the working directory.
+
+    >>> default_data_root().name != ''
+    True
+    """
+    return Path(os.environ.get('TBENCH_DATA') or 'data')
+
+
+# what is declared
+
+
+def list_tasks(kind: str | None = None) -> tuple[str, ...]:
+    """Return the names of the shipped tasks, sorted; of one kind where it is given.
+
+    Raises:
+        UnknownNameError: there is no such kind.
+
+    >>> 'nyuv2' in list_tasks(kind='depth')
+    True
+    """
+    from benchmark.catalog import shipped_tasks
+    from benchmark.kinds import load_kind
+
+    wanted = None if kind is None else load_kind(kind).name
+    tasks = shipped_tasks().values()
+    return tuple(sorted(task.name for task in tasks if wanted in (None, task.kind)))
+
+
+def get_task(name: str | Path) -> Task:
+    """Return a task by its name or by its declaration file.
+
+    Raises:
+        UnknownNameError: no shipped task has that name.
+        DeclarationError: the declaration is wrong.
+
+    >>> get_task('world-depth').kind
+    'depth'
+    """
+    from benchmark.catalog import find_task
+
+    return find_task(str(name))
+
+
+def list_backbones() -> tuple[str, ...]:
+    """Return the names of the backbones that are declared in the zoo.
+
+    >>> 'world-vit-mae' in list_backbones()
+    True
+    """
+    from benchmark.catalog import zoo
+
+    return tuple(zoo())
+
+
+def get_backbone(which: str | Path | Mapping[str, Any] | Backbone) -> Backbone:
+    """Return a backbone by id, by name in the zoo, by declaration file or by declaration.
+
+    Raises:
+        UnknownNameError: neither a known source nor a declared name.
+        DeclarationError: the declaration is wrong.
+        CheckpointError: its weights file does not exist.
+
+    >>> get_backbone('timm:resnet18+random').is_random
+    True
+    >>> get_backbone({'name': 'mine', 'source': 'timm:resnet18', 'random': True}).id
+    'mine'
+    """
+    from benchmark.catalog import declare_backbone, find_backbone
+    from benchmark.specs import Backbone
+
+    if isinstance(which, Backbone):
+        return which
+    if isinstance(which, Mapping):
+        return declare_backbone(which)
+    if isinstance(which, str | Path):
+        return find_backbone(str(which))
+    raise IncompatibleError(
+        f'a backbone is an id, a declaration or a torch.nn.Module, not a {type(which).__name__}'
+    )
+
+
+def list_suites() -> tuple[str, ...]:
+    """Return the names of the shipped suites.
+
+    >>> 'quick' in list_suites()
+    True
+    """
+    from benchmark.catalog import shipped_suites
+
+    return tuple(shipped_suites())
+
+
+def get_suite(which: str | Path | Mapping[str, Any]) -> Suite:
+    """Return a suite by its name, by its declaration file or by declaration.
+
+    Raises:
+        UnknownNameError: no shipped suite has that name.
+        DeclarationError: the declaration is wrong.
+
+    >>> get_suite('quick').seeds
+    (0, 1)
+    """
+    from benchmark.catalog import declare_suite, find_suite
+
+    return declare_suite(which) if isinstance(which, Mapping) else find_suite(str(which))
+
+
+def list_protocols() -> tuple[str, ...]:
+    """Return the names of the protocols, those of other packages included.
+
+    >>> list_protocols()[:3]
+    ('finetune', 'frozen', 'linear')
+    """
+    from benchmark.protocols import protocol_names
+
+    return protocol_names()
+
+
+def get_protocol(name: str) -> Protocol:
+    """Return a protocol by its name.
+
+    Raises:
+        UnknownNameError: there is no such protocol.
+
+    >>> get_protocol('frozen').trains.value
+    'head'
+    """
+    from benchmark.protocols import load_protocol
+
+    return load_protocol(name)
+
+
+# running
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a request.
+
+    Attributes:
+        suite: the name under which its records are kept.
+        records: the records of all its cells, those of earlier runs included.
+        new: how many of them were made by this run.
+        busy: how many cells another process was running.
+        archives: what evaluation servers are to be sent.
+    """
+
+    suite: str
+    records: tuple[RunRecord, ...]
+    new: int = 0
+    busy: int = 0
+    archives: tuple[Path, ...] = ()
+
+    @property
+    def failed(self) -> tuple[RunRecord, ...]:
+        """The records of cells that failed; each says why in ``error``."""
+        return tuple(record for record in self.records if not record.is_ok)
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per record and metric, values in canonical units."""
+        from benchmark.report.data.memory import frame_of
+
+        return frame_of(self.records)
+
+    def leaderboard(self, protocol: str | None = None) -> pd.DataFrame:
+        """Return the mean over seeds of each backbone on each task, the best backbone first.
+
+        Raises:
+            UnknownNameError: no record is of ``protocol``.
+        """
+        from benchmark.report.data.memory import leaderboard_of
+
+        return leaderboard_of(self.records, protocol)
+
+    def __repr__(self) -> str:
+        """Return how many cells there are, ran and failed, and the first reason."""
+        lines = [
+            f'Run of {self.suite}: {len(self.records)} cells, {self.new} of them run now, '
+            f'{len(self.failed)} failed'
+        ]
+        lines += [f'  failed: {record.spec.id}: {record.error}' for record in self.failed[:3]]
+        return '\n'.join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the leaderboard, and what failed, for a notebook."""
+        from html import escape
+
+        board = self.leaderboard().to_html(float_format='{:.2f}'.format, na_rep='-')
+        failures = ''.join(
+            f'<li>{escape(record.spec.id)}: {escape(record.error)}</li>' for record in self.failed
+        )
+        return board + (f'<p>Failed:</p><ul>{failures}</ul>' if failures else '')
+
+
+def evaluate(
+    backbones: Any = (),
+    *,
+    suite: str | Path | Mapping[str, Any] | None = None,
+    tasks: Sequence[str | Path] = (),
+    protocols: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    data_root: str | Path | None = None,
+    results: str | Path = 'results',
+    work_dir: str | Path = 'work_dirs',
+    executor: Executor | str | None = None,
+    device: str = 'auto',
+    jobs: int | None = None,
+    processes: int = 1,
+    split_loading: bool = False,
+    feature_cache: int = FEATURE_CACHE,
+    quick_data: bool = False,
+    submission: bool = False,
+    options: Mapping[str, Any] | None = None,
+    say: Say | None = None,
+) -> Run:
+    """Evaluate backbones on tasks, and return the records; what has a good record is not run again.
+
+    Args:
+        backbones: one or several: ids, names of the zoo, declaration files or declarations,
+            :class:`Backbone` objects, or modules in memory (``torch.nn.Module``), whose
+            ``forward`` takes images (B, 3, H, W) and returns one map (B, C, h, w) or several.
+            The suite's own where none is given.
+        suite: name, declaration file or declaration of a suite; without one, ``tasks`` are run as
+            the suite ``custom``.
+        tasks: names of tasks, of the suite if there is one; names or files otherwise.
+        protocols: names of protocols; the suite's, else ``finetune``.
+        seeds: random seeds; the suite's, else 0.
+        data_root: folder of the data sets; ``$TBENCH_DATA``, else ``data``.
+        results: folder of the records.
+        work_dir: folder of checkpoints, logs and caches.
+        executor: where cells run: an executor, or the name of one. Worker processes on this
+            machine unless a backbone is a module in memory, which only this process can see.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``; unused where ``executor`` is an object.
+        jobs: how many cells run at a time; unused where ``executor`` is an object.
+        processes: how many processes share the batches of a training.
+        split_loading: let each of them load its share alone, with random numbers of its own.
+        feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
+        quick_data: know photographs by name and size, without reading them once.
+        submission: let trained trackers also write the archive for the evaluation server of a
+            task whose test labels are withheld; done cells are trained again for it.
+        options: changes to every compiled configuration, by dotted key.
+        say: receives one line per event.
+
+    Raises:
+        BenchmarkError: the request is wrong; nothing was run. A cell that fails raises nothing:
+            its record says why.
+    """
+    with contextlib.ExitStack() as stack:
+        campaign = stack.enter_context(
+            open_campaign(
+                backbones,
+                suite=suite,
+                tasks=tasks,
+                protocols=protocols,
+                seeds=seeds,
+                data_root=data_root,
+                results=results,
+                work_dir=work_dir,
+                processes=processes,
+                split_loading=split_loading,
+                feature_cache=feature_cache,
+                quick_data=quick_data,
+                submission=submission,
+                options=options,
+                say=say,
+            )
+        )
+        place = stack.enter_context(open_executor(executor, campaign, device=device, jobs=jobs))
+        return run_campaign(campaign, place)
+
+
+@contextlib.contextmanager
+def open_campaign(
+    backbones: Any = (),
+    *,
+    suite: str | Path | Mapping[str, Any] | None = None,
+    tasks: Sequence[str | Path] = (),
+    protocols: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    data_root: str | Path | None = None,
+    results: str | Path = 'results',
+    work_dir: str | Path = 'work_dirs',
+    processes: int = 1,
+    split_loading: bool = False,
+    feature_cache: int = FEATURE_CACHE,
+    quick_data: bool = False,
+    submission: bool = False,
+    options: Mapping[str, Any] | None = None,
+    say: Say | None = None,
+) -> Iterator[Campaign]:
+    """Yield the campaign of a request, as :func:`evaluate` is given it; nothing runs yet.
+
+    Raises:
+        BenchmarkError: a name is unknown, a declaration wrong, or a folder cannot be written.
+    """
+    from benchmark.launching.campaign import Campaign
+    from benchmark.planning import Request
+    from benchmark.planning.contents import Level
+    from benchmark.results.store import ResultStore
+
+    for flag, folder in (('results', results), ('work_dir', work_dir)):
+        check_folder(f'--{flag.replace("_", "-")}', Path(folder))
+    with contextlib.ExitStack() as stack:
+        found = [_resolve(item, stack) for item in _listed(backbones)]
+        wanted = tuple(map(str, tasks))
+        request = Request.read(
+            _suite_of(suite, wanted, protocols, seeds),
+            backbones=found,
+            tasks=() if suite is None else wanted,
+            protocols=protocols,
+            seeds=seeds,
+        )
+        yield Campaign(
+            request,
+            ResultStore(Path(results), Path(work_dir)),
+            default_data_root() if data_root is None else Path(data_root),
+            {**(options or {}), **_split_loading(split_loading, processes)},
+            say or (lambda line: None),
+            feature_cache,
+            processes,
+            Level.QUICK if quick_data else Level.CONTENTS,
+            submission,
+        )
+
+
+def _suite_of(
+    suite: str | Path | Mapping[str, Any] | None,
+    tasks: tuple[str, ...],
+    protocols: Sequence[str],
+    seeds: Sequence[int],
+) -> str | Suite:
+    """Return the suite of a request, made of its tasks where none is named."""
+    if suite is None and not tasks:
+        raise BenchmarkError("nothing to run: name a suite, as in suite='quick', or tasks")
+    if suite is None:
+        suite = {
+            'name': 'custom',
+            'title': 'Tasks of your own choice',
+            'tasks': tasks,
+            'protocols': tuple(protocols) or ('finetune',),
+            'seeds': tuple(seeds) or (0,),
+        }
+    return get_suite(suite) if isinstance(suite, Mapping) else str(suite)
+
+
+def _listed(backbones: Any) -> list[Any]:
+    from benchmark.specs import Backbone
+
+    is_one = isinstance(backbones, str | Path | Mapping | Backbone) or _is_module(backbones)
+    return [backbones] if is_one else list(backbones)
+
+
+def _is_module(thing: Any) -> bool:
+    """Whether ``thing`` is a module of torch, which is not imported here to find out."""
+    torch = sys.modules.get('torch')
+    return torch is not None and isinstance(thing, torch.nn.Module)
+
+
+def _resolve(which: Any, stack: contextlib.ExitStack) -> str | Backbone:
+    """Return what a request is told about a backbone; a module is held until ``stack`` closes."""
+    if not _is_module(which):
+        return str(which) if isinstance(which, str | Path) else get_backbone(which)
+    from benchmark.sources.memory import MARK, held
+    from benchmark.specs import Backbone
+
+    name = type(which).__name__
+    mark = stack.enter_context(held(which))
+    return Backbone(
+        id=f'{name}#{mark[:6]}', source=f'memory:{name}', options={MARK: mark}, title=name
+    )
+
+
+def _split_loading(splits: bool, processes: int) -> dict[str, int]:
+    """Return the change to configurations whose processes load apart: it goes into fingerprints."""
+    from benchmark.compiling import SPLIT_LOADING
+
+    return {SPLIT_LOADING: processes} if splits and processes > 1 else {}
+
+
+def check_folder(flag: str, folder: Path) -> None:
+    """Raise if ``folder``, given as the option ``flag``, is not a writable directory.
+
+    Raises:
+        BenchmarkError: names the option and what is in the way.
+    """
+    there = next((place for place in (folder, *folder.parents) if place.exists()), Path())
+    if not there.is_dir():
+        raise BenchmarkError(f'{flag} {folder}: {there} is a file; it must be a folder')
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise BenchmarkError(f'{flag} {folder}: nothing can be written in {there}')
+
+
+@contextlib.contextmanager
+def open_executor(
+    executor: Executor | str | None,
+    campaign: Campaign,
+    *,
+    device: str = 'auto',
+    jobs: int | None = None,
+) -> Iterator[Executor]:
+    """Yield the executor of a campaign; one that is made here is closed afterwards.
+
+    Raises:
+        BenchmarkError: there is no such executor or device, or a module in memory would have to
+            leave this process.
+    """
+    from benchmark.launching.executors import Wanted, make_executor
+    from benchmark.launching.executors.inline import InlineExecutor
+    from benchmark.planning import expand
+
+    in_memory = [b.id for b in campaign.request.backbones if b.source.startswith('memory:')]
+    if executor is None:
+        executor = 'inline' if in_memory else 'local'
+    is_own = isinstance(executor, str)
+    if isinstance(executor, str):
+        processes, most = campaign.processes, len(expand(campaign.request))
+        executor = make_executor(executor, Wanted(device, jobs, processes, most))
+    is_here = isinstance(executor, InlineExecutor) and campaign.processes == 1
+    if in_memory and not is_here:
+        raise IncompatibleError(
+            f'{in_memory[0]} is a module in memory, which other processes cannot see: leave '
+            'executor and processes out, or save its weights and name it as '
+            'FILE.py:CLASS@WEIGHTS'
+        )
+    if is_own:
+        with executor:
+            yield executor
+    else:
+        yield executor
+
+
+def run_campaign(campaign: Campaign, executor: Executor) -> Run:
+    """Return what became of a campaign after running what is to do.
+
+    Raises:
+        BenchmarkError: the request is wrong; nothing was run.
+    """
+    plan = campaign.prepare(executor)
+    name = campaign.request.suite.name
+    campaign.say(f'{name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
+    records = campaign.run(executor, plan)
+    failed = sum(not record.is_ok for record in records)
+    campaign.say(
+        f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before'
+    )
+    places = map(campaign.archive, (*plan.done, *plan.to_do))
+    return Run(
+        name,
+        _in_order(campaign, plan, records),
+        len(records),
+        len(plan.to_do) - len(records),
+        tuple(place for place in places if place is not None and place.is_file()),
+    )
+
+
+def _in_order(campaign: Campaign, plan: Plan, new: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
+    """Return the records of a plan's cells in the order of the request."""
+    from benchmark.planning import expand
+
+    found = {record.spec: record for record in new}
+    for cell in plan.done:
+        record = campaign.good_record(cell)
+        if record is not None:
+            found[cell.spec] = record
+    place = {spec: number for number, spec in enumerate(expand(campaign.request))}
+    return tuple(
+        found[spec] for spec in sorted(found, key=lambda spec: place.get(spec, len(place)))
+    )
+
+
+def survey_campaign(campaign: Campaign, executor: Executor) -> Survey:
+    """Return what a campaign would do here and what that would cost; nothing is trained.
+
+    Raises:
+        BenchmarkError: a record cannot be read.
+    """
+    from benchmark.launching.survey import survey
+
+    return survey(campaign, executor, executor.device)
+
+
+def campaigns(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> list[CampaignStatus]:
+    """Return the newest campaign of each suite and every one at work, the newest first.
+
+    Raises:
+        RecordError: a file of the work folder or a record cannot be read.
+
+    >>> campaigns('no-such-folder')
+    []
+    """
+    from benchmark.launching.status import statuses
+
+    return statuses(Path(work_dir), suite)
+
+
+# checking
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found about a backbone.
+
+    Attributes:
+        backbone: its id.
+        contract: each property that heads rely on.
+        kinds: for each kind of task, whether the backbone can serve it and why not.
+    """
+
+    backbone: str
+    contract: tuple[Finding, ...]
+    kinds: tuple[Finding, ...] = field(default=())
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the contract is kept; a kind that cannot be served does not break it."""
+        return all(finding.is_ok for finding in self.contract)
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The kinds of tasks that the backbone can serve."""
+        return tuple(kind.what for kind in self.kinds if kind.is_ok and self.is_ok)
+
+    def lines(self) -> Iterator[str]:
+        """Yield a line per finding."""
+        for finding in self.contract:
+            yield f'{"ok    " if finding.is_ok else "BROKEN"}  {finding.what}: {finding.detail}'
+        for finding in self.kinds:
+            yield f'{"serves" if finding.is_ok else "not   "}  {finding.what}: {finding.detail}'
+
+    def __repr__(self) -> str:
+        """Return all findings, one per line."""
+        return '\n'.join((f'Check of {self.backbone}', *self.lines()))
+
+
+def check(which: Any) -> Check:
+    """Return whether a backbone keeps the contract, and which kinds of tasks it can serve.
+
+    Takes seconds on a CPU and needs no data. A broken contract, or weights that do not load, are
+    findings of the result or an error that says why.
+
+    Args:
+        which: a module in memory, or anything that :func:`evaluate` takes for a backbone.
+
+    Raises:
+        BenchmarkError: the architecture is unknown or the weights do not load.
+    """
+    from benchmark.launching.executors.inline import prepared_process
+
+    with contextlib.ExitStack() as stack:
+        found = _resolve(which, stack)
+        backbone = get_backbone(found)
+        stack.enter_context(prepared_process())
+        from benchmark.checking.backbone import check as check_contract
+        from benchmark.checking.serving import check_kinds
+        from benchmark.models.inspection import inspect_backbone
+
+        features = inspect_backbone(backbone)
+        contract = check_contract(backbone, features)
+        return Check(backbone.id, tuple(contract), tuple(check_kinds(backbone, features)))
+
+
+def check_data(
+    task: Task, folder: Path, *, full: bool = False, reader: DataReader | None = None
+) -> list[Finding]:
+    """Return what was found about the files, splits, labels and pictures of a task's data.
+
+    Args:
+        task: what the data are held against.
+        folder: where they are.
+        full: read every picture and label, and compare the pictures of two splits.
+        reader: reads the data, and remembers what it read; one that remembers nothing for later
+            runs unless given.
+
+    Raises:
+        DeclarationError: a data set has no such type, or its type no such argument.
+    """
+    from benchmark.launching.executors.inline import prepared_process
+
+    with prepared_process():
+        from benchmark.checking.data import check_data as look
+
+        return look(task, folder, full=full, reader=reader)
+
+
+# results
+
+
+@dataclass(frozen=True)
+class Results:
+    """The records of a suite that were read from a folder."""
+
+    suite: str
+    records: tuple[RunRecord, ...]
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per record and metric, values in canonical units."""
+        return Run(self.suite, self.records).frame()
+
+    def leaderboard(self, protocol: str | None = None) -> pd.DataFrame:
+        """Return the mean over seeds of each backbone on each task, the best backbone first."""
+        return Run(self.suite, self.records).leaderboard(protocol)
+
+    def __repr__(self) -> str:
+        """Return the suite and how many records there are."""
+        return f'Results of {self.suite}: {len(self.records)} records'
+
+
+def load_results(results: str | Path = 'results', suite: str | None = None) -> Results:
+    """Return the records of a suite in the folder ``results``.
+
+    Args:
+        results: folder of the records.
+        suite: which suite; may be left out where the folder has only one.
+
+    Raises:
+        BenchmarkError: the folder has no such suite, or several and none is named.
+        RecordError: a record cannot be read.
+    """
+    from benchmark.errors import unknown_name
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(results))
+    known = store.suites()
+    if suite is None and len(known) != 1:
+        raise BenchmarkError(f'{results}: name one suite (there: {", ".join(known) or "none"})')
+    name = known[0] if suite is None else suite
+    records = tuple(store.records(name))
+    if not records:
+        raise unknown_name(f'suite with records in {results}', name, known)
+    return Results(name, records)
+
+
+def leaderboard(
+    results: str | Path = 'results', suite: str | None = None, protocol: str | None = None
+) -> pd.DataFrame:
+    """Return the mean over seeds of each backbone on each task, from the records in ``results``.
+
+    Raises:
+        BenchmarkError: there are no such records.
+    """
+    return load_results(results, suite).leaderboard(protocol)
+
+
+def write_report(
+    suite: str | Path | Mapping[str, Any],
+    *,
+    results: str | Path = 'results',
+    work_dir: str | Path = 'work_dirs',
+    out: str | Path | None = None,
+    formats: Sequence[str] | None = None,
+    reference: str | None = None,
+    normaliser: Path | None = None,
+    history: Path | None = None,
+    published: bool = False,
+    with_published: bool = False,
+) -> list[Path]:
+    """Write a suite's tables and page, and return their paths.
+
+    Args:
+        suite: name, declaration file or declaration.
+        results: folder of the records.
+        work_dir: folder of the pictures, and of what is remembered of records.
+        out: folder to write to; ``tables`` in the folder of the records unless given.
+        formats: of md csv tex paper json html; md, csv and html unless given.
+        reference: id of the backbone to which tables show differences.
+        normaliser: declaration of the scale of aggregates, where it is not the project's own.
+        history: nights that ``tbench nightly`` wrote, to draw on the page.
+        published: write only what papers and official code report.
+        with_published: write the report, and the rows beside the literature.
+
+    Raises:
+        BenchmarkError: the suite has no records, or one is unreadable.
+    """
+    found = get_suite(suite)  # before anything heavy is imported
+    from benchmark.report import suite_boards, write_literature
+    from benchmark.report import write_report as write
+
+    if history and (published or 'html' not in (formats or ('html',))):
+        raise BenchmarkError(
+            f'--history {history}: nights are drawn on the page of the records: add html '
+            'to --format, without --published'
+        )
+    store, folder, wishes = _report_of(
+        found, results, work_dir, out, reference, normaliser, history
+    )
+    wanted = tuple(formats or ('md', 'csv', 'html'))
+    paths: list[Path] = []
+    if not published:
+        paths += write(store, found.name, out=folder, formats=wanted, wishes=wishes)
+    if published or with_published:
+        boards = suite_boards(store, found.name) if with_published else ()
+        paths += write_literature(store.results, found, out=folder, formats=wanted, boards=boards)
+    return paths
+
+
+def stale_report(
+    suite: str | Path | Mapping[str, Any],
+    *,
+    results: str | Path = 'results',
+    work_dir: str | Path = 'work_dirs',
+    out: str | Path | None = None,
+    formats: Sequence[str] | None = None,
+    reference: str | None = None,
+    normaliser: Path | None = None,
+) -> list[Path]:
+    """Return the files of a suite's report that are out of date; the arguments as for writing it.
+
+    Raises:
+        BenchmarkError: the suite has no records, or one is unreadable.
+    """
+    found = get_suite(suite)  # before anything heavy is imported
+    from benchmark.report import stale_files
+
+    store, folder, wishes = _report_of(found, results, work_dir, out, reference, normaliser, None)
+    return list(
+        stale_files(store, found.name, out=folder, formats=tuple(formats or ()), wishes=wishes)
+    )
+
+
+def _report_of(
+    suite: Suite,
+    results: str | Path,
+    work_dir: str | Path,
+    out: str | Path | None,
+    reference: str | None,
+    normaliser: Path | None,
+    history: Path | None,
+) -> tuple[ResultStore, Path, Wishes]:
+    """Return what a report is made of: the records, the folder to write to, and options."""
+    from benchmark.report import Wishes, read_normaliser
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(work_dir))
+    folder = store.tables_folder() if out is None else Path(out)
+    scale = None if normaliser is None else read_normaliser(normaliser)
+    return store, folder, Wishes(reference, scale, suite.groups, history)
+
+
+def export_records(results: str | Path, suite: str, file: str | Path) -> int:
+    """Pack the records of a suite into an archive, and return how many there are.
+
+    Raises:
+        BenchmarkError: there are none, or the archive cannot be written.
+    """
+    from benchmark.results.sharing import export_suite
+    from benchmark.results.store import ResultStore
+
+    return export_suite(ResultStore(Path(results), Path(results)), suite, Path(file))
+
+
+def import_records(results: str | Path, file: str | Path) -> list[Imported]:
+    """Merge the records of an archive into ``results``; what is there is not overwritten.
+
+    Raises:
+        BenchmarkError: the archive cannot be read.
+    """
+    from benchmark.results.sharing import import_archive
+    from benchmark.results.store import ResultStore
+
+    return list(import_archive(ResultStore(Path(results), Path(results)), Path(file)))

@@ -1,0 +1,80 @@
+"""Worker processes on this machine."""
+
+from __future__ import annotations
+
+import functools
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+from benchmark.launching.devices import worker_environments
+from benchmark.launching.executors.base import Job, Reply, Wanted
+from benchmark.launching.pool import Pool
+
+
+class LocalExecutor:
+    """Runs jobs in worker processes: one per GPU, else one single-threaded per core.
+
+    Args:
+        jobs: how many workers; with GPUs, they share these in turn.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
+        processes: how many processes each training takes, each with a GPU or a core of its own.
+        most: no more workers than this are of use.
+
+    Raises:
+        EnvironmentProblem: ``'cuda'`` was asked for and there is no GPU, or a training needs more
+            than there are.
+
+    >>> with LocalExecutor(jobs=2, device='cpu') as executor:
+    ...     executor.workers, executor.device
+    (2, 'cpu')
+    """
+
+    def __init__(
+        self,
+        jobs: int | None = None,
+        device: str = 'auto',
+        *,
+        processes: int = 1,
+        most: int | None = None,
+    ) -> None:
+        wanted = jobs if jobs is None or most is None else min(jobs, max(most, 1))
+        self._environments = worker_environments(device, wanted, processes=processes)
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> LocalExecutor:
+        """Return the executor that a user asks for."""
+        return cls(wanted.jobs, wanted.device, processes=wanted.processes, most=wanted.most)
+
+    @property
+    def workers(self) -> int:
+        """How many jobs run at a time."""
+        return len(self._environments)
+
+    @property
+    def device(self) -> str:
+        """``'gpu'`` or ``'cpu'``."""
+        return 'gpu' if self._environments[0].get('CUDA_VISIBLE_DEVICES') else 'cpu'
+
+    @functools.cached_property
+    def _pool(self) -> Pool:
+        pool = Pool(self._environments)
+        # an executor that nobody closes ends its workers when nobody has it any more
+        weakref.finalize(self, pool.close)
+        return pool
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+        """Yield a reply for every job as it ends, in no particular order."""
+        yield from self._pool.run(jobs)
+
+    def close(self) -> None:
+        """End the workers; the next call of ``run`` starts new ones."""
+        pool = self.__dict__.pop('_pool', None)
+        if pool is not None:
+            pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

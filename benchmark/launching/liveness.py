@@ -1,0 +1,87 @@
+"""What keeps a worker and its parent from waiting for each other in vain."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+from collections.abc import Callable
+from typing import BinaryIO
+
+_FIRST_OWN = 200
+"""Descriptors from here on are out of the way of libraries that close or reuse the usual ones."""
+
+_PARENT_DEATH_SIGNAL = 1
+_CHUNK = 1 << 16
+
+
+def own_channels(answers: int) -> tuple[int, int]:
+    """Return descriptors of a worker's requests and answers that nothing else knows.
+
+    Standard input is empty from now on, so that no library reads, replaces or closes the channel,
+    and neither descriptor passes on to processes that the worker starts or forks.
+    """
+    own = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN)
+    telling = fcntl.fcntl(answers, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN)
+    point_at(os.open(os.devnull, os.O_RDONLY), 0)
+    os.close(answers)
+    os.register_at_fork(after_in_child=lambda: _close(own, telling))
+    return own, telling
+
+
+def point_at(opened: int, *standard: int) -> None:
+    """Let the ``standard`` descriptors (0, 1, 2), which may be closed, be the one just opened."""
+    for descriptor in standard:
+        os.dup2(opened, descriptor)
+    if opened not in standard:
+        os.close(opened)
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+
+
+def die_with_parent() -> None:
+    """Let the system end this process when the thread that started it ends, even while it hangs.
+
+    Where the system cannot (anything but Linux), the end of the requests has to do.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
+
+
+def forward_lines(requests: int, put: Callable[[str], None]) -> None:
+    """Hand every line of ``requests`` to ``put``; end the process when they end or cannot be read.
+
+    A worker that can no longer be asked anything must not be waited for.
+    """
+    try:
+        buffer = b''
+        while chunk := os.read(requests, _CHUNK):
+            *lines, buffer = (buffer + chunk).split(b'\n')
+            for line in lines:
+                put(line.decode())
+    finally:
+        os._exit(0)
+
+
+def write_whole(answers: int, text: str) -> None:
+    """Write ``text`` to a descriptor; end the process where that fails: nobody gets the answer."""
+    left = memoryview(text.encode())
+    try:
+        while left:
+            left = left[os.write(answers, left) :]
+    except OSError:
+        os._exit(1)
+
+
+def read_now(pipe: BinaryIO, size: int) -> bytes | None:
+    """Return what a pipe that does not block holds: nothing at its end, ``None`` if empty now."""
+    try:
+        return os.read(pipe.fileno(), size)
+    except BlockingIOError:
+        return None

@@ -1,0 +1,49 @@
+"""What a cell may change for those after it in the same process, put back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+_DEFAULTS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (torch.get_default_device, torch.set_default_device),
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.is_grad_enabled, torch.set_grad_enabled),
+    (torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
+    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+)
+"""How torch's defaults are read and set."""
+
+
+@contextlib.contextmanager
+def surroundings_kept() -> Iterator[None]:
+    """Put back folder, environment, streams and torch's defaults when the block ends."""
+    folder, environment, mask = os.path.realpath('.'), dict(os.environ), _umask()
+    streams = sys.stdin, sys.stdout, sys.stderr
+    defaults = [(change, read, read()) for read, change in _DEFAULTS]
+    try:
+        yield
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+        os.umask(mask)
+        with contextlib.suppress(OSError):  # the folder may be gone
+            os.chdir(folder)
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+        for change, read, before in defaults:
+            if read() != before:
+                change(before)
+
+
+def _umask() -> int:
+    """Return the mask of permissions, which can be read by setting it only."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

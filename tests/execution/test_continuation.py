@@ -1,0 +1,78 @@
+"""A cell that was interrupted, again and again, ends bit for bit like one that was not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from benchmark.execution.execute import Outcome, execute
+from benchmark.results.checkpoints import newest_whole
+from tests.support.execution_cells import Interruption
+from tests.support.fakes.copies import COPIES
+from tests.support.task_trials import Trial, fake_root, small_task
+
+ITERATIONS = 6
+CHANGES: dict[str, Any] = {'iterations': ITERATIONS, 'drop_path': 0.3}
+KINDS = {
+    'classification': 'cub200',
+    'segmentation': 'ade20k',
+    'detection': 'coco-detection',
+    'pose': 'coco-pose',
+    'depth': 'nyuv2',
+    'tracking': 'got10k',
+    'mot': 'mot17',
+}
+
+
+def outcome(trial: Trial, *interruptions: int) -> Outcome:
+    """Return the outcome after as many attempts, each ended after that iteration."""
+    for iteration in interruptions:
+        config = trial.config()
+        hook = {'type': 'InterruptTraining', 'iteration': iteration}
+        hooks = [*config['custom_hooks'], hook]
+        torch.manual_seed(iteration)  # a new process has drawn other numbers
+        with pytest.raises(Interruption):
+            execute({**config, 'custom_hooks': hooks}, trial.folder)
+        assert newest_whole(trial.folder) is not None
+    torch.manual_seed(99)
+    return execute(trial.config(), trial.folder)
+
+
+def assert_equal(interrupted: Outcome, whole: Outcome) -> None:
+    assert interrupted.curves == whole.curves
+    assert interrupted.raw == whole.raw
+    assert interrupted.proof == whole.proof
+    assert interrupted.pictures == whole.pictures
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_a_cell_interrupted_twice_ends_like_an_uninterrupted_one(kind: str, tmp_path: Path) -> None:
+    task, data = small_task(KINDS[kind]), fake_root(KINDS[kind], tmp_path)
+    whole, twice = (
+        Trial(task, data, tmp_path / name, changes=CHANGES) for name in ('whole', 'twice')
+    )
+    expected = outcome(whole)
+    found = outcome(twice, 3, 5)
+    assert found.cost['resumed_at'] == 4
+    assert len(expected.curves['loss']) == ITERATIONS
+    assert_equal(found, expected)
+
+
+def test_averages_and_batches_in_parts_are_continued(tmp_path: Path) -> None:
+    """Checkpoints would come after every third part of a batch: they wait for the fourth."""
+    task, data = small_task('ade20k'), fake_root('ade20k', tmp_path)
+    changes = {**CHANGES, 'accumulation': 2, 'ema': 0.9, 'batch_size': 4}
+    whole, twice = (
+        Trial(task, data, tmp_path / name, changes=changes) for name in ('whole', 'twice')
+    )
+    expected = outcome(whole)
+    found = outcome(twice, 5, 9)
+    assert found.cost['resumed_at'] == 6
+    assert_equal(found, expected)
+
+
+def test_every_kind_has_a_copy() -> None:
+    assert set(KINDS.values()) <= set(COPIES)
