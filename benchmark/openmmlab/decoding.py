@@ -182,7 +182,7 @@ def decode(
     Raises:
         DataError: it cannot be decoded whole, or its values have no stated range.
     """
-    header = read_header(data)
+    header = None if _is_plain(data) else read_header(data)
     _refuse_depth(file, data, header)
     ignores = is_placed and _stays_as_stored(file, header, shape)
     if decoder is None or (header is not None and header.bits > 8):
@@ -193,6 +193,13 @@ def decode(
     if image is None or _is_cut_short(data):
         raise DataError(f'{file}: {_why_not(data)}')
     return image
+
+
+def _is_plain(data: bytes) -> bool:
+    """Whether a JPEG or PNG has 8 bits and no EXIF, told without parsing it: most do."""
+    if data.startswith(b'\xff\xd8'):
+        return b'Exif\0\0' not in data
+    return data.startswith(b'\x89PNG') and data[24:25] <= b'\x08' and b'eXIf' not in data
 
 
 def _refuse_depth(file: str | Path, data: bytes, header: Header | None) -> None:
