@@ -43,7 +43,7 @@ def blocks(*languages: str) -> list[Block]:
 def _blocks(page: Path) -> Iterator[Block]:
     text = page.read_text(encoding='utf-8')
     for found in _FENCE.finditer(text):
-        language, _, rest = found['info'].strip().partition(' ')
+        language, _, rest = found['info'].strip(' {.}').partition(' ')
         title = _TITLE.search(rest)
         line = text.count('\n', 0, found.start()) + 1
         yield Block(
