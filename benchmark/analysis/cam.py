@@ -139,11 +139,10 @@ def numbers(
 ) -> dict[str, float]:
     """Return what a map (h, w), of any sign, shows of a picture of ``size``, for a table.
 
-    A principal component has no sign, so which of its sides counts as active is arbitrary. Of an
-    Eigen-CAM the side is taken that tells the object from what is beside it better, by its AUC.
-    That presumes that the component tells them apart at all: a map that does not is made to look
-    no worse than it must, of whatever backbone it is. ``turned`` is 1 where this is the negative
-    side, and NaN where no object can tell.
+    The sign of a principal component is arbitrary, so either side could count as active. For an
+    Eigen-CAM, the side with the higher AUC between object and background is used. That assumes
+    that the component separates them at all: a map that does not is shown at its best, for every
+    backbone alike. ``turned`` is 1 where the negative side was used, and NaN without an object.
     """
     seen = judge(scaled(activation, size), parts)
     if np.isnan(seen.auc):

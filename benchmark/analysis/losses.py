@@ -76,7 +76,7 @@ def analyse(records: Iterable[RunRecord], *, backbones: Sequence[str] = ()) -> F
         backbones: ids to show; all where none is named.
 
     Raises:
-        BenchmarkError: there is no finished detection run, or none of a backbone that is named.
+        BenchmarkError: there is no finished detection run, or a named backbone has none.
     """
     found = [
         r for r in counted(records) if r.is_ok and r.task.get('kind') == 'detection' and r.curves

@@ -243,8 +243,8 @@ def _with_checkpoint(backbone: Backbone, checkpoint: Path, key: str) -> Backbone
         raise CheckpointError(f"{checkpoint}: no such weights file (backbone '{backbone.id}')")
     name = checkpoint.name or checkpoint.resolve().name
     weights = locate_weights(checkpoint)
-    # files of one name are told apart by their content; what is declared of other weights is not
-    # said of these
+    # the mark distinguishes files of the same name by content; facts declared about the original
+    # weights do not apply to these
     mark = weights_hash(weights)[:6]
     # an id as reports show it ends with the mark
     key = key.removesuffix(mark).removesuffix('#') if key.endswith(mark) else key

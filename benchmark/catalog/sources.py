@@ -59,7 +59,7 @@ _MARK = 6
 class Located:
     """A source found: its text without local paths, and what belongs to it on this machine.
 
-    ``mark`` tells folders and files of one name apart by their content.
+    ``mark`` distinguishes folders and files of the same name by their content.
     """
 
     source: str
@@ -97,7 +97,7 @@ def locate(text: str, relative_to: Path | None = None) -> Located:
             return _folder(folder)
         if name.count('/') != 1 or name.startswith(('.', '/', '~')):
             raise DeclarationError(
-                f"backbone '{text}': {folder} is no folder, and a repository is hf:OWNER/NAME"
+                f"backbone '{text}': {folder} is not a folder, and a repository is hf:OWNER/NAME"
             )
     return Located(text)
 

@@ -207,7 +207,7 @@ def _groups(facts: Block) -> dict[str, str]:
     for group, tasks in declared.values.items():
         for task in tasks:
             if task not in facts.values['tasks']:
-                raise declared.error(group, f'{task!r} is no task of the suite')
+                raise declared.error(group, f'{task!r} is not a task of the suite')
             if found.setdefault(task, group) != group:
                 raise declared.error(group, f'{task!r} is in {found[task]} too')
     return found

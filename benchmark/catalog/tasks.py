@@ -22,7 +22,7 @@ PROVIDERS = ('world',)
 """Built-in generators of data."""
 
 HELD_OUT = 'held_out'
-"""As the only key of ``val``: take every so many-th sample of ``train``."""
+"""As the only key of ``val``: take every n-th sample of ``train``."""
 
 _ROLES = {role.value: Key((Mapping,)) for role in Role}
 _TEXT = Key((str,), required=True)
@@ -273,6 +273,6 @@ def _held_out(facts: Block, val: Declared, train: Declared) -> Declared:
     if type(every) is not int or every < 2:
         raise DeclarationError(
             f"{facts.path}: data['val'][{HELD_OUT!r}] is {every!r}: must be a whole number from 2 "
-            '(every so many-th sample of train)'
+            '(every n-th sample of train is held out)'
         )
     return {'type': 'benchmark.HeldOut', 'of': train, 'every': every}

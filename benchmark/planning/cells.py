@@ -132,7 +132,7 @@ class Impossible(NamedTuple):
 class Plan:
     """All cells of a request, split by whether a good record of exactly this run exists.
 
-    A plan to be carried out has no ``impossible`` cells: one such refuses the whole request.
+    A plan that is run has no ``impossible`` cells: a single one rejects the whole request.
     """
 
     done: tuple[Cell, ...]

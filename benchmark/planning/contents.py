@@ -272,7 +272,7 @@ class DataReader:
         pool.shutdown()
 
     def _finish(self, folder: _Folder, cache: _Cache, now: int) -> None:
-        """Make the digest of a folder's pixels, all of which are known now."""
+        """Compute the digest of a folder's images from the digests of its files."""
         ordered = sorted(folder.pixels, key=lambda file: _plain(file.name))
         folder.whole = _hashed(
             f'{_plain(file.name)}\0{folder.digests[file.name]}' for file in ordered
@@ -395,7 +395,7 @@ def _listed(
 
 
 def _is_film(pattern: str) -> bool:
-    """Whether a pattern finds one file of a fixed name in many folders, each of which is a film."""
+    """Whether a pattern matches one fixed file name in many folders, as data of sequences do."""
     above, _, last = pattern.rpartition('/')
     return _varies(above.rpartition('/')[2]) and not _varies(last)
 

@@ -16,7 +16,7 @@ def locate(task: Task, data_root: Path) -> Path:
     """Return the folder of a task's data; nothing is made or fetched.
 
     Raises:
-        DataError: the folder or its variable is missing; tells where to get the data.
+        DataError: the folder or its variable is missing; the message says where to get the data.
     """
     folder = expected_folder(task, data_root)
     if not folder.is_dir():

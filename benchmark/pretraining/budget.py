@@ -26,7 +26,7 @@ class Budget:
     like: str = ''
 
     def __post_init__(self) -> None:
-        """Refuse what is no budget."""
+        """Validate the budget."""
         if not 0 < self.amount < float('inf'):
             raise DeclarationError(f'{self.unit} is {self.amount:g}, must be above 0')
 
@@ -56,7 +56,7 @@ class Budget:
 
 
 def budget_like(unit: Unit, facts: dict[str, Any]) -> Budget:
-    """Return the budget that another pretraining used up, of which ``facts`` are the record.
+    """Return the budget that another pretraining used, from its record ``facts``.
 
     The time of one on a CPU is that of the processor, which others on the machine do not change.
     """

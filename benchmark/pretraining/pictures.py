@@ -53,7 +53,7 @@ class Pictures:
 
     @property
     def place(self) -> str:
-        """Where they are, as the command line has it."""
+        """Where they are, as given on the command line."""
         return WORLD if self.world else str(self.root.resolve())
 
     def facts(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def folder_pictures(folder: Path) -> Pictures:
     Where all of them lie in subfolders, the first of these names a picture's class.
 
     Raises:
-        DataError: there is no such folder, no picture in it, or a file that is none in spite of
+        DataError: there is no such folder, it has no picture, or a file is not a picture despite
             its name.
     """
     if not folder.is_dir():

@@ -47,7 +47,7 @@ class Settings:
     is_half: bool = False
 
     def check(self) -> None:
-        """Check what can be told without building the network.
+        """Check everything that can be checked without building the network.
 
         Raises:
             DeclarationError: a number lies outside its bounds, or labels are needed and missing.

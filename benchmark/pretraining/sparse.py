@@ -19,17 +19,17 @@ _SPATIAL = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 
 @MODELS.register_module()
 class SparseConvNet(FeatureBackbone):
-    """A convnet in which hidden places stay zero for whatever looks at neighbours.
+    """A convolutional network whose masked positions stay zero in every layer.
 
-    That equals sparse convolution at the places that are seen. Which these are, mmpretrain's
-    SparK tells in every step.
+    That equals sparse convolution over the visible positions, which mmpretrain's SparK sets in
+    every step.
 
     Args:
         source: the network, as ``'timm:NAME'``.
         options: further arguments of the architecture.
 
     Raises:
-        IncompatibleError: the network is none that can be made sparse.
+        IncompatibleError: the network cannot be made sparse.
     """
 
     def __init__(self, *, source: str, options: dict[str, Any]) -> None:
@@ -48,7 +48,7 @@ class SparseConvNet(FeatureBackbone):
     def refusal(cls, network: nn.Module) -> str:
         """Return why the encoder cannot show pictures to ``network``; empty where it can."""
         if not isinstance(network, ResNet | ConvNeXt):
-            return 'is no ResNet or ConvNeXt of timm'
+            return 'is not a ResNet or ConvNeXt of timm'
         norms = {type(m) for m in network.modules() if isinstance(m, nn.BatchNorm2d)}
         if norms - {nn.BatchNorm2d}:
             return 'has a batch norm of its own kind'

@@ -25,7 +25,7 @@ _EPSILON = 1e-5
 class Blocks(NamedTuple):
     """Maps (B, C_i, h_i, w_i) of the last blocks, shallow to deep, and class tokens (B, C) if any.
 
-    Of a network with stages it is the last map of each stage that the backbone hands out.
+    For a network with stages, it is the last map of each stage that the backbone returns.
     """
 
     maps: list[Tensor]
@@ -64,7 +64,7 @@ def read_blocks(backbone: Any, images: Tensor, stride: int) -> Blocks:
 
 
 def _hands_out_tokens(network: Any) -> bool:
-    """Whether the network is a plain transformer that hands out class tokens beside its maps."""
+    """Whether the network is a plain transformer that returns class tokens with its maps."""
     read = getattr(network, 'forward_intermediates', None)
     return (
         read is not None
@@ -122,7 +122,7 @@ def _joined(parts: list[Tensor], name: str) -> Read:
 
 
 def wanted(choices: Choices, names: Sequence[str] | None) -> Choices:
-    """Return the choices called ``names``; all where there are no names.
+    """Return the choices called ``names``; all of them without names.
 
     Raises:
         IncompatibleError: the network has no choice of such a name.

@@ -74,13 +74,13 @@ class Readout(abc.ABC):
 
     @abc.abstractmethod
     def tally(self, trials: int) -> Tally:
-        """Return a fresh tally of so many trials."""
+        """Return a fresh tally of the given number of trials."""
 
     @abc.abstractmethod
     def predict(self, outputs: Tensor, sample: Any, *, stride: int, is_vote: bool) -> None:
         """Write the prediction from outputs, (K,) or (h, w, K), into the library's ``sample``.
 
-        ``is_vote`` tells that they are mean values of neighbours, not outputs of a head.
+        ``is_vote`` is true if they are mean values of neighbours, not outputs of a head.
         """
 
 
@@ -162,10 +162,10 @@ class LabelMaps(_ClassReadout):
         self._ignore = ignore
 
     def pack(self, samples: Sequence[Any], size: tuple[int, int], stride: int) -> Tensor:
-        """Return the share of every class in each cell (B, h, w, K); unlabelled pixels are none.
+        """Return the share of each class in each cell (B, h, w, K), without unlabelled pixels.
 
         Raises:
-            DataError: a label is no class.
+            DataError: a label is not the number of a class.
         """
         labels = torch.stack([sample.gt_sem_seg.data[0] for sample in samples]).long()
         is_known = labels != self._ignore

@@ -1,4 +1,4 @@
-"""Numbers of fixed weights, frozen once and compared exactly: they tell a change within seconds."""
+"""Canaries: numbers of fixed weights that are compared exactly, to notice a change in seconds."""
 
 from __future__ import annotations
 

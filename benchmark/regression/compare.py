@@ -103,8 +103,8 @@ class CellResult:
 class Comparison:
     """The verdicts of a night.
 
-    ``results`` come most urgent first; ``changes`` tell what differs in how the runs were made,
-    with the number of cells; ``notes`` what a reader should know.
+    ``results`` are ordered most urgent first; ``changes`` maps each difference in how the runs were
+    made to the number of cells that it affects; ``notes`` is what a reader should know.
     """
 
     suite: str
@@ -132,7 +132,7 @@ class Comparison:
 
     @property
     def exit_code(self) -> int:
-        """0 fine, 1 regression, 2 could not tell; a night without any cell is not fine."""
+        """0: no regression, 1: regression, 2: undecided, for example a night without any cell."""
         if self.canaries or self.cost_alarms or any(result.is_red for result in self.results):
             return REGRESSED
         unknown = any(result.verdict is Verdict.UNKNOWN for result in self.results)
@@ -215,7 +215,7 @@ def _before_any_test(
         return CellResult(cell, Verdict.FAILED, seeds, *said)
     if reference is None:
         return CellResult(cell, Verdict.NEW, 'no such cell in the baseline', *said)
-    # one run tells the new level of a cell in which nothing is random
+    # one run is enough to know the new level of a cell in which nothing is random
     enough = 1 if cell.is_exact else _ENOUGH
     if reference.shift and len(reference.baseline) < enough:
         reason = (

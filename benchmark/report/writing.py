@@ -156,7 +156,7 @@ def stale_files(
 ) -> list[Path]:
     """Return the files of the report in ``out`` that are missing or not what the records say.
 
-    Without ``formats`` those are looked at of which ``out`` has a file.
+    Without ``formats``, every format that has a file in ``out`` is checked.
 
     Raises:
         BenchmarkError: as for :func:`render_report`, or ``out`` has no file of a report.

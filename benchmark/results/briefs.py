@@ -14,9 +14,9 @@ from benchmark.specs import RunSpec
 class Brief(NamedTuple):
     """What tables need of the record in the file ``path``.
 
-    ``make`` is a hash of all that the seeds of an experiment share; ``is_plain`` says that none of
-    it was changed by ``--cfg-options``. ``seconds`` and ``memory_mb`` are of the training, ``None``
-    where the record does not say; ``ended`` is when, as the record has it.
+    ``make`` is a hash of everything that the seeds of an experiment share; ``is_plain`` is false if
+    ``--cfg-options`` changed any of it. ``seconds`` and ``memory_mb`` are those of the training,
+    ``None`` if the record does not say; ``ended`` is the end time as written in the record.
     """
 
     path: str
@@ -39,7 +39,7 @@ class Brief(NamedTuple):
 
     @property
     def finished(self) -> datetime:
-        """When the run ended (UTC); the beginning of time where the record does not say."""
+        """When the run ended (UTC); the earliest possible time if the record does not say."""
         return moment(self.ended)
 
 

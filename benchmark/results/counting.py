@@ -23,17 +23,17 @@ Runs = Mapping[Place, Sequence[Brief]]
 
 
 def place_of(spec: RunSpec) -> tuple[str, str, str]:
-    """Return the place of a run's cell, as a bare tuple: of 100,000 runs it takes a while."""
+    """Return the key of a run's cell as a plain tuple: building NamedTuples is slower."""
     return spec.protocol, spec.task, spec.backbone
 
 
 def newest(records: Iterable[Brief]) -> dict[Place, list[Brief]]:
     """Return one record per cell and seed, sorted: the newest ``ok`` one, else the newest failed.
 
-    All seeds of a backbone on a task are of one make (configuration, weights, data, libraries),
-    that of its best record: another make is another experiment. Records of runs with
-    ``--cfg-options`` stand back behind those without. The end time in the provenance decides,
-    then the fingerprint, so that the order of the records changes nothing.
+    All seeds of a backbone on a task share one make (configuration, weights, data, libraries), that
+    of its best record: runs made with other settings are a different experiment. Runs without
+    ``--cfg-options`` take precedence over runs with them, then the later end time, then the
+    fingerprint, so that the order of ``records`` does not matter.
     """
     cells: dict[tuple[str, str, str], list[Brief]] = {}
     for record in records:
@@ -46,7 +46,7 @@ def _one_per_seed(records: list[Brief]) -> list[Brief]:
     if len(chosen) < len(records) or len({record.make for record in records}) > 1:
         best_last = sorted(records, key=_precedence)
         make = best_last[-1].make
-        # a failure before any fact was known says nothing of its experiment
+        # a run that failed before any fact was known could belong to any experiment
         kept = [record for record in best_last if record.make == make or not record.task]
         chosen = {record.spec.seed: record for record in kept}
     return [chosen[seed] for seed in sorted(chosen)]

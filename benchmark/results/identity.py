@@ -1,4 +1,4 @@
-"""What makes two runs the same: the ingredients of a fingerprint, and the rule for what is none.
+"""What makes two runs the same: which facts enter a fingerprint, and which do not.
 
 A record holds every ingredient, so that its fingerprint can be computed again from it alone.
 """

@@ -1,7 +1,7 @@
 """All records of a suite in brief, from one file that remembers what was read before.
 
-The JSON files are the truth. The index only saves parsing those that are as they were: it lies in
-the work folder, may be deleted at any time, and is written anew whenever it is outrun.
+The JSON files are the truth. The index only saves parsing files that have not changed: it lies in
+the work folder, may be deleted at any time, and is rewritten whenever it is out of date.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WORTHWHILE = 1000
 
 _VERSION = f'briefs 4 of records {SCHEMA}'
 _SETTLED = 2_000_000_000
-"""Nanoseconds after a change from which a file's time tells it from the next change."""
+"""Minimum age (ns) at which an mtime can be trusted to distinguish two writes."""
 
 _REPEATED = ('suite', 'error', 'primary', 'task', 'backbone', 'device', 'make')
 """Fields in which many records say the same, each text stored once."""
@@ -51,10 +51,10 @@ _NOTHING = Remembered({}, ())
 def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
     """Return all records of ``suite`` in brief, in no particular order.
 
-    Files that are as the index remembers them are not opened.
+    Files that have not changed since the index was written are not opened.
 
     Raises:
-        RecordError: one of the others is not a record.
+        RecordError: one of the changed files is not a record.
     """
     folder = store.runs_folder(suite)
     stamps = _stamps(folder)
@@ -137,7 +137,7 @@ def _entries(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
 
 
 def _load(index: Path) -> Remembered:
-    """Return what the index remembers; nothing where it is not whole or of another make."""
+    """Return the content of the index; empty if it is damaged or of another version."""
     try:
         with index.open('rb') as file:
             version, checksum, body = file.readline(), file.readline(), file.read()

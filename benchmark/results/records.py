@@ -109,7 +109,7 @@ class RunRecord:
 
     @property
     def finished(self) -> datetime:
-        """When the run ended (UTC); the beginning of time where the record does not say."""
+        """When the run ended (UTC); the earliest possible time if the record does not say."""
         return moment(self.provenance.get('finished', ''))
 
     def to_json(self) -> str:
@@ -118,12 +118,12 @@ class RunRecord:
         if not self.trials:  # only a search has any
             del content['trials']
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
-        # a file name in an error may hold bytes that are no text, which JSON has no place for
+        # a file name in an error may hold bytes that are not valid text, which JSON cannot hold
         return text.encode(errors='replace').decode()
 
 
 def moment(said: object) -> datetime:
-    """Return a moment that a record states (UTC); the beginning of time for what is none."""
+    """Parse a time from a record (UTC); return the earliest possible time if it is not valid."""
     try:
         found = datetime.fromisoformat(str(said))
     except ValueError:
@@ -158,7 +158,7 @@ def _with_broken_text(text: str | bytes) -> Any:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f'{constant} is no number')
+    raise ValueError(f'{constant} is not a number')
 
 
 def _build(content: dict[str, Any], path: Path) -> RunRecord:

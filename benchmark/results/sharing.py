@@ -63,7 +63,7 @@ def export_suite(store: ResultStore, suite: str, archive: Path) -> int:
     """Write all records of ``suite`` into ``archive`` and return their number.
 
     Raises:
-        RecordError: there are none, one is unreadable, or the archive cannot be written.
+        RecordError: the suite has no records, one is unreadable, or the archive cannot be written.
     """
     root = store.runs_folder(suite)
     files: dict[str, bytes] = {}
@@ -109,7 +109,7 @@ def import_archive(store: ResultStore, archive: Path) -> list[Imported]:
 
     Raises:
         RecordError: the archive is damaged, holds something else than its manifest says, or
-            something that is no record at its place; or a file cannot be written.
+            a file that is not a record in its proper place; or a file cannot be written.
     """
     records = _verified(store, archive)
     imported = [_merged(path, record) for path, (record, _) in records.items()]
@@ -162,7 +162,7 @@ def _record(data: bytes, archive: Path, name: str) -> RunRecord:
     try:
         text = data.decode('utf-8')
     except UnicodeDecodeError as error:
-        raise RecordError(f'{archive}: {name} is no text ({error})') from None
+        raise RecordError(f'{archive}: {name} is not text ({error})') from None
     return from_json(text, archive / name)
 
 

@@ -22,7 +22,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Raises:
         RecordError: the file cannot be written (full disk, no permission); nothing changed.
     """
-    # a file name in an error message may hold what is no valid text
+    # a file name in an error message may not be valid text
     data = content.encode(errors='backslashreplace') if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ class ResultStore:
         return self.save(replace(record, suite=suite, provenance=provenance))
 
     def find(self, suite: str, spec: RunSpec, fingerprint: str) -> RunRecord | None:
-        """Return the record of exactly this run, or ``None`` when there is none."""
+        """Return the record of exactly this run, or ``None`` if it has not been saved."""
         path = self.record_path(suite, spec, fingerprint)
         return read_record(path) if path.exists() else None
 
@@ -132,7 +132,7 @@ class ResultStore:
             path: its file, which goes once the new one is there.
             record: what the file holds, as it is read today.
             fingerprint: the one that the record has with ``data``.
-            data: digest of the data's contents, of which names and sizes were known.
+            data: digest of the data's contents; the earlier record only knew names and sizes.
             level: how much of the data it covers.
         """
         earlier = record.earlier_fingerprint or record.fingerprint

@@ -1,7 +1,7 @@
 """Older versions of the record format, and how their content becomes that of today.
 
-A version is described where it was left: what its records lack or say otherwise. Files stay as
-they are on disk; they are upgraded when they are read.
+Each function documents how its version differs from the next. Files on disk are not changed:
+records are upgraded when they are read.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ UPGRADES: Mapping[int, Callable[[Content], Content]] = {1: _with_processor, 2: _
 
 
 def upgraded(content: Any, path: Path) -> Content:
-    """Return the content of a record file as that of today's version, without its number.
+    """Upgrade the content of a record file to the current version, and drop its version number.
 
     Raises:
-        RecordError: it is no object, or of a version that is not known here.
+        RecordError: the content is not a JSON object, or its version is unknown.
     """
     found = content.get('schema') if isinstance(content, dict) else type(content).__name__
     if type(found) is not int or found not in (*UPGRADES, SCHEMA):

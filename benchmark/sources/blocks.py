@@ -146,7 +146,7 @@ def _skips(model: Probe, names: Sequence[str], name: str) -> dict[str, Callable[
 def _skip_like(
     args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any
 ) -> Callable[..., Any] | None:
-    """Return what stands in for a block, or ``None`` where its output is no like of its input."""
+    """Return an identity for a block, or ``None`` where input and output shapes differ."""
     given = _first(args, kwargs)
     is_alone = isinstance(output, tuple) and len(output) == 1
     handed = output[0] if is_alone else output

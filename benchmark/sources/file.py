@@ -33,7 +33,7 @@ def open_source(order: Order) -> Extractor:
 
     Raises:
         DeclarationError: the file cannot be run, or has no such class.
-        IncompatibleError: the class cannot be built, or is no module.
+        IncompatibleError: the class cannot be built, or is not a module.
     """
     # what comes after draws as beside a module in memory, whose making is over
     with random_numbers_kept():
@@ -110,7 +110,7 @@ def _built(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
             f'{title} cannot be built with options {options} ({one_line(error)})'
         ) from None
     if not isinstance(network, nn.Module):
-        raise IncompatibleError(f'{title} is no torch.nn.Module')
+        raise IncompatibleError(f'{title} is not a torch.nn.Module')
     return network
 
 

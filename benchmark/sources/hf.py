@@ -33,7 +33,7 @@ def open_source(order: Order) -> Extractor:
     Raises:
         EnvironmentProblem: transformers is not installed.
         CheckpointError: the repository cannot be reached.
-        IncompatibleError: the configuration is of no vision model that hands out maps.
+        IncompatibleError: the configuration is not that of a vision model with feature maps.
     """
     return _HuggingFaceExtractor(order)
 
@@ -97,7 +97,9 @@ class _HuggingFaceExtractor(Extractor):
         size = (images.shape[2] // patch[0], images.shape[3] // patch[1])
         leading = tokens.shape[1] - size[0] * size[1]
         if leading < 0:
-            raise IncompatibleError(f'{self._id}: its {tokens.shape[1]} tokens are no grid {size}')
+            raise IncompatibleError(
+                f'{self._id}: its {tokens.shape[1]} tokens do not form a grid {size}'
+            )
         return _as_map(tokens[:, leading:], size)
 
     def layer_ids(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Layers of a network by the names of its parameters, for libraries that do not tell them."""
+"""Layers of a network inferred from parameter names, for libraries that do not state them."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class LoadReport:
     """Which parameters and buffers a weights file filled.
 
     ``missing`` are names of the network that the file lacks, ``unexpected`` names of the file
-    that the network lacks; ``is_random`` tells that nothing was meant to be loaded.
+    that the network lacks; ``is_random`` is true if nothing was meant to be loaded.
     ``conversion`` says how the names were understood and ``resized`` what was interpolated.
     """
 
@@ -144,7 +144,7 @@ def load_published(extractor: Extractor, name: str, *, may_miss: Mapping[str, st
     """Load the weights that a backbone's name stands for and return what was loaded.
 
     Raises:
-        CheckpointError: there are no such weights, or they cannot be fetched or do not fit.
+        CheckpointError: the weights do not exist, cannot be fetched or do not fit.
     """
     weights = extractor.published()
     file = _File({weights.remark: dict(weights.tensors)}, None, name)

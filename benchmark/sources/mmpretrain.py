@@ -31,7 +31,7 @@ def open_source(order: Order) -> Extractor:
 
     Raises:
         UnknownNameError: the index has no such model.
-        IncompatibleError: an option does not fit, or the backbone hands out no maps.
+        IncompatibleError: an option does not fit, or the backbone returns no feature maps.
     """
     return _MMPretrainExtractor(order)
 
@@ -129,7 +129,7 @@ def _described(name: str) -> tuple[str | None, dict[str, Any]]:
         close = ', '.join(get_close_matches(name.lower(), index, n=5, cutoff=0.4))
         hint = f'; did you mean one of {close}?' if close else ''
         raise UnknownNameError(f"mmpretrain's index has no model '{name}'{hint}")
-    # told to read text style: a few files import a name, which is taken for the other style
+    # text style is forced: a few files import a name and would be mistaken for the other style
     config = Config.fromfile(found.config, lazy_import=False)
     if 'backbone' not in config.model:
         raise IncompatibleError(f'mmpretrain:{name} has no backbone of its own')
@@ -171,11 +171,11 @@ def _plain_class(type_: str, name: str) -> type:
     for kind in MODELS.get(type_).__mro__:
         if kind.__module__.startswith(_BACKBONES) and not kind.__name__.startswith(_MASKED):
             return kind  # type: ignore[no-any-return]
-    raise IncompatibleError(f"mmpretrain:{name}: its backbone '{type_}' is no plain backbone")
+    raise IncompatibleError(f"mmpretrain:{name}: its backbone '{type_}' is not a plain backbone")
 
 
 def _open_all_stages(network: Any) -> int:
-    """Let a backbone hand out the map of every stage; return how many that are.
+    """Make a backbone return the map of every stage; return the number of stages.
 
     Only those stages that were configured have norms of their own; the others pass as they are.
     """
@@ -198,7 +198,7 @@ _COUNTED: tuple[Callable[[Any], Any], ...] = (
 
 def _stages(network: Any) -> int:
     if not hasattr(network, 'out_indices'):
-        raise IncompatibleError(f'{type(network).__name__} hands out no maps of its stages')
+        raise IncompatibleError(f'{type(network).__name__} does not return the maps of its stages')
     for count in _COUNTED:
         try:
             return int(count(network))

@@ -1,4 +1,4 @@
-"""What a network hands out, found by a pass that computes shapes and no values."""
+"""Shapes of the feature maps of a network, found by a forward pass on the meta device."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Source(Protocol):
 
 
 class Level(NamedTuple):
-    """A map that a network hands out: its number, channels, and stride in pixels."""
+    """A feature map of a network: its number, channels, and stride in pixels."""
 
     number: int
     channels: int
@@ -63,7 +63,7 @@ def open_network(source: str, order: Order) -> Extractor:
     """Return the network that a source, such as ``timm``, knows by the name in ``order``.
 
     Raises:
-        BenchmarkError: there is none, or it cannot be built as ordered.
+        BenchmarkError: there is no such network, or it cannot be built as requested.
     """
     opener: Any = (
         importlib.import_module(f'benchmark.sources.{source}')
@@ -75,14 +75,14 @@ def open_network(source: str, order: Order) -> Extractor:
 
 
 def probe(source: str, order: Order) -> Probe:
-    """Return what the network of ``order`` hands out, and which input sizes it takes.
+    """Return the feature maps of the network of ``order``, and which input sizes it takes.
 
     An ordered size is met by the smallest size, at least as large, that the network can be built
     for.
 
     Raises:
         BenchmarkError: there is no such network.
-        IncompatibleError: it hands out no maps, or maps that do not cover the image evenly.
+        IncompatibleError: it returns no feature maps, or maps that do not cover the image evenly.
     """
     if order.size is None:
         return _probed(source, order)
@@ -190,7 +190,7 @@ def _shapes(extractor: Extractor, size: Size, name: str) -> list[tuple[int, ...]
             f'{name} does not take {size[0]}x{size[1]} px ({one_line(error)})'
         ) from None
     if not maps or any(m.ndim != 4 for m in maps):
-        raise IncompatibleError(f'{name} hands out no maps (B, C, h, w)')
+        raise IncompatibleError(f'{name} returns no feature maps (B, C, h, w)')
     return [tuple(m.shape[1:]) for m in maps]
 
 
@@ -234,7 +234,7 @@ def four_levels(levels: Sequence[Level]) -> list[Level]:
     As BEiT and MAE take them for UPerNet: blocks 4, 6, 8 and 12 of 12.
 
     Raises:
-        IncompatibleError: the network is no plain one of four blocks or more.
+        IncompatibleError: the network is not a plain one with four or more blocks.
     """
     count = len(levels)
     if not is_plain(levels) or count < 4:

@@ -40,7 +40,7 @@ class _TimmExtractor(Extractor):
         self.network: Any = _create(_known(order.name), order)
         if not hasattr(self.network, 'forward_intermediates') or not _maps_declared(self.network):
             raise IncompatibleError(
-                f'timm:{order.name} hands out no feature maps, so no head can use it'
+                f'timm:{order.name} returns no feature maps, so no head can use it'
             )
         if not order.drop_path:
             _disable_drop_path(self.network)
@@ -53,7 +53,7 @@ class _TimmExtractor(Extractor):
         self._norms = True
 
     def maps(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
-        # of several blocks of a plain network none is normalised, as BEiT and MAE have it
+        # several blocks of a plain network are returned without a final norm, as in BEiT and MAE
         norm = self._norms and not (self._is_plain and len(indices) > 1)
         try:
             return self._maps(images, indices, norm=norm)
@@ -160,7 +160,7 @@ def _known(name: str) -> str:
 
 def _create(architecture: str, order: Order) -> nn.Module:
     drop_path = {'drop_path_rate': order.drop_path} if order.drop_path else {}
-    # how a network is told its input size, or that it may be any, differs between timm's families
+    # the option for a fixed or a free input size differs between timm's families
     sizes = _ANY_SIZE if order.size is None else _fixed(order.size)
     for size in sizes:
         try:

@@ -103,7 +103,7 @@ class _TorchvisionExtractor(Extractor):
 
 
 def _with_stages(name: str, kind: type[nn.Module]) -> str:
-    """Return a parameter's name with its stage and block told apart from the stem."""
+    """Return a parameter's name with its stage and block distinguished from the stem."""
     found = _FEATURE.match(name)
     if found is None:
         return name
@@ -151,7 +151,7 @@ def _nodes(network: nn.Module, name: str) -> list[str]:
             # where there is a final norm, the last map is taken behind it
             norms = [name for name in _NORMS if name in modules]
             return [*found[:-1], *(norms or found[-1:])]
-    raise IncompatibleError(f'torchvision:{name} hands out no feature maps, so no head can use it')
+    raise IncompatibleError(f'torchvision:{name} returns no feature maps, so no head can use it')
 
 
 def _native_size(network: Any, order: Order) -> Size:

@@ -78,7 +78,7 @@ def mean_ranks(values: Array, weights: Array) -> Array:
 
 
 def settled(mean_ranks: Array) -> Array:
-    """Return mean ranks of which equal ones do not differ by the rounding of their sums."""
+    """Round away floating-point noise so that equal mean ranks are exactly equal."""
     return np.asarray(np.round(mean_ranks, 9))
 
 

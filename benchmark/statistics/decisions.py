@@ -97,7 +97,7 @@ class Judgement:
         return self.drift_adjusted <= levels.drift
 
     def is_better(self, levels: Levels, cells: int) -> bool:
-        """Whether the night is better than the baseline, beyond chance for so many cells."""
+        """Whether the night is better than the baseline, beyond chance for this number of cells."""
         return 1 - self.p <= levels.night / max(1, cells)
 
 

@@ -50,7 +50,7 @@ def pool(spreads: Iterable[Spread]) -> Spread:
 
 
 def within(groups: Iterable[Sequence[float]]) -> Spread:
-    """Return the spread within ``groups``, whose means may differ: a shift between them is none."""
+    """Return the spread within ``groups``; differences between group means do not count."""
     return pool(_group(tuple(group)) for group in groups if group)
 
 

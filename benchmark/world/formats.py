@@ -26,7 +26,7 @@ SMALLEST_POSED = 120
 
 
 class Annotation(TypedDict):
-    """One instance as COCO has it, before it gets its ids."""
+    """One instance in COCO format, before it gets its ids."""
 
     category_id: int
     bbox: list[int]

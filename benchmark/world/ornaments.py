@@ -1,4 +1,4 @@
-"""What a creature carries on head and back: horns, ears, beak, trunk, antennae, crest."""
+"""Ornaments on a creature's head and back: horns, ears, beak, trunk, antennae, crest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _axes(joints: Joints) -> tuple[Points, Points]:
 
 
 def ornament_tip(plan: BodyPlan, joints: Joints) -> Points:
-    """Return the highest point (2,) of what the head carries, in body coordinates."""
+    """Return the highest point (2,) of the head's ornament, in body coordinates."""
     height = _HEIGHTS.get(plan.ornament, 0.0)
     return np.asarray(joints.head + (height + 0.3 * plan.head[1]) * _axes(joints)[1])
 

@@ -17,7 +17,7 @@ HUE_SPREAD = 0.05
 class Individual(NamedTuple):
     """What stays the same while a creature moves; colours are RGB (3,) in 0..1.
 
-    ``jitter`` (12,) is the way it carries itself; ``variant``, ``offset`` (m) and
+    ``jitter`` (12,) is its own posture and gait; ``variant``, ``offset`` (m) and
     ``zoom`` place its coat on the texture tile.
     """
 

@@ -79,7 +79,7 @@ class Frame(NamedTuple):
     """A picture and its labels.
 
     ``image`` (s, s, 3) is RGB; ``semantic`` (s, s) indexes :data:`SEMANTIC_CLASSES`;
-    ``depth`` (s, s) is in millimetres along the optical axis, 0 where there is none
+    ``depth`` (s, s) is in millimetres along the optical axis, 0 where the depth is unknown
     (the sky); ``instances`` go from far to near and hold hidden ones, too.
     """
 

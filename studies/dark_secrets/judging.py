@@ -79,7 +79,7 @@ def judge(
 
 
 _PARTS = ('layers', 'heads')
-"""Parts of one network, which are no independent repetitions."""
+"""Parts of one network, which are not independent repetitions."""
 
 
 def _over_networks(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:

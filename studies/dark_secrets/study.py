@@ -79,8 +79,8 @@ interval only compares a difference with its scatter within one network. Nothing
 many verdicts there are: of twenty true zeros, one is expected to look like a finding.
 
 Two things leave a verdict open whatever the interval: a network that does not beat the trivial
-predictor of the task, behind which differences mean nothing, and a box loss that does not fall,
-which tells nothing of boxes (see [analyses.md](analyses.md)).
+predictor of the task, below which differences mean nothing, and a box loss that does not fall,
+which says nothing about boxes (see [analyses.md](analyses.md)).
 
 Each pair of backbones has one **vote** on a claim, however many measures and tasks it has verdicts
 on: it holds for a pair only where all of them do, and is contradicted where some are and none
@@ -98,8 +98,8 @@ _LIMITS = """## What the intervals leave out
   by side show how far that goes; an interval over two pretraining runs has one degree of freedom.
 - **Random networks.** But for likeness and receptive fields, verdicts set masked against supervised
   pretraining alone; where a network at random initialisation lies, the tables show.
-- **Which side of a map is active.** An Eigen-CAM has no sign of its own. Its numbers take the side
-  that tells the creature from what is beside it better, which presumes that the map does so at all.
+- **Which side of a map is active.** An Eigen-CAM has no sign of its own. Its numbers use the side
+  that separates creature and background better, which assumes that the map separates them at all.
 - **Scale.** Networks of one to three million parameters, minutes of pretraining, 128 px. What
   does not show here may show there.
 """

@@ -120,7 +120,7 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """``open`` where the interval has 0 inside or is none, or the difference is barred.
+        """``open`` where the interval contains 0 or is unknown, or the difference is barred.
 
         ``partly`` where the interval is on the side of the claim and some of the units are not.
         """
@@ -170,19 +170,19 @@ class Vote(NamedTuple):
     @property
     def remarks(self) -> str:
         """What the outcome leaves out: verdicts that differ, why some are barred, counts."""
-        told = list(map(str, (v.count for v in self.verdicts if v.outcome is Outcome.PARTLY)))
+        remarks = list(map(str, (v.count for v in self.verdicts if v.outcome is Outcome.PARTLY)))
         counted = Counter(verdict.outcome for verdict in self.verdicts)
         if len(counted) > 1:
-            told.insert(0, ', '.join(f'{counted[one]} {one}' for one in Outcome if counted[one]))
+            remarks.insert(0, ', '.join(f'{counted[one]} {one}' for one in Outcome if counted[one]))
         barred: dict[str, list[str]] = defaultdict(list)
         for verdict in self.verdicts:
             if verdict.barred:
                 barred[verdict.barred].append(verdict.task)
-        told += [f'{why} on {_listed(list(dict.fromkeys(on)))}' for why, on in barred.items()]
+        remarks += [f'{why} on {_listed(list(dict.fromkeys(on)))}' for why, on in barred.items()]
         too = sum(verdict.random_too for verdict in self.verdicts)
         if too and not self.random_too:
-            told.append(f'a random network too on {too} of {len(self.verdicts)} measures')
-        return '; '.join(told)
+            remarks.append(f'a random network too on {too} of {len(self.verdicts)} measures')
+        return '; '.join(remarks)
 
 
 _AGAINST = {Outcome.CONTRADICTED, Outcome.OPEN}

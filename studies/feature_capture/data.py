@@ -18,7 +18,7 @@ class Pictures(NamedTuple):
 
 
 def draw(setting: Setting, single_view: float, generator: torch.Generator) -> Pictures:
-    """Return pictures of which the share ``single_view`` shows one feature of its class alone.
+    """Return pictures; a share ``single_view`` of them shows only one feature of its class.
 
     The features are orthonormal; that they are unit vectors loses nothing, since noise and
     initial kernels look alike in every direction.

@@ -1,4 +1,4 @@
-"""All trainings of the theory side by side, and sweeps that tell why they differ."""
+"""All trainings of the theory side by side, and sweeps that show why they differ."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _sweep(
     for value in values:
         changed = replace(setting, seeds=min(_SWEEP_SEEDS, setting.seeds), **{name: value})
         world = make_world(changed)
-        # masking is no part of supervision: its line is the same everywhere
+        # supervision does not mask: its line is the same everywhere
         for method in _SWEPT if name != 'keep' or value == values[0] else (TEACHER,):
             outcomes.setdefault(method, []).append(run(method, changed, world))
             say(f'{name} {value}, {method}: {_told(outcomes[method][-1])}')

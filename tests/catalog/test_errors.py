@@ -231,7 +231,7 @@ SUITE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     'group of a task of another suite': (
         {'groups': {'semantic': ('other',)}},
-        ("groups['semantic'] is ('other',)", "'other' is no task of the suite"),
+        ("groups['semantic'] is ('other',)", "'other' is not a task of the suite"),
     ),
     'task in two groups': (
         {'groups': {'semantic': ('small.py',), 'combined': ('small.py',)}},

@@ -58,7 +58,7 @@ def test_published_weights_of_torchvision(
 MISTAKES = {
     'no such class': ('class Net: ...', 'Other', DeclarationError, "has no class 'Other'"),
     'code that fails': ('1 / 0', 'Net', DeclarationError, 'ZeroDivisionError'),
-    'no module': ('class Net: ...', 'Net', BenchmarkError, r'is no torch\.nn\.Module'),
+    'no module': ('class Net: ...', 'Net', BenchmarkError, r'is not a torch\.nn\.Module'),
     'arguments': (
         'class Net:\n    def __init__(self, width): ...',
         'Net',

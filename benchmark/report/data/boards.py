@@ -189,7 +189,7 @@ def build_boards(
 ) -> tuple[Board, ...]:
     """Return one leaderboard per protocol, by name; trivial predictors are under each of them.
 
-    A board has the tasks of which its protocol has a record, and every backbone that has one.
+    A board has every task and every backbone with at least one record under its protocol.
     """
     found: dict[str, dict[_Place, Cell]] = {}
     for place, records in runs.items():

@@ -94,7 +94,7 @@ def task_facts(records: Iterable[Brief]) -> dict[str, TaskFacts]:
 
 
 def backbone_facts(records: Iterable[Brief]) -> dict[str, BackboneFacts]:
-    """Return the facts of every backbone by id; equal titles are told apart by the id."""
+    """Return the facts of every backbone by id; labels of equal titles include the id."""
     groups = _grouped(records, attrgetter('spec.backbone'))
     said = {
         name: _newest(group, attrgetter('backbone')) or {} for name, group in sorted(groups.items())
@@ -151,7 +151,7 @@ def _task(name: str, records: list[Brief]) -> TaskFacts:
 
 
 def undeclared_metric(key: str) -> Metric:
-    """Return a metric of which only the key is known."""
+    """Return a stand-in for a metric that is known by its key alone."""
     return Metric(key, _UNDECLARED.unit, _UNDECLARED.higher_is_better, _UNDECLARED.bounds)
 
 

@@ -11,7 +11,7 @@ _FORMATS = {unit: f'%.{places}f' for unit, places in _DECIMALS.items()}
 _SIGNS = {Unit.PERCENT: '%', Unit.FRACTION: '%', Unit.METRE: 'm', Unit.PIXEL: 'px', Unit.NONE: ''}
 
 NO_SCORE = '\N{EN DASH}'
-"""What stands where there is no number."""
+"""Shown in place of a missing number."""
 
 
 def show(value: float, unit: Unit) -> str:
@@ -27,7 +27,7 @@ def decimals(unit: Unit) -> int:
 
 
 def sign(unit: Unit) -> str:
-    """Return the sign of the canonical unit, as ``'%'``; empty where there is none."""
+    """Return the sign of the canonical unit, as ``'%'``; empty if it has no sign."""
     return _SIGNS[unit]
 
 
@@ -72,7 +72,7 @@ def counted(count: int, noun: str) -> str:
 def listing(names: Sequence[str], last: str = 'and') -> str:
     """Return names as English text: ``'a'``, ``'a and b'``, ``'a, b and c'``.
 
-    Names that hold commas are told apart by semicolons: ``'a, b; c, d; and e'``.
+    Names that contain commas are separated by semicolons: ``'a, b; c, d; and e'``.
     """
     between = _between(names)
     joint = f'; {last} ' if between == '; ' else f' {last} '

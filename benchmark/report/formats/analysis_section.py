@@ -16,7 +16,7 @@ from benchmark.report.data.pictures import png_extent
 from benchmark.report.formats.key_numbers import Numbers, key_numbers, value_text
 
 LARGEST_VALUES = 1_000_000
-"""Bytes of a table of values that the page hands out itself; a larger one is only named."""
+"""Largest table of values, in bytes, that the page embeds for download; larger ones are linked."""
 
 _WIDE = 1200
 _SVG_WIDTH = re.compile(r'<svg[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"', re.DOTALL)

@@ -87,7 +87,7 @@ def _render(
 
 
 def _analyses(store: ResultStore) -> Markup:
-    """Return the section of the analyses; nothing where there are none."""
+    """Return the section of the analyses; empty without analyses."""
     budget = int(_SHARE_OF_ANALYSES * LARGEST_PAGE)
     shown = shown_analyses(find_analyses(store.results), budget=budget)
     return Markup(_template('analyses').render(analyses=shown)) if shown else Markup()

@@ -60,7 +60,7 @@ def _texts(values: tuple[str, ...]) -> str:
 
 
 def _numbers(values: list[float | None]) -> Iterator[str]:
-    """Yield numbers in full precision, nothing for what is no finite number.
+    """Yield numbers in full precision; an empty text for ``None``, NaN and infinity.
 
     They are written all at once, which takes a tenth of the time that ``repr`` does.
     """

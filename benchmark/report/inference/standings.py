@@ -92,9 +92,10 @@ def resamples(grid: Grid) -> int:
 
 
 def standings(grid: Grid, scaled: Grid) -> dict[str, Standing]:
-    """Return the standing of each backbone of ``grid``, of which ``scaled`` is the normalised part.
+    """Return the aggregates of each backbone in ``grid``, by id.
 
-    Fewer than two backbones or no task give none.
+    ``scaled`` is the part of ``grid`` whose tasks have a scale, in normalised scores. The result is
+    empty for fewer than two backbones or no task.
     """
     if len(grid.backbones) < 2 or not grid.tasks:
         return {}

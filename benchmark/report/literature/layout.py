@@ -137,7 +137,7 @@ def _contrasts(found: Sequence[Contrast]) -> Block:
     )  # fmt: skip
     lines = tuple(map(_contrast, found))
     what = 'Pairs that share source, head, recipe, backbone, pretraining data and split.'
-    paragraph = what if lines else f'{what} There is none on the data sets of the suite.'
+    paragraph = what if lines else f'{what} There are none on the data sets of the suite.'
     return Block(
         2,
         'Masked against supervised pretraining',

@@ -115,7 +115,7 @@ class Published:
 
     ``labels`` says whether pretraining saw labels, ``teacher`` names the network that made
     its targets where that was itself trained on something else. ``same_as`` names the source
-    of which the row repeats a number.
+    whose number the row repeats.
     """
 
     kind: str

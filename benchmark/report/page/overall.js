@@ -84,11 +84,11 @@ function improvementTable({ rows, shares, left_out: leftOut }) {
         shares[i].map((share, j) => cell(share, i, j))))))));
 }
 
-// Mean ranks on an axis, bars under those not told apart.
+// Mean ranks on an axis; bars join backbones that do not differ significantly.
 function criticalDiagram({ label, critical, ranks, cliques }, width) {
   const found = Object.entries(ranks).map(([row, rank]) => ({ person: board().people[row], rank })).sort((a, b) => a.rank - b.rank);
   if (found.length > 24) return null;
-  const said = `Mean ranks: ${found.map(({ person, rank }) => `${person.label} ${rank.toFixed(2)}`).join(', ')}. ${critical === null ? 'Nothing is told apart.' : `Critical difference ${critical.toFixed(2)}.`}`;
+  const said = `Mean ranks: ${found.map(({ person, rank }) => `${person.label} ${rank.toFixed(2)}`).join(', ')}. ${critical === null ? 'No significant differences.' : `Critical difference ${critical.toFixed(2)}.`}`;
   const pads = classicPads(found);
   return h('div', { class: 'block' }, h('h3', {}, 'Critical differences'), h('p', { class: 'meta' }, label),
     AXIS + pads[0] + pads[1] > width ? stackedRanks(found, cliques, critical, width, said) : classicRanks(found, ranks, cliques, critical, said, pads));
@@ -96,7 +96,7 @@ function criticalDiagram({ label, critical, ranks, cliques }, width) {
 
 const rankTicks = (last) => Array.from({ length: last }, (_, i) => i + 1).filter((n) => last <= 12 || n % Math.ceil(last / 12) === 1);
 
-// Where names do not fit beside the axis a row per backbone, and a bracket beside the rows that are not told apart.
+// Fallback where names do not fit beside the axis: a row per backbone, brackets join those that do not differ significantly.
 function stackedRanks(found, cliques, critical, width, said) {
   const [top, step] = [26, 38];
   const last = Math.max(...found.map(({ rank }) => Math.ceil(rank)), 2);

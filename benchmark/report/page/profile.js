@@ -165,7 +165,7 @@ function drawProfile(view, width) {
   ].filter(Boolean));
 }
 
-// Families have colours, architectures strokes: lines of one family can be told apart.
+// Colour is the family, line style the architecture, so lines of one family differ.
 const commonest = [...architectures].sort((a, b) => members(b) - members(a));
 function members(name) { return data.backbones.filter((item) => item.architecture === name).length; }
 const dash = (person) => `dash-${commonest.indexOf(person.architecture) % 4}`;
