@@ -51,7 +51,7 @@ def analyse(
         DataError: a batch would hold fewer than 4 pictures.
         BenchmarkError: a backbone cannot be built.
     """
-    size = _checked(batch_size, len(images))
+    size = _check_batch_size(batch_size, len(images))
     subjects, grams = [], []
     for backbone in backbones:
         subject = open_subject(backbone, images, device)
@@ -80,7 +80,7 @@ def analyse(
     )
 
 
-def _checked(batch_size: int, count: int) -> int:
+def _check_batch_size(batch_size: int, count: int) -> int:
     size = min(batch_size, count)
     if size < SMALLEST_BATCH:
         raise DataError(

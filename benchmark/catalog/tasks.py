@@ -186,11 +186,11 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         origin=values['origin'],
         path=facts.path,
         tree=data.tree,
-        estimated=_estimated(facts),
+        estimated=_read_estimated_roles(facts),
     )
 
 
-def _estimated(facts: Block) -> tuple[Role, ...]:
+def _read_estimated_roles(facts: Block) -> tuple[Role, ...]:
     declared = facts.values.get('estimated', ())
     if not set(declared) <= set(facts.values['splits']):
         raise facts.error('estimated', 'must hold names of splits')

@@ -87,7 +87,7 @@ def identifying_files(task: Task, folder: Path) -> set[Path]:
     Raises:
         DataError: a folder cannot be listed.
     """
-    found = _listed(folder, tuple(task.tree), tuple(_named(task)))
+    found = _list_folders(folder, tuple(task.tree), tuple(_texts_in_splits(task)))
     return {folder / place / file.name for place, files in found for file in files}
 
 
@@ -177,7 +177,7 @@ class DataReader:
         Raises:
             DataError: the folder is missing or empty, or a file cannot be read.
         """
-        named = tuple(_named(task))
+        named = tuple(_texts_in_splits(task))
         key = (folder, tuple(task.tree), named)
         if key not in self._made:
             found = self._read(task.name, folder, tuple(task.tree), named, most)
@@ -198,7 +198,7 @@ class DataReader:
         cache = _Cache.load(self.cache, root)
         folders = [
             self._folder(place, files, cache, now)
-            for place, files in _listed(root, patterns, named)
+            for place, files in _list_folders(root, patterns, named)
         ]
         outside = list(_outside(root, named))
         to_read = [(folder, file) for folder in folders for file in self._to_read(folder, cache)]
@@ -214,9 +214,9 @@ class DataReader:
             if folder.whole is None:
                 self._finish(folder, cache, now)
         cache.save()
-        digests = _united(folders)
+        digests = _combine_digests(folders)
         beyond = [f'{said}\0{_beyond(path)}' for said, path in outside]
-        digest = _hashed([_VERSION.decode(), self.level, digests['.'], *beyond])
+        digest = _hash_lines([_VERSION.decode(), self.level, digests['.'], *beyond])
         return Manifest(digest, digests, files, size, unread)
 
     def _folder(self, place: str, files: list[_File], cache: _Cache, now: int) -> _Folder:
@@ -274,7 +274,7 @@ class DataReader:
     def _finish(self, folder: _Folder, cache: _Cache, now: int) -> None:
         """Compute the digest of a folder's images from the digests of its files."""
         ordered = sorted(folder.pixels, key=lambda file: _plain(file.name))
-        folder.whole = _hashed(
+        folder.whole = _hash_lines(
             f'{_plain(file.name)}\0{folder.digests[file.name]}' for file in ordered
         )
         if all(file.is_settled(now) for file in folder.pixels):
@@ -307,7 +307,7 @@ def _key(name: str) -> str:
     return name
 
 
-def _hashed(lines: Iterable[str]) -> str:
+def _hash_lines(lines: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for line in lines:
         digest.update(line.encode('utf-8', 'surrogateescape') + b'\n')
@@ -354,7 +354,7 @@ def _stamp_of(facts: os.stat_result) -> tuple[int, int, int, int]:
 # --- finding files --------------------------------------------------------------------------------
 
 
-def _listed(
+def _list_folders(
     root: Path, patterns: tuple[str, ...], named: tuple[str, ...]
 ) -> Iterator[tuple[str, list[_File]]]:
     """Yield the folders below ``root`` that hold files of the data, each with these files.
@@ -388,7 +388,7 @@ def _listed(
     for place in sorted(wanted):
         if place in whole or any(str(p) in whole for p in Path(place).parents):
             continue
-        _, files = _scanned(root / place)
+        _, files = _scan(root / place)
         matching = [f for f in files if any(fnmatch.fnmatchcase(f.name, p) for p in wanted[place])]
         if matching:
             yield place, matching
@@ -416,7 +416,7 @@ def _below(root: Path, start: str = '.') -> Iterator[tuple[str, list[_File]]]:
     to_do = [start]
     while to_do:
         place = to_do.pop()
-        folders, files = _scanned(root / place)
+        folders, files = _scan(root / place)
         if files:
             yield place, files
         for name in folders:
@@ -425,7 +425,7 @@ def _below(root: Path, start: str = '.') -> Iterator[tuple[str, list[_File]]]:
                 to_do.append(name if place == '.' else f'{place}/{name}')
 
 
-def _scanned(folder: Path) -> tuple[list[str], list[_File]]:
+def _scan(folder: Path) -> tuple[list[str], list[_File]]:
     """Return the folders and files in a folder, without hidden ones.
 
     Raises:
@@ -457,7 +457,7 @@ def _scanned(folder: Path) -> tuple[list[str], list[_File]]:
     return folders, files
 
 
-def _named(task: Task) -> Iterator[str]:
+def _texts_in_splits(task: Task) -> Iterator[str]:
     """Yield every text in the declarations of a task's splits: some of them name files."""
     seen: set[str] = set()
     to_do: list[Any] = list(task.datasets.values())
@@ -496,13 +496,13 @@ def _beyond(path: Path) -> str:
         for place, files in _below(path)
         for file in files
     ]
-    return _hashed(sorted(lines))
+    return _hash_lines(sorted(lines))
 
 
 # --- digests of folders ---------------------------------------------------------------------------
 
 
-def _united(folders: Iterable[_Folder]) -> dict[str, str]:
+def _combine_digests(folders: Iterable[_Folder]) -> dict[str, str]:
     """Return the digest of each folder, made of those of its files and of the folders in it."""
     content: dict[str, list[str]] = {'.': []}
     for folder in folders:
@@ -515,7 +515,7 @@ def _united(folders: Iterable[_Folder]) -> dict[str, str]:
             content.setdefault(above, [])
     digests: dict[str, str] = {}
     for place in sorted(content, key=lambda place: (place != '.', place.count('/')), reverse=True):
-        digests[place] = _hashed(sorted(content[place]))
+        digests[place] = _hash_lines(sorted(content[place]))
         if place != '.':
             line = f'folder\0{_plain(place.rpartition("/")[2])}\0{digests[place]}'
             content[_above(place)].append(line)
@@ -548,7 +548,7 @@ class _Cache:
             version, checksum, body = path.read_bytes().split(b'\n', 2)
             if version + b'\n' != _VERSION or int(checksum) != zlib.crc32(body):
                 return cls(path)
-            return cls(path, dict(_remembered(line) for line in body.splitlines()))
+            return cls(path, dict(_parse_cache_line(line) for line in body.splitlines()))
         except (OSError, ValueError, TypeError, AttributeError):
             return cls(path)
 
@@ -569,7 +569,7 @@ class _Cache:
         self.is_changed = False
 
 
-def _remembered(line: bytes) -> tuple[str, _Remembered]:
+def _parse_cache_line(line: bytes) -> tuple[str, _Remembered]:
     place, wholes, packed = line.split(b'\t')
     return orjson.loads(place), _Remembered(orjson.loads(wholes), packed)
 

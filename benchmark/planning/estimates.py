@@ -82,7 +82,7 @@ def estimate(workload: Workload, measured: Sequence[Measured], device: str) -> E
         return Estimate(seconds, _most_memory(same), Basis.MEASURED)
     alike = [run for run in measured if run.workload.kind == workload.kind]
     if alike:
-        return Estimate(_scaled(workload, alike), _most_memory(alike), Basis.KIND)
+        return Estimate(_scale_by_operations(workload, alike), _most_memory(alike), Basis.KIND)
     if workload.flops is None:
         return Estimate(None, None, Basis.NONE)
     memory = _LIBRARIES_MB + workload.parameters * _BYTES_PER_PARAMETER / 2**20
@@ -93,7 +93,7 @@ def _most_memory(runs: Sequence[Measured]) -> float:
     return max(run.memory_mb for run in runs)
 
 
-def _scaled(workload: Workload, alike: Sequence[Measured]) -> float:
+def _scale_by_operations(workload: Workload, alike: Sequence[Measured]) -> float:
     counted = [(run.seconds, run.workload.flops) for run in alike if run.workload.flops]
     if workload.flops is None or not counted:
         return math.fsum(run.seconds for run in alike) / len(alike)

@@ -55,7 +55,7 @@ class SparseConvNet(FeatureBackbone):
         return ''
 
 
-def _seen(maps: Tensor) -> Tensor:
+def _visible_mask(maps: Tensor) -> Tensor:
     """Return (B, 1, H, W), true where maps (B, C, H, W) are seen."""
     active: Tensor = SparseHelper._cur_active
     factor = maps.shape[-1] // active.shape[-1]
@@ -63,7 +63,7 @@ def _seen(maps: Tensor) -> Tensor:
 
 
 def _hide(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor]:
-    return (torch.where(_seen(inputs[0]), inputs[0], 0),)
+    return (torch.where(_visible_mask(inputs[0]), inputs[0], 0),)
 
 
 class _SeenBatchNorm(nn.BatchNorm2d):
@@ -71,7 +71,7 @@ class _SeenBatchNorm(nn.BatchNorm2d):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return maps (B, C, H, W), zero where they are hidden."""
-        places = _seen(maps).squeeze(1)
+        places = _visible_mask(maps).squeeze(1)
         values = maps.permute(0, 2, 3, 1)[places]
         normalised = super().forward(values.T[None, ..., None])[0, ..., 0].T
         whole = normalised.new_zeros((*places.shape, maps.shape[1]))

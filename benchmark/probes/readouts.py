@@ -230,7 +230,7 @@ class DepthMaps(Readout):
         depth = torch.stack([sample.gt_depth_map.data[0] for sample in samples]).float()
         is_known = ((depth >= self._range[0]) & (depth <= self._range[1])).float()
         logarithm = (depth.clamp(*self._range).log() - self._middle) * is_known
-        share, total = _averaged(torch.stack([is_known, logarithm], dim=-1), stride).unbind(-1)
+        share, total = _average_pool(torch.stack([is_known, logarithm], dim=-1), stride).unbind(-1)
         return torch.stack([share, total / share.clamp_min(_SMALLEST)], dim=-1)
 
     def unpack(self, packed: Tensor) -> Targets:
@@ -288,7 +288,7 @@ def _shares(labels: Tensor, is_known: Tensor, classes: int, stride: int) -> Tens
     return total.view(count, rows, columns, classes).float() / stride**2
 
 
-def _averaged(pixels: Tensor, stride: int) -> Tensor:
+def _average_pool(pixels: Tensor, stride: int) -> Tensor:
     """Return values of pixels (B, H, W, P) averaged over cells (B, ceil(H/s), ceil(W/s), P)."""
     height, width = pixels.shape[1:3]
     moved = pixels.float().permute(0, 3, 1, 2)

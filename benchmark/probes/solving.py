@@ -74,7 +74,7 @@ def solve_neighbours(
     predicts from all.
     """
     kept = sorted(set(range(len(collected.values))) - set(held_out))
-    bank, known = _thinned(*flat(collected, kept))
+    bank, known = _subsample(*flat(collected, kept))
     queries, asked = flat(collected, held_out)
     counts = [k for k in neighbours if k <= len(bank)] or [len(bank)]
     trials: list[Trial] = []
@@ -92,7 +92,7 @@ def solve_neighbours(
             for (k, t), score in zip(named, scores, strict=True)
         ]
     chosen = choose(trials, readout)
-    whole_bank, whole_known = _thinned(*flat(collected, slice(None)))
+    whole_bank, whole_known = _subsample(*flat(collected, slice(None)))
     best = trials[chosen]
     columns = collected.choices[best['features']]
     keys, values = whole_bank[:, columns].float(), readout.unpack(whole_known).values
@@ -115,7 +115,7 @@ def _nearest_choices(choices: Choices) -> Choices:
     return last
 
 
-def _thinned(values: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+def _subsample(values: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     step = math.ceil(len(values) / _BANK)
     return values[::step], targets[::step]
 

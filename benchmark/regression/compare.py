@@ -162,7 +162,7 @@ def compare(
                    rules.levels)  # fmt: skip
     results = [
         early[cell]
-        or _judged(references[cell], tonight[cell], judged.get(cell), rules, len(judged))
+        or _judge_cell(references[cell], tonight[cell], judged.get(cell), rules, len(judged))
         for cell in sorted(early)
     ]
     order = list(Verdict)
@@ -247,7 +247,7 @@ def _track(reference: _Reference, runs: Runs) -> Track:
     )
 
 
-def _judged(
+def _judge_cell(
     reference: _Reference, runs: Runs, found: Judgement | None, rules: Rules, cells: int
 ) -> CellResult:
     baseline = mean(reference.baseline)
@@ -255,7 +255,7 @@ def _judged(
     if runs.cell.is_exact or found is None:
         verdict, reason = _without_spread(reference, runs)
     else:
-        verdict, reason = _tested(found, margin, rules.levels, cells)
+        verdict, reason = _judge_by_tests(found, margin, rules.levels, cells)
     return CellResult(
         runs.cell, verdict, reason, runs.metric, reference.baseline, runs.values, found, margin
     )
@@ -274,7 +274,9 @@ def _without_spread(reference: _Reference, runs: Runs) -> tuple[Verdict, str]:
     )
 
 
-def _tested(found: Judgement, margin: float, levels: Levels, cells: int) -> tuple[Verdict, str]:
+def _judge_by_tests(
+    found: Judgement, margin: float, levels: Levels, cells: int
+) -> tuple[Verdict, str]:
     drift = found.drift
     if found.is_worse(levels) and found.drop > margin:
         chance = f'{found.adjusted:.1g} corrected for {cells} cells'

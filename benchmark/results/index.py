@@ -142,7 +142,7 @@ def _load(index: Path) -> Remembered:
         with index.open('rb') as file:
             version, checksum, body = file.readline(), file.readline(), file.read()
         is_whole = version.decode() == f'{_VERSION}\n' and int(checksum) == zlib.crc32(body)
-        return _remembered(orjson.loads(body)) if is_whole else _NOTHING
+        return _from_columns(orjson.loads(body)) if is_whole else _NOTHING
     except (OSError, LookupError, TypeError, ValueError):
         return _NOTHING
 
@@ -160,22 +160,22 @@ def _columns(found: Remembered) -> dict[str, Any]:
         return {}
     columns: dict[str, Any] = dict(zip(Brief._fields, zip(*found.briefs, strict=True), strict=True))
     specs = [(spec.task, spec.backbone, spec.protocol, spec.seed) for spec in columns['spec']]
-    columns['spec'] = [_shared(values) for values in zip(*specs, strict=True)]
-    shared = {name: _shared(columns[name]) for name in _REPEATED}
+    columns['spec'] = [_deduplicate(values) for values in zip(*specs, strict=True)]
+    shared = {name: _deduplicate(columns[name]) for name in _REPEATED}
     return {**columns, **shared, 'stamp': list(zip(*found.stamps.values(), strict=True))}
 
 
-def _remembered(columns: Mapping[str, Any]) -> Remembered:
+def _from_columns(columns: Mapping[str, Any]) -> Remembered:
     if not columns:
         return _NOTHING
-    spread = {name: _spread(columns[name]) for name in _REPEATED}
-    said = {**columns, **spread, 'spec': map(RunSpec, *map(_spread, columns['spec']))}
+    spread = {name: _expand(columns[name]) for name in _REPEATED}
+    said = {**columns, **spread, 'spec': map(RunSpec, *map(_expand, columns['spec']))}
     briefs = map(Brief._make, zip(*(said[name] for name in Brief._fields), strict=True))
     stamps = zip(*columns['stamp'], strict=True)
     return Remembered(dict(zip(columns['path'], stamps, strict=True)), list(briefs))
 
 
-def _shared(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
+def _deduplicate(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
     """Return the distinct values, and the place of each value among them."""
     texts: dict[int, bytes] = {}
     for value in values:
@@ -186,7 +186,7 @@ def _shared(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
     return list(distinct.values()), [places[texts[id(value)]] for value in values]
 
 
-def _spread(shared: tuple[list[Any], list[int]]) -> list[Any]:
-    """Return the values that :func:`_shared` has taken apart; equal ones are one object."""
+def _expand(shared: tuple[list[Any], list[int]]) -> list[Any]:
+    """Return the values that :func:`_deduplicate` has taken apart; equal ones are one object."""
     distinct, places = shared
     return list(map(distinct.__getitem__, places))

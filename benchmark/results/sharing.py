@@ -74,7 +74,7 @@ def export_suite(store: ResultStore, suite: str, archive: Path) -> int:
     if not files:
         known = ', '.join(store.suites()) or 'none'
         raise RecordError(f"{root}: no records of suite '{suite}' (suites with records: {known})")
-    write_atomically(archive, _packed(suite, files))
+    write_atomically(archive, _pack(suite, files))
     return len(files)
 
 
@@ -85,7 +85,7 @@ def _check_place(record: RunRecord, path: Path, store: ResultStore) -> None:
         raise RecordError(f'{path}: this record belongs at {places[0]}')
 
 
-def _packed(suite: str, files: Mapping[str, bytes]) -> bytes:
+def _pack(suite: str, files: Mapping[str, bytes]) -> bytes:
     manifest = {
         'format': FORMAT,
         'suite': suite,
@@ -111,15 +111,15 @@ def import_archive(store: ResultStore, archive: Path) -> list[Imported]:
         RecordError: the archive is damaged, holds something else than its manifest says, or
             a file that is not a record in its proper place; or a file cannot be written.
     """
-    records = _verified(store, archive)
-    imported = [_merged(path, record) for path, (record, _) in records.items()]
+    records = _verify(store, archive)
+    imported = [_merge(path, record) for path, (record, _) in records.items()]
     for item in imported:
         if item.outcome is Outcome.ADDED:
             write_atomically(item.path, records[item.path][1])
     return imported
 
 
-def _merged(path: Path, record: RunRecord) -> Imported:
+def _merge(path: Path, record: RunRecord) -> Imported:
     if not path.exists():
         return Imported(path, Outcome.ADDED)
     there = read_record(path)
@@ -138,8 +138,8 @@ def _difference(there: RunRecord, other: RunRecord) -> str:
     return f'the scores are equal, these differ: {", ".join(names)}'
 
 
-def _verified(store: ResultStore, archive: Path) -> dict[Path, tuple[RunRecord, bytes]]:
-    files = _unpacked(archive)
+def _verify(store: ResultStore, archive: Path) -> dict[Path, tuple[RunRecord, bytes]]:
+    files = _unpack(archive)
     manifest = _manifest(files.pop(MANIFEST, None), archive)
     said: Mapping[str, str] = manifest['files']
     for name in sorted(said.keys() ^ files.keys()):
@@ -166,7 +166,7 @@ def _record(data: bytes, archive: Path, name: str) -> RunRecord:
     return from_json(text, archive / name)
 
 
-def _unpacked(archive: Path) -> dict[str, bytes]:
+def _unpack(archive: Path) -> dict[str, bytes]:
     """Return the files of an archive by name, checked for size and for names that lead astray."""
     try:
         with zipfile.ZipFile(archive) as packed:

@@ -50,7 +50,7 @@ def merged(extractor: Extractor, path: Path) -> tuple[Contents, str]:
     for place, weights in contents.tensors.items():
         targets = _targets(adapter, weights)
         if targets is not None:
-            updated = {**weights, **_updated(adapter, weights, targets, config, path)}
+            updated = {**weights, **_apply_update(adapter, weights, targets, config, path)}
             remark = f'merged {len(targets)} updates of rank {config.get("r")} into {base_name}'
             return Contents({place: updated}, contents.facts), remark
     raise CheckpointError(
@@ -102,7 +102,7 @@ def _targets(adapter: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> di
     return found or None
 
 
-def _updated(
+def _apply_update(
     adapter: Mapping[str, Tensor],
     weights: Mapping[str, Tensor],
     targets: Mapping[str, str],

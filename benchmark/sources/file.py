@@ -37,7 +37,7 @@ def open_source(order: Order) -> Extractor:
     """
     # what comes after draws as beside a module in memory, whose making is over
     with random_numbers_kept():
-        return _opened(order)
+        return _open(order)
 
 
 class ModuleExtractor(Extractor):
@@ -55,12 +55,12 @@ class ModuleExtractor(Extractor):
         self.native_size = size or _NATIVE
         with torch.no_grad(), torch.device(_device_of(self.network)):
             was_training = self.network.training
-            self.count = len(_listed(self.network.eval()(torch.zeros(1, 3, *self.native_size))))
+            self.count = len(_as_list(self.network.eval()(torch.zeros(1, 3, *self.native_size))))
             self.network.train(was_training)
 
     def maps(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
         """Return the maps (B, C, h, w) numbered ``indices`` for images (B, 3, H, W)."""
-        found = _listed(self.network(images))
+        found = _as_list(self.network(images))
         return [found[index] for index in indices]
 
     def layer_ids(self) -> dict[str, int]:
@@ -89,20 +89,20 @@ class ModuleExtractor(Extractor):
         )
 
 
-def _opened(order: Order) -> ModuleExtractor:
+def _open(order: Order) -> ModuleExtractor:
     path, _, name = order.name.rpartition(':')
-    kind = _loaded(Path(path), name)
+    kind = _load_class(Path(path), name)
     known = inspect.signature(kind).parameters
     given = {'drop_path': order.drop_path, 'size': order.size}
     options = {key: value for key, value in given.items() if value and key in known}
     title = f'{Path(path).name}:{name}'
-    network = _built(title, kind, {**order.options, **options})
+    network = _build(title, kind, {**order.options, **options})
     extractor = ModuleExtractor(title, network, order.size)
     extractor.has_drop_path = not order.drop_path or 'drop_path' in known
     return extractor
 
 
-def _built(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
+def _build(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
     try:
         network = kind(**options)
     except Exception as error:  # a user's code fails in any way
@@ -114,7 +114,7 @@ def _built(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
     return network
 
 
-def _listed(found: Any) -> list[Tensor]:
+def _as_list(found: Any) -> list[Tensor]:
     return list(found) if isinstance(found, tuple | list) else [found]
 
 
@@ -122,7 +122,7 @@ def _device_of(network: nn.Module) -> torch.device:
     return next((p.device for p in network.parameters()), torch.device('cpu'))
 
 
-def _loaded(path: Path, name: str) -> Any:
+def _load_class(path: Path, name: str) -> Any:
     try:
         content = path.read_bytes()
     except OSError as error:

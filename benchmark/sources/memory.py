@@ -41,7 +41,7 @@ def open_source(order: Order) -> Extractor:
             f'{order.name} is a module in the memory of another process: save its weights and name '
             'it as FILE.py:CLASS@WEIGHTS'
         )
-    return _MemoryExtractor(order.name, _copied(order.name, _held[mark]))
+    return _MemoryExtractor(order.name, _copy_module(order.name, _held[mark]))
 
 
 class _MemoryExtractor(ModuleExtractor):
@@ -53,7 +53,7 @@ class _MemoryExtractor(ModuleExtractor):
         return Weights(self._own)
 
 
-def _copied(name: str, module: nn.Module) -> nn.Module:
+def _copy_module(name: str, module: nn.Module) -> nn.Module:
     try:
         # under a default device, copies of tensors would be empty
         with torch.device('cpu'):
@@ -72,7 +72,7 @@ def held(module: nn.Module) -> Iterator[str]:
     mark = digest(module)
     was_held = mark in _held
     if not was_held:
-        _held[mark] = _copied(type(module).__name__, module).cpu()
+        _held[mark] = _copy_module(type(module).__name__, module).cpu()
     try:
         yield mark
     finally:

@@ -39,7 +39,7 @@ def open_source(order: Order) -> Extractor:
 class _MMPretrainExtractor(Extractor):
     def __init__(self, order: Order) -> None:
         self._name = order.name
-        self._weights, config = _described(order.name)
+        self._weights, config = _index_entry(order.name)
         self._data = config.get('data_preprocessor') or {}
         declared = {**config['model']['backbone'], **order.options}
         self.network: Any
@@ -119,7 +119,7 @@ def _index() -> Any:
     return ModelHub._models_dict
 
 
-def _described(name: str) -> tuple[str | None, dict[str, Any]]:
+def _index_entry(name: str) -> tuple[str | None, dict[str, Any]]:
     """Return where the weights of a model of the index are, and its configuration."""
     from mmengine.config import Config
 

@@ -85,14 +85,14 @@ def probe(source: str, order: Order) -> Probe:
         IncompatibleError: it returns no feature maps, or maps that do not cover the image evenly.
     """
     if order.size is None:
-        return _probed(source, order)
-    free = _probed(source, replace(order, size=None))
+        return _infer(source, order)
+    free = _infer(source, replace(order, size=None))
     if free.size is None:
         return free
-    return _fitted(source, order, free)
+    return _fit(source, order, free)
 
 
-def _probed(source: str, order: Order) -> Probe:
+def _infer(source: str, order: Order) -> Probe:
     extractor = _weightless(source, order)
     shapes = _shapes(extractor, extractor.native_size, order.name)
     stride = _stride(extractor.native_size, shapes)
@@ -118,7 +118,7 @@ def _smallest(extractor: Extractor, multiple: int, name: str) -> int:
     return 4 * multiple
 
 
-def _fitted(source: str, order: Order, native: Probe) -> Probe:
+def _fit(source: str, order: Order, native: Probe) -> Probe:
     """Return the network built for the smallest size that holds the ordered one."""
     assert order.size is not None
     reason: BenchmarkError | None = None

@@ -37,7 +37,7 @@ def open_source(order: Order) -> Extractor:
 class _TimmExtractor(Extractor):
     def __init__(self, order: Order) -> None:
         self._name = order.name
-        self.network: Any = _create(_known(order.name), order)
+        self.network: Any = _create(_check_name(order.name), order)
         if not hasattr(self.network, 'forward_intermediates') or not _maps_declared(self.network):
             raise IncompatibleError(
                 f'timm:{order.name} returns no feature maps, so no head can use it'
@@ -146,7 +146,7 @@ def _is_free(attention: nn.Module | None) -> bool:
     return all(getattr(attention, name, None) is None for name in tables)
 
 
-def _known(name: str) -> str:
+def _check_name(name: str) -> str:
     architecture, _, tag = name.partition('.')
     if not timm.is_model(architecture):
         close = ', '.join(get_close_matches(architecture, timm.list_models(), n=5))
@@ -161,7 +161,7 @@ def _known(name: str) -> str:
 def _create(architecture: str, order: Order) -> nn.Module:
     drop_path = {'drop_path_rate': order.drop_path} if order.drop_path else {}
     # the option for a fixed or a free input size differs between timm's families
-    sizes = _ANY_SIZE if order.size is None else _fixed(order.size)
+    sizes = _ANY_SIZE if order.size is None else _size_options(order.size)
     for size in sizes:
         try:
             return timm.create_model(
@@ -180,7 +180,7 @@ def _create(architecture: str, order: Order) -> nn.Module:
     raise AssertionError('the last attempt either returns or raises')
 
 
-def _fixed(size: Size) -> tuple[dict[str, Any], ...]:
+def _size_options(size: Size) -> tuple[dict[str, Any], ...]:
     height, width = size
     tuples = ({'img_size': size}, {'input_size': (3, height, width)})
     return ({'img_size': height}, *tuples) if height == width else tuples

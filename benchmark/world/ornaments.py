@@ -65,7 +65,7 @@ def _ears(layer: Layer, plan: BodyPlan, joints: Joints, place: Placement) -> Non
         _tube(layer, [base, middle, tip], [0.045, 0.065, 0.03], place, COAT)
 
 
-def _pricked(layer: Layer, plan: BodyPlan, joints: Joints, place: Placement) -> None:
+def _draw_ears(layer: Layer, plan: BodyPlan, joints: Joints, place: Placement) -> None:
     forward, up = _axes(joints)
     for shift in (-0.75, -0.25):
         base = joints.head + shift * plan.head[0] * forward + 0.5 * plan.head[1] * up
@@ -130,7 +130,7 @@ _BEHIND: MappingProxyType[str, Draw] = MappingProxyType(
     {'horns': _horns, 'knobs': _knobs, 'ears': _ears, 'antennae': _antennae, 'crest': _crest}
 )
 _BEFORE: MappingProxyType[str, Draw] = MappingProxyType(
-    {'crest': _beak, 'trunk': _trunk, 'pricked': _pricked}
+    {'crest': _beak, 'trunk': _trunk, 'pricked': _draw_ears}
 )
 
 

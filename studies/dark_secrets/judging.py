@@ -64,9 +64,9 @@ def judge(
     judges: Mapping[str, Callable[[FoundAnalysis, Pair], Iterator[Verdict]]] = {
         'attention': _attention,
         'cka': _similarity,
-        'layers': partial(_dropped, floors),
+        'layers': partial(_judge_last_blocks, floors),
         'losses': partial(_losses, runs, floors),
-        'cam': _captured,
+        'cam': _judge_activation,
         'erf': _fields,
     }
     verdicts = [verdict for pair in pairs for verdict in _transfer(runs, floors, pair)]
@@ -108,7 +108,7 @@ def _over_networks(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
             pair=_together([verdict.pair for verdict in group if isinstance(verdict.pair, Pair)]),
             found=found,
             over='pretraining runs',
-            count=_summed(counts) if counts else None,
+            count=_sum_counts(counts) if counts else None,
         )
 
 
@@ -122,7 +122,7 @@ def _together(pairs: Sequence[Pair]) -> Pair:
     )
 
 
-def _summed(counts: Sequence[Count]) -> Count:
+def _sum_counts(counts: Sequence[Count]) -> Count:
     return Count(sum(one.side for one in counts), sum(one.all for one in counts), counts[0].units)
 
 
@@ -217,7 +217,9 @@ def _less(
     return Interval(difference, difference - half, difference + half, batches)
 
 
-def _dropped(floors: Mapping[str, float], analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
+def _judge_last_blocks(
+    floors: Mapping[str, float], analysis: FoundAnalysis, pair: Pair
+) -> Iterator[Verdict]:
     better = {
         (change['task'], change['backbone']): change['higher_is_better']
         for change in analysis.facts['change']
@@ -333,7 +335,7 @@ def _rise(ends: Sequence[tuple[float, float]]) -> str:
     return f'{RISES}: masked {masked}, supervised {supervised}'
 
 
-def _captured(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
+def _judge_activation(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
     measures = {
         'parts': "share of the creature's parts at least half active, masked minus supervised",
         'coverage': 'share of the creature that is active, masked minus supervised',
@@ -342,7 +344,7 @@ def _captured(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
     # without a mask the side of a map is arbitrary
     rows = [row for row in values_of(analysis) if row['backbone'] in pair.arms and row['turned']]
     for key, measure in measures.items():
-        found = _paired(rows, key, *pair.arms)
+        found = _paired_difference(rows, key, *pair.arms)
         yield from _verdict(CAPTURED, pair, measure, found, 'pictures')
 
 
@@ -351,15 +353,15 @@ def _fields(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
     half = [row for row in rows if float(row['share']) == 0.5]
     for key, what in (('area_ratio', 'area that holds half of all contributions'),
                       ('spread_px', 'spread (px)')):  # fmt: skip
-        found = _paired(half, key, pair.supervised, pair.masked)
-        instead = _paired(half, key, pair.supervised, pair.random)
-        beyond = _paired(half, key, pair.random, pair.masked)
+        found = _paired_difference(half, key, pair.supervised, pair.masked)
+        instead = _paired_difference(half, key, pair.supervised, pair.random)
+        beyond = _paired_difference(half, key, pair.random, pair.masked)
         beside = Beside(instead, beyond) if instead and beyond else None
         measure = f'{what}, supervised minus masked'
         yield from _verdict(FIELDS, pair, measure, found, 'pictures', random=beside)
 
 
-def _paired(
+def _paired_difference(
     rows: Sequence[Mapping[str, str]], key: str, first: str, second: str
 ) -> Interval | None:
     """Return first minus second over the pictures for which both have a value."""

@@ -122,7 +122,7 @@ def study_text(store: ResultStore, *, root: str = '..') -> str:
         _details(verdicts),
         *(_analysis(found, root) for found in analyses),
         _LIMITS,
-        _untested(records),
+        _untested_claims(records),
     ]
     return '\n'.join(part for part in parts if part)
 
@@ -142,13 +142,13 @@ def _summary(verdicts: Sequence[Verdict]) -> str:
     rows = []
     for claim in CLAIMS:
         cast = votes(claim, verdicts)
-        numbers = (_counted(cast, outcome) for outcome in Outcome)
-        rows.append((_capitalised(claim.text), claim.origin, *numbers, conclusion(cast)))
+        numbers = (_count_votes(cast, outcome) for outcome in Outcome)
+        rows.append((_capitalise(claim.text), claim.origin, *numbers, conclusion(cast)))
     columns = ('what is claimed', 'source', *Outcome, 'here')
     return f'## Verdicts\n\nPairs of backbones by their vote.\n\n{table(columns, rows)}'
 
 
-def _counted(cast: Sequence[Vote], outcome: Outcome) -> str:
+def _count_votes(cast: Sequence[Vote], outcome: Outcome) -> str:
     found = [vote for vote in cast if vote.outcome is outcome]
     too = sum(vote.random_too for vote in found)
     return f'{len(found)} (random too: {too})' if too else str(len(found))
@@ -164,7 +164,7 @@ def _details(verdicts: Sequence[Verdict]) -> str:
             columns = ('backbones', 'difference', 'found', *instead, 'n', 'verdict')
             rows = (_row(verdict, beside) for verdict in found)
             parts.append(
-                f'**{_capitalised(claim.text)}** ({claim.origin})\n\n{table(columns, rows)}'
+                f'**{_capitalise(claim.text)}** ({claim.origin})\n\n{table(columns, rows)}'
             )
     return '\n'.join(parts)
 
@@ -185,7 +185,7 @@ def _interval(found: Interval) -> str:
     return interval_text(found._asdict(), 3) or ''
 
 
-def _capitalised(text: str) -> str:
+def _capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -235,7 +235,7 @@ def _analysis(found: FoundAnalysis, root: str) -> str:
     return f'## {found.title}\n\n![{found.title}]({place})\n\n{found.caption}\n\n{content}'
 
 
-def _untested(records: Iterable[RunRecord]) -> str:
+def _untested_claims(records: Iterable[RunRecord]) -> str:
     """Return what the papers say that no backbone of the study could show."""
     architectures = {record.backbone.get('architecture') for record in records}
     if Architecture.CONVNET in architectures:

@@ -178,7 +178,7 @@ class Vote(NamedTuple):
         for verdict in self.verdicts:
             if verdict.barred:
                 barred[verdict.barred].append(verdict.task)
-        remarks += [f'{why} on {_listed(list(dict.fromkeys(on)))}' for why, on in barred.items()]
+        remarks += [f'{why} on {_listing(list(dict.fromkeys(on)))}' for why, on in barred.items()]
         too = sum(verdict.random_too for verdict in self.verdicts)
         if too and not self.random_too:
             remarks.append(f'a random network too on {too} of {len(self.verdicts)} measures')
@@ -209,7 +209,9 @@ def conclusion(cast: Sequence[Vote]) -> str:
             found = [v for v in cast if v.outcome is outcome and v.random_too is too]
             if found:
                 between, but = (' between the two', f'; {RANDOM_TOO}') if too else ('', '')
-                parts.append(f'{outcome}{between} for {_listed(list(map(_named, found)))}{but}')
+                parts.append(
+                    f'{outcome}{between} for {_listing(list(map(_title_with_remarks, found)))}{but}'
+                )
     return '; '.join(parts) or 'not measured'
 
 
@@ -222,9 +224,9 @@ def outcome_text(verdict: Verdict) -> str:
     return f'{verdict.outcome}: {verdict.count}' if verdict.count else str(verdict.outcome)
 
 
-def _named(vote: Vote) -> str:
+def _title_with_remarks(vote: Vote) -> str:
     return f'{vote.title} ({vote.remarks})' if vote.remarks else vote.title
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listing(names: Sequence[str]) -> str:
     return ' and '.join([', '.join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -39,7 +39,7 @@ def draw(outcomes: Sequence[Outcome], sweeps: Sequence[Sweep]) -> Figure:
     for panel in axes.flat[4:columns]:
         panel.set_visible(False)
     for panel, sweep in zip(axes[-1], sweeps, strict=False):
-        _swept(panel, sweep)
+        _draw_sweep(panel, sweep)
     if sweeps:
         axes[-1][0].set_ylabel('captured (solid),\nsingle-view accuracy (dashed)', fontsize=8)
     return figure
@@ -75,7 +75,7 @@ def _bars(axes: Any, outcomes: Sequence[Outcome], measure: str, title: str) -> N
     axes.set_title(title, fontsize=9)
 
 
-def _swept(axes: Any, sweep: Sweep) -> None:
+def _draw_sweep(axes: Any, sweep: Sweep) -> None:
     masked = sweep.name == 'keep'
     places = [1 - value if masked else value for value in sweep.values]
     for method, outcomes in sweep.outcomes.items():

@@ -69,7 +69,7 @@ def analyse(
     outcomes = []
     for method in METHODS:
         outcomes.append(run(method, setting, world))
-        say(f'{method}: {_told(outcomes[-1])}')
+        say(f'{method}: {_summarise(outcomes[-1])}')
     found = [_sweep(setting, name, values, say) for name, values in sweeps.items()]
     return Finding(
         analysis='capture',
@@ -114,7 +114,7 @@ def _sweep(
         # supervision does not mask: its line is the same everywhere
         for method in _SWEPT if name != 'keep' or value == values[0] else (TEACHER,):
             outcomes.setdefault(method, []).append(run(method, changed, world))
-            say(f'{name} {value}, {method}: {_told(outcomes[method][-1])}')
+            say(f'{name} {value}, {method}: {_summarise(outcomes[method][-1])}')
     if name == 'keep':
         outcomes[SCRATCH] *= len(values)
     return Sweep(name, values, {key: tuple(found) for key, found in outcomes.items()})
@@ -128,7 +128,7 @@ def _summary(point: Point) -> dict[str, Any]:
     }
 
 
-def _told(outcome: Outcome) -> str:
+def _summarise(outcome: Outcome) -> str:
     means = {key: interval(getattr(outcome.last, key))['mean'] for key in MEASURES}
     return ', '.join(
         f'{key} {"-" if mean is None else f"{mean:.2f}"}' for key, mean in means.items()

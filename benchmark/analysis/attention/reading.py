@@ -237,7 +237,7 @@ class AttentionReader:
         windows = self._windows[-1] if self._windows else None
         window = _window_of(windows)
         if windows is not None and window is not None:
-            self._receive(self._windowed(layer, values, windows, window))
+            self._receive(self._window_map(layer, values, windows, window))
         else:
             self._receive(self._global(layer, values, windows))
 
@@ -251,7 +251,7 @@ class AttentionReader:
             return attention.reshape(-1, heads, *attention.shape[-2:])
         raise self._unreadable(layer, f'its maps have the shape {tuple(attention.shape)}')
 
-    def _windowed(self, layer: str, values: Tensor, windows: _Windows, window: Size) -> Map:
+    def _window_map(self, layer: str, values: Tensor, windows: _Windows, window: Size) -> Map:
         pads_first = windows.rolled is not None and windows.rolled != windows.grid
         layout = shifted_windows(windows.grid, window, windows.shift, pads_first=pads_first)
         count, tokens = layout.places.shape

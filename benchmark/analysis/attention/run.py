@@ -91,7 +91,7 @@ def measure(
     parts: dict[str, list[LayerValues]] = defaultdict(list)
 
     def receive(found: Map) -> None:
-        parts[found.layer].append(_measured(found))
+        parts[found.layer].append(_measure_layer(found))
 
     reader = AttentionReader(
         subject.network,
@@ -102,10 +102,10 @@ def measure(
     )
     for batch in subject.batches(images, batch_size, device):
         reader.read(batch)
-    return [_joined(found) for found in parts.values()]
+    return [_join_batches(found) for found in parts.values()]
 
 
-def _measured(found: Map) -> LayerValues:
+def _measure_layer(found: Map) -> LayerValues:
     layout: Layout = found.layout
     allowed = layout.allowed.to(found.values.device)
     separation = layout.separation(found.stride).to(found.values.device)
@@ -141,7 +141,7 @@ def uniform_values(layout: Layout, stride: float) -> tuple[float, float]:
     )
 
 
-def _joined(parts: Sequence[LayerValues]) -> LayerValues:
+def _join_batches(parts: Sequence[LayerValues]) -> LayerValues:
     distance, entropy, divergence = (
         torch.cat([getattr(part, key) for part in parts]).cpu()
         for key in (DISTANCE, ENTROPY, DIVERGENCE)

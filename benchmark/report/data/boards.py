@@ -193,7 +193,7 @@ def build_boards(
     """
     found: dict[str, dict[_Place, Cell]] = {}
     for place, records in runs.items():
-        cell = _filled(place, records, tasks[place.task].primary.key)
+        cell = _build_cell(place, records, tasks[place.task].primary.key)
         found.setdefault(place.protocol, {})[place.task, place.backbone] = cell
     floors = _trivial(found.pop(TRIVIAL, {}).values(), tasks)
     return tuple(
@@ -205,7 +205,7 @@ _Place = tuple[str, str]
 """Task and backbone."""
 
 
-def _filled(place: Place, records: Iterable[Brief], primary: str) -> Cell:
+def _build_cell(place: Place, records: Iterable[Brief], primary: str) -> Cell:
     """Return what the records of a cell say of the metric ``primary``."""
     scores: dict[int, float] = {}
     failures: dict[int, str] = {}

@@ -31,16 +31,16 @@ def drawn(curves: Curves, most: int) -> dict[str, list[float | None]]:
 def thinned(values: Sequence[float], step: int) -> list[float | None]:
     """Return the mean of every ``step`` values, ``None`` where none of them is finite."""
     if step == 1:
-        return [_rounded(value) for value in values]
+        return [_round_significant(value) for value in values]
     return [_mean(values[i : i + step]) for i in range(0, len(values), step)]
 
 
 def _mean(values: Sequence[float]) -> float | None:
     finite = [value for value in values if math.isfinite(value)]
-    return _rounded(sum(finite) / len(finite)) if finite else None
+    return _round_significant(sum(finite) / len(finite)) if finite else None
 
 
-def _rounded(value: float) -> float | None:
+def _round_significant(value: float) -> float | None:
     """Return four significant digits, whole numbers without a decimal point."""
     if not math.isfinite(value):
         return None

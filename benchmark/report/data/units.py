@@ -74,15 +74,15 @@ def listing(names: Sequence[str], last: str = 'and') -> str:
 
     Names that contain commas are separated by semicolons: ``'a, b; c, d; and e'``.
     """
-    between = _between(names)
+    between = _separator(names)
     joint = f'; {last} ' if between == '; ' else f' {last} '
     return joint.join(filter(None, [between.join(names[:-1]), *names[-1:]]))
 
 
 def row(names: Sequence[str]) -> str:
     """Return names one after the other: ``'a, b'``, or ``'a, b; c'`` where one holds a comma."""
-    return _between(names).join(names)
+    return _separator(names).join(names)
 
 
-def _between(names: Sequence[str]) -> str:
+def _separator(names: Sequence[str]) -> str:
     return '; ' if any(',' in name for name in names) else ', '

@@ -43,7 +43,7 @@ def latex(
     tables = [
         _table(
             board,
-            f'Suite {suite}, protocol {board.protocol}. {_explained(findings, reference)}',
+            f'Suite {suite}, protocol {board.protocol}. {_caption_text(findings, reference)}',
             f'tab:{slug(suite)}-{slug(board.protocol)}',
             reference,
             found,
@@ -71,7 +71,7 @@ def paper_latex(
     return PREAMBLE + ''.join(f'\n{table}' for table in tables)
 
 
-def _explained(findings: Findings, reference: str | None) -> str:
+def _caption_text(findings: Findings, reference: str | None) -> str:
     text = (
         'Mean and sample standard deviation over seeds. Score: mean on the scale '
         f'{findings.normaliser.label}, kinds of tasks weighing the same.'
@@ -149,14 +149,14 @@ def _score(cell: Cell, base: Cell | None, column: Column) -> str:
     if cell.mean is None or not cell.is_complete:
         return escape(NO_SCORE)
     unit = column.task.primary.unit
-    text = _marked(show(cell.mean, unit), cell.backbone, column)
+    text = _mark_best(show(cell.mean, unit), cell.backbone, column)
     if base is not None and base.mean is not None:
         change = escape(show_change(cell.mean - base.mean, unit))
         return rf'{text}\change{{{change}}}'
     return text if cell.sd is None else rf'{text}\spread{{{show(cell.sd, unit)}}}'
 
 
-def _marked(text: str, backbone: str, column: Column) -> str:
+def _mark_best(text: str, backbone: str, column: Column) -> str:
     text = text.replace('-', '$-$')
     if backbone in column.best:
         return rf'\best{{{text}}}'

@@ -69,7 +69,7 @@ def _texts(
     has_config: bool,
 ) -> dict[tuple[int, int], str]:
     return {
-        (b, c): _deflated(_block(board, column.task, runs, most, has_config=has_config))
+        (b, c): _deflate(_block(board, column.task, runs, most, has_config=has_config))
         for b, board in enumerate(boards)
         for c, column in enumerate(board.columns)
     }
@@ -96,7 +96,7 @@ def _block(
     }
 
 
-def _deflated(content: object) -> str:
+def _deflate(content: object) -> str:
     text = json.dumps(
         content, ensure_ascii=False, allow_nan=False, separators=(',', ':'), default=str
     )

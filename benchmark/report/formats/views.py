@@ -69,7 +69,7 @@ def suite_data(
             for board, found in zip(boards, findings.boards, strict=True)
         ],
         **suite_overall(findings),
-        'failed': _failed(records, backbones),
+        'failed': _failure_rows(records, backbones),
     }
 
 
@@ -170,7 +170,9 @@ def _mean_cost(values: Iterable[float]) -> float | None:
     return float(f'{mean(known):.5g}') if known else None
 
 
-def _failed(records: Sequence[RunRecord], backbones: Mapping[str, BackboneFacts]) -> list[Json]:
+def _failure_rows(
+    records: Sequence[RunRecord], backbones: Mapping[str, BackboneFacts]
+) -> list[Json]:
     return [
         {
             'protocol': record.spec.protocol,

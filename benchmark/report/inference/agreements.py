@@ -66,11 +66,13 @@ def agreements(boards: Iterable[Board]) -> tuple[Agreement, ...]:
     if reference is None:
         return ()
     return tuple(
-        found for board in known.values() if (found := _agreement(board, reference)) is not None
+        found
+        for board in known.values()
+        if (found := _compare_rankings(board, reference)) is not None
     )
 
 
-def _agreement(board: Board, reference: Board) -> Agreement | None:
+def _compare_rankings(board: Board, reference: Board) -> Agreement | None:
     shared = {c.task.name for c in board.columns} & {c.task.name for c in reference.columns}
     first, second = (build_grid(b, lambda task: task.name in shared) for b in (board, reference))
     backbones = [name for name in first.backbones if name in second.backbones]

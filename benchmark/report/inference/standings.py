@@ -109,7 +109,7 @@ def standings(grid: Grid, scaled: Grid) -> dict[str, Standing]:
             score=scores[place] if scores else None,
             iqm=iqms[place] if iqms else None,
             mean_rank=rank[place],
-            borda=_mapped(rank[place], lambda mean: 100 * (1 - (mean - 1) / rivals)),
+            borda=_transform(rank[place], lambda mean: 100 * (1 - (mean - 1) / rivals)),
             place=position[place],
         )
         for place, name in enumerate(grid.backbones)
@@ -212,7 +212,7 @@ def estimates(
     ]
 
 
-def _mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
+def _transform(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
     """Return an estimate of a falling function of what ``estimate`` estimates."""
     seeds, tasks = (
         None if ends is None else Interval(change(ends.high), change(ends.low))

@@ -166,10 +166,10 @@ class Covered(NamedTuple):
 def coverage(rows: Sequence[Published], tasks: Iterable[str]) -> list[Covered]:
     """Return what is published for each of the named tasks, also where that is nothing."""
     found = contrasts(rows)
-    return [_covered(task, rows, found) for task in tasks]
+    return [_coverage(task, rows, found) for task in tasks]
 
 
-def _covered(task: str, rows: Sequence[Published], found: Sequence[Contrast]) -> Covered:
+def _coverage(task: str, rows: Sequence[Published], found: Sequence[Contrast]) -> Covered:
     place = DATA_SETS.get(task)
     mine = [row for row in rows if (row.kind, row.data_set) == place]
     return Covered(

@@ -155,7 +155,7 @@ def _contrast(item: Contrast) -> tuple[str, ...]:
         f'{masked.pretraining} ({masked.tag})',
         show(item.supervised.canonical, metric.unit),
         show(masked.canonical, metric.unit),
-        _signed(item.gain, metric),
+        _format_gain(item.gain, metric),
         masked.pretraining_data,
         masked.source.source + _marks(masked),
         masked.head,
@@ -164,7 +164,7 @@ def _contrast(item: Contrast) -> tuple[str, ...]:
     )
 
 
-def _signed(gain: float, metric: Metric) -> str:
+def _format_gain(gain: float, metric: Metric) -> str:
     text = difference(abs(gain), metric.unit)
     if text == difference(0.0, metric.unit):
         return text
@@ -179,15 +179,15 @@ def _data_sets(
         groups.setdefault(DATA_SETS.get(task, ('', task)), []).append(task)
     for (kind, data_set), names in groups.items():
         published = [row for row in rows if (row.kind, row.data_set) == (kind, data_set)]
-        own = [block for name in names for block in _measured(name, boards, published)]
+        own = [block for name in names for block in _own_tables(name, boards, published)]
         if published or own:
             label = f'{data_set} ({", ".join(names)})' if data_set not in names else data_set
             yield Block(2, label)
             yield from own
-            yield from map(_published, tables(published))
+            yield from map(_published_table, tables(published))
 
 
-def _measured(
+def _own_tables(
     task: str, boards: Sequence[Board], published: Sequence[Published]
 ) -> Iterator[Block]:
     note = _on_another_split(task, published)
@@ -225,7 +225,7 @@ def _score(cell: Cell, metric: Metric) -> str:
     return NO_SCORE if cell.mean is None else show_interval(cell.mean, cell.sd, metric.unit)
 
 
-def _published(table: Table) -> Block:
+def _published_table(table: Table) -> Block:
     columns = ('Backbone', 'Pretraining', 'Family')
     metrics = tuple(heading(metric) for metric in table.metrics)
     lines = tuple(_line(table, entry) for entry in table.entries)

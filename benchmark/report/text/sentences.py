@@ -48,10 +48,10 @@ def column_sentences(board: Board, index: int) -> list[str]:
     column = board.columns[index]
     labels = board.labels
     cells = [row.cells[index] for row in board.rows]
-    return [*_judged(column, labels), *_floor(column, cells, labels)]
+    return [*_judge_column(column, labels), *_floor(column, cells, labels)]
 
 
-def _judged(column: Column, labels: Mapping[str, str]) -> Iterator[str]:
+def _judge_column(column: Column, labels: Mapping[str, str]) -> Iterator[str]:
     judgement = column.judgement
     if judgement.spread is None:
         shown = '' if judgement.is_deterministic else 'Shown, not judged: '
@@ -163,7 +163,11 @@ _MOST_NAMED = 4
 def overall_sentences(board: Board, found: BoardFindings) -> list[str]:
     """Return what all tasks of a leaderboard together allow to say."""
     labels = board.labels
-    return [*_first(found, labels), *_told_apart(found.comparisons, labels), *_gaps(found, labels)]
+    return [
+        *_first(found, labels),
+        *_pairwise_sentences(found.comparisons, labels),
+        *_gaps(found, labels),
+    ]
 
 
 def _first(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
@@ -193,16 +197,18 @@ def _either(names: list[str]) -> str:
     return listing(names, 'or')
 
 
-def _told_apart(comparisons: Comparisons | None, labels: Mapping[str, str]) -> Iterator[str]:
+def _pairwise_sentences(
+    comparisons: Comparisons | None, labels: Mapping[str, str]
+) -> Iterator[str]:
     if comparisons is None or not comparisons.pairs:
         return
     yield _power(comparisons)
     significant = [pair for pair in comparisons.pairs if pair.holm <= SIGNIFICANT]
     if significant:
-        yield f'Told apart over tasks: {_named(significant, labels)}.'
+        yield f'Told apart over tasks: {_join_pairs(significant, labels)}.'
     equal = [pair for pair in comparisons.pairs if pair.practical.equal >= CERTAIN]
     if equal:
-        yield f'Practically equal (within {ROPE:g} point): {_named(equal, labels)}.'
+        yield f'Practically equal (within {ROPE:g} point): {_join_pairs(equal, labels)}.'
 
 
 def _power(comparisons: Comparisons) -> str:
@@ -220,7 +226,7 @@ def _power(comparisons: Comparisons) -> str:
     return f'{text}; {count} of {counted(pairs, "pair")} told apart at {SIGNIFICANT:g}.'
 
 
-def _named(pairs: Iterable[Comparison], labels: Mapping[str, str]) -> str:
+def _join_pairs(pairs: Iterable[Comparison], labels: Mapping[str, str]) -> str:
     groups: dict[str, list[str]] = {}
     for pair in pairs:
         groups.setdefault(labels[pair.better], []).append(labels[pair.worse])
@@ -256,17 +262,17 @@ def contrast_sentence(contrast: Contrast, labels: Mapping[str, str]) -> str:
     return (
         f'{signed(contrast.effect.value)} points of normalised score{ends(contrast.effect)}, '
         f'masked ahead on {contrast.wins} of {counted(len(contrast.tasks), "task")}'
-        f'{_tested(contrast)}, over {_matched(contrast, labels)}. {_conclusion(contrast)}'
+        f'{_test_clause(contrast)}, over {_describe_sides(contrast, labels)}. {_conclusion(contrast)}'
     )
 
 
-def _tested(contrast: Contrast) -> str:
+def _test_clause(contrast: Contrast) -> str:
     if len(contrast.tasks) < 2:
         return ''
     return f', Wilcoxon p = {contrast.p:.3g} (smallest attainable {contrast.smallest_p:.3g})'
 
 
-def _matched(contrast: Contrast, labels: Mapping[str, str]) -> str:
+def _describe_sides(contrast: Contrast, labels: Mapping[str, str]) -> str:
     shown = [
         f'{_side(side.masked, "masked", labels)} against '
         f'{_side(side.supervised, "supervised", labels)}, {signed(side.effect)}'
