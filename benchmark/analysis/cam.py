@@ -20,7 +20,7 @@ from benchmark.analysis.activation import (
     eigen_map,
     gradient_map,
     judge,
-    scaled,
+    normalise_map,
 )
 from benchmark.analysis.drawing import grid_of_axes
 from benchmark.analysis.findings import Finding
@@ -80,7 +80,7 @@ def analyse(
             for activation in activations(subject, batch, method)
         ]
         subjects.append(subject.facts())
-        maps[subject.label] = [scaled(one, (height, width)) for one in found[:_SHOWN]]
+        maps[subject.label] = [normalise_map(one, (height, width)) for one in found[:_SHOWN]]
         for index, (name, one) in enumerate(zip(images.names, found, strict=True)):
             labels = None if parts is None else parts[index]
             shown = numbers(one, (height, width), labels, method)
@@ -144,11 +144,11 @@ def numbers(
     that the component separates them at all: a map that does not is shown at its best, for every
     backbone alike. ``turned`` is 1 where the negative side was used, and NaN without an object.
     """
-    seen = judge(scaled(activation, size), parts)
+    seen = judge(normalise_map(activation, size), parts)
     if np.isnan(seen.auc):
         return {**seen._asdict(), 'turned': float('nan')}
     if method is Method.EIGEN:
-        other = judge(scaled(-activation, size), parts)
+        other = judge(normalise_map(-activation, size), parts)
         if other.auc > seen.auc:
             return {**other._asdict(), 'turned': 1.0}
     return {**seen._asdict(), 'turned': 0.0}

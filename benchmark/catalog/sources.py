@@ -24,13 +24,13 @@ def _own() -> dict[str, str]:
 
 def _problem(part: object) -> str:
     is_source = callable(getattr(part, 'open_source', None))
-    return '' if is_source else 'it has no function open_source(order)'
+    return '' if is_source else 'it has no function open_source(request)'
 
 
 SOURCES: Plugins[Any] = Plugins('sources', 'backbone source', _own, _problem)
 """Libraries whose architectures an id may name, as in ``timm:NAME``.
 
-Each is a module, or an object, with a function ``open_source(order)``.
+Each is a module, or an object, with a function ``open_source(request)``.
 """
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from benchmark.errors import IncompatibleError
 from benchmark.models import FeatureBackbone
 from benchmark.registry import MODELS
-from benchmark.sources import Order, open_network
+from benchmark.sources import BuildRequest, open_network
 
 
 class _Encoder(BaseModule):
@@ -25,7 +25,7 @@ class _Encoder(BaseModule):
     def __init__(self, source: str, options: dict[str, Any]) -> None:
         super().__init__()
         library, _, name = source.partition(':')
-        extractor = open_network(library, Order(name, options))
+        extractor = open_network(library, BuildRequest(name, options))
         if reason := self.refusal(extractor.network):
             raise IncompatibleError(f'{source} {reason}')
         self._extractor = extractor

@@ -134,7 +134,7 @@ def _checksum(tensors: dict[str, Tensor], choices: str) -> str:
     return hashlib.sha256('\n'.join([*parts, choices]).encode()).hexdigest()
 
 
-def halved(values: Tensor) -> Tensor:
+def to_half(values: Tensor) -> Tensor:
     """Return ``values`` in half precision: the finer one of 16 bits, the wider one if too large."""
     fits = values.abs().max() <= torch.finfo(torch.float16).max if values.numel() else True
     return values.to(torch.float16 if fits else torch.bfloat16)

@@ -121,7 +121,7 @@ def _join_layers(parts: list[Tensor], name: str) -> Read:
     return Read(values, choices)
 
 
-def wanted(choices: Choices, names: Sequence[str] | None) -> Choices:
+def select_choices(choices: Choices, names: Sequence[str] | None) -> Choices:
     """Return the choices called ``names``; all of them without names.
 
     Raises:

@@ -12,7 +12,7 @@ from benchmark.regression.accepted import Shift, latest
 from benchmark.regression.cells import CellId, Headline, Runs, differences, orient
 from benchmark.regression.costs import CostRatio, cost_ratios
 from benchmark.regression.history import CellHistory, History
-from benchmark.statistics.decisions import Judgement, Levels, Track, judge
+from benchmark.statistics.decisions import CellJudgement, Levels, Track, judge
 from benchmark.statistics.noise import mean
 
 _EXACT = 1e-6
@@ -85,7 +85,7 @@ class CellResult:
     metric: Headline
     baseline: tuple[float, ...] = ()
     tonight: tuple[float, ...] = ()
-    judgement: Judgement | None = None
+    judgement: CellJudgement | None = None
     margin: float = 0.0
 
     @property
@@ -248,7 +248,7 @@ def _track(reference: _Reference, runs: Runs) -> Track:
 
 
 def _judge_cell(
-    reference: _Reference, runs: Runs, found: Judgement | None, rules: Rules, cells: int
+    reference: _Reference, runs: Runs, found: CellJudgement | None, rules: Rules, cells: int
 ) -> CellResult:
     baseline = mean(reference.baseline)
     margin = rules.margin.of(runs.metric, baseline)
@@ -275,7 +275,7 @@ def _without_spread(reference: _Reference, runs: Runs) -> tuple[Verdict, str]:
 
 
 def _judge_by_tests(
-    found: Judgement, margin: float, levels: Levels, cells: int
+    found: CellJudgement, margin: float, levels: Levels, cells: int
 ) -> tuple[Verdict, str]:
     drift = found.drift
     if found.is_worse(levels) and found.drop > margin:

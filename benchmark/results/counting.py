@@ -10,7 +10,7 @@ from benchmark.results.records import RunRecord
 from benchmark.specs import RunSpec
 
 
-class Place(NamedTuple):
+class CellKey(NamedTuple):
     """A cell of the comparison, in the order in which tables go through them."""
 
     protocol: str
@@ -18,16 +18,16 @@ class Place(NamedTuple):
     backbone: str
 
 
-Runs = Mapping[Place, Sequence[Brief]]
+Runs = Mapping[CellKey, Sequence[Brief]]
 """The records that count, cell by cell in the order of their places and by seed within a cell."""
 
 
-def place_of(spec: RunSpec) -> tuple[str, str, str]:
+def cell_key(spec: RunSpec) -> tuple[str, str, str]:
     """Return the key of a run's cell as a plain tuple: building NamedTuples is slower."""
     return spec.protocol, spec.task, spec.backbone
 
 
-def newest(records: Iterable[Brief]) -> dict[Place, list[Brief]]:
+def newest(records: Iterable[Brief]) -> dict[CellKey, list[Brief]]:
     """Return one record per cell and seed, sorted: the newest ``ok`` one, else the newest failed.
 
     All seeds of a backbone on a task share one make (configuration, weights, data, libraries), that
@@ -37,8 +37,8 @@ def newest(records: Iterable[Brief]) -> dict[Place, list[Brief]]:
     """
     cells: dict[tuple[str, str, str], list[Brief]] = {}
     for record in records:
-        cells.setdefault(place_of(record.spec), []).append(record)
-    return {Place(*place): _one_per_seed(cells[place]) for place in sorted(cells)}
+        cells.setdefault(cell_key(record.spec), []).append(record)
+    return {CellKey(*place): _one_per_seed(cells[place]) for place in sorted(cells)}
 
 
 def _one_per_seed(records: list[Brief]) -> list[Brief]:
@@ -56,7 +56,7 @@ def _precedence(record: Brief) -> tuple[Any, ...]:
     return record.is_ok, record.is_plain, record.finished, record.fingerprint, record.spec.seed
 
 
-def counted(records: Iterable[RunRecord]) -> list[RunRecord]:
+def counted_records(records: Iterable[RunRecord]) -> list[RunRecord]:
     """Return the records that count, with all their evidence, in the order of :func:`newest`."""
     whole = list(records)
     runs = newest(brief(record, str(place)) for place, record in enumerate(whole))

@@ -18,7 +18,7 @@ import orjson
 
 from benchmark.errors import RecordError
 from benchmark.results.briefs import Brief, brief
-from benchmark.results.counting import place_of
+from benchmark.results.counting import cell_key
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.results.upgrades import SCHEMA
@@ -82,7 +82,7 @@ def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
 
 
 def _order(item: Brief) -> tuple[Any, ...]:
-    return (*place_of(item.spec), item.spec.seed, item.path)
+    return (*cell_key(item.spec), item.spec.seed, item.path)
 
 
 def _sharing(item: Brief, said: dict[bytes, Any]) -> Brief:

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from benchmark.errors import RecordError
-from benchmark.results.upgrades import SCHEMA, upgraded
+from benchmark.results.upgrades import SCHEMA, upgrade
 from benchmark.specs import RunSpec
 
 READ_FROM_CACHE = 'read from the cache'
@@ -145,7 +145,7 @@ def from_json(text: str | bytes, path: Path) -> RunRecord:
             raise RecordError(
                 f'{path}: not JSON ({error}); delete the file to run the cell again'
             ) from None
-    return _build(upgraded(content, path), path)
+    return _build(upgrade(content, path), path)
 
 
 def _with_broken_text(text: str | bytes) -> Any:

@@ -43,7 +43,7 @@ _DAMAGE = (
 """What reading a damaged ZIP file can raise."""
 
 
-class Outcome(enum.StrEnum):
+class ImportOutcome(enum.StrEnum):
     """What became of an imported record."""
 
     ADDED = 'added'
@@ -55,7 +55,7 @@ class Imported(NamedTuple):
     """A record of an archive: its place in the results folder, and what became of it."""
 
     path: Path
-    outcome: Outcome
+    outcome: ImportOutcome
     detail: str = ''
 
 
@@ -114,18 +114,18 @@ def import_archive(store: ResultStore, archive: Path) -> list[Imported]:
     records = _verify(store, archive)
     imported = [_merge(path, record) for path, (record, _) in records.items()]
     for item in imported:
-        if item.outcome is Outcome.ADDED:
+        if item.outcome is ImportOutcome.ADDED:
             write_atomically(item.path, records[item.path][1])
     return imported
 
 
 def _merge(path: Path, record: RunRecord) -> Imported:
     if not path.exists():
-        return Imported(path, Outcome.ADDED)
+        return Imported(path, ImportOutcome.ADDED)
     there = read_record(path)
     if there == record:
-        return Imported(path, Outcome.PRESENT)
-    return Imported(path, Outcome.CONFLICT, _difference(there, record))
+        return Imported(path, ImportOutcome.PRESENT)
+    return Imported(path, ImportOutcome.CONFLICT, _difference(there, record))
 
 
 def _difference(there: RunRecord, other: RunRecord) -> str:

@@ -66,7 +66,7 @@ UPGRADES: Mapping[int, Callable[[Content], Content]] = {1: _with_processor, 2: _
 """How the content of a version becomes that of the next."""
 
 
-def upgraded(content: Any, path: Path) -> Content:
+def upgrade(content: Any, path: Path) -> Content:
     """Upgrade the content of a record file to the current version, and drop its version number.
 
     Raises:

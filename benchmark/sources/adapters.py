@@ -22,7 +22,7 @@ _PARTS = re.compile(r'\.(lora_[A-Z]\w*|lora_magnitude_vector|base_layer|hada_\w+
 
 
 def refuse_unmerged(names: Mapping[str, Any], source: str) -> None:
-    """Refuse weights with an adapter in them that was not merged.
+    """Raise if ``names`` contain an adapter that was not merged.
 
     Raises:
         CheckpointError: names a tensor of the adapter.
@@ -34,8 +34,8 @@ def refuse_unmerged(names: Mapping[str, Any], source: str) -> None:
         )
 
 
-def merged(extractor: Extractor, path: Path) -> tuple[Contents, str]:
-    """Return the weights that an adapter of type LoRA adapts, with it merged, and a remark.
+def merge(extractor: Extractor, path: Path) -> tuple[Contents, str]:
+    """Return the base weights with a LoRA adapter merged into them, and a remark.
 
     Each adapted weight W becomes W + s B A, where s is lora_alpha / r, or lora_alpha / sqrt(r)
     for rank-stabilised ones.

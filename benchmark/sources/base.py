@@ -21,7 +21,7 @@ IMAGENET: Normalisation = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 
 
 @dataclass(frozen=True)
-class Order:
+class BuildRequest:
     """What to build: a name that the source knows, and how.
 
     ``size`` is the only input size (height, width) that the network must take; ``None`` leaves it

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.errors import CheckpointError, DeclarationError, IncompatibleError
-from benchmark.sources.base import IMAGENET, Extractor, Normalisation, Order, Size, Weights
+from benchmark.sources.base import IMAGENET, BuildRequest, Extractor, Normalisation, Size, Weights
 from benchmark.sources.drawing import random_numbers_kept
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import one_line
@@ -28,8 +28,8 @@ from benchmark.sources.network import one_line
 _NATIVE: Size = (224, 224)
 
 
-def open_source(order: Order) -> Extractor:
-    """Return the class that ``order.name``, ``PATH.py:CLASS``, names, built.
+def open_source(request: BuildRequest) -> Extractor:
+    """Return the class that ``request.name``, ``PATH.py:CLASS``, names, built.
 
     Raises:
         DeclarationError: the file cannot be run, or has no such class.
@@ -37,7 +37,7 @@ def open_source(order: Order) -> Extractor:
     """
     # what comes after draws as beside a module in memory, whose making is over
     with random_numbers_kept():
-        return _open(order)
+        return _open(request)
 
 
 class ModuleExtractor(Extractor):
@@ -89,16 +89,16 @@ class ModuleExtractor(Extractor):
         )
 
 
-def _open(order: Order) -> ModuleExtractor:
-    path, _, name = order.name.rpartition(':')
+def _open(request: BuildRequest) -> ModuleExtractor:
+    path, _, name = request.name.rpartition(':')
     kind = _load_class(Path(path), name)
     known = inspect.signature(kind).parameters
-    given = {'drop_path': order.drop_path, 'size': order.size}
+    given = {'drop_path': request.drop_path, 'size': request.size}
     options = {key: value for key, value in given.items() if value and key in known}
     title = f'{Path(path).name}:{name}'
-    network = _build(title, kind, {**order.options, **options})
-    extractor = ModuleExtractor(title, network, order.size)
-    extractor.has_drop_path = not order.drop_path or 'drop_path' in known
+    network = _build(title, kind, {**request.options, **options})
+    extractor = ModuleExtractor(title, network, request.size)
+    extractor.has_drop_path = not request.drop_path or 'drop_path' in known
     return extractor
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from benchmark.errors import CheckpointError
 from benchmark.openmmlab.checkpoints import read_contents
-from benchmark.sources.adapters import merged, refuse_unmerged
+from benchmark.sources.adapters import merge, refuse_unmerged
 from benchmark.sources.base import Extractor, Size
 from benchmark.sources.copies import choose, key_of, matching
 from benchmark.sources.guessing import likely_architecture
@@ -132,7 +132,7 @@ def load_file(
     place = Path(path)
     steps: tuple[str, ...] = ()
     if is_adapter(place):
-        contents, remark = merged(extractor, place)
+        contents, remark = merge(extractor, place)
         steps = (remark,)
     else:
         contents = read_contents(place)

@@ -94,10 +94,10 @@ def welch(value: float, scores: Array, runs: Sequence[int], weights: Array) -> I
     return Interval(value - half, value + half)
 
 
-def around(
+def intervals_around(
     values: Array, halves: Array, low: float = -np.inf, high: float = np.inf
 ) -> list[Interval]:
-    """Return intervals around ``values``, cut off at the least and largest possible value."""
+    """Return intervals around ``values``, clipped to the least and largest possible value."""
     ends = np.clip([values - halves, values + halves], low, high)
     return [Interval(*pair) for pair in ends.T.tolist()]
 
@@ -129,4 +129,4 @@ def over_kinds(
     count = units.shape[1]
     squares = units.var(axis=1, ddof=1) / count
     halves = half_widths(Precision(squares, np.full(len(units), count - 1.0)))
-    return around(units.mean(axis=1), halves, low, high)
+    return intervals_around(units.mean(axis=1), halves, low, high)

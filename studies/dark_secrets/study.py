@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmark.report import suite_boards
 from benchmark.report.data.analyses import PICTURE, FoundAnalysis, find_analyses
-from benchmark.report.data.boards import Board, Cell
+from benchmark.report.data.boards import Board, BoardCell
 from benchmark.report.data.units import heading, show_interval
 from benchmark.report.formats.key_numbers import Value, interval_text, key_numbers, value_text
 from benchmark.report.inference.findings import find
@@ -14,14 +14,14 @@ from benchmark.report.text.sentences import contrast_sentence
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import Architecture
-from benchmark.statistics.means import Interval
+from benchmark.statistics.means import MeanInterval
 from studies.dark_secrets.claims import CLAIMS
 from studies.dark_secrets.judging import judge
 from studies.dark_secrets.verdicts import (
+    BackbonePair,
+    ClaimVerdict,
     Kernels,
     Outcome,
-    Pair,
-    Verdict,
     Vote,
     conclusion,
     outcome_text,
@@ -30,23 +30,23 @@ from studies.dark_secrets.verdicts import (
 
 SUITE = 'study'
 PAIRS = (
-    Pair('world-vit-mae', 'world-vit-supervised', 'the ViT', 'world-vit-random'),
-    Pair(
+    BackbonePair('world-vit-mae', 'world-vit-supervised', 'the ViT', 'world-vit-random'),
+    BackbonePair(
         'world-vit-mae-seed1',
         'world-vit-supervised-seed1',
         "the ViT's second seed",
         'world-vit-random',
     ),
-    Pair('world-swin-simmim', 'world-swin-supervised', 'the Swin', 'world-swin-random'),
+    BackbonePair('world-swin-simmim', 'world-swin-supervised', 'the Swin', 'world-swin-random'),
 )
 KERNELS = Kernels(
-    large=Pair(
+    large=BackbonePair(
         'convnext-k13-simmim',
         'convnext-k13-supervised',
         'the ConvNeXt of 13 x 13',
         'convnext-k13-simmim+random',
     ),
-    small=Pair(
+    small=BackbonePair(
         'convnext-k3-simmim',
         'convnext-k3-supervised',
         'the ConvNeXt of 3 x 3',
@@ -137,7 +137,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
     return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
 
 
-def _summary(verdicts: Sequence[Verdict]) -> str:
+def _summary(verdicts: Sequence[ClaimVerdict]) -> str:
     """Return for how many pairs each claim holds, and for which."""
     rows = []
     for claim in CLAIMS:
@@ -154,7 +154,7 @@ def _count_votes(cast: Sequence[Vote], outcome: Outcome) -> str:
     return f'{len(found)} (random too: {too})' if too else str(len(found))
 
 
-def _details(verdicts: Sequence[Verdict]) -> str:
+def _details(verdicts: Sequence[ClaimVerdict]) -> str:
     parts = ['## Every verdict\n']
     for claim in CLAIMS:
         found = [verdict for verdict in verdicts if verdict.claim == claim]
@@ -169,7 +169,7 @@ def _details(verdicts: Sequence[Verdict]) -> str:
     return '\n'.join(parts)
 
 
-def _row(verdict: Verdict, beside: bool) -> tuple[str, ...]:
+def _row(verdict: ClaimVerdict, beside: bool) -> tuple[str, ...]:
     instead = verdict.random and _interval(verdict.random.found)
     return (
         verdict.where,
@@ -181,7 +181,7 @@ def _row(verdict: Verdict, beside: bool) -> tuple[str, ...]:
     )
 
 
-def _interval(found: Interval) -> str:
+def _interval(found: MeanInterval) -> str:
     return interval_text(found._asdict(), 3) or ''
 
 
@@ -212,7 +212,7 @@ def _title(board: Board, index: int) -> str:
     return f'{task.name}, {heading(task.primary)}'
 
 
-def _score(board: Board, index: int, cell: Cell) -> str | None:
+def _score(board: Board, index: int, cell: BoardCell) -> str | None:
     if cell.mean is None:
         return None
     text = show_interval(cell.mean, cell.sd, board.columns[index].task.primary.unit)

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from benchmark.statistics.means import Interval
+from benchmark.statistics.means import MeanInterval
 from studies.dark_secrets.claims import Claim
 
 
-class Pair(NamedTuple):
+class BackbonePair(NamedTuple):
     """Two backbones that differ in how they were pretrained and in nothing else.
 
     ``title`` is what a sentence calls their architecture, ``random`` a network of it that was not
@@ -41,8 +41,8 @@ class Pair(NamedTuple):
 class Kernels(NamedTuple):
     """Two pairs of one architecture, with large and with small kernels."""
 
-    large: Pair
-    small: Pair
+    large: BackbonePair
+    small: BackbonePair
     title: str = ''
 
     @property
@@ -75,7 +75,7 @@ class Count(NamedTuple):
         return f'{self.side} of {self.all} {self.units}'
 
 
-class Beside(NamedTuple):
+class RandomBaseline(NamedTuple):
     """A random network of the same architecture, beside a pair.
 
     Attributes:
@@ -83,12 +83,12 @@ class Beside(NamedTuple):
         beyond: how much farther on the side of the claim the masked network lies than the random.
     """
 
-    found: Interval
-    beyond: Interval
+    found: MeanInterval
+    beyond: MeanInterval
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ClaimVerdict:
     """One difference, and whether it is what a paper states.
 
     Attributes:
@@ -104,13 +104,13 @@ class Verdict:
     """
 
     claim: Claim
-    pair: Pair | Kernels
+    pair: BackbonePair | Kernels
     measure: str
-    found: Interval
+    found: MeanInterval
     over: str
     task: str = ''
     count: Count | None = None
-    random: Beside | None = None
+    random: RandomBaseline | None = None
     barred: str = ''
 
     @property
@@ -141,8 +141,8 @@ class Verdict:
 class Vote(NamedTuple):
     """What all verdicts on a claim say of one pair."""
 
-    pair: Pair | Kernels
-    verdicts: tuple[Verdict, ...]
+    pair: BackbonePair | Kernels
+    verdicts: tuple[ClaimVerdict, ...]
 
     @property
     def title(self) -> str:
@@ -192,9 +192,9 @@ RANDOM_TOO = (
 )
 
 
-def votes(claim: Claim, verdicts: Iterable[Verdict]) -> list[Vote]:
+def votes(claim: Claim, verdicts: Iterable[ClaimVerdict]) -> list[Vote]:
     """Return the vote of every pair that has a verdict on ``claim``."""
-    found: dict[Pair | Kernels, list[Verdict]] = defaultdict(list)
+    found: dict[BackbonePair | Kernels, list[ClaimVerdict]] = defaultdict(list)
     for verdict in verdicts:
         if verdict.claim == claim:
             found[verdict.pair].append(verdict)
@@ -215,7 +215,7 @@ def conclusion(cast: Sequence[Vote]) -> str:
     return '; '.join(parts) or 'not measured'
 
 
-def outcome_text(verdict: Verdict) -> str:
+def outcome_text(verdict: ClaimVerdict) -> str:
     """Return the outcome of a verdict with its reason."""
     if verdict.barred:
         return f'{verdict.outcome}: {verdict.barred}'

@@ -64,8 +64,8 @@ def test_a_lead_on_one_seed_is_said_not_to_be_judged() -> None:
     found = answered([*runs('parts', 60, 50), *runs('keypoints', 40, 30, seeds=1)])
     assert found.rank.endswith('with other seeds unknown).')
     assert found.leads == (
-        'Best mean on 2 of 2 tasks: body parts and key points; 1 of them not judged, '
-        'having one seed.'
+        'Best mean on 2 of 2 tasks: body parts and key points; 1 of these with too few seeds '
+        'to judge.'
     )
 
 

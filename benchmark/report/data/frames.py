@@ -41,13 +41,13 @@ def tidy(
     """
     rows = [
         (*cell, seed, *itertools.chain.from_iterable(parts))
-        for cell, lines in tidied(runs, tasks, backbones)
+        for cell, lines in tidy_rows(runs, tasks, backbones)
         for seed, *parts in lines
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def tidied(
+def tidy_rows(
     runs: Runs, tasks: Mapping[str, TaskFacts], backbones: Mapping[str, BackboneFacts]
 ) -> Iterator[tuple[Values, list[Line]]]:
     """Yield the rows of :func:`tidy`: what adjacent ones share, ``suite`` to ``labels``, once."""

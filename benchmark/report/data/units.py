@@ -64,7 +64,7 @@ def arrow(metric: Metric) -> str:
     return '↑' if metric.higher_is_better else '↓'
 
 
-def counted(count: int, noun: str) -> str:
+def count_noun(count: int, noun: str) -> str:
     """Return a number with its noun: ``'1 seed'``, ``'2 seeds'``."""
     return f'{count} {noun}' if count == 1 else f'{count} {noun}s'
 

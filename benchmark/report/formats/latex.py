@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from benchmark.report.data.boards import Board, Cell, Column, Row
+from benchmark.report.data.boards import Board, BoardCell, Column, Row
 from benchmark.report.data.units import NO_SCORE, heading, show, show_change
 from benchmark.report.inference.findings import BoardFindings, Findings
-from benchmark.report.inference.standings import Standing
+from benchmark.report.inference.standings import Aggregate
 from benchmark.report.text.presets import Preset, block, pretraining
 from benchmark.specs import slug
 
@@ -144,7 +144,7 @@ def _cells(row: Row, base: Row | None, columns: tuple[Column, ...]) -> Iterator[
         yield _score(cell, other, column)
 
 
-def _score(cell: Cell, base: Cell | None, column: Column) -> str:
+def _score(cell: BoardCell, base: BoardCell | None, column: Column) -> str:
     """Return a score with its spread, or with its difference to ``base`` where there is one."""
     if cell.mean is None or not cell.is_complete:
         return escape(NO_SCORE)
@@ -163,7 +163,7 @@ def _mark_best(text: str, backbone: str, column: Column) -> str:
     return rf'\second{{{text}}}' if backbone in column.second else text
 
 
-def _overall(standing: Standing | None) -> list[str]:
+def _overall(standing: Aggregate | None) -> list[str]:
     if standing is None:
         return [escape(NO_SCORE)] * 2
     score = NO_SCORE if standing.score is None else f'{standing.score.value:.1f}'

@@ -10,7 +10,7 @@ from benchmark.report.data.boards import Board
 from benchmark.report.inference.comparisons import Comparisons, Diagram
 from benchmark.report.inference.contrasts import Contrast
 from benchmark.report.inference.findings import BoardFindings, Findings
-from benchmark.report.inference.standings import Estimate, Standing
+from benchmark.report.inference.standings import Aggregate, Estimate
 from benchmark.report.text.sentences import agreement_sentence, contrast_sentence, overall_sentences
 from benchmark.statistics.resampling import Interval
 
@@ -45,7 +45,7 @@ def suite_overall(findings: Findings) -> Json:
     }
 
 
-def _standing(item: Standing) -> Json:
+def _standing(item: Aggregate) -> Json:
     found = {
         'score': item.score,
         'iqm': item.iqm,

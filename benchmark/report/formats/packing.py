@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmark.report.data.boards import Board
-from benchmark.report.data.curves import drawn
+from benchmark.report.data.curves import curves_for_page
 from benchmark.report.data.evidence import checks, groups, sections
 from benchmark.report.data.facts import TaskFacts
 from benchmark.report.formats.views import Place
@@ -92,7 +92,9 @@ def _block(
         'groups': [run and groups(run) for run in scored],
         'configs': [run.config if run and has_config else None for run in scored],
         'sections': [sections(found, task) for found in cells],
-        'curves': [[drawn(run.curves, most) if most else {} for run in found] for found in cells],
+        'curves': [
+            [curves_for_page(run.curves, most) if most else {} for run in found] for found in cells
+        ],
     }
 
 

@@ -14,7 +14,7 @@ from benchmark.report.data.boards import Board, Row
 from benchmark.report.data.facts import TRIVIAL
 from benchmark.report.data.frames import COLUMNS, Line, Values
 from benchmark.report.inference.findings import Findings
-from benchmark.report.inference.standings import Estimate, Standing
+from benchmark.report.inference.standings import Aggregate, Estimate
 
 _AGGREGATES = ('score', 'iqm', 'borda', 'mean_rank', 'place')
 _PARTS = ('', '_seeds_low', '_seeds_high', '_tasks_low', '_tasks_high')
@@ -119,7 +119,7 @@ def _scores(row: Row) -> dict[str, Any]:
     return values
 
 
-def aggregates(standing: Standing | None) -> dict[str, float | None]:
+def aggregates(standing: Aggregate | None) -> dict[str, float | None]:
     """Return the aggregates of a backbone with the ends of their intervals, ``None`` for gaps."""
     values: dict[str, float | None] = {}
     for name in _AGGREGATES:

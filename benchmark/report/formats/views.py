@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmark.report.data.boards import Board, Cell, Column
+from benchmark.report.data.boards import Board, BoardCell, Column
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.units import decimals, difference, heading, show, show_interval, sign
 from benchmark.report.formats.overall import Json, board_overall, suite_overall
@@ -155,7 +155,7 @@ def _floor(column: Column, index: int) -> Json:
     return {'name': name, 'value': value, 'text': show(value, column.task.primary.unit)}
 
 
-def _costs(cells: Sequence[Cell]) -> Json:
+def _costs(cells: Sequence[BoardCell]) -> Json:
     """Return what the runs of each cell cost on average, and the devices they ran on."""
     costs = [tuple(cell.costs.values()) for cell in cells]
     return {

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.report.data.grids import Grid
-from benchmark.report.inference.standings import Standing, generator
+from benchmark.report.inference.standings import Aggregate, generator
 from benchmark.statistics.corrections import holm
 from benchmark.statistics.diagrams import cliques, friedman
 from benchmark.statistics.pairs import (
@@ -71,7 +71,7 @@ class Comparisons:
     left_out: int
 
 
-def compare(grid: Grid, scaled: Grid, found: Mapping[str, Standing]) -> Comparisons | None:
+def compare(grid: Grid, scaled: Grid, found: Mapping[str, Aggregate]) -> Comparisons | None:
     """Return all pairs of the backbones with a standing; ``None`` for fewer than two."""
     order = sorted(found, key=lambda name: (found[name].mean_rank.value, name))
     pool = order[:LARGEST_POOL]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.report.data.boards import Board, Cell, Column
+from benchmark.report.data.boards import Board, BoardCell, Column
 from benchmark.report.data.facts import TRIVIAL
 from benchmark.report.data.units import NO_SCORE, difference, heading, listing, show, show_interval
 from benchmark.report.literature.grouping import (
-    Contrast,
     Entry,
+    PublishedContrast,
     Table,
     contrasts,
     coverage,
@@ -19,8 +19,8 @@ from benchmark.report.literature.grouping import (
 )
 from benchmark.report.literature.reading import (
     DATA_SETS,
+    Publication,
     Published,
-    Source,
     for_tasks,
     tested_split,
 )
@@ -130,7 +130,7 @@ def _aggregate(rows: Sequence[Published], tasks: Sequence[str]) -> str:
     )
 
 
-def _contrasts(found: Sequence[Contrast]) -> Block:
+def _contrasts(found: Sequence[PublishedContrast]) -> Block:
     columns = (
         'Data set', 'Metric', 'Backbone', 'Masked', 'SUP', 'MIM', 'MIM better by',
         'Pretraining data', 'Source', 'Head', 'Recipe', 'Note',
@@ -146,7 +146,7 @@ def _contrasts(found: Sequence[Contrast]) -> Block:
     )
 
 
-def _contrast(item: Contrast) -> tuple[str, ...]:
+def _contrast(item: PublishedContrast) -> tuple[str, ...]:
     masked, metric = item.masked, item.masked.metric
     return (
         masked.data_set,
@@ -221,7 +221,7 @@ def _own(board: Board, index: int, column: Column, note: tuple[str, ...]) -> Blo
     return Block(3, f'Measured here: {column.task.title}, {board.protocol}{split}', note, grid)
 
 
-def _score(cell: Cell, metric: Metric) -> str:
+def _score(cell: BoardCell, metric: Metric) -> str:
     return NO_SCORE if cell.mean is None else show_interval(cell.mean, cell.sd, metric.unit)
 
 
@@ -279,7 +279,7 @@ def _marks(row: Published) -> str:
 
 
 def _sources(rows: Sequence[Published]) -> Block:
-    cited: Mapping[str, Source] = {row.source.source: row.source for row in rows}
+    cited: Mapping[str, Publication] = {row.source.source: row.source for row in rows}
     lines = tuple(
         (name, source.title, source.where, source.type, str(source.year))
         for name, source in sorted(cited.items())

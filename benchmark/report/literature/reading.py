@@ -91,7 +91,7 @@ def tested_split(task: str) -> str:
     return _TESTED.get(task, 'test')
 
 
-class Source(NamedTuple):
+class Publication(NamedTuple):
     """Where numbers were read: ``type`` is one of ``SOURCE_TYPES``."""
 
     source: str
@@ -119,7 +119,7 @@ class Published:
     """
 
     kind: str
-    source: Source
+    source: Publication
     place: str
     data_set: str
     split: str
@@ -164,7 +164,7 @@ _TAGS = {
     'distilled': 'distilled',
     'pretext': 'pretext',
 }
-_SOURCE_COLUMNS = Source._fields
+_SOURCE_COLUMNS = Publication._fields
 _COLUMNS = tuple(
     'source' if name == 'source' else name
     for item in fields(Published)
@@ -227,7 +227,7 @@ def _lines(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _source(path: Path, number: int, row: Mapping[str, str]) -> Source:
+def _source(path: Path, number: int, row: Mapping[str, str]) -> Publication:
     for key in ('source', 'title', 'where'):
         if not row[key].strip():
             raise _wrong(path, number, key, row[key], 'filled')
@@ -235,11 +235,11 @@ def _source(path: Path, number: int, row: Mapping[str, str]) -> Source:
         raise _wrong(path, number, 'type', row['type'], f'one of {", ".join(SOURCE_TYPES)}')
     if not row['year'].isdecimal():
         raise _wrong(path, number, 'year', row['year'], 'a year')
-    return Source(row['source'], row['title'], row['where'], row['type'], int(row['year']))
+    return Publication(row['source'], row['title'], row['where'], row['type'], int(row['year']))
 
 
 def _row(
-    path: Path, number: int, line: Mapping[str, str], sources: Mapping[str, Source]
+    path: Path, number: int, line: Mapping[str, str], sources: Mapping[str, Publication]
 ) -> Published:
     if path.stem not in kind_names():
         raise RecordError(f'{path}: must be named after a kind ({", ".join(kind_names())})')

@@ -1,4 +1,4 @@
-// A cell in full, over the page: score, proof, losses, pictures, cost, configuration.
+// The dialog with all details of a cell: score, proof, losses, pictures, cost, configuration.
 function showCell() {
   const dialog = $('#cell');
   const found = location.hash.startsWith('#cell=') ? cellAt(location.hash.slice(6)) : null;

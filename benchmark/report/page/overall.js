@@ -64,7 +64,7 @@ function standingsChart() {
     h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', {}),
       h('span', { class: 'ends' }, h('span', {}, ends[0]), h('span', {}, 'better →'), h('span', {}, ends[1])), h('span', {})),
     h('p', { class: 'legend' },
-      has(1) ? h('span', {}, h('i', { class: 'bar-key' }), '95 % t-interval over seeds, same tasks (in simulation 93 to 99 %)') : h('span', {}, 'Over seeds unknown: a task has one seed'),
+      has(1) ? h('span', {}, h('i', { class: 'bar-key' }), '95 % t-interval over seeds, same tasks (in simulation 93 to 99 %)') : h('span', {}, 'No interval over seeds: a task has one seed'),
       has(2) && h('span', {}, h('i', { class: 'line-key' }), '95 % t-interval over kinds of task, same seeds (in simulation 93 to 100 %)')),
     more);
 }
@@ -75,7 +75,7 @@ function improvementTable({ rows, shares, left_out: leftOut }) {
     style: { '--heat': (Math.abs(share - 50) / 50).toFixed(2), '--hue': share >= 50 ? 'var(--accent)' : 'var(--supervised)' },
   }, share));
   return h('div', { class: 'block' }, h('h3', {}, 'Probability of improvement'),
-    h('p', { class: 'meta' }, `How often, in percent, a run of the row's backbone beats a run of the column's on a task.${leftOut ? ` ${leftOut} of lower rank are left out.` : ''}`),
+    h('p', { class: 'meta' }, `Probability, in percent, that a run of the row's backbone beats a run of the column's on a task.${leftOut ? ` ${leftOut} lower-ranked backbones are not shown.` : ''}`),
     scroll('Probability of improvement', h('table', { class: 'matrix' },
       h('caption', { class: 'spoken' }, 'Probability of improvement of row over column, percent'),
       h('thead', {}, h('tr', {}, h('td', {}), people.map((person, i) => h('th', { scope: 'col', title: person.label }, i + 1, h('span', { class: 'spoken' }, person.label))))),
@@ -120,7 +120,7 @@ function stackedRanks(found, cliques, critical, width, said) {
 }
 
 const AXIS = 250;
-// The room left and right of the axis that the names of both halves need.
+// Margins left and right of the axis for the names of both halves.
 function classicPads(found) {
   const half = Math.ceil(found.length / 2);
   return [found.slice(0, half), found.slice(half)].map((side) => 30 + 6.9 * Math.max(0, ...side.map(({ person }) => cut(person.label, 30).length)));
@@ -168,7 +168,7 @@ function contrastPart(contrasts) {
 }
 
 function agreementPart(agreements) {
-  return estimateRows('May a cheaper protocol stand in?', "Kendall's τ between its ranking of the backbones and that of fine-tuning; 1 is the same order.",
+  return estimateRows('Can a cheaper protocol stand in?', "Kendall's τ between its ranking of the backbones and that of fine-tuning; 1 is the same order.",
     agreements.map((item) => ({ name: item.protocol, ...item })), scale([-1, 1], false, 0), 0, 2, false);
 }
 
