@@ -64,6 +64,13 @@ def analyse(
 ) -> Finding:
     """Return activation maps of ``backbones`` on ``images`` and what they show.
 
+    Args:
+        backbones: backbones to look into, one after the other.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
+        method: how maps are made of features.
+
     Raises:
         BenchmarkError: a backbone cannot be built.
     """
@@ -143,6 +150,12 @@ def numbers(
     Eigen-CAM, the side with the higher AUC between object and background is used. That assumes
     that the component separates them at all: a map that does not is shown at its best, for every
     backbone alike. ``turned`` is 1 where the negative side was used, and NaN without an object.
+
+    Args:
+        activation: the map (h, w), of any sign.
+        size: height and width of the picture in pixels.
+        parts: the creature's part at each pixel, from 1, else 0; ``None`` without labels.
+        method: how the map was made.
     """
     seen = judge(normalise_map(activation, size), parts)
     if np.isnan(seen.auc):

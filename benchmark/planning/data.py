@@ -37,6 +37,12 @@ def keep_manifest(
 ) -> Path:
     """Write what was found about a task's data, with the digest of each folder; return where to.
 
+    Args:
+        task: the task that the data belong to.
+        data_root: folder that gets ``manifests/TASK.json``.
+        findings: results of the checks of the data.
+        manifest: files, bytes and digests of the data.
+
     Raises:
         DataError: the file cannot be written.
     """

@@ -64,6 +64,13 @@ def backbone_flops(
 
     ``per_pixel`` is one forward pass per pixel of the input; only a backbone that ``learns`` has
     a backward pass.
+
+    Args:
+        per_pixel: operations of one forward pass per pixel of the input.
+        pixels: pixels of one input.
+        trained_images: images seen in training.
+        tested_images: images seen in testing.
+        learns: whether the backbone is trained, which adds a backward pass.
     """
     passes = trained_images * (1 + _BACKWARD if learns else 1) + tested_images
     return per_pixel * pixels * passes

@@ -47,6 +47,13 @@ class Request:
     ) -> Request:
         """Return the request for a suite, by name, file or itself, narrowed to what is named.
 
+        Args:
+            suite: name or file of a suite, or the suite.
+            backbones: ids or backbones; by default those of the suite.
+            tasks: names of tasks of the suite; by default all.
+            protocols: names of protocols; by default those of the suite.
+            seeds: seeds; by default those of the suite.
+
         Raises:
             BenchmarkError: a name is unknown or a declaration wrong; nothing was started.
         """

@@ -81,6 +81,12 @@ class Readout(abc.ABC):
         """Write the prediction from outputs, (K,) or (h, w, K), into the library's ``sample``.
 
         ``is_vote`` is true if they are mean values of neighbours, not outputs of a head.
+
+        Args:
+            outputs: outputs of a head, or mean values of neighbours.
+            sample: the library's data sample, changed in place.
+            stride: pixels per cell of the map.
+            is_vote: whether the outputs are mean values of neighbours.
         """
 
 

@@ -72,6 +72,13 @@ def solve_neighbours(
 
     Trials are scored on the pictures ``held_out`` with all others as the bank; the chosen one then
     predicts from all.
+
+    Args:
+        collected: features and targets of all training pictures.
+        readout: what is predicted, and how it is scored.
+        held_out: places of the pictures that score the trials.
+        neighbours: numbers of neighbours to try.
+        temperatures: temperatures to try.
     """
     kept = sorted(set(range(len(collected.values))) - set(held_out))
     bank, known = _subsample(*flat(collected, kept))
@@ -247,7 +254,18 @@ def solve_linear(
     batch_size: int,
     seed: int,
 ) -> Solved:
-    """Return all heads, trained on the pictures that are not ``held_out`` and scored on those."""
+    """Return all heads, trained on the pictures that are not ``held_out`` and scored on those.
+
+    Args:
+        collected: features and targets of all training pictures.
+        readout: what is predicted, and how it is scored.
+        held_out: places of the pictures that score the heads.
+        rates: learning rates, one head each.
+        momentum: momentum of stochastic gradient descent.
+        iterations: steps of training.
+        batch_size: pictures per step.
+        seed: seed of the initial heads and of the order of pictures.
+    """
     kept = torch.tensor(sorted(set(range(len(collected.values))) - set(held_out)))
     device = collected.values.device
     whitening = Whitening(collected.values.shape[-1], device)

@@ -150,6 +150,13 @@ def compare(
     """Return the verdicts of ``tonight`` (cells that should have run are those of ``baseline``).
 
     ``history`` holds earlier nights; those named ``night`` or later are left out of it.
+
+    Args:
+        baseline: the frozen runs; these cells should also have run tonight.
+        tonight: the runs to judge.
+        history: scores of earlier nights.
+        night: name of the night.
+        rules: levels, margins and accepted shifts.
     """
     references = {
         cell: _reference(runs, history.before(night, cell), latest(rules.accepted, cell, night))

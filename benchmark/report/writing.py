@@ -119,6 +119,13 @@ def write_report(
     ``paper`` the tables in the paper's shape as Markdown and LaTeX. Pictures beside the page are
     copied into a folder, which is not among the paths.
 
+    Args:
+        store: where the records are.
+        suite: name of the suite.
+        out: folder to write to.
+        formats: names of file formats.
+        options: reference backbone, scale, groups and history.
+
     Raises:
         BenchmarkError: a format or the reference is unknown, the suite has no records, one of
             them or the history is unreadable, or a file cannot be written.
@@ -139,6 +146,12 @@ def render_report(
 ) -> dict[str, str]:
     """Return the texts of the report's files by name; equal records give equal texts.
 
+    Args:
+        store: where the records are.
+        suite: name of the suite.
+        formats: names of file formats.
+        options: reference backbone, scale, groups and history.
+
     Raises:
         BenchmarkError: a format or the reference is unknown, the suite has no records or one is
             unreadable.
@@ -158,6 +171,13 @@ def stale_files(
     """Return the files of the report in ``out`` that are missing or not what the records say.
 
     Without ``formats``, every format that has a file in ``out`` is checked.
+
+    Args:
+        store: where the records are.
+        suite: name of the suite.
+        out: folder that holds the report.
+        formats: names of file formats.
+        options: reference backbone, scale, groups and history.
 
     Raises:
         BenchmarkError: as for :func:`render_report`, or ``out`` has no file of a report.
@@ -234,6 +254,12 @@ def load_content(
     """Return the records of ``suite`` with what is derived from them.
 
     With ``has_evidence`` they are read whole at once, rather than in brief by the index.
+
+    Args:
+        store: where the records are.
+        suite: name of the suite.
+        options: reference backbone, scale, groups and history.
+        has_evidence: whether configurations, curves and proof are needed as well.
 
     Raises:
         BenchmarkError: the suite has no records, one is unreadable, or no backbone with a record

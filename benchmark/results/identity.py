@@ -175,6 +175,12 @@ def parts_of(config: Config, *, kind: str, protocol: str, source: str) -> tuple[
     """Return the names of the parts whose numerics enter the fingerprint of a cell.
 
     ``source`` is where the backbone's network comes from, as ``'timm:NAME'``; empty for none.
+
+    Args:
+        config: the compiled configuration.
+        kind: name of the kind of task.
+        protocol: name of the protocol.
+        source: source of the network, such as ``'timm:NAME'``; empty for none.
     """
     library = source.partition(':')[0]
     return (

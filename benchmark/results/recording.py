@@ -35,6 +35,12 @@ def add_measured(
 ) -> RunRecord:
     """Return ``record`` with what a worker measured.
 
+    Args:
+        record: the record of the run so far.
+        task: the task, for metrics and their units.
+        answer: what the worker returned.
+        weights: SHA-256 of the weights, if any were loaded.
+
     Raises:
         KeyError: the answer lacks a declared metric or a part of the record.
         ValueError: a score lies outside its metric's bounds, or a number is not finite.

@@ -124,6 +124,12 @@ def load_file(
 
     ``copy`` is the key of the copy to take where the file holds several, such as ``'teacher'``.
 
+    Args:
+        extractor: the network to load into.
+        path: file or folder of weights.
+        copy: key of the copy to take if the file has several, such as ``'teacher'``.
+        may_miss: parameters that the file may lack, with the reason.
+
     Raises:
         CheckpointError: the file is unreadable, or lacks a parameter that ``may_miss`` does not
             name, or holds one of another shape or that is not finite, or belongs to another

@@ -66,7 +66,14 @@ class SeedDraws:
 def draw_seeds(
     runs: Sequence[int], backbones: int, count: int, random: np.random.Generator
 ) -> SeedDraws:
-    """Return ``count`` resamples, with replacement, of the runs of each task."""
+    """Return ``count`` resamples, with replacement, of the runs of each task.
+
+    Args:
+        runs: number of runs of each task.
+        backbones: number of backbones, which are drawn independently.
+        count: number of resamples.
+        random: source of randomness.
+    """
     shares = tuple(random.multinomial(n, np.full(n, 1 / n), size=count) / n for n in runs)
     return SeedDraws(shares, random.integers(count, size=(len(runs), backbones)))
 

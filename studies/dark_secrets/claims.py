@@ -1,4 +1,4 @@
-"""What the two papers state, in words that a pair of backbones can hold or contradict."""
+"""Claims of the two papers, worded so that a pair of backbones can confirm or contradict them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DARK_SECRETS, MASK_RECONSTRUCTION = '2205.13543', '2206.03826'
 
 
 class ClaimSource(enum.StrEnum):
-    """How it is known that a paper states something."""
+    """Where a claim is taken from: an abstract, memory, or this project."""
 
     ABSTRACT = 'abstract'
     RECALLED = 'recalled'

@@ -50,10 +50,16 @@ def judge(
     *,
     kernels: Kernels | None = None,
 ) -> list[ClaimVerdict]:
-    """Return every verdict that ``analyses`` and ``records`` allow on ``pairs``, by claim.
+    """Return all verdicts on ``pairs`` that ``analyses`` and ``records`` support, by claim.
 
     What is not there gives no verdict. ``kernels`` are two of the pairs that differ in their
     kernels alone.
+
+    Args:
+        pairs: the pairs of backbones to judge.
+        analyses: analyses on disk.
+        records: records of runs.
+        kernels: two of the pairs that differ only in the size of their kernels.
 
     Raises:
         RecordError: an analysis is damaged.
@@ -129,7 +135,7 @@ def _sum_counts(counts: Sequence[Count]) -> Count:
 
 
 def _bar(floor: float | None, arms: Iterable[Iterable[float]]) -> str:
-    """Return why scores of a task, by arm, cannot be compared; empty where they can."""
+    """Return why the scores of a task, by arm, cannot be compared; empty if they can."""
     if floor is None:
         return ''
     return BEHIND if any(fmean(scores) <= floor for scores in arms) else ''

@@ -1,4 +1,4 @@
-"""The study of the shipped backbones as a text: tables, figures and verdicts, from files alone."""
+"""The study of the shipped backbones as Markdown: tables, figures and verdicts, from files."""
 
 from __future__ import annotations
 
@@ -58,50 +58,50 @@ KERNELS = Kernels(
 
 _HEAD = """# Study: what masked pretraining does to small networks
 
-Written by `python -m studies.dark_secrets`, which runs whatever is missing, from the records and
-analyses under `results/`; no number and no verdict is entered by hand. The backbones are those of
-[shipped-backbones.md](shipped-backbones.md): two small architectures, pretrained by this project
-on its own procedural world. What the two papers (arXiv 2205.13543 and 2206.03826) state about
-large networks and photographs is asked here of these.
+Written by `python -m studies.dark_secrets` from the records and analyses under `results/` (the
+command runs whatever is missing); no number or verdict is entered by hand. The backbones are those
+of [shipped-backbones.md](shipped-backbones.md): two small architectures, pretrained by this project
+on its own procedural world. The study tests whether claims of two papers (arXiv 2205.13543 and
+2206.03826) about large networks and photographs also hold for these.
 
-**What the papers state** is known from their abstracts, which were read (*abstract*), or else from
-memory of their texts and from what others write about them, for the texts themselves were not at
-hand (*recalled*); what neither paper is known to state is an *own question*.
+**The claims of the papers** are taken from their abstracts (*abstract*), or, because the full texts
+were not available, from memory and from what others write about them (*recalled*). A question that
+neither paper is known to address is marked *own question*.
 
 A **verdict** is a difference with a 95 % interval (Student's or Welch's t; their coverage in
 simulation is in [statistics.md](statistics.md)): it *holds* where the whole interval lies on the
 side that the claim states, is *contradicted* where it lies on the other, and is *open* where 0 is
-inside or nothing repeats. It holds *partly* where the interval is on that side but some of the
-layers that the claim speaks of are not. The column *n* says what the interval is over. Layers and
-heads of one network are not independent: where an architecture was pretrained more than once, the
-pretraining runs are the repetitions instead; where it was pretrained once, *n* says so, and the
-interval only compares a difference with its scatter within one network. Nothing corrects for how
-many verdicts there are: of twenty true zeros, one is expected to look like a finding.
+inside or there is no repetition. It holds *partly* where the interval is on that side but some of
+the layers that the claim is about are not. The column *n* says what the interval is over. Layers
+and heads of one network are not independent: where an architecture was pretrained more than once,
+the pretraining runs are the repetitions instead; where it was pretrained once, *n* says so, and the
+interval only compares a difference with its scatter within one network. There is no correction for
+multiple comparisons: of twenty true zeros, one is expected to look like a finding.
 
-Two things leave a verdict open whatever the interval: a network that does not beat the trivial
+Two things leave a verdict open regardless of the interval: a network that does not beat the trivial
 predictor of the task, below which differences mean nothing, and a box loss that does not fall,
 which says nothing about boxes (see [analyses.md](analyses.md)).
 
 Each pair of backbones has one **vote** on a claim, however many measures and tasks it has verdicts
 on: it holds for a pair only where all of them do, and is contradicted where some are and none
-holds. Of likeness and receptive fields, which random networks have too, it is also asked whether
-the masked network lies beyond a random one of its architecture.
+holds. For similarity of layers and receptive fields, which random networks have too, the masked
+network is also compared with a random one of its architecture.
 
 What an activation map captures is measured by *regions*, *coverage* and *parts*, which are proxies
-of this project and of neither paper.
+defined by this project, not by the papers.
 """
 _LIMITS = """## What the intervals leave out
 
-- **Pretraining.** Two pretraining seeds exist for one pair of the plain ViT, one for all others.
-  An interval over fine-tuning seeds, pictures or parts of one network says what would change if
+- **Pretraining.** Two pretraining seeds exist for one pair of the plain ViT, one for all others. An
+  interval over fine-tuning seeds, pictures or parts of one network says what would change if
   *those* were drawn again, not if the network were pretrained again. The two pairs of the ViT side
   by side show how far that goes; an interval over two pretraining runs has one degree of freedom.
-- **Random networks.** But for likeness and receptive fields, verdicts set masked against supervised
-  pretraining alone; where a network at random initialisation lies, the tables show.
+- **Random networks.** Except for similarity of layers and receptive fields, verdicts only compare
+  masked with supervised pretraining; the tables show the values of randomly initialised networks.
 - **Which side of a map is active.** An Eigen-CAM has no sign of its own. Its numbers use the side
   that separates creature and background better, which assumes that the map separates them at all.
-- **Scale.** Networks of one to three million parameters, minutes of pretraining, 128 px. What
-  does not show here may show there.
+- **Scale.** Networks of one to three million parameters, minutes of pretraining, 128 px. Effects
+  that are absent here may appear at larger scale.
 """
 
 
@@ -138,7 +138,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
 
 
 def _summary(verdicts: Sequence[ClaimVerdict]) -> str:
-    """Return for how many pairs each claim holds, and for which."""
+    """Return a table of claims with the number of pairs per outcome, and their names."""
     rows = []
     for claim in CLAIMS:
         cast = votes(claim, verdicts)
@@ -236,7 +236,7 @@ def _analysis(found: FoundAnalysis, root: str) -> str:
 
 
 def _untested_claims(records: Iterable[RunRecord]) -> str:
-    """Return what the papers say that no backbone of the study could show."""
+    """Return the claims that the backbones of the study cannot test, as a list."""
     architectures = {record.backbone.get('architecture') for record in records}
     if Architecture.CONVNET in architectures:
         return ''

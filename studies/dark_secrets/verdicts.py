@@ -1,4 +1,4 @@
-"""Verdicts on claims about pairs of backbones, and what they add up to: a vote of each pair.
+"""Verdicts on claims about pairs of backbones, and their sum: one vote per pair.
 
 A verdict is a difference with an interval, and whether the interval lies on the side that the
 claim states. It is barred where its difference cannot be read. No correction is made for how many
@@ -55,7 +55,7 @@ class Kernels(NamedTuple):
 
 
 class Outcome(enum.StrEnum):
-    """What is found of a claim."""
+    """Outcome of a claim."""
 
     HOLDS = 'holds'
     PARTLY = 'partly'
@@ -65,7 +65,7 @@ class Outcome(enum.StrEnum):
 
 
 class Count(NamedTuple):
-    """On how many units of a kind, of how many, a difference is on the side of the claim."""
+    """Number of units, out of all, on which a difference is on the side of the claim."""
 
     side: int
     all: int
@@ -89,7 +89,7 @@ class RandomBaseline(NamedTuple):
 
 @dataclass(frozen=True)
 class ClaimVerdict:
-    """One difference, and whether it is what a paper states.
+    """One measured difference, and whether it supports a claim.
 
     Attributes:
         claim: what the paper states.
@@ -133,13 +133,13 @@ class ClaimVerdict:
 
     @property
     def random_too(self) -> bool:
-        """Whether a difference that holds is there, at least as far, without any pretraining."""
+        """Whether a random network shows a difference that holds, at least as large."""
         holds = self.outcome is Outcome.HOLDS
         return holds and self.random is not None and self.random.beyond.sign <= 0
 
 
 class Vote(NamedTuple):
-    """What all verdicts on a claim say of one pair."""
+    """All verdicts on a claim for one pair."""
 
     pair: BackbonePair | Kernels
     verdicts: tuple[ClaimVerdict, ...]
@@ -151,7 +151,7 @@ class Vote(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """``holds`` where every verdict does, ``contradicted`` where one is and none speaks for it.
+        """``holds`` if every verdict does, ``contradicted`` if some are and none holds.
 
         ``partly`` where only some hold and the others are open, ``open`` where all are.
         """
@@ -164,12 +164,12 @@ class Vote(NamedTuple):
 
     @property
     def random_too(self) -> bool:
-        """Whether every verdict holds, and of a random network too."""
+        """Whether every verdict holds, but for a random network too."""
         return all(verdict.random_too for verdict in self.verdicts)
 
     @property
     def remarks(self) -> str:
-        """What the outcome leaves out: verdicts that differ, why some are barred, counts."""
+        """Details that the outcome omits: differing verdicts, why some are barred, counts."""
         remarks = list(map(str, (v.count for v in self.verdicts if v.outcome is Outcome.PARTLY)))
         counted = Counter(verdict.outcome for verdict in self.verdicts)
         if len(counted) > 1:
@@ -202,7 +202,7 @@ def votes(claim: Claim, verdicts: Iterable[ClaimVerdict]) -> list[Vote]:
 
 
 def conclusion(cast: Sequence[Vote]) -> str:
-    """Return in words for which pairs a claim holds, and for which not."""
+    """Return a text that lists the pairs by outcome."""
     parts = []
     for outcome in Outcome:
         for too in (False, True):

@@ -39,6 +39,12 @@ def analyse(
 ) -> Finding:
     """Return distance, entropy and divergence of every head of ``backbones`` on ``images``.
 
+    Args:
+        backbones: backbones to look into, one after the other.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
+
     Raises:
         IncompatibleError: a backbone has no self-attention, or a layer cannot be read.
         BenchmarkError: a backbone cannot be built.
@@ -84,6 +90,12 @@ def measure(
     subject: Subject, images: ImageSet, *, batch_size: int, device: torch.device
 ) -> list[LayerValues]:
     """Return what was measured of each attention layer of ``subject``, first to last.
+
+    Args:
+        subject: the backbone, built and loaded.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
 
     Raises:
         IncompatibleError: a layer cannot be read.

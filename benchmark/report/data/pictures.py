@@ -63,6 +63,12 @@ def collect(
     Each cell is shown by its first seed with pictures. Tasks take turns, and the
     first picture of every cell comes before the second of any, so that a short
     budget is shared. What is not embedded goes into ``folder``.
+
+    Args:
+        store: where records and pictures are.
+        records: the records on the page.
+        budget: largest number of base64 characters to embed.
+        folder: name of the folder next to the page for further pictures.
     """
     pictures: list[Picture] = []
     skipped: Counter[str] = Counter()

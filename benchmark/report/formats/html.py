@@ -63,6 +63,15 @@ def page(
     ``records`` are the chosen ones, ``boards`` and ``findings`` were made of them; ``history``
     is drawn where it is given. Evidence takes its share of the room that scores leave,
     pictures the rest.
+
+    Args:
+        store: where records, pictures and analyses are.
+        suite: name of the suite.
+        records: the records that count.
+        boards: leaderboards made of ``records``.
+        findings: statistics of ``boards``.
+        backbones: facts by id.
+        history: earlier nights to plot, if any.
     """
     data = suite_data(suite, records, boards, findings, backbones)
     common = _common(suite, records, {**data, 'history': history})

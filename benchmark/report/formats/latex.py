@@ -39,6 +39,12 @@ def latex(
     """Return one table per leaderboard: every task, normalised score and mean rank.
 
     With a ``reference``, the id of a backbone, every other score shows its difference to it.
+
+    Args:
+        suite: name of the suite.
+        boards: leaderboards, one table each.
+        findings: statistics of ``boards``, in the same order.
+        reference: id of the backbone to which differences are shown.
     """
     tables = [
         _table(
@@ -56,7 +62,14 @@ def latex(
 def paper_latex(
     suite: str, boards: Iterable[Board], presets: Iterable[Preset], reference: str | None = None
 ) -> str:
-    """Return the paper-shaped tables of each leaderboard that has tasks for them."""
+    """Return the paper-shaped tables of each leaderboard that has tasks for them.
+
+    Args:
+        suite: name of the suite.
+        boards: leaderboards.
+        presets: tables to make of each leaderboard.
+        reference: id of the backbone to which differences are shown.
+    """
     tables = [
         _table(
             part,

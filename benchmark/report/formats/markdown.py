@@ -63,6 +63,12 @@ def markdown(
     """Return the report of ``suite`` as Markdown: a table and its findings per protocol.
 
     With a ``reference``, the id of a backbone, every score also shows its difference to it.
+
+    Args:
+        suite: name of the suite.
+        boards: leaderboards, one section each.
+        findings: statistics of ``boards``, in the same order.
+        reference: id of the backbone to which differences are shown.
     """
     notes = Footnotes()
     lines = [f'# Suite {escape(suite)}']
@@ -226,7 +232,14 @@ def _trivial(board: Board, depth: int) -> Iterator[str]:
 def paper_markdown(
     suite: str, boards: Iterable[Board], presets: Iterable[Preset], reference: str | None = None
 ) -> str:
-    """Return the paper-shaped tables of ``suite`` as Markdown: best bold, second underlined."""
+    """Return the paper-shaped tables of ``suite`` as Markdown: best bold, second underlined.
+
+    Args:
+        suite: name of the suite.
+        boards: leaderboards.
+        presets: tables to make of each leaderboard.
+        reference: id of the backbone to which differences are shown.
+    """
     lines = [f'# Suite {escape(suite)}, in the shape of the paper']
     for board, preset in itertools.product(boards, tuple(presets)):
         if table := preset.table(board):

@@ -47,7 +47,15 @@ def suite_data(
     findings: Findings,
     backbones: Mapping[str, BackboneFacts],
 ) -> Json:
-    """Return all that the page shows before a cell is opened; boards refer to names by index."""
+    """Return all that the page shows before a cell is opened; boards refer to names by index.
+
+    Args:
+        suite: name of the suite.
+        records: the records that count.
+        boards: leaderboards made of ``records``.
+        findings: statistics of ``boards``.
+        backbones: facts by id.
+    """
     competitors = _competitors(boards)
     tasks = _tasks(boards)
     order = {name: place for place, name in enumerate(competitors)}

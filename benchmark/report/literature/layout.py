@@ -77,7 +77,14 @@ _BESIDE = (
 def blocks(
     suite: str, tasks: Sequence[str], rows: Iterable[Published], boards: Sequence[Board] = ()
 ) -> list[Block]:
-    """Return the literature on a suite's tasks; with ``boards``, beside the suite's own rows."""
+    """Return the literature on a suite's tasks; with ``boards``, beside the suite's own rows.
+
+    Args:
+        suite: name of the suite.
+        tasks: names of its tasks.
+        rows: published numbers, of any task.
+        boards: the suite's own leaderboards, to show next to the published numbers.
+    """
     mine = for_tasks(rows, tasks)
     introduction = (_BESIDE if boards else _ALONE, *_INTRODUCTION)
     return [
