@@ -76,7 +76,7 @@ def zoo() -> dict[str, Backbone]:
 
 
 def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
-    """Return the backbone that ``text`` means.
+    """Return the backbone that a command-line ``text`` names.
 
     A source (``timm:NAME``, ``hf:FOLDER``, ``FILE.py:CLASS`` and so on), a declaration file
     ``FILE.py`` or a zoo name. Each may be followed by ``@CHECKPOINT`` (a weights file or folder;
@@ -98,7 +98,7 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
         )
     if earlier := _LAST_BLOCKS.search(parts.loose.partition('@')[0]):
         raise DeclarationError(
-            f"backbone '{text}': only one of +dropK and +reinitK may stand, at the end, not "
+            f"backbone '{text}': only one of +dropK and +reinitK is allowed, at the end, not "
             f"'{earlier[0]}' too"
         )
     if parts.is_random and parts.checkpoint:
@@ -274,7 +274,7 @@ def _randomise(backbone: Backbone) -> Backbone:
 def _with_last_blocks(backbone: Backbone, last: LastBlocks) -> Backbone:
     name = backbone.id + last.suffix
     if backbone.last_blocks:
-        raise DeclarationError(f"backbone '{name}': only one of +dropK and +reinitK may stand")
+        raise DeclarationError(f"backbone '{name}': only one of +dropK and +reinitK is allowed")
     if last.count < 1:
         raise DeclarationError(f"backbone '{name}': must name at least 1 block")
     if backbone.is_random and last.action == REINIT:
@@ -355,7 +355,7 @@ def _declared_checkpoint(facts: Block, is_for_use: bool) -> tuple[Path | None, s
     if declared is None:
         return None, ''
     if facts.values.get('random'):
-        raise facts.error('checkpoint', "cannot stand beside 'random'")
+        raise facts.error('checkpoint', "cannot be combined with 'random'")
     first, _, rest = declared.partition('/')
     if not first.startswith('$'):
         return _declared_path(facts.path.parent / declared)
@@ -368,7 +368,7 @@ def _declared_checkpoint(facts: Block, is_for_use: bool) -> tuple[Path | None, s
 
 
 def _declared_path(path: Path) -> tuple[Path, str]:
-    """Return what a declared path means: a folder stands for the weights in it."""
+    """Resolve a declared path; a folder is replaced by the weights file in it."""
     text, key = _existing(str(path)) or (str(path), '')
     found = Path(text)
     return (locate_weights(found) if found.is_dir() else found), key

@@ -1,4 +1,4 @@
-"""Read declaration files as data: literals only, so no code of theirs ever runs.
+"""Read declaration files as data: only literals are allowed, so none of their code ever runs.
 
 A declaration looks like an mmengine text config: assignments of literals,
 ``dict(...)`` calls, names assigned earlier, and ``_base_`` for inheritance.
@@ -52,7 +52,7 @@ def _bases(path: Path, declared: object) -> tuple[str, ...]:
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with ``changes`` laid over it, dictionaries merged key by key."""
+    """Return ``base`` updated with ``changes``; nested dictionaries are merged key by key."""
     merged = {} if changes.get(DELETE) else dict(base)
     for key, value in changes.items():
         if key != DELETE:

@@ -35,7 +35,7 @@ Each is a module, or an object, with a function ``open_source(request)``.
 
 
 def source_forms() -> str:
-    """Return what a source may look like, for messages."""
+    """Return the allowed forms of a source, for messages."""
     added = [f'{name}:NAME' for name in SOURCES.names() if name not in _OWN]
     return ', '.join([*added, _FORMS])
 

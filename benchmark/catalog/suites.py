@@ -202,7 +202,7 @@ def _recipes(facts: Block) -> dict[str, Declared]:
 
 
 def _groups(facts: Block) -> dict[str, str]:
-    """Return the group of each task that the suite counts otherwise than the task itself."""
+    """Return the group of each task for which the suite overrides the task's own group."""
     declared = Block(facts.path, 'suite groups', facts.values.get('groups', {}))
     declared.checked(dict.fromkeys(GROUPS, Key((tuple,))))
     found: dict[str, str] = {}

@@ -148,7 +148,7 @@ class _Data:
         self.common = {k: v for k, v in self.block.values.items() if k not in own}
         self.source = DataSource(own['root'], own.get('provider'), own.get('variable'))
         if self.source.provider and self.source.variable:
-            raise self.block.error('variable', "cannot stand beside 'provider'")
+            raise self.block.error('variable', "cannot be combined with 'provider'")
         self.roles = {Role(key): own[key] for key in _ROLES if key in own}
         self.tree = _tree(path, own.get('tree', {}))
 
@@ -215,7 +215,7 @@ def _check_values(facts: Block, kind: Kind) -> None:
     if values.get('head', kind.heads[0]) not in kind.heads:
         raise facts.error('head', f'{kind.name} has the heads {", ".join(kind.heads)}')
     if not all(isinstance(metric, str | Mapping) for metric in values.get('metrics', ())):
-        raise facts.error('metrics', 'must hold names of metrics, or dict(...) for an own one')
+        raise facts.error('metrics', 'must hold names of metrics, or dict(...) for one of your own')
 
 
 def _metric(facts: Block, key: str, declared: str | Declared, kind: Kind) -> Metric:

@@ -134,7 +134,7 @@ class _Remembered:
         self.files[_key(file.name)] = [*file.stamp, digest]
 
     def line(self) -> bytes:
-        """Return what is known as one line of the cache."""
+        """Return the entry as one line of the cache file."""
         packed = self.packed if self.files is None else orjson.dumps(self.files)
         wholes = dict(list(self.wholes.items())[-_STAMPS_KEPT:])
         return orjson.dumps(wholes) + b'\t' + packed
@@ -294,7 +294,7 @@ def _suffix(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return a name with its accents composed: file systems differ in how they keep them."""
+    """Return a name in Unicode NFC, since file systems differ in how they store accents."""
     return unicodedata.normalize('NFC', name)
 
 
@@ -330,7 +330,7 @@ def _check_names(place: str, files: list[_File]) -> None:
 
 
 class _Read(NamedTuple):
-    """A file's SHA-256, and whether it was still the listed file when it had been read."""
+    """A file's SHA-256, and whether the file was unchanged after reading."""
 
     digest: str
     is_same: bool
@@ -477,7 +477,7 @@ def _is_inside(name: str) -> bool:
 
 
 def _outside(root: Path, named: Iterable[str]) -> Iterator[tuple[str, Path]]:
-    """Yield what a task names outside its folder: how to call it, and where it lies."""
+    """Yield label and path of each file that a task names outside its folder."""
     for name in sorted(named):
         is_path = '/' in name and '\0' not in name and '{' not in name
         if is_path and not _is_inside(name):
@@ -531,7 +531,7 @@ def _above(place: str) -> str:
 
 @dataclass
 class _Cache:
-    """Digests of the files of one data folder; a damaged or absent file knows nothing."""
+    """Digests of the files of one data folder; empty if the cache file is damaged or absent."""
 
     path: Path | None
     folders: dict[str, _Remembered] = field(default_factory=dict)
@@ -600,7 +600,7 @@ def remembered_hash(path: Path, cache: Path) -> str:
 
 @dataclass
 class _Progress:
-    """Says now and then how far reading has come."""
+    """Logs the progress of reading from time to time."""
 
     name: str
     files: int

@@ -1,4 +1,4 @@
-"""What a cell will cost: from measured cells of its kind, else from counted operations."""
+"""Estimate the cost of a cell from measured cells of its kind, else from operations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOMINAL_FLOPS = {'cpu': 2e10, 'gpu': 1e13}
 
 
 class Basis(enum.StrEnum):
-    """Where an estimate comes from, best first."""
+    """The basis of an estimate, best first."""
 
     MEASURED = 'measured'
     KIND = 'scaled from measured cells of the kind'

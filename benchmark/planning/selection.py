@@ -1,4 +1,4 @@
-"""Requests as the choice of recipes sees them: scored on the validation split, never on test."""
+"""Requests for choosing recipes: scored on the validation split, never on the test split."""
 
 from __future__ import annotations
 

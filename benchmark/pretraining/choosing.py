@@ -1,4 +1,4 @@
-"""Which encoder shows masked pictures to a network, and which networks a method is defined for."""
+"""Choose the encoder that masks the input of a network; refuse networks without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encoders of mmpretrain's masked-image-modelling algorithms over the networks of the harness."""
+"""Encoders for mmpretrain's masked-image-modelling algorithms that wrap our backbones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Encoder(BaseModule):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         raise NotImplementedError
 
     def init_weights(self) -> None:
@@ -75,7 +75,7 @@ class MaskedViT(_Encoder):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         if not isinstance(network, VisionTransformer):
             return 'is not a plain ViT of timm'
         table, (rows, columns) = network.pos_embed, network.patch_embed.grid_size
@@ -100,7 +100,7 @@ class MaskedViT(_Encoder):
 
 
 def mask_patches(patches: Tensor, ratio: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the patches that are kept, drawn anew for every image, what is hidden, and the order.
+    """Mask random patches of every image; return the kept patches, the mask and restoring indices.
 
     Args:
         patches: (B, N, C).
@@ -136,7 +136,7 @@ class TokenMasking(_Encoder):
 
 @MODELS.register_module()
 class MaskedSwin(TokenMasking):
-    """A Swin or SwinV2 as SimMIM shows pictures to it (arXiv 2111.09886).
+    """A Swin or SwinV2 with masked patches, the encoder of SimMIM (arXiv 2111.09886).
 
     Args:
         source: the network, as ``'timm:NAME'``.
@@ -148,7 +148,7 @@ class MaskedSwin(TokenMasking):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         is_swin = isinstance(network, SwinTransformer | SwinTransformerV2)
         return '' if is_swin else 'is not a Swin transformer of timm'
 
@@ -175,7 +175,7 @@ class MaskedTokens(TokenMasking):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         return '' if isinstance(network, VisionTransformer) else 'is not a plain ViT of timm'
 
     def forward(self, images: Tensor, mask: Tensor) -> tuple[Tensor]:
@@ -225,7 +225,7 @@ class MaskedInput(FeatureBackbone):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return an empty text: the encoder can show pictures to any network."""
+        """Return an empty text: the encoder fits any network."""
         return ''
 
     def layer_of(self, parameter: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What is learnt in pretraining: a model per method, and how its pictures are masked."""
+"""Pretraining methods: the model of each, and how it masks pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pictures that a network is pretrained on: the procedural world's, or a folder of a user's."""
+"""The pictures for pretraining: those of the procedural world, or a folder of the user's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that decides what a pretraining gives, as it was asked for."""
+"""The settings that determine the result of a pretraining."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Settings:
         }
 
     def request(self, features: Features, encoder: str, annotations: Path, passes: int) -> Pretrain:
-        """Return what is compiled: the settings, and what was found out about them."""
+        """Return the request to compile: the settings with the facts that were found out."""
         return Pretrain(
             method=self.method,
             encoder=encoder,
@@ -121,7 +121,7 @@ class Settings:
         }
 
     def pretrained(self, features: Features, weights: Path, passes: int) -> Backbone:
-        """Return the backbone that comes out."""
+        """Return the declaration of the pretrained backbone."""
         method = METHODS[self.method]
         return Backbone(
             id=self.name,

@@ -1,4 +1,4 @@
-"""Convnets that see only some places of a picture: the encoder of SparK (arXiv 2301.03580)."""
+"""Convolutional networks with sparse input: the encoder of SparK (arXiv 2301.03580)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SparseConvNet(FeatureBackbone):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         if not isinstance(network, ResNet | ConvNeXt):
             return 'is not a ResNet or ConvNeXt of timm'
         norms = {type(m) for m in network.modules() if isinstance(m, nn.BatchNorm2d)}

@@ -1,4 +1,4 @@
-"""A record without its evidence: all that tables need, small enough to hold a hundred thousand."""
+"""Summaries of records with all that tables need, small enough to hold 100,000 in memory."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Brief(NamedTuple):
 
 
 def brief(record: RunRecord, path: str = '') -> Brief:
-    """Return what tables need of ``record``, which was read from ``path``."""
+    """Return the summary of ``record``, which was read from ``path``."""
     cost, said = record.cost, record.provenance
     return Brief(
         path=path,

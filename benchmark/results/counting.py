@@ -1,4 +1,4 @@
-"""Which of a suite's records count: the one rule that tables and analyses share."""
+"""Select the records of a suite that count: the rule that tables and analyses share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All records of a suite in brief, from one file that remembers what was read before.
+"""Summaries of all records of a suite, cached in one index file.
 
 The JSON files are the truth. The index only saves parsing files that have not changed: it lies in
 the work folder, may be deleted at any time, and is rewritten whenever it is out of date.
@@ -39,7 +39,7 @@ Stamp = tuple[int, int]
 
 
 class Remembered(NamedTuple):
-    """What was read from files: their stamps before that, by path, and briefs in this order."""
+    """Content of the index: file stamps by path, and summaries in the same order."""
 
     stamps: Mapping[str, Stamp]
     briefs: Sequence[Brief]
@@ -49,7 +49,7 @@ _NOTHING = Remembered({}, ())
 
 
 def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
-    """Return all records of ``suite`` in brief, in no particular order.
+    """Return summaries of all records of ``suite``, in no particular order.
 
     Files that have not changed since the index was written are not opened.
 
@@ -86,7 +86,7 @@ def _order(item: Brief) -> tuple[Any, ...]:
 
 
 def _sharing(item: Brief, said: dict[bytes, Any]) -> Brief:
-    """Return the brief with the facts of ``said`` that equal its own, which is most of its size."""
+    """Return the summary with equal facts replaced by those of ``said``, to save memory."""
     facts = (said.setdefault(orjson.dumps(fact), fact) for fact in (item.task, item.backbone))
     task, backbone = facts
     return item._replace(task=task, backbone=backbone)
@@ -155,7 +155,7 @@ def _save(index: Path, found: Remembered) -> None:
 
 
 def _columns(found: Remembered) -> dict[str, Any]:
-    """Return what was found field by field, which is small and quick to read."""
+    """Return the index as columns, which are small and quick to read."""
     if not found.briefs:
         return {}
     columns: dict[str, Any] = dict(zip(Brief._fields, zip(*found.briefs, strict=True), strict=True))
@@ -187,6 +187,6 @@ def _deduplicate(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
 
 
 def _expand(shared: tuple[list[Any], list[int]]) -> list[Any]:
-    """Return the values that :func:`_deduplicate` has taken apart; equal ones are one object."""
+    """Undo :func:`_deduplicate`; equal values become one object."""
     distinct, places = shared
     return list(map(distinct.__getitem__, places))

@@ -1,4 +1,4 @@
-"""What happened in one run, as facts: the schema of the JSON files under ``results/runs``.
+"""The record of one run: the schema of the JSON files under ``results/runs``.
 
 A record holds facts only; every judgement (means, intervals, ranks) is derived
 from records by the report and can be re-done without running anything.
@@ -90,7 +90,7 @@ class RunRecord:
 
     @property
     def earlier_fingerprint(self) -> str | None:
-        """The fingerprint by which an older release named the record's file, if one did."""
+        """The fingerprint in the file name that an older release gave the record, if any."""
         earlier = self.provenance.get('earlier')
         found = earlier.get('fingerprint') if isinstance(earlier, dict) else None
         return found if isinstance(found, str) else None
@@ -196,7 +196,7 @@ _MAPPINGS = (
 
 
 def _check_forms(content: Mapping[str, Any]) -> None:
-    """Refuse what only looks like a record: paths and tables are made of these values."""
+    """Check the types of all values, since paths and tables are made of them."""
     for keys, form in ((_TEXTS, str), (_MAPPINGS, dict)):
         for key in keys:
             if not isinstance(content.get(key, form()), form):

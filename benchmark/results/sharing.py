@@ -1,4 +1,4 @@
-"""Records of a suite as one archive that says what it holds, so that groups can pool results.
+"""Export and import the records of a suite as one archive with a manifest.
 
 The archive is a ZIP file with ``manifest.json`` (format, suite, SHA-256 by file) and the record
 files at their places below a results folder. Equal records give an equal archive, byte by byte.
@@ -44,7 +44,7 @@ _DAMAGE = (
 
 
 class ImportOutcome(enum.StrEnum):
-    """What became of an imported record."""
+    """The outcome of importing one record."""
 
     ADDED = 'added'
     PRESENT = 'already there'
@@ -52,7 +52,7 @@ class ImportOutcome(enum.StrEnum):
 
 
 class Imported(NamedTuple):
-    """A record of an archive: its place in the results folder, and what became of it."""
+    """An imported record: its path in the results folder, and the outcome."""
 
     path: Path
     outcome: ImportOutcome
@@ -79,7 +79,7 @@ def export_suite(store: ResultStore, suite: str, archive: Path) -> int:
 
 
 def _check_place(record: RunRecord, path: Path, store: ResultStore) -> None:
-    """Refuse a file that is not where its record belongs: its import would put it elsewhere."""
+    """Raise if a file is not at the path of its record: an import would put it elsewhere."""
     places = store.places(record)
     if path not in places:
         raise RecordError(f'{path}: this record belongs at {places[0]}')

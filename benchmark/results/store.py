@@ -62,7 +62,7 @@ class ResultStore:
         return self.runs_folder(suite) / slug(spec.task) / f'{spec.id}--{fingerprint[:10]}.json'
 
     def index_path(self, suite: str) -> Path:
-        """Return the file that remembers what the records of ``suite`` say, to read them faster."""
+        """Return the path of the index of the records of ``suite``."""
         place = hashlib.sha256(str(self.runs_folder(suite).resolve()).encode()).hexdigest()[:10]
         return self.work / 'cache' / 'records' / f'{slug(suite)}-{place}.json'
 
@@ -75,7 +75,7 @@ class ResultStore:
         return self.work / slug(suite) / f'{spec.id}--{fingerprint[:10]}'
 
     def check_writable(self) -> None:
-        """Make both folders and try to write into them.
+        """Create both folders and check that they are writable.
 
         Raises:
             RecordError: one of them cannot be written.
@@ -126,7 +126,7 @@ class ResultStore:
         return failed | found
 
     def adopt(self, path: Path, record: RunRecord, fingerprint: str, data: str, level: str) -> Path:
-        """Move an older release's record to where today's belongs, and return that place.
+        """Move the record of an older release to its current path, and return that path.
 
         Args:
             path: its file, which goes once the new one is there.
@@ -172,7 +172,7 @@ _SCHEMA = re.compile(rb'\s*\{\s*"schema":\s*(\d+)\s*[,}]')
 
 
 def _is_earlier(path: Path) -> bool:
-    """Whether an older release wrote a record; only the beginning of the file is read."""
+    """Whether an older release wrote a record, from the first bytes of its file."""
     try:
         with path.open('rb') as file:
             found = _SCHEMA.match(file.read(64))

@@ -1,4 +1,4 @@
-"""Older versions of the record format, and how their content becomes that of today.
+"""Upgrade records of older versions to the current format.
 
 Each function documents how its version differs from the next. Files on disk are not changed:
 records are upgraded when they are read.
@@ -23,7 +23,7 @@ Content = dict[str, Any]
 
 
 def _with_processor(content: Content) -> Content:
-    """Version 1 did not say on which processor a run was measured."""
+    """Upgrade version 1, which did not record the processor of a run."""
     cost = content.get('cost')
     if not cost or not isinstance(cost, Mapping):
         return content
@@ -31,7 +31,7 @@ def _with_processor(content: Content) -> Content:
 
 
 def _without_release(content: Content) -> Content:
-    """Version 2 had the release number in its fingerprint, and data known by names and sizes.
+    """Upgrade version 2, whose fingerprint had the release number, and names and sizes of data.
 
     The fingerprint is computed anew from what the record says, with the first number of each part
     of the benchmark; the data stay known by names and sizes.

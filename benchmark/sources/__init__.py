@@ -1,4 +1,4 @@
-"""Where backbones come from: one module per source, the generic parts beside them.
+"""Sources of backbones: one module per library, with the parts that they share.
 
 A source is a module with a function ``open_source(request)`` that returns an
 :class:`~benchmark.sources.base.Extractor`. Ids name it before the colon; nothing but that name

@@ -61,7 +61,9 @@ def merge(extractor: Extractor, path: Path) -> tuple[Contents, str]:
 def _refuse_other_kinds(config: Mapping[str, Any], path: Path) -> None:
     kind = config.get('peft_type')
     if kind != 'LORA':
-        raise CheckpointError(f"{path}: an adapter of type '{kind}', only LORA is read: {_MERGE}")
+        raise CheckpointError(
+            f"{path}: an adapter of type '{kind}', only LORA is supported: {_MERGE}"
+        )
     for option in ('use_dora', 'lora_bias', 'alora_invocation_tokens', 'trainable_token_indices'):
         if config.get(option):
             raise CheckpointError(f"{path}: an adapter with '{option}' is not read: {_MERGE}")

@@ -1,4 +1,4 @@
-"""The contract of a source: a library, or a file, that knows architectures by name."""
+"""The interface of a source: a library, or a file, that builds architectures by name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class BuildRequest:
 
 
 class Weights(NamedTuple):
-    """Named tensors of a network, and a remark on how they came about."""
+    """Named tensors of a network, with a remark on their origin."""
 
     tensors: Mapping[str, Tensor]
     remark: str = ''

@@ -1,4 +1,4 @@
-"""Backbones of a user's own: ``FILE.py:CLASS``, a module that returns maps or hands them out.
+"""A user's own backbones: ``FILE.py:CLASS``, a module that returns feature maps.
 
 The class is built as ``CLASS(**options)``; its ``forward`` takes images (B, 3, H, W) and returns
 one map or several, shallow to deep. What it may define besides: ``mean`` and ``std`` (three

@@ -1,4 +1,4 @@
-"""The names that libraries and official repositories give to the same tensors.
+"""Parameter-name layouts of libraries and official repositories, and conversions between them.
 
 A layout is a table of rules between timm's names, which serve as the common ones, and its own. A
 rule may join tensors (the query, key and value of an attention) or permute channels, and works in
@@ -48,7 +48,7 @@ class Layout:
     rules: tuple[Rule, ...]
 
     def common_names(self, names: Iterable[str]) -> set[str]:
-        """Return what ``names`` of this layout are in timm's."""
+        """Translate ``names`` of this layout to timm's."""
         known = set(names)
         moves, left = self._moves(known)
         return left | {common for common, _, _ in moves}

@@ -1,4 +1,4 @@
-"""Load a backbone's weights and prove it: what was loaded, converted, missing and left over."""
+"""Load a backbone's weights and report what was loaded, converted, missing and unused."""
 
 from __future__ import annotations
 
@@ -537,7 +537,7 @@ def _refuse_shapes(
         why = f' ({describe_absolute(theirs, ours, grid)})' if grid and is_table else ''
         raise CheckpointError(
             f"{file.name}: '{name}' has shape {tuple(theirs.shape)}, the architecture needs "
-            f'{tuple(ours.shape)}{why}: these are weights of another network or size'
+            f'{tuple(ours.shape)}{why}: these are weights of a different network or size'
             f'{likely_architecture(weights, file.facts)}'
         )
 

@@ -1,4 +1,4 @@
-"""Backbones that are modules in this process: held while they are evaluated, and copied to be used.
+"""Backbones that are modules in memory: held during an evaluation, copied for each use.
 
 A module is known by a digest of its weights, of its source code and of its settings. Only this
 process can open it.

@@ -132,7 +132,7 @@ def _index_entry(name: str) -> tuple[str | None, dict[str, Any]]:
     # text style is forced: a few files import a name and would be mistaken for the other style
     config = Config.fromfile(found.config, lazy_import=False)
     if 'backbone' not in config.model:
-        raise IncompatibleError(f'mmpretrain:{name} has no backbone of its own')
+        raise IncompatibleError(f'mmpretrain:{name} has no backbone')
     data = config.get('data_preprocessor') or config.model.get('data_preprocessor')
     return found.weights, {'model': config.model.to_dict(), 'data_preprocessor': data}
 

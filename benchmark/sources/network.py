@@ -64,7 +64,7 @@ def _offline_when_unreachable() -> Iterator[None]:
 
 
 def is_reachable(address: str) -> bool:
-    """Whether the server of a web address answers, or a proxy is set that may know."""
+    """Whether the server of a web address answers, or a proxy is configured."""
     if urllib.request.getproxies():
         return True
     parts = urllib.parse.urlsplit(address)
