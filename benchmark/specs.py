@@ -250,6 +250,10 @@ class Task:
     tree: Mapping[str, int] = field(default_factory=dict)
     estimated: tuple[Role, ...] = ()
 
+    def option(self, key: str, default: Any) -> Any:
+        """Return the task's own option ``key``, or ``default`` where it declares none."""
+        return self.options.get(key, default)
+
 
 SCHEDULES = ('cosine', 'linear', 'poly', 'step')
 """How the learning rate falls after warm-up."""

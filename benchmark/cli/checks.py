@@ -8,12 +8,11 @@ from pathlib import Path
 
 from benchmark.catalog import find_task, shipped_tasks
 from benchmark.cli.libraries import quiet_libraries
-from benchmark.compiling import CellInputs, compile_config, compile_probe, library_versions
+from benchmark.compiling import check_compiles, library_versions
 from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.openmmlab import keypoints_backend, ops_backend
 from benchmark.planning.data import locate
-from benchmark.protocols import protocols
-from benchmark.specs import Architecture, Backbone, Features, Protocol, RunSpec, Task
+from benchmark.specs import Task
 
 MMPOSE = 'pip install --no-deps mmpose==1.3.2'
 """mmpose's own requirements do not install on a current Python; what it needs of them is there."""
@@ -31,28 +30,22 @@ _NEEDED = (
     'mmdet',
     'mmsegmentation',
 )
-_ANY_NORMALISATION = ((127.5,) * 3, (127.5,) * 3)
 
 
 def task_lines(name: str, data_root: Path) -> list[str]:
-    """Return what was found about a task; it compiles for every protocol and architecture class.
+    """Return what was found about a task; it compiles for every class of backbone.
 
     Raises:
         BenchmarkError: its declaration is wrong.
     """
     task = find_task(name)
-    compiled = [
-        _compile(task, features, protocol)
-        for features in _STAND_INS
-        for protocol in protocols(trivial=False)
-        if protocol.suits(task)
-    ]
+    suiting = check_compiles(task)
     arguments = _arguments_line(task, data_root)
     return [
         f'ok      declaration: {task.name} ({task.kind}, version {task.version}), {task.path}',
         f'ok      classes: {len(task.classes)}, splits: '
         + ', '.join(f'{role} {count}' for role, count in task.splits.items()),
-        f'ok      compiles: {len(compiled)} combinations of protocol and architecture class',
+        f'ok      compiles: with the protocols {", ".join(suiting)}',
         arguments,
         _data_line(task, data_root),
     ]
@@ -74,26 +67,6 @@ def _arguments_line(task: Task, data_root: Path) -> str:
         command = f'tbench check data {task.path} --data-root {data_root}'
         return f'open    data sets: not looked up ({reason}); next: {command}'
     return 'ok      data sets: known to the libraries, and so are their arguments'
-
-
-def _stand_in(
-    architecture: Architecture, channels: tuple[int, ...], strides: tuple[int, ...]
-) -> Features:
-    return Features(architecture, channels, strides, *_ANY_NORMALISATION, parameters=1, depth=12)
-
-
-_STAND_INS = (
-    _stand_in(Architecture.PLAIN_VIT, (192,), (16,)),
-    _stand_in(Architecture.HIERARCHICAL, (96, 192, 384, 768), (4, 8, 16, 32)),
-    _stand_in(Architecture.CONVNET, (96, 192, 384, 768), (4, 8, 16, 32)),
-)
-
-
-def _compile(task: Task, features: Features, protocol: Protocol) -> object:
-    backbone = Backbone(id='stand-in', source='timm:stand-in', is_random=True)
-    spec = RunSpec(task.name, backbone.id, protocol.name, 0)
-    cell = CellInputs(spec, backbone, features, task, protocol)
-    return compile_probe(cell) if protocol.probe else compile_config(cell)
 
 
 def _data_line(task: Task, data_root: Path) -> str:

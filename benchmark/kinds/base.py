@@ -32,7 +32,7 @@ class Meeting:
 
     def option(self, key: str, default: Any) -> Any:
         """Return the task's own option ``key``, or ``default``."""
-        return self.task.options.get(key, default)
+        return self.task.option(key, default)
 
 
 class Readout(NamedTuple):
@@ -48,18 +48,22 @@ class Readout(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The parts of a configuration that depend on the kind.
+class DataParts:
+    """The parts of a configuration that follow from the task alone, whatever the backbone.
 
-    ``pipelines`` has one list of transforms for training and one for testing;
-    ``gallery`` is the hook that draws predictions beside the ground truth;
-    ``annotations`` loads what the trivial predictor needs of a training sample, not its picture;
-    ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features;
-    ``submission`` makes the archive for the server of a test split whose labels are withheld.
+    Attributes:
+        test_pipeline: transforms that load a test sample.
+        evaluator: what scores the predictions on the test split.
+        gallery: the hook that draws predictions beside the ground truth.
+        test_batch_size: samples per batch in testing.
+        collate: the function that makes a batch of samples, in training too.
+        annotations: transforms that load the labels of a training sample without its picture.
+        readout: how a probe predicts; ``None`` where predictions cannot be read off frozen
+            features.
+        submission: the hook that makes the archive for the server of a test split whose labels
+            are withheld; ``None`` where there is no server.
     """
 
-    model: Config
-    train_pipeline: list[Config]
     test_pipeline: list[Config]
     evaluator: list[Config]
     gallery: Config
@@ -68,6 +72,17 @@ class Parts:
     annotations: tuple[Config, ...] = ()
     readout: Readout | None = None
     submission: Config | None = None
+
+
+class ModelParts(NamedTuple):
+    """The parts of a configuration that depend on the backbone, the protocol or the recipe.
+
+    ``train_pipeline`` is the list of transforms of a training sample, up to the targets that the
+    model's head learns.
+    """
+
+    model: Config
+    train_pipeline: list[Config]
 
 
 class Trivial(NamedTuple):
@@ -107,11 +122,13 @@ class Kind:
     the modules that register the kind's own parts;
     ``metrics`` are the numbers its evaluators return; ``heads`` the names a task may
     ask for, the first being the default; ``options`` the keys, with their types, that
-    a task of this kind may declare on top of the common ones; ``trivial`` is the floor
-    that every backbone is compared with; ``labels`` the ``'module:function'`` that says what is
-    wrong with a sample's annotations; ``largest_input`` returns the (height, width) in pixels
-    that no padded picture of a task exceeds; ``numerics`` rises when a change of the kind's data,
-    heads, losses or metrics alters its results, and is part of the fingerprint of its cells.
+    a task of this kind may declare on top of the common ones; ``data`` compiles what follows from
+    a task alone, and refuses a task whose options contradict each other; ``model`` compiles what
+    learns; ``trivial`` is the floor that every backbone is compared with; ``labels`` the
+    ``'module:function'`` that says what is wrong with a sample's annotations; ``largest_input``
+    returns the (height, width) in pixels that no padded picture of a task exceeds; ``numerics``
+    rises when a change of the kind's data, heads, losses or metrics alters its results, and is
+    part of the fingerprint of its cells.
 
     Attributes:
         order: where tables show tasks of the kind; a smaller number comes first.
@@ -130,7 +147,8 @@ class Kind:
     metrics: Mapping[str, Metric]
     heads: tuple[str, ...]
     options: Mapping[str, tuple[type, ...]]
-    parts: Callable[[Meeting], Parts]
+    data: Callable[[Task], DataParts]
+    model: Callable[[Meeting], ModelParts]
     trivial: Trivial
     labels: str
     largest_input: Callable[[Task], tuple[int, int]] = padded_input
