@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from benchmark.catalog.sources import SOURCES
 from benchmark.errors import IncompatibleError
+from benchmark.hashing import file_hash
 from benchmark.kinds import KINDS, load_kind
 from benchmark.kinds.base import Config, DataParts, Meeting, ModelParts, dataset
 from benchmark.plugins import foreign_versions
@@ -24,7 +25,6 @@ from benchmark.specs import (
     RunSpec,
     Task,
     Trains,
-    file_hash,
 )
 
 WEIGHTS = '{weights}'
