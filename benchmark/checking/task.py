@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-from collections.abc import Iterator
 from pathlib import Path
 
 from benchmark.catalog import find_task
-from benchmark.compiling import check_compiles
+from benchmark.checking.libraries import quiet_libraries
+from benchmark.compiling import check_compiles, data_request, localise
 from benchmark.errors import DataError, EnvironmentProblem
+from benchmark.kinds.base import DATA
 from benchmark.planning.data import locate
-from benchmark.specs import Task
+from benchmark.specs import Finding, Task
 
 
 def task_lines(name: str, data_root: Path) -> list[str]:
@@ -40,7 +39,7 @@ def _arguments_line(task: Task, data_root: Path) -> str:
         DeclarationError: they do not.
     """
     try:
-        with _quiet_libraries():
+        with quiet_libraries():
             from benchmark.checking.data import check_arguments
 
             check_arguments(task)
@@ -60,16 +59,23 @@ def _data_line(task: Task, data_root: Path) -> str:
         return f'absent  data: {error}'
 
 
-@contextlib.contextmanager
-def _quiet_libraries() -> Iterator[None]:
-    """Prepare the libraries, and drop what they print of what they miss when they are imported.
+def data_findings(name: str, data_root: Path) -> list[Finding]:
+    """Return what a short look at a task's data finds wrong or odd; nothing where they are absent.
 
     Raises:
-        ImportError: one of them is not installed.
-        EnvironmentProblem: one of them is of a version that does not work.
+        BenchmarkError: the declaration is wrong.
     """
-    from benchmark.openmmlab import prepare
+    task = find_task(name)
+    try:
+        folder = locate(task, data_root)
+    except DataError:
+        return []
+    if task.source.provider:
+        return []
+    try:
+        with quiet_libraries():
+            from benchmark.execution.looking import quick_findings
 
-    with contextlib.redirect_stdout(io.StringIO()):
-        prepare()
-        yield
+            return quick_findings(localise(data_request(task), {DATA: str(folder)}))
+    except (ImportError, EnvironmentProblem):
+        return []  # that the libraries are absent is a line of its own

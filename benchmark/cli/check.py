@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark import api
@@ -31,6 +32,12 @@ def add_parser(subparsers: Subparsers) -> None:
     data.add_argument(
         '--full', action='store_true', help='read every picture, and compare those of two splits'
     )
+    data.add_argument(
+        '--draw',
+        type=Path,
+        metavar='FILE.html',
+        help='write a page with samples of each split and their labels, to look at',
+    )
     add_work(data)
 
 
@@ -43,12 +50,12 @@ def check_backbone(options: Namespace) -> int:
 
 
 def check_task(options: Namespace) -> int:
-    """Check a task's declaration and tell whether its data are there."""
-    from benchmark.checking.task import task_lines
+    """Check a task's declaration and, where its data are there, look at some of them."""
+    from benchmark.checking.task import data_findings, task_lines
 
     for line in task_lines(options.name, options.data_root):
         say(line)
-    return 0
+    return _say_findings(data_findings(options.name, options.data_root))
 
 
 def check_data(options: Namespace) -> int:
@@ -70,6 +77,13 @@ def check_data(options: Namespace) -> int:
         return 2
     reader = DataReader(options.work_dir / 'cache' / 'data', say=say)
     findings = api.check_data(task, folder, full=options.full, reader=reader)
+    if options.draw is not None:
+        from benchmark.checking.libraries import quiet_libraries
+
+        with quiet_libraries():
+            from benchmark.checking.drawing import draw_data
+
+            say(f'drawn   {draw_data(task, folder, options.draw)}')
     code = _say_findings(findings)
     manifest = reader.manifest(task, folder)
     say(f'written {keep_manifest(task, options.data_root, findings, manifest)}')
@@ -80,6 +94,7 @@ def _say_findings(findings: Iterable[Finding]) -> int:
     """Print findings, one per line, and return 2 when one is bad."""
     are_ok = []
     for finding in findings:
-        say(f'{"ok    " if finding.is_ok else "BROKEN"}  {finding.what}: {finding.detail}')
+        mark = 'WARNING ' if finding.is_warning else 'ok      '
+        say(f'{mark if finding.is_ok else "BROKEN  "}{finding.what}: {finding.detail}')
         are_ok.append(finding.is_ok)
     return 0 if all(are_ok) else 2

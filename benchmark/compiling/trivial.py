@@ -7,6 +7,9 @@ from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config, dataset
 from benchmark.specs import Role, Task
 
+HELD_OUT = 'benchmark.HeldOut'
+"""The type of a split that is a slice of another."""
+
 
 def compile_trivial(task: Task) -> Config:
     """Return what a task's trivial predictor needs, with the placeholder ``{data}``.
@@ -35,6 +38,39 @@ def annotated_splits(task: Task) -> Config:
         'custom_imports': list(kind.components),
         'splits': {role.value: dataset(task, role, annotations) for role in task.datasets},
     }
+
+
+def drawn_splits(task: Task) -> Config:
+    """Return every split of a task as it is tested, and the gallery that draws its samples."""
+    kind = load_kind(task.kind)
+    data = kind.data(task)
+    splits = {role.value: dataset(task, role, data.test_pipeline) for role in task.datasets}
+    for split in splits.values():
+        if 'test_mode' in split:  # some data sets set it themselves
+            split['test_mode'] = True
+    return {
+        'default_scope': kind.library,
+        'custom_imports': list(kind.components),
+        'gallery': data.gallery,
+        'splits': splits,
+    }
+
+
+def data_request(task: Task) -> Config:
+    """Return what a look at a task's data needs, as plain data with the placeholder ``{data}``."""
+    return {
+        **annotated_splits(task),
+        'kind': task.kind,
+        'classes': list(task.classes),
+        'declared': {role.value: count for role, count in task.splits.items()},
+        'estimated': [role.value for role in task.estimated],
+        'options': dict(task.options),
+        'held_out': [role.value for role in task.datasets if _is_slice(task, role)],
+    }
+
+
+def _is_slice(task: Task, role: Role) -> bool:
+    return task.datasets[role].get('type') == HELD_OUT
 
 
 def compile_submission(task: Task) -> Config | None:
