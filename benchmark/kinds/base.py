@@ -135,9 +135,12 @@ class Kind:
         family: the name under which tasks of this kind count together in aggregates; empty for
             the kind's own name.
         is_geometric: whether its tasks ask where things are rather than what they are.
+        has_colours: whether drawings show a class by its colour, which a page must then explain.
         has_words: whether a drawn prediction is a word, which a page shows in little room.
         probed: what a probe predicts from frozen features, per picture or per cell of a map;
             ``None`` where the kind cannot be probed.
+        present: the ``'module:function'`` that returns the numbers of the classes (of pose: the key
+            points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
     """
 
@@ -157,7 +160,9 @@ class Kind:
     family: str = ''
     is_geometric: bool = False
     has_words: bool = False
+    has_colours: bool = False
     probed: Probed | None = None
+    present: str = ''
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
     @property

@@ -161,5 +161,6 @@ KIND = Kind(
     data=data,
     model=model,
     trivial=Trivial('majority class', 'benchmark.kinds.classification.trivial:MajorityClass'),
-    labels='benchmark.kinds.common.labels:classification',
+    labels='benchmark.kinds.classification.labels:find_fault',
+    present='benchmark.kinds.classification.labels:find_classes',
 )

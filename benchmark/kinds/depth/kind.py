@@ -242,6 +242,6 @@ KIND = Kind(
     data=data,
     model=model,
     trivial=Trivial('mean depth map', 'benchmark.kinds.depth.trivial:MeanDepthMap'),
-    labels='benchmark.kinds.common.labels:depth',
+    labels='benchmark.kinds.depth.labels:find_fault',
     largest_input=upright_or_not,
 )

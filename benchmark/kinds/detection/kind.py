@@ -383,6 +383,7 @@ KIND = Kind(
     name='detection',
     library='mmdet',
     order=20,
+    has_colours=True,
     components=(
         'benchmark.kinds.detection.lvis_data',
         'benchmark.kinds.detection.metric',
@@ -409,6 +410,7 @@ KIND = Kind(
     data=data,
     model=model,
     trivial=Trivial('mean boxes', 'benchmark.kinds.detection.trivial:MeanBoxes'),
-    labels='benchmark.kinds.common.labels:detection',
+    labels='benchmark.kinds.detection.labels:find_fault',
+    present='benchmark.kinds.detection.labels:find_classes',
     largest_input=upright_or_not,
 )

@@ -267,6 +267,7 @@ KIND = Kind(
     data=data,
     model=model,
     trivial=Trivial('no tracks', 'benchmark.kinds.mot.trivial:NoTracks'),
-    labels='benchmark.kinds.common.labels:mot',
+    labels='benchmark.kinds.mot.labels:find_fault',
+    present='benchmark.kinds.mot.labels:find_classes',
     largest_input=upright_or_not,
 )

@@ -298,5 +298,6 @@ KIND = Kind(
     data=data,
     model=model,
     trivial=Trivial('mean pose', 'benchmark.kinds.pose.trivial:MeanPose'),
-    labels='benchmark.kinds.common.labels:pose',
+    labels='benchmark.kinds.pose.labels:find_fault',
+    present='benchmark.kinds.pose.labels:find_classes',
 )

@@ -252,6 +252,7 @@ KIND = Kind(
     name='segmentation',
     library='mmseg',
     order=30,
+    has_colours=True,
     probed=Probed.CELLS,
     components=('benchmark.kinds.segmentation.metric', 'benchmark.kinds.segmentation.head'),
     metrics=METRICS,
@@ -267,6 +268,7 @@ KIND = Kind(
     data=data,
     model=model,
     trivial=Trivial('most frequent label', 'benchmark.kinds.segmentation.trivial:MajorityLabel'),
-    labels='benchmark.kinds.common.labels:segmentation',
+    labels='benchmark.kinds.segmentation.labels:find_fault',
+    present='benchmark.kinds.segmentation.labels:find_classes',
     largest_input=upright_or_not,
 )

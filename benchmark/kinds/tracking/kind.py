@@ -225,5 +225,5 @@ KIND = Kind(
     data=data,
     model=model,
     trivial=Trivial('first box', 'benchmark.kinds.tracking.trivial:FirstBox'),
-    labels='benchmark.kinds.common.labels:tracking',
+    labels='benchmark.kinds.tracking.labels:find_fault',
 )
