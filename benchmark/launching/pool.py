@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
+from benchmark.execution.lifetime import naming_parent
 from benchmark.launching.executors.base import Job, Reply
 from benchmark.launching.liveness import read_now
 
@@ -119,7 +120,7 @@ class Pool:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(writing,),
-                env={**os.environ, **self._environments[slot]},
+                env={**naming_parent(), **self._environments[slot]},
                 start_new_session=True,
             )
         except BaseException:

@@ -20,13 +20,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from benchmark.errors import BenchmarkError
-from benchmark.launching.liveness import (
-    die_with_parent,
-    forward_lines,
-    own_channels,
-    point_at,
-    write_whole,
-)
+from benchmark.execution.lifetime import die_with_parent
+from benchmark.launching.liveness import forward_lines, own_channels, point_at, write_whole
 
 _LONGEST = 300
 
