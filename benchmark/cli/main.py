@@ -19,7 +19,11 @@ DONE, SOME_FAILED, WRONG_REQUEST = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit code: 0 done, 1 some cells failed, 2 the request is wrong."""
+    """Return the exit code.
+
+    0: done; 1: some cells failed; 2: the request is wrong; 3: other processes are at work on some
+    cells.
+    """
     try:
         return _carry_out(arguments)
     except BenchmarkError as error:

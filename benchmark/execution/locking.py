@@ -72,7 +72,9 @@ def check_locks(folder: Path) -> None:
         EnvironmentProblem: they cannot.
         BenchmarkError: it cannot be written.
     """
-    with _opened(folder, f'.{LOCK}') as file:
+    name = f'.{LOCK}.{os.getpid()}'
+    with _opened(folder, name) as file:
+        (folder / name).unlink(missing_ok=True)
         _take(file, fcntl.LOCK_SH)
 
 
