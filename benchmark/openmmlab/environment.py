@@ -71,8 +71,8 @@ def prepare() -> Backends:
 
     Calls after the first change nothing. A library that is installed but broken (built for
     another torch or numpy) is replaced like an absent one, and named in the result's ``notes``.
-    From here on mmengine reads checkpoints without executing what they contain, builds only what
-    is in a registry, and the libraries do not see transformers. Worker processes that are spawned
+    From here on mmengine reads checkpoints and annotations without executing what they contain,
+    builds only what is in a registry, and the libraries do not see transformers. Worker processes that are spawned
     rather than forked start without any of this.
 
     Raises:
@@ -81,13 +81,14 @@ def prepare() -> Backends:
     from benchmark.openmmlab import optional
 
     optional.install()  # before the first of the libraries is imported
-    from benchmark.openmmlab import checkpoints
+    from benchmark.openmmlab import checkpoints, files
 
     # mmdet imports it for an interpolation that nothing here uses: seconds per process
     sys.modules.setdefault('sklearn.gaussian_process', None)  # type: ignore[arg-type]
     ops, ops_problem = _prepare_ops()
     keypoints, keypoints_problem = _prepare_keypoints()
     checkpoints.install_safe_loading()
+    files.install_safe_files()
     _keep_to_registries()
     notes = tuple(note for note in (ops_problem, keypoints_problem) if note)
     return Backends(ops=ops, keypoints=keypoints, notes=notes)

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
+from benchmark.results.forms import parse_json
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.store import ResultStore, read_record, write_atomically
 
@@ -197,7 +198,7 @@ def _manifest(data: bytes | None, archive: Path) -> dict[str, Any]:
     if data is None:
         raise RecordError(f'{archive}: no {MANIFEST}; it was not made by `tbench export`')
     try:
-        manifest: dict[str, Any] = json.loads(data)
+        manifest: dict[str, Any] = parse_json(data)
         if manifest['format'] != FORMAT:
             raise ValueError(f'format is {manifest["format"]!r}, this version reads {FORMAT}')
         if not isinstance(manifest['files'], dict) or not isinstance(manifest['suite'], str):

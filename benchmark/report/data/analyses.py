@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +43,7 @@ def find_analyses(results: Path) -> list[FoundAnalysis]:
 
 def _read(path: Path) -> FoundAnalysis:
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = parse_json(path.read_text(encoding='utf-8'))
         figure = (path.parent / FIGURE).read_text(encoding='utf-8')
         if content['schema'] != SCHEMA:
             raise RecordError(
