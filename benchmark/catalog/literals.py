@@ -84,7 +84,8 @@ def _evaluate_file(path: Path) -> dict[str, Any]:
             ) from None
     if _written_out(list(names.values()), {}) > _MOST_VALUES:
         raise DeclarationError(
-            f'{path}: written out, more than {_MOST_VALUES} values; names are used in names too often'
+            f'{path}: written out, more than {_MOST_VALUES} values; '
+            'names are used in names too often'
         )
     return names
 

@@ -54,8 +54,8 @@ def check_types(path: Path, name: str, values: Mapping[str, Any]) -> None:
             )
         if value.rpartition('.')[2] in _UNPICKLE:
             raise DeclarationError(
-                f'{path}: {place} is {value!r}: not allowed; it unpickles a file of its data, which '
-                'could run code'
+                f'{path}: {place} is {value!r}: not allowed; it unpickles a file of its data, '
+                'which could run code'
             )
 
 

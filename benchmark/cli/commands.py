@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark import api
+from benchmark.cli.terminal import printable
 
 if TYPE_CHECKING:
     from benchmark.specs import Finding
@@ -226,4 +227,4 @@ def doctor(options: Namespace) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stdout, flush=True)
+    print(printable(line), file=sys.stdout, flush=True)

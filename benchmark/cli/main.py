@@ -12,22 +12,24 @@ from pathlib import Path
 from benchmark import __version__
 from benchmark.cli import analyze, commands, pretrain, regression, sharing
 from benchmark.cli.arguments import Parser, gibibytes, positive, seed, workers
+from benchmark.cli.terminal import keep_traceback, printable
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 
-DONE, SOME_FAILED, WRONG_REQUEST = 0, 1, 2
+DONE, SOME_FAILED, WRONG_REQUEST, OTHERS_AT_WORK, OUR_FAULT = 0, 1, 2, 3, 4
+_LONGEST = 300
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit code.
 
     0: done; 1: some cells failed; 2: the request is wrong; 3: other processes are at work on some
-    cells.
+    cells; 4: a fault of the program, whose traceback is in a file that is named.
     """
     try:
         return _carry_out(arguments)
     except BenchmarkError as error:
-        print(f'tbench: {error}', file=sys.stderr)
+        print(f'tbench: {printable(error)}', file=sys.stderr)
         return WRONG_REQUEST
     except KeyboardInterrupt:
         print(
@@ -37,6 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return DONE
+    except Exception as error:  # the last resort: a person gets a line, not a traceback
+        said = ' '.join(printable(error).split())[:_LONGEST]
+        print(
+            f'tbench: a fault of the program, {type(error).__name__}: {said}; {keep_traceback()}',
+            file=sys.stderr,
+        )
+        return OUR_FAULT
     finally:
         _flush()
 

@@ -72,8 +72,8 @@ def prepare() -> Backends:
     Calls after the first change nothing. A library that is installed but broken (built for
     another torch or numpy) is replaced like an absent one, and named in the result's ``notes``.
     From here on mmengine reads checkpoints and annotations without executing what they contain,
-    builds only what is in a registry, and the libraries do not see transformers. Worker processes that are spawned
-    rather than forked start without any of this.
+    builds only what is in a registry, and the libraries do not see transformers. Worker
+    processes that are spawned rather than forked start without any of this.
 
     Raises:
         EnvironmentProblem: mmcv, or both xtcocotools and pycocotools, are not installed.

@@ -48,6 +48,10 @@ def _all(check: Check) -> Check:
     return lambda value: isinstance(value, list | tuple) and all(map(check, value))
 
 
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(map(is_number, value))
+
+
 def _is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping)
 
@@ -73,11 +77,10 @@ FACTS: Mapping[str, tuple[str, Check]] = {
     'proof.features': ('texts by name', _by_name(_is_text)),
     'provenance.libraries': ('texts by name', _by_name(_is_text)),
     'provenance.numerics': ('numbers by name', _by_name(is_number)),
-    'provenance.options': ('a dictionary', _is_mapping),
     'provenance.earlier': ('a dictionary', _is_mapping),
     'provenance.started': ('a text', _is_text),
     'provenance.finished': ('a text', _is_text),
-    'curves': ('lists of numbers by name', _by_name(_all(is_number))),
+    'curves': ('lists of numbers by name', _by_name(_is_numbers)),
     'trials': ('a list of dictionaries', _all(_is_mapping)),
     'pictures': ('a list of texts', _all(_is_text)),
 }

@@ -209,7 +209,9 @@ def _check_forms(content: Mapping[str, Any]) -> None:
     if type(spec.get('seed', 0)) is not int:
         raise TypeError(f"'seed' must be an int, found {spec['seed']!r:.60}")
     mark = content.get('fingerprint', '')
-    if mark and (mark[0] == '.' or PurePosixPath(mark).name != mark or '\\' in mark or '\0' in mark):
+    if mark and (
+        mark[0] == '.' or PurePosixPath(mark).name != mark or '\\' in mark or '\0' in mark
+    ):
         raise ValueError(f"'fingerprint' is {mark!r:.60}: it leads out of the store")
     check_facts(content)
 

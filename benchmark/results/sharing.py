@@ -6,6 +6,7 @@ files at their places below a results folder. Equal records give an equal archiv
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import hashlib
 import io
@@ -13,7 +14,7 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -30,6 +31,9 @@ _MOST_BYTES = 64 << 20
 """A record is kilobytes; one far beyond is damage or malice."""
 
 _MOST_BYTES_IN_ALL = 4 << 30
+
+_MOST_FOLDED, _FREE_BYTES = 100, 1 << 20
+"""How many times smaller a packed file may be, from this size on; records shrink to a tenth."""
 
 _DAMAGE = (
     OSError,
@@ -112,12 +116,24 @@ def import_archive(store: ResultStore, archive: Path) -> list[Imported]:
         RecordError: the archive is damaged, holds something else than its manifest says, or
             something that is no record at its place; or a file cannot be written.
     """
-    records = _verified(store, archive)
-    imported = [_merged(path, record) for path, (record, _) in records.items()]
-    for item in imported:
-        if item.outcome is Outcome.ADDED:
-            write_atomically(item.path, records[item.path][1])
-    return imported
+    with _opened(archive) as packed:
+        # twice over the archive: no more than one record is held at a time
+        imported = {
+            name: _merged(path, record) for name, path, record in _verified(store, archive, packed)
+        }
+        for name, item in imported.items():
+            if item.outcome is Outcome.ADDED:
+                write_atomically(item.path, packed.read(name))
+    return list(imported.values())
+
+
+@contextlib.contextmanager
+def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            yield packed
+    except _DAMAGE as error:
+        raise RecordError(f'{archive}: no readable archive ({error})') from None
 
 
 def _merged(path: Path, record: RunRecord) -> Imported:
@@ -139,15 +155,21 @@ def _difference(there: RunRecord, other: RunRecord) -> str:
     return f'the scores are equal, these differ: {", ".join(names)}'
 
 
-def _verified(store: ResultStore, archive: Path) -> dict[Path, tuple[RunRecord, bytes]]:
-    files = _unpacked(archive)
-    manifest = _manifest(files.pop(MANIFEST, None), archive)
+def _verified(
+    store: ResultStore, archive: Path, packed: zipfile.ZipFile
+) -> Iterator[tuple[str, Path, RunRecord]]:
+    """Yield the name, place and content of every record, each once it is verified."""
+    _check_entries(packed.infolist(), archive)
+    names = set(packed.namelist())
+    manifest = _manifest(packed.read(MANIFEST) if MANIFEST in names else None, archive)
     said: Mapping[str, str] = manifest['files']
-    for name in sorted(said.keys() ^ files.keys()):
+    for name in sorted(said.keys() ^ (names - {MANIFEST})):
         where = 'the manifest' if name in said else 'the archive'
         raise RecordError(f'{archive}: {name} is in {where} only; the archive is not whole')
-    records: dict[Path, tuple[RunRecord, bytes]] = {}
-    for name, data in files.items():
+    for name in packed.namelist():
+        if name == MANIFEST:
+            continue
+        data = packed.read(name)
         if hashlib.sha256(data).hexdigest() != said[name]:
             raise RecordError(f'{archive}: {name} is damaged (another SHA-256 than the manifest)')
         record = _record(data, archive, name)
@@ -155,8 +177,7 @@ def _verified(store: ResultStore, archive: Path) -> dict[Path, tuple[RunRecord, 
         # the name in the archive is compared, never used: it cannot lead out of the folder
         if name not in places or record.suite != manifest['suite']:
             raise RecordError(f'{archive}: {name} is not where its record belongs')
-        records[places[name]] = record, data
-    return records
+        yield name, places[name], record
 
 
 def _record(data: bytes, archive: Path, name: str) -> RunRecord:
@@ -165,17 +186,6 @@ def _record(data: bytes, archive: Path, name: str) -> RunRecord:
     except UnicodeDecodeError as error:
         raise RecordError(f'{archive}: {name} is no text ({error})') from None
     return from_json(text, archive / name)
-
-
-def _unpacked(archive: Path) -> dict[str, bytes]:
-    """Return the files of an archive by name, checked for size and for names that lead astray."""
-    try:
-        with zipfile.ZipFile(archive) as packed:
-            entries = packed.infolist()
-            _check_entries(entries, archive)
-            return {entry.filename: packed.read(entry) for entry in entries}
-    except _DAMAGE as error:
-        raise RecordError(f'{archive}: no readable archive ({error})') from None
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], archive: Path) -> None:
@@ -191,6 +201,11 @@ def _check_entries(entries: list[zipfile.ZipInfo], archive: Path) -> None:
             raise RecordError(f'{archive}: {entry.filename} occurs twice')
         if entry.file_size > _MOST_BYTES:
             raise RecordError(f'{archive}: {entry.filename} has {entry.file_size} bytes, no record')
+        if entry.file_size > _MOST_FOLDED * entry.compress_size + _FREE_BYTES:
+            raise RecordError(
+                f'{archive}: {entry.filename} unfolds to {entry.file_size} bytes from '
+                f'{entry.compress_size}, which no record does'
+            )
         seen.add(entry.filename)
 
 

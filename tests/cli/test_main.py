@@ -232,13 +232,6 @@ class TestExitCodes:
             'tbench: interrupted; finished cells are kept, the same command continues\n'
         )
 
-    def test_a_fault_of_the_program_keeps_its_traceback(
-        self, suite: str, pretend: list[Any]
-    ) -> None:
-        pretend.append(ZeroDivisionError('a bug'))
-        with pytest.raises(ZeroDivisionError, match='a bug'):
-            main(['run', '--suite', suite])
-
     def test_options_arrive(
         self, suite: str, pretend: list[Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -385,3 +378,21 @@ class TestLayers:
             '--tasks', 'small',
         )  # fmt: skip
         assert 'all of its blocks are random already' in message
+
+
+def test_a_fault_of_the_program_is_one_line_and_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError('impossible\n\x1b[2J')
+
+    monkeypatch.setattr('benchmark.api.campaigns', fail)
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    assert main(['status', '--work-dir', str(tmp_path)]) == 4
+    told = capsys.readouterr().err
+    assert told.startswith('tbench: a fault of the program, RuntimeError: impossible')
+    assert told.count('\n') == 1
+    assert '\x1b' not in told
+    (log,) = tmp_path.glob('tbench-fault-*.log')
+    assert str(log) in told
+    assert 'Traceback' in log.read_text()

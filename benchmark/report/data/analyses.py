@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import RecordError
+from benchmark.results.forms import parse_json
 
 SCHEMA = 1
 RECORD, VALUES, FIGURE, PICTURE = 'record.json', 'values.csv', 'figure.svg', 'figure.png'
