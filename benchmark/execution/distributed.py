@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import distributed
 
+from benchmark import stopping
 from benchmark.compiling import SPLIT_LOADING
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution.lifetime import naming_parent
@@ -103,11 +104,15 @@ def launch(request: Config, count: int) -> Config:
     with tempfile.TemporaryDirectory(prefix='tbench-') as folder:
         asked, answered = Path(folder) / 'request', Path(folder) / 'answer'
         asked.write_text(repr(request), encoding='utf-8')
-        finished = subprocess.run(command(count, asked, answered), check=False, env=naming_parent())
+        with (
+            subprocess.Popen(command(count, asked, answered), env=naming_parent()) as lead,
+            stopping.training(lead.terminate),
+        ):
+            code = lead.wait()
+        if stopping.is_asked():
+            stopping.end()
         if not answered.is_file():
-            raise BenchmarkError(
-                f'{count} processes ended with exit code {finished.returncode} and no answer'
-            )
+            raise BenchmarkError(f'{count} processes ended with exit code {code} and no answer')
         answer: Config = json.loads(answered.read_text(encoding='utf-8'))
         return answer
 

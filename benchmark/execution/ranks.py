@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmark.execution.lifetime import PARENT, die_with_parent
 from benchmark.execution.locking import shared
+from benchmark.stopping import Stopped, stopped_by_signals
 
 
 def command(count: int, asked: Path, answered: Path) -> tuple[str, ...]:
@@ -36,10 +37,13 @@ def lead(count: str, asked: str, answered: str) -> None:
 def join(asked: str, answered: str) -> None:
     """Answer the request together with the other processes, and hold its folder meanwhile."""
     request = ast.literal_eval(Path(asked).read_text(encoding='utf-8'))
-    with shared(Path(request['folder'])):
+    with shared(Path(request['folder'])), stopped_by_signals(leaves=True):
         from benchmark.execution.distributed import take_part
 
-        take_part(request, Path(answered))
+        try:
+            take_part(request, Path(answered))
+        except Stopped as error:
+            os._exit(error.code)
 
 
 if __name__ == '__main__':

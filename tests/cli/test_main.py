@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -229,8 +231,27 @@ class TestExitCodes:
         pretend.append(KeyboardInterrupt())
         assert main(['run', '--suite', suite]) == 130
         assert capsys.readouterr().err == (
-            'tbench: interrupted; finished cells are kept, the same command continues\n'
+            'tbench: interrupted; finished cells and checkpoints are kept, '
+            'the same command continues\n'
         )
+
+    @pytest.mark.parametrize(('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGUSR1, 99)])
+    def test_stopped_by_a_signal(
+        self,
+        suite: str,
+        number: signal.Signals,
+        code: int,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        before = signal.getsignal(number)
+        monkeypatch.setattr(Campaign, 'prepare', lambda *_: os.kill(os.getpid(), number))
+        assert main(['run', '--suite', suite]) == code
+        assert capsys.readouterr().err == (
+            f'tbench: stopped by {number.name}; finished cells and checkpoints are kept, the same '
+            'command continues\n'
+        )
+        assert signal.getsignal(number) is before
 
     def test_options_arrive(
         self, suite: str, pretend: list[Any], monkeypatch: pytest.MonkeyPatch
