@@ -48,4 +48,5 @@ def join(asked: str, answered: str) -> None:
 
 if __name__ == '__main__':
     die_with_parent()
-    {'lead': lead, 'join': join}[sys.argv[1]](*sys.argv[2:])
+    role, *arguments = sys.argv[1:]
+    lead(*arguments) if role == 'lead' else join(*arguments)

@@ -11,7 +11,7 @@ _FORMATS = ('pickle', 'pkl')
 
 def install_safe_files() -> None:
     """Let mmengine refuse pickles, and read YAML as data: both can name code to be run."""
-    import yaml
+    import yaml  # type: ignore[import-untyped]
     from mmengine.fileio.handlers import PickleHandler, YamlHandler
     from mmengine.fileio.handlers.registry_utils import file_handlers
 
