@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark import __version__
-from benchmark.cli import analyze, commands, pretrain, regression, sharing
+from benchmark.cli import analyze, commands, data, pretrain, regression, sharing
 from benchmark.cli.arguments import Parser, gibibytes, positive, seed, workers
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
@@ -74,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     pretrain.add_parser(subparsers)
     _add_sharing(subparsers)
     _add_check(subparsers)
+    data.add_parser(subparsers)
     _add_doctor(subparsers)
     return parser
 
@@ -282,8 +283,8 @@ def _add_check(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     backbone.add_argument('id', metavar='ID|FILE')
     backbone.set_defaults(command=commands.check_backbone)
     task = kinds.add_parser('task', help='validate its declaration and compile it')
-    data = kinds.add_parser('data', help="compare a task's data with its declaration")
-    for parser_, command in ((task, commands.check_task), (data, commands.check_data)):
+    files = kinds.add_parser('data', help="compare a task's data with its declaration")
+    for parser_, command in ((task, commands.check_task), (files, commands.check_data)):
         parser_.add_argument('name', metavar='NAME|FILE')
         parser_.add_argument(
             '--data-root',
@@ -292,10 +293,10 @@ def _add_check(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
             metavar='DIR',
         )
         parser_.set_defaults(command=command)
-    data.add_argument(
+    files.add_argument(
         '--full', action='store_true', help='read every picture, and compare those of two splits'
     )
-    _add_work(data)
+    _add_work(files)
 
 
 def _add_doctor(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]

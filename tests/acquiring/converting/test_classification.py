@@ -6,11 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import scipy.io
 
-from benchmark.converting import classification as converting
-from benchmark.converting.command import main
+from benchmark.acquiring.converting import classification as converting
+from benchmark.cli.main import main
 from benchmark.errors import DataError
 from tests.support.fakes import classification as fakes
+from tests.support.fakes.pictures import lines, picture
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -58,7 +60,7 @@ def test_cifars_bytes_become_pictures(tmp_path: Path, classes: int, folder: str)
 def test_a_cut_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fakes.cifar(tmp_path, 10)
     (tmp_path / 'cifar-10-batches-bin/data_batch_1.bin').write_bytes(b'1234')
-    assert main(['cifar10', str(tmp_path)]) == 2
+    assert main(['data', 'convert', 'cifar10', str(tmp_path)]) == 2
     assert '4 bytes, must be a multiple of 3073' in capsys.readouterr().err
 
 
@@ -97,3 +99,27 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
     (tmp_path / 'cog_levels_mapping_file.pkl').write_bytes(pickle.dumps([Harm()]))
     with pytest.raises(DataError, match=r'not readable as names and arrays .*load'):
         converting.cog(tmp_path)
+
+
+def test_imagenets_validation_pictures_are_sorted_by_the_kit(tmp_path: Path) -> None:
+    kit = tmp_path / 'ILSVRC2012_devkit_t12/data'
+    kit.mkdir(parents=True)
+    row = [('ILSVRC2012_ID', 'O'), ('WNID', 'O'), ('words', 'O'), ('gloss', 'O'), ('children', 'O')]
+    rows = [(1, 'n01', 'a', 'a', 0), (2, 'n02', 'b', 'b', 0), (3, 'n03', 'animal', 'c', 2)]
+    scipy.io.savemat(kit / 'meta.mat', {'synsets': np.array(rows, dtype=row)})
+    lines(kit / 'ILSVRC2012_validation_ground_truth.txt', 2, 1, 2)
+    for number in (1, 2, 3):
+        picture(tmp_path / f'val/ILSVRC2012_val_{number:08d}.JPEG')
+    assert converting.imagenet(tmp_path) == [
+        f'{tmp_path / "val"}: 3 pictures sorted into 2 classes'
+    ]
+    found = sorted(str(path.relative_to(tmp_path / 'val')) for path in tmp_path.glob('val/*/*'))
+    assert found == [
+        'n01/ILSVRC2012_val_00000002.JPEG',
+        'n02/ILSVRC2012_val_00000001.JPEG',
+        'n02/ILSVRC2012_val_00000003.JPEG',
+    ]
+    assert 'val: 0 pictures' in converting.imagenet(tmp_path)[0]
+    picture(tmp_path / 'val/ILSVRC2012_val_00000004.JPEG')
+    with pytest.raises(DataError, match=r'00000004\.JPEG: must be called'):
+        converting.imagenet(tmp_path)

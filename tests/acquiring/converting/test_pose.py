@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from benchmark.converting import pose as converting
+from benchmark.acquiring.converting import pose as converting
 from benchmark.errors import DataError
 from tests.support.fakes import pose as fakes
 

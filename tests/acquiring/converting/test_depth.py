@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmark.converting import depth as converting
-from benchmark.converting.command import main
+from benchmark.acquiring.converting import depth as converting
+from benchmark.cli.main import main
 from benchmark.errors import DataError
 from tests.support.fakes import depth as fakes
 
@@ -49,7 +49,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_suns_code_is_depth_with_rotated_bits(tmp_path: Path) -> None:
     fakes.sun_rgbd(tmp_path)
-    assert main(['sun-rgbd', str(tmp_path)]) == 0
+    assert main(['data', 'convert', 'sun-rgbd', str(tmp_path)]) == 0
     picture, depth = (tmp_path / 'test_list.txt').read_text().splitlines()[0].split()
     assert (tmp_path / picture).is_file()
     millimetres = cv2.imread(str(tmp_path / depth), cv2.IMREAD_UNCHANGED)
@@ -57,6 +57,10 @@ def test_suns_code_is_depth_with_rotated_bits(tmp_path: Path) -> None:
     assert (millimetres[0, 0], millimetres[-1, 0]) == (500, 7500)
 
 
-def test_lists_are_asked_for_where_they_are_needed(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit):
-        main(['kitti', str(tmp_path)])
+def test_lists_are_asked_for_where_they_are_needed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['data', 'convert', 'kitti', str(tmp_path)]) == 2
+    assert f'{tmp_path / "lists"}: holds none of eigen_train' in capsys.readouterr().err
+    assert main(['data', 'convert', 'cifar10', str(tmp_path), '--lists', str(tmp_path)]) == 2
+    assert 'cifar10 needs no lists' in capsys.readouterr().err

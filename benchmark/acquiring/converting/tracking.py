@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.converting.files import folders, write_lines, write_text
+from benchmark.acquiring.converting.files import folders, write_lines, write_text
 from benchmark.errors import DataError
 from benchmark.kinds.common.frames import numbered_frames
 from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
@@ -108,6 +108,19 @@ def _part(part: Path) -> Iterable[Sequence]:
     for path in sorted((part / 'anno').glob('*.txt')):
         boxes = read_boxes(path)
         yield Sequence(path.stem, part / 'frames' / path.stem, '{:d}.jpg', 0, boxes)
+
+
+def dancetrack(root: Path) -> list[str]:
+    """Put the films of ``parts``, in which the training split is handed out, into ``train``.
+
+    Raises:
+        DataError: there are none, neither there nor in ``train``.
+    """
+    films = [path.parent for path in sorted((root / 'parts').glob('**/seqinfo.ini'))]
+    for film in films:
+        (root / 'train').mkdir(exist_ok=True)
+        film.replace(root / 'train' / film.name)
+    return [f'{root / "train"}: {len(folders(root / "train"))} films, {len(films)} of them new']
 
 
 def otb100(root: Path) -> list[str]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import scipy.io
 from PIL import Image
 
-from benchmark.converting.files import folders, write_lines
+from benchmark.acquiring.converting.files import folders, write_lines
 from benchmark.errors import DataError
 from benchmark.kinds.common.tables import read_lines
 
@@ -129,6 +130,57 @@ def cog(root: Path) -> list[str]:
             ]
             done.append(_listed(root / f'cog_l{number}_{role}.txt', rows))
     return done
+
+
+def places205(root: Path) -> list[str]:
+    """Put the lists of the archive of splits where the data set's loader looks for them.
+
+    Raises:
+        DataError: there are none.
+    """
+    for role in ('train', 'val'):
+        place = root / f'{role}_places205.csv'
+        packed = root / 'trainvalsplit_places205' / place.name
+        if packed.is_file():
+            packed.replace(place)
+        if not place.is_file():
+            raise DataError(f'{place}: no such file')
+    return [f'{root}: lists of both splits']
+
+
+def imagenet(root: Path) -> list[str]:
+    """Sort the pictures in ``val`` into one folder per class, by the development kit of 2012.
+
+    Pictures that are sorted already stay where they are. Returns what was done.
+
+    Raises:
+        DataError: a file of the kit is missing, or its classes and pictures do not fit.
+    """
+    kit = root / 'ILSVRC2012_devkit_t12/data'
+    names = _synsets(kit / 'meta.mat')
+    labels = read_lines(kit / 'ILSVRC2012_validation_ground_truth.txt')
+    loose = sorted((root / 'val').glob('*.JPEG'))
+    for path in loose:
+        number = path.stem.rpartition('_')[2]
+        if not number.isdigit() or not 1 <= int(number) <= len(labels):
+            raise DataError(f'{path}: must be called ILSVRC2012_val_ and 1 to {len(labels)}')
+        label = labels[int(number) - 1]
+        if label not in names:
+            raise DataError(f'{kit}: its classes have no {label!r}, that of {path.name}')
+        place = root / 'val' / names[label] / path.name
+        place.parent.mkdir(exist_ok=True)
+        path.replace(place)
+    return [f'{root / "val"}: {len(loose)} pictures sorted into {len(names)} classes']
+
+
+def _synsets(path: Path) -> dict[str, str]:
+    """Return WordNet's name of each class by its number in the kit."""
+    try:
+        rows = scipy.io.loadmat(path, squeeze_me=True)['synsets']
+        # classes of classes have children
+        return {str(row['ILSVRC2012_ID']): str(row['WNID']) for row in rows if not row[4]}
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise DataError(f'{path}: not readable as the kit of 2012 ({error})') from None
 
 
 class _NamesOnly(pickle.Unpickler):

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from benchmark.converting.files import write_lines
+from benchmark.acquiring.converting.files import write_lines
 from benchmark.errors import DataError
 from benchmark.kinds.common.tables import read_lines
 

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from benchmark.converting.files import read_json, write_json
+from benchmark.acquiring.converting.files import read_json, write_json
 from benchmark.errors import DataError
 
 _PIXELS = 200
@@ -23,6 +23,9 @@ _HEAD = 0.6
 
 _BODY = 0.53
 
+_DETECTED = 'annotations/det_for_crowd_test_0.1_0.5.json'
+"""CrowdPose's boxes of a detector, as mmpose's archive of annotations calls them."""
+
 
 def crowdpose(root: Path) -> list[str]:
     """Write ``annotations/trainval.json`` and ``annotations/test.json`` with the true image sizes.
@@ -33,6 +36,7 @@ def crowdpose(root: Path) -> list[str]:
     Raises:
         DataError: a file or a picture is missing.
     """
+    _released(root, _DETECTED)
     done = []
     for role in ('trainval', 'test'):
         content = read_json(root / f'crowdpose_{role}.json')
@@ -42,6 +46,16 @@ def crowdpose(root: Path) -> list[str]:
         write_json(path, content)
         done.append(f'{path}: {len(content["annotations"])} persons')
     return done
+
+
+def _released(root: Path, name: str) -> Path:
+    """Return a file of mmpose's archives, which name its folder with or without the data set's."""
+    place = root / name
+    inner = root / root.name / name
+    if not place.exists() and inner.is_file():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        inner.replace(place)
+    return place
 
 
 def _size(path: Path) -> tuple[int, int]:
@@ -64,12 +78,19 @@ def mpii(root: Path) -> list[str]:
     """
     done = []
     for role in ('train', 'val'):
-        people = read_json(root / f'mpii_{role}.json')
-        sizes = _head_sizes(root / 'mpii_gt_val.mat', len(people)) if role == 'val' else None
+        people = read_json(_listed(root, f'mpii_{role}.json'))
+        heads = _listed(root, 'mpii_gt_val.mat')
+        sizes = _head_sizes(heads, len(people)) if role == 'val' else None
         path = root / f'annotations/{role}.json'
         write_json(path, _as_coco(people, sizes, root / 'images'))
         done.append(f'{path}: {len(people)} persons')
     return done
+
+
+def _listed(root: Path, name: str) -> Path:
+    """Return a list, which lies in the folder itself or where mmpose's archive has it."""
+    found = _released(root, f'annotations/{name}')
+    return found if found.is_file() else root / name
 
 
 def _head_sizes(path: Path, people: int) -> np.ndarray:

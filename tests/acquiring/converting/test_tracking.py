@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.converting import tracking as converting
+from benchmark.acquiring.converting import tracking as converting
 from benchmark.errors import DataError
 from benchmark.kinds.tracking.data import GOT10k
 from tests.support.fakes import tracking as fakes
