@@ -31,7 +31,8 @@ def with_table(text: str) -> str:
     _, _, after = rest.partition(END)
     rows = [_row(one) for one in distributions().values()]
     names = '| data set | to fetch | licence | gate | checksums from |'
-    return '\n'.join([before + START, names, '| --- | ---: | --- | --- | --- |', *rows, END]) + after
+    rule = '| --- | ---: | --- | --- | --- |'
+    return '\n'.join([before + START, names, rule, *rows, END]) + after
 
 
 def _row(one: Distribution) -> str:
