@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass, replace
 from benchmark.catalog.sources import SOURCES
 from benchmark.errors import IncompatibleError
 from benchmark.kinds import KINDS, load_kind
-from benchmark.kinds.base import Config, Meeting, Parts, dataset
+from benchmark.kinds.base import Config, Kind, Meeting, Parts, dataset
 from benchmark.plugins import foreign_versions
 from benchmark.protocols import PROTOCOLS, Place, choose_recipe
 from benchmark.results.identity import WORK as WORK
 from benchmark.specs import (
+    DECAYED,
+    SCHEDULES,
     Adapter,
     Backbone,
     Declared,
@@ -41,6 +43,9 @@ PACKAGES = 'packages'
 _CHECKPOINTS = 4
 _MOST_ITERATIONS_LOST = 2000
 _CURVE_POINTS = 50
+_DECAYED, _BETAS = DECAYED[0], (0.9, 0.999)
+_NOTHING = 1e-8
+"""The smallest share of its peak at which a rate starts to rise."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def compile_config(cell: CellInputs) -> Config:
         IncompatibleError: the protocol has no recipe for the task's kind.
     """
     kind = load_kind(cell.task.kind)
-    recipe = _recipe(cell)
+    recipe = _recipe(cell, kind)
     meeting = Meeting(
         cell.task, cell.features, cell.protocol, recipe, backbone_config(cell, recipe)
     )
@@ -86,7 +91,7 @@ def compile_config(cell: CellInputs) -> Config:
     }
 
 
-def _recipe(cell: CellInputs) -> Recipe:
+def _recipe(cell: CellInputs, kind: Kind) -> Recipe:
     place = Place.of(cell.task, cell.features)
     recipe = choose_recipe(cell.protocol, place, cell.task.budget, *cell.changes)
     if recipe.iterations < 1 or recipe.batch_size < 1 or recipe.lr <= 0:
@@ -94,7 +99,18 @@ def _recipe(cell: CellInputs) -> Recipe:
             f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}': "
             'declare lr, iterations and batch_size in the suite'
         )
+    _check_options(recipe, kind)
     return _in_parts(recipe, cell.protocol.name)
+
+
+def _check_options(recipe: Recipe, kind: Kind) -> None:
+    for key, value in recipe.options.items():
+        if not isinstance(value, kind.options.get(key, ())):
+            known = ', '.join(sorted(kind.options))
+            raise IncompatibleError(
+                f'recipe option {key!r} is {value!r}: '
+                + ('of another type' if key in kind.options else f'kind {kind.name!r} has {known}')
+            )
 
 
 def _in_parts(recipe: Recipe, protocol: str) -> Recipe:
@@ -218,15 +234,38 @@ def _loops(recipe: Recipe) -> Config:
 def _optimisation(recipe: Recipe, depth: int) -> Config:
     wrapper: Config = {
         'type': 'OptimWrapper',
-        'optimizer': {'type': 'AdamW', 'lr': recipe.lr, 'weight_decay': recipe.weight_decay},
+        'optimizer': _optimizer(recipe),
         'constructor': 'benchmark.LayerDecayConstructor',
-        'paramwise_cfg': {'layer_decay': layer_decay(recipe, depth)},
+        'paramwise_cfg': {
+            'layer_decay': layer_decay(recipe, depth),
+            **({} if recipe.decayed == _DECAYED else {'decayed': recipe.decayed}),
+        },
     }
     if recipe.clip_norm is not None:
         wrapper['clip_grad'] = {'max_norm': recipe.clip_norm}
     if recipe.accumulation > 1:
         wrapper['accumulative_counts'] = recipe.accumulation
     return {'optim_wrapper': wrapper, 'param_scheduler': _schedule(recipe)}
+
+
+def _optimizer(recipe: Recipe) -> Config:
+    """Return the optimiser; what stands at its library's own value is not named."""
+    common = {'lr': recipe.lr, 'weight_decay': recipe.weight_decay}
+    betas = {} if recipe.betas == _BETAS else {'betas': tuple(recipe.betas)}
+    momentum = {'momentum': recipe.momentum}
+    nesterov = {'nesterov': True} if recipe.nesterov else {}
+    known = {
+        'adamw': {'type': 'AdamW', **common, **betas},
+        'sgd': {'type': 'SGD', **common, **momentum, **nesterov},
+        'lamb': {'type': 'benchmark.Lamb', **common, **betas},
+        'lars': {'type': 'benchmark.Lars', **common, **momentum, **nesterov},
+    }
+    for key, value, allowed in (
+        ('optimizer', recipe.optimizer, known), ('decayed', recipe.decayed, DECAYED)
+    ):  # fmt: skip
+        if value not in allowed:
+            raise IncompatibleError(f'recipe {key} is {value!r}, allowed are {", ".join(allowed)}')
+    return known[recipe.optimizer]
 
 
 def layer_decay(recipe: Recipe, depth: int) -> float:
@@ -241,17 +280,24 @@ def layer_decay(recipe: Recipe, depth: int) -> float:
 
 def _schedule(recipe: Recipe) -> list[Config]:
     warmup = _warmup(recipe)
+    if recipe.schedule == 'rise-and-fall':
+        return [_rise_and_fall(recipe)]
+    _check_ends(recipe)
     rising = {
         'type': 'LinearLR',
-        'start_factor': 1e-3,
+        # mmengine's ramp multiplies from step to step, and cannot leave 0
+        'start_factor': max(recipe.warmup_start, _NOTHING),
         'by_epoch': False,
         'begin': 0,
         'end': warmup,
     }
     falling = {
-        'cosine': {'type': 'CosineAnnealingLR', 'eta_min': 0.0},
-        'linear': {'type': 'PolyLR', 'power': 1.0, 'eta_min': 0.0},
-        'poly': {'type': 'PolyLR', 'power': recipe.power, 'eta_min': 0.0},
+        'cosine': {
+            'type': 'CosineAnnealingLR',
+            **({'eta_min_ratio': recipe.floor} if recipe.floor else {'eta_min': 0.0}),
+        },
+        'linear': {'type': 'PolyLR', 'power': 1.0, 'eta_min': recipe.floor * recipe.lr},
+        'poly': {'type': 'PolyLR', 'power': recipe.power, 'eta_min': recipe.floor * recipe.lr},
         'step': {
             'type': 'MultiStepLR',
             'milestones': _milestones(recipe, warmup),
@@ -260,10 +306,41 @@ def _schedule(recipe: Recipe) -> list[Config]:
     }
     if recipe.schedule not in falling:
         raise IncompatibleError(
-            f'recipe schedule is {recipe.schedule!r}, allowed are {", ".join(falling)}'
+            f'recipe schedule is {recipe.schedule!r}, allowed are {", ".join(SCHEDULES)}'
         )
     span = {'by_epoch': False, 'begin': warmup, 'end': recipe.iterations}
     return [*([rising] if warmup else []), {**falling[recipe.schedule], **span}]
+
+
+def _rise_and_fall(recipe: Recipe) -> Config:
+    return {
+        'type': 'benchmark.RiseAndFallLR',
+        'rise': max(1, round(recipe.warmup * recipe.iterations)),
+        'power': recipe.power,
+        'floor': recipe.floor,
+        'by_epoch': False,
+        'begin': 0,
+        'end': recipe.iterations,
+    }
+
+
+def _check_ends(recipe: Recipe) -> None:
+    """Refuse a start or an end of the rate that no schedule can follow."""
+    for key in ('warmup_start', 'floor'):
+        if not 0 <= getattr(recipe, key) <= 1:
+            raise IncompatibleError(
+                f'recipe {key} is {getattr(recipe, key)}: must be a share of the rate, 0 to 1'
+            )
+    # mmengine's polynomial falls to one rate for all layers, its steps to none
+    if recipe.floor and (
+        recipe.schedule == 'step'
+        or (recipe.schedule in ('linear', 'poly') and recipe.layer_decay != 1)
+    ):
+        raise IncompatibleError(
+            f'recipe floor is {recipe.floor}: the schedule {recipe.schedule!r} has none'
+            + (' with layer_decay' if recipe.schedule != 'step' else '')
+            + '; set floor=0, or the schedule cosine'
+        )
 
 
 def _warmup(recipe: Recipe) -> int:

@@ -31,8 +31,8 @@ class Meeting:
     backbone: Config
 
     def option(self, key: str, default: Any) -> Any:
-        """Return the task's own option ``key``, or ``default``."""
-        return self.task.options.get(key, default)
+        """Return the option ``key``: the recipe's, else the task's own, else ``default``."""
+        return self.recipe.options.get(key, self.task.options.get(key, default))
 
 
 class Readout(NamedTuple):
