@@ -26,7 +26,7 @@ RULES = (
             'mim-depth',
             'train.py',
             says='rises from 3e-5 with power 0.9 over the first 12 of 25 epochs',
-            reason='short trainings rise linearly from near 0 to the same peak, over the same share',
+            reason='short trainings rise linearly from near 0 to the same peak',
             warmup=12 / 25,
         )
         | adapted(
@@ -132,7 +132,7 @@ DIFFERENCES = (
     ),
     (
         'vertical strips of depth',
-        'in every fourth picture; 16-bit depth is written into bytes, so that its remainder is seen',
+        'in every fourth picture; 16-bit depth is written into bytes and overflows',
         'in a quarter of the pictures at random, 0 to the largest depth as 0 to 255',
         'an overflow is no augmentation that anyone planned',
     ),
