@@ -194,7 +194,7 @@ def _train_loader(task: Task, recipe: Recipe, parts: Parts) -> Config:
     data = dataset(task, Role.TRAIN, parts.train_pipeline)
     return {
         **_loader(data, recipe.batch_size, parts.collate),
-        'sampler': {'type': 'InfiniteSampler', 'shuffle': True},
+        'sampler': parts.sampler or {'type': 'InfiniteSampler', 'shuffle': True},
     }
 
 

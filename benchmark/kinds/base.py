@@ -55,7 +55,9 @@ class Parts:
     ``gallery`` is the hook that draws predictions beside the ground truth;
     ``annotations`` loads what the trivial predictor needs of a training sample, not its picture;
     ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features;
-    ``submission`` makes the archive for the server of a test split whose labels are withheld.
+    ``submission`` makes the archive for the server of a test split whose labels are withheld;
+    ``sampler`` chooses training samples where each does not come once per pass; it is endless, and
+    takes ``whole`` where several processes must follow one order.
     """
 
     model: Config
@@ -68,6 +70,7 @@ class Parts:
     annotations: tuple[Config, ...] = ()
     readout: Readout | None = None
     submission: Config | None = None
+    sampler: Config | None = None
 
 
 class Trivial(NamedTuple):
