@@ -20,6 +20,7 @@ _CONVNEXT = (
     'object_detection/configs/convnext/cascade_mask_rcnn_convnext_base_patch4_window7_mstrain_'
     '480-800_giou_4conv1f_adamw_3x_coco_in1k.py'
 )
+_VOC = 'configs/pascal_voc/faster-rcnn_r50_fpn_1x_voc0712.py'
 _SPARK = 'downstream_d2/configs/coco_R_50_FPN_CONV_1x_moco_adam.yaml'
 
 CLASSIC = ('coco-detection-classic', 'coco-detection-cascade')
@@ -246,6 +247,21 @@ RULES = (
     ),
     Rule(
         KIND,
+        stated('mmdet', _VOC, optimizer='sgd', lr=0.01, momentum=0.9, weight_decay=1e-4)
+        | stated('mmdet', f'{_VOC}, 8 x 2', batch_size=16)
+        | stated('mmdet', f'{_VOC}, everything', decayed='all')
+        | stated('mmdet', f'{_VOC}, 4 times 3 repetitions', epochs=12)
+        | stated('mmdet', _VOC, schedule='step', milestones=(9 / 12,), step_factor=0.1)
+        | stated('mmdet', f'{_VOC}, none', warmup=0.0, clip_norm=None)
+        | stated('mmdet', f'{_VOC}, no layer-wise decay', layer_decay=1.0)
+        | stated('mmdet', f'{_VOC}, no drop path', drop_path=0.0),
+        architecture=Architecture.CONVNET,
+        tasks=('voc-detection',),
+        networks=('resnet-50',),
+        is_exclusive=True,
+    ),
+    Rule(
+        KIND,
         stated(
             'vitdet',
             'configs/LVIS/mask_rcnn_vitdet_b_100ep.py',
@@ -342,6 +358,12 @@ DIFFERENCES = (
         'a random cut of 1,024 pixels (ViTDet)',
         'the same, but another picture is taken where no object is left',
         "OpenMMLab's form of the same augmentation",
+    ),
+    (
+        'ResNet-50 on VOC',
+        'sides of 600 to 1,000 pixels, a frozen first stage, fixed batch norm (mmdet)',
+        "MoCo's short sides of 480 to 800; everything learns",
+        'a task has one augmentation for every backbone, and a backbone learns whole',
     ),
     (
         'pictures of LVIS without objects',
