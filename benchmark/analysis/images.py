@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.errors import DataError, EnvironmentProblem
-from benchmark.pretraining.pictures import SUFFIXES
+from benchmark.openmmlab.decoding import PICTURES, is_picture, read_upright
 from benchmark.world import SEMANTIC_CLASSES, ensure_world
 
 WORLD, PHOTOS = 'world', 'photos'
@@ -105,9 +105,9 @@ def _photos(count: int, size: int) -> ImageSet:
 def _folder(folder: Path, count: int, size: int) -> ImageSet:
     if not folder.is_dir():
         raise DataError(f"--images '{folder}': no such folder (also allowed: {WORLD}, {PHOTOS})")
-    paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in SUFFIXES)[:count]
+    paths = sorted(p for p in folder.rglob('*') if is_picture(p))[:count]
     if not paths:
-        raise DataError(f'{folder}: holds no picture ({", ".join(SUFFIXES)})')
+        raise DataError(f'{folder}: holds no picture ({", ".join(PICTURES)})')
     names = tuple(path.relative_to(folder).as_posix() for path in paths)
     return ImageSet(folder.name, names, np.stack([fit(read_picture(p), size) for p in paths]))
 
@@ -118,9 +118,7 @@ def read_picture(path: Path) -> Bytes:
     Raises:
         DataError: the file is no picture that can be read.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise DataError(f'{path}: cannot be read as a picture')
+    image = read_upright(path)
     return np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
 
 

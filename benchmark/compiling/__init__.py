@@ -27,6 +27,8 @@ from benchmark.compiling.trivial import (
     annotated_splits,
     compile_submission,
     compile_trivial,
+    data_request,
+    drawn_splits,
     submission_name,
 )
 
@@ -47,6 +49,8 @@ __all__ = [
     'compile_search',
     'compile_submission',
     'compile_trivial',
+    'data_request',
+    'drawn_splits',
     'facts_of',
     'features_of',
     'files_below',

@@ -6,13 +6,14 @@ import csv
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import cv2
 
 from benchmark.compiling import files_below
 from benchmark.errors import DataError
+from benchmark.openmmlab.decoding import PICTURES, is_picture
 from benchmark.results.store import write_atomically
 from benchmark.world import VERSION, WorldSpec, ensure_pretraining_split
 
@@ -21,8 +22,6 @@ LABELS = ('coarse', 'species')
 """What the procedural world's pictures are labelled with."""
 
 _FOLDERS, _NONE = 'folders', 'none'
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
-"""By which a file is taken for a picture."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +119,9 @@ def folder_pictures(folder: Path) -> Pictures:
     """
     if not folder.is_dir():
         raise DataError(f"--data '{folder}': no such folder (also allowed: {WORLD})")
-    names = sorted(name for name in files_below(folder) if _is_named_like_a_picture(name))
+    names = sorted(name for name in files_below(folder) if is_picture(name))
     if not names:
-        raise DataError(f'{folder}: holds no picture ({", ".join(SUFFIXES)})')
+        raise DataError(f'{folder}: holds no picture ({", ".join(PICTURES)})')
     for name in names:
         if not cv2.haveImageReader(str(folder / name)):
             raise DataError(f'{folder / name}: cannot be read as a picture')
@@ -130,11 +129,6 @@ def folder_pictures(folder: Path) -> Pictures:
     if all('/' in name for name in names):
         return _pictures(title, folder, [(n, n.partition('/')[0]) for n in names], _FOLDERS)
     return _pictures(title, folder, [(name, '') for name in names], _NONE)
-
-
-def _is_named_like_a_picture(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
 
 
 def _pictures(

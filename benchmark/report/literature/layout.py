@@ -281,7 +281,9 @@ def _marks(row: Published) -> str:
 def _sources(rows: Sequence[Published]) -> Block:
     cited: Mapping[str, Source] = {row.source.source: row.source for row in rows}
     lines = tuple(
-        (name, source.title, source.where, source.type, str(source.year))
+        (name, source.title, source.where, source.type, str(source.year), source.commit_date)
         for name, source in sorted(cited.items())
     )
-    return Block(2, 'Sources', (), Grid(('Name', 'Title', 'Where', 'Type', 'Year'), lines))
+    return Block(
+        2, 'Sources', (), Grid(('Name', 'Title', 'Where', 'Type', 'Year', 'Commit of'), lines)
+    )
