@@ -91,7 +91,7 @@ _FROM = {Size.HUGE: 500_000_000, Size.LARGE: 150_000_000, Size.BASE: 50_000_000,
 
 
 _DOUBLING = (1, 2, 4, 8)
-_NETWORKS = {
+_NETWORKS: Mapping[tuple[Architecture, tuple[int, ...], int], str] = {
     **{
         (Architecture.PLAIN_VIT, (width,), depth): name
         for name, width, depth in (
@@ -150,7 +150,7 @@ class Features:
 
         A Swin whose windows can grow is SwinV2's.
         """
-        name = _NETWORKS.get((self.architecture, self.channels, self.depth), '')
+        name: str = _NETWORKS.get((self.architecture, self.channels, self.depth), '')
         return name.replace('swin-', 'swinv2-') if self.windows else name
 
 

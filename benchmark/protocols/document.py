@@ -27,6 +27,8 @@ trains what no rule says otherwise for, without weight decay on vectors and posi
 - **adapted**: the source has another value; the last column says which and why.
 - **ours**: no source states it; the last column says why it is so.
 
+[audited-recipes.md](audited-recipes.md) compares compiled configurations with the sources' files.
+
 A general rule is stated for the tasks and networks that its heading names. On every other task of
 the kind, and for every other network, it is carried over, which is our choice. Rules for full
 lengths do not hold for tasks that declare a budget of their own, whose trainings are short.
