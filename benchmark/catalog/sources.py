@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import DeclarationError, unknown_name
+from benchmark.hashing import file_hash
 from benchmark.plugins import Plugins
-from benchmark.specs import file_hash
 from benchmark.weight_files import INDEX, WHOLE, weights_hash
 
 _OWN = ('timm', 'mmpretrain', 'hf', 'torchvision')

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.errors import RecordError
+from benchmark.hashing import slug
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.upgrades import SCHEMA
-from benchmark.specs import RunSpec, slug
+from benchmark.specs import RunSpec
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

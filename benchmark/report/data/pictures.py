@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmark.hashing import slug
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
-from benchmark.specs import RunSpec, slug
+from benchmark.specs import RunSpec
 
 PER_CELL = 3
 CELLS_PER_TASK = 24
