@@ -80,15 +80,15 @@ def _add_convert(kinds: Any) -> None:
 
 
 def get(options: Namespace) -> int:
-    """Fetch what is missing; return 1 where some data sets have to wait for a person or failed."""
+    """Fetch what is missing; return 1 where a person is waited for or files lack."""
     from benchmark.acquiring.declared import chosen
     from benchmark.acquiring.getting import Manner
     from benchmark.cli.bars import Bars
     from benchmark.errors import DataError
 
     how = Manner(options.keep, options.at_once, Bars(), say=_say)
-    failed = 0
-    for one in chosen(options.names):
+    failed, wanted = 0, chosen(options.names)
+    for one in wanted:
         try:
             lines = api.get_data(one.name, options.data_root, how)
         except DataError as error:
@@ -97,6 +97,24 @@ def get(options: Namespace) -> int:
             continue
         for line in (*lines, *(f'{one.name}: next: {step}' for step in one.after)):
             _say(f'ok      {line}')
+    return max(failed, _missing(wanted, options.data_root))
+
+
+def _missing(wanted: list[Any], data_root: Path) -> int:
+    """Say of each task whose data sets were all asked for what it lacks; return 1 if any does."""
+    from benchmark.acquiring.declared import distributions, serving
+    from benchmark.acquiring.getting import shortfalls
+    from benchmark.catalog import shipped_tasks
+
+    declared, tasks, failed = distributions(), shipped_tasks(), 0
+    for name in dict.fromkeys(task for one in wanted for task in one.tasks):
+        if all(one in wanted for one in serving(name, declared)):
+            lacking = shortfalls(tasks[name], data_root)
+            for line in lacking:
+                print(f'open    {line}', file=sys.stderr, flush=True)
+            if not lacking:
+                _say(f'ok      {name}: all files; next: tbench data check {name}')
+            failed = max(failed, int(bool(lacking)))
     return failed
 
 
