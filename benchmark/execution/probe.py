@@ -24,13 +24,13 @@ from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
+from benchmark.hashing import fingerprint
 from benchmark.kinds.common.opening import opened
 from benchmark.probes.cache import Collected, FeatureCache, to_half
 from benchmark.probes.reading import Read, cells, read_blocks, select_choices, whole
 from benchmark.probes.readouts import Readout
 from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
 from benchmark.results.records import READ_FROM_CACHE
-from benchmark.specs import fingerprint
 
 _COLLECTED_AT_ONCE = 32
 
