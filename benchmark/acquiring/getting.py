@@ -108,8 +108,17 @@ def counted(task: Task, data_root: Path) -> dict[str, int]:
 
 def is_whole(task: Task, data_root: Path) -> bool:
     """Whether all files of a task are there, by name and number."""
+    return bool(task.tree) and not shortfalls(task, data_root)
+
+
+def shortfalls(task: Task, data_root: Path) -> list[str]:
+    """Return what a task still lacks, one line per kind of file; empty where it can be run."""
     found = counted(task, data_root)
-    return bool(found) and all(found[pattern] >= count for pattern, count in task.tree.items())
+    return [
+        f'{task.name}: {pattern}: {found[pattern]:,} of {count:,} files'
+        for pattern, count in task.tree.items()
+        if found[pattern] < count
+    ]
 
 
 def is_done(shelf: Shelf, tasks: Iterable[Task]) -> bool:

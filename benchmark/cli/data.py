@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import api
-from benchmark.cli.arguments import positive
+from benchmark.cli.arguments import Subparsers, positive
+from benchmark.cli.check import check_data
+from benchmark.cli.options import add_data_root, add_work
+from benchmark.cli.printing import say
 
 _EXISTING = "data set, task or suite (FILE.py for a suite of one's own)"
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Add ``data`` with its own commands."""
     parser = subparsers.add_parser('data', help='get, check, convert, link and remove data sets')
     kinds = parser.add_subparsers(title='what', required=True, metavar='COMMAND')
@@ -29,6 +32,8 @@ def add_parser(subparsers: Any) -> None:
     checking = _add(kinds, 'check', check, "compare a task's data with its declaration")
     checking.add_argument('names', nargs='+', metavar='TASK')
     checking.add_argument('--full', action='store_true', help='read every picture')
+    checking.set_defaults(draw=None)
+    add_work(checking)
     _add_convert(kinds)
     removing = _add(kinds, 'remove', remove, 'delete archives; with --data the unpacked files too')
     removing.add_argument('names', nargs='+', metavar='NAME', help=_EXISTING)
@@ -42,13 +47,7 @@ def add_parser(subparsers: Any) -> None:
 
 def _add(kinds: Any, name: str, command: Any, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = kinds.add_parser(name, help=text)
-    parser.add_argument(
-        '--data-root',
-        type=Path,
-        default=api.default_data_root(),
-        metavar='DIR',
-        help='folder of the data sets (default: $TBENCH_DATA or ./data)',
-    )
+    add_data_root(parser)
     parser.set_defaults(command=command)
     return parser
 
@@ -80,15 +79,15 @@ def _add_convert(kinds: Any) -> None:
 
 
 def get(options: Namespace) -> int:
-    """Fetch what is missing; return 1 where some data sets have to wait for a person or failed."""
+    """Fetch what is missing; return 1 where a person is waited for or files lack."""
     from benchmark.acquiring.declared import chosen
     from benchmark.acquiring.getting import Manner
     from benchmark.cli.bars import Bars
     from benchmark.errors import DataError
 
-    how = Manner(options.keep, options.at_once, Bars(), say=_say)
-    failed = 0
-    for one in chosen(options.names):
+    how = Manner(options.keep, options.at_once, Bars(), say=say)
+    failed, wanted = 0, chosen(options.names)
+    for one in wanted:
         try:
             lines = api.get_data(one.name, options.data_root, how)
         except DataError as error:
@@ -96,7 +95,25 @@ def get(options: Namespace) -> int:
             failed = 1
             continue
         for line in (*lines, *(f'{one.name}: next: {step}' for step in one.after)):
-            _say(f'ok      {line}')
+            say(f'ok      {line}')
+    return max(failed, _missing(wanted, options.data_root))
+
+
+def _missing(wanted: list[Any], data_root: Path) -> int:
+    """Say of each task whose data sets were all asked for what it lacks; return 1 if any does."""
+    from benchmark.acquiring.declared import distributions, serving
+    from benchmark.acquiring.getting import shortfalls
+    from benchmark.catalog import shipped_tasks
+
+    declared, tasks, failed = distributions(), shipped_tasks(), 0
+    for name in dict.fromkeys(task for one in wanted for task in one.tasks):
+        if all(one in wanted for one in serving(name, declared)):
+            lacking = shortfalls(tasks[name], data_root)
+            for line in lacking:
+                print(f'open    {line}', file=sys.stderr, flush=True)
+            if not lacking:
+                say(f'ok      {name}: all files; next: tbench data check {name}')
+            failed = max(failed, int(bool(lacking)))
     return failed
 
 
@@ -121,29 +138,23 @@ def _show(chosen: list[Any], options: Namespace) -> int:
     items = planned(chosen, options.data_root, shipped_tasks())
     speed = options.speed * 1e6
     if options.json:
-        _say(json.dumps([item.facts(speed) for item in items]))
+        say(json.dumps([item.facts(speed) for item in items]))
         return 0
     for item in items:
         more = f' + {item.unknown} files of unknown size' if item.unknown else ''
         size = f'{item.remaining / 1e9:8.2f} GB {item.seconds(speed) / 3600:7.1f} h'
-        _say(f'{item.state:<8} {item.one.name:<18} {size}{more}; {item.one.licence}')
+        say(f'{item.state:<8} {item.one.name:<18} {size}{more}; {item.one.licence}')
         if item.one.gate and item.state == 'by hand':
-            _say(f'{"":<8} {item.one.gate}: {item.one.page}')
+            say(f'{"":<8} {item.one.gate}: {item.one.page}')
     total = sum(item.remaining for item in items)
-    _say(f'{total / 1e9:.2f} GB to fetch, {total / speed / 3600:.1f} h at {options.speed} MB/s')
+    say(f'{total / 1e9:.2f} GB to fetch, {total / speed / 3600:.1f} h at {options.speed} MB/s')
     return 0
 
 
 def check(options: Namespace) -> int:
     """Do what `tbench check data` does, for several tasks; return the worst code."""
-    from benchmark.cli.main import build_parser
-
-    codes = []
-    for name in options.names:
-        request = ['check', 'data', name, '--data-root', str(options.data_root)]
-        parsed = build_parser().parse_args([*request, *(['--full'] if options.full else [])])
-        codes.append(int(parsed.command(parsed)))
-    return max(codes)
+    facts = vars(options)
+    return max(check_data(Namespace(**{**facts, 'name': name})) for name in options.names)
 
 
 def convert(options: Namespace) -> int:
@@ -151,7 +162,7 @@ def convert(options: Namespace) -> int:
     from benchmark.acquiring.converting import convert as converted
 
     for line in converted(options.layout, options.folder, options.lists):
-        _say(line)
+        say(line)
     return 0
 
 
@@ -162,9 +173,9 @@ def remove(options: Namespace) -> int:
 
     for one in chosen(options.names):
         shelf = Shelf(options.data_root, one)
-        _say(f'{one.name}: {remove_archives(shelf) / 1e6:.1f} MB of archives deleted')
+        say(f'{one.name}: {remove_archives(shelf) / 1e6:.1f} MB of archives deleted')
         if options.data:
-            _say(remove_data(shelf, distributions().values()))
+            say(remove_data(shelf, distributions().values()))
     return 0
 
 
@@ -176,7 +187,7 @@ def probe(options: Namespace) -> int:
     found = probe_all(chosen(options.names) if options.names else distributions().values())
     for one in found:
         mark = 'ok   ' if one.is_alive else 'dead '
-        _say(f'{mark} {one.data_set}: {one.file}: {one.address}: {one.detail}')
+        say(f'{mark} {one.data_set}: {one.file}: {one.address}: {one.detail}')
     files = {(one.data_set, one.file) for one in found}
     alive = {(one.data_set, one.file) for one in found if one.is_alive}
     return int(files != alive)
@@ -192,9 +203,5 @@ def link(options: Namespace) -> int:
     declared = distributions()
     if options.name not in declared:
         raise unknown_name('data set', options.name, declared)
-    _say(linked(Shelf(options.data_root, declared[options.name]), options.folder))
+    say(linked(Shelf(options.data_root, declared[options.name]), options.folder))
     return 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stdout, flush=True)

@@ -30,10 +30,9 @@ from benchmark.checking.data import check_data
 from benchmark.errors import DataError
 from benchmark.openmmlab import prepare
 from benchmark.planning.data import expected_folder
-from benchmark.specs import Role, Task
 from tests.support.fakes.copies import COPIES
 from tests.support.faulty_server import Fault, Server
-from tests.support.releases import RELEASES, handed_out
+from tests.support.releases import RELEASES, handed_out, in_miniature
 
 prepare()
 
@@ -89,13 +88,6 @@ def test_check_data_accepts_what_arrived(name: str, server: Server, tmp_path: Pa
     sizes = {f'{role} size' for role in TASKS[name].splits}
     assert [f for f in findings if not f.is_ok and f.what not in sizes] == []
     assert sizes <= {finding.what for finding in findings}
-
-
-def in_miniature(task: Task, folder: Path) -> Task:
-    """Return a task that declares as many files as there are; its splits as they were."""
-    tree = {pattern: sum(1 for _ in folder.glob(pattern)) for pattern in task.tree}
-    assert all(tree.values())
-    return replace(task, tree=tree, splits={Role(role): n for role, n in task.splits.items()})
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from PIL import Image
 from benchmark.acquiring.converting.segmentation import _CITYSCAPES, _COCO_STUFF
 from benchmark.acquiring.declared import Distribution, RemoteFile
 from benchmark.acquiring.unpacking import is_archive
+from benchmark.specs import Task
 from tests.support.fakes import classification, depth, detection, mot, pose, segmentation, tracking
 from tests.support.fakes.pictures import array, lines
 from tests.support.faulty_server import Server
@@ -474,3 +475,10 @@ def _local(file: RemoteFile, made: list[Path], data_set: str, server: Server) ->
 
 def _digest(file: RemoteFile, path: Path) -> str:
     return hashlib.new(file.algorithm, path.read_bytes()).hexdigest()
+
+
+def in_miniature(task: Task, folder: Path) -> Task:
+    """Return a task that declares as many files as there are in ``folder``."""
+    tree = {pattern: sum(1 for _ in folder.glob(pattern)) for pattern in task.tree}
+    assert all(tree.values())
+    return replace(task, tree=tree)
