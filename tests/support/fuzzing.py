@@ -245,17 +245,15 @@ class Source:
 
     def _compared(self, data: Path, change: Change) -> tuple[str, str]:
         bad, odd = self._lines(data)
+        if bad:  # a run ends here
+            return _named(bad, change, data)
         odd = [
             line for line in odd if line.replace(str(data), str(self.original)) not in self.quiet
         ]
         try:
             after = self.reading(data)
         except BenchmarkError as error:
-            bad.append(str(error))
-            after = None
-        if bad:
-            return _named(bad, change, data)
-        assert after is not None
+            return _named([str(error)], change, data)
         if _equal(after.scores, self.before.scores) and after.samples == self.before.samples:
             return 'same', ''
         detail = f'{dict(after.scores)} instead of {dict(self.before.scores)}'
@@ -266,8 +264,10 @@ class Source:
         return 'other', detail
 
     def _may_differ(self, change: Change) -> bool:
-        """Whether a tag alone turns the pictures of this task: those with a class alone."""
-        return self.task.kind == 'classification' and all(_has_tag(path) for path in change.files)
+        """Whether a tag alone decides: it turns pictures with a class alone, and never a film."""
+        return self.task.kind in ('classification', 'tracking') and all(
+            _has_tag(path) for path in change.files
+        )
 
     def _trained(self, data: Path, change: Change, before: tuple[str, str]) -> tuple[str, str]:
         """Return the case after a cell of two iterations, whose scores must be as good."""
@@ -326,13 +326,25 @@ def _samples(split: Any) -> Iterator[str]:
     is_placed = has_places(getattr(split, 'datasets', [split])[0])
     for index in range(len(split)):
         info = split.get_data_info(index)
-        parts = [_rendered({k: v for k, v in info.items() if k in _LABELS})]
+        parts = [_rendered({k: v for k, v in _unordered(info).items() if k in _LABELS})]
         if 'frames' in info:
             parts += [_digest(read_placed(str(path))) for path in info['frames']]
         else:
             parts.append(_digest(load_picture(info, is_placed=is_placed)))
         parts.append(_label_map(split, index))
         yield ' '.join(parts)
+
+
+def _unordered(info: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a frame with its identities and boxes in an order of their own."""
+    if 'ids' not in info:
+        return info
+    return {
+        'boxes': sorted(
+            [one, *box]
+            for one, box in zip(info['ids'].tolist(), info['boxes'].tolist(), strict=True)
+        )
+    }
 
 
 def _label_map(split: Any, index: int) -> str:
