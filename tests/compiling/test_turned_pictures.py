@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import DefaultScope
 from PIL import Image
 
+from benchmark.kinds.common.opening import opened
 from tests.support.kind_trials import Trial, declare
 
 DRAWN = 24
@@ -52,7 +53,7 @@ def test_a_red_square_stays_under_its_mask_through_the_training_pipeline(
     np.random.seed(0)
     hit, all_ = 0, 0
     with DefaultScope.overwrite_default_scope(config['default_scope']):
-        samples = DATASETS.build(config['train_dataloader']['dataset'])
+        samples = opened(of=config['train_dataloader']['dataset'])
         for draw in range(DRAWN):
             sample = samples[draw % len(samples)]
             blue, _, red_ = sample['inputs'].int()

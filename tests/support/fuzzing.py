@@ -42,6 +42,9 @@ from tests.support.task_trials import Trial, small_task
 LIMIT = 60
 """Seconds after which a case hangs."""
 
+CELL_LIMIT = 300
+"""Seconds after which a cell of two iterations does, on a machine that does other things too."""
+
 
 def _folders(root: Path) -> None:
     for role, count in (('train', 3), ('test', 2)):
@@ -232,13 +235,15 @@ class Source:
 
     def _judged(self, data: Path, change: Change, *, trains: bool) -> tuple[str, str]:
         try:
-            with _limited(LIMIT), _silent():
-                result = self._compared(data, change)
+            with _silent():
+                with _limited(LIMIT):
+                    result = self._compared(data, change)
                 if trains and result[0] not in FAULTS:
-                    return self._trained(data, change, result)
+                    with _limited(2 * CELL_LIMIT):
+                        return self._trained(data, change, result)
                 return result
         except Hang:
-            return 'hang', f'more than {LIMIT} s'
+            return 'hang', f'more than {LIMIT} s, or {CELL_LIMIT} s to train'
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
             return 'traceback', f'{type(error).__name__}: {error} ({place.filename}:{place.lineno})'
