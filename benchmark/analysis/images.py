@@ -69,7 +69,7 @@ def load_images(source: str, *, count: int, size: int | None, data_root: Path) -
         data_root: folder of the data sets.
 
     Raises:
-        DataError: there is no picture, or one cannot be read.
+        DataError: no picture was found, or one cannot be read.
         EnvironmentProblem: scikit-image is needed and not installed.
     """
     if source == WORLD:
@@ -116,7 +116,7 @@ def read_picture(path: Path) -> Bytes:
     """Return the picture (H, W, 3) in RGB.
 
     Raises:
-        DataError: the file is no picture that can be read.
+        DataError: the file is not a readable picture.
     """
     image = read_upright(path)
     return np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)

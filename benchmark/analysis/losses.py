@@ -16,7 +16,8 @@ import numpy.typing as npt
 from benchmark.analysis.drawing import COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.errors import BenchmarkError
-from benchmark.results.counting import counted
+from benchmark.report.data.analyses import KeyNumbers
+from benchmark.results.counting import counted_records
 from benchmark.results.records import RunRecord
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def ends_of(curve: Sequence[float] | Array) -> Ends:
     return Ends(float(np.mean(curve[start : start + width])), float(np.mean(curve[-width:])))
 
 
-class Cell(NamedTuple):
+class LossCell(NamedTuple):
     """The runs of a backbone on a task under a protocol: curves by term, (seeds, points)."""
 
     task: str
@@ -76,10 +77,12 @@ def analyse(records: Iterable[RunRecord], *, backbones: Sequence[str] = ()) -> F
         backbones: ids to show; all where none is named.
 
     Raises:
-        BenchmarkError: there is no finished detection run, or none of a backbone that is named.
+        BenchmarkError: there is no finished detection run, or a named backbone has none.
     """
     found = [
-        r for r in counted(records) if r.is_ok and r.task.get('kind') == 'detection' and r.curves
+        r
+        for r in counted_records(records)
+        if r.is_ok and r.task.get('kind') == 'detection' and r.curves
     ]
     known = sorted({record.spec.backbone for record in found})
     for name in backbones:
@@ -91,25 +94,38 @@ def analyse(records: Iterable[RunRecord], *, backbones: Sequence[str] = ()) -> F
     if not found:
         raise BenchmarkError('losses: no finished detection run among the records')
     cells = _cells(r for r in found if not backbones or r.spec.backbone in backbones)
+    summary = [_summary(cell) for cell in cells]
     return Finding(
         analysis='losses',
+        key_numbers=_key_numbers(summary),
         title='How fast detectors learn to classify and to localise',
         caption=_CAPTION,
         rows=tuple(row for cell in cells for row in _rows(cell)),
-        facts={'terms': TERMS, 'final_share': _LAST, 'summary': [_summary(c) for c in cells]},
+        facts={'terms': TERMS, 'final_share': _LAST, 'summary': summary},
         draw=partial(_draw, cells),
         subjects=tuple(_subjects(found, {cell.backbone for cell in cells})),
     )
 
 
-def _cells(records: Iterable[RunRecord]) -> list[Cell]:
+def _key_numbers(summary: Sequence[Mapping[str, Any]]) -> KeyNumbers:
+    """Return the mean and the last value of each loss term, by backbone and task."""
+    keys = [f'{term}_{when}' for term in TERMS for when in ('mean', 'final')]
+    titles = [f'{title}, {when}' for title in TERMS.values() for when in ('mean', 'at the end')]
+    rows = (
+        (f'{cell["backbone"]}, {cell["task"]}', tuple(cell.get(key) for key in keys))
+        for cell in summary
+    )
+    return KeyNumbers('backbone, task', tuple(titles), tuple(rows))
+
+
+def _cells(records: Iterable[RunRecord]) -> list[LossCell]:
     groups: dict[tuple[str, str, str], list[RunRecord]] = defaultdict(list)
     for record in records:
         groups[record.spec.task, record.spec.protocol, record.spec.backbone].append(record)
     return [_cell(*key, found) for key, found in sorted(groups.items())]
 
 
-def _cell(task: str, protocol: str, backbone: str, records: Sequence[RunRecord]) -> Cell:
+def _cell(task: str, protocol: str, backbone: str, records: Sequence[RunRecord]) -> LossCell:
     newest = max(records, key=lambda record: record.finished)
     places = newest.curves['iteration']
     same = [run for run in records if run.curves['iteration'] == places]
@@ -119,10 +135,10 @@ def _cell(task: str, protocol: str, backbone: str, records: Sequence[RunRecord])
         if all(term in run.curves for run in same)
     }
     family = str((newest.backbone.get('pretraining') or {}).get('family') or 'unknown')
-    return Cell(task, protocol, backbone, family, np.array(places), curves)
+    return LossCell(task, protocol, backbone, family, np.array(places), curves)
 
 
-def _rows(cell: Cell) -> Iterator[dict[str, Any]]:
+def _rows(cell: LossCell) -> Iterator[dict[str, Any]]:
     for term, curves in cell.curves.items():
         for place, values in zip(cell.iterations, curves.T, strict=True):
             yield {
@@ -138,7 +154,7 @@ def _rows(cell: Cell) -> Iterator[dict[str, Any]]:
             }
 
 
-def _summary(cell: Cell) -> dict[str, Any]:
+def _summary(cell: LossCell) -> dict[str, Any]:
     """Return each term's mean over training, also by seed, and at its end."""
     last = max(1, round(_LAST * len(cell.iterations)))
     return {
@@ -159,7 +175,7 @@ def _subjects(records: Iterable[RunRecord], names: set[str]) -> Iterator[dict[st
         yield {'id': name, **record.backbone, 'weights_sha256': weights}
 
 
-def _draw(cells: Sequence[Cell]) -> Figure:
+def _draw(cells: Sequence[LossCell]) -> Figure:
     columns = list(dict.fromkeys((cell.task, cell.protocol) for cell in cells))
     names = list(dict.fromkeys(cell.backbone for cell in cells))
     figure, axes = grid_of_axes(len(TERMS), len(columns), width=4.0, height=2.6)
@@ -178,7 +194,7 @@ def _draw(cells: Sequence[Cell]) -> Figure:
     return figure
 
 
-def _curve(axes: Any, cell: Cell, curves: Array, colour: str) -> None:
+def _curve(axes: Any, cell: LossCell, curves: Array, colour: str) -> None:
     mean = curves.mean(0)
     axes.plot(cell.iterations, mean, color=colour, label=f'{cell.backbone} ({cell.family})')
     if len(curves) > 1:

@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 from benchmark.compiling import library_versions
 from benchmark.compiling.identity import source_numerics
 from benchmark.errors import BenchmarkError
+from benchmark.hashing import file_hash, fingerprint
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
-from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerprint
+from benchmark.specs import Architecture, Backbone, Features
 from benchmark.weight_files import weights_hash
 
 

@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.execution.locking import exclusive, holder_since
+from benchmark.hashing import slug
 from benchmark.results.store import ResultStore, write_atomically
-from benchmark.specs import RunSpec, slug
+from benchmark.specs import RunSpec
 
 _FOLDER = 'campaigns'
 _FILE = 'campaign.json'

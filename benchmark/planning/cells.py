@@ -1,4 +1,4 @@
-"""Compile the cells of a request, and say which of them have a good record already."""
+"""Compile the cells of a request, and find out which already have a good record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.compiling import (
-    STAND_IN,
     CellInputs,
     Procedure,
     features_of,
@@ -44,7 +43,7 @@ class Inspected(NamedTuple):
 
 
 class ResolvedInputs(NamedTuple):
-    """What cells are made of: folders and manifests of data by task, backbones by id."""
+    """The resolved inputs of cells: folders and manifests of data by task, backbones by id."""
 
     folders: Mapping[str, Path]
     manifests: Mapping[str, str]
@@ -132,7 +131,7 @@ class Impossible(NamedTuple):
 class Plan:
     """All cells of a request, split by whether a good record of exactly this run exists.
 
-    A plan to be carried out has no ``impossible`` cells: one such refuses the whole request.
+    A plan that is run has no ``impossible`` cells: a single one rejects the whole request.
     """
 
     done: tuple[Cell, ...]
@@ -189,19 +188,19 @@ def compile_cell(
         weights=inspected.weights if inspected else None,
         data=resolved.folders[spec.task],
         numerics=numerics_of(config, kind=task.kind, protocol=spec.protocol, source=source),
-        checkpoint=inputs.backbone.checkpoint,
-        code=inputs.backbone.code,
+        checkpoint=inputs.backbone.checkpoint if inputs.backbone else None,
+        code=inputs.backbone.code if inputs.backbone else None,
     )
     return replace(bare, fingerprint=bare.identify(config))
 
 
 def _inputs(request: Request, spec: RunSpec, task: Task, inspected: Inspected | None) -> CellInputs:
-    """Return the inputs of a cell; a trivial predictor gets a stand-in for a backbone."""
+    """Return the inputs of a cell; a trivial predictor has no backbone."""
     found = (backbone for backbone in request.backbones if backbone.id == spec.backbone)
     return CellInputs(
         spec=spec,
-        backbone=next(found, STAND_IN.backbone),
-        features=inspected.features if inspected else STAND_IN.features,
+        backbone=next(found, None),
+        features=inspected.features if inspected else None,
         task=task,
         protocol=next(p for p in request.protocols if p.name == spec.protocol),
         changes=recipe_changes(request.suite, spec),
@@ -209,7 +208,7 @@ def _inputs(request: Request, spec: RunSpec, task: Task, inspected: Inspected | 
 
 
 def _check_shares(trainings: Iterable[Config], processes: int) -> None:
-    """Refuse a batch that the processes of a training cannot share evenly."""
+    """Raise if the batch cannot be divided evenly among the processes."""
     for config in trainings:
         size = config['train_dataloader']['batch_size']
         if size % processes:

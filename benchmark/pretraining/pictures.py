@@ -1,4 +1,4 @@
-"""The pictures that a network is pretrained on: the procedural world's, or a folder of a user's."""
+"""The pictures for pretraining: those of the procedural world, or a folder of the user's."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Pictures:
 
     @property
     def place(self) -> str:
-        """Where they are, as the command line has it."""
+        """Where they are, as given on the command line."""
         return WORLD if self.world else str(self.root.resolve())
 
     def facts(self) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def folder_pictures(folder: Path) -> Pictures:
     Where all of them lie in subfolders, the first of these names a picture's class.
 
     Raises:
-        DataError: there is no such folder, no picture in it, or a file that is none in spite of
+        DataError: there is no such folder, it has no picture, or a file is not a picture despite
             its name.
     """
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""All that decides what a pretraining gives, as it was asked for."""
+"""The settings that determine the result of a pretraining."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import DeclarationError, IncompatibleError
+from benchmark.hashing import file_hash
 from benchmark.pretraining.budget import Budget
 from benchmark.pretraining.methods import METHODS
 from benchmark.pretraining.pictures import Pictures
 from benchmark.pretraining.request import Pretrain
-from benchmark.specs import Backbone, Features, Pretraining, file_hash
+from benchmark.specs import Backbone, Features, Pretraining
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Settings:
     is_half: bool = False
 
     def check(self) -> None:
-        """Check what can be told without building the network.
+        """Check everything that can be checked without building the network.
 
         Raises:
             DeclarationError: a number lies outside its bounds, or labels are needed and missing.
@@ -89,7 +90,7 @@ class Settings:
         }
 
     def request(self, features: Features, encoder: str, annotations: Path, passes: int) -> Pretrain:
-        """Return what is compiled: the settings, and what was found out about them."""
+        """Return the request to compile: the settings with the facts that were found out."""
         return Pretrain(
             method=self.method,
             encoder=encoder,
@@ -121,7 +122,7 @@ class Settings:
         }
 
     def pretrained(self, features: Features, weights: Path, passes: int) -> Backbone:
-        """Return the backbone that comes out."""
+        """Return the declaration of the pretrained backbone."""
         method = METHODS[self.method]
         return Backbone(
             id=self.name,

@@ -1,4 +1,4 @@
-"""All trainings of the theory side by side, and sweeps that tell why they differ."""
+"""All trainings of the theory side by side, and sweeps that show why they differ."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 from benchmark.analysis.findings import Finding
+from benchmark.report.data.analyses import KeyNumbers
+from benchmark.report.data.units import interval_text
 from studies.feature_capture.figure import draw
 from studies.feature_capture.outcomes import (
     AUTOENCODER,
@@ -15,7 +17,7 @@ from studies.feature_capture.outcomes import (
     SCRATCH,
     SCRATCH_NORMALISED,
     TEACHER,
-    Outcome,
+    MethodOutcome,
     Sweep,
     interval,
 )
@@ -69,17 +71,19 @@ def analyse(
     outcomes = []
     for method in METHODS:
         outcomes.append(run(method, setting, world))
-        say(f'{method}: {_told(outcomes[-1])}')
+        say(f'{method}: {_summarise(outcomes[-1])}')
     found = [_sweep(setting, name, values, say) for name, values in sweeps.items()]
+    results = {outcome.method: _summary(outcome.last) for outcome in outcomes}
     return Finding(
         analysis='capture',
+        key_numbers=_key_numbers(results),
         title='Which features are captured: masked pretraining and supervision on synthetic views',
         caption=_CAPTION + (_CAPTION_OF_SWEEPS if found else ''),
         rows=(*_main_rows(outcomes), *(row for sweep in found for row in _sweep_rows(sweep))),
         facts={
             'setting': asdict(setting),
             'sweep_seeds': _SWEEP_SEEDS,
-            'results': {o.method: _summary(o.last) for o in outcomes},
+            'results': results,
             'captured_after_fine_tuning': {
                 o.method: interval(o.training.points[-1].captured)
                 for o in outcomes
@@ -90,34 +94,48 @@ def analyse(
     )
 
 
-def run(method: str, setting: Setting, world: World) -> Outcome:
+def run(method: str, setting: Setting, world: World) -> MethodOutcome:
     """Return the outcome of ``method``, one of ``METHODS``."""
     if method in (SCRATCH, SCRATCH_NORMALISED):
         pace = Pace.FLOW if method == SCRATCH else Pace.NORMALISED
-        return Outcome(method, None, train_supervised(setting, world, pace))
+        return MethodOutcome(method, None, train_supervised(setting, world, pace))
     if method == TEACHER:
         first = pretrain_teacher_student(setting, world)
     else:
         pace = Pace.FLOW if method == AUTOENCODER else Pace.NORMALISED
         first = pretrain_autoencoder(setting, world, pace)
     tuned = train_supervised(setting, world, Pace.FLOW, kernels=first.kernels)
-    return Outcome(method, first, tuned)
+    return MethodOutcome(method, first, tuned)
 
 
 def _sweep(
     setting: Setting, name: str, values: tuple[Any, ...], say: Callable[[str], None]
 ) -> Sweep:
-    outcomes: dict[str, list[Outcome]] = {}
+    outcomes: dict[str, list[MethodOutcome]] = {}
     for value in values:
         changed = replace(setting, seeds=min(_SWEEP_SEEDS, setting.seeds), **{name: value})
         world = make_world(changed)
-        # masking is no part of supervision: its line is the same everywhere
+        # supervision does not mask: its line is the same everywhere
         for method in _SWEPT if name != 'keep' or value == values[0] else (TEACHER,):
             outcomes.setdefault(method, []).append(run(method, changed, world))
-            say(f'{name} {value}, {method}: {_told(outcomes[method][-1])}')
+            say(f'{name} {value}, {method}: {_summarise(outcomes[method][-1])}')
     if name == 'keep':
         outcomes[SCRATCH] *= len(values)
     return Sweep(name, values, {key: tuple(found) for key, found in outcomes.items()})
+
+
+def _key_numbers(results: Mapping[str, Mapping[str, Any]]) -> KeyNumbers:
+    """Return what each training captures and how accurate it is."""
+    columns = {
+        'captured': 'features captured',
+        'per_kernel': 'per kernel',
+        'multi_view': 'accuracy, multi-view',
+        'single_view': 'accuracy, single-view',
+    }
+    rows = (
+        (name, tuple(interval_text(seen[key]) for key in columns)) for name, seen in results.items()
+    )
+    return KeyNumbers('training', tuple(columns.values()), tuple(rows))
 
 
 def _summary(point: Point) -> dict[str, Any]:
@@ -128,14 +146,14 @@ def _summary(point: Point) -> dict[str, Any]:
     }
 
 
-def _told(outcome: Outcome) -> str:
+def _summarise(outcome: MethodOutcome) -> str:
     means = {key: interval(getattr(outcome.last, key))['mean'] for key in MEASURES}
     return ', '.join(
         f'{key} {"-" if mean is None else f"{mean:.2f}"}' for key, mean in means.items()
     )
 
 
-def _main_rows(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:
+def _main_rows(outcomes: Sequence[MethodOutcome]) -> Iterator[dict[str, Any]]:
     for outcome in outcomes:
         phases = {'pretraining': outcome.pretraining, 'training': outcome.training}
         for phase, trained in phases.items():

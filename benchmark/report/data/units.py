@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from benchmark.specs import Metric, Unit
 
@@ -10,8 +11,10 @@ _DECIMALS = {Unit.PERCENT: 1, Unit.FRACTION: 1, Unit.METRE: 3, Unit.PIXEL: 2, Un
 _FORMATS = {unit: f'%.{places}f' for unit, places in _DECIMALS.items()}
 _SIGNS = {Unit.PERCENT: '%', Unit.FRACTION: '%', Unit.METRE: 'm', Unit.PIXEL: 'px', Unit.NONE: ''}
 
+MINUS = '\N{MINUS SIGN}'
+
 NO_SCORE = '\N{EN DASH}'
-"""What stands where there is no number."""
+"""Shown in place of a missing number."""
 
 
 def show(value: float, unit: Unit) -> str:
@@ -27,7 +30,7 @@ def decimals(unit: Unit) -> int:
 
 
 def sign(unit: Unit) -> str:
-    """Return the sign of the canonical unit, as ``'%'``; empty where there is none."""
+    """Return the sign of the canonical unit, as ``'%'``; empty if it has no sign."""
     return _SIGNS[unit]
 
 
@@ -64,7 +67,7 @@ def arrow(metric: Metric) -> str:
     return '↑' if metric.higher_is_better else '↓'
 
 
-def counted(count: int, noun: str) -> str:
+def count_noun(count: int, noun: str) -> str:
     """Return a number with its noun: ``'1 seed'``, ``'2 seeds'``."""
     return f'{count} {noun}' if count == 1 else f'{count} {noun}s'
 
@@ -72,17 +75,33 @@ def counted(count: int, noun: str) -> str:
 def listing(names: Sequence[str], last: str = 'and') -> str:
     """Return names as English text: ``'a'``, ``'a and b'``, ``'a, b and c'``.
 
-    Names that hold commas are told apart by semicolons: ``'a, b; c, d; and e'``.
+    Names that contain commas are separated by semicolons: ``'a, b; c, d; and e'``.
     """
-    between = _between(names)
+    between = _separator(names)
     joint = f'; {last} ' if between == '; ' else f' {last} '
     return joint.join(filter(None, [between.join(names[:-1]), *names[-1:]]))
 
 
 def row(names: Sequence[str]) -> str:
     """Return names one after the other: ``'a, b'``, or ``'a, b; c'`` where one holds a comma."""
-    return _between(names).join(names)
+    return _separator(names).join(names)
 
 
-def _between(names: Sequence[str]) -> str:
+def _separator(names: Sequence[str]) -> str:
     return '; ' if any(',' in name for name in names) else ', '
+
+
+def interval_text(found: Mapping[str, Any] | None, digits: int = 2) -> str | None:
+    """Return a mean with its interval, as ``0.89 (0.77 to 1.01)``; ``None`` where unknown."""
+    if found is None or found.get('mean') is None:
+        return None
+    mean, low, high = (found.get(key) for key in ('mean', 'low', 'high'))
+    bounds = '' if low is None or high is None else f' ({low:.{digits}f} to {high:.{digits}f})'
+    return f'{mean:.{digits}f}{bounds}'.replace('-', MINUS)
+
+
+def value_text(value: float | str | None) -> str:
+    """Return a number with three significant digits, a text as it is, else a dash."""
+    if value is None or value == '':
+        return NO_SCORE
+    return value if isinstance(value, str) else f'{value:.3g}'.replace('-', MINUS)

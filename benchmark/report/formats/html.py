@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import jinja2
 from markupsafe import Markup
 
+from benchmark.hashing import slug
 from benchmark.report.data.analyses import find_analyses
 from benchmark.report.data.boards import Board
 from benchmark.report.data.facts import BackboneFacts
@@ -28,7 +29,6 @@ from benchmark.report.inference.findings import Findings
 from benchmark.report.text.sentences import RULE
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
-from benchmark.specs import slug
 
 LARGEST_PAGE = 25_000_000
 """Bytes; curves become coarser and pictures move out rather than exceed it."""
@@ -63,6 +63,15 @@ def page(
     ``records`` are the chosen ones, ``boards`` and ``findings`` were made of them; ``history``
     is drawn where it is given. Evidence takes its share of the room that scores leave,
     pictures the rest.
+
+    Args:
+        store: where records, pictures and analyses are.
+        suite: name of the suite.
+        records: the records that count.
+        boards: leaderboards made of ``records``.
+        findings: statistics of ``boards``.
+        backbones: facts by id.
+        history: earlier nights to plot, if any.
     """
     data = suite_data(suite, records, boards, findings, backbones)
     common = _common(suite, records, {**data, 'history': history})
@@ -87,7 +96,7 @@ def _render(
 
 
 def _analyses(store: ResultStore) -> Markup:
-    """Return the section of the analyses; nothing where there are none."""
+    """Return the section of the analyses; empty without analyses."""
     budget = int(_SHARE_OF_ANALYSES * LARGEST_PAGE)
     shown = shown_analyses(find_analyses(store.results), budget=budget)
     return Markup(_template('analyses').render(analyses=shown)) if shown else Markup()

@@ -112,7 +112,7 @@ def tested_split(task: str) -> str:
     return _TESTED.get(task, 'test')
 
 
-class Source(NamedTuple):
+class Publication(NamedTuple):
     """Where numbers were read: ``type`` is one of ``SOURCE_TYPES``.
 
     ``year`` is that of the paper, or of the version that was read where there is no paper;
@@ -141,11 +141,11 @@ class Published:
 
     ``labels`` says whether pretraining saw labels, ``teacher`` names the network that made
     its targets where that was itself trained on something else. ``same_as`` names the source
-    of which the row repeats a number.
+    whose number the row repeats.
     """
 
     kind: str
-    source: Source
+    source: Publication
     place: str
     data_set: str
     split: str
@@ -190,7 +190,7 @@ _TAGS = {
     'distilled': 'distilled',
     'pretext': 'pretext',
 }
-_SOURCE_COLUMNS = Source._fields
+_SOURCE_COLUMNS = Publication._fields
 _COLUMNS = tuple(
     'source' if name == 'source' else name
     for item in fields(Published)
@@ -264,7 +264,7 @@ def _lines(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _source(path: Path, number: int, row: Mapping[str, str]) -> Source:
+def _source(path: Path, number: int, row: Mapping[str, str]) -> Publication:
     for key in ('source', 'title', 'where'):
         if not row[key].strip():
             raise _wrong(path, number, key, row[key], 'filled')
@@ -277,7 +277,7 @@ def _source(path: Path, number: int, row: Mapping[str, str]) -> Source:
     # a paper may be older than the code that was read, never younger
     if row['commit_date'] and row['commit_date'][:4] < row['year']:
         raise _wrong(path, number, 'year', row['year'], f'up to {row["commit_date"][:4]}')
-    return Source(
+    return Publication(
         source=row['source'],
         title=row['title'],
         where=row['where'],
@@ -288,7 +288,7 @@ def _source(path: Path, number: int, row: Mapping[str, str]) -> Source:
 
 
 def _row(
-    path: Path, number: int, line: Mapping[str, str], sources: Mapping[str, Source]
+    path: Path, number: int, line: Mapping[str, str], sources: Mapping[str, Publication]
 ) -> Published:
     if path.stem not in kind_names():
         raise RecordError(f'{path}: must be named after a kind ({", ".join(kind_names())})')

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmark.catalog import find_task
 from benchmark.errors import unknown_name
+from benchmark.hashing import slug
 from benchmark.report.data.boards import Board
 from benchmark.report.formats.markdown import escape
 from benchmark.report.literature.layout import Block, Grid, blocks
@@ -21,7 +22,7 @@ from benchmark.report.literature.reading import (
     read_published,
 )
 from benchmark.results.store import write_atomically
-from benchmark.specs import Suite, slug
+from benchmark.specs import Suite
 
 
 def write_literature(
@@ -35,6 +36,13 @@ def write_literature(
     """Write what is published on a suite's tasks and return the files' paths.
 
     With ``boards`` the suite's own rows stand beside it, in tables of their own.
+
+    Args:
+        results: the results folder.
+        suite: the suite whose tasks are looked up.
+        out: folder to write to.
+        formats: names of file formats.
+        boards: the suite's own leaderboards, if they are to be shown too.
 
     Raises:
         BenchmarkError: a format is unknown, a published number breaks a rule, or a file
