@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.runner import IterBasedTrainLoop
 
 import transferbench as tb
 from benchmark.launching import campaign
@@ -85,13 +86,21 @@ def test_a_cell_whose_data_break_while_it_trains_fails_by_name_and_others_go_on(
     def look_then_damage(*arguments: Any) -> Any:
         found = check_all(*arguments)
         assert not any(checked.faults for checked in found.values())
-        (data / 'gone/train/bee/train3.jpg').unlink()
         picture_ = data / 'cut/train/image/train2.jpg'
         picture_.write_bytes(picture_.read_bytes()[:300])
         picture(data / 'other/test/image/test1.jpg', (40, 40))
         return found
 
+    train = IterBasedTrainLoop.run
+
+    def lose_and_train(loop: Any) -> Any:
+        path = data / 'gone/train/bee/train3.jpg'
+        if 'gone' in str(loop.dataloader.dataset.data_root or loop.dataloader.dataset.img_prefix):
+            path.unlink()
+        return train(loop)
+
     monkeypatch.setattr(campaign, 'check_all', look_then_damage)
+    monkeypatch.setattr(IterBasedTrainLoop, 'run', lose_and_train)
     run = tb.evaluate(
         {'name': 'mine', 'source': 'timm:test_vit', 'random': True},
         tasks=tasks,
