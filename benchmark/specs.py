@@ -293,6 +293,7 @@ class Recipe:
         momentum: of a linear probe's SGD.
         neighbours: numbers of neighbours that a k-NN probe tries.
         temperatures: temperatures that a k-NN probe tries.
+        strengths: inverse penalties C that a logistic regression tries.
         held_out: share of the training split on which a probe chooses.
     """
 
@@ -322,6 +323,7 @@ class Recipe:
     momentum: float = 0.9
     neighbours: tuple[int, ...] = ()
     temperatures: tuple[float, ...] = ()
+    strengths: tuple[float, ...] = ()
     held_out: float = 0.1
 
 
@@ -382,6 +384,7 @@ class Solver(enum.StrEnum):
 
     NEIGHBOURS = 'knn'
     LINEAR = 'linear'
+    LOGISTIC = 'logistic'
 
 
 class Views(enum.StrEnum):
@@ -474,9 +477,13 @@ class Protocol:
         return any(rule.kind == kind for rule in self.recipes)
 
     def suits(self, task: Task) -> bool:
-        """Whether ``task`` has cells of the protocol; probes predict one label per picture."""
-        one_label = not task.options.get('multi_label', False)
-        return self.probe is None or (self.knows(task.kind) and one_label)
+        """Whether ``task`` has cells of the protocol.
+
+        Probes, and what scores a network's own head, predict one label per picture.
+        """
+        if self.probe is None and (self.trains is not Trains.NONE or not self.recipes):
+            return True
+        return self.knows(task.kind) and not task.options.get('multi_label', False)
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,8 @@ KIND = Kind(
         'keep_ratio': (bool,),
         'decoder': (str,),
         'multi_label': (bool,),
+        # the list of all pictures, where train and test are drawn from one
+        'pool': (str,),
     },
     parts=parts,
     trivial=Trivial('majority class', 'benchmark.kinds.classification.trivial:MajorityClass'),

@@ -1,0 +1,46 @@
+"""The configuration of a network that is scored with its own head: test data, network, evaluator."""
+
+from __future__ import annotations
+
+from benchmark.compiling.compile import (
+    WORK,
+    CellInputs,
+    added_packages,
+    backbone_config,
+    testing_loader,
+)
+from benchmark.errors import IncompatibleError
+from benchmark.kinds import load_kind
+from benchmark.kinds.base import Config, Meeting
+from benchmark.protocols import Place, choose_recipe
+
+
+def compile_as_is(cell: CellInputs) -> Config:
+    """Return the configuration of a network that is scored as it is, with placeholders.
+
+    Raises:
+        IncompatibleError: the task does not ask for one label per picture.
+    """
+    if not cell.protocol.suits(cell.task):
+        raise IncompatibleError(
+            f"protocol '{cell.protocol.name}' scores a network's own classifier: it is for tasks "
+            f"with one label per picture, '{cell.task.name}' is not one"
+        )
+    kind = load_kind(cell.task.kind)
+    recipe = choose_recipe(
+        cell.protocol, Place.of(cell.task, cell.features), cell.task.budget, *cell.changes
+    )
+    backbone = backbone_config(cell, recipe)
+    parts = kind.parts(Meeting(cell.task, cell.features, cell.protocol, recipe, backbone))
+    return {
+        'default_scope': kind.library,
+        'custom_imports': [*kind.components, *cell.protocol.components],
+        **added_packages(cell),
+        'preprocessor': parts.model['data_preprocessor'],
+        'backbone': backbone,
+        'own_head': {'outputs': len(cell.task.classes)},
+        'test_dataloader': testing_loader(cell.task, parts),
+        'test_evaluator': parts.evaluator,
+        'gallery': {**parts.gallery, 'folder': WORK},
+        'randomness': {'seed': cell.spec.seed},
+    }
