@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.catalog import find_task, shipped_tasks
 from benchmark.cli.libraries import quiet_libraries
-from benchmark.compiling import CellInputs, compile_config, compile_probe, library_versions
+from benchmark.compiling import CellInputs, library_versions, procedure_of
 from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.openmmlab import keypoints_backend, ops_backend
 from benchmark.planning.data import locate
@@ -93,7 +93,8 @@ def _compile(task: Task, features: Features, protocol: Protocol) -> object:
     backbone = Backbone(id='stand-in', source='timm:stand-in', is_random=True)
     spec = RunSpec(task.name, backbone.id, protocol.name, 0)
     cell = CellInputs(spec, backbone, features, task, protocol)
-    return compile_probe(cell) if protocol.probe else compile_config(cell)
+    _, procedure = procedure_of(cell)
+    return procedure.compile and procedure.compile(cell, {})
 
 
 def _data_line(task: Task, data_root: Path) -> str:

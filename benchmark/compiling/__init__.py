@@ -1,5 +1,6 @@
 """Compile a cell into one mmengine configuration: plain data, portable, without torch."""
 
+from benchmark.compiling.as_is import compile_as_is
 from benchmark.compiling.compile import (
     CODE,
     PACKAGES,
@@ -42,6 +43,7 @@ __all__ = [
     'annotated_splits',
     'applicable',
     'apply_options',
+    'compile_as_is',
     'compile_config',
     'compile_probe',
     'compile_search',

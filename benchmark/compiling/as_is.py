@@ -1,4 +1,4 @@
-"""The configuration of a network that is scored with its own head: test data, network, evaluator."""
+"""The configuration of a network that is scored with its own head: network, data, evaluator."""
 
 from __future__ import annotations
 

