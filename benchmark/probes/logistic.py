@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -111,21 +110,19 @@ class _Fits:
             warnings.simplefilter('ignore')
             model.fit(*self._data)
         self.steps = int(model.n_iter_[0])
-        found = model.coef_.copy(), model.intercept_.copy(), model.classes_.copy()
-        return _Regression(self._middle, *found)
+        found = (model.coef_, model.intercept_, model.classes_)
+        # cloned: the next fit starts from them, and writes into them
+        return _Regression(self._middle, *(torch.from_numpy(part).clone() for part in found))
 
 
 class _Regression:
     """Weights (K', D), bias (K',) and labels (K',) of a regression on features less ``middle``."""
 
-    def __init__(
-        self, middle: Tensor, weights: np.ndarray, bias: np.ndarray, labels: np.ndarray
-    ) -> None:
-        self._middle = middle
+    def __init__(self, middle: Tensor, weights: Tensor, bias: Tensor, labels: Tensor) -> None:
         if len(weights) == 1:  # of two classes the library keeps the odds alone
-            weights = np.concatenate([np.zeros_like(weights), weights])
-            bias = np.concatenate([np.zeros_like(bias), bias])
-        self._weights, self._bias, self._labels = map(torch.from_numpy, (weights, bias, labels))
+            weights = torch.cat([torch.zeros_like(weights), weights])
+            bias = torch.cat([torch.zeros_like(bias), bias])
+        self._middle, self._weights, self._bias, self._labels = middle, weights, bias, labels
 
     def __call__(self, features: Tensor, outputs: int) -> Tensor:
         """Return logits (n, ``outputs``); a class without any example is never predicted."""
