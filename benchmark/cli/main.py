@@ -12,6 +12,7 @@ from benchmark import __version__
 from benchmark.cli import (
     analyze,
     check,
+    data,
     doctor,
     export,
     import_,
@@ -25,9 +26,12 @@ from benchmark.cli import (
     status,
 )
 from benchmark.cli.arguments import Parser
+from benchmark.cli.terminal import keep_traceback, printable
 from benchmark.errors import BenchmarkError
+from benchmark.stopping import Stopped, stopped_by_signals
 
-DONE, SOME_FAILED, WRONG_REQUEST = 0, 1, 2
+DONE, SOME_FAILED, WRONG_REQUEST, OTHERS_AT_WORK, OUR_FAULT = 0, 1, 2, 3, 4
+_LONGEST = 300
 
 COMMANDS = (
     run,
@@ -42,26 +46,48 @@ COMMANDS = (
     export,
     import_,
     check,
+    data,
     doctor,
 )
 """The module of each command, in the order of the help."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit code: 0 done, 1 some cells failed, 2 the request is wrong."""
+    """Return the exit code.
+
+    0: done; 1: some cells failed; 2: the request is wrong; 3: other processes are at work on some
+    cells; 4: a fault of the program, whose traceback is in a file that is named; 130: interrupted;
+    143: stopped by SIGTERM or SIGHUP, 99: by SIGUSR1, which asks for another go.
+    """
     try:
-        return _carry_out(arguments)
+        with stopped_by_signals():
+            return _carry_out(arguments)
     except BenchmarkError as error:
-        print(f'tbench: {error}', file=sys.stderr)
+        print(f'tbench: {printable(error)}', file=sys.stderr)
         return WRONG_REQUEST
     except KeyboardInterrupt:
         print(
-            'tbench: interrupted; finished cells are kept, the same command continues',
+            'tbench: interrupted; finished cells and checkpoints are kept, '
+            'the same command continues',
             file=sys.stderr,
         )
         return 130
+    except Stopped as error:
+        print(
+            f'tbench: stopped by {error}; finished cells and checkpoints are kept, the same '
+            'command continues',
+            file=sys.stderr,
+        )
+        return error.code
     except BrokenPipeError:
         return DONE
+    except Exception as error:  # the last resort: a person gets a line, not a traceback
+        said = ' '.join(printable(error).split())[:_LONGEST]
+        print(
+            f'tbench: a fault of the program, {type(error).__name__}: {said}; {keep_traceback()}',
+            file=sys.stderr,
+        )
+        return OUR_FAULT
     finally:
         _flush()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from benchmark.cli.terminal import printable
+
 
 def say(line: str) -> None:
     """Print a line at once, though the output may be a pipe."""
-    print(line, flush=True)
+    print(printable(line), flush=True)

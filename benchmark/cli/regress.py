@@ -41,7 +41,7 @@ def regress(options: Namespace) -> int:
     from benchmark.regression.compare import compare, tell
     from benchmark.regression.history import write_history
     from benchmark.regression.outputs import to_json, write_outputs
-    from benchmark.results.store import ResultStore
+    from benchmark.results.store import ResultStore, one_writer
 
     rules = rules_of(options)
     stores = {}
@@ -66,7 +66,8 @@ def regress(options: Namespace) -> int:
         rules,
     )
     if options.append:
-        write_history(options.history, tell(history, comparison))
+        with one_writer(options.history):  # another night may have been written meanwhile
+            write_history(options.history, tell(_history(options, suite), comparison))
     if options.out:
         write_outputs(comparison, options.out)
     if options.json:

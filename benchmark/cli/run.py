@@ -29,7 +29,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Run a suite and return 1 when some cells failed."""
+    """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
     done = api.evaluate(
         **request_of(options),
         **place_of(options),
@@ -40,7 +40,9 @@ def run(options: Namespace) -> int:
     for archive in done.archives:
         say(f'for the server: {archive}')
     say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
-    return 1 if done.failed else 0
+    if done.failed:
+        return 1
+    return 3 if done.busy else 0
 
 
 def _places(options: Namespace) -> str:

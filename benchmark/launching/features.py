@@ -106,7 +106,7 @@ def _read_cached(path: Path) -> Inspected | None:
     """Return what a file of the cache holds; one that is absent or damaged is asked again."""
     try:
         return _read_inspected(json.loads(path.read_text(encoding='utf-8')))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -96,7 +96,7 @@ def _read(path: Path, work: Path) -> Ledger:
             entries=tuple(map(_entry, content['cells'])),
             is_alive=holder_since(path.parent) is not None,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f'{path}: cannot be read ({error}); delete its folder') from None
 
 

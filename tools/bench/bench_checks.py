@@ -2,9 +2,10 @@
 
     TBENCH_REAL_MINI=DIR python tools/bench/bench_checks.py [--pictures 5000] [--read 10000]
 
-Seconds of the processor, files in memory, compared in pairs with the libraries' own reading;
-medians of several pairs. The share is of a cell of ten minutes that opens two splits and reads ``--read``
-pictures in the process that trains. The look is done once per task and kept, whatever the cells.
+Seconds of the processor, files in memory, compared in pairs with plain reading by the libraries;
+medians of several pairs. The share is of a cell of ten minutes that opens two splits and reads
+``--read`` pictures in the process that trains. The look is done once per task and kept, whatever
+the cells.
 """
 
 from __future__ import annotations

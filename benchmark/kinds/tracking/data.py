@@ -17,6 +17,12 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import TRANSFORMS
 from mmengine.structures import BaseDataElement
 from torch import Tensor
+from torchvision.transforms.functional import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_saturation,
+    rgb_to_grayscale,
+)
 
 from benchmark.errors import DataError
 from benchmark.kinds.common.frames import numbered_frames, other_size, refuse_gaps
@@ -295,13 +301,26 @@ class SamplePair:
         max_gap: largest distance of the two frames.
         shift: width of the centre's distribution in target sizes.
         scale: standard deviation of the logarithm of the target's assumed width and height.
+        grey: share of the pairs without colour.
+        colours: how far brightness, contrast and saturation of each crop are from 1 at most.
     """
 
-    def __init__(self, *, crops: dict[str, Any], max_gap: int, shift: float, scale: float) -> None:
+    def __init__(
+        self,
+        *,
+        crops: dict[str, Any],
+        max_gap: int,
+        shift: float,
+        scale: float,
+        grey: float = 0.0,
+        colours: float = 0.0,
+    ) -> None:
         self._crops = Crops(**crops)
         self._max_gap = max_gap
         self._shift = shift
         self._scale = scale
+        self._grey = grey
+        self._colours = colours
 
     def __call__(self, sequence: dict[str, Any]) -> dict[str, Tensor]:
         """Return ``template`` (3, t, t), ``search`` (3, s, s), ``shapes`` (2,) and ``boxes`` (4,).
@@ -322,6 +341,12 @@ class SamplePair:
         if rng.random() < _FLIP:
             template, search = template.flip(2), search.flip(2)
             box[0] = region.size - box[0] - box[2]
+        if self._grey and rng.random() < self._grey:
+            template, search = (rgb_to_grayscale(crop, 3) for crop in (template, search))
+        if self._colours:
+            template, search = (
+                jitter_colours(crop, self._colours, rng) for crop in (template, search)
+            )
         corners = np.concatenate([box[:2], box[:2] + box[2:]])
         return {
             'template': template,
@@ -329,6 +354,18 @@ class SamplePair:
             'shapes': torch.from_numpy(boxes[first, 2:].astype(np.float32)),
             'boxes': torch.from_numpy(corners.astype(np.float32)),
         }
+
+
+def jitter_colours(crop: Tensor, most: float, rng: np.random.Generator) -> Tensor:
+    """Return a crop (3, h, w) of 0 to 255 with other brightness, contrast and saturation.
+
+    Each is multiplied by up to 1 +- ``most``, in random order, as torchvision's ColorJitter does,
+    but with the random numbers of ``rng``.
+    """
+    changes = (adjust_brightness, adjust_contrast, adjust_saturation)
+    for number in rng.permutation(3):
+        crop = changes[number](crop, float(rng.uniform(1 - most, 1 + most)))
+    return crop
 
 
 def choose_frames(visible: np.ndarray, max_gap: int, rng: np.random.Generator) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
+from benchmark.results.forms import parse_json
 
 SCHEMA = 1
 RECORD, VALUES, FIGURE, PICTURE = 'record.json', 'values.csv', 'figure.svg', 'figure.png'
@@ -84,7 +84,7 @@ def find_analyses(results: Path) -> list[FoundAnalysis]:
 
 def _read_analysis(path: Path) -> FoundAnalysis:
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = parse_json(path.read_text(encoding='utf-8'))
         figure = (path.parent / FIGURE).read_text(encoding='utf-8')
         if content['schema'] != SCHEMA:
             raise RecordError(

@@ -20,6 +20,7 @@ from benchmark.kinds.tracking.data import (
     choose_frames,
     crop,
     jitter,
+    jitter_colours,
     region_around,
 )
 
@@ -193,6 +194,34 @@ def test_pairs_depend_on_the_workers_seed_alone(tmp_path: Path) -> None:
     first, again, other = (pair(info, seed) for seed in (3, 3, 4))
     assert all(torch.equal(first[key], again[key]) for key in first)
     assert not torch.equal(first['boxes'], other['boxes'])
+
+
+def test_a_share_of_the_pairs_has_no_colour(tmp_path: Path) -> None:
+    info = read(write(tmp_path / 'train', path_of(6)))[0]
+    sample = SamplePair(crops=CROPS, max_gap=2, shift=1.0, scale=0.1, grey=0.25)
+    greys = []
+    for seed in range(80):
+        worker_init_fn(0, 1, 0, seed)
+        found = sample(info)
+        is_grey = [
+            bool((crop[0] == crop[1]).all() and (crop[1] == crop[2]).all())
+            for crop in (found['template'], found['search'])
+        ]
+        assert is_grey[0] is is_grey[1]
+        greys.append(is_grey[0])
+    assert 0.1 < np.mean(greys) < 0.4
+
+
+def test_colours_change_within_their_reach() -> None:
+    rng = np.random.default_rng(0)
+    plain = torch.full((3, 4, 4), 100, dtype=torch.uint8)
+    # a grey picture has no contrast or saturation: brightness alone is left
+    means = [float(jitter_colours(plain, 0.4, rng).float().mean()) for _ in range(500)]
+    assert 60 <= min(means) < 65
+    assert 135 < max(means) <= 140
+    coloured = torch.stack([torch.full((4, 4), v, dtype=torch.uint8) for v in (180, 100, 60)])
+    spread = [float(jitter_colours(coloured, 0.4, rng)[:, 0, 0].float().std()) for _ in range(200)]
+    assert min(spread) < 40 < 70 < max(spread)
 
 
 def test_a_test_item_is_the_whole_sequence(tmp_path: Path) -> None:
