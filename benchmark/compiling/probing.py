@@ -78,8 +78,13 @@ def probing_recipe(
     # a task's budget is that of passes through the backbone; on fixed views there is one
     is_online = protocol.probe is not None and protocol.probe.views is Views.ONLINE
     recipe = choose_recipe(protocol, place, budget if is_online else {}, *changes)
-    is_learned = protocol.probe is not None and protocol.probe.solver is not Solver.NEIGHBOURS
-    if is_learned and min(recipe.iterations, recipe.batch_size, recipe.rates_batch) < 1:
+    solver = protocol.probe.solver if protocol.probe else None
+    if solver is Solver.LOGISTIC and recipe.iterations < 1:
+        raise DeclarationError('recipe iterations of a logistic regression must be at least 1')
+    if (
+        solver is Solver.LINEAR
+        and min(recipe.iterations, recipe.batch_size, recipe.rates_batch) < 1
+    ):
         raise DeclarationError(
             'recipe iterations, batch_size and rates_batch of a probe must be at least 1'
         )
