@@ -349,6 +349,7 @@ class Recipe:
         rates_batch: the batch size to which ``learning_rates`` belong.
         neighbours: numbers of neighbours that a k-NN probe tries.
         temperatures: temperatures that a k-NN probe tries.
+        strengths: inverse penalties C that a logistic regression tries.
         held_out: share of the training split on which a probe chooses.
         options: options of the task's kind that belong to the recipe, in place of the task's own.
     """
@@ -385,6 +386,7 @@ class Recipe:
     rates_batch: int = 256
     neighbours: tuple[int, ...] = ()
     temperatures: tuple[float, ...] = ()
+    strengths: tuple[float, ...] = ()
     held_out: float = 0.1
     options: Declared = field(default_factory=dict)
 
@@ -455,6 +457,7 @@ class Solver(enum.StrEnum):
 
     NEIGHBOURS = 'knn'
     LINEAR = 'linear'
+    LOGISTIC = 'logistic'
 
 
 class Views(enum.StrEnum):
@@ -547,9 +550,13 @@ class Protocol:
         return any(rule.kind == kind for rule in self.recipes)
 
     def suits(self, task: Task) -> bool:
-        """Whether ``task`` has cells of the protocol; probes predict one label per picture."""
-        one_label = not task.options.get('multi_label', False)
-        return self.probe is None or (self.knows(task.kind) and one_label)
+        """Whether ``task`` has cells of the protocol.
+
+        Probes, and what scores a network's own head, predict one label per picture.
+        """
+        if self.probe is None and (self.trains is not Trains.NONE or not self.recipes):
+            return True
+        return self.knows(task.kind) and not task.options.get('multi_label', False)
 
 
 @dataclass(frozen=True)

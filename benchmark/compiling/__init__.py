@@ -1,5 +1,6 @@
 """Compile a cell into one mmengine configuration: plain data, portable, without torch."""
 
+from benchmark.compiling.as_is import compile_as_is
 from benchmark.compiling.checking import check_compiles
 from benchmark.compiling.compile import (
     CODE,
@@ -44,6 +45,7 @@ __all__ = [
     'applicable',
     'apply_options',
     'check_compiles',
+    'compile_as_is',
     'compile_config',
     'compile_probe',
     'compile_search',

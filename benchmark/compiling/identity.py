@@ -27,6 +27,7 @@ NUMERICS: Mapping[str, int] = {
     'training': 1,
     'search': 1,
     'probe': 1,
+    'as-is': 1,
     'trivial': 1,
 }
 """Numbers of the parts that no kind, protocol or source owns; each rises when its results change.
@@ -50,7 +51,7 @@ LIBRARIES = (
     'mmsegmentation',
     'mmpose',
 )
-READERS = ('opencv-python-headless', 'pillow', 'pycocotools', 'scipy')
+READERS = ('opencv-python-headless', 'pillow', 'pycocotools', 'scipy', 'scikit-learn')
 _ALTERNATIVES = {
     'mmengine': ('onedl-mmengine', 'mmengine'),
     'mmcv': ('onedl-mmcv', 'mmcv', 'mmcv-lite'),

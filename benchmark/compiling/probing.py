@@ -53,6 +53,7 @@ def compile_probe(cell: CellInputs) -> Config:
         'readout': {'type': data.readout.predictor, **data.readout.arguments},
         'solver': _solver(probe, recipe),
         **_training_data(cell.task, probe, data.readout, model.train_pipeline),
+        **_pool(meeting, probe, data.readout),
         'test_dataloader': testing_loader(cell.task, data),
         'test_evaluator': data.evaluator,
         'gallery': {**data.gallery, 'folder': WORK},
@@ -111,6 +112,9 @@ def _solver(probe: Probe, recipe: Recipe) -> Config:
             'neighbours': list(_some(recipe, 'neighbours')),
             'temperatures': list(_some(recipe, 'temperatures')),
         }
+    if probe.solver is Solver.LOGISTIC:
+        strengths = list(_some(recipe, 'strengths'))
+        return {**common, 'strengths': strengths, 'iterations': recipe.iterations}
     scale = recipe.batch_size / recipe.rates_batch
     return {
         **common,
@@ -136,7 +140,23 @@ def _training_data(task: Task, probe: Probe, readout: Readout, augmented: list[C
     return {'train_dataset': dataset(task, Role.TRAIN, augmented), 'views_dataset': views}
 
 
+def _pool(meeting: Meeting, probe: Probe, readout: Readout) -> Config:
+    """Return the data set of all pictures, if the task draws its splits from one list."""
+    listed = meeting.option('pool', '')
+    if not listed or probe.views is not Views.FIXED:
+        return {}
+    views = dataset(meeting.task, Role.TRAIN, readout.views)
+    return {'pool_dataset': {**views, 'ann_file': listed, 'test_mode': False}}
+
+
 def features_of(config: Config) -> Config:
     """Return the part of a compiled probe that determines its features."""
-    keys = ('default_scope', 'preprocessor', 'backbone', 'reading', 'readout', 'views_dataset')
-    return {**{key: config[key] for key in keys}, 'test': config['test_dataloader']}
+    keys = ('default_scope', 'preprocessor', 'backbone', 'reading', 'readout')
+    common = {key: config[key] for key in keys}
+    if 'pool_dataset' in config:  # shared by all splits that are drawn from it
+        return {**common, 'pool_dataset': config['pool_dataset']}
+    return {
+        **common,
+        'views_dataset': config['views_dataset'],
+        'test': config['test_dataloader'],
+    }

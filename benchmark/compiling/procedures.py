@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.compiling.as_is import compile_as_is
 from benchmark.compiling.compile import CellInputs, compile_config
 from benchmark.compiling.facts import facts_of, trivial_facts
 from benchmark.compiling.options import applicable, apply_options
@@ -61,6 +62,11 @@ def _probe(cell: CellInputs, options: Mapping[str, Any]) -> Config:
     return apply_options(bare, applicable(bare, options))
 
 
+def _as_is(cell: CellInputs, options: Mapping[str, Any]) -> Config:
+    bare = compile_as_is(cell)
+    return apply_options(bare, applicable(bare, options))
+
+
 def _trivial(cell: CellInputs, options: Mapping[str, Any]) -> Config:
     bare = compile_trivial(cell.task)
     # options for a model or its training have no place here
@@ -89,6 +95,7 @@ _PROCEDURES = {
             writes_submission=True,
         ),
         Procedure('probe', f'{_JOBS}:probe_job', _probe, keeps_features=True),
+        Procedure('as-is', f'{_JOBS}:as_is_job', _as_is),
         Procedure(
             'trivial', f'{_JOBS}:trivial_job', _trivial, facts=lambda cell: trivial_facts(cell.task)
         ),

@@ -13,6 +13,7 @@ from typing import Any
 from benchmark.compiling import find_procedure
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError
+from benchmark.execution.as_is import execute_as_is
 from benchmark.execution.canary import compute
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
@@ -119,6 +120,12 @@ def _train(config: Answer, folder: Path, processes: int) -> Outcome:
 def trivial_job(request: Answer) -> Answer:
     """Return the outcome of the trivial predictor of ``request['config']``."""
     return _claimed(request, lambda: execute_trivial(request['config']))
+
+
+def as_is_job(request: Answer) -> Answer:
+    """Return the outcome of scoring the network of ``request['config']`` with its own head."""
+    with exclusive(Path(request['folder'])):
+        return asdict(execute_as_is(request['config']))
 
 
 def canary_job(request: Answer) -> Answer:

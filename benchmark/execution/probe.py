@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import psutil
 import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
 from mmengine.registry import HOOKS, MODELS, DefaultScope
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Sampler, Subset
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
+from benchmark.execution.seeding import seed_everything
 from benchmark.hashing import fingerprint
 from benchmark.kinds.common.opening import opened
 from benchmark.probes.cache import Collected, FeatureCache, to_half
+from benchmark.probes.logistic import solve_logistic
 from benchmark.probes.reading import Read, cells, read_blocks, select_choices, whole
 from benchmark.probes.readouts import Readout
 from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
 from benchmark.results.records import READ_FROM_CACHE
 
 _COLLECTED_AT_ONCE = 32
+_KEPT_AT_ONCE = 512
 
 Config = dict[str, Any]
 
@@ -58,15 +59,9 @@ def execute_probe(config: Config, keeping: Keeping | None = None) -> Outcome:
     """
     for module in config['custom_imports']:
         importlib.import_module(module)
-    _seed(config['randomness']['seed'])
+    seed_everything(config['randomness']['seed'])
     with DefaultScope.overwrite_default_scope(config['default_scope']):
         return _Probe(config, keeping).run()
-
-
-def _seed(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
 
 
 class _Probe:
@@ -82,6 +77,7 @@ class _Probe:
         self._readout: Readout = pkgutil.resolve_name(config['readout']['type'])(**arguments)
         self._keeping = keeping
         self._found: dict[str, str] = {}
+        self._pool: _Pool | None = None
         self._meter = Meter()
 
     def run(self) -> Outcome:
@@ -173,24 +169,54 @@ class _Probe:
             self._found[split] = 'written to the cache' if is_kept else 'not kept'
         return collected
 
+    def _collect_pool(self, config: Config) -> _Pool:
+        """Return features and labels of all pictures from which the splits are drawn.
+
+        They are kept part by part, so that an interrupted pass goes on where it was.
+        """
+        dataset = self._dataset(config)
+        parts: list[Collected] = []
+        for start in range(0, len(dataset), _KEPT_AT_ONCE):
+            name = f'pool from {start}'
+            rows = range(start, min(start + _KEPT_AT_ONCE, len(dataset)))
+            parts.append(
+                self._recalled(name) or self._keep(name, self._collect(Subset(dataset, rows)))
+            )
+        self._found = {'pool': ' and '.join(sorted(set(self._found.values())))}
+        together = Collected(
+            _united([part.values for part in parts]),
+            torch.cat([part.targets for part in parts]),
+            parts[0].choices,
+        )
+        return _Pool(together, _named_rows(dataset))
+
     # --- training -----------------------------------------------------------------------------
 
     def _fixed(self) -> tuple[Solved, int]:
         """Return the solved trials on fixed views, and how many pictures were held out."""
         dataset = self._dataset(self._config['views_dataset'])
         with self._meter.phase('feature'):
-            collected = self._recalled('train') or self._keep('train', self._collect(dataset))
+            if 'pool_dataset' in self._config:
+                self._pool = self._collect_pool(self._config['pool_dataset'])
+                collected = self._pool.part(dataset)
+            else:
+                collected = self._recalled('train') or self._keep('train', self._collect(dataset))
         solver = dict(self._config['solver'])
         held_out = _held_out(len(collected.values), solver.pop('held_out'))
+        named = solver.pop('features', None)
         on_device = Collected(
             collected.values.to(self._device),
             collected.targets.to(self._device),
-            select_choices(collected.choices, solver.pop('features', None)),
+            select_choices(collected.choices, named),
         )
         kind = solver.pop('type')
         with self._meter.phase('sweep'):
             if kind == 'knn':
                 solved = solve_neighbours(on_device, self._readout, held_out=held_out, **solver)
+            elif kind == 'logistic':
+                solved = solve_logistic(
+                    on_device, self._readout, held_out=held_out, is_named=bool(named), **solver
+                )
             else:
                 seed = self._config['randomness']['seed']
                 solved = solve_linear(
@@ -247,7 +273,10 @@ class _Probe:
         gallery = HOOKS.build(self._config['gallery'])
         loader = self._loader(test, self._config['test_dataloader']['batch_size'])
         gallery.before_test(SimpleNamespace(test_dataloader=loader))
-        known = None if self._is_online else self._recalled('test')
+        if self._pool is not None:
+            known: Collected | None = self._pool.part(test)
+        else:
+            known = None if self._is_online else self._recalled('test')
         is_kept = self._keeping is not None and not self._is_online and known is None
         read: list[Tensor] = []
         done = 0
@@ -308,6 +337,37 @@ class _Probe:
             },
             **({'features': self._found} if self._found else {}),
         }
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Features of a pool of pictures, and each picture's row with its label by its file."""
+
+    collected: Collected
+    rows: Mapping[str, tuple[int, int]]
+
+    def part(self, split: Any) -> Collected:
+        """Return the features and targets of the pictures of a split, in its order.
+
+        Raises:
+            DataError: one of them is not in the pool, or has another label there.
+        """
+        found: list[int] = []
+        for path, (_, label) in _named_rows(split).items():
+            row, known = self.rows.get(path, (-1, label))
+            if row < 0 or known != label:
+                raise DataError(
+                    f'{path}: has label {label} in its split and '
+                    f'{f"label {known}" if row >= 0 else "no entry"} in the pool of all pictures'
+                )
+            found.append(row)
+        whole = self.collected
+        return Collected(whole.values[found], whole.targets[found], whole.choices)
+
+
+def _named_rows(dataset: Any) -> dict[str, tuple[int, int]]:
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    return {info['img_path']: (row, int(info['gt_label'])) for row, info in enumerate(infos)}
 
 
 class _Endless(Sampler[int]):

@@ -198,6 +198,8 @@ def _trained_images(config: Config, task: Task) -> int:
         trainings = [_trained_images(trial['config'], task) for trial in config['trials']]
         # the chosen one is trained again
         return sum(trainings) + max(trainings)
+    if 'own_head' in config:  # nothing is trained
+        return 0
     if 'solver' not in config:
         return _number(config, 'train_cfg', 'max_iters') * _number(
             config, 'train_dataloader', 'batch_size'

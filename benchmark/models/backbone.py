@@ -212,6 +212,14 @@ class FeatureBackbone(BaseModule):
             for m, stride in zip(maps, self._strides, strict=True)
         )
 
+    def classify(self, images: Tensor) -> Tensor:
+        """Return the logits (B, K) of the network's own classifier for images as they come.
+
+        Raises:
+            IncompatibleError: it has none.
+        """
+        return self._extractor.classify(images)
+
     def padded(self, images: Tensor) -> Tensor:
         """Return images padded on the right and below to what the network takes.
 

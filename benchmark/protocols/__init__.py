@@ -29,6 +29,8 @@ _OWN = {
     'linear': 'probes:LINEAR',
     'linear-fixed': 'probes:LINEAR_FIXED',
     'knn': 'probes:KNN',
+    'logistic': 'probes:LOGISTIC',
+    'as-is': 'as_is:AS_IS',
     'trivial': 'trivial:TRIVIAL',
 }
 

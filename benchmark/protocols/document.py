@@ -63,6 +63,8 @@ def document() -> str:
     """Return the document as Markdown."""
     lines = [_HEAD]
     for protocol in protocols(trivial=False):
+        if not any(rule.numbers for rule in protocol.recipes):
+            continue
         lines += [f'## {protocol.title.capitalize()} (`{protocol.name}`)', '']
         for kind in dict.fromkeys(rule.kind for rule in protocol.recipes):
             lines += _kind(protocol, kind)

@@ -75,6 +75,26 @@ def fixed_rule(kind: Kind) -> Rule:
     return Rule(kind.name, _rates(kind) | numbers, trained_on=_trained_on(kind))
 
 
+def logistic_rule(kind: Kind) -> Rule:
+    """Return the rule of logistic regression for a kind that predicts whole pictures."""
+    numbers = (
+        stated(
+            'dinov2',
+            'dinov2/eval/log_regression.py, C_POWER_RANGE',
+            strengths=tuple(float(f'{10 ** (-6 + step / 4):.6g}') for step in range(45)),
+        )
+        | stated('dinov2', 'dinov2/eval/log_regression.py, DEFAULT_MAX_ITER', iterations=1000)
+        | adapted(
+            'dinov2',
+            'dinov2/eval/log_regression.py',
+            says='a random 10 %',
+            reason='every tenth: no seed is needed, and every class of a sorted set has some',
+            held_out=0.1,
+        )
+    )
+    return Rule(kind.name, numbers, trained_on=_trained_on(kind))
+
+
 def _rates(kind: Kind) -> dict[str, Number]:
     rates = _RATES if kind.probed is Probed.PICTURES else _DENSE_RATES
     return rates | _MOMENTUM | _SLICE
@@ -85,6 +105,7 @@ def _trained_on(kind: Kind) -> tuple[str, ...]:
 
 
 _PROBED = tuple(kind for kind in shipped_kinds() if kind.probed)
+_PICTURES = tuple(kind for kind in _PROBED if kind.probed is Probed.PICTURES)
 
 KNN = Protocol(
     name='knn',
@@ -111,4 +132,13 @@ LINEAR_FIXED = Protocol(
     procedure='probe',
     recipes=tuple(map(fixed_rule, _PROBED)),
     probe=Probe(Solver.LINEAR, Views.FIXED),
+)
+
+LOGISTIC = Protocol(
+    name='logistic',
+    title='logistic regression, penalty chosen',
+    trains=Trains.NONE,
+    procedure='probe',
+    recipes=tuple(map(logistic_rule, _PICTURES)),
+    probe=Probe(Solver.LOGISTIC, Views.FIXED),
 )

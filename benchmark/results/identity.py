@@ -160,6 +160,7 @@ PROCEDURES: Mapping[str, tuple[str, ...]] = {
     'training': ('reading', 'networks', 'training'),
     'search': ('reading', 'networks', 'training', 'search'),
     'probe': ('reading', 'networks', 'probe'),
+    'as-is': ('reading', 'networks', 'as-is'),
     'trivial': ('reading', 'trivial'),
 }
 """The parts of the benchmark that no kind, protocol or source owns, by the procedure they serve."""
@@ -167,7 +168,9 @@ PROCEDURES: Mapping[str, tuple[str, ...]] = {
 
 def procedure_of(config: Config) -> str:
     """Return which procedure a compiled configuration is for, a key of :data:`PROCEDURES`."""
-    marks = {'predictor': 'trivial', 'solver': 'probe', 'trials': 'search'}
+    marks = {
+        'predictor': 'trivial', 'solver': 'probe', 'own_head': 'as-is', 'trials': 'search',
+    }  # fmt: skip
     return next((name for key, name in marks.items() if key in config), 'training')
 
 

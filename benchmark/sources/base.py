@@ -60,6 +60,18 @@ class Extractor(ABC):
     def maps(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
         """Return the maps (B, C, h, w) numbered ``indices``, rising, for images (B, 3, H, W)."""
 
+    def classify(self, images: Tensor) -> Tensor:
+        """Return what the network's own classifier says of images (B, 3, H, W): logits (B, K).
+
+        Raises:
+            IncompatibleError: the network is used without a classifier.
+        """
+        raise IncompatibleError(
+            f'{type(self.network).__name__} is built without its classifier, and nothing of it can '
+            "be scored as it is: protocol 'as-is' takes FILE.py:CLASS whose class has a method "
+            'classify(images) that returns logits (B, K)'
+        )
+
     @abstractmethod
     def layer_ids(self) -> dict[str, int]:
         """Return the layer of each parameter: 0 is the stem, the largest number the last block."""

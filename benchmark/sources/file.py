@@ -2,8 +2,9 @@
 
 The class is built as ``CLASS(**options)``; its ``forward`` takes images (B, 3, H, W) and returns
 one map or several, shallow to deep. What it may define besides: ``mean`` and ``std`` (three
-numbers each, 0-255), ``layer_ids()`` (a layer per parameter, 0 being the stem) and the arguments
-``drop_path`` and ``size``.
+numbers each, 0-255), ``layer_ids()`` (a layer per parameter, 0 being the stem),
+``classify(images)`` (logits (B, K) of its own classifier, for the protocol ``as-is``) and the
+arguments ``drop_path`` and ``size``.
 """
 
 from __future__ import annotations
@@ -62,6 +63,20 @@ class ModuleExtractor(Extractor):
         """Return the maps (B, C, h, w) numbered ``indices`` for images (B, 3, H, W)."""
         found = _as_list(self.network(images))
         return [found[index] for index in indices]
+
+    def classify(self, images: Tensor) -> Tensor:
+        """Return the logits (B, K) of the module's own classifier.
+
+        Raises:
+            IncompatibleError: it has none.
+        """
+        if not callable(getattr(self.network, 'classify', None)):
+            raise IncompatibleError(
+                f"{self._id} has no method classify(images), which protocol 'as-is' asks for "
+                'logits (B, K)'
+            )
+        found: Tensor = self.network.classify(images)
+        return found
 
     def layer_ids(self) -> dict[str, int]:
         """Return the layer of each parameter: the module's own numbers, else by its names."""

@@ -22,7 +22,7 @@ task = dict(
     ),
     citation='KITTI (Geiger et al.: CVPR 2012; Uhrig et al.: 3DV 2017), split of Eigen et al. 2014',
     licence='CC BY-NC-SA 3.0',
-    origin='cvlibs.net/datasets/kitti: raw data, data_depth_annotated; `tools/convert.py kitti`',
+    origin='cvlibs.net/datasets/kitti: raw data, data_depth_annotated; `tbench data convert kitti`',
 )  # fmt: skip
 data = dict(
     root='kitti',

@@ -12,7 +12,7 @@ task = dict(
     options=dict(rules='mpii', shift_prob=0, half_body=False),
     citation='MPII Human Pose (Andriluka et al.: CVPR 2014)',
     licence='simplified BSD (annotations)',
-    # lists mpii_train.json, mpii_val.json, mpii_gt_val.mat of HRNet; `tools/convert.py mpii`
+    # lists mpii_train.json, mpii_val.json, mpii_gt_val.mat of HRNet; `tbench data convert mpii`
     origin='human-pose.mpi-inf.mpg.de: mpii_human_pose_v1.tar.gz',
 )
 data = dict(

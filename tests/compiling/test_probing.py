@@ -10,12 +10,17 @@ import pytest
 
 from benchmark.compiling import compile_probe, features_of
 from benchmark.errors import DeclarationError, IncompatibleError
-from benchmark.protocols import protocols
+from benchmark.protocols import load_protocol, protocols
 from tests.support.compiling_cells import FEATURES, cell, strings
 
 KINDS = ('classification', 'segmentation', 'depth')
 PROBING = [protocol.name for protocol in protocols() if protocol.probe]
-CASES = [(kind, protocol) for kind in KINDS for protocol in PROBING]
+CASES = [
+    (kind, protocol)
+    for kind in KINDS
+    for protocol in PROBING
+    if load_protocol(protocol).knows(kind)
+]
 
 
 @pytest.mark.parametrize(('kind', 'protocol'), CASES)
@@ -35,6 +40,9 @@ def test_what_is_tried(kind: str, protocol: str) -> None:
     if protocol == 'knn':
         assert solver['neighbours'] == [1, 5, 10, 20, 100, 200]
         assert 0.07 in solver['temperatures']
+    elif protocol == 'logistic':
+        assert (len(solver['strengths']), solver['strengths'][0]) == (45, 1e-6)
+        assert solver['strengths'][-1] == 1e5
     else:
         assert len(solver['rates']) == 13
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,7 +36,8 @@ def compiled(
     world: Path, folder: Path, task: str, architecture: str, protocol: str, seed: int = 0
 ) -> Config:
     declared, backbone = small_task(task), random_backbone(architecture)
-    changes = {k: v for k, v in BRIEF.items() if protocol != 'knn' or k == 'held_out'}
+    only = {'knn': ('held_out',), 'logistic': ('held_out', 'iterations')}.get(protocol, BRIEF)
+    changes = {key: BRIEF[key] for key in only}
     config = compile_probe(
         CellInputs(
             spec=RunSpec(declared.name, backbone.id, protocol, seed),
@@ -49,10 +51,12 @@ def compiled(
     return localise(config, {DATA: str(world / declared.source.root), WORK: str(folder)})
 
 
-@pytest.mark.parametrize('protocol', ['knn', 'linear', 'linear-fixed'])
 @pytest.mark.parametrize(
-    ('task', 'architecture'),
-    [('world-covered', 'test_vit'), ('world-segmentation', 'test_resnet')],
+    ('task', 'architecture', 'protocol'),
+    [
+        *product(['world-covered'], ['test_vit'], ['knn', 'linear', 'linear-fixed', 'logistic']),
+        *product(['world-segmentation'], ['test_resnet'], ['knn', 'linear', 'linear-fixed']),
+    ],
 )
 def test_cell(
     task: str, architecture: str, protocol: str, tiny_world: Path, tmp_path: Path

@@ -157,6 +157,8 @@ KIND = Kind(
         'keep_ratio': (bool,),
         'decoder': (str,),
         'multi_label': (bool,),
+        # the list of all pictures, where train and test are drawn from one
+        'pool': (str,),
     },
     data=data,
     model=model,

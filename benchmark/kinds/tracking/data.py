@@ -25,7 +25,7 @@ from torchvision.transforms.functional import (
 )
 
 from benchmark.errors import DataError
-from benchmark.kinds.common.frames import numbered_frames, refuse_gaps
+from benchmark.kinds.common.frames import numbered_frames, other_size, refuse_gaps
 from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
 from benchmark.openmmlab.decoding import read_placed
 from benchmark.registry import DATASETS
@@ -92,13 +92,17 @@ def _to_tensor(image: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)))
 
 
-def read_frame(path: str) -> np.ndarray:
-    """Return a frame as BGR (H, W, 3).
+def read_frame(path: str, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Return a frame as BGR (H, W, 3), of ``size`` (width, height) where that is known.
 
     Raises:
-        DataError: the file cannot be read as a picture.
+        DataError: the file cannot be read as a picture, or has another size than the film.
     """
-    return read_placed(path)
+    image = read_placed(path)
+    found = (image.shape[1], image.shape[0])
+    if size is not None and found != size:
+        raise DataError(other_size(path, found, size))
+    return image
 
 
 class Video:
@@ -120,11 +124,11 @@ class Video:
 
     def template(self, index: int, box: np.ndarray) -> Tensor:
         """Return the template around ``box`` (4,) in frame ``index``, RGB (3, t, t)."""
-        return self._crops.template(read_frame(self.frames[index]), box)
+        return self._crops.template(read_frame(self.frames[index], self.frame_size), box)
 
     def search(self, index: int, box: np.ndarray) -> tuple[Tensor, Region]:
         """Return frame ``index`` around ``box`` (4,), RGB (3, s, s), and where that is."""
-        return self._crops.search(read_frame(self.frames[index]), box)
+        return self._crops.search(read_frame(self.frames[index], self.frame_size), box)
 
 
 @DATASETS.register_module()
@@ -328,9 +332,11 @@ class SamplePair:
         rng = np.random.default_rng(np.random.randint(2**31))
         first, second = choose_frames(sequence['visible'], self._max_gap, rng)
         boxes, frames = sequence['boxes'], sequence['frames']
-        template = self._crops.template(read_frame(frames[first]), boxes[first])
+        shown = read_frame(frames[first])
+        template = self._crops.template(shown, boxes[first])
         around = jitter(boxes[second], self._shift, self._scale, rng)
-        search, region = self._crops.search(read_frame(frames[second]), around)
+        sought = read_frame(frames[second], (shown.shape[1], shown.shape[0]))
+        search, region = self._crops.search(sought, around)
         box = region.to_crop(boxes[second])
         if rng.random() < _FLIP:
             template, search = template.flip(2), search.flip(2)

@@ -245,6 +245,24 @@ def test_an_unreadable_frame_is_told(tmp_path: Path) -> None:
         video.search(1, path_of(2)[1])
 
 
+def test_a_frame_of_another_size_than_its_film_is_refused(tmp_path: Path) -> None:
+    listing = write(tmp_path / 'test', path_of(3))
+    cv2.imwrite(str(tmp_path / 'test/A/00000002.jpg'), draw(path_of(1)[0], (90, 120)))
+    sequence = read(listing, test_mode=True)[0]
+    message = r'00000002\.jpg: is 90 x 120 pixels .* film have 120 x 90'
+    with pytest.raises(DataError, match=message):
+        PackVideo(crops=CROPS)(sequence)['data_samples'].video.search(1, path_of(2)[1])
+    pair = SamplePair(crops=CROPS, max_gap=2, shift=0.0, scale=0.0)
+
+    def draw_pairs() -> None:
+        for seed in range(40):
+            np.random.seed(seed)
+            pair(sequence)
+
+    with pytest.raises(DataError, match='other frames of its film'):
+        draw_pairs()
+
+
 def renamed(listing: Path, name: str, first: int = 1) -> Path:
     """Rename the frames of sequence A by the pattern ``name``; return their folder."""
     folder = listing.parent / 'A'
