@@ -14,6 +14,7 @@ from benchmark.cli.arguments import Subparsers, positive
 from benchmark.cli.check import check_data
 from benchmark.cli.options import add_data_root, add_work
 from benchmark.cli.printing import say
+from benchmark.cli.terminal import printable
 
 _EXISTING = "data set, task or suite (FILE.py for a suite of one's own)"
 
@@ -91,7 +92,7 @@ def get(options: Namespace) -> int:
         try:
             lines = api.get_data(one.name, options.data_root, how)
         except DataError as error:
-            print(f'open    {error}', file=sys.stderr, flush=True)
+            print(printable(f'open    {error}'), file=sys.stderr, flush=True)
             failed = 1
             continue
         for line in (*lines, *(f'{one.name}: next: {step}' for step in one.after)):
@@ -110,7 +111,7 @@ def _missing(wanted: list[Any], data_root: Path) -> int:
         if all(one in wanted for one in serving(name, declared)):
             lacking = shortfalls(tasks[name], data_root)
             for line in lacking:
-                print(f'open    {line}', file=sys.stderr, flush=True)
+                print(printable(f'open    {line}'), file=sys.stderr, flush=True)
             if not lacking:
                 say(f'ok      {name}: all files; next: tbench data check {name}')
             failed = max(failed, int(bool(lacking)))
