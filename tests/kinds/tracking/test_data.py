@@ -215,9 +215,10 @@ def test_a_share_of_the_pairs_has_no_colour(tmp_path: Path) -> None:
 def test_colours_change_within_their_reach() -> None:
     rng = np.random.default_rng(0)
     plain = torch.full((3, 4, 4), 100, dtype=torch.uint8)
-    # a grey picture has no contrast or saturation: brightness alone is left
+    # a grey picture has no contrast or saturation: brightness alone is left, and each of the three
+    # changes rounds down to a byte
     means = [float(jitter_colours(plain, 0.4, rng).float().mean()) for _ in range(500)]
-    assert 60 <= min(means) < 65
+    assert 57 <= min(means) < 65
     assert 135 < max(means) <= 140
     coloured = torch.stack([torch.full((4, 4), v, dtype=torch.uint8) for v in (180, 100, 60)])
     spread = [float(jitter_colours(coloured, 0.4, rng)[:, 0, 0].float().std()) for _ in range(200)]
