@@ -128,7 +128,7 @@ def collect(subject: Subject, images: ImageSet, *, batch_size: int, device: torc
 
 
 class Similarity(NamedTuple):
-    """The mean CKA between different layers of a backbone, and its 95 % interval over pictures."""
+    """The mean CKA between different layers of a backbone, and its interval over pictures."""
 
     mean: float | None
     low: float | None = None
@@ -137,7 +137,10 @@ class Similarity(NamedTuple):
 
 def _key_numbers(similarity: Mapping[str, Mapping[str, Any]]) -> KeyNumbers:
     """Return how alike the layers of each backbone are on average."""
-    columns = ('mean CKA between different layers', '95 % interval over pictures')
+    columns = (
+        'mean CKA between different layers',
+        'jackknife interval over pictures (coverage not simulated)',
+    )
     rows = ((name, (facts['mean'], _bounds(facts))) for name, facts in similarity.items())
     return KeyNumbers('backbone', columns, tuple(rows))
 
