@@ -9,7 +9,7 @@ VERSIONS ?= exact
 CONSTRAINTS := -c tools/constraints/$(VERSIONS).txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint type ci clean
+.PHONY: help setup demo test lint type docs ci clean
 
 help:
 	@echo 'make setup   install everything into $(VENV)'
@@ -17,7 +17,8 @@ help:
 	@echo 'make test    all tests'
 	@echo 'make lint    style and import layers'
 	@echo 'make type    types'
-	@echo 'make ci      lint, type and test'
+	@echo 'make docs    the documentation site, in site/'
+	@echo 'make ci      lint, type, docs and test'
 
 setup: $(VENV)/.installed
 
@@ -58,7 +59,10 @@ lint: $(VENV)/.installed-dev
 type: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-ci: lint type test
+docs: $(VENV)/.installed-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+ci: lint type docs test
 
 clean:
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(DEMO) site

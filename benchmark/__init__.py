@@ -1,3 +1,3 @@
 """A downstream transfer benchmark for pretrained vision backbones."""
 
-__version__ = '0.1.0'
+__version__ = '0.2.0'

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from benchmark.launching.survey import Survey
     from benchmark.planning import Plan
     from benchmark.planning.contents import DataReader
-    from benchmark.report import Wishes
+    from benchmark.report import ReportOptions
     from benchmark.results.records import RunRecord
     from benchmark.results.sharing import Imported
     from benchmark.results.store import ResultStore
@@ -720,13 +720,13 @@ def write_report(
             f'--history {history}: nights are drawn on the page of the records: add html '
             'to --format, without --published'
         )
-    store, folder, wishes = _report_of(
+    store, folder, options = _report_of(
         found, results, work_dir, out, reference, normaliser, history
     )
     wanted = tuple(formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
     if not published:
-        paths += write(store, found.name, out=folder, formats=wanted, wishes=wishes)
+        paths += write(store, found.name, out=folder, formats=wanted, options=options)
     if published or with_published:
         boards = suite_boards(store, found.name) if with_published else ()
         paths += write_literature(store.results, found, out=folder, formats=wanted, boards=boards)
@@ -751,9 +751,9 @@ def stale_report(
     found = get_suite(suite)  # before anything heavy is imported
     from benchmark.report import stale_files
 
-    store, folder, wishes = _report_of(found, results, work_dir, out, reference, normaliser, None)
+    store, folder, options = _report_of(found, results, work_dir, out, reference, normaliser, None)
     return list(
-        stale_files(store, found.name, out=folder, formats=tuple(formats or ()), wishes=wishes)
+        stale_files(store, found.name, out=folder, formats=tuple(formats or ()), options=options)
     )
 
 
@@ -765,15 +765,15 @@ def _report_of(
     reference: str | None,
     normaliser: Path | None,
     history: Path | None,
-) -> tuple[ResultStore, Path, Wishes]:
+) -> tuple[ResultStore, Path, ReportOptions]:
     """Return what a report is made of: the records, the folder to write to, and options."""
-    from benchmark.report import Wishes, read_normaliser
+    from benchmark.report import ReportOptions, read_normaliser
     from benchmark.results.store import ResultStore
 
     store = ResultStore(Path(results), Path(work_dir))
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
-    return store, folder, Wishes(reference, scale, suite.groups, history)
+    return store, folder, ReportOptions(reference, scale, suite.groups, history)
 
 
 def export_records(results: str | Path, suite: str, file: str | Path) -> int:

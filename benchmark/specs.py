@@ -186,11 +186,15 @@ class Backbone:
 
 
 class Finding(NamedTuple):
-    """One thing that was checked: whether it is as it must be, and what was seen."""
+    """One thing that was checked: whether it is as it must be, and what was seen.
+
+    What can be right but seldom is, ``is_warning``: nothing stops because of it.
+    """
 
     what: str
     is_ok: bool
     detail: str
+    is_warning: bool = False
 
 
 class Role(enum.StrEnum):

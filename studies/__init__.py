@@ -1,1 +1,1 @@
-"""Studies that use the package and are no part of it."""
+"""Studies that use the package and are not part of it."""

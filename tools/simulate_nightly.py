@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.statistics.decisions import Judgement, Levels, Track, judge
+from benchmark.statistics.decisions import CellJudgement, Levels, Track, judge
 
 LEVELS = Levels()
 CELLS_PER_TASK = 3
@@ -91,7 +91,7 @@ class Nights:
         return {cell for cell in suspicious if alarms(final[cell])}
 
 
-def alarms(found: Judgement) -> bool:
+def alarms(found: CellJudgement) -> bool:
     """Whether the tests call a cell worse."""
     return found.is_worse(LEVELS) or found.has_drifted(LEVELS)
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmark.report.data.grids import Grid
 from benchmark.report.inference import agreements
-from benchmark.report.inference.standings import Estimate, Standing, standings
+from benchmark.report.inference.standings import Aggregate, Estimate, standings
 from benchmark.statistics.aggregates import family_weights, mean_ranks, places, ranks
 from benchmark.statistics.agreement import kendall
 from benchmark.statistics.linear import over_kinds, welch
@@ -134,7 +134,7 @@ def noisy(random: np.random.Generator, means: Array, spread: Array, runs: Sequen
 AGGREGATES = ('score', 'iqm', 'mean_rank', 'place')
 
 
-def covers(found: Standing, truth: dict[str, float], side: str) -> list[float]:
+def covers(found: Aggregate, truth: dict[str, float], side: str) -> list[float]:
     """Return by aggregate whether the interval holds the truth, ``nan`` where there is none."""
     marks = []
     for name in AGGREGATES:

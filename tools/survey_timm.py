@@ -25,7 +25,7 @@ from timm.models._registry import _model_to_module
 from benchmark.checking.backbone import check
 from benchmark.errors import BenchmarkError
 from benchmark.models.inspection import inspect_backbone
-from benchmark.sources import Order, probe
+from benchmark.sources import BuildRequest, probe
 from benchmark.specs import Backbone, Features
 
 _SIZE = (128, 160)
@@ -89,7 +89,7 @@ def _row(name: str, most: int) -> dict[str, Any]:
             'is_fixed': features.is_fixed,
         }
         if features.is_fixed:
-            probe('timm', Order(name, size=_SIZE))
+            probe('timm', BuildRequest(name, size=_SIZE))
         broken = _broken(backbone, features) if features.parameters < most else []
     except BenchmarkError as error:
         return {**row, 'result': 'refused', 'reason': str(error)}

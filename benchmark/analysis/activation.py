@@ -43,7 +43,7 @@ def gradient_map(features: Floats, gradients: Floats) -> Floats:
     return np.tensordot(gradients.mean((1, 2)), features, axes=1)
 
 
-def scaled(activation: Floats, size: tuple[int, int]) -> Floats:
+def normalise_map(activation: Floats, size: tuple[int, int]) -> Floats:
     """Return the positive part of a map at (height, width), from 0 to 1."""
     positive = np.maximum(activation, 0).astype(np.float32)
     large = cv2.resize(positive, size[::-1], interpolation=cv2.INTER_LINEAR)

@@ -20,7 +20,7 @@ from benchmark.analysis.activation import (
     eigen_map,
     gradient_map,
     judge,
-    scaled,
+    normalise_map,
 )
 from benchmark.analysis.drawing import grid_of_axes
 from benchmark.analysis.findings import Finding
@@ -64,6 +64,13 @@ def analyse(
 ) -> Finding:
     """Return activation maps of ``backbones`` on ``images`` and what they show.
 
+    Args:
+        backbones: backbones to look into, one after the other.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
+        method: how maps are made of features.
+
     Raises:
         BenchmarkError: a backbone cannot be built.
     """
@@ -80,7 +87,7 @@ def analyse(
             for activation in activations(subject, batch, method)
         ]
         subjects.append(subject.facts())
-        maps[subject.label] = [scaled(one, (height, width)) for one in found[:_SHOWN]]
+        maps[subject.label] = [normalise_map(one, (height, width)) for one in found[:_SHOWN]]
         for index, (name, one) in enumerate(zip(images.names, found, strict=True)):
             labels = None if parts is None else parts[index]
             shown = numbers(one, (height, width), labels, method)
@@ -139,17 +146,22 @@ def numbers(
 ) -> dict[str, float]:
     """Return what a map (h, w), of any sign, shows of a picture of ``size``, for a table.
 
-    A principal component has no sign, so which of its sides counts as active is arbitrary. Of an
-    Eigen-CAM the side is taken that tells the object from what is beside it better, by its AUC.
-    That presumes that the component tells them apart at all: a map that does not is made to look
-    no worse than it must, of whatever backbone it is. ``turned`` is 1 where this is the negative
-    side, and NaN where no object can tell.
+    The sign of a principal component is arbitrary, so either side could count as active. For an
+    Eigen-CAM, the side with the higher AUC between object and background is used. That assumes
+    that the component separates them at all: a map that does not is shown at its best, for every
+    backbone alike. ``turned`` is 1 where the negative side was used, and NaN without an object.
+
+    Args:
+        activation: the map (h, w), of any sign.
+        size: height and width of the picture in pixels.
+        parts: the creature's part at each pixel, from 1, else 0; ``None`` without labels.
+        method: how the map was made.
     """
-    seen = judge(scaled(activation, size), parts)
+    seen = judge(normalise_map(activation, size), parts)
     if np.isnan(seen.auc):
         return {**seen._asdict(), 'turned': float('nan')}
     if method is Method.EIGEN:
-        other = judge(scaled(-activation, size), parts)
+        other = judge(normalise_map(-activation, size), parts)
         if other.auc > seen.auc:
             return {**other._asdict(), 'turned': 1.0}
     return {**seen._asdict(), 'turned': 0.0}

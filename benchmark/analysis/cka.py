@@ -47,11 +47,17 @@ def analyse(
 
     One backbone is in memory at a time, and of its features one batch of one layer.
 
+    Args:
+        backbones: backbones to look into, one after the other.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
+
     Raises:
         DataError: a batch would hold fewer than 4 pictures.
         BenchmarkError: a backbone cannot be built.
     """
-    size = _checked(batch_size, len(images))
+    size = _check_batch_size(batch_size, len(images))
     subjects, grams = [], []
     for backbone in backbones:
         subject = open_subject(backbone, images, device)
@@ -80,7 +86,7 @@ def analyse(
     )
 
 
-def _checked(batch_size: int, count: int) -> int:
+def _check_batch_size(batch_size: int, count: int) -> int:
     size = min(batch_size, count)
     if size < SMALLEST_BATCH:
         raise DataError(
@@ -94,6 +100,12 @@ def collect(subject: Subject, images: ImageSet, *, batch_size: int, device: torc
     """Return the Gram matrices of every layer over whole batches; a last smaller one is left out.
 
     A layer that runs several times in a pass counts with its last output.
+
+    Args:
+        subject: the backbone, built and loaded.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
     """
     modules = layer_modules(subject.network)
     batches: list[dict[str, Tensor]] = []

@@ -22,7 +22,15 @@ def grid_of_axes(
     width: float = _WIDTH,
     height: float = _HEIGHT,
 ) -> tuple[Figure, Any]:
-    """Return a figure and its axes (rows, columns); sizes are inches per panel."""
+    """Return a figure and its axes (rows, columns); sizes are inches per panel.
+
+    Args:
+        rows: number of rows.
+        columns: number of columns.
+        share_rows: whether the panels of a row share their y axis.
+        width: width of a panel in inches.
+        height: height of a panel in inches.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width * columns + 0.6, height * rows + 0.4), layout='constrained')

@@ -69,6 +69,12 @@ def analyse(
 ) -> Finding:
     """Return the effective receptive field of the deepest map of each backbone.
 
+    Args:
+        backbones: backbones to look into, one after the other.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
+
     Raises:
         BenchmarkError: a backbone cannot be built.
     """
@@ -102,7 +108,14 @@ def analyse(
 
 
 def measure(subject: Subject, images: ImageSet, *, batch_size: int, device: torch.device) -> Field:
-    """Return the contributions of the pixels of ``images`` to the centre of the deepest map."""
+    """Return the contributions of the pixels of ``images`` to the centre of the deepest map.
+
+    Args:
+        subject: the backbone, built and loaded.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
+    """
     parts = [
         contributions(subject.network, batch)
         for batch in subject.batches(images, batch_size, device)

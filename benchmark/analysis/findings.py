@@ -23,7 +23,7 @@ class Finding:
         rows: tidy values, one per row, all with the same keys.
         facts: conventions, settings and summaries, as JSON data.
         subjects: facts of each backbone that was looked at.
-        images: facts about the pictures; empty where there were none.
+        images: facts about the pictures; empty for an analysis without pictures.
         draw: draws the figure.
     """
 

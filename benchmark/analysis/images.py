@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.errors import DataError, EnvironmentProblem
-from benchmark.pretraining.pictures import SUFFIXES
+from benchmark.openmmlab.decoding import PICTURES, is_picture, read_upright
 from benchmark.world import SEMANTIC_CLASSES, ensure_world
 
 WORLD, PHOTOS = 'world', 'photos'
@@ -69,7 +69,7 @@ def load_images(source: str, *, count: int, size: int | None, data_root: Path) -
         data_root: folder of the data sets.
 
     Raises:
-        DataError: there is no picture, or one cannot be read.
+        DataError: no picture was found, or one cannot be read.
         EnvironmentProblem: scikit-image is needed and not installed.
     """
     if source == WORLD:
@@ -105,9 +105,9 @@ def _photos(count: int, size: int) -> ImageSet:
 def _folder(folder: Path, count: int, size: int) -> ImageSet:
     if not folder.is_dir():
         raise DataError(f"--images '{folder}': no such folder (also allowed: {WORLD}, {PHOTOS})")
-    paths = sorted(p for p in folder.rglob('*') if p.suffix.lower() in SUFFIXES)[:count]
+    paths = sorted(p for p in folder.rglob('*') if is_picture(p))[:count]
     if not paths:
-        raise DataError(f'{folder}: holds no picture ({", ".join(SUFFIXES)})')
+        raise DataError(f'{folder}: holds no picture ({", ".join(PICTURES)})')
     names = tuple(path.relative_to(folder).as_posix() for path in paths)
     return ImageSet(folder.name, names, np.stack([fit(read_picture(p), size) for p in paths]))
 
@@ -116,11 +116,9 @@ def read_picture(path: Path) -> Bytes:
     """Return the picture (H, W, 3) in RGB.
 
     Raises:
-        DataError: the file is no picture that can be read.
+        DataError: the file is not a readable picture.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise DataError(f'{path}: cannot be read as a picture')
+    image = read_upright(path)
     return np.ascontiguousarray(image[..., ::-1], dtype=np.uint8)
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmark.analysis.drawing import BASE, COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.errors import BenchmarkError
-from benchmark.results.counting import counted
+from benchmark.results.counting import counted_records
 from benchmark.results.records import RunRecord
 from benchmark.specs import DROP, REINIT, LastBlocks
-from benchmark.statistics.means import Interval, t_interval
+from benchmark.statistics.means import MeanInterval, t_interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,7 +86,7 @@ def _lines(records: Iterable[RunRecord]) -> list[Line]:
     runs: dict[tuple[str, str, str], dict[tuple[str, int], dict[int, RunRecord]]] = defaultdict(
         lambda: defaultdict(dict)
     )
-    for record in counted(records):
+    for record in counted_records(records):
         place = (record.spec.task, record.spec.protocol, base_of(record))
         runs[place][_change_of(record)][record.spec.seed] = record
     return [
@@ -166,7 +166,7 @@ def _changes(line: Line) -> Iterator[dict[str, Any]]:
 
 def improvement(
     line: Line, whole: Mapping[int, float], changed: Mapping[int, float]
-) -> Interval | None:
+) -> MeanInterval | None:
     """Return the paired improvement over the seeds that both have; ``None`` without any."""
     sign = 1 if line.metric['higher_is_better'] else -1
     return t_interval(sign * (changed[s] - whole[s]) for s in sorted(whole.keys() & changed.keys()))

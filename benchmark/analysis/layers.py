@@ -49,7 +49,7 @@ def _handing_on(
 
 
 def first_tensor(output: Any) -> Tensor:
-    """Return the tensor that a module hands out, or the first of several."""
+    """Return the tensor that a module returned, or the first of several."""
     while not isinstance(output, Tensor):
         output = next(iter(output.values() if isinstance(output, Mapping) else output))
     return output

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from benchmark.analysis.drawing import COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.errors import BenchmarkError
-from benchmark.results.counting import counted
+from benchmark.results.counting import counted_records
 from benchmark.results.records import RunRecord
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def ends_of(curve: Sequence[float] | Array) -> Ends:
     return Ends(float(np.mean(curve[start : start + width])), float(np.mean(curve[-width:])))
 
 
-class Cell(NamedTuple):
+class LossCell(NamedTuple):
     """The runs of a backbone on a task under a protocol: curves by term, (seeds, points)."""
 
     task: str
@@ -76,10 +76,12 @@ def analyse(records: Iterable[RunRecord], *, backbones: Sequence[str] = ()) -> F
         backbones: ids to show; all where none is named.
 
     Raises:
-        BenchmarkError: there is no finished detection run, or none of a backbone that is named.
+        BenchmarkError: there is no finished detection run, or a named backbone has none.
     """
     found = [
-        r for r in counted(records) if r.is_ok and r.task.get('kind') == 'detection' and r.curves
+        r
+        for r in counted_records(records)
+        if r.is_ok and r.task.get('kind') == 'detection' and r.curves
     ]
     known = sorted({record.spec.backbone for record in found})
     for name in backbones:
@@ -102,14 +104,14 @@ def analyse(records: Iterable[RunRecord], *, backbones: Sequence[str] = ()) -> F
     )
 
 
-def _cells(records: Iterable[RunRecord]) -> list[Cell]:
+def _cells(records: Iterable[RunRecord]) -> list[LossCell]:
     groups: dict[tuple[str, str, str], list[RunRecord]] = defaultdict(list)
     for record in records:
         groups[record.spec.task, record.spec.protocol, record.spec.backbone].append(record)
     return [_cell(*key, found) for key, found in sorted(groups.items())]
 
 
-def _cell(task: str, protocol: str, backbone: str, records: Sequence[RunRecord]) -> Cell:
+def _cell(task: str, protocol: str, backbone: str, records: Sequence[RunRecord]) -> LossCell:
     newest = max(records, key=lambda record: record.finished)
     places = newest.curves['iteration']
     same = [run for run in records if run.curves['iteration'] == places]
@@ -119,10 +121,10 @@ def _cell(task: str, protocol: str, backbone: str, records: Sequence[RunRecord])
         if all(term in run.curves for run in same)
     }
     family = str((newest.backbone.get('pretraining') or {}).get('family') or 'unknown')
-    return Cell(task, protocol, backbone, family, np.array(places), curves)
+    return LossCell(task, protocol, backbone, family, np.array(places), curves)
 
 
-def _rows(cell: Cell) -> Iterator[dict[str, Any]]:
+def _rows(cell: LossCell) -> Iterator[dict[str, Any]]:
     for term, curves in cell.curves.items():
         for place, values in zip(cell.iterations, curves.T, strict=True):
             yield {
@@ -138,7 +140,7 @@ def _rows(cell: Cell) -> Iterator[dict[str, Any]]:
             }
 
 
-def _summary(cell: Cell) -> dict[str, Any]:
+def _summary(cell: LossCell) -> dict[str, Any]:
     """Return each term's mean over training, also by seed, and at its end."""
     last = max(1, round(_LAST * len(cell.iterations)))
     return {
@@ -159,7 +161,7 @@ def _subjects(records: Iterable[RunRecord], names: set[str]) -> Iterator[dict[st
         yield {'id': name, **record.backbone, 'weights_sha256': weights}
 
 
-def _draw(cells: Sequence[Cell]) -> Figure:
+def _draw(cells: Sequence[LossCell]) -> Figure:
     columns = list(dict.fromkeys((cell.task, cell.protocol) for cell in cells))
     names = list(dict.fromkeys(cell.backbone for cell in cells))
     figure, axes = grid_of_axes(len(TERMS), len(columns), width=4.0, height=2.6)
@@ -178,7 +180,7 @@ def _draw(cells: Sequence[Cell]) -> Figure:
     return figure
 
 
-def _curve(axes: Any, cell: Cell, curves: Array, colour: str) -> None:
+def _curve(axes: Any, cell: LossCell, curves: Array, colour: str) -> None:
     mean = curves.mean(0)
     axes.plot(cell.iterations, mean, color=colour, label=f'{cell.backbone} ({cell.family})')
     if len(curves) > 1:

@@ -32,8 +32,8 @@ def write(finding: Finding, out: Path) -> list[Path]:
     figure = finding.draw()
     contents: dict[str, str | bytes] = {
         VALUES: table(finding.rows),
-        FIGURE: _drawn(figure, 'svg'),
-        PICTURE: _drawn(figure, 'png'),
+        FIGURE: _image_bytes(figure, 'svg'),
+        PICTURE: _image_bytes(figure, 'png'),
         # the record comes last: where it is, the rest is
         RECORD: record(finding),
     }
@@ -79,7 +79,7 @@ def record(finding: Finding) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
 
 
-def _drawn(figure: Figure, kind: str) -> bytes:
+def _image_bytes(figure: Figure, kind: str) -> bytes:
     import matplotlib
 
     target = io.BytesIO()

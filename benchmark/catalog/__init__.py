@@ -1,4 +1,4 @@
-"""The catalogue: everything that is declared, found by discovery and validated on reading."""
+"""The catalogue of declared backbones, tasks and suites: found by name, validated when read."""
 
 from benchmark.catalog.backbones import declare_backbone, find_backbone, read_backbone, zoo
 from benchmark.catalog.suites import declare_suite, find_suite, read_suite, shipped_suites

@@ -76,7 +76,7 @@ def zoo() -> dict[str, Backbone]:
 
 
 def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
-    """Return the backbone that ``text`` means.
+    """Return the backbone that a command-line ``text`` names.
 
     A source (``timm:NAME``, ``hf:FOLDER``, ``FILE.py:CLASS`` and so on), a declaration file
     ``FILE.py`` or a zoo name. Each may be followed by ``@CHECKPOINT`` (a weights file or folder;
@@ -90,7 +90,7 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
         DeclarationError: the declaration is wrong, or what follows the name does not go together.
         CheckpointError: the weights file does not exist.
     """
-    parts = _parsed(text, relative_to)
+    parts = _parse(text, relative_to)
     if parts.last is None and (unfinished := _NO_NUMBER.search(parts.loose)):
         raise DeclarationError(
             f"backbone '{text}': a number of blocks must follow +{unfinished[1]}, as in "
@@ -98,12 +98,12 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
         )
     if earlier := _LAST_BLOCKS.search(parts.loose.partition('@')[0]):
         raise DeclarationError(
-            f"backbone '{text}': only one of +dropK and +reinitK may stand, at the end, not "
+            f"backbone '{text}': only one of +dropK and +reinitK is allowed, at the end, not "
             f"'{earlier[0]}' too"
         )
     if parts.is_random and parts.checkpoint:
         raise DeclarationError(f"backbone '{text}': a checkpoint and {RANDOM} exclude each other")
-    backbone = _named(parts.name, relative_to)
+    backbone = _find_named(parts.name, relative_to)
     if parts.checkpoint and backbone.is_random:
         raise DeclarationError(
             f"backbone '{text}': '{parts.name}' is random and takes no checkpoint"
@@ -111,10 +111,10 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
     if parts.checkpoint:
         backbone = _with_checkpoint(backbone, Path(parts.checkpoint), parts.key)
     elif parts.is_random:
-        backbone = _randomised(backbone)
+        backbone = _randomise(backbone)
     elif str(backbone.checkpoint).startswith('$'):
         raise _not_there(backbone)
-    return _ended(backbone, parts.last) if parts.last else backbone
+    return _with_last_blocks(backbone, parts.last) if parts.last else backbone
 
 
 class _Parts(NamedTuple):
@@ -128,7 +128,7 @@ class _Parts(NamedTuple):
     loose: str = ''
 
 
-def _parsed(text: str, relative_to: Path | None) -> _Parts:
+def _parse(text: str, relative_to: Path | None) -> _Parts:
     for body, last in _without_last_blocks(text):
         if _is_path_of_source(body, relative_to):
             return _Parts(body, last=last)
@@ -142,10 +142,10 @@ def _parsed(text: str, relative_to: Path | None) -> _Parts:
             if found := _existing(body):
                 loose = '' if _is_path_of_source(name, relative_to) else name
                 return _Parts(name, *found, last=last, loose=loose)
-    return _parsed_without_paths(text)
+    return _parse_without_paths(text)
 
 
-def _parsed_without_paths(text: str) -> _Parts:
+def _parse_without_paths(text: str) -> _Parts:
     """Return the parts of a text in which no path is found to exist."""
     body, last = list(_without_last_blocks(text))[-1]
     is_random = body.endswith(RANDOM)
@@ -205,7 +205,7 @@ def _not_there(backbone: Backbone) -> CheckpointError:
     )
 
 
-def _named(name: str, relative_to: Path | None) -> Backbone:
+def _find_named(name: str, relative_to: Path | None) -> Backbone:
     if name.endswith('.py'):
         return read_backbone((relative_to or Path()) / name)
     if ':' in name:
@@ -243,13 +243,13 @@ def _with_checkpoint(backbone: Backbone, checkpoint: Path, key: str) -> Backbone
         raise CheckpointError(f"{checkpoint}: no such weights file (backbone '{backbone.id}')")
     name = checkpoint.name or checkpoint.resolve().name
     weights = locate_weights(checkpoint)
-    # files of one name are told apart by their content; what is declared of other weights is not
-    # said of these
+    # the mark distinguishes files of the same name by content; facts declared about the original
+    # weights do not apply to these
     mark = weights_hash(weights)[:6]
     # an id as reports show it ends with the mark
     key = key.removesuffix(mark).removesuffix('#') if key.endswith(mark) else key
     chosen = f'#{key}' if key else ''
-    return _changed(
+    return _replace(
         backbone,
         id=f'{backbone.id}@{name}{chosen}#{mark}',
         checkpoint=weights,
@@ -259,8 +259,8 @@ def _with_checkpoint(backbone: Backbone, checkpoint: Path, key: str) -> Backbone
     )
 
 
-def _randomised(backbone: Backbone) -> Backbone:
-    return _changed(
+def _randomise(backbone: Backbone) -> Backbone:
+    return _replace(
         backbone,
         id=backbone.id + RANDOM,
         is_random=True,
@@ -271,20 +271,20 @@ def _randomised(backbone: Backbone) -> Backbone:
     )
 
 
-def _ended(backbone: Backbone, last: LastBlocks) -> Backbone:
+def _with_last_blocks(backbone: Backbone, last: LastBlocks) -> Backbone:
     name = backbone.id + last.suffix
     if backbone.last_blocks:
-        raise DeclarationError(f"backbone '{name}': only one of +dropK and +reinitK may stand")
+        raise DeclarationError(f"backbone '{name}': only one of +dropK and +reinitK is allowed")
     if last.count < 1:
         raise DeclarationError(f"backbone '{name}': must name at least 1 block")
     if backbone.is_random and last.action == REINIT:
         raise DeclarationError(f"backbone '{name}': all of its blocks are random already")
     said = f'last {last.count} {last.done}'
     title = f'{backbone.title}, {said}' if backbone.title else ''
-    return _changed(backbone, id=name, title=title, last_blocks=last)
+    return _replace(backbone, id=name, title=title, last_blocks=last)
 
 
-def _changed(backbone: Backbone, **changes: Any) -> Backbone:
+def _replace(backbone: Backbone, **changes: Any) -> Backbone:
     return Backbone(**{**vars(backbone), **changes})
 
 
@@ -299,7 +299,7 @@ def read_backbone(path: Path, *, is_for_use: bool = True) -> Backbone:
     literals = read_literals(path)
     if unknown := sorted(literals.keys() - {'backbone'}):
         raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: backbone)")
-    return _declared(block(path, literals, 'backbone'), is_for_use)
+    return _build_backbone(block(path, literals, 'backbone'), is_for_use)
 
 
 def declare_backbone(values: Mapping[str, Any]) -> Backbone:
@@ -310,10 +310,10 @@ def declare_backbone(values: Mapping[str, Any]) -> Backbone:
     Raises:
         DeclarationError: names the key, the value found and what is allowed.
     """
-    return _declared(Block(Path('backbone'), 'declaration', values), is_for_use=True)
+    return _build_backbone(Block(Path('backbone'), 'declaration', values), is_for_use=True)
 
 
-def _declared(facts: Block, is_for_use: bool) -> Backbone:
+def _build_backbone(facts: Block, is_for_use: bool) -> Backbone:
     path, values = facts.path, facts.checked(_BACKBONE_KEYS)
     check_types(path, "backbone['options']", values.get('options', {}))
     located = _declared_source(facts)
@@ -355,7 +355,7 @@ def _declared_checkpoint(facts: Block, is_for_use: bool) -> tuple[Path | None, s
     if declared is None:
         return None, ''
     if facts.values.get('random'):
-        raise facts.error('checkpoint', "cannot stand beside 'random'")
+        raise facts.error('checkpoint', "cannot be combined with 'random'")
     first, _, rest = declared.partition('/')
     if not first.startswith('$'):
         return _declared_path(facts.path.parent / declared)
@@ -368,7 +368,7 @@ def _declared_checkpoint(facts: Block, is_for_use: bool) -> tuple[Path | None, s
 
 
 def _declared_path(path: Path) -> tuple[Path, str]:
-    """Return what a declared path means: a folder stands for the weights in it."""
+    """Resolve a declared path; a folder is replaced by the weights file in it."""
     text, key = _existing(str(path)) or (str(path), '')
     found = Path(text)
     return (locate_weights(found) if found.is_dir() else found), key

@@ -1,4 +1,4 @@
-"""Read declaration files as data: literals only, so no code of theirs ever runs.
+"""Read declaration files as data: only literals are allowed, so none of their code ever runs.
 
 A declaration looks like an mmengine text config: assignments of literals,
 ``dict(...)`` calls, names assigned earlier, and ``_base_`` for inheritance.
@@ -27,16 +27,18 @@ def read_literals(path: Path) -> dict[str, Any]:
         DeclarationError: the file is missing, not Python syntax, inherits from itself, or holds
             anything but literals.
     """
-    return _read(path, ())
+    return _read_with_bases(path, ())
 
 
-def _read(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
+def _read_with_bases(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
     if path.resolve() in children:
         raise DeclarationError(f'{path}: {BASE} leads back to the file itself')
     values = _evaluate_file(path)
     inherited: dict[str, Any] = {}
     for base in _bases(path, values.pop(BASE, ())):
-        inherited = merge(inherited, _read(path.parent / base, (*children, path.resolve())))
+        inherited = merge(
+            inherited, _read_with_bases(path.parent / base, (*children, path.resolve()))
+        )
     return merge(inherited, values)
 
 
@@ -50,7 +52,7 @@ def _bases(path: Path, declared: object) -> tuple[str, ...]:
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with ``changes`` laid over it, dictionaries merged key by key."""
+    """Return ``base`` updated with ``changes``; nested dictionaries are merged key by key."""
     merged = {} if changes.get(DELETE) else dict(base)
     for key, value in changes.items():
         if key != DELETE:
@@ -111,7 +113,7 @@ class _Evaluator:
             case ast.Name(id=name) if name in self._names:
                 return self._names[name]
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self._negated(operand)
+                return self._negate(operand)
         raise self._refusal(node)
 
     def _dict(self, node: ast.Dict, keys: list[ast.expr | None], values: list[ast.expr]) -> Any:
@@ -139,7 +141,7 @@ class _Evaluator:
             raise self._refusal(keyword.value)
         return keyword.arg
 
-    def _negated(self, operand: ast.expr) -> Any:
+    def _negate(self, operand: ast.expr) -> Any:
         value = self.evaluate(operand)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._refusal(operand)

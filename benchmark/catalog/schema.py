@@ -13,7 +13,7 @@ _NAMES: dict[type, str] = {Mapping: 'dict'}
 _LONGEST = 200
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'
 
@@ -51,7 +51,7 @@ class Block:
         """
         for key in self.values:
             if key not in keys:
-                raise self._unknown(key, keys)
+                raise self._unknown_key(key, keys)
         for key, rule in keys.items():
             if key in self.values:
                 self._check(key, rule)
@@ -70,7 +70,7 @@ class Block:
         if rule.least is not None and self.values[key] < rule.least:
             raise self.error(key, f'must be at least {rule.least}')
 
-    def _unknown(self, key: str, keys: Mapping[str, Key]) -> DeclarationError:
+    def _unknown_key(self, key: str, keys: Mapping[str, Key]) -> DeclarationError:
         hint = did_you_mean(str(key), keys)
         return DeclarationError(
             f"{self.path}: {self.name} has the unknown key '{key}'{hint} "
@@ -80,7 +80,7 @@ class Block:
     def error(self, key: str, reason: str) -> DeclarationError:
         """Return an error about the value of ``key``."""
         return DeclarationError(
-            f'{self.path}: {self.name}[{key!r}] is {_shown(self.values.get(key))}: {reason}'
+            f'{self.path}: {self.name}[{key!r}] is {_shorten(self.values.get(key))}: {reason}'
         )
 
 

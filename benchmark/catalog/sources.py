@@ -24,18 +24,18 @@ def _own() -> dict[str, str]:
 
 def _problem(part: object) -> str:
     is_source = callable(getattr(part, 'open_source', None))
-    return '' if is_source else 'it has no function open_source(order)'
+    return '' if is_source else 'it has no function open_source(request)'
 
 
 SOURCES: Plugins[Any] = Plugins('sources', 'backbone source', _own, _problem)
 """Libraries whose architectures an id may name, as in ``timm:NAME``.
 
-Each is a module, or an object, with a function ``open_source(order)``.
+Each is a module, or an object, with a function ``open_source(request)``.
 """
 
 
 def source_forms() -> str:
-    """Return what a source may look like, for messages."""
+    """Return the allowed forms of a source, for messages."""
     added = [f'{name}:NAME' for name in SOURCES.names() if name not in _OWN]
     return ', '.join([*added, _FORMS])
 
@@ -59,7 +59,7 @@ _MARK = 6
 class Located:
     """A source found: its text without local paths, and what belongs to it on this machine.
 
-    ``mark`` tells folders and files of one name apart by their content.
+    ``mark`` distinguishes folders and files of the same name by their content.
     """
 
     source: str
@@ -97,7 +97,7 @@ def locate(text: str, relative_to: Path | None = None) -> Located:
             return _folder(folder)
         if name.count('/') != 1 or name.startswith(('.', '/', '~')):
             raise DeclarationError(
-                f"backbone '{text}': {folder} is no folder, and a repository is hf:OWNER/NAME"
+                f"backbone '{text}': {folder} is not a folder, and a repository is hf:OWNER/NAME"
             )
     return Located(text)
 

@@ -99,16 +99,16 @@ def read_suite(path: Path) -> Suite:
     Raises:
         DeclarationError: names the file, the key, the value found and what is allowed.
     """
-    return _read(path, ())
+    return _read_suite(path, ())
 
 
-def _read(path: Path, parents: tuple[Path, ...]) -> Suite:
+def _read_suite(path: Path, parents: tuple[Path, ...]) -> Suite:
     if path.resolve() in parents:
         raise DeclarationError(f"{path}: '{_INCLUDED}{path.name}' leads back to the file itself")
     literals = read_literals(path)
     if unknown := sorted(literals.keys() - {'suite'}):
         raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: suite)")
-    return _declared(block(path, literals, 'suite'), (*parents, path.resolve()))
+    return _build_suite(block(path, literals, 'suite'), (*parents, path.resolve()))
 
 
 def declare_suite(values: Mapping[str, Any]) -> Suite:
@@ -119,10 +119,10 @@ def declare_suite(values: Mapping[str, Any]) -> Suite:
     Raises:
         DeclarationError: names the key, the value found and what is allowed.
     """
-    return _declared(Block(Path('suite'), 'declaration', values), ())
+    return _build_suite(Block(Path('suite'), 'declaration', values), ())
 
 
-def _declared(block_read: Block, parents: tuple[Path, ...]) -> Suite:
+def _build_suite(block_read: Block, parents: tuple[Path, ...]) -> Suite:
     facts = _with_included(block_read, parents)
     path = facts.path
     values = facts.checked(_SUITE_KEYS)
@@ -160,7 +160,9 @@ def _spelt_out(path: Path, tasks: Any, parents: tuple[Path, ...]) -> Any:
     for task in tasks:
         if isinstance(task, str) and task.startswith(_INCLUDED):
             included = path.parent / task.removeprefix(_INCLUDED)
-            found += [_beside(path, included, name) for name in _read(included, parents).tasks]
+            found += [
+                _beside(path, included, name) for name in _read_suite(included, parents).tasks
+            ]
         else:
             found.append(task)
     return tuple(found)
@@ -200,14 +202,14 @@ def _recipes(facts: Block) -> dict[str, Declared]:
 
 
 def _groups(facts: Block) -> dict[str, str]:
-    """Return the group of each task that the suite counts otherwise than the task itself."""
+    """Return the group of each task for which the suite overrides the task's own group."""
     declared = Block(facts.path, 'suite groups', facts.values.get('groups', {}))
     declared.checked(dict.fromkeys(GROUPS, Key((tuple,))))
     found: dict[str, str] = {}
     for group, tasks in declared.values.items():
         for task in tasks:
             if task not in facts.values['tasks']:
-                raise declared.error(group, f'{task!r} is no task of the suite')
+                raise declared.error(group, f'{task!r} is not a task of the suite')
             if found.setdefault(task, group) != group:
                 raise declared.error(group, f'{task!r} is in {found[task]} too')
     return found

@@ -22,7 +22,7 @@ PROVIDERS = ('world',)
 """Built-in generators of data."""
 
 HELD_OUT = 'held_out'
-"""As the only key of ``val``: take every so many-th sample of ``train``."""
+"""As the only key of ``val``: take every n-th sample of ``train``."""
 
 _ROLES = {role.value: Key((Mapping,)) for role in Role}
 _TEXT = Key((str,), required=True)
@@ -148,7 +148,7 @@ class _Data:
         self.common = {k: v for k, v in self.block.values.items() if k not in own}
         self.source = DataSource(own['root'], own.get('provider'), own.get('variable'))
         if self.source.provider and self.source.variable:
-            raise self.block.error('variable', "cannot stand beside 'provider'")
+            raise self.block.error('variable', "cannot be combined with 'provider'")
         self.roles = {Role(key): own[key] for key in _ROLES if key in own}
         self.tree = _tree(path, own.get('tree', {}))
 
@@ -186,11 +186,11 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         origin=values['origin'],
         path=facts.path,
         tree=data.tree,
-        estimated=_estimated(facts),
+        estimated=_read_estimated_roles(facts),
     )
 
 
-def _estimated(facts: Block) -> tuple[Role, ...]:
+def _read_estimated_roles(facts: Block) -> tuple[Role, ...]:
     declared = facts.values.get('estimated', ())
     if not set(declared) <= set(facts.values['splits']):
         raise facts.error('estimated', 'must hold names of splits')
@@ -215,7 +215,7 @@ def _check_values(facts: Block, kind: Kind) -> None:
     if values.get('head', kind.heads[0]) not in kind.heads:
         raise facts.error('head', f'{kind.name} has the heads {", ".join(kind.heads)}')
     if not all(isinstance(metric, str | Mapping) for metric in values.get('metrics', ())):
-        raise facts.error('metrics', 'must hold names of metrics, or dict(...) for an own one')
+        raise facts.error('metrics', 'must hold names of metrics, or dict(...) for one of your own')
 
 
 def _metric(facts: Block, key: str, declared: str | Declared, kind: Kind) -> Metric:
@@ -273,6 +273,6 @@ def _held_out(facts: Block, val: Declared, train: Declared) -> Declared:
     if type(every) is not int or every < 2:
         raise DeclarationError(
             f"{facts.path}: data['val'][{HELD_OUT!r}] is {every!r}: must be a whole number from 2 "
-            '(every so many-th sample of train)'
+            '(every n-th sample of train is held out)'
         )
     return {'type': 'benchmark.HeldOut', 'of': train, 'every': every}

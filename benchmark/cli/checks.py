@@ -8,12 +8,19 @@ from pathlib import Path
 
 from benchmark.catalog import find_task, shipped_tasks
 from benchmark.cli.libraries import quiet_libraries
-from benchmark.compiling import CellInputs, library_versions, procedure_of
+from benchmark.compiling import (
+    CellInputs,
+    data_request,
+    library_versions,
+    localise,
+    procedure_of,
+)
 from benchmark.errors import DataError, EnvironmentProblem
+from benchmark.kinds.base import DATA
 from benchmark.openmmlab import keypoints_backend, ops_backend
 from benchmark.planning.data import locate
 from benchmark.protocols import protocols
-from benchmark.specs import Architecture, Backbone, Features, Protocol, RunSpec, Task
+from benchmark.specs import Architecture, Backbone, Features, Finding, Protocol, RunSpec, Task
 
 MMPOSE = 'pip install --no-deps mmpose==1.3.2'
 """mmpose's own requirements do not install on a current Python; what it needs of them is there."""
@@ -104,6 +111,28 @@ def _data_line(task: Task, data_root: Path) -> str:
         return f'ok      data: {locate(task, data_root)}'
     except DataError as error:
         return f'absent  data: {error}'
+
+
+def data_findings(name: str, data_root: Path) -> list[Finding]:
+    """Return what a short look at a task's data finds wrong or odd; nothing where they are absent.
+
+    Raises:
+        BenchmarkError: the declaration is wrong.
+    """
+    task = find_task(name)
+    try:
+        folder = locate(task, data_root)
+    except DataError:
+        return []
+    if task.source.provider:
+        return []
+    try:
+        with quiet_libraries():
+            from benchmark.execution.looking import quick_findings
+
+            return quick_findings(localise(data_request(task), {DATA: str(folder)}))
+    except (ImportError, EnvironmentProblem):
+        return []  # that the libraries are absent is a line of its own
 
 
 def doctor_lines() -> tuple[list[str], bool]:

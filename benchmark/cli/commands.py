@@ -174,18 +174,19 @@ def _say_all(findings: Iterable[Finding]) -> int:
     """Print findings, one per line, and return 2 when one is bad."""
     are_ok = []
     for finding in findings:
-        _say(f'{"ok    " if finding.is_ok else "BROKEN"}  {finding.what}: {finding.detail}')
+        mark = 'WARNING ' if finding.is_warning else 'ok      '
+        _say(f'{mark if finding.is_ok else "BROKEN  "}{finding.what}: {finding.detail}')
         are_ok.append(finding.is_ok)
     return 0 if all(are_ok) else 2
 
 
 def check_task(options: Namespace) -> int:
-    """Check a task's declaration and tell whether its data are there."""
-    from benchmark.cli.checks import task_lines
+    """Check a task's declaration and, where its data are there, look at some of them."""
+    from benchmark.cli.checks import data_findings, task_lines
 
     for line in task_lines(options.name, options.data_root):
         _say(line)
-    return 0
+    return _say_all(data_findings(options.name, options.data_root))
 
 
 def check_data(options: Namespace) -> int:
@@ -207,6 +208,13 @@ def check_data(options: Namespace) -> int:
         return 2
     reader = DataReader(options.work_dir / 'cache' / 'data', say=_say)
     findings = api.check_data(task, folder, full=options.full, reader=reader)
+    if options.draw is not None:
+        from benchmark.cli.libraries import quiet_libraries
+
+        with quiet_libraries():
+            from benchmark.checking.drawing import draw_data
+
+            _say(f'drawn   {draw_data(task, folder, options.draw)}')
     code = _say_all(findings)
     manifest = reader.manifest(task, folder)
     _say(f'written {keep_manifest(task, options.data_root, findings, manifest)}')

@@ -295,6 +295,12 @@ def _add_check(subparsers: _Subparsers) -> None:  # type: ignore[type-arg]
     data.add_argument(
         '--full', action='store_true', help='read every picture, and compare those of two splits'
     )
+    data.add_argument(
+        '--draw',
+        type=Path,
+        metavar='FILE.html',
+        help='write a page with samples of each split and their labels, to look at',
+    )
     _add_work(data)
 
 

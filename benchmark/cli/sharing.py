@@ -32,12 +32,12 @@ def export(options: Namespace) -> int:
 
 def import_(options: Namespace) -> int:
     """Merge the records of an archive; return 1 when some conflict with those that are here."""
-    from benchmark.results.sharing import Outcome
+    from benchmark.results.sharing import ImportOutcome
 
     imported = api.import_records(options.results, options.file)
     counts = Counter(item.outcome for item in imported)
     for item in imported:
-        if item.outcome is Outcome.CONFLICT:
+        if item.outcome is ImportOutcome.CONFLICT:
             print(f'conflict    {item.path}: {item.detail}; the one here was kept')
-    print(', '.join(f'{counts[outcome]} {outcome}' for outcome in Outcome))
-    return 1 if counts[Outcome.CONFLICT] else 0
+    print(', '.join(f'{counts[outcome]} {outcome}' for outcome in ImportOutcome))
+    return 1 if counts[ImportOutcome.CONFLICT] else 0

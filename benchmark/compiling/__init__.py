@@ -28,6 +28,8 @@ from benchmark.compiling.trivial import (
     annotated_splits,
     compile_submission,
     compile_trivial,
+    data_request,
+    drawn_splits,
     submission_name,
 )
 
@@ -49,6 +51,8 @@ __all__ = [
     'compile_search',
     'compile_submission',
     'compile_trivial',
+    'data_request',
+    'drawn_splits',
     'facts_of',
     'features_of',
     'files_below',

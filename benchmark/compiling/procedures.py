@@ -103,6 +103,7 @@ _PROCEDURES = {
         # mmpretrain's algorithms, seconds to import, are of no use to other procedures
         Procedure('pretrain', 'benchmark.execution.pretrain:train_weights'),
         Procedure('inspect', f'{_JOBS}:inspect_job'),
+        Procedure('check', f'{_JOBS}:check_job'),
     )
 }
 

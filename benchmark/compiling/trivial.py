@@ -28,6 +28,9 @@ _FEATURES = Features(
     parameters=0,
     depth=12,
 )
+HELD_OUT = 'benchmark.HeldOut'
+"""The type of a split that is a slice of another."""
+
 STAND_IN = StandIn(Backbone(id='', source=''), _FEATURES)
 """The backbone of a trivial predictor, which never looks at an image."""
 
@@ -61,6 +64,38 @@ def annotated_splits(task: Task) -> Config:
         'custom_imports': list(kind.components),
         'splits': {role.value: dataset(task, role, annotations) for role in task.datasets},
     }
+
+
+def drawn_splits(task: Task) -> Config:
+    """Return every split of a task as it is tested, and the gallery that draws its samples."""
+    kind, parts = load_kind(task.kind), _parts(task)
+    splits = {role.value: dataset(task, role, parts.test_pipeline) for role in task.datasets}
+    for split in splits.values():
+        if 'test_mode' in split:  # some data sets set it themselves
+            split['test_mode'] = True
+    return {
+        'default_scope': kind.library,
+        'custom_imports': list(kind.components),
+        'gallery': parts.gallery,
+        'splits': splits,
+    }
+
+
+def data_request(task: Task) -> Config:
+    """Return what a look at a task's data needs, as plain data with the placeholder ``{data}``."""
+    return {
+        **annotated_splits(task),
+        'kind': task.kind,
+        'classes': list(task.classes),
+        'declared': {role.value: count for role, count in task.splits.items()},
+        'estimated': [role.value for role in task.estimated],
+        'options': dict(task.options),
+        'held_out': [role.value for role in task.datasets if _is_slice(task, role)],
+    }
+
+
+def _is_slice(task: Task, role: Role) -> bool:
+    return task.datasets[role].get('type') == HELD_OUT
 
 
 def compile_submission(task: Task) -> Config | None:

@@ -115,6 +115,13 @@ def probe_job(request: Answer) -> Answer:
         return asdict(execute_probe(request['config'], keeping))
 
 
+def check_job(request: Answer) -> Answer:
+    """Return what a short look at the data of ``request['data']`` finds wrong or odd."""
+    from benchmark.execution.looking import quick_findings
+
+    return {'findings': [finding._asdict() for finding in quick_findings(request['data'])]}
+
+
 def answer(request: Answer) -> Answer:
     """Return the answer to a request; ``error`` is one line, ``user_error`` tells its origin.
 

@@ -24,7 +24,7 @@ from benchmark.models.inspection import inspect_backbone
 from benchmark.pretraining import Folder, Pretrain, Settings, compile_pretraining
 from benchmark.pretraining.choosing import choose_encoder
 from benchmark.results.store import write_atomically
-from benchmark.sources import Order, probe
+from benchmark.sources import BuildRequest, probe
 from benchmark.specs import Backbone, file_hash
 
 Config = dict[str, Any]
@@ -228,7 +228,7 @@ def sized(backbone: Backbone, size: int) -> Backbone:
             f'{backbone.id} is made for pictures of {declared} px (img_size), asked are {size}'
         )
     library, _, name = backbone.source_at(str(backbone.code)).partition(':')
-    extractor = probe(library, Order(name, dict(backbone.options))).extractor
+    extractor = probe(library, BuildRequest(name, dict(backbone.options))).extractor
     embedding = getattr(extractor.network, 'patch_embed', None)
     if library != 'timm' or not hasattr(embedding, 'img_size') or extractor.native_size[0] == size:
         return backbone

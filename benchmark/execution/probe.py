@@ -24,9 +24,9 @@ from benchmark.execution.cost import Meter
 from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
 from benchmark.execution.seeding import seed_everything
 from benchmark.kinds.common.opening import opened
-from benchmark.probes.cache import Collected, FeatureCache, halved
+from benchmark.probes.cache import Collected, FeatureCache, to_half
 from benchmark.probes.logistic import solve_logistic
-from benchmark.probes.reading import Read, cells, read_blocks, wanted, whole
+from benchmark.probes.reading import Read, cells, read_blocks, select_choices, whole
 from benchmark.probes.readouts import Readout
 from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
 from benchmark.results.records import READ_FROM_CACHE
@@ -141,7 +141,7 @@ class _Probe:
         choices = None
         for batch in self._loader(dataset, _COLLECTED_AT_ONCE):
             read, samples, size = self._read(batch, pads=True)
-            values.append(halved(read.values).cpu())
+            values.append(to_half(read.values).cpu())
             targets.append(_compact(self._packed(samples, size)).cpu())
             choices = read.choices
             if len(values) == 1:
@@ -207,7 +207,7 @@ class _Probe:
         on_device = Collected(
             collected.values.to(self._device),
             collected.targets.to(self._device),
-            wanted(collected.choices, named),
+            select_choices(collected.choices, named),
         )
         kind = solver.pop('type')
         with self._meter.phase('sweep'):
@@ -248,7 +248,7 @@ class _Probe:
         solver = self._config['solver']
         return Sweep(
             read.values.shape[-1],
-            wanted(read.choices, solver.get('features')),
+            select_choices(read.choices, solver.get('features')),
             self._readout,
             rates=solver['rates'],
             momentum=solver['momentum'],
@@ -300,7 +300,7 @@ class _Probe:
         """Return the samples of a batch and their features, from those ``known`` if there are."""
         if known is None:
             found, samples, _ = self._read(batch, pads=False)
-            return samples, halved(found.values).cpu()
+            return samples, to_half(found.values).cpu()
         samples = self._preprocessor(batch, training=False)['data_samples']
         return samples, known.values[done : done + len(samples)]
 
@@ -409,7 +409,7 @@ def _check_memory(first: Tensor, count: int) -> None:
 
 
 def _compact(targets: Tensor) -> Tensor:
-    return targets if targets.dtype == torch.long else halved(targets)
+    return targets if targets.dtype == torch.long else to_half(targets)
 
 
 def _united(parts: list[Tensor]) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,8 +23,9 @@ from benchmark.compiling import (
     reader_versions,
     submission_name,
 )
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, DataError
 from benchmark.kinds.base import DATA
+from benchmark.launching.datachecks import Checked, Placed, check_all
 from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
@@ -65,6 +66,7 @@ class Campaign:
     processes: int = 1
     level: Level = Level.CONTENTS
     submission: bool = False
+    _checked: dict[str, Checked] = field(default_factory=dict, init=False)
 
     @functools.cached_property
     def _earlier(self) -> EarlierRecords:
@@ -165,14 +167,18 @@ class Campaign:
     def run(self, executor: Executor, plan: Plan) -> list[RunRecord]:
         """Run the cells that are to do and return their records, each saved as it ends.
 
-        A cell that another process is running has none.
+        A cell that another process is running has none. Before anything is trained a worker looks
+        at the data: the cells of a task whose data cannot be used fail at once.
+
+        Raises:
+            DataError: that is so of every cell that is to do; none has a record then.
         """
         self.take_over(plan)
         cells = {cell.spec.id: cell for cell in plan.to_do}
         records: list[RunRecord] = []
         busy = 0
         with self._ledger(plan):
-            for reply in executor.run(self.job(cell) for cell in plan.to_do):
+            for reply in self._replies(executor, plan.to_do):
                 if reply.answer.get('busy'):
                     busy += 1
                     continue
@@ -185,6 +191,20 @@ class Campaign:
         if busy:
             self.say(f'{_count_cells(busy)} being run by another process')
         return records
+
+    def _replies(self, executor: Executor, cells: Sequence[Cell]) -> Iterator[Reply]:
+        """Yield a reply for every cell, first those whose data cannot be used."""
+        placed = [Placed(cell.task, cell.data, cell.manifest) for cell in cells]
+        self._checked = check_all(placed, self.store.work / 'cache', executor, self.say)
+        reasons = {name: found.reason for name, found in self._checked.items() if found.reason}
+        fit = [cell for cell in cells if cell.spec.task not in reasons]
+        if reasons and not fit:
+            raise DataError('; '.join(f"task '{name}': {why}" for name, why in reasons.items()))
+        for cell in cells:
+            if reason := reasons.get(cell.spec.task):
+                answer = {'error': reason, 'user_error': True}
+                yield Reply(self.job(cell), answer, datetime.now(UTC))
+        yield from executor.run(self.job(cell) for cell in fit)
 
     def _ledger(self, plan: Plan) -> AbstractContextManager[None]:
         """Return the block in which `tbench status` sees this campaign at work."""
@@ -235,6 +255,11 @@ class Campaign:
     def _work(self, cell: Cell) -> Path:
         return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
 
+    def _data_warnings(self, cell: Cell) -> dict[str, list[str]]:
+        """Return what was odd about the data of a cell, under its key of a record's provenance."""
+        checked = self._checked.get(cell.spec.task)
+        return {'data_warnings': list(checked.warnings)} if checked and checked.warnings else {}
+
     def _record(self, cell: Cell, reply: Reply) -> RunRecord:
         planned = RunRecord(
             suite=self.request.suite.name,
@@ -243,6 +268,7 @@ class Campaign:
             status=Status.FAILED,
             provenance={
                 **_provenance(cell, reply),
+                **self._data_warnings(cell),
                 'data_level': self.level.value,
                 'options': dict(self.options),
             },

@@ -17,9 +17,9 @@ from benchmark.errors import IncompatibleError
 from benchmark.models.windows import WindowedAttention
 from benchmark.registry import MODELS
 from benchmark.sources import (
+    BuildRequest,
     Ending,
     LoadReport,
-    Order,
     Probe,
     dense_levels,
     four_levels,
@@ -95,10 +95,10 @@ class FeatureBackbone(BaseModule):
         self._source = source
         library, _, name = source.partition(':')
         _refuse_changed(name, code)
-        asked = Order(name, options or {}, (size[0], size[1]) if size else None, drop_path)
+        asked = BuildRequest(name, options or {}, (size[0], size[1]) if size else None, drop_path)
         known = probe(library, asked)
-        order = Order(name, options or {}, known.size, drop_path)
-        self._extractor = open_network(library, order)
+        request = BuildRequest(name, options or {}, known.size, drop_path)
+        self._extractor = open_network(library, request)
         self.body: Any = self._extractor.network
         ending = _ending(last_blocks, known, source)
         with ending.kept_random(self.body) if ending else nullcontext():

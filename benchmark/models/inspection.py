@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from benchmark.models.backbone import FeatureBackbone
-from benchmark.sources import Ending, Order, architecture_of, dense_levels, probe
+from benchmark.sources import BuildRequest, Ending, architecture_of, dense_levels, probe
 from benchmark.specs import Backbone, Features
 
 
@@ -17,7 +17,7 @@ def inspect_backbone(backbone: Backbone) -> Features:
         IncompatibleError: the architecture does not hand out feature maps.
     """
     source, _, name = backbone.source_at(str(backbone.code)).partition(':')
-    known = probe(source, Order(name, dict(backbone.options)))
+    known = probe(source, BuildRequest(name, dict(backbone.options)))
     extractor, levels = known.extractor, dense_levels(known.levels)
     # recipes depend on what the network is, whole or not
     architecture = architecture_of(extractor.network, known.levels)

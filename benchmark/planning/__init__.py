@@ -1,4 +1,4 @@
-"""Plan what a request means: its cells, in a fixed order."""
+"""Expand a request into its cells, in a fixed order."""
 
 from benchmark.planning.cells import Cell, Impossible, Plan, ResolvedInputs, compile_cell
 from benchmark.planning.plan import Request, expand, recipe_changes

@@ -1,4 +1,4 @@
-"""Compile the cells of a request, and say which of them have a good record already."""
+"""Compile the cells of a request, and find out which already have a good record."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Inspected(NamedTuple):
 
 
 class ResolvedInputs(NamedTuple):
-    """What cells are made of: folders and manifests of data by task, backbones by id."""
+    """The resolved inputs of cells: folders and manifests of data by task, backbones by id."""
 
     folders: Mapping[str, Path]
     manifests: Mapping[str, str]
@@ -132,7 +132,7 @@ class Impossible(NamedTuple):
 class Plan:
     """All cells of a request, split by whether a good record of exactly this run exists.
 
-    A plan to be carried out has no ``impossible`` cells: one such refuses the whole request.
+    A plan that is run has no ``impossible`` cells: a single one rejects the whole request.
     """
 
     done: tuple[Cell, ...]
@@ -209,7 +209,7 @@ def _inputs(request: Request, spec: RunSpec, task: Task, inspected: Inspected | 
 
 
 def _check_shares(trainings: Iterable[Config], processes: int) -> None:
-    """Refuse a batch that the processes of a training cannot share evenly."""
+    """Raise if the batch cannot be divided evenly among the processes."""
     for config in trainings:
         size = config['train_dataloader']['batch_size']
         if size % processes:

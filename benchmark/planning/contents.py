@@ -87,7 +87,7 @@ def identifying_files(task: Task, folder: Path) -> set[Path]:
     Raises:
         DataError: a folder cannot be listed.
     """
-    found = _listed(folder, tuple(task.tree), tuple(_named(task)))
+    found = _list_folders(folder, tuple(task.tree), tuple(_texts_in_splits(task)))
     return {folder / place / file.name for place, files in found for file in files}
 
 
@@ -134,7 +134,7 @@ class _Remembered:
         self.files[_key(file.name)] = [*file.stamp, digest]
 
     def line(self) -> bytes:
-        """Return what is known as one line of the cache."""
+        """Return the entry as one line of the cache file."""
         packed = self.packed if self.files is None else orjson.dumps(self.files)
         wholes = dict(list(self.wholes.items())[-_STAMPS_KEPT:])
         return orjson.dumps(wholes) + b'\t' + packed
@@ -177,7 +177,7 @@ class DataReader:
         Raises:
             DataError: the folder is missing or empty, or a file cannot be read.
         """
-        named = tuple(_named(task))
+        named = tuple(_texts_in_splits(task))
         key = (folder, tuple(task.tree), named)
         if key not in self._made:
             found = self._read(task.name, folder, tuple(task.tree), named, most)
@@ -198,7 +198,7 @@ class DataReader:
         cache = _Cache.load(self.cache, root)
         folders = [
             self._folder(place, files, cache, now)
-            for place, files in _listed(root, patterns, named)
+            for place, files in _list_folders(root, patterns, named)
         ]
         outside = list(_outside(root, named))
         to_read = [(folder, file) for folder in folders for file in self._to_read(folder, cache)]
@@ -214,9 +214,9 @@ class DataReader:
             if folder.whole is None:
                 self._finish(folder, cache, now)
         cache.save()
-        digests = _united(folders)
+        digests = _combine_digests(folders)
         beyond = [f'{said}\0{_beyond(path)}' for said, path in outside]
-        digest = _hashed([_VERSION.decode(), self.level, digests['.'], *beyond])
+        digest = _hash_lines([_VERSION.decode(), self.level, digests['.'], *beyond])
         return Manifest(digest, digests, files, size, unread)
 
     def _folder(self, place: str, files: list[_File], cache: _Cache, now: int) -> _Folder:
@@ -272,9 +272,9 @@ class DataReader:
         pool.shutdown()
 
     def _finish(self, folder: _Folder, cache: _Cache, now: int) -> None:
-        """Make the digest of a folder's pixels, all of which are known now."""
+        """Compute the digest of a folder's images from the digests of its files."""
         ordered = sorted(folder.pixels, key=lambda file: _plain(file.name))
-        folder.whole = _hashed(
+        folder.whole = _hash_lines(
             f'{_plain(file.name)}\0{folder.digests[file.name]}' for file in ordered
         )
         if all(file.is_settled(now) for file in folder.pixels):
@@ -294,7 +294,7 @@ def _suffix(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """Return a name with its accents composed: file systems differ in how they keep them."""
+    """Return a name in Unicode NFC, since file systems differ in how they store accents."""
     return unicodedata.normalize('NFC', name)
 
 
@@ -307,7 +307,7 @@ def _key(name: str) -> str:
     return name
 
 
-def _hashed(lines: Iterable[str]) -> str:
+def _hash_lines(lines: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for line in lines:
         digest.update(line.encode('utf-8', 'surrogateescape') + b'\n')
@@ -330,7 +330,7 @@ def _check_names(place: str, files: list[_File]) -> None:
 
 
 class _Read(NamedTuple):
-    """A file's SHA-256, and whether it was still the listed file when it had been read."""
+    """A file's SHA-256, and whether the file was unchanged after reading."""
 
     digest: str
     is_same: bool
@@ -354,7 +354,7 @@ def _stamp_of(facts: os.stat_result) -> tuple[int, int, int, int]:
 # --- finding files --------------------------------------------------------------------------------
 
 
-def _listed(
+def _list_folders(
     root: Path, patterns: tuple[str, ...], named: tuple[str, ...]
 ) -> Iterator[tuple[str, list[_File]]]:
     """Yield the folders below ``root`` that hold files of the data, each with these files.
@@ -388,14 +388,14 @@ def _listed(
     for place in sorted(wanted):
         if place in whole or any(str(p) in whole for p in Path(place).parents):
             continue
-        _, files = _scanned(root / place)
+        _, files = _scan(root / place)
         matching = [f for f in files if any(fnmatch.fnmatchcase(f.name, p) for p in wanted[place])]
         if matching:
             yield place, matching
 
 
 def _is_film(pattern: str) -> bool:
-    """Whether a pattern finds one file of a fixed name in many folders, each of which is a film."""
+    """Whether a pattern matches one fixed file name in many folders, as data of sequences do."""
     above, _, last = pattern.rpartition('/')
     return _varies(above.rpartition('/')[2]) and not _varies(last)
 
@@ -416,7 +416,7 @@ def _below(root: Path, start: str = '.') -> Iterator[tuple[str, list[_File]]]:
     to_do = [start]
     while to_do:
         place = to_do.pop()
-        folders, files = _scanned(root / place)
+        folders, files = _scan(root / place)
         if files:
             yield place, files
         for name in folders:
@@ -425,7 +425,7 @@ def _below(root: Path, start: str = '.') -> Iterator[tuple[str, list[_File]]]:
                 to_do.append(name if place == '.' else f'{place}/{name}')
 
 
-def _scanned(folder: Path) -> tuple[list[str], list[_File]]:
+def _scan(folder: Path) -> tuple[list[str], list[_File]]:
     """Return the folders and files in a folder, without hidden ones.
 
     Raises:
@@ -457,7 +457,7 @@ def _scanned(folder: Path) -> tuple[list[str], list[_File]]:
     return folders, files
 
 
-def _named(task: Task) -> Iterator[str]:
+def _texts_in_splits(task: Task) -> Iterator[str]:
     """Yield every text in the declarations of a task's splits: some of them name files."""
     seen: set[str] = set()
     to_do: list[Any] = list(task.datasets.values())
@@ -477,7 +477,7 @@ def _is_inside(name: str) -> bool:
 
 
 def _outside(root: Path, named: Iterable[str]) -> Iterator[tuple[str, Path]]:
-    """Yield what a task names outside its folder: how to call it, and where it lies."""
+    """Yield label and path of each file that a task names outside its folder."""
     for name in sorted(named):
         is_path = '/' in name and '\0' not in name and '{' not in name
         if is_path and not _is_inside(name):
@@ -496,13 +496,13 @@ def _beyond(path: Path) -> str:
         for place, files in _below(path)
         for file in files
     ]
-    return _hashed(sorted(lines))
+    return _hash_lines(sorted(lines))
 
 
 # --- digests of folders ---------------------------------------------------------------------------
 
 
-def _united(folders: Iterable[_Folder]) -> dict[str, str]:
+def _combine_digests(folders: Iterable[_Folder]) -> dict[str, str]:
     """Return the digest of each folder, made of those of its files and of the folders in it."""
     content: dict[str, list[str]] = {'.': []}
     for folder in folders:
@@ -515,7 +515,7 @@ def _united(folders: Iterable[_Folder]) -> dict[str, str]:
             content.setdefault(above, [])
     digests: dict[str, str] = {}
     for place in sorted(content, key=lambda place: (place != '.', place.count('/')), reverse=True):
-        digests[place] = _hashed(sorted(content[place]))
+        digests[place] = _hash_lines(sorted(content[place]))
         if place != '.':
             line = f'folder\0{_plain(place.rpartition("/")[2])}\0{digests[place]}'
             content[_above(place)].append(line)
@@ -531,7 +531,7 @@ def _above(place: str) -> str:
 
 @dataclass
 class _Cache:
-    """Digests of the files of one data folder; a damaged or absent file knows nothing."""
+    """Digests of the files of one data folder; empty if the cache file is damaged or absent."""
 
     path: Path | None
     folders: dict[str, _Remembered] = field(default_factory=dict)
@@ -548,7 +548,7 @@ class _Cache:
             version, checksum, body = path.read_bytes().split(b'\n', 2)
             if version + b'\n' != _VERSION or int(checksum) != zlib.crc32(body):
                 return cls(path)
-            return cls(path, dict(_remembered(line) for line in body.splitlines()))
+            return cls(path, dict(_parse_cache_line(line) for line in body.splitlines()))
         except (OSError, ValueError, TypeError, AttributeError):
             return cls(path)
 
@@ -569,7 +569,7 @@ class _Cache:
         self.is_changed = False
 
 
-def _remembered(line: bytes) -> tuple[str, _Remembered]:
+def _parse_cache_line(line: bytes) -> tuple[str, _Remembered]:
     place, wholes, packed = line.split(b'\t')
     return orjson.loads(place), _Remembered(orjson.loads(wholes), packed)
 
@@ -600,7 +600,7 @@ def remembered_hash(path: Path, cache: Path) -> str:
 
 @dataclass
 class _Progress:
-    """Says now and then how far reading has come."""
+    """Logs the progress of reading from time to time."""
 
     name: str
     files: int

@@ -16,7 +16,7 @@ def locate(task: Task, data_root: Path) -> Path:
     """Return the folder of a task's data; nothing is made or fetched.
 
     Raises:
-        DataError: the folder or its variable is missing; tells where to get the data.
+        DataError: the folder or its variable is missing; the message says where to get the data.
     """
     folder = expected_folder(task, data_root)
     if not folder.is_dir():
@@ -36,6 +36,12 @@ def keep_manifest(
     task: Task, data_root: Path, findings: Iterable[Finding], manifest: Manifest
 ) -> Path:
     """Write what was found about a task's data, with the digest of each folder; return where to.
+
+    Args:
+        task: the task that the data belong to.
+        data_root: folder that gets ``manifests/TASK.json``.
+        findings: results of the checks of the data.
+        manifest: files, bytes and digests of the data.
 
     Raises:
         DataError: the file cannot be written.

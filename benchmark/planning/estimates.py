@@ -1,4 +1,4 @@
-"""What a cell will cost: from measured cells of its kind, else from counted operations."""
+"""Estimate the cost of a cell from measured cells of its kind, else from operations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOMINAL_FLOPS = {'cpu': 2e10, 'gpu': 1e13}
 
 
 class Basis(enum.StrEnum):
-    """Where an estimate comes from, best first."""
+    """The basis of an estimate, best first."""
 
     MEASURED = 'measured'
     KIND = 'scaled from measured cells of the kind'
@@ -64,6 +64,13 @@ def backbone_flops(
 
     ``per_pixel`` is one forward pass per pixel of the input; only a backbone that ``learns`` has
     a backward pass.
+
+    Args:
+        per_pixel: operations of one forward pass per pixel of the input.
+        pixels: pixels of one input.
+        trained_images: images seen in training.
+        tested_images: images seen in testing.
+        learns: whether the backbone is trained, which adds a backward pass.
     """
     passes = trained_images * (1 + _BACKWARD if learns else 1) + tested_images
     return per_pixel * pixels * passes
@@ -82,7 +89,7 @@ def estimate(workload: Workload, measured: Sequence[Measured], device: str) -> E
         return Estimate(seconds, _most_memory(same), Basis.MEASURED)
     alike = [run for run in measured if run.workload.kind == workload.kind]
     if alike:
-        return Estimate(_scaled(workload, alike), _most_memory(alike), Basis.KIND)
+        return Estimate(_scale_by_operations(workload, alike), _most_memory(alike), Basis.KIND)
     if workload.flops is None:
         return Estimate(None, None, Basis.NONE)
     memory = _LIBRARIES_MB + workload.parameters * _BYTES_PER_PARAMETER / 2**20
@@ -93,7 +100,7 @@ def _most_memory(runs: Sequence[Measured]) -> float:
     return max(run.memory_mb for run in runs)
 
 
-def _scaled(workload: Workload, alike: Sequence[Measured]) -> float:
+def _scale_by_operations(workload: Workload, alike: Sequence[Measured]) -> float:
     counted = [(run.seconds, run.workload.flops) for run in alike if run.workload.flops]
     if workload.flops is None or not counted:
         return math.fsum(run.seconds for run in alike) / len(alike)

@@ -23,7 +23,7 @@ _SEEDS = 2**32
 
 @dataclass(frozen=True)
 class Request:
-    """Everything that was asked for, found and validated.
+    """A validated request: suite, backbones, tasks, protocols and seeds.
 
     The tasks in ``one_seed`` run with the first of the seeds alone.
     """
@@ -46,6 +46,13 @@ class Request:
         seeds: Sequence[int] = (),
     ) -> Request:
         """Return the request for a suite, by name, file or itself, narrowed to what is named.
+
+        Args:
+            suite: name or file of a suite, or the suite.
+            backbones: ids or backbones; by default those of the suite.
+            tasks: names of tasks of the suite; by default all.
+            protocols: names of protocols; by default those of the suite.
+            seeds: seeds; by default those of the suite.
 
         Raises:
             BenchmarkError: a name is unknown or a declaration wrong; nothing was started.
@@ -70,7 +77,7 @@ class Request:
         )
 
     def apart(self, name: str) -> Request:
-        """Return the request with records of its own, beside those of its suite, which count."""
+        """Return the request as a separate suite that also reuses this suite's records."""
         suite = self.suite
         own = f'{suite.name}-{name}'
         return replace(self, suite=replace(suite, name=own, reuses=(suite.name, *suite.reuses)))
@@ -94,7 +101,7 @@ def _tasks(suite: Suite) -> dict[str, Task]:
 
 
 def _check_recipes(suite: Suite, tasks: Iterable[str]) -> None:
-    """Refuse recipe fields for a place that no cell of the suite has: they would do nothing."""
+    """Raise if recipe fields are given for a key without any cell: they would do nothing."""
     names = tuple(tasks)
     protocols = tuple(name for name in protocol_names() if name != TRIVIAL.name)
     places = [f'*/{name}' for name in protocols]
@@ -112,7 +119,7 @@ def _check_one_seed(suite: Suite, tasks: Iterable[str]) -> None:
 
 
 def _check_protocols(protocols: Iterable[Protocol], tasks: Sequence[Task]) -> None:
-    """Refuse a probe for which none of the tasks has a cell."""
+    """Raise if a probe fits none of the tasks."""
     kinds = sorted({task.kind for task in tasks})
     for protocol in protocols:
         if not any(protocol.suits(task) for task in tasks):

@@ -1,4 +1,4 @@
-"""Requests as the choice of recipes sees them: scored on the validation split, never on test."""
+"""Requests for choosing recipes: scored on the validation split, never on the test split."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def trial(request: Request, name: str, changes: Declared) -> Request:
     """
     tasks = tuple(on_validation(task) for task in request.tasks)
     places = [f'{task.name}/{p.name}' for task in tasks for p in request.protocols]
-    recipes = _changed(request.suite.recipes, places, changes)
+    recipes = _with_changes(request.suite.recipes, places, changes)
     suite: Suite = replace(request.suite, name=name, recipes=recipes)
     return replace(request, suite=suite, tasks=tasks)
 
 
-def _changed(
+def _with_changes(
     recipes: Mapping[str, Declared], places: list[str], changes: Declared
 ) -> dict[str, Declared]:
     return {**recipes, **{place: {**recipes.get(place, {}), **changes} for place in places}}

@@ -1,4 +1,4 @@
-"""Pretraining of the harness's architectures, masked or supervised, by mmpretrain."""
+"""Pretraining of backbones with mmpretrain, masked or supervised."""
 
 from benchmark.pretraining.budget import UNITS, Budget, budget_like
 from benchmark.pretraining.compiling import compile_pretraining

@@ -1,4 +1,4 @@
-"""How long a pretraining lasts, also in terms of another one."""
+"""The length of a pretraining, also relative to another one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FEWEST_STEPS = 4
 
 @dataclass(frozen=True)
 class Budget:
-    """So many epochs, steps or seconds, these by the clock or by the processors.
+    """The length of a pretraining in epochs, steps, or seconds of wall-clock or processor time.
 
     ``like`` names the pretraining whose budget this is; it is empty for one of its own.
     """
@@ -26,13 +26,13 @@ class Budget:
     like: str = ''
 
     def __post_init__(self) -> None:
-        """Refuse what is no budget."""
+        """Validate the budget."""
         if not 0 < self.amount < float('inf'):
             raise DeclarationError(f'{self.unit} is {self.amount:g}, must be above 0')
 
     @property
     def is_time(self) -> bool:
-        """Whether it says how long, so that steps follow from the pace of one."""
+        """Whether the budget is in seconds, so that the number of steps depends on their pace."""
         return self.unit in ('seconds', 'cpu_seconds')
 
     def passes(self, pictures: int, batch_size: int, pace: float) -> int:
@@ -56,7 +56,7 @@ class Budget:
 
 
 def budget_like(unit: Unit, facts: dict[str, Any]) -> Budget:
-    """Return the budget that another pretraining used up, of which ``facts`` are the record.
+    """Return the budget that another pretraining used, from its record ``facts``.
 
     The time of one on a CPU is that of the processor, which others on the machine do not change.
     """

@@ -1,4 +1,4 @@
-"""Which encoder shows masked pictures to a network, and which networks a method is defined for."""
+"""Choose the encoder that masks the input of a network; refuse networks without one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from benchmark.pretraining.encoders import MaskedInput, MaskedSwin, MaskedTokens
 from benchmark.pretraining.maskfeat import MaskFeatTokens
 from benchmark.pretraining.methods import METHODS
 from benchmark.pretraining.sparse import SparseConvNet
-from benchmark.sources import Order, probe
+from benchmark.sources import BuildRequest, probe
 from benchmark.specs import Backbone
 
 ENCODERS: dict[str, tuple[type, ...]] = {
@@ -30,7 +30,7 @@ def choose_encoder(method: str, backbone: Backbone) -> str:
     if method not in ENCODERS:
         return 'benchmark.FeatureBackbone'
     library, _, name = backbone.source_at(str(backbone.code)).partition(':')
-    network = probe(library, Order(name, dict(backbone.options))).extractor.network
+    network = probe(library, BuildRequest(name, dict(backbone.options))).extractor.network
     reasons = []
     for encoder in ENCODERS[method]:
         reasons.append(encoder.refusal(network))  # type: ignore[attr-defined]

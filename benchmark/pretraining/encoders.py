@@ -1,4 +1,4 @@
-"""Encoders of mmpretrain's masked-image-modelling algorithms over the networks of the harness."""
+"""Encoders for mmpretrain's masked-image-modelling algorithms that wrap our backbones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from benchmark.errors import IncompatibleError
 from benchmark.models import FeatureBackbone
 from benchmark.registry import MODELS
-from benchmark.sources import Order, open_network
+from benchmark.sources import BuildRequest, open_network
 
 
 class _Encoder(BaseModule):
@@ -25,7 +25,7 @@ class _Encoder(BaseModule):
     def __init__(self, source: str, options: dict[str, Any]) -> None:
         super().__init__()
         library, _, name = source.partition(':')
-        extractor = open_network(library, Order(name, options))
+        extractor = open_network(library, BuildRequest(name, options))
         if reason := self.refusal(extractor.network):
             raise IncompatibleError(f'{source} {reason}')
         self._extractor = extractor
@@ -34,7 +34,7 @@ class _Encoder(BaseModule):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         raise NotImplementedError
 
     def init_weights(self) -> None:
@@ -53,7 +53,7 @@ class _Encoder(BaseModule):
 class MaskedViT(_Encoder):
     """A plain ViT that sees only some patches: the encoder of MAE (arXiv 2111.06377).
 
-    The position table is fixed to sines and cosines, as MAE has it.
+    The position table is fixed to sines and cosines, as in MAE.
 
     Args:
         source: the network, as ``'timm:NAME'``.
@@ -61,8 +61,8 @@ class MaskedViT(_Encoder):
         mask_ratio: share of the patches that the encoder does not see.
 
     Raises:
-        IncompatibleError: the network is no plain ViT with one leading token and a square
-            position table.
+        IncompatibleError: the network is not a plain ViT with one leading token and a
+            square position table.
     """
 
     def __init__(self, *, source: str, options: dict[str, Any], mask_ratio: float) -> None:
@@ -75,22 +75,22 @@ class MaskedViT(_Encoder):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         if not isinstance(network, VisionTransformer):
-            return 'is no plain ViT of timm'
+            return 'is not a plain ViT of timm'
         table, (rows, columns) = network.pos_embed, network.patch_embed.grid_size
         if table is None or network.num_prefix_tokens != 1:
             return 'has no position table and class token'
         if rows != columns or table.shape[1] != rows * columns + 1:
             return 'has no square position table with a place for the class token'
         # the decoder is half as wide and has four heads
-        return f'is {table.shape[-1]} wide, no multiple of 8' if table.shape[-1] % 8 else ''
+        return f'is {table.shape[-1]} wide, not a multiple of 8' if table.shape[-1] % 8 else ''
 
     def forward(self, images: Tensor, mask: bool | None = True) -> tuple[Tensor, Tensor, Tensor]:
         """Return latent, mask and restoring order, as mmpretrain's MAE expects them.
 
-        For images (B, 3, H, W) of N patches, of which K are kept: (B, 1 + K, C), (B, N) with 1
-        for what was masked, and (B, N) indices that undo the shuffling.
+        For images (B, 3, H, W) of N patches with K kept: (B, 1 + K, C), (B, N) with 1 where masked,
+        and (B, N) indices that undo the shuffling.
         """
         body = self.body
         tokens = body._pos_embed(body.patch_embed(images))
@@ -100,7 +100,7 @@ class MaskedViT(_Encoder):
 
 
 def mask_patches(patches: Tensor, ratio: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the patches that are kept, drawn anew for every image, what is hidden, and the order.
+    """Mask random patches of every image; return the kept patches, the mask and restoring indices.
 
     Args:
         patches: (B, N, C).
@@ -136,21 +136,21 @@ class TokenMasking(_Encoder):
 
 @MODELS.register_module()
 class MaskedSwin(TokenMasking):
-    """A Swin or SwinV2 as SimMIM shows pictures to it (arXiv 2111.09886).
+    """A Swin or SwinV2 with masked patches, the encoder of SimMIM (arXiv 2111.09886).
 
     Args:
         source: the network, as ``'timm:NAME'``.
         options: further arguments of the architecture.
 
     Raises:
-        IncompatibleError: the network is no Swin transformer of timm.
+        IncompatibleError: the network is not a Swin transformer of timm.
     """
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         is_swin = isinstance(network, SwinTransformer | SwinTransformerV2)
-        return '' if is_swin else 'is no Swin transformer of timm'
+        return '' if is_swin else 'is not a Swin transformer of timm'
 
     def forward(self, images: Tensor, mask: Tensor) -> tuple[Tensor]:
         """Return the last map (B, C, h, w) of images (B, 3, H, W); ``mask`` is 1 where hidden.
@@ -170,13 +170,13 @@ class MaskedTokens(TokenMasking):
         options: further arguments of the architecture.
 
     Raises:
-        IncompatibleError: the network is no plain ViT of timm.
+        IncompatibleError: the network is not a plain ViT of timm.
     """
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
-        return '' if isinstance(network, VisionTransformer) else 'is no plain ViT of timm'
+        """Return why the encoder does not fit ``network``; empty if it fits."""
+        return '' if isinstance(network, VisionTransformer) else 'is not a plain ViT of timm'
 
     def forward(self, images: Tensor, mask: Tensor) -> tuple[Tensor]:
         """Return the last map (B, C, h, w) of images (B, 3, H, W); ``mask`` is 1 where hidden.
@@ -225,7 +225,7 @@ class MaskedInput(FeatureBackbone):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return an empty text: the encoder can show pictures to any network."""
+        """Return an empty text: the encoder fits any network."""
         return ''
 
     def layer_of(self, parameter: str) -> tuple[int, int]:

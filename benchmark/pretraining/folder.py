@@ -1,4 +1,4 @@
-"""The folder of a pretraining: what was asked, the weights, their facts and a declaration."""
+"""The folder of a pretraining: its settings, weights, facts and backbone declaration."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ class Folder:
             if kept.get(key) != plain.get(key):
                 raise DeclarationError(
                     f'--out {self.path}: holds a pretraining with other settings ({key} is '
-                    f'{kept.get(key)!r} there, asked is {plain.get(key)!r}); choose another folder'
+                    f'{kept.get(key)!r} there, requested is {plain.get(key)!r}); choose '
+                    'another folder'
                 )
 
     def declare(self, backbone: Backbone, facts: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ class MaskFeatTokens(TokenMasking):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         return MaskedTokens.refusal(network)
 
     def forward(self, images: Tensor, mask: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What is learnt in pretraining: a model per method, and how its pictures are masked."""
+"""Pretraining methods: the model of each, and how it masks pictures."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def mask_unit(size: int, patch: int) -> int:
 def _data2vec(request: Pretrain) -> Built:
     """data2vec (arXiv 2202.03555): 60 % masked, averaged features of a moving average by smooth L1.
 
-    The teacher forgets over an 80th of the training, as its official configuration has it: 0.9998
+    The teacher forgets over an 80th of the training, as in the official configuration: 0.9998
     over 400,000 steps. Masked units are SimMIM's, where the paper has BEiT's blocks; the number of
     blocks and the turning point of the loss are ours.
     """

@@ -1,4 +1,4 @@
-"""The pictures that a network is pretrained on: the procedural world's, or a folder of a user's."""
+"""The pictures for pretraining: those of the procedural world, or a folder of the user's."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import csv
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import cv2
 
 from benchmark.compiling import files_below
 from benchmark.errors import DataError
+from benchmark.openmmlab.decoding import PICTURES, is_picture
 from benchmark.results.store import write_atomically
 from benchmark.world import VERSION, WorldSpec, ensure_pretraining_split
 
@@ -21,8 +22,6 @@ LABELS = ('coarse', 'species')
 """What the procedural world's pictures are labelled with."""
 
 _FOLDERS, _NONE = 'folders', 'none'
-SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
-"""By which a file is taken for a picture."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Pictures:
 
     @property
     def place(self) -> str:
-        """Where they are, as the command line has it."""
+        """Where they are, as given on the command line."""
         return WORLD if self.world else str(self.root.resolve())
 
     def facts(self) -> dict[str, Any]:
@@ -115,14 +114,14 @@ def folder_pictures(folder: Path) -> Pictures:
     Where all of them lie in subfolders, the first of these names a picture's class.
 
     Raises:
-        DataError: there is no such folder, no picture in it, or a file that is none in spite of
+        DataError: there is no such folder, it has no picture, or a file is not a picture despite
             its name.
     """
     if not folder.is_dir():
         raise DataError(f"--data '{folder}': no such folder (also allowed: {WORLD})")
-    names = sorted(name for name in files_below(folder) if _is_named_like_a_picture(name))
+    names = sorted(name for name in files_below(folder) if is_picture(name))
     if not names:
-        raise DataError(f'{folder}: holds no picture ({", ".join(SUFFIXES)})')
+        raise DataError(f'{folder}: holds no picture ({", ".join(PICTURES)})')
     for name in names:
         if not cv2.haveImageReader(str(folder / name)):
             raise DataError(f'{folder / name}: cannot be read as a picture')
@@ -130,11 +129,6 @@ def folder_pictures(folder: Path) -> Pictures:
     if all('/' in name for name in names):
         return _pictures(title, folder, [(n, n.partition('/')[0]) for n in names], _FOLDERS)
     return _pictures(title, folder, [(name, '') for name in names], _NONE)
-
-
-def _is_named_like_a_picture(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
 
 
 def _pictures(

@@ -18,7 +18,7 @@ class Pretrain:
         method: a key of ``METHODS``.
         encoder: registered name of the module that shows pictures to the network.
         backbone: the architecture; its weights, if it has any, are not used.
-        features: what it hands out, for its width and input normalisation.
+        features: its feature maps: widths, and the input normalisation.
         data_root: folder of the pictures.
         annotations: file with one ``picture label`` per line, relative to ``data_root``.
         classes: number of labels; used by methods with labels alone.

@@ -1,4 +1,4 @@
-"""All that decides what a pretraining gives, as it was asked for."""
+"""The settings that determine the result of a pretraining."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Settings:
     is_half: bool = False
 
     def check(self) -> None:
-        """Check what can be told without building the network.
+        """Check everything that can be checked without building the network.
 
         Raises:
             DeclarationError: a number lies outside its bounds, or labels are needed and missing.
@@ -89,7 +89,7 @@ class Settings:
         }
 
     def request(self, features: Features, encoder: str, annotations: Path, passes: int) -> Pretrain:
-        """Return what is compiled: the settings, and what was found out about them."""
+        """Return the request to compile: the settings with the facts that were found out."""
         return Pretrain(
             method=self.method,
             encoder=encoder,
@@ -121,7 +121,7 @@ class Settings:
         }
 
     def pretrained(self, features: Features, weights: Path, passes: int) -> Backbone:
-        """Return the backbone that comes out."""
+        """Return the declaration of the pretrained backbone."""
         method = METHODS[self.method]
         return Backbone(
             id=self.name,

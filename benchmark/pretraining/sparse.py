@@ -1,4 +1,4 @@
-"""Convnets that see only some places of a picture: the encoder of SparK (arXiv 2301.03580)."""
+"""Convolutional networks with sparse input: the encoder of SparK (arXiv 2301.03580)."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _SPATIAL = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 
 @MODELS.register_module()
 class SparseConvNet(FeatureBackbone):
-    """A convnet in which hidden places stay zero for whatever looks at neighbours.
+    """A convolutional network whose masked positions stay zero in every layer.
 
-    That equals sparse convolution at the places that are seen. Which these are, mmpretrain's
-    SparK tells in every step.
+    That equals sparse convolution over the visible positions, which mmpretrain's SparK sets in
+    every step.
 
     Args:
         source: the network, as ``'timm:NAME'``.
         options: further arguments of the architecture.
 
     Raises:
-        IncompatibleError: the network is none that can be made sparse.
+        IncompatibleError: the network cannot be made sparse.
     """
 
     def __init__(self, *, source: str, options: dict[str, Any]) -> None:
@@ -46,16 +46,16 @@ class SparseConvNet(FeatureBackbone):
 
     @classmethod
     def refusal(cls, network: nn.Module) -> str:
-        """Return why the encoder cannot show pictures to ``network``; empty where it can."""
+        """Return why the encoder does not fit ``network``; empty if it fits."""
         if not isinstance(network, ResNet | ConvNeXt):
-            return 'is no ResNet or ConvNeXt of timm'
+            return 'is not a ResNet or ConvNeXt of timm'
         norms = {type(m) for m in network.modules() if isinstance(m, nn.BatchNorm2d)}
         if norms - {nn.BatchNorm2d}:
             return 'has a batch norm of its own kind'
         return ''
 
 
-def _seen(maps: Tensor) -> Tensor:
+def _visible_mask(maps: Tensor) -> Tensor:
     """Return (B, 1, H, W), true where maps (B, C, H, W) are seen."""
     active: Tensor = SparseHelper._cur_active
     factor = maps.shape[-1] // active.shape[-1]
@@ -63,7 +63,7 @@ def _seen(maps: Tensor) -> Tensor:
 
 
 def _hide(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor]:
-    return (torch.where(_seen(inputs[0]), inputs[0], 0),)
+    return (torch.where(_visible_mask(inputs[0]), inputs[0], 0),)
 
 
 class _SeenBatchNorm(nn.BatchNorm2d):
@@ -71,7 +71,7 @@ class _SeenBatchNorm(nn.BatchNorm2d):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return maps (B, C, H, W), zero where they are hidden."""
-        places = _seen(maps).squeeze(1)
+        places = _visible_mask(maps).squeeze(1)
         values = maps.permute(0, 2, 3, 1)[places]
         normalised = super().forward(values.T[None, ..., None])[0, ..., 0].T
         whole = normalised.new_zeros((*places.shape, maps.shape[1]))

@@ -1,4 +1,4 @@
-"""Probes: what can be read off a frozen backbone's features, many ways in a single pass.
+"""Probes of frozen features: many readouts and hyper-parameters from a single forward pass.
 
 :mod:`reading` turns pictures into features with named choices, :mod:`cache` keeps them on disk,
 :mod:`neighbours` and :mod:`heads` predict from them, and a kind's readout in :mod:`readouts` says

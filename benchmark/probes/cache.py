@@ -1,4 +1,4 @@
-"""Features of frozen backbones on disk: found again by what made them, bounded in size."""
+"""A cache of frozen features on disk, keyed by everything that determines them, of limited size."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class FeatureCache:
     limit: int
 
     def read(self, key: str) -> Collected | None:
-        """Return what was kept under ``key``; ``None`` if nothing is, or the file is damaged."""
+        """Return the features stored under ``key``; ``None`` if missing or damaged."""
         path = self.folder / f'{key}{_SUFFIX}'
         try:
             with safe_open(path, framework='pt') as file:
@@ -111,7 +111,7 @@ class FeatureCache:
             raise
 
     def _make_room(self, *, spared: str) -> None:
-        """Remove files, the one longest unused first, until the rest fits."""
+        """Remove the least recently used files until the rest fits."""
         ages: list[tuple[float, int, Path]] = []
         for path in self.folder.glob(f'*{_SUFFIX}'):
             try:
@@ -134,7 +134,7 @@ def _checksum(tensors: dict[str, Tensor], choices: str) -> str:
     return hashlib.sha256('\n'.join([*parts, choices]).encode()).hexdigest()
 
 
-def halved(values: Tensor) -> Tensor:
-    """Return ``values`` in half precision: the finer one of 16 bits, the wider one if too large."""
+def to_half(values: Tensor) -> Tensor:
+    """Return ``values`` as float16, or as bfloat16 if they are too large for float16."""
     fits = values.abs().max() <= torch.finfo(torch.float16).max if values.numel() else True
     return values.to(torch.float16 if fits else torch.bfloat16)

@@ -38,6 +38,12 @@ def votes(
 
     A neighbour counts with exp(similarity / temperature), as in DINO (arXiv 2104.14294); trials
     are all pairs of a number of neighbours and a temperature, the temperature varying fastest.
+
+    Args:
+        found: similarities and places of the nearest neighbours of Q queries.
+        values: one row per picture of the bank.
+        neighbours: numbers of neighbours to try.
+        temperatures: temperatures to try.
     """
     return torch.cat([_votes(found, values, k, t) for k in neighbours for t in temperatures], dim=1)
 

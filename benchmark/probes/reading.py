@@ -25,7 +25,7 @@ _EPSILON = 1e-5
 class Blocks(NamedTuple):
     """Maps (B, C_i, h_i, w_i) of the last blocks, shallow to deep, and class tokens (B, C) if any.
 
-    Of a network with stages it is the last map of each stage that the backbone hands out.
+    For a network with stages, it is the last map of each stage that the backbone returns.
     """
 
     maps: list[Tensor]
@@ -64,7 +64,7 @@ def read_blocks(backbone: Any, images: Tensor, stride: int) -> Blocks:
 
 
 def _hands_out_tokens(network: Any) -> bool:
-    """Whether the network is a plain transformer that hands out class tokens beside its maps."""
+    """Whether the network is a plain transformer that returns class tokens with its maps."""
     read = getattr(network, 'forward_intermediates', None)
     return (
         read is not None
@@ -84,8 +84,8 @@ def whole(blocks: Blocks) -> Read:
     """
     means = [m.mean(dim=(2, 3)) for m in blocks.maps]
     if not blocks.tokens:
-        return _joined(means, 'mean')
-    tokens = _joined(blocks.tokens, 'class')
+        return _join_layers(means, 'mean')
+    tokens = _join_layers(blocks.tokens, 'class')
     mean = means[-1]
     end, total = tokens.values.shape[1], tokens.values.shape[1] + mean.shape[1]
     with_mean = {
@@ -102,17 +102,17 @@ def cells(blocks: Blocks, stride: int, *, deepest: int) -> Read:
     cells bilinearly; ``deepest`` is the stride of the last map in pixels.
     """
     height, width = (side * deepest // stride for side in blocks.maps[-1].shape[-2:])
-    resized = [_resized(m, (height, width)).permute(0, 2, 3, 1) for m in blocks.maps]
-    return _joined(resized, 'blocks')
+    resized = [_resize(m, (height, width)).permute(0, 2, 3, 1) for m in blocks.maps]
+    return _join_layers(resized, 'blocks')
 
 
-def _resized(features: Tensor, size: tuple[int, int]) -> Tensor:
+def _resize(features: Tensor, size: tuple[int, int]) -> Tensor:
     if features.shape[-2:] == size:
         return features
     return functional.interpolate(features, size=size, mode='bilinear', align_corners=False)
 
 
-def _joined(parts: list[Tensor], name: str) -> Read:
+def _join_layers(parts: list[Tensor], name: str) -> Read:
     values = torch.cat(parts, dim=-1)
     total = values.shape[-1]
     choices = {f'{name}1': slice(total - parts[-1].shape[-1], total)}
@@ -121,8 +121,8 @@ def _joined(parts: list[Tensor], name: str) -> Read:
     return Read(values, choices)
 
 
-def wanted(choices: Choices, names: Sequence[str] | None) -> Choices:
-    """Return the choices called ``names``; all where there are no names.
+def select_choices(choices: Choices, names: Sequence[str] | None) -> Choices:
+    """Return the choices called ``names``; all of them without names.
 
     Raises:
         IncompatibleError: the network has no choice of such a name.

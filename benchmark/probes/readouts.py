@@ -74,13 +74,19 @@ class Readout(abc.ABC):
 
     @abc.abstractmethod
     def tally(self, trials: int) -> Tally:
-        """Return a fresh tally of so many trials."""
+        """Return a fresh tally of the given number of trials."""
 
     @abc.abstractmethod
     def predict(self, outputs: Tensor, sample: Any, *, stride: int, is_vote: bool) -> None:
         """Write the prediction from outputs, (K,) or (h, w, K), into the library's ``sample``.
 
-        ``is_vote`` tells that they are mean values of neighbours, not outputs of a head.
+        ``is_vote`` is true if they are mean values of neighbours, not outputs of a head.
+
+        Args:
+            outputs: outputs of a head, or mean values of neighbours.
+            sample: the library's data sample, changed in place.
+            stride: pixels per cell of the map.
+            is_vote: whether the outputs are mean values of neighbours.
         """
 
 
@@ -162,10 +168,10 @@ class LabelMaps(_ClassReadout):
         self._ignore = ignore
 
     def pack(self, samples: Sequence[Any], size: tuple[int, int], stride: int) -> Tensor:
-        """Return the share of every class in each cell (B, h, w, K); unlabelled pixels are none.
+        """Return the share of each class in each cell (B, h, w, K), without unlabelled pixels.
 
         Raises:
-            DataError: a label is no class.
+            DataError: a label is not the number of a class.
         """
         labels = torch.stack([sample.gt_sem_seg.data[0] for sample in samples]).long()
         is_known = labels != self._ignore
@@ -230,7 +236,7 @@ class DepthMaps(Readout):
         depth = torch.stack([sample.gt_depth_map.data[0] for sample in samples]).float()
         is_known = ((depth >= self._range[0]) & (depth <= self._range[1])).float()
         logarithm = (depth.clamp(*self._range).log() - self._middle) * is_known
-        share, total = _averaged(torch.stack([is_known, logarithm], dim=-1), stride).unbind(-1)
+        share, total = _average_pool(torch.stack([is_known, logarithm], dim=-1), stride).unbind(-1)
         return torch.stack([share, total / share.clamp_min(_SMALLEST)], dim=-1)
 
     def unpack(self, packed: Tensor) -> Targets:
@@ -288,7 +294,7 @@ def _shares(labels: Tensor, is_known: Tensor, classes: int, stride: int) -> Tens
     return total.view(count, rows, columns, classes).float() / stride**2
 
 
-def _averaged(pixels: Tensor, stride: int) -> Tensor:
+def _average_pool(pixels: Tensor, stride: int) -> Tensor:
     """Return values of pixels (B, H, W, P) averaged over cells (B, ceil(H/s), ceil(W/s), P)."""
     height, width = pixels.shape[1:3]
     moved = pixels.float().permute(0, 3, 1, 2)

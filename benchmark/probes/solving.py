@@ -72,9 +72,16 @@ def solve_neighbours(
 
     Trials are scored on the pictures ``held_out`` with all others as the bank; the chosen one then
     predicts from all.
+
+    Args:
+        collected: features and targets of all training pictures.
+        readout: what is predicted, and how it is scored.
+        held_out: places of the pictures that score the trials.
+        neighbours: numbers of neighbours to try.
+        temperatures: temperatures to try.
     """
     kept = sorted(set(range(len(collected.values))) - set(held_out))
-    bank, known = _thinned(*flat(collected, kept))
+    bank, known = _subsample(*flat(collected, kept))
     queries, asked = flat(collected, held_out)
     counts = [k for k in neighbours if k <= len(bank)] or [len(bank)]
     trials: list[Trial] = []
@@ -92,7 +99,7 @@ def solve_neighbours(
             for (k, t), score in zip(named, scores, strict=True)
         ]
     chosen = choose(trials, readout)
-    whole_bank, whole_known = _thinned(*flat(collected, slice(None)))
+    whole_bank, whole_known = _subsample(*flat(collected, slice(None)))
     best = trials[chosen]
     columns = collected.choices[best['features']]
     keys, values = whole_bank[:, columns].float(), readout.unpack(whole_known).values
@@ -115,7 +122,7 @@ def _nearest_choices(choices: Choices) -> Choices:
     return last
 
 
-def _thinned(values: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+def _subsample(values: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     step = math.ceil(len(values) / _BANK)
     return values[::step], targets[::step]
 
@@ -247,7 +254,18 @@ def solve_linear(
     batch_size: int,
     seed: int,
 ) -> Solved:
-    """Return all heads, trained on the pictures that are not ``held_out`` and scored on those."""
+    """Return all heads, trained on the pictures that are not ``held_out`` and scored on those.
+
+    Args:
+        collected: features and targets of all training pictures.
+        readout: what is predicted, and how it is scored.
+        held_out: places of the pictures that score the heads.
+        rates: learning rates, one head each.
+        momentum: momentum of stochastic gradient descent.
+        iterations: steps of training.
+        batch_size: pictures per step.
+        seed: seed of the initial heads and of the order of pictures.
+    """
     kept = torch.tensor(sorted(set(range(len(collected.values))) - set(held_out)))
     device = collected.values.device
     whitening = Whitening(collected.values.shape[-1], device)

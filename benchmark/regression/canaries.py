@@ -1,4 +1,4 @@
-"""Numbers of fixed weights, frozen once and compared exactly: they tell a change within seconds."""
+"""Canaries: numbers of fixed weights that are compared exactly, to notice a change in seconds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def compare_canaries(frozen: Mapping[str, Canary], now: Mapping[str, Canary]) ->
     """Return a line for every canary that changed, or that is gone; new ones are silent."""
     lines = [f'{name}: did not run' for name in sorted(frozen.keys() - now.keys())]
     for name in sorted(frozen.keys() & now.keys()):
-        moved = _moved(frozen[name], now[name])
+        moved = _changed_values(frozen[name], now[name])
         if moved:
             first, old, new = moved[0]
             more = f' and {len(moved) - 1} more' if len(moved) > 1 else ''
@@ -39,7 +39,7 @@ def compare_canaries(frozen: Mapping[str, Canary], now: Mapping[str, Canary]) ->
     return tuple(lines)
 
 
-def _moved(frozen: Canary, now: Canary) -> list[tuple[str, float | None, float | None]]:
+def _changed_values(frozen: Canary, now: Canary) -> list[tuple[str, float | None, float | None]]:
     tolerance = _SAME_DEVICE if frozen.device == now.device else _OTHER_DEVICE
     pairs = [
         (name, frozen.values.get(name), now.values.get(name))

@@ -12,7 +12,7 @@ from benchmark.regression.accepted import Shift, latest
 from benchmark.regression.cells import CellId, Headline, Runs, differences, orient
 from benchmark.regression.costs import CostRatio, cost_ratios
 from benchmark.regression.history import CellHistory, History
-from benchmark.statistics.decisions import Judgement, Levels, Track, judge
+from benchmark.statistics.decisions import CellJudgement, Levels, Track, judge
 from benchmark.statistics.noise import mean
 
 _EXACT = 1e-6
@@ -85,7 +85,7 @@ class CellResult:
     metric: Headline
     baseline: tuple[float, ...] = ()
     tonight: tuple[float, ...] = ()
-    judgement: Judgement | None = None
+    judgement: CellJudgement | None = None
     margin: float = 0.0
 
     @property
@@ -103,8 +103,8 @@ class CellResult:
 class Comparison:
     """The verdicts of a night.
 
-    ``results`` come most urgent first; ``changes`` tell what differs in how the runs were made,
-    with the number of cells; ``notes`` what a reader should know.
+    ``results`` are ordered most urgent first; ``changes`` maps each difference in how the runs were
+    made to the number of cells that it affects; ``notes`` is what a reader should know.
     """
 
     suite: str
@@ -132,7 +132,7 @@ class Comparison:
 
     @property
     def exit_code(self) -> int:
-        """0 fine, 1 regression, 2 could not tell; a night without any cell is not fine."""
+        """0: no regression, 1: regression, 2: undecided, for example a night without any cell."""
         if self.canaries or self.cost_alarms or any(result.is_red for result in self.results):
             return REGRESSED
         unknown = any(result.verdict is Verdict.UNKNOWN for result in self.results)
@@ -150,6 +150,13 @@ def compare(
     """Return the verdicts of ``tonight`` (cells that should have run are those of ``baseline``).
 
     ``history`` holds earlier nights; those named ``night`` or later are left out of it.
+
+    Args:
+        baseline: the frozen runs; these cells should also have run tonight.
+        tonight: the runs to judge.
+        history: scores of earlier nights.
+        night: name of the night.
+        rules: levels, margins and accepted shifts.
     """
     references = {
         cell: _reference(runs, history.before(night, cell), latest(rules.accepted, cell, night))
@@ -162,7 +169,7 @@ def compare(
                    rules.levels)  # fmt: skip
     results = [
         early[cell]
-        or _judged(references[cell], tonight[cell], judged.get(cell), rules, len(judged))
+        or _judge_cell(references[cell], tonight[cell], judged.get(cell), rules, len(judged))
         for cell in sorted(early)
     ]
     order = list(Verdict)
@@ -215,7 +222,7 @@ def _before_any_test(
         return CellResult(cell, Verdict.FAILED, seeds, *said)
     if reference is None:
         return CellResult(cell, Verdict.NEW, 'no such cell in the baseline', *said)
-    # one run tells the new level of a cell in which nothing is random
+    # one run is enough to know the new level of a cell in which nothing is random
     enough = 1 if cell.is_exact else _ENOUGH
     if reference.shift and len(reference.baseline) < enough:
         reason = (
@@ -247,15 +254,15 @@ def _track(reference: _Reference, runs: Runs) -> Track:
     )
 
 
-def _judged(
-    reference: _Reference, runs: Runs, found: Judgement | None, rules: Rules, cells: int
+def _judge_cell(
+    reference: _Reference, runs: Runs, found: CellJudgement | None, rules: Rules, cells: int
 ) -> CellResult:
     baseline = mean(reference.baseline)
     margin = rules.margin.of(runs.metric, baseline)
     if runs.cell.is_exact or found is None:
         verdict, reason = _without_spread(reference, runs)
     else:
-        verdict, reason = _tested(found, margin, rules.levels, cells)
+        verdict, reason = _judge_by_tests(found, margin, rules.levels, cells)
     return CellResult(
         runs.cell, verdict, reason, runs.metric, reference.baseline, runs.values, found, margin
     )
@@ -274,7 +281,9 @@ def _without_spread(reference: _Reference, runs: Runs) -> tuple[Verdict, str]:
     )
 
 
-def _tested(found: Judgement, margin: float, levels: Levels, cells: int) -> tuple[Verdict, str]:
+def _judge_by_tests(
+    found: CellJudgement, margin: float, levels: Levels, cells: int
+) -> tuple[Verdict, str]:
     drift = found.drift
     if found.is_worse(levels) and found.drop > margin:
         chance = f'{found.adjusted:.1g} corrected for {cells} cells'

@@ -96,14 +96,14 @@ def markdown(comparison: Comparison) -> str:
     if loud:
         lines += [*_table(loud), '']
     if extra := [*_cost_lines(comparison), *comparison.canaries, *comparison.notes]:
-        lines += [*(f'- {_escaped(line)}' for line in extra), '']
+        lines += [*(f'- {_escape(line)}' for line in extra), '']
     if comparison.changes:
         changes = [
-            f'- {_escaped(line)} ({count} cells)' for line, count in comparison.changes.items()
+            f'- {_escape(line)} ({count} cells)' for line, count in comparison.changes.items()
         ]
-        lines += _folded('What differs from the baseline', changes)
+        lines += _fold('What differs from the baseline', changes)
     if calm:
-        lines += _folded(f'{len(calm)} other cells', _table(calm))
+        lines += _fold(f'{len(calm)} other cells', _table(calm))
     lines.append(_errors(comparison.levels))
     return '\n'.join(lines) + '\n'
 
@@ -120,7 +120,7 @@ def _errors(levels: Levels) -> str:
     )
 
 
-def _folded(title: str, lines: Sequence[str]) -> list[str]:
+def _fold(title: str, lines: Sequence[str]) -> list[str]:
     return [f'<details><summary>{title}</summary>', '', *lines, '', '</details>', '']
 
 
@@ -139,7 +139,7 @@ def _table(results: Sequence[CellResult]) -> list[str]:
             '' if result.threshold is None else f'{_worse_sign(result)}{result.threshold:.3g}',
             result.reason,
         )
-        rows.append(f'| {" | ".join(map(_escaped, cells))} |')
+        rows.append(f'| {" | ".join(map(_escape, cells))} |')
     return rows
 
 
@@ -151,7 +151,7 @@ def _mean_and_count(values: Sequence[float]) -> str:
     return f'{mean(values):.4g} (n={len(values)})' if values else '\N{EN DASH}'
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace('|', '\\|').replace('\n', ' ').replace('<', '&lt;')
 
 

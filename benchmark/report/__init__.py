@@ -3,7 +3,7 @@
 from benchmark.report.data.normaliser import read_normaliser
 from benchmark.report.literature.writing import write_literature
 from benchmark.report.writing import (
-    Wishes,
+    ReportOptions,
     render_report,
     report_frames,
     stale_files,
@@ -12,7 +12,7 @@ from benchmark.report.writing import (
 )
 
 __all__ = [
-    'Wishes',
+    'ReportOptions',
     'read_normaliser',
     'render_report',
     'report_frames',

@@ -15,7 +15,7 @@ import pandas as pd
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.report.data.boards import Board, build_boards
 from benchmark.report.data.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
-from benchmark.report.data.frames import tidied, tidy
+from benchmark.report.data.frames import tidy, tidy_rows
 from benchmark.report.data.nights import read_nights
 from benchmark.report.data.normaliser import Normaliser
 from benchmark.report.formats.exports import frames, report_json
@@ -34,13 +34,14 @@ from benchmark.specs import slug
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What a report may be asked for.
+class ReportOptions:
+    """Options of a report.
 
-    ``reference`` is the id of the backbone to which tables show differences, ``normaliser`` the
-    scale of aggregates where it is not the project's own, ``groups`` the group of each task that
-    the suite counts otherwise than the task itself, ``history`` a file of earlier nights for the
-    page to draw.
+    Attributes:
+        reference: id of the backbone to which tables show differences.
+        normaliser: scale of the aggregates, by default the project's own.
+        groups: group by task name, where the suite's group differs from the task's own.
+        history: file of earlier nights, as ``tbench nightly`` writes it, for the page to plot.
     """
 
     reference: str | None = None
@@ -65,8 +66,8 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-NO_WISHES = Wishes()
-"""A report as it is made unless asked otherwise."""
+NO_OPTIONS = ReportOptions()
+"""The default options."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,13 @@ class Content:
     tasks: Mapping[str, TaskFacts]
     backbones: Mapping[str, BackboneFacts]
     boards: tuple[Board, ...]
-    wishes: Wishes
+    options: ReportOptions
     whole: Mapping[str, RunRecord]
 
     @cached_property
     def findings(self) -> Findings:
         """What all tasks together say."""
-        return find(self.boards, self.wishes.normaliser)
+        return find(self.boards, self.options.normaliser)
 
     def records(self) -> list[RunRecord]:
         """Return the chosen records with all their evidence.
@@ -110,7 +111,7 @@ def write_report(
     *,
     out: Path,
     formats: Sequence[str],
-    wishes: Wishes = NO_WISHES,
+    options: ReportOptions = NO_OPTIONS,
 ) -> list[Path]:
     """Write the report of ``suite`` into the folder ``out`` and return the files' paths.
 
@@ -118,11 +119,18 @@ def write_report(
     ``paper`` the tables in the paper's shape as Markdown and LaTeX. Pictures beside the page are
     copied into a folder, which is not among the paths.
 
+    Args:
+        store: where the records are.
+        suite: name of the suite.
+        out: folder to write to.
+        formats: names of file formats.
+        options: reference backbone, scale, groups and history.
+
     Raises:
         BenchmarkError: a format or the reference is unknown, the suite has no records, one of
             them or the history is unreadable, or a file cannot be written.
     """
-    contents = _render(store, suite, formats, wishes)
+    contents = _render(store, suite, formats, options)
     for name, content in contents.items():
         data = content.read_bytes() if isinstance(content, Path) else content
         write_atomically(out / name, data)
@@ -134,15 +142,21 @@ def render_report(
     suite: str,
     *,
     formats: Sequence[str],
-    wishes: Wishes = NO_WISHES,
+    options: ReportOptions = NO_OPTIONS,
 ) -> dict[str, str]:
     """Return the texts of the report's files by name; equal records give equal texts.
+
+    Args:
+        store: where the records are.
+        suite: name of the suite.
+        formats: names of file formats.
+        options: reference backbone, scale, groups and history.
 
     Raises:
         BenchmarkError: a format or the reference is unknown, the suite has no records or one is
             unreadable.
     """
-    contents = _render(store, suite, formats, wishes)
+    contents = _render(store, suite, formats, options)
     return {name: content for name, content in contents.items() if isinstance(content, str)}
 
 
@@ -152,11 +166,18 @@ def stale_files(
     *,
     out: Path,
     formats: Sequence[str] = (),
-    wishes: Wishes = NO_WISHES,
+    options: ReportOptions = NO_OPTIONS,
 ) -> list[Path]:
     """Return the files of the report in ``out`` that are missing or not what the records say.
 
-    Without ``formats`` those are looked at of which ``out`` has a file.
+    Without ``formats``, every format that has a file in ``out`` is checked.
+
+    Args:
+        store: where the records are.
+        suite: name of the suite.
+        out: folder that holds the report.
+        formats: names of file formats.
+        options: reference backbone, scale, groups and history.
 
     Raises:
         BenchmarkError: as for :func:`render_report`, or ``out`` has no file of a report.
@@ -169,7 +190,7 @@ def stale_files(
             f"{out}: no file of a report of suite '{suite}'; run 'tbench report --suite {suite}' "
             'without --check first'
         )
-    texts = render_report(store, suite, formats=formats, wishes=wishes)
+    texts = render_report(store, suite, formats=formats, options=options)
     return [out / name for name, text in texts.items() if not _holds(out / name, text)]
 
 
@@ -181,13 +202,13 @@ def _holds(path: Path, text: str) -> bool:
 
 
 def _render(
-    store: ResultStore, suite: str, formats: Sequence[str], wishes: Wishes
+    store: ResultStore, suite: str, formats: Sequence[str], options: ReportOptions
 ) -> dict[str, str | Path]:
     """Return what to write by relative path: texts, and files to copy."""
     for name in formats:
         if name not in FORMATS:
             raise unknown_name('report format', name, FORMATS)
-    return render(load_content(store, suite, wishes, has_evidence='html' in formats), formats)
+    return render(load_content(store, suite, options, has_evidence='html' in formats), formats)
 
 
 @_without_collector()
@@ -209,14 +230,14 @@ def suite_boards(store: ResultStore, suite: str) -> tuple[Board, ...]:
 
 
 def report_frames(
-    store: ResultStore, suite: str, wishes: Wishes = NO_WISHES
+    store: ResultStore, suite: str, options: ReportOptions = NO_OPTIONS
 ) -> dict[str, pd.DataFrame]:
     """Return the report as pandas frames: ``long``, ``wide``, ``pairs``, ``contrasts`` and so on.
 
     Raises:
         BenchmarkError: the suite has no records or one is unreadable.
     """
-    content = load_content(store, suite, wishes)
+    content = load_content(store, suite, options)
     return frames(
         tidy(content.runs, content.tasks, content.backbones), content.boards, content.findings
     )
@@ -224,11 +245,21 @@ def report_frames(
 
 @_without_collector()
 def load_content(
-    store: ResultStore, suite: str, wishes: Wishes = NO_WISHES, *, has_evidence: bool = False
+    store: ResultStore,
+    suite: str,
+    options: ReportOptions = NO_OPTIONS,
+    *,
+    has_evidence: bool = False,
 ) -> Content:
     """Return the records of ``suite`` with what is derived from them.
 
     With ``has_evidence`` they are read whole at once, rather than in brief by the index.
+
+    Args:
+        store: where the records are.
+        suite: name of the suite.
+        options: reference backbone, scale, groups and history.
+        has_evidence: whether configurations, curves and proof are needed as well.
 
     Raises:
         BenchmarkError: the suite has no records, one is unreadable, or no backbone with a record
@@ -236,10 +267,10 @@ def load_content(
     """
     whole = read_whole(store, suite) if has_evidence else {}
     briefs = [brief(record, path) for path, record in whole.items()]
-    content = _content(store, suite, briefs or read_briefs(store, suite), wishes, whole)
+    content = _content(store, suite, briefs or read_briefs(store, suite), options, whole)
     competitors = sorted({row.backbone.id for board in content.boards for row in board.rows})
-    if wishes.reference is not None and wishes.reference not in competitors:
-        raise unknown_name('reference backbone', wishes.reference, competitors)
+    if options.reference is not None and options.reference not in competitors:
+        raise unknown_name('reference backbone', options.reference, competitors)
     return content
 
 
@@ -247,7 +278,7 @@ def _content(
     store: ResultStore,
     suite: str,
     records: Iterable[Brief],
-    wishes: Wishes,
+    options: ReportOptions,
     whole: Mapping[str, RunRecord],
 ) -> Content:
     runs = newest(records)
@@ -258,38 +289,38 @@ def _content(
             f"{known}); run 'tbench run --suite {suite}' first"
         )
     chosen = tuple(itertools.chain.from_iterable(runs.values()))
-    groups = wishes.groups or {}
+    groups = options.groups or {}
     tasks = {
         name: replace(task, group=groups.get(name, task.group))
         for name, task in task_facts(chosen).items()
     }
     backbones = backbone_facts(chosen)
     boards = build_boards(runs, tasks, backbones)
-    return Content(store, suite, runs, tasks, backbones, boards, wishes, whole)
+    return Content(store, suite, runs, tasks, backbones, boards, options, whole)
 
 
 def _md(content: Content) -> dict[str, str]:
     (name,) = _FILES['md'](slug(content.suite))
-    reference = content.wishes.reference
+    reference = content.options.reference
     return {name: markdown(content.suite, content.boards, content.findings, reference)}
 
 
 def _csv(content: Content) -> dict[str, str]:
-    lines = tidied(content.runs, content.tasks, content.backbones)
+    lines = tidy_rows(content.runs, content.tasks, content.backbones)
     texts = wide_csv(content.boards, content.findings), long_csv(lines)
     return dict(zip(_FILES['csv'](slug(content.suite)), texts, strict=True))
 
 
 def _tex(content: Content) -> dict[str, str]:
     (name,) = _FILES['tex'](slug(content.suite))
-    reference = content.wishes.reference
+    reference = content.options.reference
     return {name: latex(content.suite, content.boards, content.findings, reference)}
 
 
 def _paper(content: Content) -> dict[str, str]:
     texts = (
-        paper_markdown(content.suite, content.boards, PAPER, content.wishes.reference),
-        paper_latex(content.suite, content.boards, PAPER, content.wishes.reference),
+        paper_markdown(content.suite, content.boards, PAPER, content.options.reference),
+        paper_latex(content.suite, content.boards, PAPER, content.options.reference),
     )
     return dict(zip(_FILES['paper'](slug(content.suite)), texts, strict=True))
 
@@ -301,7 +332,7 @@ def _json(content: Content) -> dict[str, str]:
 
 def _html(content: Content) -> dict[str, str | Path]:
     (name,) = _FILES['html'](slug(content.suite))
-    history = content.wishes.history
+    history = content.options.history
     made = page(
         content.store,
         content.suite,

@@ -1,1 +1,1 @@
-"""Facts on disk: the record of a run and the store that owns the paths."""
+"""Results on disk: the record of a run, and the store that owns all paths."""

@@ -1,4 +1,4 @@
-"""A record without its evidence: all that tables need, small enough to hold a hundred thousand."""
+"""Summaries of records with all that tables need, small enough to hold 100,000 in memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from benchmark.specs import RunSpec
 class Brief(NamedTuple):
     """What tables need of the record in the file ``path``.
 
-    ``make`` is a hash of all that the seeds of an experiment share; ``is_plain`` says that none of
-    it was changed by ``--cfg-options``. ``seconds`` and ``memory_mb`` are of the training, ``None``
-    where the record does not say; ``ended`` is when, as the record has it.
+    ``make`` is a hash of everything that the seeds of an experiment share; ``is_plain`` is false if
+    ``--cfg-options`` changed any of it. ``seconds`` and ``memory_mb`` are those of the training,
+    ``None`` if the record does not say; ``ended`` is the end time as written in the record.
     """
 
     path: str
@@ -39,12 +39,12 @@ class Brief(NamedTuple):
 
     @property
     def finished(self) -> datetime:
-        """When the run ended (UTC); the beginning of time where the record does not say."""
+        """When the run ended (UTC); the earliest possible time if the record does not say."""
         return moment(self.ended)
 
 
 def brief(record: RunRecord, path: str = '') -> Brief:
-    """Return what tables need of ``record``, which was read from ``path``."""
+    """Return the summary of ``record``, which was read from ``path``."""
     cost, said = record.cost, record.provenance
     return Brief(
         path=path,

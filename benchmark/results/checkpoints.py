@@ -1,4 +1,4 @@
-"""Checkpoints in a work folder: named by what they hold, so that damage and moves show.
+"""Checkpoints in a work folder, named by a hash of their content so that damage is noticed.
 
 A checkpoint is called ``iter_N-HASH.pth``: the iteration after which it was taken, and the start
 of its SHA-256. The name alone says whether a file is whole, and no other file points to it.
@@ -61,7 +61,7 @@ def newest_whole(folder: Path) -> Path | None:
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Remove all checkpoints of a training, once nothing will continue it."""
+    """Remove all checkpoints of a training that will not be resumed."""
     for pattern in _EVERY:
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)

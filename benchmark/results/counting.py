@@ -1,4 +1,4 @@
-"""Which of a suite's records count: the one rule that tables and analyses share."""
+"""Select the records of a suite that count: the rule that tables and analyses share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.results.records import RunRecord
 from benchmark.specs import RunSpec
 
 
-class Place(NamedTuple):
+class CellKey(NamedTuple):
     """A cell of the comparison, in the order in which tables go through them."""
 
     protocol: str
@@ -18,27 +18,27 @@ class Place(NamedTuple):
     backbone: str
 
 
-Runs = Mapping[Place, Sequence[Brief]]
+Runs = Mapping[CellKey, Sequence[Brief]]
 """The records that count, cell by cell in the order of their places and by seed within a cell."""
 
 
-def place_of(spec: RunSpec) -> tuple[str, str, str]:
-    """Return the place of a run's cell, as a bare tuple: of 100,000 runs it takes a while."""
+def cell_key(spec: RunSpec) -> tuple[str, str, str]:
+    """Return the key of a run's cell as a plain tuple: building NamedTuples is slower."""
     return spec.protocol, spec.task, spec.backbone
 
 
-def newest(records: Iterable[Brief]) -> dict[Place, list[Brief]]:
+def newest(records: Iterable[Brief]) -> dict[CellKey, list[Brief]]:
     """Return one record per cell and seed, sorted: the newest ``ok`` one, else the newest failed.
 
-    All seeds of a backbone on a task are of one make (configuration, weights, data, libraries),
-    that of its best record: another make is another experiment. Records of runs with
-    ``--cfg-options`` stand back behind those without. The end time in the provenance decides,
-    then the fingerprint, so that the order of the records changes nothing.
+    All seeds of a backbone on a task share one make (configuration, weights, data, libraries), that
+    of its best record: runs made with other settings are a different experiment. Runs without
+    ``--cfg-options`` take precedence over runs with them, then the later end time, then the
+    fingerprint, so that the order of ``records`` does not matter.
     """
     cells: dict[tuple[str, str, str], list[Brief]] = {}
     for record in records:
-        cells.setdefault(place_of(record.spec), []).append(record)
-    return {Place(*place): _one_per_seed(cells[place]) for place in sorted(cells)}
+        cells.setdefault(cell_key(record.spec), []).append(record)
+    return {CellKey(*place): _one_per_seed(cells[place]) for place in sorted(cells)}
 
 
 def _one_per_seed(records: list[Brief]) -> list[Brief]:
@@ -46,7 +46,7 @@ def _one_per_seed(records: list[Brief]) -> list[Brief]:
     if len(chosen) < len(records) or len({record.make for record in records}) > 1:
         best_last = sorted(records, key=_precedence)
         make = best_last[-1].make
-        # a failure before any fact was known says nothing of its experiment
+        # a run that failed before any fact was known could belong to any experiment
         kept = [record for record in best_last if record.make == make or not record.task]
         chosen = {record.spec.seed: record for record in kept}
     return [chosen[seed] for seed in sorted(chosen)]
@@ -56,7 +56,7 @@ def _precedence(record: Brief) -> tuple[Any, ...]:
     return record.is_ok, record.is_plain, record.finished, record.fingerprint, record.spec.seed
 
 
-def counted(records: Iterable[RunRecord]) -> list[RunRecord]:
+def counted_records(records: Iterable[RunRecord]) -> list[RunRecord]:
     """Return the records that count, with all their evidence, in the order of :func:`newest`."""
     whole = list(records)
     runs = newest(brief(record, str(place)) for place, record in enumerate(whole))

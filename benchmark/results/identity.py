@@ -1,4 +1,4 @@
-"""What makes two runs the same: the ingredients of a fingerprint, and the rule for what is none.
+"""What makes two runs the same: which facts enter a fingerprint, and which do not.
 
 A record holds every ingredient, so that its fingerprint can be computed again from it alone.
 """
@@ -178,6 +178,12 @@ def parts_of(config: Config, *, kind: str, protocol: str, source: str) -> tuple[
     """Return the names of the parts whose numerics enter the fingerprint of a cell.
 
     ``source`` is where the backbone's network comes from, as ``'timm:NAME'``; empty for none.
+
+    Args:
+        config: the compiled configuration.
+        kind: name of the kind of task.
+        protocol: name of the protocol.
+        source: source of the network, such as ``'timm:NAME'``; empty for none.
     """
     library = source.partition(':')[0]
     return (

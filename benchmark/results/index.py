@@ -1,7 +1,7 @@
-"""All records of a suite in brief, from one file that remembers what was read before.
+"""Summaries of all records of a suite, cached in one index file.
 
-The JSON files are the truth. The index only saves parsing those that are as they were: it lies in
-the work folder, may be deleted at any time, and is written anew whenever it is outrun.
+The JSON files are the truth. The index only saves parsing files that have not changed: it lies in
+the work folder, may be deleted at any time, and is rewritten whenever it is out of date.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import orjson
 
 from benchmark.errors import RecordError
 from benchmark.results.briefs import Brief, brief
-from benchmark.results.counting import place_of
+from benchmark.results.counting import cell_key
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.results.upgrades import SCHEMA
@@ -29,7 +29,7 @@ WORTHWHILE = 1000
 
 _VERSION = f'briefs 4 of records {SCHEMA}'
 _SETTLED = 2_000_000_000
-"""Nanoseconds after a change from which a file's time tells it from the next change."""
+"""Minimum age (ns) at which an mtime can be trusted to distinguish two writes."""
 
 _REPEATED = ('suite', 'error', 'primary', 'task', 'backbone', 'device', 'make')
 """Fields in which many records say the same, each text stored once."""
@@ -39,7 +39,7 @@ Stamp = tuple[int, int]
 
 
 class Remembered(NamedTuple):
-    """What was read from files: their stamps before that, by path, and briefs in this order."""
+    """Content of the index: file stamps by path, and summaries in the same order."""
 
     stamps: Mapping[str, Stamp]
     briefs: Sequence[Brief]
@@ -49,12 +49,12 @@ _NOTHING = Remembered({}, ())
 
 
 def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
-    """Return all records of ``suite`` in brief, in no particular order.
+    """Return summaries of all records of ``suite``, in no particular order.
 
-    Files that are as the index remembers them are not opened.
+    Files that have not changed since the index was written are not opened.
 
     Raises:
-        RecordError: one of the others is not a record.
+        RecordError: one of the changed files is not a record.
     """
     folder = store.runs_folder(suite)
     stamps = _stamps(folder)
@@ -82,11 +82,11 @@ def read_briefs(store: ResultStore, suite: str) -> list[Brief]:
 
 
 def _order(item: Brief) -> tuple[Any, ...]:
-    return (*place_of(item.spec), item.spec.seed, item.path)
+    return (*cell_key(item.spec), item.spec.seed, item.path)
 
 
 def _sharing(item: Brief, said: dict[bytes, Any]) -> Brief:
-    """Return the brief with the facts of ``said`` that equal its own, which is most of its size."""
+    """Return the summary with equal facts replaced by those of ``said``, to save memory."""
     facts = (said.setdefault(orjson.dumps(fact), fact) for fact in (item.task, item.backbone))
     task, backbone = facts
     return item._replace(task=task, backbone=backbone)
@@ -137,12 +137,12 @@ def _entries(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
 
 
 def _load(index: Path) -> Remembered:
-    """Return what the index remembers; nothing where it is not whole or of another make."""
+    """Return the content of the index; empty if it is damaged or of another version."""
     try:
         with index.open('rb') as file:
             version, checksum, body = file.readline(), file.readline(), file.read()
         is_whole = version.decode() == f'{_VERSION}\n' and int(checksum) == zlib.crc32(body)
-        return _remembered(orjson.loads(body)) if is_whole else _NOTHING
+        return _from_columns(orjson.loads(body)) if is_whole else _NOTHING
     except (OSError, LookupError, TypeError, ValueError):
         return _NOTHING
 
@@ -155,27 +155,27 @@ def _save(index: Path, found: Remembered) -> None:
 
 
 def _columns(found: Remembered) -> dict[str, Any]:
-    """Return what was found field by field, which is small and quick to read."""
+    """Return the index as columns, which are small and quick to read."""
     if not found.briefs:
         return {}
     columns: dict[str, Any] = dict(zip(Brief._fields, zip(*found.briefs, strict=True), strict=True))
     specs = [(spec.task, spec.backbone, spec.protocol, spec.seed) for spec in columns['spec']]
-    columns['spec'] = [_shared(values) for values in zip(*specs, strict=True)]
-    shared = {name: _shared(columns[name]) for name in _REPEATED}
+    columns['spec'] = [_deduplicate(values) for values in zip(*specs, strict=True)]
+    shared = {name: _deduplicate(columns[name]) for name in _REPEATED}
     return {**columns, **shared, 'stamp': list(zip(*found.stamps.values(), strict=True))}
 
 
-def _remembered(columns: Mapping[str, Any]) -> Remembered:
+def _from_columns(columns: Mapping[str, Any]) -> Remembered:
     if not columns:
         return _NOTHING
-    spread = {name: _spread(columns[name]) for name in _REPEATED}
-    said = {**columns, **spread, 'spec': map(RunSpec, *map(_spread, columns['spec']))}
+    spread = {name: _expand(columns[name]) for name in _REPEATED}
+    said = {**columns, **spread, 'spec': map(RunSpec, *map(_expand, columns['spec']))}
     briefs = map(Brief._make, zip(*(said[name] for name in Brief._fields), strict=True))
     stamps = zip(*columns['stamp'], strict=True)
     return Remembered(dict(zip(columns['path'], stamps, strict=True)), list(briefs))
 
 
-def _shared(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
+def _deduplicate(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
     """Return the distinct values, and the place of each value among them."""
     texts: dict[int, bytes] = {}
     for value in values:
@@ -186,7 +186,7 @@ def _shared(values: Sequence[Any]) -> tuple[list[Any], list[int]]:
     return list(distinct.values()), [places[texts[id(value)]] for value in values]
 
 
-def _spread(shared: tuple[list[Any], list[int]]) -> list[Any]:
-    """Return the values that :func:`_shared` has taken apart; equal ones are one object."""
+def _expand(shared: tuple[list[Any], list[int]]) -> list[Any]:
+    """Undo :func:`_deduplicate`; equal values become one object."""
     distinct, places = shared
     return list(map(distinct.__getitem__, places))

@@ -1,4 +1,4 @@
-"""Build the record of a run from what was planned and what a worker answered."""
+"""Build the record of a run from its plan and the answer of a worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.specs import Task
 def finish_record(
     record: RunRecord, task: Task, answer: Mapping[str, Any], *, weights: str | None
 ) -> RunRecord:
-    """Return ``record`` as it ended: with what was measured, or with why there is nothing.
+    """Complete ``record`` with the measurements, or with the reason why there are none.
 
     Args:
         record: the facts of the run, known before it started.
@@ -33,7 +33,13 @@ def finish_record(
 def add_measured(
     record: RunRecord, task: Task, answer: Mapping[str, Any], *, weights: str | None
 ) -> RunRecord:
-    """Return ``record`` with what a worker measured.
+    """Return ``record`` with the measurements of a worker.
+
+    Args:
+        record: the record of the run so far.
+        task: the task, for metrics and their units.
+        answer: what the worker returned.
+        weights: SHA-256 of the weights, if any were loaded.
 
     Raises:
         KeyError: the answer lacks a declared metric or a part of the record.

@@ -1,4 +1,4 @@
-"""What happened in one run, as facts: the schema of the JSON files under ``results/runs``.
+"""The record of one run: the schema of the JSON files under ``results/runs``.
 
 A record holds facts only; every judgement (means, intervals, ranks) is derived
 from records by the report and can be re-done without running anything.
@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from benchmark.errors import RecordError
-from benchmark.results.upgrades import SCHEMA, upgraded
+from benchmark.results.upgrades import SCHEMA, upgrade
 from benchmark.specs import RunSpec
 
 READ_FROM_CACHE = 'read from the cache'
@@ -90,7 +90,7 @@ class RunRecord:
 
     @property
     def earlier_fingerprint(self) -> str | None:
-        """The fingerprint by which an older release named the record's file, if one did."""
+        """The fingerprint in the file name that an older release gave the record, if any."""
         earlier = self.provenance.get('earlier')
         found = earlier.get('fingerprint') if isinstance(earlier, dict) else None
         return found if isinstance(found, str) else None
@@ -109,7 +109,7 @@ class RunRecord:
 
     @property
     def finished(self) -> datetime:
-        """When the run ended (UTC); the beginning of time where the record does not say."""
+        """When the run ended (UTC); the earliest possible time if the record does not say."""
         return moment(self.provenance.get('finished', ''))
 
     def to_json(self) -> str:
@@ -118,12 +118,12 @@ class RunRecord:
         if not self.trials:  # only a search has any
             del content['trials']
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
-        # a file name in an error may hold bytes that are no text, which JSON has no place for
+        # a file name in an error may hold bytes that are not valid text, which JSON cannot hold
         return text.encode(errors='replace').decode()
 
 
 def moment(said: object) -> datetime:
-    """Return a moment that a record states (UTC); the beginning of time for what is none."""
+    """Parse a time from a record (UTC); return the earliest possible time if it is not valid."""
     try:
         found = datetime.fromisoformat(str(said))
     except ValueError:
@@ -145,7 +145,7 @@ def from_json(text: str | bytes, path: Path) -> RunRecord:
             raise RecordError(
                 f'{path}: not JSON ({error}); delete the file to run the cell again'
             ) from None
-    return _build(upgraded(content, path), path)
+    return _build(upgrade(content, path), path)
 
 
 def _with_broken_text(text: str | bytes) -> Any:
@@ -158,7 +158,7 @@ def _with_broken_text(text: str | bytes) -> Any:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f'{constant} is no number')
+    raise ValueError(f'{constant} is not a number')
 
 
 def _build(content: dict[str, Any], path: Path) -> RunRecord:
@@ -196,7 +196,7 @@ _MAPPINGS = (
 
 
 def _check_forms(content: Mapping[str, Any]) -> None:
-    """Refuse what only looks like a record: paths and tables are made of these values."""
+    """Check the types of all values, since paths and tables are made of them."""
     for keys, form in ((_TEXTS, str), (_MAPPINGS, dict)):
         for key in keys:
             if not isinstance(content.get(key, form()), form):

@@ -1,4 +1,4 @@
-"""Records of a suite as one archive that says what it holds, so that groups can pool results.
+"""Export and import the records of a suite as one archive with a manifest.
 
 The archive is a ZIP file with ``manifest.json`` (format, suite, SHA-256 by file) and the record
 files at their places below a results folder. Equal records give an equal archive, byte by byte.
@@ -43,8 +43,8 @@ _DAMAGE = (
 """What reading a damaged ZIP file can raise."""
 
 
-class Outcome(enum.StrEnum):
-    """What became of an imported record."""
+class ImportOutcome(enum.StrEnum):
+    """The outcome of importing one record."""
 
     ADDED = 'added'
     PRESENT = 'already there'
@@ -52,10 +52,10 @@ class Outcome(enum.StrEnum):
 
 
 class Imported(NamedTuple):
-    """A record of an archive: its place in the results folder, and what became of it."""
+    """An imported record: its path in the results folder, and the outcome."""
 
     path: Path
-    outcome: Outcome
+    outcome: ImportOutcome
     detail: str = ''
 
 
@@ -63,7 +63,7 @@ def export_suite(store: ResultStore, suite: str, archive: Path) -> int:
     """Write all records of ``suite`` into ``archive`` and return their number.
 
     Raises:
-        RecordError: there are none, one is unreadable, or the archive cannot be written.
+        RecordError: the suite has no records, one is unreadable, or the archive cannot be written.
     """
     root = store.runs_folder(suite)
     files: dict[str, bytes] = {}
@@ -74,18 +74,18 @@ def export_suite(store: ResultStore, suite: str, archive: Path) -> int:
     if not files:
         known = ', '.join(store.suites()) or 'none'
         raise RecordError(f"{root}: no records of suite '{suite}' (suites with records: {known})")
-    write_atomically(archive, _packed(suite, files))
+    write_atomically(archive, _pack(suite, files))
     return len(files)
 
 
 def _check_place(record: RunRecord, path: Path, store: ResultStore) -> None:
-    """Refuse a file that is not where its record belongs: its import would put it elsewhere."""
+    """Raise if a file is not at the path of its record: an import would put it elsewhere."""
     places = store.places(record)
     if path not in places:
         raise RecordError(f'{path}: this record belongs at {places[0]}')
 
 
-def _packed(suite: str, files: Mapping[str, bytes]) -> bytes:
+def _pack(suite: str, files: Mapping[str, bytes]) -> bytes:
     manifest = {
         'format': FORMAT,
         'suite': suite,
@@ -109,23 +109,23 @@ def import_archive(store: ResultStore, archive: Path) -> list[Imported]:
 
     Raises:
         RecordError: the archive is damaged, holds something else than its manifest says, or
-            something that is no record at its place; or a file cannot be written.
+            a file that is not a record in its proper place; or a file cannot be written.
     """
-    records = _verified(store, archive)
-    imported = [_merged(path, record) for path, (record, _) in records.items()]
+    records = _verify(store, archive)
+    imported = [_merge(path, record) for path, (record, _) in records.items()]
     for item in imported:
-        if item.outcome is Outcome.ADDED:
+        if item.outcome is ImportOutcome.ADDED:
             write_atomically(item.path, records[item.path][1])
     return imported
 
 
-def _merged(path: Path, record: RunRecord) -> Imported:
+def _merge(path: Path, record: RunRecord) -> Imported:
     if not path.exists():
-        return Imported(path, Outcome.ADDED)
+        return Imported(path, ImportOutcome.ADDED)
     there = read_record(path)
     if there == record:
-        return Imported(path, Outcome.PRESENT)
-    return Imported(path, Outcome.CONFLICT, _difference(there, record))
+        return Imported(path, ImportOutcome.PRESENT)
+    return Imported(path, ImportOutcome.CONFLICT, _difference(there, record))
 
 
 def _difference(there: RunRecord, other: RunRecord) -> str:
@@ -138,8 +138,8 @@ def _difference(there: RunRecord, other: RunRecord) -> str:
     return f'the scores are equal, these differ: {", ".join(names)}'
 
 
-def _verified(store: ResultStore, archive: Path) -> dict[Path, tuple[RunRecord, bytes]]:
-    files = _unpacked(archive)
+def _verify(store: ResultStore, archive: Path) -> dict[Path, tuple[RunRecord, bytes]]:
+    files = _unpack(archive)
     manifest = _manifest(files.pop(MANIFEST, None), archive)
     said: Mapping[str, str] = manifest['files']
     for name in sorted(said.keys() ^ files.keys()):
@@ -162,11 +162,11 @@ def _record(data: bytes, archive: Path, name: str) -> RunRecord:
     try:
         text = data.decode('utf-8')
     except UnicodeDecodeError as error:
-        raise RecordError(f'{archive}: {name} is no text ({error})') from None
+        raise RecordError(f'{archive}: {name} is not text ({error})') from None
     return from_json(text, archive / name)
 
 
-def _unpacked(archive: Path) -> dict[str, bytes]:
+def _unpack(archive: Path) -> dict[str, bytes]:
     """Return the files of an archive by name, checked for size and for names that lead astray."""
     try:
         with zipfile.ZipFile(archive) as packed:

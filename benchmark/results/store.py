@@ -22,7 +22,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Raises:
         RecordError: the file cannot be written (full disk, no permission); nothing changed.
     """
-    # a file name in an error message may hold what is no valid text
+    # a file name in an error message may not be valid text
     data = content.encode(errors='backslashreplace') if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class ResultStore:
         return self.runs_folder(suite) / slug(spec.task) / f'{spec.id}--{fingerprint[:10]}.json'
 
     def index_path(self, suite: str) -> Path:
-        """Return the file that remembers what the records of ``suite`` say, to read them faster."""
+        """Return the path of the index of the records of ``suite``."""
         place = hashlib.sha256(str(self.runs_folder(suite).resolve()).encode()).hexdigest()[:10]
         return self.work / 'cache' / 'records' / f'{slug(suite)}-{place}.json'
 
@@ -75,7 +75,7 @@ class ResultStore:
         return self.work / slug(suite) / f'{spec.id}--{fingerprint[:10]}'
 
     def check_writable(self) -> None:
-        """Make both folders and try to write into them.
+        """Create both folders and check that they are writable.
 
         Raises:
             RecordError: one of them cannot be written.
@@ -104,7 +104,7 @@ class ResultStore:
         return self.save(replace(record, suite=suite, provenance=provenance))
 
     def find(self, suite: str, spec: RunSpec, fingerprint: str) -> RunRecord | None:
-        """Return the record of exactly this run, or ``None`` when there is none."""
+        """Return the record of exactly this run, or ``None`` if it has not been saved."""
         path = self.record_path(suite, spec, fingerprint)
         return read_record(path) if path.exists() else None
 
@@ -126,13 +126,13 @@ class ResultStore:
         return failed | found
 
     def adopt(self, path: Path, record: RunRecord, fingerprint: str, data: str, level: str) -> Path:
-        """Move an older release's record to where today's belongs, and return that place.
+        """Move the record of an older release to its current path, and return that path.
 
         Args:
             path: its file, which goes once the new one is there.
             record: what the file holds, as it is read today.
             fingerprint: the one that the record has with ``data``.
-            data: digest of the data's contents, of which names and sizes were known.
+            data: digest of the data's contents; the earlier record only knew names and sizes.
             level: how much of the data it covers.
         """
         earlier = record.earlier_fingerprint or record.fingerprint
@@ -172,7 +172,7 @@ _SCHEMA = re.compile(rb'\s*\{\s*"schema":\s*(\d+)\s*[,}]')
 
 
 def _is_earlier(path: Path) -> bool:
-    """Whether an older release wrote a record; only the beginning of the file is read."""
+    """Whether an older release wrote a record, from the first bytes of its file."""
     try:
         with path.open('rb') as file:
             found = _SCHEMA.match(file.read(64))

@@ -1,7 +1,7 @@
-"""Older versions of the record format, and how their content becomes that of today.
+"""Upgrade records of older versions to the current format.
 
-A version is described where it was left: what its records lack or say otherwise. Files stay as
-they are on disk; they are upgraded when they are read.
+Each function documents how its version differs from the next. Files on disk are not changed:
+records are upgraded when they are read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Content = dict[str, Any]
 
 
 def _with_processor(content: Content) -> Content:
-    """Version 1 did not say on which processor a run was measured."""
+    """Upgrade version 1, which did not record the processor of a run."""
     cost = content.get('cost')
     if not cost or not isinstance(cost, Mapping):
         return content
@@ -31,7 +31,7 @@ def _with_processor(content: Content) -> Content:
 
 
 def _without_release(content: Content) -> Content:
-    """Version 2 had the release number in its fingerprint, and data known by names and sizes.
+    """Upgrade version 2, whose fingerprint had the release number, and names and sizes of data.
 
     The fingerprint is computed anew from what the record says, with the first number of each part
     of the benchmark; the data stay known by names and sizes.
@@ -66,11 +66,11 @@ UPGRADES: Mapping[int, Callable[[Content], Content]] = {1: _with_processor, 2: _
 """How the content of a version becomes that of the next."""
 
 
-def upgraded(content: Any, path: Path) -> Content:
-    """Return the content of a record file as that of today's version, without its number.
+def upgrade(content: Any, path: Path) -> Content:
+    """Upgrade the content of a record file to the current version, and drop its version number.
 
     Raises:
-        RecordError: it is no object, or of a version that is not known here.
+        RecordError: the content is not a JSON object, or its version is unknown.
     """
     found = content.get('schema') if isinstance(content, dict) else type(content).__name__
     if type(found) is not int or found not in (*UPGRADES, SCHEMA):

@@ -1,11 +1,11 @@
-"""Where backbones come from: one module per source, the generic parts beside them.
+"""Sources of backbones: one module per library, with the parts that they share.
 
-A source is a module with a function ``open_source(order)`` that returns an
+A source is a module with a function ``open_source(request)`` that returns an
 :class:`~benchmark.sources.base.Extractor`. Ids name it before the colon; nothing but that name
 connects it to the rest, and it is imported when it is used.
 """
 
-from benchmark.sources.base import Extractor, Order, Size
+from benchmark.sources.base import BuildRequest, Extractor, Size
 from benchmark.sources.blocks import Ending, modules_by_layer
 from benchmark.sources.loading import LoadReport, load_file, load_published
 from benchmark.sources.shapes import (
@@ -19,11 +19,11 @@ from benchmark.sources.shapes import (
 )
 
 __all__ = [
+    'BuildRequest',
     'Ending',
     'Extractor',
     'Level',
     'LoadReport',
-    'Order',
     'Probe',
     'Size',
     'architecture_of',

@@ -22,7 +22,7 @@ _PARTS = re.compile(r'\.(lora_[A-Z]\w*|lora_magnitude_vector|base_layer|hada_\w+
 
 
 def refuse_unmerged(names: Mapping[str, Any], source: str) -> None:
-    """Refuse weights with an adapter in them that was not merged.
+    """Raise if ``names`` contain an adapter that was not merged.
 
     Raises:
         CheckpointError: names a tensor of the adapter.
@@ -34,8 +34,8 @@ def refuse_unmerged(names: Mapping[str, Any], source: str) -> None:
         )
 
 
-def merged(extractor: Extractor, path: Path) -> tuple[Contents, str]:
-    """Return the weights that an adapter of type LoRA adapts, with it merged, and a remark.
+def merge(extractor: Extractor, path: Path) -> tuple[Contents, str]:
+    """Return the base weights with a LoRA adapter merged into them, and a remark.
 
     Each adapted weight W becomes W + s B A, where s is lora_alpha / r, or lora_alpha / sqrt(r)
     for rank-stabilised ones.
@@ -50,7 +50,7 @@ def merged(extractor: Extractor, path: Path) -> tuple[Contents, str]:
     for place, weights in contents.tensors.items():
         targets = _targets(adapter, weights)
         if targets is not None:
-            updated = {**weights, **_updated(adapter, weights, targets, config, path)}
+            updated = {**weights, **_apply_update(adapter, weights, targets, config, path)}
             remark = f'merged {len(targets)} updates of rank {config.get("r")} into {base_name}'
             return Contents({place: updated}, contents.facts), remark
     raise CheckpointError(
@@ -61,7 +61,9 @@ def merged(extractor: Extractor, path: Path) -> tuple[Contents, str]:
 def _refuse_other_kinds(config: Mapping[str, Any], path: Path) -> None:
     kind = config.get('peft_type')
     if kind != 'LORA':
-        raise CheckpointError(f"{path}: an adapter of type '{kind}', only LORA is read: {_MERGE}")
+        raise CheckpointError(
+            f"{path}: an adapter of type '{kind}', only LORA is supported: {_MERGE}"
+        )
     for option in ('use_dora', 'lora_bias', 'alora_invocation_tokens', 'trainable_token_indices'):
         if config.get(option):
             raise CheckpointError(f"{path}: an adapter with '{option}' is not read: {_MERGE}")
@@ -102,7 +104,7 @@ def _targets(adapter: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> di
     return found or None
 
 
-def _updated(
+def _apply_update(
     adapter: Mapping[str, Tensor],
     weights: Mapping[str, Tensor],
     targets: Mapping[str, str],

@@ -1,4 +1,4 @@
-"""The contract of a source: a library, or a file, that knows architectures by name."""
+"""The interface of a source: a library, or a file, that builds architectures by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IMAGENET: Normalisation = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 
 
 @dataclass(frozen=True)
-class Order:
+class BuildRequest:
     """What to build: a name that the source knows, and how.
 
     ``size`` is the only input size (height, width) that the network must take; ``None`` leaves it
@@ -35,7 +35,7 @@ class Order:
 
 
 class Weights(NamedTuple):
-    """Named tensors of a network, and a remark on how they came about."""
+    """Named tensors of a network, with a remark on their origin."""
 
     tensors: Mapping[str, Tensor]
     remark: str = ''
@@ -47,7 +47,7 @@ class Extractor(ABC):
     Attributes:
         network: the network, randomly initialised, under the names that its library gives.
         native_size: the input size in pixels that its published weights were made for.
-        count: how many maps it can hand out, shallow to deep; of a plain network, one per block.
+        count: how many maps it can return, shallow to deep; for a plain network, one per block.
         has_drop_path: whether the ordered rate of stochastic depth took effect.
     """
 
@@ -85,7 +85,7 @@ class Extractor(ABC):
         """Return the weights that the name stands for.
 
         Raises:
-            CheckpointError: there are none, or they cannot be fetched.
+            CheckpointError: the network has no published weights, or they cannot be fetched.
         """
 
     def is_published_as(self, name: str) -> bool:
@@ -116,9 +116,9 @@ class Extractor(ABC):
         """Return the attention of every block of a plain transformer, and its leading tokens.
 
         Raises:
-            IncompatibleError: the network is no plain transformer over tokens.
+            IncompatibleError: the network is not a plain transformer over tokens.
         """
         raise IncompatibleError(
-            f'{type(self.network).__name__} is no plain transformer, so its attention cannot be '
+            f'{type(self.network).__name__} is not a plain transformer, so its attention cannot be '
             'kept to windows'
         )

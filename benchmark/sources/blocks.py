@@ -1,4 +1,4 @@
-"""The last blocks of any network: left out, or set back to their random initialisation.
+"""Drop the last blocks of any network, or reset them to their random initialisation.
 
 A network is a row of layers, as layer-wise learning rates see it; a block is the module of a
 layer above the stem. To leave a block out is to hand on what enters it, which is what a residual
@@ -82,7 +82,7 @@ class Ending:
         return f'{self._wanted.done} after loading: {", ".join(self.names)}'
 
     def drop(self, network: nn.Module) -> None:
-        """Leave the blocks of ``network`` out, if that is wanted: they run no more and are empty.
+        """Drop the last blocks of ``network`` if requested: they do not run and have no parameters.
 
         The modules stay in their places, for libraries that look for them by their class.
         """
@@ -146,7 +146,7 @@ def _skips(model: Probe, names: Sequence[str], name: str) -> dict[str, Callable[
 def _skip_like(
     args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any
 ) -> Callable[..., Any] | None:
-    """Return what stands in for a block, or ``None`` where its output is no like of its input."""
+    """Return an identity for a block, or ``None`` where input and output shapes differ."""
     given = _first(args, kwargs)
     is_alone = isinstance(output, tuple) and len(output) == 1
     handed = output[0] if is_alone else output

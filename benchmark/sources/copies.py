@@ -1,4 +1,4 @@
-"""Which of several copies of a network in one file is meant: a rule for each known writer.
+"""Choose among several copies of a network in one file, by a rule for each known writer.
 
 A copy is named by its key, the dotted path to it: mappings of the file first, then what the names
 of its tensors begin with, as ``state_dict.teacher_backbone``.
@@ -82,7 +82,7 @@ class Chosen:
 
 
 def choose(keys: Sequence[str], complete: Sequence[str], source: str) -> Chosen:
-    """Return which copy is taken of those that fit a network.
+    """Return the copy to load among those that fit a network.
 
     ``complete`` are those of ``keys`` that fit best; where no rule decides, the only one of them
     is taken. The order of keys plays no part.

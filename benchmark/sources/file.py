@@ -1,4 +1,4 @@
-"""Backbones of a user's own: ``FILE.py:CLASS``, a module that returns maps or hands them out.
+"""A user's own backbones: ``FILE.py:CLASS``, a module that returns feature maps.
 
 The class is built as ``CLASS(**options)``; its ``forward`` takes images (B, 3, H, W) and returns
 one map or several, shallow to deep. What it may define besides: ``mean`` and ``std`` (three
@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.errors import CheckpointError, DeclarationError, IncompatibleError
-from benchmark.sources.base import IMAGENET, Extractor, Normalisation, Order, Size, Weights
+from benchmark.sources.base import IMAGENET, BuildRequest, Extractor, Normalisation, Size, Weights
 from benchmark.sources.drawing import random_numbers_kept
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import one_line
@@ -29,16 +29,16 @@ from benchmark.sources.network import one_line
 _NATIVE: Size = (224, 224)
 
 
-def open_source(order: Order) -> Extractor:
-    """Return the class that ``order.name``, ``PATH.py:CLASS``, names, built.
+def open_source(request: BuildRequest) -> Extractor:
+    """Return the class that ``request.name``, ``PATH.py:CLASS``, names, built.
 
     Raises:
         DeclarationError: the file cannot be run, or has no such class.
-        IncompatibleError: the class cannot be built, or is no module.
+        IncompatibleError: the class cannot be built, or is not a module.
     """
     # what comes after draws as beside a module in memory, whose making is over
     with random_numbers_kept():
-        return _opened(order)
+        return _open(request)
 
 
 class ModuleExtractor(Extractor):
@@ -56,12 +56,12 @@ class ModuleExtractor(Extractor):
         self.native_size = size or _NATIVE
         with torch.no_grad(), torch.device(_device_of(self.network)):
             was_training = self.network.training
-            self.count = len(_listed(self.network.eval()(torch.zeros(1, 3, *self.native_size))))
+            self.count = len(_as_list(self.network.eval()(torch.zeros(1, 3, *self.native_size))))
             self.network.train(was_training)
 
     def maps(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
         """Return the maps (B, C, h, w) numbered ``indices`` for images (B, 3, H, W)."""
-        found = _listed(self.network(images))
+        found = _as_list(self.network(images))
         return [found[index] for index in indices]
 
     def classify(self, images: Tensor) -> Tensor:
@@ -104,20 +104,20 @@ class ModuleExtractor(Extractor):
         )
 
 
-def _opened(order: Order) -> ModuleExtractor:
-    path, _, name = order.name.rpartition(':')
-    kind = _loaded(Path(path), name)
+def _open(request: BuildRequest) -> ModuleExtractor:
+    path, _, name = request.name.rpartition(':')
+    kind = _load_class(Path(path), name)
     known = inspect.signature(kind).parameters
-    given = {'drop_path': order.drop_path, 'size': order.size}
+    given = {'drop_path': request.drop_path, 'size': request.size}
     options = {key: value for key, value in given.items() if value and key in known}
     title = f'{Path(path).name}:{name}'
-    network = _built(title, kind, {**order.options, **options})
-    extractor = ModuleExtractor(title, network, order.size)
-    extractor.has_drop_path = not order.drop_path or 'drop_path' in known
+    network = _build(title, kind, {**request.options, **options})
+    extractor = ModuleExtractor(title, network, request.size)
+    extractor.has_drop_path = not request.drop_path or 'drop_path' in known
     return extractor
 
 
-def _built(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
+def _build(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
     try:
         network = kind(**options)
     except Exception as error:  # a user's code fails in any way
@@ -125,11 +125,11 @@ def _built(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
             f'{title} cannot be built with options {options} ({one_line(error)})'
         ) from None
     if not isinstance(network, nn.Module):
-        raise IncompatibleError(f'{title} is no torch.nn.Module')
+        raise IncompatibleError(f'{title} is not a torch.nn.Module')
     return network
 
 
-def _listed(found: Any) -> list[Tensor]:
+def _as_list(found: Any) -> list[Tensor]:
     return list(found) if isinstance(found, tuple | list) else [found]
 
 
@@ -137,7 +137,7 @@ def _device_of(network: nn.Module) -> torch.device:
     return next((p.device for p in network.parameters()), torch.device('cpu'))
 
 
-def _loaded(path: Path, name: str) -> Any:
+def _load_class(path: Path, name: str) -> Any:
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which architecture weights may belong to, for messages."""
+"""Guess which architecture a weights file belongs to, for messages."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from benchmark.errors import CheckpointError, EnvironmentProblem, IncompatibleError
 from benchmark.openmmlab.checkpoints import read_weights
-from benchmark.sources.base import IMAGENET, Extractor, Normalisation, Order, Size, Weights
+from benchmark.sources.base import IMAGENET, BuildRequest, Extractor, Normalisation, Size, Weights
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import fetching, one_line
 from benchmark.weight_files import INDEX, WHOLE, listed_shards
@@ -25,30 +25,30 @@ from benchmark.weight_files import INDEX, WHOLE, listed_shards
 _UNMASKED = {'vit_mae': 'vit', 'vit_msn': 'vit_msn'}
 
 
-def open_source(order: Order) -> Extractor:
+def open_source(request: BuildRequest) -> Extractor:
     """Return the randomly initialised model that a configuration of transformers describes.
 
-    ``order.options`` may hold it as ``config``; else it is fetched from the hub.
+    ``request.options`` may hold it as ``config``; else it is fetched from the hub.
 
     Raises:
         EnvironmentProblem: transformers is not installed.
         CheckpointError: the repository cannot be reached.
-        IncompatibleError: the configuration is of no vision model that hands out maps.
+        IncompatibleError: the configuration is not that of a vision model with feature maps.
     """
-    return _HuggingFaceExtractor(order)
+    return _HuggingFaceExtractor(request)
 
 
 class _HuggingFaceExtractor(Extractor):
-    def __init__(self, order: Order) -> None:
-        self._id = f'hf:{order.name}'
-        self._repository = order.name
-        options = dict(order.options)
+    def __init__(self, request: BuildRequest) -> None:
+        self._id = f'hf:{request.name}'
+        self._repository = request.name
+        options = dict(request.options)
         self._data: Mapping[str, Any] = options.pop('preprocessor', {})
         if 'config' not in options:
             options['config'] = _fetched_json(self._repository, 'config.json')
             self._data = _fetched_json(self._repository, 'preprocessor_config.json', default={})
-        self._config = _configuration({**options.pop('config'), **options}, self._id, order)
-        self.has_drop_path = not order.drop_path or hasattr(self._config, 'drop_path_rate')
+        self._config = _configuration({**options.pop('config'), **options}, self._id, request)
+        self.has_drop_path = not request.drop_path or hasattr(self._config, 'drop_path_rate')
         self.network: Any = _create(self._config, self._id)
         self.native_size = _pair(getattr(self._config, 'image_size', None) or 224)
         self._stages: Any = getattr(getattr(self.network, 'encoder', None), 'layers', None)
@@ -97,7 +97,9 @@ class _HuggingFaceExtractor(Extractor):
         size = (images.shape[2] // patch[0], images.shape[3] // patch[1])
         leading = tokens.shape[1] - size[0] * size[1]
         if leading < 0:
-            raise IncompatibleError(f'{self._id}: its {tokens.shape[1]} tokens are no grid {size}')
+            raise IncompatibleError(
+                f'{self._id}: its {tokens.shape[1]} tokens do not form a grid {size}'
+            )
         return _as_map(tokens[:, leading:], size)
 
     def layer_ids(self) -> dict[str, int]:
@@ -166,7 +168,7 @@ def _transformers() -> Any:
     return transformers
 
 
-def _configuration(values: Mapping[str, Any], name: str, order: Order) -> Any:
+def _configuration(values: Mapping[str, Any], name: str, request: BuildRequest) -> Any:
     library = _transformers()
     facts = dict(values)
     kind = facts.pop('model_type', None)
@@ -178,9 +180,9 @@ def _configuration(values: Mapping[str, Any], name: str, order: Order) -> Any:
         raise IncompatibleError(f'{name}: {one_line(error)}') from None
     config = getattr(config, 'vision_config', config)
     if hasattr(config, 'drop_path_rate'):
-        config.drop_path_rate = order.drop_path
-    if order.size is not None:
-        config.image_size = order.size[0] if order.size[0] == order.size[1] else order.size
+        config.drop_path_rate = request.drop_path
+    if request.size is not None:
+        config.image_size = request.size[0] if request.size[0] == request.size[1] else request.size
     return config
 
 

@@ -1,4 +1,4 @@
-"""Layers of a network by the names of its parameters, for libraries that do not tell them."""
+"""Layers of a network inferred from parameter names, for libraries that do not state them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def layers_by_name(names: Iterable[str], *, between_from: int = 0) -> dict[str, 
     stage that the first of those leads into, where they are numbered apart.
     """
     listed = list(names)
-    keys = _completed([_key(name, between_from) for name in listed])
+    keys = _fill_gaps([_key(name, between_from) for name in listed])
     layers = {key: number for number, key in enumerate(sorted({k for k in keys if k}), start=1)}
     first = next((i for i, key in enumerate(keys) if key), len(keys))
     return {
@@ -43,7 +43,7 @@ def _key(name: str, between_from: int) -> _Key:
     return tuple(int(x) for x in found.groups() if x is not None) if found else ()
 
 
-def _completed(keys: list[_Key]) -> list[_Key]:
+def _fill_gaps(keys: list[_Key]) -> list[_Key]:
     """Give what belongs to a stage of blocks, and to none of them, to the block it leads into."""
     blocks = {key for key in keys if len(key) > 1}
     stages = {key[0] for key in blocks}

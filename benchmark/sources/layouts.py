@@ -1,4 +1,4 @@
-"""The names that libraries and official repositories give to the same tensors.
+"""Parameter-name layouts of libraries and official repositories, and conversions between them.
 
 A layout is a table of rules between timm's names, which serve as the common ones, and its own. A
 rule may join tensors (the query, key and value of an attention) or permute channels, and works in
@@ -48,7 +48,7 @@ class Layout:
     rules: tuple[Rule, ...]
 
     def common_names(self, names: Iterable[str]) -> set[str]:
-        """Return what ``names`` of this layout are in timm's."""
+        """Translate ``names`` of this layout to timm's."""
         known = set(names)
         moves, left = self._moves(known)
         return left | {common for common, _, _ in moves}
@@ -61,7 +61,7 @@ class Layout:
     def to_common(self, weights: Named) -> dict[str, Tensor]:
         """Return weights of this layout under timm's names."""
         moves, left = self._moves(set(weights))
-        moved = {name: _joined(weights, parts, values) for name, parts, values in moves}
+        moved = {name: _join_parts(weights, parts, values) for name, parts, values in moves}
         return moved | {name: weights[name] for name in weights if name in left}
 
     def from_common(self, weights: Named) -> dict[str, Tensor]:
@@ -84,9 +84,9 @@ class Layout:
                 values = _values(rule.foreign[0], found) if found else None
                 if values is None:
                     continue
-                parts = tuple(_filled(template, values) for template in rule.foreign)
+                parts = tuple(_fill(template, values) for template in rule.foreign)
                 if left.issuperset(parts):
-                    moves.append((_filled(rule.common, values), parts, rule.values))
+                    moves.append((_fill(rule.common, values), parts, rule.values))
                     left.difference_update(parts)
         return moves, left
 
@@ -96,13 +96,13 @@ class Layout:
             values = _values(rule.common, found) if found else None
             if values is None:
                 continue
-            parts = [_filled(template, values) for template in rule.foreign]
+            parts = [_fill(template, values) for template in rule.foreign]
             changed = rule.values.from_common(value) if rule.values else value
             return dict(zip(parts, changed.chunk(len(parts)), strict=True))
         return {name: value}
 
 
-def _joined(weights: Named, parts: Sequence[str], values: Permutation | None) -> Tensor:
+def _join_parts(weights: Named, parts: Sequence[str], values: Permutation | None) -> Tensor:
     joined = weights[parts[0]] if len(parts) == 1 else torch.cat([weights[p] for p in parts])
     return values.to_common(joined) if values else joined
 
@@ -133,7 +133,7 @@ def _values(template: str, found: re.Match[str]) -> dict[str, str] | None:
     return values
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
+def _fill(template: str, values: Mapping[str, str]) -> str:
     def fill(field: re.Match[str]) -> str:
         if field[2] == 'p':
             return values['p']

@@ -1,4 +1,4 @@
-"""Load a backbone's weights and prove it: what was loaded, converted, missing and left over."""
+"""Load a backbone's weights and report what was loaded, converted, missing and unused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from benchmark.errors import CheckpointError
 from benchmark.openmmlab.checkpoints import read_contents
-from benchmark.sources.adapters import merged, refuse_unmerged
+from benchmark.sources.adapters import merge, refuse_unmerged
 from benchmark.sources.base import Extractor, Size
 from benchmark.sources.copies import choose, key_of, matching
 from benchmark.sources.guessing import likely_architecture
@@ -72,7 +72,7 @@ class LoadReport:
     """Which parameters and buffers a weights file filled.
 
     ``missing`` are names of the network that the file lacks, ``unexpected`` names of the file
-    that the network lacks; ``is_random`` tells that nothing was meant to be loaded.
+    that the network lacks; ``is_random`` is true if nothing was meant to be loaded.
     ``conversion`` says how the names were understood and ``resized`` what was interpolated.
     """
 
@@ -124,6 +124,12 @@ def load_file(
 
     ``copy`` is the key of the copy to take where the file holds several, such as ``'teacher'``.
 
+    Args:
+        extractor: the network to load into.
+        path: file or folder of weights.
+        copy: key of the copy to take if the file has several, such as ``'teacher'``.
+        may_miss: parameters that the file may lack, with the reason.
+
     Raises:
         CheckpointError: the file is unreadable, or lacks a parameter that ``may_miss`` does not
             name, or holds one of another shape or that is not finite, or belongs to another
@@ -132,7 +138,7 @@ def load_file(
     place = Path(path)
     steps: tuple[str, ...] = ()
     if is_adapter(place):
-        contents, remark = merged(extractor, place)
+        contents, remark = merge(extractor, place)
         steps = (remark,)
     else:
         contents = read_contents(place)
@@ -144,7 +150,7 @@ def load_published(extractor: Extractor, name: str, *, may_miss: Mapping[str, st
     """Load the weights that a backbone's name stands for and return what was loaded.
 
     Raises:
-        CheckpointError: there are no such weights, or they cannot be fetched or do not fit.
+        CheckpointError: the weights do not exist, cannot be fetched or do not fit.
     """
     weights = extractor.published()
     file = _File({weights.remark: dict(weights.tensors)}, None, name)
@@ -156,9 +162,9 @@ def _load(extractor: Extractor, file: _File, may_miss: Mapping[str, str]) -> Loa
     reading = _understood(extractor, file, own)
     refuse_other_periods(reading.raw, extractor.network, file.name)
     weights = {k: v for k, v in reading.weights.items() if not _is_any(k, _GEOMETRY)}
-    weights, completed = _completed(weights, own)
+    weights, completed = _complete_beit(weights, own)
     _refuse_quantised(weights, own, reading.raw, file.name)
-    weights, resized = _resized(weights, own, extractor, file)
+    weights, resized = _resize(weights, own, extractor, file)
     missing = tuple(sorted(own.keys() - weights.keys()))
     foreign = tuple(sorted(weights.keys() - own.keys()))
     _refuse_missing(missing, own, file, may_miss, reading.raw)
@@ -195,7 +201,7 @@ def _understood(extractor: Extractor, file: _File, own: Mapping[str, Tensor]) ->
         ]
         hits = max(choice.hits for choice in choices)
     if hits < len(own):
-        adapted = [_adapted(extractor, choice) for choice in plain]
+        adapted = [_adapt(extractor, choice) for choice in plain]
         counts = {r.key: len(own.keys() & r.weights.keys()) for r in adapted}
         if max(counts.values()) > hits:
             for choice in plain:
@@ -217,12 +223,12 @@ def _one_of(
     most = max(count for count, _ in found)
     ordered = sorted(found, key=lambda pair: (-pair[0], pair[1].key))
     if most < _ENOUGH * len(own):
-        return _read(ordered[0][1])
+        return _reading_of(ordered[0][1])
     near = [pair for pair in ordered if pair[0] >= _NEARLY * most]
     pictures = [pair for pair in near if not _TEXT.intersection(pair[1].key.split('.'))] or near
     if len(pictures) == 1:
-        return _read(pictures[0][1])
-    counted = [(count, _read(item)) for count, item in pictures]
+        return _reading_of(pictures[0][1])
+    counted = [(count, _reading_of(item)) for count, item in pictures]
     shapes = {r.key: _equal_shapes(r.weights, own) for _, r in counted}
     least = _NEARLY * max(shapes.values())
     counted = [(count, r) for count, r in counted if shapes[r.key] >= least]
@@ -239,7 +245,7 @@ def _one_of(
     return reading._replace(steps=(*reading.steps, chosen.remark))
 
 
-def _read(found: _Choice | _Reading) -> _Reading:
+def _reading_of(found: _Choice | _Reading) -> _Reading:
     return found if isinstance(found, _Reading) else found.reading()
 
 
@@ -260,7 +266,7 @@ def _plain_choices(file: _File, own: Mapping[str, Tensor]) -> list[_Choice]:
     """
     found = [
         _Choice(place, entries, prefix, own=own, steps=steps)
-        for place, (entries, steps) in _unwrapped(file, own).items()
+        for place, (entries, steps) in _unwrap(file, own).items()
         for prefix in _prefixes(entries)
     ]
     if not file.key:
@@ -275,7 +281,7 @@ def _plain_choices(file: _File, own: Mapping[str, Tensor]) -> list[_Choice]:
     return [choice for choice in found if choice.key in keys]
 
 
-def _unwrapped(
+def _unwrap(
     file: _File, own: Mapping[str, Tensor]
 ) -> dict[str, tuple[Mapping[str, Tensor], tuple[str, ...]]]:
     """Return mappings without what trainers put into names, and what was taken out of each."""
@@ -377,14 +383,14 @@ def _prefixes(names: Iterable[str]) -> list[str]:
     return [p for p, count in counts.items() if not p or count >= max(2, len(listed) // 6)]
 
 
-def _adapted(extractor: Extractor, choice: _Choice) -> _Reading:
+def _adapt(extractor: Extractor, choice: _Choice) -> _Reading:
     """Return the reading of a choice by the library's own conversion."""
     inner = choice.inner()
     weights = extractor.adapted(inner)
     return _Reading(choice.key, weights, choice.beside, (*choice.steps, _BY_LIBRARY), inner)
 
 
-def _completed(
+def _complete_beit(
     weights: Mapping[str, Tensor], own: Mapping[str, Tensor]
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Return weights with what BEiT keeps in another form: a shared table, biases apart."""
@@ -406,7 +412,7 @@ def _completed(
     return found, tuple(steps)
 
 
-def _resized(
+def _resize(
     weights: Mapping[str, Tensor], own: Mapping[str, Tensor], extractor: Extractor, file: _File
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Return weights with position tables and patch embeddings in the network's shapes.
@@ -531,7 +537,7 @@ def _refuse_shapes(
         why = f' ({describe_absolute(theirs, ours, grid)})' if grid and is_table else ''
         raise CheckpointError(
             f"{file.name}: '{name}' has shape {tuple(theirs.shape)}, the architecture needs "
-            f'{tuple(ours.shape)}{why}: these are weights of another network or size'
+            f'{tuple(ours.shape)}{why}: these are weights of a different network or size'
             f'{likely_architecture(weights, file.facts)}'
         )
 

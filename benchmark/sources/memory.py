@@ -1,4 +1,4 @@
-"""Backbones that are modules in this process: held while they are evaluated, and copied to be used.
+"""Backbones that are modules in memory: held during an evaluation, copied for each use.
 
 A module is known by a digest of its weights, of its source code and of its settings. Only this
 process can open it.
@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from benchmark.errors import IncompatibleError
-from benchmark.sources.base import Extractor, Order, Weights
+from benchmark.sources.base import BuildRequest, Extractor, Weights
 from benchmark.sources.file import ModuleExtractor
 from benchmark.sources.network import one_line
 from benchmark.specs import canonical_json
@@ -29,19 +29,19 @@ MARK = 'module'
 _held: dict[str, nn.Module] = {}
 
 
-def open_source(order: Order) -> Extractor:
-    """Return a copy of the module that ``order`` names by its digest.
+def open_source(request: BuildRequest) -> Extractor:
+    """Return a copy of the module that ``request`` names by its digest.
 
     Raises:
         IncompatibleError: this process does not hold it, or it cannot be copied.
     """
-    mark = order.options.get(MARK, '')
+    mark = request.options.get(MARK, '')
     if mark not in _held:
         raise IncompatibleError(
-            f'{order.name} is a module in the memory of another process: save its weights and name '
-            'it as FILE.py:CLASS@WEIGHTS'
+            f'{request.name} is a module in the memory of another process: save its weights and '
+            'name it as FILE.py:CLASS@WEIGHTS'
         )
-    return _MemoryExtractor(order.name, _copied(order.name, _held[mark]))
+    return _MemoryExtractor(request.name, _copy_module(request.name, _held[mark]))
 
 
 class _MemoryExtractor(ModuleExtractor):
@@ -53,7 +53,7 @@ class _MemoryExtractor(ModuleExtractor):
         return Weights(self._own)
 
 
-def _copied(name: str, module: nn.Module) -> nn.Module:
+def _copy_module(name: str, module: nn.Module) -> nn.Module:
     try:
         # under a default device, copies of tensors would be empty
         with torch.device('cpu'):
@@ -72,7 +72,7 @@ def held(module: nn.Module) -> Iterator[str]:
     mark = digest(module)
     was_held = mark in _held
     if not was_held:
-        _held[mark] = _copied(type(module).__name__, module).cpu()
+        _held[mark] = _copy_module(type(module).__name__, module).cpu()
     try:
         yield mark
     finally:

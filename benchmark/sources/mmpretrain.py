@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from benchmark.errors import EnvironmentProblem, IncompatibleError, UnknownNameError
 from benchmark.openmmlab import prepare
-from benchmark.sources.base import IMAGENET, Extractor, Normalisation, Order, Size, Weights
+from benchmark.sources.base import IMAGENET, BuildRequest, Extractor, Normalisation, Size, Weights
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import fetching, is_reachable, one_line
 
@@ -26,26 +26,26 @@ _MASKED = 'Sparse'
 _PRETRAINING_OPTIONS = ('mask_ratio', 'init_cfg', 'num_classes')
 
 
-def open_source(order: Order) -> Extractor:
+def open_source(request: BuildRequest) -> Extractor:
     """Return the randomly initialised backbone of a model of mmpretrain's index.
 
     Raises:
         UnknownNameError: the index has no such model.
-        IncompatibleError: an option does not fit, or the backbone hands out no maps.
+        IncompatibleError: an option does not fit, or the backbone returns no feature maps.
     """
-    return _MMPretrainExtractor(order)
+    return _MMPretrainExtractor(request)
 
 
 class _MMPretrainExtractor(Extractor):
-    def __init__(self, order: Order) -> None:
-        self._name = order.name
-        self._weights, config = _described(order.name)
+    def __init__(self, request: BuildRequest) -> None:
+        self._name = request.name
+        self._weights, config = _index_entry(request.name)
         self._data = config.get('data_preprocessor') or {}
-        declared = {**config['model']['backbone'], **order.options}
+        declared = {**config['model']['backbone'], **request.options}
         self.network: Any
-        self.network, self.has_drop_path = _build(declared, order)
+        self.network, self.has_drop_path = _build(declared, request)
         self.count = _open_all_stages(self.network)
-        self.native_size = _native_size(self.network, declared, order.size)
+        self.native_size = _native_size(self.network, declared, request.size)
 
     def maps(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
         self.network.out_indices = list(indices)
@@ -119,7 +119,7 @@ def _index() -> Any:
     return ModelHub._models_dict
 
 
-def _described(name: str) -> tuple[str | None, dict[str, Any]]:
+def _index_entry(name: str) -> tuple[str | None, dict[str, Any]]:
     """Return where the weights of a model of the index are, and its configuration."""
     from mmengine.config import Config
 
@@ -129,24 +129,24 @@ def _described(name: str) -> tuple[str | None, dict[str, Any]]:
         close = ', '.join(get_close_matches(name.lower(), index, n=5, cutoff=0.4))
         hint = f'; did you mean one of {close}?' if close else ''
         raise UnknownNameError(f"mmpretrain's index has no model '{name}'{hint}")
-    # told to read text style: a few files import a name, which is taken for the other style
+    # text style is forced: a few files import a name and would be mistaken for the other style
     config = Config.fromfile(found.config, lazy_import=False)
     if 'backbone' not in config.model:
-        raise IncompatibleError(f'mmpretrain:{name} has no backbone of its own')
+        raise IncompatibleError(f'mmpretrain:{name} has no backbone')
     data = config.get('data_preprocessor') or config.model.get('data_preprocessor')
     return found.weights, {'model': config.model.to_dict(), 'data_preprocessor': data}
 
 
-def _build(declared: Mapping[str, Any], order: Order) -> tuple[Any, bool]:
+def _build(declared: Mapping[str, Any], request: BuildRequest) -> tuple[Any, bool]:
     """Return the backbone, and whether it takes a rate of stochastic depth."""
-    kind = _plain_class(declared['type'], order.name)
+    kind = _plain_class(declared['type'], request.name)
     options = {k: v for k, v in declared.items() if k not in ('type', *_PRETRAINING_OPTIONS)}
     if str(options.get('norm_cfg', {}).get('type', '')).startswith(_MASKED):
         del options['norm_cfg']
-    wanted = {'drop_path_rate': order.drop_path, **_MAP_OPTIONS}
-    if order.size is not None:
-        wanted['img_size'] = order.size
-    wanted = {key: value for key, value in wanted.items() if key not in order.options}
+    wanted = {'drop_path_rate': request.drop_path, **_MAP_OPTIONS}
+    if request.size is not None:
+        wanted['img_size'] = request.size
+    wanted = {key: value for key, value in wanted.items() if key not in request.options}
     while True:
         try:
             network = kind(**{**options, **wanted})
@@ -155,13 +155,13 @@ def _build(declared: Mapping[str, Any], order: Order) -> tuple[Any, bool]:
             refused = next((key for key in wanted if f"'{key}'" in str(error)), None)
             if refused is None:
                 raise IncompatibleError(
-                    f'mmpretrain:{order.name} cannot be built with options '
-                    f'{dict(order.options)} ({one_line(error)})'
+                    f'mmpretrain:{request.name} cannot be built with options '
+                    f'{dict(request.options)} ({one_line(error)})'
                 ) from None
             del wanted[refused]
             options.pop(refused, None)
         else:
-            return network, 'drop_path_rate' in wanted or not order.drop_path
+            return network, 'drop_path_rate' in wanted or not request.drop_path
 
 
 def _plain_class(type_: str, name: str) -> type:
@@ -171,11 +171,11 @@ def _plain_class(type_: str, name: str) -> type:
     for kind in MODELS.get(type_).__mro__:
         if kind.__module__.startswith(_BACKBONES) and not kind.__name__.startswith(_MASKED):
             return kind  # type: ignore[no-any-return]
-    raise IncompatibleError(f"mmpretrain:{name}: its backbone '{type_}' is no plain backbone")
+    raise IncompatibleError(f"mmpretrain:{name}: its backbone '{type_}' is not a plain backbone")
 
 
 def _open_all_stages(network: Any) -> int:
-    """Let a backbone hand out the map of every stage; return how many that are.
+    """Make a backbone return the map of every stage; return the number of stages.
 
     Only those stages that were configured have norms of their own; the others pass as they are.
     """
@@ -198,7 +198,7 @@ _COUNTED: tuple[Callable[[Any], Any], ...] = (
 
 def _stages(network: Any) -> int:
     if not hasattr(network, 'out_indices'):
-        raise IncompatibleError(f'{type(network).__name__} hands out no maps of its stages')
+        raise IncompatibleError(f'{type(network).__name__} does not return the maps of its stages')
     for count in _COUNTED:
         try:
             return int(count(network))

@@ -1,4 +1,4 @@
-"""Fetching of published weights: at once refused, with the remedy, where there is no network."""
+"""Fetching of published weights; fails at once, with the remedy, if there is no network."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def one_line(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _offline_when_unreachable() -> Iterator[None]:
-    """Keep the hub client from retrying for a minute when there is no network: use its cache."""
+    """Make the hub client use its cache, not retry for a minute, when there is no network."""
     was_offline = constants.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = was_offline or not is_reachable(constants.ENDPOINT)
     try:
@@ -64,7 +64,7 @@ def _offline_when_unreachable() -> Iterator[None]:
 
 
 def is_reachable(address: str) -> bool:
-    """Whether the server of a web address answers, or a proxy is set that may know."""
+    """Whether the server of a web address answers, or a proxy is configured."""
     if urllib.request.getproxies():
         return True
     parts = urllib.parse.urlsplit(address)

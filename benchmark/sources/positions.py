@@ -71,6 +71,14 @@ def resize_absolute(
     ``facts`` are what the file says, ``None`` for published weights, whose grids are square. A
     table that stays as it is comes without a word on how.
 
+    Args:
+        name: name of the table's parameter, for messages.
+        value: the file's table.
+        wanted: the network's table, for its shape.
+        grid: rows and columns of the network's grid.
+        facts: what the file states; ``None`` for published weights.
+        source: name of the file, for messages.
+
     Raises:
         CheckpointError: the file's table may be of another grid.
     """
@@ -187,6 +195,13 @@ def resize_relative(
 
     ``window`` is the network's; what its table has more are offsets to and from the class token.
     A table that stays as it is comes without a word on how.
+
+    Args:
+        name: name of the table's parameter, for messages.
+        value: the file's table.
+        wanted: the network's table, for its shape.
+        window: height and width of the network's windows.
+        source: name of the file, for messages.
 
     Raises:
         CheckpointError: the file's table may be of another window.

@@ -1,4 +1,4 @@
-"""What a network hands out, found by a pass that computes shapes and no values."""
+"""Shapes of the feature maps of a network, found by a forward pass on the meta device."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 
 from benchmark.catalog.sources import SOURCES
 from benchmark.errors import BenchmarkError, IncompatibleError
-from benchmark.sources.base import Extractor, Order, Size
+from benchmark.sources.base import BuildRequest, Extractor, Size
 from benchmark.sources.network import one_line
 from benchmark.specs import Architecture
 
@@ -30,15 +30,15 @@ _ATTENTION = ('num_heads', 'num_attention_heads', 'n_heads', 'qkv')
 _FAILURES = (RuntimeError, AssertionError, ValueError, TypeError, IndexError, AttributeError)
 
 
-class Source(Protocol):
+class SourceModule(Protocol):
     """A module of this package: what ``timm``, ``hf`` and so on stand for."""
 
-    def open_source(self, order: Order) -> Extractor:
-        """Return a randomly initialised network of the name in ``order``."""
+    def open_source(self, request: BuildRequest) -> Extractor:
+        """Return a randomly initialised network of the name in ``request``."""
 
 
 class Level(NamedTuple):
-    """A map that a network hands out: its number, channels, and stride in pixels."""
+    """A feature map of a network: its number, channels, and stride in pixels."""
 
     number: int
     channels: int
@@ -59,51 +59,51 @@ class Probe(NamedTuple):
     size: Size | None
 
 
-def open_network(source: str, order: Order) -> Extractor:
-    """Return the network that a source, such as ``timm``, knows by the name in ``order``.
+def open_network(source: str, request: BuildRequest) -> Extractor:
+    """Return the network that a source, such as ``timm``, knows by the name in ``request``.
 
     Raises:
-        BenchmarkError: there is none, or it cannot be built as ordered.
+        BenchmarkError: there is no such network, or it cannot be built as requested.
     """
     opener: Any = (
         importlib.import_module(f'benchmark.sources.{source}')
         if source in _UNNAMED
         else SOURCES.load(source)
     )
-    extractor: Extractor = opener.open_source(order)
+    extractor: Extractor = opener.open_source(request)
     return extractor
 
 
-def probe(source: str, order: Order) -> Probe:
-    """Return what the network of ``order`` hands out, and which input sizes it takes.
+def probe(source: str, request: BuildRequest) -> Probe:
+    """Return the feature maps of the network of ``request``, and which input sizes it takes.
 
     An ordered size is met by the smallest size, at least as large, that the network can be built
     for.
 
     Raises:
         BenchmarkError: there is no such network.
-        IncompatibleError: it hands out no maps, or maps that do not cover the image evenly.
+        IncompatibleError: it returns no feature maps, or maps that do not cover the image evenly.
     """
-    if order.size is None:
-        return _probed(source, order)
-    free = _probed(source, replace(order, size=None))
+    if request.size is None:
+        return _infer(source, request)
+    free = _infer(source, replace(request, size=None))
     if free.size is None:
         return free
-    return _fitted(source, order, free)
+    return _fit(source, request, free)
 
 
-def _probed(source: str, order: Order) -> Probe:
-    extractor = _weightless(source, order)
-    shapes = _shapes(extractor, extractor.native_size, order.name)
+def _infer(source: str, request: BuildRequest) -> Probe:
+    extractor = _weightless(source, request)
+    shapes = _shapes(extractor, extractor.native_size, request.name)
     stride = _stride(extractor.native_size, shapes)
     for multiple in (stride, 2 * stride):
         try:
-            levels = _levels(extractor, (4 * multiple, 6 * multiple), order.name)
+            levels = _levels(extractor, (4 * multiple, 6 * multiple), request.name)
         except IncompatibleError:
             continue
-        smallest = _smallest(extractor, multiple, order.name)
+        smallest = _smallest(extractor, multiple, request.name)
         return Probe(extractor, levels, multiple, smallest, None)
-    levels = _levels(extractor, extractor.native_size, order.name)
+    levels = _levels(extractor, extractor.native_size, request.name)
     return Probe(extractor, levels, stride, stride, extractor.native_size)
 
 
@@ -118,25 +118,25 @@ def _smallest(extractor: Extractor, multiple: int, name: str) -> int:
     return 4 * multiple
 
 
-def _fitted(source: str, order: Order, native: Probe) -> Probe:
+def _fit(source: str, request: BuildRequest, native: Probe) -> Probe:
     """Return the network built for the smallest size that holds the ordered one."""
-    assert order.size is not None
+    assert request.size is not None
     reason: BenchmarkError | None = None
-    for size in _sizes(order.size, native.multiple):
+    for size in _sizes(request.size, native.multiple):
         try:
-            extractor = _weightless(source, replace(order, size=size))
-            levels = _levels(extractor, size, order.name)
+            extractor = _weightless(source, replace(request, size=size))
+            levels = _levels(extractor, size, request.name)
         except IncompatibleError as error:
             reason = reason or error
             continue
         return Probe(extractor, levels, native.multiple, native.multiple, size)
     if native.size is not None and all(
-        a <= b for a, b in zip(order.size, native.size, strict=True)
+        a <= b for a, b in zip(request.size, native.size, strict=True)
     ):
         return native
-    height, width = order.size
+    height, width = request.size
     raise IncompatibleError(
-        f'{source}:{order.name} cannot be built for pictures of {height}x{width} px ({reason})'
+        f'{source}:{request.name} cannot be built for pictures of {height}x{width} px ({reason})'
     )
 
 
@@ -149,14 +149,14 @@ def _sizes(size: Size, stride: int) -> Iterator[Size]:
             yield max(height, width), max(height, width)
 
 
-def _weightless(source: str, order: Order) -> Extractor:
+def _weightless(source: str, request: BuildRequest) -> Extractor:
     try:
         with torch.device('meta'), _RatesHaveValues():
-            extractor = open_network(source, order)
+            extractor = open_network(source, request)
     except IncompatibleError as error:
         if 'meta tensor' not in str(error):
             raise
-        extractor = open_network(source, order)  # it computes its own shape with tensors
+        extractor = open_network(source, request)  # it computes its own shape with tensors
     extractor.network.to('meta').eval()
     return extractor
 
@@ -190,7 +190,7 @@ def _shapes(extractor: Extractor, size: Size, name: str) -> list[tuple[int, ...]
             f'{name} does not take {size[0]}x{size[1]} px ({one_line(error)})'
         ) from None
     if not maps or any(m.ndim != 4 for m in maps):
-        raise IncompatibleError(f'{name} hands out no maps (B, C, h, w)')
+        raise IncompatibleError(f'{name} returns no feature maps (B, C, h, w)')
     return [tuple(m.shape[1:]) for m in maps]
 
 
@@ -234,7 +234,7 @@ def four_levels(levels: Sequence[Level]) -> list[Level]:
     As BEiT and MAE take them for UPerNet: blocks 4, 6, 8 and 12 of 12.
 
     Raises:
-        IncompatibleError: the network is no plain one of four blocks or more.
+        IncompatibleError: the network is not a plain one with four or more blocks.
     """
     count = len(levels)
     if not is_plain(levels) or count < 4:

@@ -14,7 +14,7 @@ from timm.models._manipulate import group_with_matcher
 from torch import Tensor, nn
 
 from benchmark.errors import IncompatibleError, UnknownNameError
-from benchmark.sources.base import Extractor, Normalisation, Order, Size, Weights
+from benchmark.sources.base import BuildRequest, Extractor, Normalisation, Size, Weights
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import fetching, one_line
 
@@ -24,25 +24,25 @@ _UNUSED = ('head', 'head_dist', 'fc_norm')
 _PLACES = ('rope', 'rel_pos_bias', 'shared_rel_pos')
 
 
-def open_source(order: Order) -> Extractor:
+def open_source(request: BuildRequest) -> Extractor:
     """Return the randomly initialised architecture without its classifier.
 
     Raises:
         UnknownNameError: timm has no such architecture, or no weights of that tag.
         IncompatibleError: an option does not fit, or the network has no feature maps.
     """
-    return _TimmExtractor(order)
+    return _TimmExtractor(request)
 
 
 class _TimmExtractor(Extractor):
-    def __init__(self, order: Order) -> None:
-        self._name = order.name
-        self.network: Any = _create(_known(order.name), order)
+    def __init__(self, request: BuildRequest) -> None:
+        self._name = request.name
+        self.network: Any = _create(_check_name(request.name), request)
         if not hasattr(self.network, 'forward_intermediates') or not _maps_declared(self.network):
             raise IncompatibleError(
-                f'timm:{order.name} hands out no feature maps, so no head can use it'
+                f'timm:{request.name} returns no feature maps, so no head can use it'
             )
-        if not order.drop_path:
+        if not request.drop_path:
             _disable_drop_path(self.network)
         for name in _UNUSED:
             if isinstance(getattr(self.network, name, None), nn.Module):
@@ -53,7 +53,7 @@ class _TimmExtractor(Extractor):
         self._norms = True
 
     def maps(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
-        # of several blocks of a plain network none is normalised, as BEiT and MAE have it
+        # several blocks of a plain network are returned without a final norm, as in BEiT and MAE
         norm = self._norms and not (self._is_plain and len(indices) > 1)
         try:
             return self._maps(images, indices, norm=norm)
@@ -146,7 +146,7 @@ def _is_free(attention: nn.Module | None) -> bool:
     return all(getattr(attention, name, None) is None for name in tables)
 
 
-def _known(name: str) -> str:
+def _check_name(name: str) -> str:
     architecture, _, tag = name.partition('.')
     if not timm.is_model(architecture):
         close = ', '.join(get_close_matches(architecture, timm.list_models(), n=5))
@@ -158,29 +158,29 @@ def _known(name: str) -> str:
     return architecture
 
 
-def _create(architecture: str, order: Order) -> nn.Module:
-    drop_path = {'drop_path_rate': order.drop_path} if order.drop_path else {}
-    # how a network is told its input size, or that it may be any, differs between timm's families
-    sizes = _ANY_SIZE if order.size is None else _fixed(order.size)
+def _create(architecture: str, request: BuildRequest) -> nn.Module:
+    drop_path = {'drop_path_rate': request.drop_path} if request.drop_path else {}
+    # the option for a fixed or a free input size differs between timm's families
+    sizes = _ANY_SIZE if request.size is None else _size_options(request.size)
     for size in sizes:
         try:
             return timm.create_model(
                 architecture,
                 pretrained=False,
                 num_classes=0,
-                **{**size, **order.options, **drop_path},
+                **{**size, **request.options, **drop_path},
             )
         except (TypeError, AssertionError, ValueError, RuntimeError) as error:
-            if size == sizes[-1] or not (order.size or any(key in str(error) for key in size)):
-                what = f' for {order.size[0]}x{order.size[1]} px' if order.size else ''
+            if size == sizes[-1] or not (request.size or any(key in str(error) for key in size)):
+                what = f' for {request.size[0]}x{request.size[1]} px' if request.size else ''
                 raise IncompatibleError(
                     f'timm:{architecture} cannot be built{what} with options '
-                    f'{dict(order.options)} ({one_line(error)})'
+                    f'{dict(request.options)} ({one_line(error)})'
                 ) from None
     raise AssertionError('the last attempt either returns or raises')
 
 
-def _fixed(size: Size) -> tuple[dict[str, Any], ...]:
+def _size_options(size: Size) -> tuple[dict[str, Any], ...]:
     height, width = size
     tuples = ({'img_size': size}, {'input_size': (3, height, width)})
     return ({'img_size': height}, *tuples) if height == width else tuples

@@ -15,7 +15,7 @@ from torchvision.models import VGG, ConvNeXt, EfficientNet, SwinTransformer
 from torchvision.models.feature_extraction import create_feature_extractor
 
 from benchmark.errors import IncompatibleError, UnknownNameError
-from benchmark.sources.base import IMAGENET, Extractor, Normalisation, Order, Size, Weights
+from benchmark.sources.base import IMAGENET, BuildRequest, Extractor, Normalisation, Size, Weights
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import fetching, one_line
 
@@ -35,25 +35,25 @@ _FEATURE = re.compile(r'features\.(\d+)\.')
 _ALTERNATING = (ConvNeXt, SwinTransformer)
 
 
-def open_source(order: Order) -> Extractor:
+def open_source(request: BuildRequest) -> Extractor:
     """Return the randomly initialised architecture, up to its deepest map.
 
     Raises:
         UnknownNameError: torchvision has no such classification architecture.
         IncompatibleError: an option does not fit, or no map can be taken out of the network.
     """
-    return _TorchvisionExtractor(order)
+    return _TorchvisionExtractor(request)
 
 
 class _TorchvisionExtractor(Extractor):
-    def __init__(self, order: Order) -> None:
-        self._name = order.name
-        network, self.has_drop_path = _create(order)
-        self._nodes = _nodes(network, order.name)
+    def __init__(self, request: BuildRequest) -> None:
+        self._name = request.name
+        network, self.has_drop_path = _create(request)
+        self._nodes = _nodes(network, request.name)
         self._kind = type(network)
         self._is_plain = self._nodes[-1] == _TOKENS_NORM
         self._patch = getattr(network, 'patch_size', 1)
-        self.native_size = _native_size(network, order)
+        self.native_size = _native_size(network, request)
         self.count = len(self._nodes)
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
@@ -103,7 +103,7 @@ class _TorchvisionExtractor(Extractor):
 
 
 def _with_stages(name: str, kind: type[nn.Module]) -> str:
-    """Return a parameter's name with its stage and block told apart from the stem."""
+    """Return a parameter's name with its stage and block distinguished from the stem."""
     found = _FEATURE.match(name)
     if found is None:
         return name
@@ -116,31 +116,31 @@ def _with_stages(name: str, kind: type[nn.Module]) -> str:
     return name if issubclass(kind, EfficientNet) else f'blocks.{number}.body.{rest}'
 
 
-def _create(order: Order) -> tuple[nn.Module, bool]:
+def _create(request: BuildRequest) -> tuple[nn.Module, bool]:
     names = torchvision.models.list_models(torchvision.models)
-    if order.name not in names:
-        close = ', '.join(get_close_matches(order.name, names, n=5))
+    if request.name not in names:
+        close = ', '.join(get_close_matches(request.name, names, n=5))
         hint = f'did you mean one of {close}?' if close else 'torchvision.models lists them'
-        raise UnknownNameError(f"torchvision has no architecture '{order.name}'; {hint}")
-    wanted: dict[str, Any] = {'stochastic_depth_prob': order.drop_path}
-    if order.size is not None:
-        height, width = order.size
+        raise UnknownNameError(f"torchvision has no architecture '{request.name}'; {hint}")
+    wanted: dict[str, Any] = {'stochastic_depth_prob': request.drop_path}
+    if request.size is not None:
+        height, width = request.size
         wanted |= {'image_size': height, 'input_size': (height, width)}
-    options = {**wanted, **order.options}
+    options = {**wanted, **request.options}
     while True:
         try:
-            network = torchvision.models.get_model(order.name, weights=None, **options)
+            network = torchvision.models.get_model(request.name, weights=None, **options)
         except (TypeError, ValueError, RuntimeError, AssertionError) as error:
             # not every family takes each of them
             refused = next((key for key in wanted if f"'{key}'" in str(error)), None)
-            if refused is None or refused in order.options or refused not in options:
+            if refused is None or refused in request.options or refused not in options:
                 raise IncompatibleError(
-                    f'torchvision:{order.name} cannot be built with options '
-                    f'{dict(order.options)} ({one_line(error)})'
+                    f'torchvision:{request.name} cannot be built with options '
+                    f'{dict(request.options)} ({one_line(error)})'
                 ) from None
             del options[refused]
         else:
-            return network, 'stochastic_depth_prob' in options or not order.drop_path
+            return network, 'stochastic_depth_prob' in options or not request.drop_path
 
 
 def _nodes(network: nn.Module, name: str) -> list[str]:
@@ -151,11 +151,11 @@ def _nodes(network: nn.Module, name: str) -> list[str]:
             # where there is a final norm, the last map is taken behind it
             norms = [name for name in _NORMS if name in modules]
             return [*found[:-1], *(norms or found[-1:])]
-    raise IncompatibleError(f'torchvision:{name} hands out no feature maps, so no head can use it')
+    raise IncompatibleError(f'torchvision:{name} returns no feature maps, so no head can use it')
 
 
-def _native_size(network: Any, order: Order) -> Size:
-    if order.size is not None:
-        return order.size
+def _native_size(network: Any, request: BuildRequest) -> Size:
+    if request.size is not None:
+        return request.size
     side = getattr(network, 'image_size', 224)
     return int(side), int(side)

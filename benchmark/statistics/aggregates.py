@@ -74,11 +74,11 @@ def mean_ranks(values: Array, weights: Array) -> Array:
 
     ``values`` are (backbones, tasks), ``weights`` (..., tasks).
     """
-    return settled(weights @ ranks(values.T))
+    return round_off_noise(weights @ ranks(values.T))
 
 
-def settled(mean_ranks: Array) -> Array:
-    """Return mean ranks of which equal ones do not differ by the rounding of their sums."""
+def round_off_noise(mean_ranks: Array) -> Array:
+    """Round away floating-point noise so that equal mean ranks are exactly equal."""
     return np.asarray(np.round(mean_ranks, 9))
 
 

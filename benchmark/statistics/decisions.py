@@ -62,7 +62,7 @@ class Drift(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Judgement:
+class CellJudgement:
     """What the tests say of a cell; a positive ``drop`` is for the worse.
 
     Attributes:
@@ -97,13 +97,13 @@ class Judgement:
         return self.drift_adjusted <= levels.drift
 
     def is_better(self, levels: Levels, cells: int) -> bool:
-        """Whether the night is better than the baseline, beyond chance for so many cells."""
+        """Whether the night is better than the baseline, beyond chance for this number of cells."""
         return 1 - self.p <= levels.night / max(1, cells)
 
 
 def judge(
     tracks: Mapping[K, Track], families: Mapping[K, Hashable], levels: Levels
-) -> dict[K, Judgement]:
+) -> dict[K, CellJudgement]:
     """Return what can be said of each cell; one without baseline, runs or spread is left out.
 
     ``families`` names the cells whose noise is alike: those of one task.
@@ -122,7 +122,7 @@ def judge(
     drift_adjusted = correct([drift.p if drift else 1.0 for drift in drifts], levels.correction)
     level = levels.night / (max(1, len(known)) if levels.correction is Correction.HOLM else 1)
     return {
-        key: Judgement(
+        key: CellJudgement(
             drop=drops[key],
             threshold=_quantile(level, noises[key].freedom) * _error(asked[key], noises[key]),
             p=ps[i],

@@ -1,4 +1,4 @@
-"""What a critical-difference diagram draws: mean ranks, and who is not told apart."""
+"""What a critical-difference diagram draws: mean ranks, and groups without a clear difference."""
 
 from __future__ import annotations
 

@@ -83,6 +83,12 @@ def welch(value: float, scores: Array, runs: Sequence[int], weights: Array) -> I
     (backbones, tasks). Variances may differ; degrees of freedom are those of Welch and
     Satterthwaite, so that two seeds are not taken for more than they are. ``None`` where a cell
     that counts has one run.
+
+    Args:
+        value: the estimate.
+        scores: scores by seed, (backbones, runs, tasks).
+        runs: number of runs of each task.
+        weights: weight of each cell, (backbones, tasks).
     """
     counts = np.array(runs)
     counted = weights != 0
@@ -94,10 +100,17 @@ def welch(value: float, scores: Array, runs: Sequence[int], weights: Array) -> I
     return Interval(value - half, value + half)
 
 
-def around(
+def intervals_around(
     values: Array, halves: Array, low: float = -np.inf, high: float = np.inf
 ) -> list[Interval]:
-    """Return intervals around ``values``, cut off at the least and largest possible value."""
+    """Return intervals around ``values``, clipped to the least and largest possible value.
+
+    Args:
+        values: estimates.
+        halves: half widths of their intervals.
+        low: least possible value.
+        high: largest possible value.
+    """
     ends = np.clip([values - halves, values + halves], low, high)
     return [Interval(*pair) for pair in ends.T.tolist()]
 
@@ -122,6 +135,12 @@ def over_kinds(
 
     ``values`` are (lines, tasks). Kinds are the repetitions, since tasks of one kind are alike;
     with a single kind its tasks are. ``None`` where there are fewer than ``FEWEST_UNITS``.
+
+    Args:
+        values: values per line and task.
+        families: family of each task.
+        low: least possible value.
+        high: largest possible value.
     """
     units = kind_means(values, families)
     if units is None:
@@ -129,4 +148,4 @@ def over_kinds(
     count = units.shape[1]
     squares = units.var(axis=1, ddof=1) / count
     halves = half_widths(Precision(squares, np.full(len(units), count - 1.0)))
-    return around(units.mean(axis=1), halves, low, high)
+    return intervals_around(units.mean(axis=1), halves, low, high)

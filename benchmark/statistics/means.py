@@ -11,7 +11,7 @@ from scipy import stats
 from benchmark.statistics.linear import half_width
 
 
-class Interval(NamedTuple):
+class MeanInterval(NamedTuple):
     """A mean and its 95 % t-interval; bounds are ``None`` where one value gives none."""
 
     mean: float
@@ -27,7 +27,7 @@ class Interval(NamedTuple):
         return 1 if self.low > 0 else -1
 
 
-def t_interval(values: Iterable[float]) -> Interval | None:
+def t_interval(values: Iterable[float]) -> MeanInterval | None:
     """Return the mean of ``values`` with its 95 % t-interval; NaN are left out."""
     given = np.fromiter(values, dtype=np.float64)
     known = given[~np.isnan(given)]
@@ -35,19 +35,19 @@ def t_interval(values: Iterable[float]) -> Interval | None:
         return None
     mean = float(known.mean())
     if len(known) < 2:
-        return Interval(mean, None, None, len(known))
+        return MeanInterval(mean, None, None, len(known))
     half = float(stats.t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / len(known) ** 0.5)
-    return Interval(mean, mean - half, mean + half, len(known))
+    return MeanInterval(mean, mean - half, mean + half, len(known))
 
 
-def welch_interval(first: Iterable[float], second: Iterable[float]) -> Interval | None:
+def welch_interval(first: Iterable[float], second: Iterable[float]) -> MeanInterval | None:
     """Return mean(first) - mean(second) with Welch's 95 % interval; ``None`` if a side is empty."""
     return contrast_interval([first], [second])
 
 
 def contrast_interval(
     added: Iterable[Iterable[float]], taken: Iterable[Iterable[float]]
-) -> Interval | None:
+) -> MeanInterval | None:
     """Return the sum of means of ``added`` less that of ``taken``, with its 95 % interval.
 
     Degrees of freedom are Welch's and Satterthwaite's, variances may differ. ``n`` is the number
@@ -59,7 +59,7 @@ def contrast_interval(
         return None
     total = float(sum(sign * np.mean(group) for sign, group in groups))
     if n < 2:
-        return Interval(total, None, None, n)
+        return MeanInterval(total, None, None, n)
     squares = np.array([np.var(group, ddof=1) / len(group) for _, group in groups])
     half = half_width(squares, np.array([len(group) - 1 for _, group in groups]))
-    return Interval(total, total - half, total + half, n)
+    return MeanInterval(total, total - half, total + half, n)

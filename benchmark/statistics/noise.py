@@ -50,7 +50,7 @@ def pool(spreads: Iterable[Spread]) -> Spread:
 
 
 def within(groups: Iterable[Sequence[float]]) -> Spread:
-    """Return the spread within ``groups``, whose means may differ: a shift between them is none."""
+    """Return the spread within ``groups``; differences between group means do not count."""
     return pool(_group(tuple(group)) for group in groups if group)
 
 
@@ -68,10 +68,10 @@ def moderate(spreads: Mapping[K, Spread], families: Mapping[K, Hashable]) -> dic
         for family in set(families.values())
     }
     prior = prior_freedom(spreads, families)
-    return {key: _moderated(s, pooled[families[key]], prior) for key, s in spreads.items()}
+    return {key: _moderate(s, pooled[families[key]], prior) for key, s in spreads.items()}
 
 
-def _moderated(own: Spread, family: Spread, prior: float) -> Noise:
+def _moderate(own: Spread, family: Spread, prior: float) -> Noise:
     if family.freedom == 0:
         return UNKNOWN
     if own.freedom == 0 or math.isinf(prior):

@@ -66,12 +66,19 @@ class SeedDraws:
 def draw_seeds(
     runs: Sequence[int], backbones: int, count: int, random: np.random.Generator
 ) -> SeedDraws:
-    """Return ``count`` resamples, with replacement, of the runs of each task."""
+    """Return ``count`` resamples, with replacement, of the runs of each task.
+
+    Args:
+        runs: number of runs of each task.
+        backbones: number of backbones, which are drawn independently.
+        count: number of resamples.
+        random: source of randomness.
+    """
     shares = tuple(random.multinomial(n, np.full(n, 1 / n), size=count) / n for n in runs)
     return SeedDraws(shares, random.integers(count, size=(len(runs), backbones)))
 
 
-def widened(scores: Array) -> Array:
+def widen(scores: Array) -> Array:
     """Return ``scores`` (backbones, runs) with deviations from the mean made larger.
 
     A resample of n runs varies by (n - 1) / n of the runs' own variance, half of it for two
@@ -93,7 +100,7 @@ def resampled_means(scores: Array, draws: SeedDraws) -> Iterator[Array]:
     """
     backbones = np.arange(len(scores))
     for task, share in enumerate(draws.shares):
-        drawn = widened(scores[:, : share.shape[1], task]) @ share.T
+        drawn = widen(scores[:, : share.shape[1], task]) @ share.T
         yield np.ascontiguousarray(_turns(drawn)[backbones, draws.starts[task]].T)
 
 
@@ -118,7 +125,7 @@ def resampled_iqm(scores: Array, draws: SeedDraws, weights: Array) -> Array:
     shape (resamples, backbones).
     """
     runs = [share.shape[1] for share in draws.shares]
-    spread = [widened(scores[:, :n, task]) for task, n in enumerate(runs)]
+    spread = [widen(scores[:, :n, task]) for task, n in enumerate(runs)]
     values = np.concatenate(spread, axis=1)
     masses = [share.T * weight for share, weight in zip(draws.shares, weights, strict=True)]
     drawn, starts = _turns(np.concatenate(masses)), np.repeat(draws.starts, runs, axis=0)

@@ -267,7 +267,7 @@ def _why_not(
         return 'one seed per backbone, so the spread over seeds is unknown'
     if len(groups) < 2:
         return 'fewer than two backbones have two or more seeds'
-    return 'the seeds change no score' if without_effect else ''
+    return 'every seed of a backbone gives the same score' if without_effect else ''
 
 
 def best(means: Mapping[str, float], *, higher_is_better: bool) -> frozenset[str]:

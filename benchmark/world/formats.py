@@ -26,7 +26,7 @@ SMALLEST_POSED = 120
 
 
 class Annotation(TypedDict):
-    """One instance as COCO has it, before it gets its ids."""
+    """One instance in COCO format, before it gets its ids."""
 
     category_id: int
     bbox: list[int]
@@ -108,7 +108,9 @@ def annotate_frame(frame: Frame) -> list[Annotation]:
     return [annotate(instance) for instance in frame.instances if instance.area >= least]
 
 
-def _numbered(rows: Sequence[tuple[int, Annotation]], *, keypoints: bool) -> list[dict[str, Any]]:
+def _number_annotations(
+    rows: Sequence[tuple[int, Annotation]], *, keypoints: bool
+) -> list[dict[str, Any]]:
     dropped = () if keypoints else ('keypoints', 'num_keypoints')
     numbered = []
     for number, (image_id, annotation) in enumerate(rows, 1):
@@ -132,7 +134,7 @@ def coco_detection(
     categories = [{'id': n, 'name': name} for n, name in enumerate(INSTANCE_CLASSES, 1)]
     return {
         'images': _images(names, size),
-        'annotations': _numbered(rows, keypoints=False),
+        'annotations': _number_annotations(rows, keypoints=False),
         'categories': categories,
     }
 
@@ -152,7 +154,7 @@ def coco_keypoints(
     category = {'id': 1, 'name': 'creature', 'keypoints': list(KEYPOINTS), 'skeleton': skeleton}
     return {
         'images': _images(names, size),
-        'annotations': _numbered(rows, keypoints=True),
+        'annotations': _number_annotations(rows, keypoints=True),
         'categories': [category],
     }
 

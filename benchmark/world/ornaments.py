@@ -1,4 +1,4 @@
-"""What a creature carries on head and back: horns, ears, beak, trunk, antennae, crest."""
+"""Ornaments on a creature's head and back: horns, ears, beak, trunk, antennae, crest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _axes(joints: Joints) -> tuple[Points, Points]:
 
 
 def ornament_tip(plan: BodyPlan, joints: Joints) -> Points:
-    """Return the highest point (2,) of what the head carries, in body coordinates."""
+    """Return the highest point (2,) of the head's ornament, in body coordinates."""
     height = _HEIGHTS.get(plan.ornament, 0.0)
     return np.asarray(joints.head + (height + 0.3 * plan.head[1]) * _axes(joints)[1])
 
@@ -65,7 +65,7 @@ def _ears(layer: Layer, plan: BodyPlan, joints: Joints, place: Placement) -> Non
         _tube(layer, [base, middle, tip], [0.045, 0.065, 0.03], place, COAT)
 
 
-def _pricked(layer: Layer, plan: BodyPlan, joints: Joints, place: Placement) -> None:
+def _draw_ears(layer: Layer, plan: BodyPlan, joints: Joints, place: Placement) -> None:
     forward, up = _axes(joints)
     for shift in (-0.75, -0.25):
         base = joints.head + shift * plan.head[0] * forward + 0.5 * plan.head[1] * up
@@ -130,7 +130,7 @@ _BEHIND: MappingProxyType[str, Draw] = MappingProxyType(
     {'horns': _horns, 'knobs': _knobs, 'ears': _ears, 'antennae': _antennae, 'crest': _crest}
 )
 _BEFORE: MappingProxyType[str, Draw] = MappingProxyType(
-    {'crest': _beak, 'trunk': _trunk, 'pricked': _pricked}
+    {'crest': _beak, 'trunk': _trunk, 'pricked': _draw_ears}
 )
 
 

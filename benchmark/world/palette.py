@@ -17,7 +17,7 @@ HUE_SPREAD = 0.05
 class Individual(NamedTuple):
     """What stays the same while a creature moves; colours are RGB (3,) in 0..1.
 
-    ``jitter`` (12,) is the way it carries itself; ``variant``, ``offset`` (m) and
+    ``jitter`` (12,) is its own posture and gait; ``variant``, ``offset`` (m) and
     ``zoom`` place its coat on the texture tile.
     """
 
@@ -41,7 +41,9 @@ def _contrasting(rng: np.random.Generator, hue: float, value: float) -> Floats:
     return rgb_from_hsv(hue + rng.normal(0, 0.06), rng.uniform(0.1, 0.35), min(1, value + 0.45))
 
 
-def _colored(rng: np.random.Generator, species: Species, scale: float, hue: float) -> Individual:
+def _draw_colors(
+    rng: np.random.Generator, species: Species, scale: float, hue: float
+) -> Individual:
     value = rng.uniform(0.5, 0.95)
     pale = rng.random() < 0.6
     return Individual(
@@ -62,10 +64,10 @@ def _colored(rng: np.random.Generator, species: Species, scale: float, hue: floa
 def draw_individual(rng: np.random.Generator, species: Species) -> Individual:
     """Return a random individual of ``species``."""
     hue = species.plan.hue + rng.normal(0, HUE_SPREAD)
-    return _colored(rng, species, rng.uniform(0.85, 1.15), hue)
+    return _draw_colors(rng, species, rng.uniform(0.85, 1.15), hue)
 
 
 def draw_look_alike(rng: np.random.Generator, model: Individual) -> Individual:
     """Return another individual of the same species and nearly the same hue as ``model``."""
     hue = model.hue + rng.normal(0, 0.02)
-    return _colored(rng, model.species, model.scale * rng.uniform(0.92, 1.08), hue)
+    return _draw_colors(rng, model.species, model.scale * rng.uniform(0.92, 1.08), hue)

@@ -16,7 +16,7 @@ class Leg:
         girth: Radius of the upper segment in metres.
         rest: Angle of the upper segment at rest, in radians forward from straight down.
         bend: Angle of the lower segment against the upper one, in radians forward.
-        place: ``fore`` or ``hind`` where the pair carries key points, else empty.
+        place: ``fore`` or ``hind`` if the pair has key points, else empty.
     """
 
     at: tuple[float, float]
@@ -33,7 +33,7 @@ class BodyPlan:
     """The shape that all species of one coarse class share; lengths in metres, angles in radians.
 
     ``hue`` is the centre of the class's colour distribution in turns of the colour circle;
-    ``ornament`` names what the head or back carries.
+    ``ornament`` names the ornament of head or back.
     """
 
     name: str

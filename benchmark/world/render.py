@@ -79,7 +79,7 @@ class Frame(NamedTuple):
     """A picture and its labels.
 
     ``image`` (s, s, 3) is RGB; ``semantic`` (s, s) indexes :data:`SEMANTIC_CLASSES`;
-    ``depth`` (s, s) is in millimetres along the optical axis, 0 where there is none
+    ``depth`` (s, s) is in millimetres along the optical axis, 0 where the depth is unknown
     (the sky); ``instances`` go from far to near and hold hidden ones, too.
     """
 
@@ -240,7 +240,7 @@ def _instance(drawn: _Drawn, number: int, buffers: _Buffers) -> Instance:
     )
 
 
-def _developed(buffers: _Buffers, scene: Scene) -> Bytes:
+def _develop(buffers: _Buffers, scene: Scene) -> Bytes:
     """Return the picture (s, s, 3) with haze, tint, vignette and sensor noise."""
     scenery, size = scene.scenery, scene.camera.size
     through = np.exp(-scenery.haze * np.minimum(buffers.depth, 30))[..., None]
@@ -271,4 +271,4 @@ def render(scene: Scene) -> Frame:
         _draw_shadow(buffers, drawn[-1], scene)
         _paint(buffers, drawn[-1], len(drawn), camera)
     instances = tuple(_instance(d, number, buffers) for number, d in enumerate(drawn, 1))
-    return Frame(_developed(buffers, scene), buffers.semantic, _depth_map(buffers), instances)
+    return Frame(_develop(buffers, scene), buffers.semantic, _depth_map(buffers), instances)

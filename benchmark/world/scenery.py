@@ -107,7 +107,7 @@ def _fine_grid(size: int) -> tuple[Floats, Floats]:
     return axis[:, None], axis[None]
 
 
-def _painted(surface: Surface, x: Floats, y: Floats, metres: float, fade: Floats) -> Floats:
+def _paint(surface: Surface, x: Floats, y: Floats, metres: float, fade: Floats) -> Floats:
     """Return the surface's colours where its material is at ``x``, ``y`` (m); shape (s, s, 3)."""
     step = SURFACE_TILE / (metres * surface.zoom)
     tile = sample_wrapped(surface.tile, x * step + surface.offset[0], y * step + surface.offset[1])
@@ -121,13 +121,13 @@ def _ground_image(
     fade = (1 / (1 + (depth / 7) ** 2)).astype(np.float32)
     x, z = camera.sideways(depth, columns), camera.forwards(depth, rows)
     z = np.broadcast_to(z, x.shape)
-    return _painted(scenery.ground, x, z, GROUND_TILE_METRES, fade)
+    return _paint(scenery.ground, x, z, GROUND_TILE_METRES, fade)
 
 
 def _wall_image(scenery: Scenery, x: Floats, height: Floats) -> Floats:
     fade = np.ones((1, 1), np.float32)
     y = np.broadcast_to(-height, x.shape)
-    return _painted(scenery.wall, x, y, WALL_TILE_METRES, fade)
+    return _paint(scenery.wall, x, y, WALL_TILE_METRES, fade)
 
 
 def _sky_image(scenery: Scenery, camera: Camera, size: int) -> Floats:

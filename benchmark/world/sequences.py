@@ -140,12 +140,12 @@ def _props(rng: np.random.Generator, name: str, target: Ways, camera: Camera) ->
         z = float(target.z.min()) - 0.75
         middle = rng.uniform(-0.12, 0.12) * half_width(camera, z)
         for shift, kind in ((-0.3, 'crate'), (0.15, 'plant'), (0.45, 'crate')):
-            big = _enlarged(draw_thing(rng, CLUTTER.index(kind)), 1.7)
+            big = _enlarge(draw_thing(rng, CLUTTER.index(kind)), 1.7)
             props.append(Prop(big, float(middle + shift), z - 0.12 * abs(shift)))
     return props
 
 
-def _enlarged(thing: Thing, factor: float) -> Thing:
+def _enlarge(thing: Thing, factor: float) -> Thing:
     shapes = tuple(
         shape._replace(
             polygons=tuple(factor * p for p in shape.polygons),

@@ -143,7 +143,7 @@ def cloud_tile() -> Bytes:
     return _tile(shrink(clouds, TILE // SURFACE_TILE))
 
 
-def _scattered(rng: np.random.Generator, count: int, radius: float, hole: float) -> Floats:
+def _scatter_discs(rng: np.random.Generator, count: int, radius: float, hole: float) -> Floats:
     """Return discs (or rings, where ``hole`` > 0) that do not touch, wrapped at the borders."""
     image = np.zeros((TILE, TILE), np.uint8)
     kept = np.empty((0, 2))
@@ -166,8 +166,8 @@ def _coat_variant(rng: np.random.Generator) -> dict[str, Floats]:
         'plain': np.zeros((TILE, TILE), np.float32),
         'stripes': _step(_wave(x, 14, 0.9 * _noise(rng, 2.0)) - 0.1, 4.0),
         'bands': _step(_wave(y, 14, 0.9 * _noise(rng, 2.0)) - 0.1, 4.0),
-        'spots': _scattered(rng, 160, 6.5, 0.0),
-        'rings': _scattered(rng, 90, 9.0, 0.55),
+        'spots': _scatter_discs(rng, 160, 6.5, 0.0),
+        'rings': _scatter_discs(rng, 90, 9.0, 0.55),
         'blotches': _step(_noise(rng, 0.8, 5, 12) - 0.25, 6.0),
     }
 

@@ -38,7 +38,7 @@ KERNEL_SIZES = (3, 13)
 METHODS = ('simmim', 'supervised')
 
 CUT = ('world-vit-mae', 'world-vit-supervised', 'world-swin-simmim', 'world-swin-supervised')
-"""Backbones of which the last blocks are dropped and re-initialised."""
+"""Backbones whose last blocks are dropped and re-initialised."""
 
 
 class Step(NamedTuple):
@@ -108,7 +108,7 @@ def pretrainings(options: argparse.Namespace) -> Iterator[Step]:
 def is_done(step: Step, results: Path) -> bool:
     """Whether a network is pretrained, or ``results`` hold an analysis of exactly the backbones.
 
-    Steps that tell by themselves what is missing are never done.
+    Steps that find out themselves what is missing always run.
     """
     if step.name == PRETRAIN:
         return all(Path(path).is_file() for path in step.covers)
@@ -150,7 +150,7 @@ def write_text(options: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """Return 1 when a step failed; the others are carried out all the same."""
+    """Run all steps, also after one failed; return 1 if any failed."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').partition('\n')[0])
     parser.add_argument('steps', nargs='*', metavar='STEP')
     parser.add_argument('--dry-run', action='store_true', help='print the commands')

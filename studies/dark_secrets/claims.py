@@ -1,4 +1,4 @@
-"""What the two papers state, in words that a pair of backbones can hold or contradict."""
+"""Claims of the two papers, worded so that a pair of backbones can confirm or contradict them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ DARK_SECRETS, MASK_RECONSTRUCTION = '2205.13543', '2206.03826'
 """The two papers on arXiv."""
 
 
-class Source(enum.StrEnum):
-    """How it is known that a paper states something."""
+class ClaimSource(enum.StrEnum):
+    """Where a claim is taken from: an abstract, memory, or this project."""
 
     ABSTRACT = 'abstract'
     RECALLED = 'recalled'
@@ -24,7 +24,7 @@ class Claim(NamedTuple):
     """
 
     text: str
-    source: Source
+    source: ClaimSource
     paper: str = ''
 
     @property
@@ -36,41 +36,47 @@ class Claim(NamedTuple):
 CLAIMS = (
     LOCAL := Claim(
         'masked pretraining brings a bias towards locality to all layers',
-        Source.ABSTRACT,
+        ClaimSource.ABSTRACT,
         DARK_SECRETS,
     ),
     DIVERSE := Claim(
         'heads stay diverse in the last layers after masked pretraining, not after supervision',
-        Source.ABSTRACT,
+        ClaimSource.ABSTRACT,
         DARK_SECRETS,
     ),
-    ALIKE := Claim('layers are more alike after masked pretraining', Source.RECALLED, DARK_SECRETS),
+    ALIKE := Claim(
+        'layers are more alike after masked pretraining', ClaimSource.RECALLED, DARK_SECRETS
+    ),
     DROPPED := Claim(
         'a supervised network improves when its last blocks go, a masked one gets worse',
-        Source.RECALLED,
+        ClaimSource.RECALLED,
         DARK_SECRETS,
     ),
     GEOMETRIC := Claim(
-        'masked pretraining is ahead on geometric and motion tasks', Source.ABSTRACT, DARK_SECRETS
+        'masked pretraining is ahead on geometric and motion tasks',
+        ClaimSource.ABSTRACT,
+        DARK_SECRETS,
     ),
     FINE := Claim(
-        'masked pretraining is ahead on fine-grained classification', Source.ABSTRACT, DARK_SECRETS
+        'masked pretraining is ahead on fine-grained classification',
+        ClaimSource.ABSTRACT,
+        DARK_SECRETS,
     ),
     COVERED := Claim(
-        'supervision is ahead where its classes cover the task', Source.RECALLED, DARK_SECRETS
+        'supervision is ahead where its classes cover the task', ClaimSource.RECALLED, DARK_SECRETS
     ),
     BOXES := Claim(
         'the box loss of detection falls faster after masked pretraining',
-        Source.RECALLED,
+        ClaimSource.RECALLED,
         DARK_SECRETS,
     ),
     CAPTURED := Claim(
         'masked pretraining captures all features of a class, supervision only some',
-        Source.ABSTRACT,
+        ClaimSource.ABSTRACT,
         MASK_RECONSTRUCTION,
     ),
-    FIELDS := Claim('receptive fields are more local after masked pretraining', Source.OWN),
+    FIELDS := Claim('receptive fields are more local after masked pretraining', ClaimSource.OWN),
     KERNELS := Claim(
-        'masked pretraining gains more where kernels are large', Source.RECALLED, DARK_SECRETS
+        'masked pretraining gains more where kernels are large', ClaimSource.RECALLED, DARK_SECRETS
     ),
 )

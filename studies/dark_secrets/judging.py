@@ -15,7 +15,7 @@ from benchmark.analysis.losses import ends_of
 from benchmark.report.data.analyses import FoundAnalysis
 from benchmark.report.formats.key_numbers import LAST_LAYERS, head_values, reading, values_of
 from benchmark.results.records import RunRecord
-from benchmark.statistics.means import Interval, contrast_interval, t_interval, welch_interval
+from benchmark.statistics.means import MeanInterval, contrast_interval, t_interval, welch_interval
 from studies.dark_secrets.claims import (
     ALIKE,
     BOXES,
@@ -31,8 +31,8 @@ from studies.dark_secrets.claims import (
     LOCAL,
     Claim,
 )
-from studies.dark_secrets.scores import FINETUNE, Scores, scores_by_cell, trivial_scores
-from studies.dark_secrets.verdicts import Beside, Count, Kernels, Pair, Verdict
+from studies.dark_secrets.scores import FINETUNE, SeedScores, scores_by_cell, trivial_scores
+from studies.dark_secrets.verdicts import BackbonePair, ClaimVerdict, Count, Kernels, RandomBaseline
 
 BEHIND = 'behind the trivial predictor'
 RISES = 'the box loss cannot be read where it does not fall'
@@ -44,16 +44,22 @@ _COVERED = 'world-covered'
 
 
 def judge(
-    pairs: Sequence[Pair],
+    pairs: Sequence[BackbonePair],
     analyses: Iterable[FoundAnalysis],
     records: Iterable[RunRecord],
     *,
     kernels: Kernels | None = None,
-) -> list[Verdict]:
-    """Return every verdict that ``analyses`` and ``records`` allow on ``pairs``, by claim.
+) -> list[ClaimVerdict]:
+    """Return all verdicts on ``pairs`` that ``analyses`` and ``records`` support, by claim.
 
     What is not there gives no verdict. ``kernels`` are two of the pairs that differ in their
     kernels alone.
+
+    Args:
+        pairs: the pairs of backbones to judge.
+        analyses: analyses on disk.
+        records: records of runs.
+        kernels: two of the pairs that differ only in the size of their kernels.
 
     Raises:
         RecordError: an analysis is damaged.
@@ -61,12 +67,12 @@ def judge(
     found = {analysis.name: analysis for analysis in analyses}
     listed = list(records)
     runs, floors = scores_by_cell(listed), trivial_scores(listed)
-    judges: Mapping[str, Callable[[FoundAnalysis, Pair], Iterator[Verdict]]] = {
+    judges: Mapping[str, Callable[[FoundAnalysis, BackbonePair], Iterator[ClaimVerdict]]] = {
         'attention': _attention,
         'cka': _similarity,
-        'layers': partial(_dropped, floors),
+        'layers': partial(_judge_last_blocks, floors),
         'losses': partial(_losses, runs, floors),
-        'cam': _captured,
+        'cam': _judge_activation,
         'erf': _fields,
     }
     verdicts = [verdict for pair in pairs for verdict in _transfer(runs, floors, pair)]
@@ -79,19 +85,19 @@ def judge(
 
 
 _PARTS = ('layers', 'heads')
-"""Parts of one network, which are no independent repetitions."""
+"""Parts of one network, which are not independent repetitions."""
 
 
-def _over_networks(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+def _over_networks(verdicts: Iterable[ClaimVerdict]) -> Iterator[ClaimVerdict]:
     """Yield verdicts with networks as the repetitions where an architecture has several runs.
 
     Layers and heads of one network depend on each other. Where one architecture was pretrained
     several times, their verdicts become one, with an interval over those runs; where it was
     pretrained once, the verdict says that its interval is over parts of one network.
     """
-    groups: dict[tuple[Claim, str, str], list[Verdict]] = defaultdict(list)
+    groups: dict[tuple[Claim, str, str], list[ClaimVerdict]] = defaultdict(list)
     for verdict in verdicts:
-        if verdict.over in _PARTS and isinstance(verdict.pair, Pair):
+        if verdict.over in _PARTS and isinstance(verdict.pair, BackbonePair):
             architecture = verdict.pair.random or str(verdict.pair)
             groups[verdict.claim, verdict.measure, architecture].append(verdict)
         else:
@@ -105,16 +111,18 @@ def _over_networks(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         counts = [verdict.count for verdict in group if verdict.count]
         yield replace(
             first,
-            pair=_together([verdict.pair for verdict in group if isinstance(verdict.pair, Pair)]),
+            pair=_together(
+                [verdict.pair for verdict in group if isinstance(verdict.pair, BackbonePair)]
+            ),
             found=found,
             over='pretraining runs',
-            count=_summed(counts) if counts else None,
+            count=_sum_counts(counts) if counts else None,
         )
 
 
-def _together(pairs: Sequence[Pair]) -> Pair:
+def _together(pairs: Sequence[BackbonePair]) -> BackbonePair:
     """Return several pretraining runs of one architecture as one pair."""
-    return Pair(
+    return BackbonePair(
         ', '.join(pair.masked for pair in pairs),
         ', '.join(pair.supervised for pair in pairs),
         f'{pairs[0].title} ({len(pairs)} pretraining runs)' if pairs[0].title else '',
@@ -122,12 +130,12 @@ def _together(pairs: Sequence[Pair]) -> Pair:
     )
 
 
-def _summed(counts: Sequence[Count]) -> Count:
+def _sum_counts(counts: Sequence[Count]) -> Count:
     return Count(sum(one.side for one in counts), sum(one.all for one in counts), counts[0].units)
 
 
 def _bar(floor: float | None, arms: Iterable[Iterable[float]]) -> str:
-    """Return why scores of a task, by arm, cannot be compared; empty where they can."""
+    """Return why the scores of a task, by arm, cannot be compared; empty if they can."""
     if floor is None:
         return ''
     return BEHIND if any(fmean(scores) <= floor for scores in arms) else ''
@@ -135,17 +143,17 @@ def _bar(floor: float | None, arms: Iterable[Iterable[float]]) -> str:
 
 def _verdict(
     claim: Claim,
-    pair: Pair | Kernels,
+    pair: BackbonePair | Kernels,
     measure: str,
-    found: Interval | None,
+    found: MeanInterval | None,
     over: str,
     **more: Any,
-) -> Iterator[Verdict]:
+) -> Iterator[ClaimVerdict]:
     if found is not None:
-        yield Verdict(claim, pair, measure, found, over, **more)
+        yield ClaimVerdict(claim, pair, measure, found, over, **more)
 
 
-def _attention(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
+def _attention(analysis: FoundAnalysis, pair: BackbonePair) -> Iterator[ClaimVerdict]:
     rows = values_of(analysis)
     distance, divergence = head_values(rows, 'distance'), head_values(rows, 'divergence')
     if not all(name in distance for name in pair.arms):
@@ -189,7 +197,7 @@ def _heads(layers: Mapping[int, Mapping[str, float]], chosen: Iterable[int]) -> 
     return [value for layer in chosen for value in layers[layer].values()]
 
 
-def _similarity(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
+def _similarity(analysis: FoundAnalysis, pair: BackbonePair) -> Iterator[ClaimVerdict]:
     known: Mapping[str, Mapping[str, float | None]] = analysis.facts['similarity']
     masked, supervised = (known.get(name) for name in pair.arms)
     batches = int(analysis.facts['batches'])
@@ -197,7 +205,7 @@ def _similarity(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
     found = _less(masked, supervised, batches)
     network = known.get(pair.random)
     instead, beyond = _less(network, supervised, batches), _less(masked, network, batches)
-    beside = Beside(instead, beyond) if instead and beyond else None
+    beside = RandomBaseline(instead, beyond) if instead and beyond else None
     yield from _verdict(ALIKE, pair, measure, found, 'batches of pictures', random=beside)
 
 
@@ -205,19 +213,21 @@ def _less(
     first: Mapping[str, float | None] | None,
     second: Mapping[str, float | None] | None,
     batches: int,
-) -> Interval | None:
+) -> MeanInterval | None:
     """Return first minus second of two means with intervals over the same ``batches``."""
     if first is None or second is None or first['mean'] is None or second['mean'] is None:
         return None
     difference = first['mean'] - second['mean']
     if first['high'] is None or second['high'] is None:
-        return Interval(difference, None, None, batches)
+        return MeanInterval(difference, None, None, batches)
     # the same pictures for both: adding variances is on the safe side
     half = float(np.hypot(first['high'] - first['mean'], second['high'] - second['mean']))
-    return Interval(difference, difference - half, difference + half, batches)
+    return MeanInterval(difference, difference - half, difference + half, batches)
 
 
-def _dropped(floors: Mapping[str, float], analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
+def _judge_last_blocks(
+    floors: Mapping[str, float], analysis: FoundAnalysis, pair: BackbonePair
+) -> Iterator[ClaimVerdict]:
     better = {
         (change['task'], change['backbone']): change['higher_is_better']
         for change in analysis.facts['change']
@@ -246,8 +256,8 @@ def _dropped(floors: Mapping[str, float], analysis: FoundAnalysis, pair: Pair) -
 
 
 def _transfer(
-    runs: Mapping[tuple[str, str], Scores], floors: Mapping[str, float], pair: Pair
-) -> Iterator[Verdict]:
+    runs: Mapping[tuple[str, str], SeedScores], floors: Mapping[str, float], pair: BackbonePair
+) -> Iterator[ClaimVerdict]:
     for task in sorted({task for task, _ in runs}):
         sides = [runs.get((task, name)) for name in pair.arms]
         if sides[0] is None or sides[1] is None:
@@ -266,8 +276,8 @@ def _transfer(
 
 
 def _kernels(
-    runs: Mapping[tuple[str, str], Scores], floors: Mapping[str, float], kernels: Kernels
-) -> Iterator[Verdict]:
+    runs: Mapping[tuple[str, str], SeedScores], floors: Mapping[str, float], kernels: Kernels
+) -> Iterator[ClaimVerdict]:
     """Compare, on every task, what masked pretraining gains over supervision in both pairs."""
     for task in sorted({task for task, _ in runs}):
         sides = [runs.get((task, name)) for name in kernels.arms]
@@ -284,11 +294,11 @@ def _kernels(
 
 
 def _losses(
-    runs: Mapping[tuple[str, str], Scores],
+    runs: Mapping[tuple[str, str], SeedScores],
     floors: Mapping[str, float],
     analysis: FoundAnalysis,
-    pair: Pair,
-) -> Iterator[Verdict]:
+    pair: BackbonePair,
+) -> Iterator[ClaimVerdict]:
     """Compare box losses where they fall.
 
     mmdet divides the box loss by all sampled regions, not by those that hold an object. Early in
@@ -333,7 +343,7 @@ def _rise(ends: Sequence[tuple[float, float]]) -> str:
     return f'{RISES}: masked {masked}, supervised {supervised}'
 
 
-def _captured(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
+def _judge_activation(analysis: FoundAnalysis, pair: BackbonePair) -> Iterator[ClaimVerdict]:
     measures = {
         'parts': "share of the creature's parts at least half active, masked minus supervised",
         'coverage': 'share of the creature that is active, masked minus supervised',
@@ -342,26 +352,26 @@ def _captured(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
     # without a mask the side of a map is arbitrary
     rows = [row for row in values_of(analysis) if row['backbone'] in pair.arms and row['turned']]
     for key, measure in measures.items():
-        found = _paired(rows, key, *pair.arms)
+        found = _paired_difference(rows, key, *pair.arms)
         yield from _verdict(CAPTURED, pair, measure, found, 'pictures')
 
 
-def _fields(analysis: FoundAnalysis, pair: Pair) -> Iterator[Verdict]:
+def _fields(analysis: FoundAnalysis, pair: BackbonePair) -> Iterator[ClaimVerdict]:
     rows = values_of(analysis)
     half = [row for row in rows if float(row['share']) == 0.5]
     for key, what in (('area_ratio', 'area that holds half of all contributions'),
                       ('spread_px', 'spread (px)')):  # fmt: skip
-        found = _paired(half, key, pair.supervised, pair.masked)
-        instead = _paired(half, key, pair.supervised, pair.random)
-        beyond = _paired(half, key, pair.random, pair.masked)
-        beside = Beside(instead, beyond) if instead and beyond else None
+        found = _paired_difference(half, key, pair.supervised, pair.masked)
+        instead = _paired_difference(half, key, pair.supervised, pair.random)
+        beyond = _paired_difference(half, key, pair.random, pair.masked)
+        beside = RandomBaseline(instead, beyond) if instead and beyond else None
         measure = f'{what}, supervised minus masked'
         yield from _verdict(FIELDS, pair, measure, found, 'pictures', random=beside)
 
 
-def _paired(
+def _paired_difference(
     rows: Sequence[Mapping[str, str]], key: str, first: str, second: str
-) -> Interval | None:
+) -> MeanInterval | None:
     """Return first minus second over the pictures for which both have a value."""
     values: dict[str, dict[str, float]] = defaultdict(dict)
     for row in rows:

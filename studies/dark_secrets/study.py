@@ -1,4 +1,4 @@
-"""The study of the shipped backbones as a text: tables, figures and verdicts, from files alone."""
+"""The study of the shipped backbones as Markdown: tables, figures and verdicts, from files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmark.report import suite_boards
 from benchmark.report.data.analyses import PICTURE, FoundAnalysis, find_analyses
-from benchmark.report.data.boards import Board, Cell
+from benchmark.report.data.boards import Board, BoardCell
 from benchmark.report.data.units import heading, show_interval
 from benchmark.report.formats.key_numbers import Value, interval_text, key_numbers, value_text
 from benchmark.report.inference.findings import find
@@ -14,14 +14,14 @@ from benchmark.report.text.sentences import contrast_sentence
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from benchmark.specs import Architecture
-from benchmark.statistics.means import Interval
+from benchmark.statistics.means import MeanInterval
 from studies.dark_secrets.claims import CLAIMS
 from studies.dark_secrets.judging import judge
 from studies.dark_secrets.verdicts import (
+    BackbonePair,
+    ClaimVerdict,
     Kernels,
     Outcome,
-    Pair,
-    Verdict,
     Vote,
     conclusion,
     outcome_text,
@@ -30,23 +30,23 @@ from studies.dark_secrets.verdicts import (
 
 SUITE = 'study'
 PAIRS = (
-    Pair('world-vit-mae', 'world-vit-supervised', 'the ViT', 'world-vit-random'),
-    Pair(
+    BackbonePair('world-vit-mae', 'world-vit-supervised', 'the ViT', 'world-vit-random'),
+    BackbonePair(
         'world-vit-mae-seed1',
         'world-vit-supervised-seed1',
         "the ViT's second seed",
         'world-vit-random',
     ),
-    Pair('world-swin-simmim', 'world-swin-supervised', 'the Swin', 'world-swin-random'),
+    BackbonePair('world-swin-simmim', 'world-swin-supervised', 'the Swin', 'world-swin-random'),
 )
 KERNELS = Kernels(
-    large=Pair(
+    large=BackbonePair(
         'convnext-k13-simmim',
         'convnext-k13-supervised',
         'the ConvNeXt of 13 x 13',
         'convnext-k13-simmim+random',
     ),
-    small=Pair(
+    small=BackbonePair(
         'convnext-k3-simmim',
         'convnext-k3-supervised',
         'the ConvNeXt of 3 x 3',
@@ -58,50 +58,50 @@ KERNELS = Kernels(
 
 _HEAD = """# Study: what masked pretraining does to small networks
 
-Written by `python -m studies.dark_secrets`, which runs whatever is missing, from the records and
-analyses under `results/`; no number and no verdict is entered by hand. The backbones are those of
-[shipped-backbones.md](shipped-backbones.md): two small architectures, pretrained by this project
-on its own procedural world. What the two papers (arXiv 2205.13543 and 2206.03826) state about
-large networks and photographs is asked here of these.
+Written by `python -m studies.dark_secrets` from the records and analyses under `results/` (the
+command runs whatever is missing); no number or verdict is entered by hand. The backbones are those
+of [shipped-backbones.md](shipped-backbones.md): two small architectures, pretrained by this project
+on its own procedural world. The study tests whether claims of two papers (arXiv 2205.13543 and
+2206.03826) about large networks and photographs also hold for these.
 
-**What the papers state** is known from their abstracts, which were read (*abstract*), or else from
-memory of their texts and from what others write about them, for the texts themselves were not at
-hand (*recalled*); what neither paper is known to state is an *own question*.
+**The claims of the papers** are taken from their abstracts (*abstract*), or, because the full texts
+were not available, from memory and from what others write about them (*recalled*). A question that
+neither paper is known to address is marked *own question*.
 
 A **verdict** is a difference with a 95 % interval (Student's or Welch's t; their coverage in
 simulation is in [statistics.md](statistics.md)): it *holds* where the whole interval lies on the
 side that the claim states, is *contradicted* where it lies on the other, and is *open* where 0 is
-inside or nothing repeats. It holds *partly* where the interval is on that side but some of the
-layers that the claim speaks of are not. The column *n* says what the interval is over. Layers and
-heads of one network are not independent: where an architecture was pretrained more than once, the
-pretraining runs are the repetitions instead; where it was pretrained once, *n* says so, and the
-interval only compares a difference with its scatter within one network. Nothing corrects for how
-many verdicts there are: of twenty true zeros, one is expected to look like a finding.
+inside or there is no repetition. It holds *partly* where the interval is on that side but some of
+the layers that the claim is about are not. The column *n* says what the interval is over. Layers
+and heads of one network are not independent: where an architecture was pretrained more than once,
+the pretraining runs are the repetitions instead; where it was pretrained once, *n* says so, and the
+interval only compares a difference with its scatter within one network. There is no correction for
+multiple comparisons: of twenty true zeros, one is expected to look like a finding.
 
-Two things leave a verdict open whatever the interval: a network that does not beat the trivial
-predictor of the task, behind which differences mean nothing, and a box loss that does not fall,
-which tells nothing of boxes (see [analyses.md](analyses.md)).
+Two things leave a verdict open regardless of the interval: a network that does not beat the trivial
+predictor of the task, below which differences mean nothing, and a box loss that does not fall,
+which says nothing about boxes (see [analyses.md](analyses.md)).
 
 Each pair of backbones has one **vote** on a claim, however many measures and tasks it has verdicts
 on: it holds for a pair only where all of them do, and is contradicted where some are and none
-holds. Of likeness and receptive fields, which random networks have too, it is also asked whether
-the masked network lies beyond a random one of its architecture.
+holds. For similarity of layers and receptive fields, which random networks have too, the masked
+network is also compared with a random one of its architecture.
 
 What an activation map captures is measured by *regions*, *coverage* and *parts*, which are proxies
-of this project and of neither paper.
+defined by this project, not by the papers.
 """
 _LIMITS = """## What the intervals leave out
 
-- **Pretraining.** Two pretraining seeds exist for one pair of the plain ViT, one for all others.
-  An interval over fine-tuning seeds, pictures or parts of one network says what would change if
+- **Pretraining.** Two pretraining seeds exist for one pair of the plain ViT, one for all others. An
+  interval over fine-tuning seeds, pictures or parts of one network says what would change if
   *those* were drawn again, not if the network were pretrained again. The two pairs of the ViT side
   by side show how far that goes; an interval over two pretraining runs has one degree of freedom.
-- **Random networks.** But for likeness and receptive fields, verdicts set masked against supervised
-  pretraining alone; where a network at random initialisation lies, the tables show.
-- **Which side of a map is active.** An Eigen-CAM has no sign of its own. Its numbers take the side
-  that tells the creature from what is beside it better, which presumes that the map does so at all.
-- **Scale.** Networks of one to three million parameters, minutes of pretraining, 128 px. What
-  does not show here may show there.
+- **Random networks.** Except for similarity of layers and receptive fields, verdicts only compare
+  masked with supervised pretraining; the tables show the values of randomly initialised networks.
+- **Which side of a map is active.** An Eigen-CAM has no sign of its own. Its numbers use the side
+  that separates creature and background better, which assumes that the map separates them at all.
+- **Scale.** Networks of one to three million parameters, minutes of pretraining, 128 px. Effects
+  that are absent here may appear at larger scale.
 """
 
 
@@ -122,7 +122,7 @@ def study_text(store: ResultStore, *, root: str = '..') -> str:
         _details(verdicts),
         *(_analysis(found, root) for found in analyses),
         _LIMITS,
-        _untested(records),
+        _untested_claims(records),
     ]
     return '\n'.join(part for part in parts if part)
 
@@ -137,24 +137,24 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
     return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
 
 
-def _summary(verdicts: Sequence[Verdict]) -> str:
-    """Return for how many pairs each claim holds, and for which."""
+def _summary(verdicts: Sequence[ClaimVerdict]) -> str:
+    """Return a table of claims with the number of pairs per outcome, and their names."""
     rows = []
     for claim in CLAIMS:
         cast = votes(claim, verdicts)
-        numbers = (_counted(cast, outcome) for outcome in Outcome)
-        rows.append((_capitalised(claim.text), claim.origin, *numbers, conclusion(cast)))
+        numbers = (_count_votes(cast, outcome) for outcome in Outcome)
+        rows.append((_capitalise(claim.text), claim.origin, *numbers, conclusion(cast)))
     columns = ('what is claimed', 'source', *Outcome, 'here')
     return f'## Verdicts\n\nPairs of backbones by their vote.\n\n{table(columns, rows)}'
 
 
-def _counted(cast: Sequence[Vote], outcome: Outcome) -> str:
+def _count_votes(cast: Sequence[Vote], outcome: Outcome) -> str:
     found = [vote for vote in cast if vote.outcome is outcome]
     too = sum(vote.random_too for vote in found)
     return f'{len(found)} (random too: {too})' if too else str(len(found))
 
 
-def _details(verdicts: Sequence[Verdict]) -> str:
+def _details(verdicts: Sequence[ClaimVerdict]) -> str:
     parts = ['## Every verdict\n']
     for claim in CLAIMS:
         found = [verdict for verdict in verdicts if verdict.claim == claim]
@@ -164,12 +164,12 @@ def _details(verdicts: Sequence[Verdict]) -> str:
             columns = ('backbones', 'difference', 'found', *instead, 'n', 'verdict')
             rows = (_row(verdict, beside) for verdict in found)
             parts.append(
-                f'**{_capitalised(claim.text)}** ({claim.origin})\n\n{table(columns, rows)}'
+                f'**{_capitalise(claim.text)}** ({claim.origin})\n\n{table(columns, rows)}'
             )
     return '\n'.join(parts)
 
 
-def _row(verdict: Verdict, beside: bool) -> tuple[str, ...]:
+def _row(verdict: ClaimVerdict, beside: bool) -> tuple[str, ...]:
     instead = verdict.random and _interval(verdict.random.found)
     return (
         verdict.where,
@@ -181,11 +181,11 @@ def _row(verdict: Verdict, beside: bool) -> tuple[str, ...]:
     )
 
 
-def _interval(found: Interval) -> str:
+def _interval(found: MeanInterval) -> str:
     return interval_text(found._asdict(), 3) or ''
 
 
-def _capitalised(text: str) -> str:
+def _capitalise(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -212,7 +212,7 @@ def _title(board: Board, index: int) -> str:
     return f'{task.name}, {heading(task.primary)}'
 
 
-def _score(board: Board, index: int, cell: Cell) -> str | None:
+def _score(board: Board, index: int, cell: BoardCell) -> str | None:
     if cell.mean is None:
         return None
     text = show_interval(cell.mean, cell.sd, board.columns[index].task.primary.unit)
@@ -235,8 +235,8 @@ def _analysis(found: FoundAnalysis, root: str) -> str:
     return f'## {found.title}\n\n![{found.title}]({place})\n\n{found.caption}\n\n{content}'
 
 
-def _untested(records: Iterable[RunRecord]) -> str:
-    """Return what the papers say that no backbone of the study could show."""
+def _untested_claims(records: Iterable[RunRecord]) -> str:
+    """Return the claims that the backbones of the study cannot test, as a list."""
     architectures = {record.backbone.get('architecture') for record in records}
     if Architecture.CONVNET in architectures:
         return ''

@@ -1,4 +1,4 @@
-"""Verdicts on claims about pairs of backbones, and what they add up to: a vote of each pair.
+"""Verdicts on claims about pairs of backbones, and their sum: one vote per pair.
 
 A verdict is a difference with an interval, and whether the interval lies on the side that the
 claim states. It is barred where its difference cannot be read. No correction is made for how many
@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from benchmark.statistics.means import Interval
+from benchmark.statistics.means import MeanInterval
 from studies.dark_secrets.claims import Claim
 
 
-class Pair(NamedTuple):
+class BackbonePair(NamedTuple):
     """Two backbones that differ in how they were pretrained and in nothing else.
 
     ``title`` is what a sentence calls their architecture, ``random`` a network of it that was not
@@ -41,8 +41,8 @@ class Pair(NamedTuple):
 class Kernels(NamedTuple):
     """Two pairs of one architecture, with large and with small kernels."""
 
-    large: Pair
-    small: Pair
+    large: BackbonePair
+    small: BackbonePair
     title: str = ''
 
     @property
@@ -55,7 +55,7 @@ class Kernels(NamedTuple):
 
 
 class Outcome(enum.StrEnum):
-    """What is found of a claim."""
+    """Outcome of a claim."""
 
     HOLDS = 'holds'
     PARTLY = 'partly'
@@ -65,7 +65,7 @@ class Outcome(enum.StrEnum):
 
 
 class Count(NamedTuple):
-    """On how many units of a kind, of how many, a difference is on the side of the claim."""
+    """Number of units, out of all, on which a difference is on the side of the claim."""
 
     side: int
     all: int
@@ -75,7 +75,7 @@ class Count(NamedTuple):
         return f'{self.side} of {self.all} {self.units}'
 
 
-class Beside(NamedTuple):
+class RandomBaseline(NamedTuple):
     """A random network of the same architecture, beside a pair.
 
     Attributes:
@@ -83,13 +83,13 @@ class Beside(NamedTuple):
         beyond: how much farther on the side of the claim the masked network lies than the random.
     """
 
-    found: Interval
-    beyond: Interval
+    found: MeanInterval
+    beyond: MeanInterval
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One difference, and whether it is what a paper states.
+class ClaimVerdict:
+    """One measured difference, and whether it supports a claim.
 
     Attributes:
         claim: what the paper states.
@@ -104,13 +104,13 @@ class Verdict:
     """
 
     claim: Claim
-    pair: Pair | Kernels
+    pair: BackbonePair | Kernels
     measure: str
-    found: Interval
+    found: MeanInterval
     over: str
     task: str = ''
     count: Count | None = None
-    random: Beside | None = None
+    random: RandomBaseline | None = None
     barred: str = ''
 
     @property
@@ -120,7 +120,7 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """``open`` where the interval has 0 inside or is none, or the difference is barred.
+        """``open`` where the interval contains 0 or is unknown, or the difference is barred.
 
         ``partly`` where the interval is on the side of the claim and some of the units are not.
         """
@@ -133,16 +133,16 @@ class Verdict:
 
     @property
     def random_too(self) -> bool:
-        """Whether a difference that holds is there, at least as far, without any pretraining."""
+        """Whether a random network shows a difference that holds, at least as large."""
         holds = self.outcome is Outcome.HOLDS
         return holds and self.random is not None and self.random.beyond.sign <= 0
 
 
 class Vote(NamedTuple):
-    """What all verdicts on a claim say of one pair."""
+    """All verdicts on a claim for one pair."""
 
-    pair: Pair | Kernels
-    verdicts: tuple[Verdict, ...]
+    pair: BackbonePair | Kernels
+    verdicts: tuple[ClaimVerdict, ...]
 
     @property
     def title(self) -> str:
@@ -151,7 +151,7 @@ class Vote(NamedTuple):
 
     @property
     def outcome(self) -> Outcome:
-        """``holds`` where every verdict does, ``contradicted`` where one is and none speaks for it.
+        """``holds`` if every verdict does, ``contradicted`` if some are and none holds.
 
         ``partly`` where only some hold and the others are open, ``open`` where all are.
         """
@@ -164,25 +164,25 @@ class Vote(NamedTuple):
 
     @property
     def random_too(self) -> bool:
-        """Whether every verdict holds, and of a random network too."""
+        """Whether every verdict holds, but for a random network too."""
         return all(verdict.random_too for verdict in self.verdicts)
 
     @property
     def remarks(self) -> str:
-        """What the outcome leaves out: verdicts that differ, why some are barred, counts."""
-        told = list(map(str, (v.count for v in self.verdicts if v.outcome is Outcome.PARTLY)))
+        """Details that the outcome omits: differing verdicts, why some are barred, counts."""
+        remarks = list(map(str, (v.count for v in self.verdicts if v.outcome is Outcome.PARTLY)))
         counted = Counter(verdict.outcome for verdict in self.verdicts)
         if len(counted) > 1:
-            told.insert(0, ', '.join(f'{counted[one]} {one}' for one in Outcome if counted[one]))
+            remarks.insert(0, ', '.join(f'{counted[one]} {one}' for one in Outcome if counted[one]))
         barred: dict[str, list[str]] = defaultdict(list)
         for verdict in self.verdicts:
             if verdict.barred:
                 barred[verdict.barred].append(verdict.task)
-        told += [f'{why} on {_listed(list(dict.fromkeys(on)))}' for why, on in barred.items()]
+        remarks += [f'{why} on {_listing(list(dict.fromkeys(on)))}' for why, on in barred.items()]
         too = sum(verdict.random_too for verdict in self.verdicts)
         if too and not self.random_too:
-            told.append(f'a random network too on {too} of {len(self.verdicts)} measures')
-        return '; '.join(told)
+            remarks.append(f'a random network too on {too} of {len(self.verdicts)} measures')
+        return '; '.join(remarks)
 
 
 _AGAINST = {Outcome.CONTRADICTED, Outcome.OPEN}
@@ -192,9 +192,9 @@ RANDOM_TOO = (
 )
 
 
-def votes(claim: Claim, verdicts: Iterable[Verdict]) -> list[Vote]:
+def votes(claim: Claim, verdicts: Iterable[ClaimVerdict]) -> list[Vote]:
     """Return the vote of every pair that has a verdict on ``claim``."""
-    found: dict[Pair | Kernels, list[Verdict]] = defaultdict(list)
+    found: dict[BackbonePair | Kernels, list[ClaimVerdict]] = defaultdict(list)
     for verdict in verdicts:
         if verdict.claim == claim:
             found[verdict.pair].append(verdict)
@@ -202,18 +202,20 @@ def votes(claim: Claim, verdicts: Iterable[Verdict]) -> list[Vote]:
 
 
 def conclusion(cast: Sequence[Vote]) -> str:
-    """Return in words for which pairs a claim holds, and for which not."""
+    """Return a text that lists the pairs by outcome."""
     parts = []
     for outcome in Outcome:
         for too in (False, True):
             found = [v for v in cast if v.outcome is outcome and v.random_too is too]
             if found:
                 between, but = (' between the two', f'; {RANDOM_TOO}') if too else ('', '')
-                parts.append(f'{outcome}{between} for {_listed(list(map(_named, found)))}{but}')
+                parts.append(
+                    f'{outcome}{between} for {_listing(list(map(_title_with_remarks, found)))}{but}'
+                )
     return '; '.join(parts) or 'not measured'
 
 
-def outcome_text(verdict: Verdict) -> str:
+def outcome_text(verdict: ClaimVerdict) -> str:
     """Return the outcome of a verdict with its reason."""
     if verdict.barred:
         return f'{verdict.outcome}: {verdict.barred}'
@@ -222,9 +224,9 @@ def outcome_text(verdict: Verdict) -> str:
     return f'{verdict.outcome}: {verdict.count}' if verdict.count else str(verdict.outcome)
 
 
-def _named(vote: Vote) -> str:
+def _title_with_remarks(vote: Vote) -> str:
     return f'{vote.title} ({vote.remarks})' if vote.remarks else vote.title
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listing(names: Sequence[str]) -> str:
     return ' and '.join([', '.join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -18,7 +18,7 @@ class Pictures(NamedTuple):
 
 
 def draw(setting: Setting, single_view: float, generator: torch.Generator) -> Pictures:
-    """Return pictures of which the share ``single_view`` shows one feature of its class alone.
+    """Return pictures; a share ``single_view`` of them shows only one feature of its class.
 
     The features are orthonormal; that they are unit vectors loses nothing, since noise and
     initial kernels look alike in every direction.
@@ -34,7 +34,7 @@ def draw(setting: Setting, single_view: float, generator: torch.Generator) -> Pi
         ],
         -1,
     )
-    return Pictures(_placed(setting, features, weights, generator), classes)
+    return Pictures(_place_features(setting, features, weights, generator), classes)
 
 
 def _uniform(low: float, high: float, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
@@ -59,7 +59,7 @@ def _of_others(setting: Setting, classes: Tensor, generator: torch.Generator) ->
     return 2 * others + torch.randint(2, others.shape, generator=generator)
 
 
-def _placed(
+def _place_features(
     setting: Setting, features: Tensor, weights: Tensor, generator: torch.Generator
 ) -> Tensor:
     """Return patches with every feature divided unevenly over patches of its own, and noise."""

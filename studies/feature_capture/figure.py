@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.drawing import COLOURS, grid_of_axes
-from studies.feature_capture.outcomes import METHODS, Outcome, Sweep, interval
+from studies.feature_capture.outcomes import METHODS, MethodOutcome, Sweep, interval
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,7 @@ _AXES = {
 _LINES = {'captured': '-', 'single_view': '--'}
 
 
-def draw(outcomes: Sequence[Outcome], sweeps: Sequence[Sweep]) -> Figure:
+def draw(outcomes: Sequence[MethodOutcome], sweeps: Sequence[Sweep]) -> Figure:
     """Return panels of curves and bars per method, and below one panel per sweep."""
     columns = max(4, len(sweeps))
     rows = 2 if sweeps else 1
@@ -39,13 +39,13 @@ def draw(outcomes: Sequence[Outcome], sweeps: Sequence[Sweep]) -> Figure:
     for panel in axes.flat[4:columns]:
         panel.set_visible(False)
     for panel, sweep in zip(axes[-1], sweeps, strict=False):
-        _swept(panel, sweep)
+        _draw_sweep(panel, sweep)
     if sweeps:
         axes[-1][0].set_ylabel('captured (solid),\nsingle-view accuracy (dashed)', fontsize=8)
     return figure
 
 
-def _curves(axes: Any, outcomes: Sequence[Outcome]) -> None:
+def _curves(axes: Any, outcomes: Sequence[MethodOutcome]) -> None:
     for colour, outcome in zip(COLOURS, outcomes, strict=False):
         points = (outcome.pretraining or outcome.training).points
         bands = [interval(point.captured) for point in points]
@@ -61,7 +61,7 @@ def _curves(axes: Any, outcomes: Sequence[Outcome]) -> None:
     axes.legend(fontsize=6, frameon=False)
 
 
-def _bars(axes: Any, outcomes: Sequence[Outcome], measure: str, title: str) -> None:
+def _bars(axes: Any, outcomes: Sequence[MethodOutcome], measure: str, title: str) -> None:
     for place, (colour, outcome) in enumerate(zip(COLOURS, outcomes, strict=False)):
         band = interval(getattr(outcome.last, measure))
         if band['mean'] is None:
@@ -75,7 +75,7 @@ def _bars(axes: Any, outcomes: Sequence[Outcome], measure: str, title: str) -> N
     axes.set_title(title, fontsize=9)
 
 
-def _swept(axes: Any, sweep: Sweep) -> None:
+def _draw_sweep(axes: Any, sweep: Sweep) -> None:
     masked = sweep.name == 'keep'
     places = [1 - value if masked else value for value in sweep.values]
     for method, outcomes in sweep.outcomes.items():

@@ -19,7 +19,7 @@ SCRATCH, SCRATCH_NORMALISED = 'supervised', 'supervised, normalised steps'
 METHODS = (TEACHER, AUTOENCODER, AUTOENCODER_NORMALISED, SCRATCH, SCRATCH_NORMALISED)
 
 
-class Outcome(NamedTuple):
+class MethodOutcome(NamedTuple):
     """A method's pretraining, if it has one, and its training on classes."""
 
     method: str
@@ -41,7 +41,7 @@ class Sweep(NamedTuple):
 
     name: str
     values: tuple[Any, ...]
-    outcomes: Mapping[str, tuple[Outcome, ...]]
+    outcomes: Mapping[str, tuple[MethodOutcome, ...]]
 
 
 def interval(values: Tensor) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""All trainings of the theory side by side, and sweeps that tell why they differ."""
+"""All trainings of the theory side by side, and sweeps that show why they differ."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studies.feature_capture.outcomes import (
     SCRATCH,
     SCRATCH_NORMALISED,
     TEACHER,
-    Outcome,
+    MethodOutcome,
     Sweep,
     interval,
 )
@@ -69,7 +69,7 @@ def analyse(
     outcomes = []
     for method in METHODS:
         outcomes.append(run(method, setting, world))
-        say(f'{method}: {_told(outcomes[-1])}')
+        say(f'{method}: {_summarise(outcomes[-1])}')
     found = [_sweep(setting, name, values, say) for name, values in sweeps.items()]
     return Finding(
         analysis='capture',
@@ -90,31 +90,31 @@ def analyse(
     )
 
 
-def run(method: str, setting: Setting, world: World) -> Outcome:
+def run(method: str, setting: Setting, world: World) -> MethodOutcome:
     """Return the outcome of ``method``, one of ``METHODS``."""
     if method in (SCRATCH, SCRATCH_NORMALISED):
         pace = Pace.FLOW if method == SCRATCH else Pace.NORMALISED
-        return Outcome(method, None, train_supervised(setting, world, pace))
+        return MethodOutcome(method, None, train_supervised(setting, world, pace))
     if method == TEACHER:
         first = pretrain_teacher_student(setting, world)
     else:
         pace = Pace.FLOW if method == AUTOENCODER else Pace.NORMALISED
         first = pretrain_autoencoder(setting, world, pace)
     tuned = train_supervised(setting, world, Pace.FLOW, kernels=first.kernels)
-    return Outcome(method, first, tuned)
+    return MethodOutcome(method, first, tuned)
 
 
 def _sweep(
     setting: Setting, name: str, values: tuple[Any, ...], say: Callable[[str], None]
 ) -> Sweep:
-    outcomes: dict[str, list[Outcome]] = {}
+    outcomes: dict[str, list[MethodOutcome]] = {}
     for value in values:
         changed = replace(setting, seeds=min(_SWEEP_SEEDS, setting.seeds), **{name: value})
         world = make_world(changed)
-        # masking is no part of supervision: its line is the same everywhere
+        # supervision does not mask: its line is the same everywhere
         for method in _SWEPT if name != 'keep' or value == values[0] else (TEACHER,):
             outcomes.setdefault(method, []).append(run(method, changed, world))
-            say(f'{name} {value}, {method}: {_told(outcomes[method][-1])}')
+            say(f'{name} {value}, {method}: {_summarise(outcomes[method][-1])}')
     if name == 'keep':
         outcomes[SCRATCH] *= len(values)
     return Sweep(name, values, {key: tuple(found) for key, found in outcomes.items()})
@@ -128,14 +128,14 @@ def _summary(point: Point) -> dict[str, Any]:
     }
 
 
-def _told(outcome: Outcome) -> str:
+def _summarise(outcome: MethodOutcome) -> str:
     means = {key: interval(getattr(outcome.last, key))['mean'] for key in MEASURES}
     return ', '.join(
         f'{key} {"-" if mean is None else f"{mean:.2f}"}' for key, mean in means.items()
     )
 
 
-def _main_rows(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:
+def _main_rows(outcomes: Sequence[MethodOutcome]) -> Iterator[dict[str, Any]]:
     for outcome in outcomes:
         phases = {'pretraining': outcome.pretraining, 'training': outcome.training}
         for phase, trained in phases.items():

@@ -150,7 +150,7 @@ def _descend(
         is_over = plan.classifies and bool((losses <= setting.goal).all())
         is_last = is_over or step == plan.steps
         if is_last or step % max(1, plan.steps // _POINTS) == 0:
-            points.append(_measured(setting, world, step, losses, kernels, head, plan))
+            points.append(_measure(setting, world, step, losses, kernels, head, plan))
         if is_last:
             break
         gradients = torch.autograd.grad(losses.sum(), learning)
@@ -178,7 +178,7 @@ def _moves(gradients: Sequence[Tensor], step: float, pace: Pace) -> list[Tensor]
     return [factor * gradient for factor, gradient in zip(factors, gradients, strict=True)]
 
 
-def _measured(
+def _measure(
     setting: Setting,
     world: World,
     step: int,

@@ -11,8 +11,8 @@ from benchmark.analysis.activation import (
     eigen_map,
     gradient_map,
     judge,
+    normalise_map,
     regions,
-    scaled,
 )
 from benchmark.analysis.cam import Method, analyse, numbers, part_labels
 from benchmark.analysis.images import ImageSet
@@ -58,9 +58,9 @@ class TestMaps:
         np.testing.assert_allclose(gradient_map(features, gradients), expected)
 
     def test_negative_sides_are_dark_and_the_brightest_is_one(self) -> None:
-        found = scaled(np.array([[-5.0, 2.0], [0.0, 4.0]]), (2, 2))
+        found = normalise_map(np.array([[-5.0, 2.0], [0.0, 4.0]]), (2, 2))
         assert found.tolist() == [[0, 0.5], [0, 1]]
-        assert not scaled(np.full((2, 2), -1.0), (4, 4)).any()
+        assert not normalise_map(np.full((2, 2), -1.0), (4, 4)).any()
 
 
 class TestNumbers:
@@ -125,7 +125,7 @@ class TestSide:
         seen = numbers(self.MAP, (20, 20), self.PARTS, Method.EIGEN)
         assert seen['turned'] == 1
         assert (seen['coverage'], seen['parts'], seen['auc']) == (1, 1, 1)
-        plain = judge(scaled(self.MAP, (20, 20)), self.PARTS)
+        plain = judge(normalise_map(self.MAP, (20, 20)), self.PARTS)
         assert (plain.coverage, plain.parts, plain.auc) == (0, 0, 0)
 
     def test_the_sign_that_it_came_with_does_not_matter(self) -> None:

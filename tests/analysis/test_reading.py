@@ -285,7 +285,9 @@ class TestErrors:
 
     def test_tokens_that_are_no_grid_are_refused(self) -> None:
         network = small('vit_tiny_patch16_224', **PLAIN)
-        with pytest.raises(IncompatibleError, match=r'17 tokens are no grid of the 64x64 px'):
+        with pytest.raises(
+            IncompatibleError, match=r'17 tokens do not form a grid over the 64x64 px'
+        ):
             read(network, pictures(), stride=8, is_plain=True)
 
     def test_it_does_not_apply_to_a_convnet(

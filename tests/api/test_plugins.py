@@ -84,9 +84,9 @@ from benchmark.errors import UnknownNameError
 from benchmark.sources.file import ModuleExtractor
 
 
-def open_source(order):
-    if order.name != 'small':
-        raise UnknownNameError(f"toys has no architecture '{order.name}'")
+def open_source(request):
+    if request.name != 'small':
+        raise UnknownNameError(f"toys has no architecture '{request.name}'")
     return ModuleExtractor('toys:small', nn.Sequential(nn.Conv2d(3, 8, 8, 8), nn.GELU()))
 """,
     'analysis.py': """

@@ -97,7 +97,7 @@ TASK_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
 DATA_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'provider and variable': (
         {'provider': 'world', 'variable': 'MY_DATA'},
-        ("data['variable'] is 'MY_DATA'", "cannot stand beside 'provider'"),
+        ("data['variable'] is 'MY_DATA'", "cannot be combined with 'provider'"),
     ),
     'unknown provider': ({'provider': 'internet'}, ("data['provider'] is 'internet'", 'world')),
     'no root': ({'root': ABSENT}, ("data lacks the key 'root'",)),
@@ -231,7 +231,7 @@ SUITE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     'group of a task of another suite': (
         {'groups': {'semantic': ('other',)}},
-        ("groups['semantic'] is ('other',)", "'other' is no task of the suite"),
+        ("groups['semantic'] is ('other',)", "'other' is not a task of the suite"),
     ),
     'task in two groups': (
         {'groups': {'semantic': ('small.py',), 'combined': ('small.py',)}},
@@ -288,7 +288,7 @@ BACKBONE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'source without a name': ({'source': 'timm:'}, ("['source'] is 'timm:'", 'must be timm:NAME')),
     'random with weights': (
         {'random': True, 'checkpoint': 'x.pth'},
-        ("['checkpoint'] is 'x.pth'", "cannot stand beside 'random'"),
+        ("['checkpoint'] is 'x.pth'", "cannot be combined with 'random'"),
     ),
     'mean without std': ({'mean': (1.0, 2.0, 3.0)}, ("['std'] is None", 'RGB')),
     'two channels': ({'mean': (1.0, 2.0), 'std': (1.0, 1.0, 1.0)}, ("['mean'] is (1.0, 2.0)",)),

@@ -82,8 +82,8 @@ def test_a_declaration_names_files_beside_it(code: Path) -> None:
 @pytest.mark.parametrize(
     ('text', 'error', 'part'),
     [
-        ('hf:./nowhere', DeclarationError, 'is no folder, and a repository is hf:OWNER/NAME'),
-        ('hf:nowhere', DeclarationError, 'is no folder'),
+        ('hf:./nowhere', DeclarationError, 'is not a folder, and a repository is hf:OWNER/NAME'),
+        ('hf:nowhere', DeclarationError, 'is not a folder'),
         ('nowhere.py:Net', DeclarationError, 'nowhere.py: no such file'),
         ('nowhere.py:', DeclarationError, 'must be FILE.py:CLASS'),
         ('mmpretrain:', DeclarationError, 'must be mmpretrain:NAME'),

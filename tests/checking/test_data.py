@@ -92,7 +92,9 @@ def test_an_unreadable_list_is_one_finding(tmp_path: Path) -> None:
     task = counted('nyuv2', tmp_path)
     (tmp_path / 'train_list.txt').write_text('alone\n')
     findings = bad(check_data(task, tmp_path))
-    assert 'not readable as lines of picture and depth map' in findings['train opens']
+    assert (
+        'train_list.txt, line 1: not readable as picture and depth map' in findings['train opens']
+    )
 
 
 def test_missing_data_show_their_layout_once(
@@ -115,7 +117,7 @@ def test_what_was_found_is_written(
     assert 'BROKEN  train size: 4 samples, declared 24231' in capsys.readouterr().out
     written = json.loads((tmp_path / 'manifests/nyuv2.json').read_text())
     found = DataReader().manifest(find_task('nyuv2'), tmp_path / 'nyu_depth_v2')
-    assert written['findings'][-1] == {'what': 'manifest', 'is_ok': True, 'detail': found.digest}
+    assert written['findings'][-1] == Finding('manifest', True, found.digest)._asdict()
     assert (written['files'], written['bytes']) == (found.files, found.size)
     assert written['folders'] == found.folders
     assert 'sync/kitchen_0028b' in written['folders']

@@ -76,7 +76,7 @@ def test_both_sides_of_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtur
         (('mae', '--arch', 'timm:x@y', '--data', 'd', '--steps', '4'), 'not with a checkpoint'),
         (
             ('mae', '--arch', 'timm:test_resnet', '--data', 'd', '--steps', '4'),
-            'timm:test_resnet is no plain ViT of timm; mae takes plain ViTs of timm with one',
+            'timm:test_resnet is not a plain ViT of timm; mae takes plain ViTs of timm with one',
         ),
         (
             ('mae', *VIT, 'embed_dim', '--data', 'd', '--steps', '4'),

@@ -100,7 +100,7 @@ def test_meter_measures_phases_and_memory() -> None:
     [
         ('world-segmentation', 'semantic/train/*.png', 'cannot be read as a picture'),
         ('world-segmentation', 'images/test/*', 'cannot be read as a picture'),
-        ('world-detection', 'keypoints_train.json', 'cannot be read'),
+        ('world-detection', 'keypoints_train.json', 'not JSON'),
     ],
 )
 @pytest.mark.parametrize('job', ['train', 'trivial'])

@@ -181,7 +181,9 @@ def test_a_finished_pretraining_stays_and_other_settings_are_refused(
     before = folder.weights.stat().st_mtime_ns
     assert run(wanted, tmp_path / 'run')[0] == facts
     assert folder.weights.stat().st_mtime_ns == before
-    with pytest.raises(DeclarationError, match=r'other settings \(lr is 0\.001 there, asked is 0'):
+    with pytest.raises(
+        DeclarationError, match=r'other settings \(lr is 0\.001 there, requested is 0'
+    ):
         run(replace(wanted, lr=0.1), tmp_path / 'run')
     (tmp_path / 'other').mkdir()
     (tmp_path / 'other' / 'thesis.tex').write_text('')

@@ -8,8 +8,8 @@ from scipy import stats
 
 from benchmark.statistics.linear import (
     Precision,
-    around,
     half_widths,
+    intervals_around,
     over_kinds,
     satterthwaite,
     welch,
@@ -64,7 +64,9 @@ def test_too_few_kinds_have_no_interval(families: list[str]) -> None:
 def test_ends_do_not_leave_what_is_possible() -> None:
     halves = half_widths(Precision(np.array([1.0]), np.array([math.inf])))
     assert halves == pytest.approx([1.95996], abs=1e-5)
-    assert around(np.array([1.5]), halves, 1, 6) == [pytest.approx((1.0, 3.45996), abs=1e-5)]
+    assert intervals_around(np.array([1.5]), halves, 1, 6) == [
+        pytest.approx((1.0, 3.45996), abs=1e-5)
+    ]
 
 
 @pytest.mark.parametrize(('tasks', 'seeds'), [(1, 3), (3, 2), (7, 2), (7, 3)])

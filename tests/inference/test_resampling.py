@@ -14,7 +14,7 @@ from benchmark.statistics.resampling import (
     interval,
     resampled_iqm,
     resampled_means,
-    widened,
+    widen,
 )
 
 MANY = 20_000
@@ -36,7 +36,7 @@ def stacked(seen: np.ndarray, draws: SeedDraws) -> np.ndarray:
 def test_other_seeds_agree_with_all_possible_resamples() -> None:
     """Enumerate every resample of 3 runs on each of 2 tasks: 27 x 27 equally likely means."""
     seen = scores(1, 3, 2)
-    wide = [widened(seen[:, :, task])[0] for task in range(2)]
+    wide = [widen(seen[:, :, task])[0] for task in range(2)]
     means = [[np.mean(pick) for pick in itertools.product(runs, repeat=3)] for runs in wide]
     every = np.array([sum(pair) / 2 for pair in itertools.product(*means)])
     found = stacked(seen, draw_seeds([3, 3], 1, MANY, generator())).mean(axis=2)[:, 0]
@@ -57,7 +57,7 @@ def test_interval_agrees_with_scipy_on_the_same_widened_runs() -> None:
     seen = scores(1, 8, 1)
     found = interval(stacked(seen, draw_seeds([8], 1, MANY, generator()))[:, 0, 0])
     expected = stats.bootstrap(
-        (widened(seen[:, :, 0])[0],),
+        (widen(seen[:, :, 0])[0],),
         np.mean,
         n_resamples=MANY,
         method='percentile',
@@ -84,7 +84,7 @@ def test_resampled_iqm_is_the_iqm_of_the_drawn_runs() -> None:
     draws = draw_seeds([3, 3], 2, 40, generator())
     found = resampled_iqm(seen, draws, weights)
     for backbone in range(2):
-        values = np.concatenate([widened(seen[:, :, task])[backbone] for task in range(2)])
+        values = np.concatenate([widen(seen[:, :, task])[backbone] for task in range(2)])
         for line in (0, 17, 39):
             drawn = [
                 draws.shares[task][(line + draws.starts[task, backbone]) % 40] * weights[task]

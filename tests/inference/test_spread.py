@@ -188,7 +188,10 @@ class TestJudge:
             ({'a': [1.0, 2.0], 'b': [9.0]}, 'fewer than two backbones have two'),
             ({'a': [1.0, 2.0]}, 'fewer than two backbones have a score'),
             ({'a': [1.0, 1.0], 'b': [9.0, 9.0]}, 'the method is deterministic'),
-            ({'a': [1.0, 1.0], 'b': [9.0, 9.0], 'c': [3.0]}, 'change no score'),
+            (
+                {'a': [1.0, 1.0], 'b': [9.0, 9.0], 'c': [3.0]},
+                'every seed of a backbone gives the same score',
+            ),
             ({}, 'fewer than two'),
         ],
     )

@@ -25,6 +25,7 @@ from benchmark.results.checkpoints import draft_of, keep
 from benchmark.results.recording import canonical_scores
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
+from benchmark.specs import Finding
 from tests.support.declarations import Declarations
 
 FEATURES: dict[str, Any] = {
@@ -48,22 +49,26 @@ OUTCOME: dict[str, Any] = {
 Answer = Callable[[Job], dict[str, Any]]
 
 
+BROKEN = Finding('train labels', False, 'a.png: label 7')._asdict()
+ODD = Finding('test size', True, '5 samples, declared 6', is_warning=True)._asdict()
+
+
 class FakePool:
     """Answers inspections with ``FEATURES`` and runs by ``answer``; keeps what it was asked."""
 
     def __init__(self, answer: Answer = lambda job: OUTCOME) -> None:
         self.answer = answer
         self.asked: list[Job] = []
+        self.findings: list[dict[str, Any]] = []
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         for job in jobs:
             self.asked.append(job)
-            inspecting = job.request['job'] == 'inspect'
-            answer = (
-                {'error': '', 'features': FEATURES, 'weights': None, 'flops': 1000.0}
-                if inspecting
-                else self.answer(job)
-            )
+            always = {
+                'inspect': {'error': '', 'features': FEATURES, 'weights': None, 'flops': 1000.0},
+                'check': {'error': '', 'findings': self.findings},
+            }
+            answer = always.get(job.request['job']) or self.answer(job)
             yield Reply(job, answer, datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))
 
     def names(self, kind: str) -> list[str]:
@@ -91,6 +96,52 @@ def go(made: Campaign, pool: FakePool) -> tuple[Plan, list[RunRecord]]:
 
 def records(made: Campaign) -> list[RunRecord]:
     return list(made.store.records('tiny'))
+
+
+class TestLookingAtData:
+    def test_cells_of_a_task_whose_data_cannot_be_used_fail_and_others_run(
+        self, world: Declarations
+    ) -> None:
+        world.task({'root': 'other'}, name='other')
+        (world.folder / 'data/other').mkdir()
+        (world.folder / 'data/other/train.txt').write_text('x')
+        made = campaign(world, suite={'tasks': ('small.py', 'other.py'), 'seeds': (0,)})
+
+        class Pool(FakePool):
+            def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+                for job in jobs:
+                    self.findings = [BROKEN] if job.name == 'other' else []
+                    yield from super().run([job])
+
+        _, found = go(made, Pool())
+        outcomes = {record.spec.task: record.error for record in found}
+        assert outcomes == {'other': 'train labels: a.png: label 7', 'small': ''}
+
+    def test_with_nothing_left_to_run_the_request_is_refused(self, world: Declarations) -> None:
+        made, pool = campaign(world), FakePool()
+        pool.findings = [BROKEN]
+        with pytest.raises(DataError, match=r"task 'small': train labels: a\.png: label 7"):
+            go(made, pool)
+        assert not records(made)
+        assert not pool.names('execute')
+
+    def test_what_is_odd_is_said_once_and_stands_in_the_records(self, world: Declarations) -> None:
+        lines: list[str] = []
+        made, pool = campaign(world, say=lines.append), FakePool()
+        pool.findings = [ODD]
+        _, found = go(made, pool)
+        assert lines[0] == "WARNING task 'small': test size: 5 samples, declared 6"
+        warnings = [record.provenance['data_warnings'] for record in found]
+        assert warnings == [['test size: 5 samples, declared 6']] * 2
+
+    def test_data_that_stay_the_same_are_looked_at_once(self, world: Declarations) -> None:
+        go(campaign(world, suite={'seeds': (0,)}), FakePool())
+        again = FakePool()
+        go(campaign(world, suite={'seeds': (1,)}), again)
+        assert not again.names('check')
+        (world.folder / 'data/small/train.txt').write_text('xy')
+        go(campaign(world, suite={'seeds': (2,)}), again)
+        assert again.names('check') == ['small']
 
 
 class TestRunning:
@@ -334,7 +385,7 @@ class TestTrivialPredictors:
     def test_alone_it_inspects_nothing(self, world: Declarations) -> None:
         pool = FakePool()
         go(campaign(world, suite={'protocols': ('trivial',)}), pool)
-        assert [job.request['job'] for job in pool.asked] == ['trivial']
+        assert [job.request['job'] for job in pool.asked] == ['check', 'trivial']
 
     def test_only_what_changes_its_score_runs_it_again(self, world: Declarations) -> None:
         suite = {'protocols': ('trivial',)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark.models.inspection import inspect_backbone
-from benchmark.sources import Order, probe
+from benchmark.sources import BuildRequest, probe
 from benchmark.specs import Backbone
 
 
@@ -26,7 +26,7 @@ def test_windows_grow_without_touching_the_weights(
         'pretrained_window_sizes': native.windows,
     }
     small, large = (
-        probe('timm', Order(name, options)).extractor.network for options in ({}, grown)
+        probe('timm', BuildRequest(name, options)).extractor.network for options in ({}, grown)
     )
     assert [stage.blocks[1].window_size[0] for stage in large.layers] == expected
     assert [stage.blocks[1].shift_size[0] > 0 for stage in large.layers] == [

@@ -166,11 +166,13 @@ def test_each_network_gets_the_encoder_for_it(
 
 
 def test_another_architecture_is_refused() -> None:
-    with pytest.raises(IncompatibleError, match='test_resnet is no plain ViT of timm'):
+    with pytest.raises(IncompatibleError, match='test_resnet is not a plain ViT of timm'):
         MaskedViT(source='timm:test_resnet', options={}, mask_ratio=0.75)
-    with pytest.raises(IncompatibleError, match='test_vit is no Swin'):
+    with pytest.raises(IncompatibleError, match='test_vit is not a Swin'):
         MaskedSwin(source='timm:test_vit', options={})
-    with pytest.raises(IncompatibleError, match=r'^swin is no plain ViT of timm; mae takes plain'):
+    with pytest.raises(
+        IncompatibleError, match=r'^swin is not a plain ViT of timm; mae takes plain'
+    ):
         choose_encoder('mae', SWIN)
     with_registers = replace(VIT, options={**VIT.options, 'reg_tokens': 4})
     with pytest.raises(IncompatibleError, match='vit has no position table and class token'):
@@ -178,5 +180,5 @@ def test_another_architecture_is_refused() -> None:
     with pytest.raises(IncompatibleError, match='data2vec takes plain ViTs of timm'):
         choose_encoder('data2vec', CONVNET)
     narrow = replace(VIT, options={**VIT.options, 'embed_dim': 12})
-    with pytest.raises(IncompatibleError, match='vit is 12 wide, no multiple of 8'):
+    with pytest.raises(IncompatibleError, match='vit is 12 wide, not a multiple of 8'):
         choose_encoder('mae', narrow)

@@ -87,7 +87,7 @@ def test_batch_norm_takes_its_statistics_from_what_is_seen() -> None:
 def test_networks_that_do_not_fit_are_refused() -> None:
     assert choose_encoder('spark', RESNET) == 'benchmark.SparseConvNet'
     with pytest.raises(
-        IncompatibleError, match='vit is no ResNet or ConvNeXt of timm; spark takes'
+        IncompatibleError, match='vit is not a ResNet or ConvNeXt of timm; spark takes'
     ):
         choose_encoder('spark', VIT)
     with pytest.raises(IncompatibleError, match=r'channels at strides .*: spark needs four'):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.probes.cache import Collected, FeatureCache, halved
+from benchmark.probes.cache import Collected, FeatureCache, to_half
 
 ROOM = 1 << 20
 
@@ -115,5 +115,5 @@ def test_two_processes_may_share_a_folder(tmp_path: Path) -> None:
 
 
 def test_half_precision_is_the_finer_one_that_holds_the_features() -> None:
-    assert halved(torch.tensor([1.0, -65504.0])).dtype == torch.float16
-    assert halved(torch.tensor([1.0, 70000.0])).dtype == torch.bfloat16
+    assert to_half(torch.tensor([1.0, -65504.0])).dtype == torch.float16
+    assert to_half(torch.tensor([1.0, 70000.0])).dtype == torch.bfloat16

@@ -10,7 +10,7 @@ from torch import nn
 
 from benchmark.errors import IncompatibleError
 from benchmark.models import FeatureBackbone
-from benchmark.probes.reading import Blocks, Whitening, cells, read_blocks, wanted, whole
+from benchmark.probes.reading import Blocks, Whitening, cells, read_blocks, select_choices, whole
 
 IMAGES = torch.randn(2, 3, 48, 64, generator=torch.Generator().manual_seed(0))
 
@@ -92,7 +92,7 @@ def test_whitening_over_batches_is_that_of_all_features() -> None:
 
 def test_choices_may_be_named() -> None:
     choices = {'class1': slice(0, 2), 'mean1': slice(2, 4)}
-    assert wanted(choices, None) == choices
-    assert wanted(choices, ['mean1']) == {'mean1': slice(2, 4)}
+    assert select_choices(choices, None) == choices
+    assert select_choices(choices, ['mean1']) == {'mean1': slice(2, 4)}
     with pytest.raises(IncompatibleError, match="no 'mean4' \\(it has: class1, mean1\\)"):
-        wanted(choices, ['mean1', 'mean4'])
+        select_choices(choices, ['mean1', 'mean4'])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.report import Wishes, write_report
+from benchmark.report import ReportOptions, write_report
 from benchmark.results.store import ResultStore
 from tests.support.report_fakes import ANALYSES, history, save, suite, write_analysis
 
@@ -27,6 +27,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     nights.write_text(json.dumps(history()), encoding='utf-8')
     formats = ('md', 'csv', 'html')
     paths = write_report(
-        store, 'quick', out=root / 'out', formats=formats, wishes=Wishes(history=nights)
+        store, 'quick', out=root / 'out', formats=formats, options=ReportOptions(history=nights)
     )
     return {path.name: path for path in paths}

@@ -64,8 +64,8 @@ def test_a_lead_on_one_seed_is_said_not_to_be_judged() -> None:
     found = answered([*runs('parts', 60, 50), *runs('keypoints', 40, 30, seeds=1)])
     assert found.rank.endswith('with other seeds unknown).')
     assert found.leads == (
-        'Best mean on 2 of 2 tasks: body parts and key points; 1 of them not judged, '
-        'having one seed.'
+        'Best mean on 2 of 2 tasks: body parts and key points; 1 of these with too few seeds '
+        'to judge.'
     )
 
 
@@ -93,7 +93,7 @@ def test_the_label_of_a_diagram_says_what_it_weighs_and_whether_it_tells_apart()
     def label(p: float) -> str:
         return Diagram({'a': 1.0, 'b': 2.0, 'c': 3.0}, 1.5, (), p, 4).label
 
-    assert label(0.2).startswith('Nothing is told apart: Friedman p = 0.2 over 4 tasks')
+    assert label(0.2).startswith('No significant differences: Friedman p = 0.2 over 4 tasks')
     assert 'Nemenyi' not in label(0.2)
     assert label(0.01).startswith('Pool-dependent')
     for p in (0.01, 0.2):

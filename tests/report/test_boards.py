@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.report.data.boards import Board, Cell
+from benchmark.report.data.boards import Board, BoardCell
 from benchmark.report.inference.answers import is_judged
 from benchmark.report.text.sentences import column_sentences, version_notes
 from benchmark.results.records import RunRecord
 from tests.support.report_fakes import boards, failed, record, suite
 
 
-def cell(board: Board, backbone: str, task: str) -> Cell:
+def cell(board: Board, backbone: str, task: str) -> BoardCell:
     row = next(row for row in board.rows if row.backbone.id == backbone)
     return next(cell for cell in row.cells if cell.task == task)
 

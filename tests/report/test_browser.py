@@ -437,12 +437,12 @@ def test_names_of_axes_never_cover_each_other(seedless: sync_api.Page, width: in
     view = reveal(seedless, '#profile .view')
     assert seedless.evaluate(OVERLAPS) == 0
     lead = seedless.locator('#profile .lead')
-    assert lead.inner_text().endswith('Tasks of a kind are averaged.')
+    assert lead.inner_text().endswith('Tasks of the same kind are averaged.')
     view.get_by_role('combobox', name='Axes').select_option('one per task')
     drawn(seedless)
     assert view.locator('svg .axis text').count() == 7
     assert seedless.evaluate(OVERLAPS) == 0
-    assert lead.inner_text().endswith('An axis is a task.')
+    assert lead.inner_text().endswith('Each axis is one task.')
 
 
 def test_a_phone_shows_scores_beside_names_and_that_there_are_more(seedless: sync_api.Page) -> None:
@@ -501,9 +501,9 @@ def test_trade_offs_start_with_two_tasks_and_say_what_times_are(page: sync_api.P
     assert view.get_by_role('combobox', name='Right').input_value() == 't0'
     view.get_by_role('combobox', name='Right').select_option('Parameters')
     drawn(page)
-    assert view.get_by_text('shared their machine').count() == 0
+    assert view.get_by_text('on a shared machine').count() == 0
     choose_time(page)
-    assert view.get_by_text('shared their machine').count() == 1
+    assert view.get_by_text('on a shared machine').count() == 1
     assert view.get_by_text('no Pareto front').count() == 0
 
 
@@ -517,7 +517,7 @@ def test_times_that_hold_the_load_of_the_machine_have_no_front(seedless: sync_ap
 
 def test_pictures_say_which_side_is_the_truth(page: sync_api.Page) -> None:
     page.locator('#tasks .film').first.scroll_into_view_if_needed()
-    note = page.locator('#tasks .task .meta', has_text='Left: truth. Right: prediction.')
+    note = page.locator('#tasks .task .meta', has_text='Left: ground truth. Right: prediction.')
     assert note.count() >= 1
 
 

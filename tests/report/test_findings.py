@@ -132,7 +132,7 @@ def test_a_task_without_a_floor_has_no_scale_and_is_named() -> None:
     assert result.unscaled == ('keypoints',)
     assert result.comparisons is not None
     assert result.comparisons.tasks == 2
-    assert any('Without a scale' in sentence for sentence in overall_sentences(board, result))
+    assert any('they have no scale' in sentence for sentence in overall_sentences(board, result))
 
 
 def test_too_few_tasks_say_which_p_they_could_reach() -> None:
@@ -140,7 +140,7 @@ def test_too_few_tasks_say_which_p_they_could_reach() -> None:
     sentences = overall_sentences(board, found(table(THREE_TASKS)))
     assert (
         "Wilcoxon over 3 tasks: the smallest attainable p is 0.25, 0.75 after Holm's correction "
-        'for 3 pairs, so too few tasks to tell any pair apart at 0.05.'
+        'for 3 pairs: too few tasks for any pair to differ significantly at 0.05.'
     ) in sentences
 
 
@@ -185,11 +185,11 @@ class TestContrast:
         assert is_matched(replace(masked, parameters=21_666_000), supervised)
         assert not is_matched(replace(masked, **{key: value}), supervised)  # type: ignore[arg-type]
 
-    def test_without_a_pair_nothing_may_be_concluded(self) -> None:
+    def test_without_a_pair_there_is_no_conclusion(self) -> None:
         records = table({b: THREE_TASKS[b] for b in ('vit-s-mae', 'vit-s-dino')})
         (board,) = boards(records)
         sentence = contrast_sentence(found(records).contrasts[0], board.labels)
-        assert sentence.startswith('Nothing may be concluded: no masked and supervised backbone')
+        assert sentence.startswith('No conclusion: no pair of a masked and a supervised backbone')
 
     @pytest.mark.parametrize(
         ('masked', 'conclusion'),
@@ -198,8 +198,8 @@ class TestContrast:
                 {'parts': (50, 52)},
                 'On this task, for this architecture, masked pretraining transfers better',
             ),
-            ({'parts': (38, 46)}, 'No difference beyond the noise of seeds'),
-            ({'parts': (50,)}, 'shown, not judged'),
+            ({'parts': (38, 46)}, 'The difference is within the noise of seeds'),
+            ({'parts': (50,)}, 'shown but not judged'),
         ],
     )
     def test_sentences_claim_no_more_than_the_seeds_allow(
@@ -235,7 +235,7 @@ class TestContrast:
         assert contrast.effect is not None
         assert contrast.effect.value == pytest.approx(100 * 2.5 / 90.9)
         assert not contrast.is_one_way
-        assert 'It depends on the architecture' in contrast_sentence(contrast, board.labels)
+        assert 'The sign depends on the architecture' in contrast_sentence(contrast, board.labels)
 
     def of_its_architecture(self, item: RunRecord) -> RunRecord:
         like = 'vit-s-mae' if item.spec.backbone.startswith('vit') else 'swin-t-simmim'
@@ -249,7 +249,7 @@ class TestContrast:
         records = table(THREE_TASKS)
         (board,) = boards(records)
         contrast = next(c for c in found(records).contrasts if c.group == 'geometric-motion')
-        assert 'they are too few to say so of other tasks' in contrast_sentence(
+        assert 'there are too few tasks to generalise to others' in contrast_sentence(
             contrast, board.labels
         )
 

@@ -14,7 +14,7 @@ import pytest
 
 from benchmark.report import render_report, write_report
 from benchmark.report.data import pictures
-from benchmark.report.data.curves import Curves, drawn, thinned
+from benchmark.report.data.curves import Curves, average_down, curves_for_page
 from benchmark.report.data.evidence import checks
 from benchmark.report.data.pictures import Gallery, collect
 from benchmark.report.formats import html, packing
@@ -338,7 +338,7 @@ def _write_noise(path: Path) -> None:
 class TestCurves:
     def test_every_term_runs_along_the_iterations(self) -> None:
         curves: Curves = {'iteration': [10, 20], 'loss_b': [4.0, 2.0], 'loss_a': [1.23456, 1.0]}
-        assert drawn(curves, 100) == {
+        assert curves_for_page(curves, 100) == {
             'iteration': [10, 20],
             'loss_a': [1.235, 1],
             'loss_b': [4, 2],
@@ -347,16 +347,18 @@ class TestCurves:
     def test_what_is_not_finite_is_none_and_a_term_without_values_is_left_out(self) -> None:
         nan = float('nan')
         curves: Curves = {'iteration': [1, 2], 'loss': [nan, 2.0], 'other': [nan, nan], 'empty': []}
-        assert drawn(curves, 100) == {'iteration': [1, 2], 'loss': [None, 2]}
-        assert drawn({'iteration': [1, 2], 'other': [nan, nan]}, 100) == {}
+        assert curves_for_page(curves, 100) == {'iteration': [1, 2], 'loss': [None, 2]}
+        assert curves_for_page({'iteration': [1, 2], 'other': [nan, nan]}, 100) == {}
 
     def test_iterations_are_counted_where_the_record_has_none(self) -> None:
-        assert drawn({'loss': [3.0, 2.0]}, 100) == {'iteration': [1, 2], 'loss': [3, 2]}
+        assert curves_for_page({'loss': [3.0, 2.0]}, 100) == {'iteration': [1, 2], 'loss': [3, 2]}
 
     def test_long_curves_are_thinned_to_their_local_means(self) -> None:
-        found = drawn({'iteration': range(5000), 'loss': [float(i) for i in range(5000)]}, 120)
+        found = curves_for_page(
+            {'iteration': range(5000), 'loss': [float(i) for i in range(5000)]}, 120
+        )
         assert len(found['loss']) == len(found['iteration']) == 120
         assert found['loss'][:2] == [20.5, 62.5]
 
     def test_a_mean_ignores_what_is_not_finite(self) -> None:
-        assert thinned([1.0, float('inf'), 3.0, 5.0], 2) == [1, 4]
+        assert average_down([1.0, float('inf'), 3.0, 5.0], 2) == [1, 4]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import UnknownNameError
-from benchmark.report import Wishes, render_report, report_frames
+from benchmark.report import ReportOptions, render_report, report_frames
 from benchmark.report.data.facts import backbone_facts
 from benchmark.report.formats.latex import escape
 from benchmark.report.text.presets import pretraining
@@ -17,7 +17,7 @@ from tests.support.report_fakes import briefs, record, save
 
 from .test_tables import small
 
-WISHES = Wishes(reference='vit-s-random')
+OPTIONS = ReportOptions(reference='vit-s-random')
 
 
 def body(text: str) -> list[str]:
@@ -28,7 +28,7 @@ def test_every_line_of_a_table_has_as_many_cells_as_the_table_has_columns(
     store: ResultStore,
 ) -> None:
     save(store, small())
-    texts = render_report(store, 'quick', formats=('tex', 'paper'), wishes=WISHES)
+    texts = render_report(store, 'quick', formats=('tex', 'paper'), options=OPTIONS)
     for name in ('quick.tex', 'quick.paper.tex'):
         tables = texts[name].split(r'\begin{table}')[1:]
         assert tables
@@ -43,7 +43,7 @@ def test_every_line_of_a_table_has_as_many_cells_as_the_table_has_columns(
 
 def test_best_second_and_change_are_marked(store: ResultStore) -> None:
     save(store, small())
-    text = render_report(store, 'quick', formats=('tex',), wishes=WISHES)['quick.tex']
+    text = render_report(store, 'quick', formats=('tex',), options=OPTIONS)['quick.tex']
     (mae,) = [line for line in body(text) if line.startswith('ViT-S MAE')]
     (base,) = [line for line in body(text) if line.startswith('ViT-S random')]
     assert r'\best{46.5}\change{+26.0}' in mae
@@ -75,7 +75,7 @@ def test_hostile_names_cannot_break_out() -> None:
 def test_an_unknown_reference_is_refused_with_the_known_ones(store: ResultStore) -> None:
     save(store, small())
     with pytest.raises(UnknownNameError, match="did you mean 'vit-s-mae'"):
-        render_report(store, 'quick', formats=('md',), wishes=Wishes(reference='vit-s-mea'))
+        render_report(store, 'quick', formats=('md',), options=ReportOptions(reference='vit-s-mea'))
 
 
 def test_json_has_what_the_tables_have(store: ResultStore) -> None:

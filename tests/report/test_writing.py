@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import BenchmarkError
-from benchmark.report import Wishes, render_report, stale_files, write_report
+from benchmark.report import ReportOptions, render_report, stale_files, write_report
 from benchmark.report.writing import FORMATS
 from benchmark.results.store import ResultStore
 from tests.support.report_fakes import failed, record
@@ -76,6 +76,6 @@ def test_a_folder_without_a_report_cannot_be_checked(store: ResultStore, tmp_pat
 def test_a_suite_may_count_a_task_in_another_group(store: ResultStore) -> None:
     store.save(record())
     store.save(record(backbone='vit-s-supervised'))
-    wishes = Wishes(groups={'parts': 'combined'})
-    text = render_report(store, 'quick', formats=('md',), wishes=wishes)['quick.md']
+    options = ReportOptions(groups={'parts': 'combined'})
+    text = render_report(store, 'quick', formats=('md',), options=options)['quick.md']
     assert 'Masked minus supervised, combined' in text

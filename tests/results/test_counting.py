@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmark.results.counting import counted
+from benchmark.results.counting import counted_records
 from benchmark.results.records import RunRecord
 from studies.dark_secrets.scores import scores_by_cell
 from tests.support.record_builders import full_record
@@ -27,7 +27,7 @@ RUNS = [run(0, 50, 'new', 7), run(1, 51, 'new', 8), run(2, 10, 'old', 1), run(0,
 
 
 def test_seeds_of_another_configuration_do_not_count() -> None:
-    assert counted(RUNS) == counted(RUNS[::-1]) == RUNS[:2]
+    assert counted_records(RUNS) == counted_records(RUNS[::-1]) == RUNS[:2]
 
 
 def test_analyses_count_the_runs_that_tables_do() -> None:
@@ -36,5 +36,5 @@ def test_analyses_count_the_runs_that_tables_do() -> None:
 
 
 def test_evidence_comes_along() -> None:
-    (record,) = counted([replace(RUNS[0], curves={'loss': [1.0]})])
+    (record,) = counted_records([replace(RUNS[0], curves={'loss': [1.0]})])
     assert record.curves == {'loss': [1.0]}

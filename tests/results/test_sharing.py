@@ -15,7 +15,7 @@ import pytest
 from benchmark.cli.main import main
 from benchmark.errors import RecordError
 from benchmark.results.records import Status
-from benchmark.results.sharing import MANIFEST, Outcome, export_suite, import_archive
+from benchmark.results.sharing import MANIFEST, ImportOutcome, export_suite, import_archive
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
 from tests.support.record_builders import full_record
@@ -68,7 +68,7 @@ class TestRoundTrip:
         self, ours: ResultStore, theirs: ResultStore, archive: Path
     ) -> None:
         imported = import_archive(theirs, archive)
-        assert {item.outcome for item in imported} == {Outcome.ADDED}
+        assert {item.outcome for item in imported} == {ImportOutcome.ADDED}
         assert list(theirs.records('quick')) == list(ours.records('quick'))
         for item in imported:
             twin = ours.results / item.path.relative_to(theirs.results)
@@ -83,7 +83,7 @@ class TestRoundTrip:
 
     def test_again_nothing_is_left_to_add(self, theirs: ResultStore, archive: Path) -> None:
         import_archive(theirs, archive)
-        assert {item.outcome for item in import_archive(theirs, archive)} == {Outcome.PRESENT}
+        assert {item.outcome for item in import_archive(theirs, archive)} == {ImportOutcome.PRESENT}
 
     def test_records_of_an_older_version_travel_as_they_are(
         self, theirs: ResultStore, tmp_path: Path
@@ -115,7 +115,7 @@ class TestMerging:
         before = path.read_bytes()
         imported = import_archive(theirs, archive)
         assert sorted(item.outcome for item in imported) == ['added', 'added', 'conflict']
-        (conflict,) = (item for item in imported if item.outcome is Outcome.CONFLICT)
+        (conflict,) = (item for item in imported if item.outcome is ImportOutcome.CONFLICT)
         assert conflict.path == path
         assert part in conflict.detail
         assert path.read_bytes() == before

@@ -11,7 +11,7 @@ from benchmark.errors import RecordError
 from benchmark.results.identity import recorded_fingerprint
 from benchmark.results.records import from_json
 from benchmark.results.store import ResultStore, read_record
-from benchmark.results.upgrades import NAMES_AND_SIZES, SCHEMA, UPGRADES, upgraded
+from benchmark.results.upgrades import NAMES_AND_SIZES, SCHEMA, UPGRADES, upgrade
 
 GOLDEN = Path(__file__).parent / 'golden'
 TREES = sorted(GOLDEN.glob('schema*'))
@@ -103,10 +103,10 @@ def test_a_failed_record_has_no_cost_to_complete() -> None:
 @pytest.mark.parametrize('schema', [0, SCHEMA + 1, True, 1.0, '1', None])
 def test_what_is_not_known_is_refused_with_what_is(schema: object) -> None:
     with pytest.raises(RecordError, match=rf'x: schema is .*reads 1 to {SCHEMA}'):
-        upgraded({'schema': schema}, Path('x'))
+        upgrade({'schema': schema}, Path('x'))
 
 
 def test_the_content_that_was_read_is_not_changed() -> None:
     content = {'schema': 1, 'cost': {'device': 'cpu'}}
-    assert upgraded(content, Path('x'))['cost'] == {'device': 'cpu', 'processor': None}
+    assert upgrade(content, Path('x'))['cost'] == {'device': 'cpu', 'processor': None}
     assert content == {'schema': 1, 'cost': {'device': 'cpu'}}

@@ -298,9 +298,9 @@ def test_names_of_wrappers_inside_are_removed(
 
 def test_numbered_stages_of_a_convnet_are_no_chunks(tmp_path: Path) -> None:
     """EfficientNet's own blocks have two numbers."""
-    from benchmark.sources import Order, open_network
+    from benchmark.sources import BuildRequest, open_network
 
-    target = open_network('timm', Order('test_efficientnet', {}))
+    target = open_network('timm', BuildRequest('test_efficientnet', {}))
     weights = {n: v + 1 for n, v in target.state().items() if v.is_floating_point()}
     weights |= {n: v for n, v in target.state().items() if n not in weights}
     torch.save(weights, tmp_path / 'w.pth')
@@ -314,7 +314,7 @@ def test_a_towers_text_is_no_copy_of_its_pictures(tmp_path: Path) -> None:
     pytest.importorskip('transformers')
     from transformers import CLIPConfig, CLIPModel
 
-    from benchmark.sources import Order, open_network
+    from benchmark.sources import BuildRequest, open_network
 
     facts = {
         'hidden_size': 32,
@@ -329,7 +329,7 @@ def test_a_towers_text_is_no_copy_of_its_pictures(tmp_path: Path) -> None:
     )
     model: nn.Module = CLIPModel(config)
     torch.save(model.state_dict(), tmp_path / 'w.bin')
-    order = Order('tests/tiny', {'config': {'model_type': 'clip_vision_model', **vision}})
+    order = BuildRequest('tests/tiny', {'config': {'model_type': 'clip_vision_model', **vision}})
     target = open_network('hf', order)
     report = load_file(target, str(tmp_path / 'w.bin'), may_miss={})
     assert not any('copies' in done for done in report.conversion)

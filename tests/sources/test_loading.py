@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from benchmark.catalog import find_backbone
 from benchmark.errors import CheckpointError
 from benchmark.models.inspection import build
-from benchmark.sources import Extractor, Order, load_file, load_published
+from benchmark.sources import BuildRequest, Extractor, load_file, load_published
 from benchmark.sources import network as fetches
 from benchmark.sources.timm import open_source
 
@@ -31,7 +31,7 @@ def weights() -> Weights:
 @pytest.fixture
 def network() -> Extractor:
     torch.manual_seed(8)
-    return open_source(Order('test_vit'))
+    return open_source(BuildRequest('test_vit'))
 
 
 def equal(network: Extractor, weights: Weights) -> bool:
@@ -251,7 +251,7 @@ def test_another_architecture_is_refused(network: Extractor, tmp_path: Path) -> 
 
 
 def published(name: str) -> Extractor:
-    return open_source(Order(name))
+    return open_source(BuildRequest(name))
 
 
 def test_published_weights_without_network(

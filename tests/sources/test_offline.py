@@ -11,7 +11,7 @@ import pytest
 from huggingface_hub import constants
 
 from benchmark.errors import BenchmarkError, CheckpointError, DeclarationError, EnvironmentProblem
-from benchmark.sources import Order, open_network
+from benchmark.sources import BuildRequest, open_network
 from benchmark.sources import network as fetches
 
 OneLine = Callable[[BaseException], str]
@@ -26,7 +26,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_a_repository_that_cannot_be_reached(one_line: OneLine) -> None:
     with pytest.raises(CheckpointError) as caught:
-        open_network('hf', Order('facebook/dinov2-base'))
+        open_network('hf', BuildRequest('facebook/dinov2-base'))
     message = one_line(caught.value)
     assert message.startswith('hf:facebook/dinov2-base: ')
     assert message.endswith('give a folder with config.json as hf:FOLDER')
@@ -37,7 +37,7 @@ def test_transformers_is_asked_for_when_it_is_needed(
 ) -> None:
     monkeypatch.setitem(sys.modules, 'transformers', None)
     with pytest.raises(EnvironmentProblem) as caught:
-        open_network('hf', Order('x/y', {'config': {'model_type': 'vit'}}))
+        open_network('hf', BuildRequest('x/y', {'config': {'model_type': 'vit'}}))
     assert "'pip install transformers'" in one_line(caught.value)
 
 
@@ -51,14 +51,14 @@ def test_published_weights_of_torchvision(
 
     monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', refuse)
     with pytest.raises(CheckpointError) as caught:
-        open_network('torchvision', Order('resnet18')).published()
+        open_network('torchvision', BuildRequest('resnet18')).published()
     assert 'torchvision:resnet18@CHECKPOINT' in one_line(caught.value)
 
 
 MISTAKES = {
     'no such class': ('class Net: ...', 'Other', DeclarationError, "has no class 'Other'"),
     'code that fails': ('1 / 0', 'Net', DeclarationError, 'ZeroDivisionError'),
-    'no module': ('class Net: ...', 'Net', BenchmarkError, r'is no torch\.nn\.Module'),
+    'no module': ('class Net: ...', 'Net', BenchmarkError, r'is not a torch\.nn\.Module'),
     'arguments': (
         'class Net:\n    def __init__(self, width): ...',
         'Net',
@@ -74,7 +74,7 @@ def test_mistakes_in_a_file(
 ) -> None:
     (tmp_path / 'net.py').write_text(f'# {tmp_path}\n{code}\n')
     with pytest.raises(error, match=part):
-        open_network('file', Order(f'{tmp_path / "net.py"}:{name}'))
+        open_network('file', BuildRequest(f'{tmp_path / "net.py"}:{name}'))
 
 
 def test_openmmlab_does_not_see_transformers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmark.errors import CheckpointError
-from benchmark.sources import Extractor, LoadReport, Order, load_file, open_network
+from benchmark.sources import BuildRequest, Extractor, LoadReport, load_file, open_network
 
 Weights = dict[str, Tensor]
 
@@ -21,7 +21,9 @@ Weights = dict[str, Tensor]
 def vit(height: int = 64, width: int = 64, patch: int = 8, **options: Any) -> Extractor:
     torch.manual_seed(0)
     facts = {'img_size': (height, width), 'patch_size': patch, 'embed_dim': 32, 'depth': 2}
-    return open_network('timm', Order('vit_tiny_patch16_224', {**facts, 'num_heads': 2, **options}))
+    return open_network(
+        'timm', BuildRequest('vit_tiny_patch16_224', {**facts, 'num_heads': 2, **options})
+    )
 
 
 def weights_of(extractor: Extractor) -> Weights:
@@ -112,15 +114,15 @@ def test_another_number_of_leading_places_is_named(
 
 def test_kernels_that_slide_are_never_resized(tmp_path: Path) -> None:
     facts = {'dims': (8, 16, 24, 32), 'depths': (1, 1, 1, 1)}
-    small = open_network('timm', Order('convnext_atto', {**facts, 'kernel_sizes': 7}))
-    large = open_network('timm', Order('convnext_atto', {**facts, 'kernel_sizes': 13}))
+    small = open_network('timm', BuildRequest('convnext_atto', {**facts, 'kernel_sizes': 7}))
+    large = open_network('timm', BuildRequest('convnext_atto', {**facts, 'kernel_sizes': 13}))
     with pytest.raises(CheckpointError, match=r"conv_dw\.weight' .*7, 7\), .*another network"):
         loaded(large, weights_of(small), tmp_path)
 
 
 def test_the_stem_of_a_convnet_is_not_resized(tmp_path: Path) -> None:
     """ResNet's first kernel sees pictures but slides."""
-    target = open_network('timm', Order('resnet18', {}))
+    target = open_network('timm', BuildRequest('resnet18', {}))
     weights = weights_of(target)
     weights['conv1.weight'] = torch.randn(64, 3, 3, 3)
     with pytest.raises(CheckpointError, match=r"'conv1\.weight' has shape \(64, 3, 3, 3\)"):
@@ -144,7 +146,7 @@ BEIT = {'embed_dim': 32, 'depth': 2, 'num_heads': 2}
 def beit(height: int, width: int) -> Extractor:
     torch.manual_seed(0)
     return open_network(
-        'timm', Order('beit_base_patch16_224', {**BEIT, 'img_size': (height, width)})
+        'timm', BuildRequest('beit_base_patch16_224', {**BEIT, 'img_size': (height, width)})
     )
 
 
@@ -167,7 +169,7 @@ def test_a_window_of_the_networks_own_shape_is_taken(tmp_path: Path) -> None:
 
 def test_other_periods_of_rotary_positions_are_refused(tmp_path: Path) -> None:
     options = {'embed_dim': 64, 'depth': 1, 'num_heads': 2, 'img_size': 64}
-    target = open_network('timm', Order('vit_small_patch16_dinov3', options))
+    target = open_network('timm', BuildRequest('vit_small_patch16_dinov3', options))
     (periods,) = (v for n, v in target.network.named_buffers() if n.endswith('.periods'))
     weights = weights_of(target)
     loaded(target, {**weights, 'rope.periods': periods.bfloat16()}, tmp_path)

@@ -15,23 +15,23 @@ from benchmark.errors import RecordError
 from benchmark.report.data.analyses import FoundAnalysis
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
-from benchmark.statistics.means import Interval, t_interval, welch_interval
+from benchmark.statistics.means import MeanInterval, t_interval, welch_interval
 from studies.dark_secrets import claims
 from studies.dark_secrets.claims import Claim
 from studies.dark_secrets.judging import judge
 from studies.dark_secrets.verdicts import (
     RANDOM_TOO,
+    BackbonePair,
+    ClaimVerdict,
     Count,
     Kernels,
     Outcome,
-    Pair,
-    Verdict,
     conclusion,
     outcome_text,
     votes,
 )
 
-PAIR = Pair('masked', 'supervised', 'the net', 'random')
+PAIR = BackbonePair('masked', 'supervised', 'the net', 'random')
 RANDOM = np.random.default_rng(0)
 
 
@@ -52,8 +52,8 @@ class TestIntervals:
         assert found.mean == pytest.approx(first.mean() - second.mean())
 
     def test_what_does_not_repeat_has_no_bounds(self) -> None:
-        assert t_interval([3.0]) == Interval(3.0, None, None, 1)
-        assert welch_interval([3.0], [1.0, 2.0]) == Interval(1.5, None, None, 1)
+        assert t_interval([3.0]) == MeanInterval(3.0, None, None, 1)
+        assert welch_interval([3.0], [1.0, 2.0]) == MeanInterval(1.5, None, None, 1)
         assert t_interval([]) is None
         assert welch_interval([], [1.0]) is None
 
@@ -64,7 +64,7 @@ class TestIntervals:
     def test_a_side_is_only_taken_by_the_whole_interval(
         self, bounds: tuple[float | None, float | None], sign: int
     ) -> None:
-        assert Interval(0.5, *bounds, 3).sign == sign
+        assert MeanInterval(0.5, *bounds, 3).sign == sign
 
 
 def found(
@@ -82,7 +82,7 @@ def found(
     return FoundAnalysis(name, name, '', '', facts, (), {}, {}, place)
 
 
-def by_claim(claim: Claim, analysis: FoundAnalysis) -> list[Verdict]:
+def by_claim(claim: Claim, analysis: FoundAnalysis) -> list[ClaimVerdict]:
     return [v for v in judge([PAIR], [analysis], []) if v.claim == claim]
 
 
@@ -129,7 +129,9 @@ def test_pretraining_runs_are_the_repetitions_where_there_are_several(tmp_path: 
         for name, distance in ((f'masked{run}', 0.4), (f'supervised{run}', 0.4 + gap))
         for row in heads_of(name, distance)
     ]
-    pairs = [Pair(f'masked{run}', f'supervised{run}', f'the net{run}', 'random') for run in gaps]
+    pairs = [
+        BackbonePair(f'masked{run}', f'supervised{run}', f'the net{run}', 'random') for run in gaps
+    ]
     verdicts = [
         v for v in judge(pairs, [found(tmp_path, 'attention', rows)], []) if v.claim is claims.LOCAL
     ]
@@ -204,7 +206,7 @@ def test_what_a_random_network_has_too_is_said(tmp_path: Path, random: float) ->
 
 
 def test_without_a_random_network_the_two_are_compared(tmp_path: Path) -> None:
-    pair = Pair('masked', 'supervised')
+    pair = BackbonePair('masked', 'supervised')
     (verdict,) = judge([pair], [similarity(tmp_path, 0.95)], [])
     assert (verdict.random, verdict.random_too, verdict.outcome) == (None, False, 'holds')
 
@@ -371,7 +373,7 @@ def test_other_protocols_failed_runs_and_absent_backbones_give_no_verdict() -> N
         record('pose', 'supervised', 1, 1.0, status=Status.FAILED),
     ]
     assert judge([PAIR], [], [*good, *others]) == []
-    other = Pair('masked', 'nobody')
+    other = BackbonePair('masked', 'nobody')
     assert judge([other], [], good) == []
 
 
@@ -386,7 +388,7 @@ def test_supervision_is_ahead_where_its_classes_cover_the_task() -> None:
 
 
 def test_kernels_are_compared_by_what_masked_pretraining_gains() -> None:
-    kernels = Kernels(Pair('a', 'b'), Pair('c', 'd'))
+    kernels = Kernels(BackbonePair('a', 'b'), BackbonePair('c', 'd'))
     levels = {'a': 60.0, 'b': 40.0, 'c': 55.0, 'd': 50.0}
     noise = dict(zip(levels, RANDOM.normal(size=(4, 3)), strict=True))
     records = [
@@ -445,12 +447,15 @@ def test_fine_grained_tasks_have_a_claim_of_their_own() -> None:
     assert (verdict.claim, verdict.outcome) == (claims.FINE, 'holds')
 
 
-def of(pair: Pair, low: float, high: float, **more: Any) -> Verdict:
-    interval = Interval((low + high) / 2, low, high, 3)
-    return Verdict(claims.GEOMETRIC, pair, 'points', interval, 'seeds', **more)
+def of(pair: BackbonePair, low: float, high: float, **more: Any) -> ClaimVerdict:
+    interval = MeanInterval((low + high) / 2, low, high, 3)
+    return ClaimVerdict(claims.GEOMETRIC, pair, 'points', interval, 'seeds', **more)
 
 
-NETS = {title: Pair(f'{title} m', f'{title} s', f'the {title}') for title in ('A', 'B', 'C', 'D')}
+NETS = {
+    title: BackbonePair(f'{title} m', f'{title} s', f'the {title}')
+    for title in ('A', 'B', 'C', 'D')
+}
 FOR, AGAINST, UNDECIDED = (1.0, 2.0), (-2.0, -1.0), (-1.0, 1.0)
 
 
@@ -514,6 +519,6 @@ class TestVotes:
 def test_every_claim_says_where_it_is_from() -> None:
     papers = {claims.DARK_SECRETS, claims.MASK_RECONSTRUCTION}
     for claim in claims.CLAIMS:
-        own = claim.source is claims.Source.OWN
+        own = claim.source is claims.ClaimSource.OWN
         assert claim.paper in ({''} if own else papers)
         assert claim.origin == (f'{claim.source}, {claim.paper}' if claim.paper else 'own question')

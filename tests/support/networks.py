@@ -10,7 +10,7 @@ from torchvision.models import ConvNeXt, SwinTransformer, VisionTransformer, lis
 from torchvision.models._api import register_model
 from torchvision.models.convnext import CNBlockConfig
 
-from benchmark.sources import Extractor, Order, open_network
+from benchmark.sources import BuildRequest, Extractor, open_network
 
 VIT = {'embed_dim': 32, 'depth': 4, 'num_heads': 2, 'img_size': 64}
 SWIN = {'embed_dim': 16, 'depths': (1, 1, 2, 1), 'num_heads': (1, 2, 2, 2)}
@@ -115,7 +115,7 @@ def network(name: str, seed: int = 0) -> Extractor:
     """Return a small network with parameters that all differ from their defaults."""
     library, architecture, options = NETWORKS[name]
     torch.manual_seed(seed)
-    extractor = open_network(library, Order(architecture, options))
+    extractor = open_network(library, BuildRequest(architecture, options))
     generator = torch.Generator().manual_seed(seed)
     for parameter in extractor.network.parameters():
         noise = torch.randn(parameter.shape, generator=generator)

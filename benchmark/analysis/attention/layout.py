@@ -61,16 +61,16 @@ def shifted_windows(grid: Size, window: Size, shift: Size, *, pads_first: bool) 
     """
     places = torch.arange(grid[0] * grid[1]).reshape(grid)
     if pads_first:
-        places = _padded(places, window)
+        places = _pad(places, window)
     size = (places.shape[0], places.shape[1])
-    rolled = _padded(torch.roll(places, (-shift[0], -shift[1]), (0, 1)), window)
+    rolled = _pad(torch.roll(places, (-shift[0], -shift[1]), (0, 1)), window)
     wrapped_rows = torch.arange(rolled.shape[0]) >= size[0] - shift[0]
     wrapped_columns = torch.arange(rolled.shape[1]) >= size[1] - shift[1]
     regions = 2 * wrapped_rows.long()[:, None] + wrapped_columns.long()
     return Layout(_cut(rolled, window), _cut(regions, window), grid)
 
 
-def _padded(cells: Tensor, window: Size) -> Tensor:
+def _pad(cells: Tensor, window: Size) -> Tensor:
     below, right = (-cells.shape[0] % window[0]), (-cells.shape[1] % window[1])
     return functional.pad(cells, (0, right, 0, below), value=NOWHERE)
 

@@ -4,7 +4,7 @@ Every implementation ends in one of a few torch functions: fused attention, soft
 own multi-head attention. What reaches them holds all that the layer does to queries and keys
 (scale, their normalisation, rotary embedding, relative positions, cosine similarity, masks), so
 the maps are taken there: soft-max as it comes, fused attention computed again from its
-arguments. The cyclic shift of windows is seen as the roll that the block carries out.
+arguments. The cyclic shift of windows is seen as the roll that the block performs.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def probabilities(
 
 
 class AttentionReader:
-    """Runs a network and hands out the attention map of every layer.
+    """Runs a network and yields the attention map of every layer.
 
     Args:
         network: the module to run.
@@ -237,7 +237,7 @@ class AttentionReader:
         windows = self._windows[-1] if self._windows else None
         window = _window_of(windows)
         if windows is not None and window is not None:
-            self._receive(self._windowed(layer, values, windows, window))
+            self._receive(self._window_map(layer, values, windows, window))
         else:
             self._receive(self._global(layer, values, windows))
 
@@ -251,7 +251,7 @@ class AttentionReader:
             return attention.reshape(-1, heads, *attention.shape[-2:])
         raise self._unreadable(layer, f'its maps have the shape {tuple(attention.shape)}')
 
-    def _windowed(self, layer: str, values: Tensor, windows: _Windows, window: Size) -> Map:
+    def _window_map(self, layer: str, values: Tensor, windows: _Windows, window: Size) -> Map:
         pads_first = windows.rolled is not None and windows.rolled != windows.grid
         layout = shifted_windows(windows.grid, window, windows.shift, pads_first=pads_first)
         count, tokens = layout.places.shape
@@ -274,7 +274,7 @@ class AttentionReader:
         if grid is None or values.shape[0] != self._batch or not is_grid:
             raise self._unreadable(
                 layer,
-                f'{values.shape[0]} maps of {tokens} tokens are no grid of the '
+                f'{values.shape[0]} maps of {tokens} tokens do not form a grid over the '
                 f'{self._image[0]}x{self._image[1]} px of {self._batch} pictures',
             )
         kept = values[..., tokens - patches :, tokens - patches :].unsqueeze(1)
@@ -324,7 +324,7 @@ def _is_attention(module: nn.Module) -> bool:
 
 
 def _grid_of(arguments: tuple[Any, ...]) -> Size | None:
-    """Return the size of the map that a block is given: of its shape, or told beside it."""
+    """Return the size of a block's input map, from its shape or from a separate argument."""
     first = arguments[0] if arguments else None
     if not isinstance(first, Tensor):
         return None

@@ -39,6 +39,12 @@ def analyse(
 ) -> Finding:
     """Return distance, entropy and divergence of every head of ``backbones`` on ``images``.
 
+    Args:
+        backbones: backbones to look into, one after the other.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
+
     Raises:
         IncompatibleError: a backbone has no self-attention, or a layer cannot be read.
         BenchmarkError: a backbone cannot be built.
@@ -85,13 +91,19 @@ def measure(
 ) -> list[LayerValues]:
     """Return what was measured of each attention layer of ``subject``, first to last.
 
+    Args:
+        subject: the backbone, built and loaded.
+        images: pictures to show to every backbone.
+        batch_size: pictures per forward pass.
+        device: where the networks run.
+
     Raises:
         IncompatibleError: a layer cannot be read.
     """
     parts: dict[str, list[LayerValues]] = defaultdict(list)
 
     def receive(found: Map) -> None:
-        parts[found.layer].append(_measured(found))
+        parts[found.layer].append(_measure_layer(found))
 
     reader = AttentionReader(
         subject.network,
@@ -102,10 +114,10 @@ def measure(
     )
     for batch in subject.batches(images, batch_size, device):
         reader.read(batch)
-    return [_joined(found) for found in parts.values()]
+    return [_join_batches(found) for found in parts.values()]
 
 
-def _measured(found: Map) -> LayerValues:
+def _measure_layer(found: Map) -> LayerValues:
     layout: Layout = found.layout
     allowed = layout.allowed.to(found.values.device)
     separation = layout.separation(found.stride).to(found.values.device)
@@ -141,7 +153,7 @@ def uniform_values(layout: Layout, stride: float) -> tuple[float, float]:
     )
 
 
-def _joined(parts: Sequence[LayerValues]) -> LayerValues:
+def _join_batches(parts: Sequence[LayerValues]) -> LayerValues:
     distance, entropy, divergence = (
         torch.cat([getattr(part, key) for part in parts]).cpu()
         for key in (DISTANCE, ENTROPY, DIVERGENCE)

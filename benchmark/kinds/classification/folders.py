@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mmpretrain.datasets import CustomDataset
 
 from benchmark.errors import DataError
+from benchmark.openmmlab.decoding import PICTURES, is_picture
 from benchmark.registry import DATASETS
 
 
@@ -21,16 +24,29 @@ class ImageFolders(CustomDataset):
         DataError: a class has no folder, or a folder is no class.
     """
 
+    def __init__(self, extensions: Sequence[str] = PICTURES, **arguments: Any) -> None:
+        super().__init__(extensions=extensions, **arguments)
+
+    def is_valid_file(self, filename: str) -> bool:
+        """Whether a file is read: hidden ones, which some systems add, are not."""
+        accepted: bool = super().is_valid_file(filename)
+        return accepted and is_picture(filename)
+
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return path and label of every image."""
-        samples: list[dict[str, Any]] = super().load_data_list()
         declared = list(self.CLASSES)
-        found = sorted(self.folder_to_idx, key=self.folder_to_idx.__getitem__)
-        if set(found) != set(declared):
+        folder = Path(self.img_prefix)
+        if not folder.is_dir():
+            raise DataError(f'{folder}: no such folder')
+        there = {path.name for path in folder.iterdir() if path.is_dir()}
+        names = {name for name in there if not name.startswith('.')}
+        if names != set(declared):
             raise DataError(
                 f'{self.img_prefix}: folders and declared classes differ: '
-                f'{sorted(set(found) ^ set(declared))}'
+                f'{sorted(names ^ set(declared))}'
             )
+        samples: list[dict[str, Any]] = super().load_data_list()
+        found = sorted(self.folder_to_idx, key=self.folder_to_idx.__getitem__)
         for sample in samples:
             sample['gt_label'] = declared.index(found[sample['gt_label']])
         return samples

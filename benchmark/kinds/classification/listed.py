@@ -10,6 +10,7 @@ from typing import Any
 from mmpretrain.datasets import BaseDataset
 
 from benchmark.errors import DataError
+from benchmark.kinds.common.listing import read_pairs
 from benchmark.openmmlab.coco import as_id, load_json
 from benchmark.registry import DATASETS
 
@@ -117,9 +118,9 @@ class IndexedImages(BaseDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return path and label of every picture of the split."""
         root = Path(self.data_root)
-        paths = _pairs(Path(self.ann_file))
-        classes = _pairs(root / 'image_class_labels.txt')
-        splits = _pairs(root / 'train_test_split.txt')
+        paths = read_pairs(Path(self.ann_file))
+        classes = read_pairs(root / 'image_class_labels.txt')
+        splits = read_pairs(root / 'train_test_split.txt')
         if not paths.keys() == classes.keys() == splits.keys():
             raise DataError(f'{root}: its three lists do not name the same pictures')
         numbers = {name: n for n, name in enumerate(sorted(set(classes.values()), key=int))}
@@ -128,16 +129,3 @@ class IndexedImages(BaseDataset):
             for key, path in paths.items()
             if splits[key] == self._wanted
         ]
-
-
-def _pairs(path: Path) -> dict[str, str]:
-    """Return the first two words of every line.
-
-    Raises:
-        DataError: the file is missing or a line has fewer.
-    """
-    try:
-        lines = path.read_text(encoding='utf-8').splitlines()
-        return dict(line.split()[:2] for line in lines if line.strip())  # type: ignore[misc]
-    except (OSError, ValueError) as error:
-        raise DataError(f'{path}: not readable as lines of id and value ({error})') from None

@@ -96,12 +96,21 @@ def all_points(precision: np.ndarray, recall: np.ndarray) -> float:
 class ClassificationGallery(Gallery):
     """Test images with the true and the predicted class."""
 
+    is_placed = False
+
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the image captioned with its classes."""
+        return caption(image, ', '.join(self.classes[label] for label in sample.gt_label.tolist()))
+
+    def show(self, sample: Any) -> np.ndarray:
+        """Return the captioned picture of a sample, BGR (H, W, 3)."""
+        return self.truth(self.read(sample), sample)
+
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
         """Return the image captioned with the truth and with the likeliest class."""
         true, predicted = sample.gt_label.tolist(), int(sample.pred_score.argmax())
         share = float(sample.pred_score[predicted])
-        names = ', '.join(self.classes[label] for label in true)
         return Picture(
-            caption(image, names),
+            self.truth(image, sample),
             caption(image, f'{self.classes[predicted]} {share:.0%}', is_right=predicted in true),
         )

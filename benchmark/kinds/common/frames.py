@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.errors import DataError
-
-PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
-"""How the name of a frame may end, in any case."""
+from benchmark.openmmlab.decoding import is_picture
 
 _DIGITS = re.compile(r'[0-9]+')
 
@@ -26,7 +24,7 @@ def numbered_frames(folder: Path) -> dict[int, str]:
         DataError: a picture has no number, two have the same, or the names differ in more.
     """
     try:
-        names = [entry.name for entry in os.scandir(folder) if _is_picture(entry.name)]
+        names = [entry.name for entry in os.scandir(folder) if is_picture(entry.name)]
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -48,10 +46,6 @@ def refuse_gaps(folder: Path, numbers: Iterable[int]) -> None:
                 f'{folder}: frame {before} is followed by frame {after}, are some missing? '
                 'number the frames without gaps'
             )
-
-
-def _is_picture(name: str) -> bool:
-    return name.lower().endswith(PICTURES) and not name.startswith('.')
 
 
 def _by_number(folder: Path, names: list[str]) -> dict[int, str]:

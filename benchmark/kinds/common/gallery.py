@@ -12,6 +12,9 @@ import numpy as np
 from mmengine.dist import all_gather_object, get_dist_info
 from mmengine.hooks import Hook
 
+from benchmark.errors import DataError
+from benchmark.openmmlab.decoding import read_placed, read_upright
+
 if TYPE_CHECKING:
     from mmengine.runner import Runner
 
@@ -46,6 +49,8 @@ class Gallery(Hook, abc.ABC):
     """
 
     priority = 'LOW'
+    is_placed = True
+    """Whether labels have places in the picture, which then stays as it is stored."""
 
     def __init__(self, *, folder: str, classes: Sequence[str], count: int = _COUNT) -> None:
         self.classes = tuple(classes)
@@ -59,17 +64,28 @@ class Gallery(Hook, abc.ABC):
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
         """Return the drawn truth and prediction for a BGR ``image`` at its size on disk."""
 
+    @abc.abstractmethod
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the drawn truth for a BGR ``image`` at its size on disk."""
+
+    def show(self, sample: Any) -> np.ndarray:
+        """Return the picture of a sample with its labels, BGR (H, W, 3)."""
+        return fit(self.truth(self.read(sample), sample))
+
     def before_test(self, runner: Runner) -> None:
         """Choose the samples."""
         dataset = runner.test_dataloader.dataset
-        names = getattr(dataset, 'metainfo', {}).get('classes') or ()
-        # a task may leave the names to the data set
-        self.classes = tuple(names) if len(names) == len(self.classes) else self.classes
+        self.name_classes(dataset)
         total = len(dataset)
         count = min(self._count, total)
         self._wanted = {(2 * i + 1) * total // (2 * count): i for i in range(count)}
         # several processes take the samples in turn
         self._seen, self._step = get_dist_info()
+
+    def name_classes(self, dataset: Any) -> None:
+        """Take the classes' names from the data set, to which a task may leave them."""
+        names = getattr(dataset, 'metainfo', {}).get('classes') or ()
+        self.classes = tuple(names) if len(names) == len(self.classes) else self.classes
 
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -86,9 +102,16 @@ class Gallery(Hook, abc.ABC):
         """Learn what the other processes have written."""
         self.files = sorted(name for files in all_gather_object(self.files) for name in files)
 
+    def read(self, sample: Any) -> np.ndarray:
+        """Return a sample's picture, BGR (H, W, 3), as its labels were made for it."""
+        if self.is_placed:
+            return read_placed(sample.img_path, _shape_of(sample))
+        return read_upright(sample.img_path)
+
     def _write(self, sample: Any, number: int) -> None:
-        image = cv2.imread(sample.img_path, cv2.IMREAD_COLOR)
-        if image is None:
+        try:
+            image = self.read(sample)
+        except DataError:  # what could be predicted was read; a drawing is not worth a failure
             return
         panels = [fit(panel) for panel in self.draw(image, sample)]
         gap = np.full((panels[0].shape[0], _GAP, 3), 255, np.uint8)
@@ -96,6 +119,12 @@ class Gallery(Hook, abc.ABC):
         self._folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(self._folder / name), np.hstack([panels[0], gap, panels[1]]))
         self.files.append(name)
+
+
+def _shape_of(sample: Any) -> tuple[int, int] | None:
+    """Return the height and width that a sample's picture had when it was read, if known."""
+    shape = getattr(sample, 'ori_shape', None)
+    return None if shape is None else (int(shape[0]), int(shape[1]))
 
 
 def fit(image: np.ndarray) -> np.ndarray:

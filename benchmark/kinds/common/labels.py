@@ -6,6 +6,7 @@ classes; it returns what is wrong, or an empty text.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -77,3 +78,35 @@ def mot(sample: dict[str, Any], classes: int) -> str:
         return 'a box is empty'
     frames = [[instance['instance_id'] for instance in frame] for frame in sample['instances']]
     return 'two boxes have one identity' if any(len(set(f)) < len(f) for f in frames) else ''
+
+
+def _labels_of_picture(sample: dict[str, Any]) -> np.ndarray:
+    return np.atleast_1d(sample['gt_label'])
+
+
+def _labels_of_map(sample: dict[str, Any]) -> np.ndarray:
+    found = np.unique(sample['gt_seg_map'])
+    return found[found != _IGNORED]
+
+
+def _labels_of_objects(sample: dict[str, Any]) -> np.ndarray:
+    objects = sample['instances']
+    return np.array([item['bbox_label'] for item in objects if not item['ignore_flag']], int)
+
+
+def _visible_points(sample: dict[str, Any]) -> np.ndarray:
+    return np.flatnonzero(np.asarray(sample['keypoints_visible'])[0] > 0)
+
+
+def _labels_of_frames(sample: dict[str, Any]) -> np.ndarray:
+    return np.zeros(sum(map(len, sample['instances'])), int)
+
+
+PRESENT: Mapping[str, Callable[[dict[str, Any]], np.ndarray]] = {
+    'classification': _labels_of_picture,
+    'segmentation': _labels_of_map,
+    'detection': _labels_of_objects,
+    'pose': _visible_points,
+    'mot': _labels_of_frames,
+}
+"""Per kind, which classes (of key points: which points) occur in a sample, by number."""

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
-import PIL.Image
 from mmengine.dataset import BaseDataset, ConcatDataset
 
 from benchmark.errors import BenchmarkError, DataError, UnknownNameError, did_you_mean
 from benchmark.kinds.common import xml
+from benchmark.kinds.common.listing import check_list, is_emptiness, why_unreadable
+from benchmark.kinds.common.loading import compare_sizes, replace_loaders
 from benchmark.kinds.common.parts import held_out, joined
+from benchmark.kinds.common.unread import check_folders, no_folder, why_empty
 from benchmark.openmmlab import coco
+from benchmark.openmmlab.decoding import header_of, is_broken
 from benchmark.registry import DATASETS
 
 Config = Mapping[str, Any]
@@ -27,9 +29,6 @@ _FILES = ('img_path', 'seg_map_path', 'depth_map_path', 'ann_file', 'frames', 'f
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST = 160
-
-_ORIENTATION = 274
-"""EXIF's key of how a picture is turned; from 5 on its sides are swapped."""
 
 _SAMPLED = 20
 """Of how many pictures the size is compared with the annotations' when a data set is opened."""
@@ -49,6 +48,20 @@ def opened(*, of: Config) -> BaseDataset:
     for kind in _classes(of):
         coco.adopt(kind)
         xml.adopt(kind)
+    dataset = _build(of)
+    if not len(dataset):
+        raise DataError(f'{_annotations(of)}: holds no sample')
+    for part in _parts(dataset):
+        _check_some_sizes(part)
+        if not isinstance(part.pipeline, _NamesFiles):  # one may be there several times
+            part.oddities = [*check_folders(part), *check_list(part)]
+            replace_loaders(part)
+            part.pipeline = _NamesFiles(part.pipeline)
+    return dataset
+
+
+def _build(of: Config) -> BaseDataset:
+    """Return the data set, whatever is wrong with its annotations being a :class:`DataError`."""
     try:
         dataset = DATASETS.build(dict(of))
         for part in _parts(dataset):
@@ -57,24 +70,49 @@ def opened(*, of: Config) -> BaseDataset:
         raise
     except Exception as error:  # libraries raise whatever their readers do
         logging.getLogger(__name__).error(traceback.format_exc())
-        raise DataError(f'{_annotations(of)}: cannot be read ({one_line(error)})') from None
-    if not len(dataset):
-        raise DataError(f'{_annotations(of)}: holds no sample')
-    for part in _parts(dataset):
-        _check_some_sizes(part)
-    _name_files(dataset)
+        raise DataError(_explain(of, error)) from None
     return dataset
+
+
+def _explain(of: Config, error: Exception) -> str:
+    """Return why a data set cannot be opened, naming the line or folder where one is to blame."""
+    for config in _unread_parts(of):
+        try:
+            part = DATASETS.build({**config, 'lazy_init': True})
+            reason = no_folder(part) or (
+                why_empty(part) if is_emptiness(error) else why_unreadable(part)
+            )
+        except BenchmarkError as other:
+            return str(other)
+        except Exception:  # that it cannot be explained must not hide what it is
+            reason = ''
+        if reason:
+            return reason
+    return f'{_annotations(of)}: cannot be read ({one_line(error)})'
+
+
+def _unread_parts(config: Config) -> Iterator[dict[str, Any]]:
+    """Yield the configurations of the data sets that one is made of."""
+    kind = find_type(config['type'])
+    if kind is joined:
+        own = ('of', 'parts', 'ignore_keys', 'type', 'times')
+        common = {key: value for key, value in config.items() if key not in own}
+        for part in config.get('parts', ()):
+            named = {key: value for key, value in part.items() if key not in own}
+            yield {**common, **named, 'type': config['of']}
+    elif kind is held_out:
+        kept = {k: v for k, v in config.items() if k not in ('of', 'every', 'rest', 'type')}
+        yield from _unread_parts({**kept, **config['of']})
+    else:
+        yield dict(config)
 
 
 def _classes(config: Config) -> Iterator[type]:
     """Yield the classes that a configuration builds, those of its parts included."""
-    kind = find_type(config['type'])
-    if kind is joined:
-        yield from _classes({'type': config['of']})
-    elif kind is held_out:
-        yield from _classes(config['of'])
-    elif isinstance(kind, type):
-        yield kind
+    for part in _unread_parts(config):
+        kind = find_type(part['type'])
+        if isinstance(kind, type):
+            yield kind
 
 
 def _parts(dataset: BaseDataset) -> list[BaseDataset]:
@@ -93,30 +131,17 @@ def _check_some_sizes(part: BaseDataset) -> None:
         if annotated is None:
             return
         try:
-            with PIL.Image.open(info['img_path']) as picture:
-                size = picture.size
-                is_turned = picture.getexif().get(_ORIENTATION, 1) >= 5
-        except (OSError, SyntaxError, ValueError, TypeError):
+            header = header_of(info['img_path'])
+        except DataError:
             continue  # it is named when it is loaded
-        _compare_sizes(info['img_path'], annotated, size[:: 1 if is_turned else -1], is_turned)
+        if header is not None and annotated != header.upright_shape:
+            compare_sizes(info['img_path'], annotated, header.shape)
 
 
 def _annotated_size(info: Any) -> tuple[int, int] | None:
     """Return the height and width that annotations state, if they do."""
     found = (info.get('height'), info.get('width')) if isinstance(info, Mapping) else ()
     return found if all(isinstance(side, int) for side in found) and found else None  # type: ignore[return-value]
-
-
-def _compare_sizes(
-    path: str, annotated: tuple[int, int], found: tuple[int, ...], is_turned: bool = False
-) -> None:
-    if annotated != tuple(found[:2]):
-        turned = ', turned as its EXIF orientation says' if is_turned else ''
-        raise DataError(
-            f'{path}: is {found[1]} x {found[0]} pixels (width x height){turned}, its annotations '
-            f'are for {annotated[1]} x {annotated[0]}: places in it would be wrong; correct the '
-            'size in the annotations if only that is wrong, or use the pictures that were annotated'
-        )
 
 
 def one_line(error: BaseException) -> str:
@@ -206,26 +231,14 @@ class _NamesFiles:
         return getattr(self._pipeline, name)
 
     def __call__(self, sample: Any) -> Any:
-        # the pipeline may change the sample
-        files, annotated = list(dict.fromkeys(_files(sample))), _annotated_size(sample)
+        files = list(dict.fromkeys(_files(sample)))  # the pipeline may change the sample
         try:
-            loaded = self._pipeline(sample)
+            return self._pipeline(sample)
         except BenchmarkError:
             raise
         except Exception as error:  # libraries raise whatever their readers do
             logging.getLogger(__name__).error(traceback.format_exc())
             raise DataError(_blame(files, error)) from None
-        found = _loaded_size(loaded)
-        if annotated and found:
-            _compare_sizes(files[0], annotated, found)
-        return loaded
-
-
-def _loaded_size(loaded: Any) -> tuple[int, int] | None:
-    """Return the height and width that a picture had when it was decoded, if they are known."""
-    sample = loaded.get('data_samples') if isinstance(loaded, Mapping) else None
-    found = getattr(sample, 'ori_shape', None)
-    return None if found is None else tuple(found[:2])
 
 
 def _blame(files: list[str], error: Exception) -> str:
@@ -234,12 +247,6 @@ def _blame(files: list[str], error: Exception) -> str:
         is_there = Path(broken).exists()
         return f'{broken}: {"cannot be read as a picture" if is_there else "no such file"}'
     return f'{", ".join(files)}: sample cannot be loaded ({one_line(error)})'
-
-
-def _name_files(dataset: BaseDataset) -> None:
-    for part in _parts(dataset):
-        if not isinstance(part.pipeline, _NamesFiles):  # one may be there several times
-            part.pipeline = _NamesFiles(part.pipeline)
 
 
 def _files(sample: Any) -> Iterator[str]:
@@ -263,11 +270,3 @@ def _annotations(config: Config) -> str:
     root = Path(str(config.get('data_root') or ''))
     files = [str(root / one['ann_file']) for one in named if one.get('ann_file')]
     return ', '.join(files) or str(root)
-
-
-def is_broken(file: str) -> bool:
-    """Whether a picture or label map cannot be decoded whole, as training decodes it."""
-    try:
-        return cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR) is None
-    except (OSError, cv2.error):
-        return True

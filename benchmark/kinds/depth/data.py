@@ -11,9 +11,9 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import TRANSFORMS
 
 from benchmark.errors import DataError
+from benchmark.openmmlab.decoding import is_picture
+from benchmark.openmmlab.lists import read_lines
 from benchmark.registry import DATASETS
-
-_PICTURES = {'.jpg', '.jpeg', '.png', '.bmp'}
 
 
 @DATASETS.register_module()
@@ -30,9 +30,9 @@ class DepthFolders(BaseDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return one entry per picture, sorted by path."""
         folder = Path(self.data_prefix['img_path'])
-        pictures = sorted(p for p in folder.rglob('*') if p.suffix.lower() in _PICTURES)
+        pictures = sorted(path for path in folder.rglob('*') if is_picture(path))
         if not pictures:
-            raise DataError(f'{folder}: holds no pictures ({", ".join(sorted(_PICTURES))})')
+            raise DataError(f'{folder}: holds no pictures')
         return [self._entry(folder, picture) for picture in pictures]
 
     def _entry(self, folder: Path, picture: Path) -> dict[str, Any]:
@@ -57,13 +57,15 @@ class DepthPairs(BaseDataset):
 
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return one entry per pair, in the list's order."""
-        try:
-            lines = Path(self.ann_file).read_text(encoding='utf-8').splitlines()
-            pairs = [(line.split()[0], line.split()[1]) for line in lines if line.strip()]
-        except (OSError, IndexError) as error:
-            raise DataError(
-                f'{self.ann_file}: not readable as lines of picture and depth map ({error})'
-            ) from None
+        pairs = []
+        for line in read_lines(self.ann_file):
+            words = line.text.split()
+            if len(words) < 2:
+                raise DataError(
+                    f'{self.ann_file}, line {line.number}: not readable as picture and depth map: '
+                    f"'{line.text}'"
+                )
+            pairs.append((words[0], words[1]))
         images, depths = (Path(self.data_prefix[key]) for key in ('img_path', 'depth_path'))
         found = [
             {

@@ -173,6 +173,17 @@ class DepthGallery(Gallery):
         super().__init__(folder=folder, classes=classes, count=count)
         self._range = (min_depth, max_depth)
 
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the image above its true depth."""
+        true = sample.gt_depth_map.data[0].cpu().numpy()
+        is_scored = _within(true, *self._range)
+        scale = _colour_scale(true[is_scored], self._range)
+        return _above(image, true, is_scored, scale)
+
+    def show(self, sample: Any) -> np.ndarray:
+        """Return the picture of a sample above its depth, BGR (H, W, 3)."""
+        return self.truth(self.read(sample), sample)
+
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
         """Return the image above the true depth, a legend above the predicted one.
 
@@ -184,18 +195,20 @@ class DepthGallery(Gallery):
         )
         is_scored = _within(true, *self._range)
         scale = _colour_scale(true[is_scored], self._range)
-        truth = np.where(
-            is_scored[..., None], coloured(true, scale), np.array(_UNLABELLED, np.uint8)
-        )
-        picture, truth_panel = (fit(panel) for panel in (image, truth))
-        picture = cv2.resize(picture, truth_panel.shape[1::-1])
-        legend = _legend(
-            truth_panel.shape, scale, error_sums(predicted[is_scored], true[is_scored])
-        )
-        return Picture(
-            np.vstack([picture, truth_panel]),
-            np.vstack([legend, fit(coloured(predicted, scale))]),
-        )
+        drawn = fit(coloured(predicted, scale))
+        errors_of = error_sums(predicted[is_scored], true[is_scored])
+        legend = _legend(drawn.shape, scale, errors_of)
+        truth = _above(image, true, is_scored, scale)
+        return Picture(truth, np.vstack([legend, drawn]))
+
+
+def _above(
+    image: np.ndarray, true: np.ndarray, is_scored: np.ndarray, scale: tuple[float, float]
+) -> np.ndarray:
+    """Return the image above its true depth (H, W), grey where that is not scored."""
+    truth = np.where(is_scored[..., None], coloured(true, scale), np.array(_UNLABELLED, np.uint8))
+    picture, panel = (fit(one) for one in (image, truth))
+    return np.vstack([cv2.resize(picture, panel.shape[1::-1]), panel])
 
 
 def _colour_scale(true: np.ndarray, limits: tuple[float, float]) -> tuple[float, float]:

@@ -163,12 +163,15 @@ def mean_precision(values: np.ndarray) -> float:
 class DetectionGallery(Gallery):
     """Test images with true and detected boxes, masks and classes."""
 
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the image with its true instances."""
+        return self._drawn(image, sample.gt_instances)
+
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
         """Return the image with the true instances and with those detected above 0.3."""
-        truth = sample.gt_instances
         found = sample.pred_instances
         found = found[found.scores > _SHOWN_SCORE]
-        return Picture(self._drawn(image, truth), self._drawn(image, found))
+        return Picture(self.truth(image, sample), self._drawn(image, found))
 
     def _drawn(self, image: np.ndarray, instances: Any) -> np.ndarray:
         scale = max(1, min(_ENLARGED, round(672 / max(image.shape[:2]))))

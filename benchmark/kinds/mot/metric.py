@@ -188,12 +188,20 @@ def _evaluated(place: Path, lengths: dict[str, int], benchmark: str) -> dict[str
 class MultiTrackingGallery(Gallery):
     """Test frames with the true persons and with the tracks, a colour for each identity."""
 
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the frame with its true boxes."""
+        return _framed(image, sample.gt_instances.bboxes, sample.gt_instances.instances_ids)
+
+    def show(self, sample: Any) -> np.ndarray:
+        """Return the last frame of a sample with its boxes, BGR (H, W, 3)."""
+        return super().show(sample[len(sample) - 1])
+
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
         """Return the frame with the true boxes and with the boxes of tracks."""
-        truth, found = sample.gt_instances, sample.pred_track_instances
+        found = sample.pred_track_instances
         found = found[found.scores > _SHOWN]
         return Picture(
-            _framed(image, truth.bboxes, truth.instances_ids),
+            self.truth(image, sample),
             _framed(image, found.bboxes, found.instances_id),
         )
 

@@ -301,18 +301,28 @@ class PoseGallery(Gallery):
         super().__init__(folder=folder, classes=classes, count=count)
         self._skeleton = skeleton
 
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the instance with those key points that are labelled."""
+        return self._skeletons(image, sample.gt_instances, [sample.gt_instances.keypoints])[0]
+
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
         """Return the instance twice, with those key points that are labelled."""
         truth = sample.gt_instances
+        found = (truth.keypoints, sample.pred_instances.keypoints)
+        return Picture(*self._skeletons(image, truth, found))
+
+    def _skeletons(
+        self, image: np.ndarray, truth: Any, found: Sequence[np.ndarray]
+    ) -> list[np.ndarray]:
+        """Return an instance with each of the sets of key points (1, K, 2) in image pixels."""
         left, top, right, bottom = _cut(truth.bboxes[0], image.shape)
         panel = fit(image[top:bottom, left:right])
         scale = panel.shape[1] / (right - left)
         is_labelled = truth.keypoints_visible[0] > 0
-        drawn = [
+        return [
             self._drawn(panel, (points[0] - (left, top) + 0.5) * scale, is_labelled)
-            for points in (truth.keypoints, sample.pred_instances.keypoints)
+            for points in found
         ]
-        return Picture(*drawn)
 
     def _drawn(self, panel: np.ndarray, points: np.ndarray, is_shown: np.ndarray) -> np.ndarray:
         canvas = panel.copy()

@@ -63,7 +63,12 @@ def scores(matrix: np.ndarray) -> dict[str, float]:
 
     Means run over the classes that occur: for mIoU in truth or prediction, for mAcc in truth,
     as mmseg's do.
+
+    Raises:
+        DataError: no pixel was scored.
     """
+    if not matrix.any():
+        raise DataError('no pixel of the test split has a label of a class: nothing can be scored')
     hit = np.diag(matrix).astype(float)
     true, predicted = matrix.sum(1), matrix.sum(0)
     with np.errstate(invalid='ignore', divide='ignore'):
@@ -79,13 +84,14 @@ def scores(matrix: np.ndarray) -> dict[str, float]:
 class SegmentationGallery(Gallery):
     """Test images with the true and the predicted label map laid over them."""
 
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return the image under its true labels."""
+        return self._overlay(image, sample.gt_sem_seg.data.squeeze().cpu().numpy())
+
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
         """Return the image under the true and under the predicted labels."""
-        maps = (sample.gt_sem_seg.data, sample.pred_sem_seg.data)
-        truth, prediction = (
-            self._overlay(image, labels.squeeze().cpu().numpy()) for labels in maps
-        )
-        return Picture(truth, prediction)
+        predicted = sample.pred_sem_seg.data.squeeze().cpu().numpy()
+        return Picture(self.truth(image, sample), self._overlay(image, predicted))
 
     def _overlay(self, image: np.ndarray, labels: np.ndarray) -> np.ndarray:
         height, width = image.shape[:2]

@@ -21,6 +21,7 @@ from torch import Tensor
 from benchmark.errors import DataError
 from benchmark.kinds.common.frames import numbered_frames, refuse_gaps
 from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
+from benchmark.openmmlab.decoding import read_placed
 from benchmark.registry import DATASETS
 
 _FLIP = 0.5
@@ -91,10 +92,7 @@ def read_frame(path: str) -> np.ndarray:
     Raises:
         DataError: the file cannot be read as a picture.
     """
-    image = cv2.imread(path, cv2.IMREAD_COLOR)
-    if image is None:
-        raise DataError(f'{path}: not readable as a picture')
-    return image
+    return read_placed(path)
 
 
 class Video:

@@ -11,6 +11,7 @@ from mmengine.evaluator import BaseMetric
 
 from benchmark.kinds.common.gallery import Colour, Gallery, Picture, caption, fit
 from benchmark.kinds.tracking.toolkits import Track, overlap, scores_by
+from benchmark.openmmlab.decoding import read_placed
 from benchmark.registry import HOOKS, METRICS
 
 _STILLS = 4
@@ -58,21 +59,35 @@ class Still(NamedTuple):
 class TrackingGallery(Gallery):
     """Strips of a few frames of a test video: true boxes above, predicted ones below."""
 
+    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
+        """Return one frame with the true box of a :class:`Still`."""
+        if not sample.visible:
+            return caption(image, 'target hidden')
+        return caption(_framed(image, sample.truth, _TRUTH), 'truth')
+
+    def show(self, sample: Any) -> np.ndarray:
+        """Return a few frames of a video with their true boxes, BGR (H, W, 3)."""
+        drawn = []
+        for index in _chosen(len(sample.truth)):
+            still = Still(sample.truth[index], sample.truth[index], bool(sample.visible[index]))
+            drawn.append(self.truth(read_placed(sample.video.frames[index]), still))
+        return _in_a_row(drawn, np.full((*drawn[0].shape[:1], _GAP, 3), 255, np.uint8))
+
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
         """Return one frame with the true and with the predicted box of a :class:`Still`."""
         if not sample.visible:
-            hidden = caption(image, 'target hidden')
-            return Picture(hidden, caption(_framed(image, sample.box, _PREDICTION), ''))
+            return Picture(
+                self.truth(image, sample), caption(_framed(image, sample.box, _PREDICTION), '')
+            )
         score = f'overlap {sample.overlap:.2f}'
         predicted = _framed(image, sample.box, _PREDICTION)
         return Picture(
-            caption(_framed(image, sample.truth, _TRUTH), 'truth'),
+            self.truth(image, sample),
             caption(predicted, score, is_right=sample.overlap > 0.5),
         )
 
     def _write(self, sample: Any, number: int) -> None:
-        chosen = np.linspace(0, len(sample.boxes) - 1, _STILLS).round().astype(int)
-        stills = [self._still(sample, index) for index in chosen]
+        stills = [self._still(sample, index) for index in _chosen(len(sample.boxes))]
         gap = np.full((*stills[0].truth.shape[:1], _GAP, 3), 255, np.uint8)
         rows = [_in_a_row(row, gap) for row in zip(*stills, strict=True)]
         name = f'prediction_{number}.png'
@@ -81,9 +96,14 @@ class TrackingGallery(Gallery):
         self.files.append(name)
 
     def _still(self, sample: Any, index: int) -> Picture:
-        image: Any = cv2.imread(sample.video.frames[index], cv2.IMREAD_COLOR)
+        image = read_placed(sample.video.frames[index])
         still = Still(sample.truth[index], sample.boxes[index], bool(sample.visible[index]))
         return self.draw(image, still)
+
+
+def _chosen(count: int) -> np.ndarray:
+    """Return the indices of the frames of a strip."""
+    return np.linspace(0, count - 1, _STILLS).round().astype(int)
 
 
 def _in_a_row(panels: Sequence[np.ndarray], gap: np.ndarray) -> np.ndarray:

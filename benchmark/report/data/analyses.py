@@ -39,10 +39,10 @@ def find_analyses(results: Path) -> list[FoundAnalysis]:
     Raises:
         RecordError: a record is unreadable or of another schema version, or its figure is gone.
     """
-    return [_read(path) for path in sorted((results / 'analysis').glob(f'*/{RECORD}'))]
+    return [_read_analysis(path) for path in sorted((results / 'analysis').glob(f'*/{RECORD}'))]
 
 
-def _read(path: Path) -> FoundAnalysis:
+def _read_analysis(path: Path) -> FoundAnalysis:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         figure = (path.parent / FIGURE).read_text(encoding='utf-8')

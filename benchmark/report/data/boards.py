@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.frames import reason
-from benchmark.report.data.units import counted
+from benchmark.report.data.units import count_noun
 from benchmark.results.briefs import Brief
-from benchmark.results.counting import Place, Runs
+from benchmark.results.counting import CellKey, Runs
 from benchmark.statistics.aggregates import Array, family_weights, mean_ranks
 from benchmark.statistics.spread import Judgement, best, judge, mean, sample_sd
 
 
-class Cost(NamedTuple):
+class TrainingCost(NamedTuple):
     """What one training took; what the record does not say is ``nan``."""
 
     seconds: float
@@ -30,7 +30,7 @@ class Cost(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cell:
+class BoardCell:
     """A backbone on a task: scores and failures by seed, and seeds that were never run.
 
     ``costs`` has the seeds with a score whose record says what they took. ``is_deterministic``
@@ -42,7 +42,7 @@ class Cell:
     scores: Mapping[int, float]
     failures: Mapping[int, str]
     missing: tuple[int, ...] = ()
-    costs: Mapping[int, Cost] = field(default_factory=dict)
+    costs: Mapping[int, TrainingCost] = field(default_factory=dict)
     is_deterministic: bool = False
 
     @cached_property
@@ -76,15 +76,15 @@ class Cell:
         for seed, why in sorted(self.failures.items()):
             reasons.setdefault(' '.join(why.split()) or 'no reason recorded', []).append(seed)
         parts = [
-            f'{len(failed)} of {counted(seeds, "seed")} failed: {why}'
+            f'{len(failed)} of {count_noun(seeds, "seed")} failed: {why}'
             for why, failed in reasons.items()
         ]
         if self.missing:
-            parts.append(f'{len(self.missing)} of {counted(seeds, "seed")} not run')
+            parts.append(f'{len(self.missing)} of {count_noun(seeds, "seed")} not run')
         return '; '.join(parts)
 
 
-class Trivial(NamedTuple):
+class TrivialScore(NamedTuple):
     """The score of a predictor that looks at no image."""
 
     name: str
@@ -99,7 +99,7 @@ class Column:
     seeds: tuple[int, ...]
     best: frozenset[str]
     judgement: Judgement
-    trivial: tuple[Trivial, ...]
+    trivial: tuple[TrivialScore, ...]
     second: frozenset[str] = frozenset()
 
     @property
@@ -113,7 +113,7 @@ class Row:
     """A backbone of a leaderboard; ``mean_rank`` is ``None`` unless its cells are complete."""
 
     backbone: BackboneFacts
-    cells: tuple[Cell, ...]
+    cells: tuple[BoardCell, ...]
     mean_rank: float | None
 
     @property
@@ -189,11 +189,11 @@ def build_boards(
 ) -> tuple[Board, ...]:
     """Return one leaderboard per protocol, by name; trivial predictors are under each of them.
 
-    A board has the tasks of which its protocol has a record, and every backbone that has one.
+    A board has every task and every backbone with at least one record under its protocol.
     """
-    found: dict[str, dict[_Place, Cell]] = {}
+    found: dict[str, dict[_Place, BoardCell]] = {}
     for place, records in runs.items():
-        cell = _filled(place, records, tasks[place.task].primary.key)
+        cell = _build_cell(place, records, tasks[place.task].primary.key)
         found.setdefault(place.protocol, {})[place.task, place.backbone] = cell
     floors = _trivial(found.pop(TRIVIAL, {}).values(), tasks)
     return tuple(
@@ -205,11 +205,11 @@ _Place = tuple[str, str]
 """Task and backbone."""
 
 
-def _filled(place: Place, records: Iterable[Brief], primary: str) -> Cell:
+def _build_cell(place: CellKey, records: Iterable[Brief], primary: str) -> BoardCell:
     """Return what the records of a cell say of the metric ``primary``."""
     scores: dict[int, float] = {}
     failures: dict[int, str] = {}
-    costs: dict[int, Cost] = {}
+    costs: dict[int, TrainingCost] = {}
     for record in records:
         seed = record.spec.seed
         value = record.scores.get(primary, math.nan) if record.is_ok else math.nan
@@ -219,18 +219,18 @@ def _filled(place: Place, records: Iterable[Brief], primary: str) -> Cell:
         scores[seed] = float(value)
         if record.seconds is not None:
             memory = math.nan if record.memory_mb is None else record.memory_mb
-            costs[seed] = Cost(record.seconds, memory, record.device)
-    return Cell(place.task, place.backbone, scores, failures, costs=costs)
+            costs[seed] = TrainingCost(record.seconds, memory, record.device)
+    return BoardCell(place.task, place.backbone, scores, failures, costs=costs)
 
 
 def _trivial(
-    cells: Iterable[Cell], tasks: Mapping[str, TaskFacts]
-) -> dict[str, tuple[Trivial, ...]]:
-    found: dict[str, list[Trivial]] = {}
+    cells: Iterable[BoardCell], tasks: Mapping[str, TaskFacts]
+) -> dict[str, tuple[TrivialScore, ...]]:
+    found: dict[str, list[TrivialScore]] = {}
     for cell in cells:
         if cell.mean is not None:
             name = cell.backbone.removeprefix(f'{TRIVIAL}:')
-            found.setdefault(cell.task, []).append(Trivial(name, cell.mean))
+            found.setdefault(cell.task, []).append(TrivialScore(name, cell.mean))
     return {
         task: tuple(sorted(floor, key=lambda item: _best_first(item.value, tasks[task])))
         for task, floor in found.items()
@@ -243,12 +243,12 @@ def _best_first(value: float, task: TaskFacts) -> float:
 
 def _board(
     protocol: str,
-    cells: Mapping[tuple[str, str], Cell],
-    floors: Mapping[str, tuple[Trivial, ...]],
+    cells: Mapping[tuple[str, str], BoardCell],
+    floors: Mapping[str, tuple[TrivialScore, ...]],
     tasks: Mapping[str, TaskFacts],
     backbones: Mapping[str, BackboneFacts],
 ) -> Board:
-    by_task: dict[str, list[Cell]] = {}
+    by_task: dict[str, list[BoardCell]] = {}
     for cell in cells.values():
         by_task.setdefault(cell.task, []).append(cell)
     columns = tuple(
@@ -263,7 +263,7 @@ def _board(
     return Board(protocol, columns, tuple(sorted(rows, key=lambda row: _row_order(row, columns))))
 
 
-def _column(task: TaskFacts, cells: list[Cell], trivial: tuple[Trivial, ...]) -> Column:
+def _column(task: TaskFacts, cells: list[BoardCell], trivial: tuple[TrivialScore, ...]) -> Column:
     higher = task.primary.higher_is_better
     means = {cell.backbone: cell.mean for cell in cells if cell.mean is not None}
     values = {cell.backbone: list(cell.scores.values()) for cell in cells if cell.scores}
@@ -279,9 +279,9 @@ def _column(task: TaskFacts, cells: list[Cell], trivial: tuple[Trivial, ...]) ->
     )
 
 
-def _cell(cells: Mapping[tuple[str, str], Cell], column: Column, backbone: str) -> Cell:
+def _cell(cells: Mapping[tuple[str, str], BoardCell], column: Column, backbone: str) -> BoardCell:
     task = column.task.name
-    found = cells.get((task, backbone), Cell(task, backbone, {}, {}))
+    found = cells.get((task, backbone), BoardCell(task, backbone, {}, {}))
     if column.judgement.is_deterministic:
         found = replace(found, is_deterministic=True)
     if len(found.scores) + len(found.failures) == len(column.seeds):
@@ -291,7 +291,7 @@ def _cell(cells: Mapping[tuple[str, str], Cell], column: Column, backbone: str) 
 
 
 def _mean_ranks(
-    columns: tuple[Column, ...], table: Mapping[str, tuple[Cell, ...]]
+    columns: tuple[Column, ...], table: Mapping[str, tuple[BoardCell, ...]]
 ) -> dict[str, float]:
     """Return the mean rank of each complete row, among complete rows; families weigh the same."""
     complete = [name for name, row in table.items() if all(c.is_complete for c in row)]

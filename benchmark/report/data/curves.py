@@ -1,4 +1,4 @@
-"""Loss curves for the page: one list of iterations and one per loss term, thinned and rounded."""
+"""Loss curves for the page: iterations and one list per loss term, averaged and rounded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Curves = Mapping[str, Sequence[float]]
 ITERATION = 'iteration'
 
 
-def drawn(curves: Curves, most: int) -> dict[str, list[float | None]]:
+def curves_for_page(curves: Curves, most: int) -> dict[str, list[float | None]]:
     """Return the curves of a run with at most ``most`` points, ``None`` for what is not finite.
 
     Each point is the mean of its neighbours, with four significant digits. Terms without a
@@ -23,24 +23,24 @@ def drawn(curves: Curves, most: int) -> dict[str, list[float | None]]:
     places = curves.get(ITERATION) or range(1, length + 1)
     step = math.ceil(length / most)
     return {
-        ITERATION: thinned(places, step),
-        **{term: thinned(values, step) for term, values in known.items()},
+        ITERATION: average_down(places, step),
+        **{term: average_down(values, step) for term, values in known.items()},
     }
 
 
-def thinned(values: Sequence[float], step: int) -> list[float | None]:
+def average_down(values: Sequence[float], step: int) -> list[float | None]:
     """Return the mean of every ``step`` values, ``None`` where none of them is finite."""
     if step == 1:
-        return [_rounded(value) for value in values]
+        return [_round_significant(value) for value in values]
     return [_mean(values[i : i + step]) for i in range(0, len(values), step)]
 
 
 def _mean(values: Sequence[float]) -> float | None:
     finite = [value for value in values if math.isfinite(value)]
-    return _rounded(sum(finite) / len(finite)) if finite else None
+    return _round_significant(sum(finite) / len(finite)) if finite else None
 
 
-def _rounded(value: float) -> float | None:
+def _round_significant(value: float) -> float | None:
     """Return four significant digits, whole numbers without a decimal point."""
     if not math.isfinite(value):
         return None

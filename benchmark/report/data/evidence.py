@@ -144,11 +144,11 @@ def _scores(record: RunRecord, task: TaskFacts) -> Iterator[tuple[str, str]]:
 def _facts(columns: Sequence[Mapping[str, str]]) -> tuple[Fact, ...]:
     labels = dict.fromkeys(label for column in columns for label in column)
     return tuple(
-        Fact(label, _merged([c.get(label, NO_SCORE) for c in columns])) for label in labels
+        Fact(label, _merge_equal([c.get(label, NO_SCORE) for c in columns])) for label in labels
     )
 
 
-def _merged(texts: list[str]) -> tuple[str, ...]:
+def _merge_equal(texts: list[str]) -> tuple[str, ...]:
     return (texts[0],) if len(set(texts)) == 1 else tuple(texts)
 
 

@@ -26,7 +26,7 @@ _UNDECLARED = Metric('', Unit.NONE, higher_is_better=True, bounds=(-math.inf, ma
 
 
 @functools.cache
-def _known() -> Mapping[str, Kind]:
+def _known_kinds() -> Mapping[str, Kind]:
     """Return the kinds that are installed here by name; records may be of others."""
     return {kind.name: kind for kind in all_kinds()}
 
@@ -48,19 +48,19 @@ class TaskFacts:
     @property
     def family(self) -> str:
         """The kind as it counts in aggregates: both kinds of tracking are one."""
-        found = _known().get(self.kind)
+        found = _known_kinds().get(self.kind)
         return found.counts_as if found else self.kind
 
     @property
     def order(self) -> tuple[int, str, str, str]:
         """The key by which tables order their columns."""
-        found = _known().get(self.kind)
+        found = _known_kinds().get(self.kind)
         return found.order if found else _LAST, self.kind, self.title, self.name
 
     @property
     def has_words(self) -> bool:
         """Whether drawn predictions are words, which take little room."""
-        found = _known().get(self.kind)
+        found = _known_kinds().get(self.kind)
         return found is not None and found.has_words
 
 
@@ -88,14 +88,14 @@ class BackboneFacts:
 
 def task_facts(records: Iterable[Brief]) -> dict[str, TaskFacts]:
     """Return the facts of every task by name, in the order of the tables' columns."""
-    groups = _grouped(records, attrgetter('spec.task'))
+    groups = _group_by(records, attrgetter('spec.task'))
     facts = [_task(name, group) for name, group in groups.items()]
     return {task.name: task for task in sorted(facts, key=lambda task: task.order)}
 
 
 def backbone_facts(records: Iterable[Brief]) -> dict[str, BackboneFacts]:
-    """Return the facts of every backbone by id; equal titles are told apart by the id."""
-    groups = _grouped(records, attrgetter('spec.backbone'))
+    """Return the facts of every backbone by id; labels of equal titles include the id."""
+    groups = _group_by(records, attrgetter('spec.backbone'))
     said = {
         name: _newest(group, attrgetter('backbone')) or {} for name, group in sorted(groups.items())
     }
@@ -107,7 +107,7 @@ def backbone_facts(records: Iterable[Brief]) -> dict[str, BackboneFacts]:
     }
 
 
-def _grouped(records: Iterable[Brief], key: Callable[[Brief], str]) -> dict[str, list[Brief]]:
+def _group_by(records: Iterable[Brief], key: Callable[[Brief], str]) -> dict[str, list[Brief]]:
     groups: dict[str, list[Brief]] = {}
     for record in records:
         groups.setdefault(key(record), []).append(record)
@@ -151,7 +151,7 @@ def _task(name: str, records: list[Brief]) -> TaskFacts:
 
 
 def undeclared_metric(key: str) -> Metric:
-    """Return a metric of which only the key is known."""
+    """Return a stand-in for a metric that is known by its key alone."""
     return Metric(key, _UNDECLARED.unit, _UNDECLARED.higher_is_better, _UNDECLARED.bounds)
 
 

@@ -41,18 +41,18 @@ def tidy(
     """
     rows = [
         (*cell, seed, *itertools.chain.from_iterable(parts))
-        for cell, lines in tidied(runs, tasks, backbones)
+        for cell, lines in tidy_rows(runs, tasks, backbones)
         for seed, *parts in lines
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def tidied(
+def tidy_rows(
     runs: Runs, tasks: Mapping[str, TaskFacts], backbones: Mapping[str, BackboneFacts]
 ) -> Iterator[tuple[Values, list[Line]]]:
     """Yield the rows of :func:`tidy`: what adjacent ones share, ``suite`` to ``labels``, once."""
     metrics = {name: _metrics(task) for name, task in tasks.items()}
-    who = {name: _pretrained(facts) for name, facts in backbones.items()}
+    who = {name: _backbone_columns(facts) for name, facts in backbones.items()}
     for (protocol, name, backbone), records in runs.items():
         task, known = tasks[name], metrics[name]
         for (suite, version), alike in itertools.groupby(records, key=_origin):
@@ -69,7 +69,7 @@ def _origin(record: Brief) -> tuple[str, Any]:
     return record.suite, record.task.get('version')
 
 
-def _pretrained(facts: BackboneFacts) -> Values:
+def _backbone_columns(facts: BackboneFacts) -> Values:
     """Return the columns from ``backbone`` to ``labels``."""
     pretraining = facts.family, facts.method, facts.data, facts.epochs, facts.uses_labels
     return (facts.id, facts.label, *pretraining)

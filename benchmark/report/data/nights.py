@@ -19,7 +19,7 @@ def read_nights(path: Path) -> dict[str, Any]:
     """Return the nights and cells of the history in ``path``, cells as lists along the nights.
 
     Raises:
-        RecordError: the file cannot be read or is no history of this schema.
+        RecordError: the file cannot be read or is not a history of this schema.
     """
     try:
         content = json.loads(path.read_text(encoding='utf-8'))

@@ -15,7 +15,7 @@ from benchmark.report.data.boards import Column
 from benchmark.specs import Metric, Unit
 
 STANDARD = Path(__file__).resolve().parents[2] / 'normalisers' / 'standard.py'
-"""The declaration of the scale that reports use unless told otherwise."""
+"""The declaration of the scale that reports use by default."""
 
 BY_BOUNDS, LEFT_OUT = 'bounds', 'none'
 

@@ -63,10 +63,16 @@ def collect(
     Each cell is shown by its first seed with pictures. Tasks take turns, and the
     first picture of every cell comes before the second of any, so that a short
     budget is shared. What is not embedded goes into ``folder``.
+
+    Args:
+        store: where records and pictures are.
+        records: the records on the page.
+        budget: largest number of base64 characters to embed.
+        folder: name of the folder next to the page for further pictures.
     """
     pictures: list[Picture] = []
     skipped: Counter[str] = Counter()
-    inside, outside = _shown(records)
+    inside, outside = _select_runs(records)
     room = LARGEST_FOLDER
     for record, name, is_welcome in (
         *_turns(inside, is_welcome=True),
@@ -79,10 +85,10 @@ def collect(
             continue
         if is_welcome and file.length <= budget:
             budget -= file.length
-            pictures.append(_embedded(record.spec, name, file))
+            pictures.append(_embed(record.spec, name, file))
         elif file.size <= room:
             room -= file.size
-            pictures.append(_beside(record.spec, name, file, folder))
+            pictures.append(_link(record.spec, name, file, folder))
         else:
             skipped['the folder beside the page would grow too large'] += 1
     notes = [
@@ -92,7 +98,7 @@ def collect(
     return Gallery(tuple(sorted(pictures)), tuple(notes))
 
 
-def _shown(records: Iterable[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]]:
+def _select_runs(records: Iterable[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]]:
     """Return one run of each cell: those to embed, tasks in turn, and the others."""
     cells: dict[tuple[str, str, str], RunRecord] = {}
     for record in sorted(records, key=lambda item: item.spec):
@@ -126,12 +132,12 @@ class _File(NamedTuple):
         return len(_PREFIX) + 4 * ((self.size + 2) // 3)
 
 
-def _embedded(spec: RunSpec, name: str, file: _File) -> Picture:
+def _embed(spec: RunSpec, name: str, file: _File) -> Picture:
     data = base64.b64encode(file.path.read_bytes()).decode()
     return Picture(spec, name, _PREFIX + data, file.width, file.height)
 
 
-def _beside(spec: RunSpec, name: str, file: _File, folder: str) -> Picture:
+def _link(spec: RunSpec, name: str, file: _File, folder: str) -> Picture:
     place = f'{folder}/{spec.id}--{slug(Path(name).stem)}.png'
     return Picture(spec, name, place, file.width, file.height, file.path)
 
@@ -146,13 +152,13 @@ def _file_inside(store: ResultStore, record: RunRecord, name: str) -> _File:
         if size > LARGEST_FILE:
             raise _UnusableError(f'the file is larger than {LARGEST_FILE / 1e6:g} MB')
         with path.open('rb') as file:
-            width, height = _extent(file.read(24))
+            width, height = _checked_extent(file.read(24))
     except (OSError, ValueError):
         raise _UnusableError('the file is no longer in the work folder') from None
     return _File(path, size, width, height)
 
 
-def _extent(header: bytes) -> tuple[int, int]:
+def _checked_extent(header: bytes) -> tuple[int, int]:
     extent = png_extent(header)
     if extent is None:
         raise _UnusableError('the file is not a PNG')

@@ -11,7 +11,7 @@ _FORMATS = {unit: f'%.{places}f' for unit, places in _DECIMALS.items()}
 _SIGNS = {Unit.PERCENT: '%', Unit.FRACTION: '%', Unit.METRE: 'm', Unit.PIXEL: 'px', Unit.NONE: ''}
 
 NO_SCORE = '\N{EN DASH}'
-"""What stands where there is no number."""
+"""Shown in place of a missing number."""
 
 
 def show(value: float, unit: Unit) -> str:
@@ -27,7 +27,7 @@ def decimals(unit: Unit) -> int:
 
 
 def sign(unit: Unit) -> str:
-    """Return the sign of the canonical unit, as ``'%'``; empty where there is none."""
+    """Return the sign of the canonical unit, as ``'%'``; empty if it has no sign."""
     return _SIGNS[unit]
 
 
@@ -64,7 +64,7 @@ def arrow(metric: Metric) -> str:
     return '↑' if metric.higher_is_better else '↓'
 
 
-def counted(count: int, noun: str) -> str:
+def count_noun(count: int, noun: str) -> str:
     """Return a number with its noun: ``'1 seed'``, ``'2 seeds'``."""
     return f'{count} {noun}' if count == 1 else f'{count} {noun}s'
 
@@ -72,17 +72,17 @@ def counted(count: int, noun: str) -> str:
 def listing(names: Sequence[str], last: str = 'and') -> str:
     """Return names as English text: ``'a'``, ``'a and b'``, ``'a, b and c'``.
 
-    Names that hold commas are told apart by semicolons: ``'a, b; c, d; and e'``.
+    Names that contain commas are separated by semicolons: ``'a, b; c, d; and e'``.
     """
-    between = _between(names)
+    between = _separator(names)
     joint = f'; {last} ' if between == '; ' else f' {last} '
     return joint.join(filter(None, [between.join(names[:-1]), *names[-1:]]))
 
 
 def row(names: Sequence[str]) -> str:
     """Return names one after the other: ``'a, b'``, or ``'a, b; c'`` where one holds a comma."""
-    return _between(names).join(names)
+    return _separator(names).join(names)
 
 
-def _between(names: Sequence[str]) -> str:
+def _separator(names: Sequence[str]) -> str:
     return '; ' if any(',' in name for name in names) else ', '

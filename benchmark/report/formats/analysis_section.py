@@ -16,7 +16,7 @@ from benchmark.report.data.pictures import png_extent
 from benchmark.report.formats.key_numbers import Numbers, key_numbers, value_text
 
 LARGEST_VALUES = 1_000_000
-"""Bytes of a table of values that the page hands out itself; a larger one is only named."""
+"""Largest table of values, in bytes, that the page embeds for download; larger ones are linked."""
 
 _WIDE = 1200
 _SVG_WIDTH = re.compile(r'<svg[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"', re.DOTALL)
@@ -71,11 +71,11 @@ def shown_analyses(analyses: Sequence[FoundAnalysis], *, budget: int) -> list[Sh
         budget -= len(figure.uri) if figure else 0
         download = _download(found, budget)
         budget -= len(download or '')
-        shown.append(_shown(found, figure, download))
+        shown.append(_section_of(found, figure, download))
     return shown
 
 
-def _shown(found: FoundAnalysis, figure: Figure | None, download: str | None) -> Shown:
+def _section_of(found: FoundAnalysis, figure: Figure | None, download: str | None) -> Shown:
     numbers = key_numbers(found) or Numbers('', (), ())
     return Shown(
         name=found.name,
@@ -102,7 +102,7 @@ def _vector(text: str) -> Figure | None:
         return None
     # a figure is measured in points of 1/72 inch, a page in pixels of 1/96
     width, height = (round(float(side) * 96 / 72) for side in extent.groups())
-    return Figure(_embedded('image/svg+xml', text.encode()), width, height)
+    return Figure(_data_uri('image/svg+xml', text.encode()), width, height)
 
 
 def _raster(path: Path) -> Figure | None:
@@ -115,7 +115,7 @@ def _raster(path: Path) -> Figure | None:
         return None
     # drawn at 144 dots per inch
     width, height = (round(side * 96 / 144) for side in extent)
-    return Figure(_embedded('image/png', data), width, height)
+    return Figure(_data_uri('image/png', data), width, height)
 
 
 def _download(found: FoundAnalysis, budget: int) -> str | None:
@@ -126,11 +126,11 @@ def _download(found: FoundAnalysis, budget: int) -> str | None:
             f'{found.folder / VALUES}: cannot be read ({error.strerror}); run `tbench analyze` '
             'again'
         ) from None
-    uri = _embedded('text/csv;charset=utf-8', data)
+    uri = _data_uri('text/csv;charset=utf-8', data)
     return uri if len(data) <= LARGEST_VALUES and len(uri) <= budget else None
 
 
-def _embedded(kind: str, data: bytes) -> str:
+def _data_uri(kind: str, data: bytes) -> str:
     return f'data:{kind};base64,{base64.b64encode(data).decode()}'
 
 

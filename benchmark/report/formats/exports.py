@@ -109,7 +109,7 @@ def frames(
         'contrasts': pd.DataFrame(
             [_contrast(item.protocol, c) for item in findings.boards for c in item.contrasts]
         ),
-        'agreements': pd.DataFrame([_agreement(item) for item in findings.agreements]),
+        'agreements': pd.DataFrame([_agreement_values(item) for item in findings.agreements]),
     }
 
 
@@ -134,7 +134,7 @@ def _contrast(protocol: str, contrast: Contrast) -> dict[str, Any]:
     }
 
 
-def _agreement(item: Agreement) -> dict[str, Any]:
+def _agreement_values(item: Agreement) -> dict[str, Any]:
     return {
         'protocol': item.protocol,
         'reference': item.reference,

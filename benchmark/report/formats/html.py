@@ -63,6 +63,15 @@ def page(
     ``records`` are the chosen ones, ``boards`` and ``findings`` were made of them; ``history``
     is drawn where it is given. Evidence takes its share of the room that scores leave,
     pictures the rest.
+
+    Args:
+        store: where records, pictures and analyses are.
+        suite: name of the suite.
+        records: the records that count.
+        boards: leaderboards made of ``records``.
+        findings: statistics of ``boards``.
+        backbones: facts by id.
+        history: earlier nights to plot, if any.
     """
     data = suite_data(suite, records, boards, findings, backbones)
     common = _common(suite, records, {**data, 'history': history})
@@ -87,7 +96,7 @@ def _render(
 
 
 def _analyses(store: ResultStore) -> Markup:
-    """Return the section of the analyses; nothing where there are none."""
+    """Return the section of the analyses; empty without analyses."""
     budget = int(_SHARE_OF_ANALYSES * LARGEST_PAGE)
     shown = shown_analyses(find_analyses(store.results), budget=budget)
     return Markup(_template('analyses').render(analyses=shown)) if shown else Markup()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from benchmark.report.data.boards import Board, Cell, Column, Row
+from benchmark.report.data.boards import Board, BoardCell, Column, Row
 from benchmark.report.data.units import NO_SCORE, heading, show, show_change
 from benchmark.report.inference.findings import BoardFindings, Findings
-from benchmark.report.inference.standings import Standing
+from benchmark.report.inference.standings import Aggregate
 from benchmark.report.text.presets import Preset, block, pretraining
 from benchmark.specs import slug
 
@@ -39,11 +39,17 @@ def latex(
     """Return one table per leaderboard: every task, normalised score and mean rank.
 
     With a ``reference``, the id of a backbone, every other score shows its difference to it.
+
+    Args:
+        suite: name of the suite.
+        boards: leaderboards, one table each.
+        findings: statistics of ``boards``, in the same order.
+        reference: id of the backbone to which differences are shown.
     """
     tables = [
         _table(
             board,
-            f'Suite {suite}, protocol {board.protocol}. {_explained(findings, reference)}',
+            f'Suite {suite}, protocol {board.protocol}. {_caption_text(findings, reference)}',
             f'tab:{slug(suite)}-{slug(board.protocol)}',
             reference,
             found,
@@ -56,7 +62,14 @@ def latex(
 def paper_latex(
     suite: str, boards: Iterable[Board], presets: Iterable[Preset], reference: str | None = None
 ) -> str:
-    """Return the paper-shaped tables of each leaderboard that has tasks for them."""
+    """Return the paper-shaped tables of each leaderboard that has tasks for them.
+
+    Args:
+        suite: name of the suite.
+        boards: leaderboards.
+        presets: tables to make of each leaderboard.
+        reference: id of the backbone to which differences are shown.
+    """
     tables = [
         _table(
             part,
@@ -71,7 +84,7 @@ def paper_latex(
     return PREAMBLE + ''.join(f'\n{table}' for table in tables)
 
 
-def _explained(findings: Findings, reference: str | None) -> str:
+def _caption_text(findings: Findings, reference: str | None) -> str:
     text = (
         'Mean and sample standard deviation over seeds. Score: mean on the scale '
         f'{findings.normaliser.label}, kinds of tasks weighing the same.'
@@ -144,26 +157,26 @@ def _cells(row: Row, base: Row | None, columns: tuple[Column, ...]) -> Iterator[
         yield _score(cell, other, column)
 
 
-def _score(cell: Cell, base: Cell | None, column: Column) -> str:
+def _score(cell: BoardCell, base: BoardCell | None, column: Column) -> str:
     """Return a score with its spread, or with its difference to ``base`` where there is one."""
     if cell.mean is None or not cell.is_complete:
         return escape(NO_SCORE)
     unit = column.task.primary.unit
-    text = _marked(show(cell.mean, unit), cell.backbone, column)
+    text = _mark_best(show(cell.mean, unit), cell.backbone, column)
     if base is not None and base.mean is not None:
         change = escape(show_change(cell.mean - base.mean, unit))
         return rf'{text}\change{{{change}}}'
     return text if cell.sd is None else rf'{text}\spread{{{show(cell.sd, unit)}}}'
 
 
-def _marked(text: str, backbone: str, column: Column) -> str:
+def _mark_best(text: str, backbone: str, column: Column) -> str:
     text = text.replace('-', '$-$')
     if backbone in column.best:
         return rf'\best{{{text}}}'
     return rf'\second{{{text}}}' if backbone in column.second else text
 
 
-def _overall(standing: Standing | None) -> list[str]:
+def _overall(standing: Aggregate | None) -> list[str]:
     if standing is None:
         return [escape(NO_SCORE)] * 2
     score = NO_SCORE if standing.score is None else f'{standing.score.value:.1f}'

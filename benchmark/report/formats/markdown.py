@@ -1,4 +1,4 @@
-"""Leaderboards as Markdown, for people: the table first, then what it allows to say."""
+"""Leaderboards as Markdown: the table first, then its statistical findings."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from benchmark.report.data.boards import Board, Cell, Column, Row
+from benchmark.report.data.boards import Board, BoardCell, Column, Row
 from benchmark.report.data.facts import BackboneFacts
 from benchmark.report.data.units import NO_SCORE, heading, show, show_change, show_interval
 from benchmark.report.inference.findings import BoardFindings, Findings
-from benchmark.report.inference.standings import Estimate, Standing
+from benchmark.report.inference.standings import Aggregate, Estimate
 from benchmark.report.text.presets import Preset, pretraining
 from benchmark.report.text.sentences import (
     COVERAGE,
@@ -60,16 +60,22 @@ def escape(text: str) -> str:
 def markdown(
     suite: str, boards: Iterable[Board], findings: Findings, reference: str | None = None
 ) -> str:
-    """Return the report of ``suite`` as Markdown: per protocol a table and what it says.
+    """Return the report of ``suite`` as Markdown: a table and its findings per protocol.
 
     With a ``reference``, the id of a backbone, every score also shows its difference to it.
+
+    Args:
+        suite: name of the suite.
+        boards: leaderboards, one section each.
+        findings: statistics of ``boards``, in the same order.
+        reference: id of the backbone to which differences are shown.
     """
     notes = Footnotes()
     lines = [f'# Suite {escape(suite)}']
     for board, found in zip(boards, findings.boards, strict=True):
         lines += ['', *_section(board, found, reference, notes)]
     if findings.agreements:
-        lines += ['', '## May a cheaper protocol stand in?', '']
+        lines += ['', '## Can a cheaper protocol stand in?', '']
         lines += [f'- {escape(agreement_sentence(item))}' for item in findings.agreements]
     lines += ['', '## How to read this', '', *_legend(findings, reference)]
     if definitions := notes.lines():
@@ -84,7 +90,7 @@ def _section(
     yield ''
     yield from _table(board, found.standings, reference, notes)
     yield ''
-    yield '### What may be concluded'
+    yield '### What the data support'
     yield ''
     yield from _conclusions(board, found)
     yield ''
@@ -107,7 +113,7 @@ def _conclusions(board: Board, found: BoardFindings) -> Iterator[str]:
 def _legend(findings: Findings, reference: str | None) -> Iterator[str]:
     yield (
         'Mean ± sample standard deviation over n seeds; the best mean of a column is **bold**. '
-        '↑ higher is better, ↓ lower is better. A dash has no score: its note says why.'
+        '↑ higher is better, ↓ lower is better. A dash means no score; its note says why.'
     )
     if reference:
         yield ''
@@ -116,11 +122,11 @@ def _legend(findings: Findings, reference: str | None) -> Iterator[str]:
     yield (
         f'Score: mean of scores on the scale {escape(findings.normaliser.label)}, where '
         f'{escape(findings.normaliser.title)}. IQM: mean of the middle half of all runs on that '
-        'scale. Borda: percentage of rivals beaten. Place: by mean rank. All of them are only '
-        'among rows without a gap, and kinds of tasks weigh the same, both kinds of tracking as '
-        'one. Two 95 % intervals stand below each other and answer two questions: what other '
-        'seeds on the same tasks would give, and what other tasks of the same kinds would give. '
-        'The former is unknown where a task has one seed, the latter with too few tasks. '
+        'scale. Borda: percentage of rivals beaten. Place: by mean rank. All of them '
+        'compare only rows with every seed of every task. Kinds of task have equal weight; both '
+        'kinds of tracking count as one. Below each value are two 95 % intervals: the first for '
+        'other seeds on the same tasks, the second for other tasks of the same kinds. The first is '
+        'unknown if a task has one seed, the second with too few kinds of task. '
         f'{COVERAGE}'
     )
     yield ''
@@ -128,7 +134,7 @@ def _legend(findings: Findings, reference: str | None) -> Iterator[str]:
 
 
 def _table(
-    board: Board, found: Mapping[str, Standing], reference: str | None, notes: Footnotes
+    board: Board, found: Mapping[str, Aggregate], reference: str | None, notes: Footnotes
 ) -> Iterator[str]:
     overall = _OVERALL if found else ()
     yield line(['Backbone', 'Pretraining', *map(_heading, board.columns), *overall])
@@ -163,28 +169,28 @@ def _row(
 
 
 def _pretraining(backbone: BackboneFacts) -> str:
-    """Return family and method, once where the method begins with its family."""
+    """Return family and method, or the method alone if it starts with the family."""
     family, method = backbone.family, backbone.method
     if method.lower().startswith(family.lower()):
         return method
     return ', '.join(filter(None, [family, method]))
 
 
-def _score(cell: Cell, column: Column) -> str:
+def _score(cell: BoardCell, column: Column) -> str:
     if cell.mean is None:
         return NO_SCORE
     text = show_interval(cell.mean, cell.sd, column.task.primary.unit)
     return f'**{text}**' if cell.backbone in column.best else text
 
 
-def _change(cell: Cell, base: Cell, column: Column) -> str:
+def _change(cell: BoardCell, base: BoardCell, column: Column) -> str:
     if cell.mean is None or base.mean is None:
         return ''
     return f' ({show_change(cell.mean - base.mean, column.task.primary.unit)})'
 
 
-def _standing(standing: Standing | None) -> Iterator[str]:
-    """Yield the aggregates of a row; dashes for one with a gap."""
+def _standing(standing: Aggregate | None) -> Iterator[str]:
+    """Yield the aggregates of a row; dashes if runs are missing."""
     if standing is None:
         yield from [NO_SCORE] * len(_OVERALL)
         return
@@ -226,7 +232,14 @@ def _trivial(board: Board, depth: int) -> Iterator[str]:
 def paper_markdown(
     suite: str, boards: Iterable[Board], presets: Iterable[Preset], reference: str | None = None
 ) -> str:
-    """Return the paper-shaped tables of ``suite`` as Markdown: best bold, second underlined."""
+    """Return the paper-shaped tables of ``suite`` as Markdown: best bold, second underlined.
+
+    Args:
+        suite: name of the suite.
+        boards: leaderboards.
+        presets: tables to make of each leaderboard.
+        reference: id of the backbone to which differences are shown.
+    """
     lines = [f'# Suite {escape(suite)}, in the shape of the paper']
     for board, preset in itertools.product(boards, tuple(presets)):
         if table := preset.table(board):
@@ -258,7 +271,7 @@ def _paper_heading(column: Column) -> str:
     return f'{escape(column.task.title)}<br>{escape(heading(column.task.primary))}'
 
 
-def _paper_score(cell: Cell, column: Column, change: str) -> str:
+def _paper_score(cell: BoardCell, column: Column, change: str) -> str:
     if cell.mean is None or not cell.is_complete:
         return NO_SCORE
     text = show(cell.mean, column.task.primary.unit)

@@ -10,7 +10,7 @@ from benchmark.report.data.boards import Board
 from benchmark.report.inference.comparisons import Comparisons, Diagram
 from benchmark.report.inference.contrasts import Contrast
 from benchmark.report.inference.findings import BoardFindings, Findings
-from benchmark.report.inference.standings import Estimate, Standing
+from benchmark.report.inference.standings import Aggregate, Estimate
 from benchmark.report.text.sentences import agreement_sentence, contrast_sentence, overall_sentences
 from benchmark.statistics.resampling import Interval
 
@@ -24,7 +24,7 @@ def board_overall(board: Board, found: BoardFindings) -> Json:
     return {
         'sentences': overall_sentences(board, found),
         'standings': {rows[name]: _standing(item) for name, item in found.standings.items()},
-        'improvement': found.comparisons and _improvement(found.comparisons, rows),
+        'improvement': found.comparisons and _improvement_json(found.comparisons, rows),
         'diagram': found.diagram and _diagram(found.diagram, rows),
         'contrasts': [_contrast(item, labels) for item in found.contrasts],
     }
@@ -45,7 +45,7 @@ def suite_overall(findings: Findings) -> Json:
     }
 
 
-def _standing(item: Standing) -> Json:
+def _standing(item: Aggregate) -> Json:
     found = {
         'score': item.score,
         'iqm': item.iqm,
@@ -68,7 +68,7 @@ def _short(value: float) -> float | None:
     return float(f'{value:.6g}') if math.isfinite(value) else None
 
 
-def _improvement(found: Comparisons, rows: Mapping[str, int]) -> Json:
+def _improvement_json(found: Comparisons, rows: Mapping[str, int]) -> Json:
     return {
         'rows': [rows[name] for name in found.backbones],
         'shares': [[round(100 * share) for share in line] for line in found.improvement],

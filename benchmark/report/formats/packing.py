@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmark.report.data.boards import Board
-from benchmark.report.data.curves import drawn
+from benchmark.report.data.curves import curves_for_page
 from benchmark.report.data.evidence import checks, groups, sections
 from benchmark.report.data.facts import TaskFacts
 from benchmark.report.formats.views import Place
@@ -69,7 +69,7 @@ def _texts(
     has_config: bool,
 ) -> dict[tuple[int, int], str]:
     return {
-        (b, c): _deflated(_block(board, column.task, runs, most, has_config=has_config))
+        (b, c): _deflate(_block(board, column.task, runs, most, has_config=has_config))
         for b, board in enumerate(boards)
         for c, column in enumerate(board.columns)
     }
@@ -92,11 +92,13 @@ def _block(
         'groups': [run and groups(run) for run in scored],
         'configs': [run.config if run and has_config else None for run in scored],
         'sections': [sections(found, task) for found in cells],
-        'curves': [[drawn(run.curves, most) if most else {} for run in found] for found in cells],
+        'curves': [
+            [curves_for_page(run.curves, most) if most else {} for run in found] for found in cells
+        ],
     }
 
 
-def _deflated(content: object) -> str:
+def _deflate(content: object) -> str:
     text = json.dumps(
         content, ensure_ascii=False, allow_nan=False, separators=(',', ':'), default=str
     )

@@ -14,7 +14,7 @@ from benchmark.report.data.boards import Board, Row
 from benchmark.report.data.facts import TRIVIAL
 from benchmark.report.data.frames import COLUMNS, Line, Values
 from benchmark.report.inference.findings import Findings
-from benchmark.report.inference.standings import Estimate, Standing
+from benchmark.report.inference.standings import Aggregate, Estimate
 
 _AGGREGATES = ('score', 'iqm', 'borda', 'mean_rank', 'place')
 _PARTS = ('', '_seeds_low', '_seeds_high', '_tasks_low', '_tasks_high')
@@ -23,10 +23,10 @@ _PARTS = ('', '_seeds_low', '_seeds_high', '_tasks_low', '_tasks_high')
 def long_csv(cells: Iterable[tuple[Values, Iterable[Line]]]) -> str:
     """Return the tidy frame as CSV, numbers in full precision, what is unknown empty."""
     # the csv module takes its time, so it writes but once what many lines share
-    shared = functools.lru_cache(maxsize=1000)(_joined)
-    texts = [_joined(COLUMNS)]
+    shared = functools.lru_cache(maxsize=1000)(_join_values)
+    texts = [_join_values(COLUMNS)]
     for cell, lines in cells:
-        first = _joined(cell)
+        first = _join_values(cell)
         numbers = _numbers([number for line in lines for number in (*line[2], *line[4])])
         for seed, metric, _, said, _, run in lines:
             texts.append(
@@ -43,7 +43,7 @@ class _Echo:
         return text
 
 
-def _joined(values: Values) -> str:
+def _join_values(values: Values) -> str:
     """Return several values as they stand in a line of CSV."""
     line = cast('str', _LINES.writerow(values))
     return line.removesuffix('\r\n')
@@ -56,11 +56,11 @@ _is_special = re.compile('[",\r\n]').search
 
 def _texts(values: tuple[str, ...]) -> str:
     """Return texts as they stand in a line of CSV; few of them need the module for it."""
-    return _joined(values) if _is_special(''.join(values)) else ','.join(values)
+    return _join_values(values) if _is_special(''.join(values)) else ','.join(values)
 
 
 def _numbers(values: list[float | None]) -> Iterator[str]:
-    """Yield numbers in full precision, nothing for what is no finite number.
+    """Yield numbers in full precision; an empty text for ``None``, NaN and infinity.
 
     They are written all at once, which takes a tenth of the time that ``repr`` does.
     """
@@ -78,7 +78,7 @@ def wide_csv(boards: Iterable[Board], findings: Findings) -> str:
     tasks = [name for name in names if ':' in name]
     overall = [name for name in names if name.startswith(_AGGREGATES)]
     order = (*first, *tasks, *overall)
-    texts = [_joined(order), *(_joined(tuple(map(row.get, order))) for row in rows)]
+    texts = [_join_values(order), *(_join_values(tuple(map(row.get, order))) for row in rows)]
     return '\n'.join(texts) + '\n'
 
 
@@ -119,7 +119,7 @@ def _scores(row: Row) -> dict[str, Any]:
     return values
 
 
-def aggregates(standing: Standing | None) -> dict[str, float | None]:
+def aggregates(standing: Aggregate | None) -> dict[str, float | None]:
     """Return the aggregates of a backbone with the ends of their intervals, ``None`` for gaps."""
     values: dict[str, float | None] = {}
     for name in _AGGREGATES:

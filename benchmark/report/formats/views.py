@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from benchmark.report.data.boards import Board, Cell, Column
+from benchmark.report.data.boards import Board, BoardCell, Column
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.units import decimals, difference, heading, show, show_interval, sign
 from benchmark.report.formats.overall import Json, board_overall, suite_overall
@@ -47,7 +47,15 @@ def suite_data(
     findings: Findings,
     backbones: Mapping[str, BackboneFacts],
 ) -> Json:
-    """Return all that the page shows before a cell is opened; boards refer to names by index."""
+    """Return all that the page shows before a cell is opened; boards refer to names by index.
+
+    Args:
+        suite: name of the suite.
+        records: the records that count.
+        boards: leaderboards made of ``records``.
+        findings: statistics of ``boards``.
+        backbones: facts by id.
+    """
     competitors = _competitors(boards)
     tasks = _tasks(boards)
     order = {name: place for place, name in enumerate(competitors)}
@@ -69,7 +77,7 @@ def suite_data(
             for board, found in zip(boards, findings.boards, strict=True)
         ],
         **suite_overall(findings),
-        'failed': _failed(records, backbones),
+        'failed': _failure_rows(records, backbones),
     }
 
 
@@ -155,7 +163,7 @@ def _floor(column: Column, index: int) -> Json:
     return {'name': name, 'value': value, 'text': show(value, column.task.primary.unit)}
 
 
-def _costs(cells: Sequence[Cell]) -> Json:
+def _costs(cells: Sequence[BoardCell]) -> Json:
     """Return what the runs of each cell cost on average, and the devices they ran on."""
     costs = [tuple(cell.costs.values()) for cell in cells]
     return {
@@ -170,7 +178,9 @@ def _mean_cost(values: Iterable[float]) -> float | None:
     return float(f'{mean(known):.5g}') if known else None
 
 
-def _failed(records: Sequence[RunRecord], backbones: Mapping[str, BackboneFacts]) -> list[Json]:
+def _failure_rows(
+    records: Sequence[RunRecord], backbones: Mapping[str, BackboneFacts]
+) -> list[Json]:
     return [
         {
             'protocol': record.spec.protocol,

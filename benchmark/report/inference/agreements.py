@@ -14,7 +14,7 @@ from benchmark.report.data.grids import Grid, build_grid
 from benchmark.report.inference.standings import Estimate, estimates, generator, seed_draws
 from benchmark.statistics.aggregates import Array
 from benchmark.statistics.agreement import kendall, kendall_weighted, weighted_mean
-from benchmark.statistics.linear import Precision, around, half_widths, over_kinds
+from benchmark.statistics.linear import Precision, half_widths, intervals_around, over_kinds
 from benchmark.statistics.resampling import Interval, interval, resampled_means
 
 REFERENCE = 'finetune'
@@ -66,11 +66,13 @@ def agreements(boards: Iterable[Board]) -> tuple[Agreement, ...]:
     if reference is None:
         return ()
     return tuple(
-        found for board in known.values() if (found := _agreement(board, reference)) is not None
+        found
+        for board in known.values()
+        if (found := _compare_rankings(board, reference)) is not None
     )
 
 
-def _agreement(board: Board, reference: Board) -> Agreement | None:
+def _compare_rankings(board: Board, reference: Board) -> Agreement | None:
     shared = {c.task.name for c in board.columns} & {c.task.name for c in reference.columns}
     first, second = (build_grid(b, lambda task: task.name in shared) for b in (board, reference))
     backbones = [name for name in first.backbones if name in second.backbones]
@@ -109,7 +111,7 @@ def _tau(first: Grid, second: Grid, taus: Array) -> Estimate:
 def _over_seeds(first: Grid, second: Grid, value: Array) -> list[Interval] | None:
     """Return the interval of ``value`` over the seeds of both protocols, ``None`` if unknown.
 
-    It stands around the value: resampled scores are noisier than the measured ones, so that
+    It is centred on the value: resampled scores are noisier than the measured ones, so that
     resampled taus lie too low, and only their spread is of use.
     """
     count = _resamples(first)
@@ -123,7 +125,9 @@ def _over_seeds(first: Grid, second: Grid, value: Array) -> list[Interval] | Non
     taus = np.stack([kendall(one.T, other.T) for one, other in pairs], axis=-1)
     errors = weighted_mean(taus, first.weights).var()
     freedom = float(np.minimum(first.freedom, second.freedom).sum())
-    return around(value, half_widths(Precision(np.array([errors]), np.array([freedom]))), -1, 1)
+    return intervals_around(
+        value, half_widths(Precision(np.array([errors]), np.array([freedom]))), -1, 1
+    )
 
 
 def _over_backbones(first: Grid, second: Grid) -> Interval:

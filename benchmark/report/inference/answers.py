@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from benchmark.report.data.boards import Board, Column
-from benchmark.report.data.units import counted, listing
+from benchmark.report.data.units import count_noun, listing
 from benchmark.report.inference.findings import BoardFindings
-from benchmark.report.inference.standings import Standing
+from benchmark.report.inference.standings import Aggregate
 from benchmark.statistics.resampling import Interval
 
 _MOST_TITLES = 6
@@ -40,7 +40,7 @@ def short_titles(titles: Iterable[str]) -> dict[str, str]:
 
 
 def answer(board: Board, found: BoardFindings) -> Answer:
-    """Return the answer of a leaderboard, one without leaders where no row is without a gap."""
+    """Return the headline of a leaderboard; without leaders if no row is complete."""
     if not found.standings:
         why = 'No mean rank: fewer than two backbones have every seed of every task.'
         return Answer(board.protocol, '', why, '')
@@ -51,8 +51,8 @@ def answer(board: Board, found: BoardFindings) -> Answer:
     return Answer(board.protocol, listing(labels), _rank(best), _leads(board, names))
 
 
-def _rank(best: list[Standing]) -> str:
-    """Return the mean rank, with the places that one leader may have; a tie has no interval."""
+def _rank(best: list[Aggregate]) -> str:
+    """Return the mean rank, with the range of places of a single leader; a tie has no range."""
     value = f'{best[0].mean_rank.value:.2f}'
     if len(best) > 1:
         return f'({value}, a tie).'
@@ -83,14 +83,14 @@ def _leads(board: Board, leaders: set[str]) -> str:
         return 'Best mean on no task.'
     said = _titles(board, led) if len(led) <= _MOST_TITLES else _kinds(board, led)
     unjudged = sum(not is_judged(column) for column in led)
-    tail = f'; {unjudged} of them not judged, having one seed' if unjudged else ''
-    return f'Best mean on {len(led)} of {counted(len(board.columns), "task")}: {said}{tail}.'
+    tail = f'; {unjudged} of these with too few seeds to judge' if unjudged else ''
+    return f'Best mean on {len(led)} of {count_noun(len(board.columns), "task")}: {said}{tail}.'
 
 
 def is_judged(column: Column) -> bool:
-    """Whether the best mean of a column is that of backbones whose seeds allow a judgement.
+    """Whether the seeds of the best backbones of a column allow a judgement.
 
-    Where seeds change no score, the best one needs none.
+    A column in which seeds change no score counts as judged.
     """
     judged = set(column.judgement.order)
     return bool(column.best) and (column.judgement.is_deterministic or column.best <= judged)
@@ -102,7 +102,7 @@ def _titles(board: Board, led: Iterable[Column]) -> str:
 
 
 def _lower(title: str) -> str:
-    """Return a title for the middle of a sentence; names in capitals keep them."""
+    """Return a title for the middle of a sentence; acronyms stay in capitals."""
     return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 

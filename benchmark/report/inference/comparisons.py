@@ -1,4 +1,4 @@
-"""Backbones of a leaderboard two by two, and the diagram of those not told apart."""
+"""Pairwise comparisons of the backbones of a leaderboard, and the critical-difference diagram."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.report.data.grids import Grid
-from benchmark.report.inference.standings import Standing, generator
+from benchmark.report.inference.standings import Aggregate, generator
 from benchmark.statistics.corrections import holm
 from benchmark.statistics.diagrams import cliques, friedman
 from benchmark.statistics.pairs import (
@@ -71,7 +71,7 @@ class Comparisons:
     left_out: int
 
 
-def compare(grid: Grid, scaled: Grid, found: Mapping[str, Standing]) -> Comparisons | None:
+def compare(grid: Grid, scaled: Grid, found: Mapping[str, Aggregate]) -> Comparisons | None:
     """Return all pairs of the backbones with a standing; ``None`` for fewer than two."""
     order = sorted(found, key=lambda name: (found[name].mean_rank.value, name))
     pool = order[:LARGEST_POOL]
@@ -131,24 +131,24 @@ class Diagram:
 
     @property
     def tells_apart(self) -> bool:
-        """Whether Friedman's test does; where not, Nemenyi's means nothing."""
+        """Whether Friedman's test is significant; if not, Nemenyi's test must not be read."""
         return self.p <= SIGNIFICANT
 
     @property
     def label(self) -> str:
-        """What has to stand beside the diagram."""
+        """The caption that must accompany the diagram."""
         weights = (
             'Every task weighs the same here, so mean ranks differ from those of the leaderboard, '
             'where kinds of task weigh the same.'
         )
         if not self.tells_apart:
             return (
-                f'Nothing is told apart: Friedman p = {self.p:.2g} over {self.tasks} tasks, above '
-                f'{SIGNIFICANT:g}. {weights}'
+                f'No significant differences: Friedman p = {self.p:.2g} over {self.tasks} tasks, '
+                f'above {SIGNIFICANT:g}. {weights}'
             )
         return (
-            f'Pool-dependent: whether two of these {len(self.mean_ranks)} backbones are told apart '
-            'depends on the other ones. Nemenyi test at 5 % after Friedman '
+            f'Pool-dependent: whether two of these {len(self.mean_ranks)} backbones differ '
+            'significantly depends on the others. Nemenyi test at 5 % after Friedman '
             f'(p = {self.p:.2g}) over {self.tasks} tasks. {weights}'
         )
 

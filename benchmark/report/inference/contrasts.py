@@ -111,7 +111,7 @@ def _contrast(board: Board, scales: Mapping[str, Scale], group: str) -> Contrast
 
 
 def _without_noise(gaps: Array) -> Array:
-    """Return differences of which equal scores are none, whatever the rounding of their sums."""
+    """Round away floating-point noise so that equal scores differ by exactly 0."""
     return np.asarray(np.round(gaps, 9))
 
 

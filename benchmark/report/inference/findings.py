@@ -11,7 +11,7 @@ from benchmark.report.data.normaliser import Normaliser, Scale, read_normaliser
 from benchmark.report.inference.agreements import Agreement, agreements
 from benchmark.report.inference.comparisons import Comparisons, Diagram, compare, diagram
 from benchmark.report.inference.contrasts import Contrast, contrasts
-from benchmark.report.inference.standings import Standing, standings
+from benchmark.report.inference.standings import Aggregate, standings
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class BoardFindings:
     """
 
     protocol: str
-    standings: Mapping[str, Standing]
+    standings: Mapping[str, Aggregate]
     gaps: Mapping[str, str]
     scales: Mapping[str, Scale]
     unscaled: tuple[str, ...]

@@ -20,12 +20,12 @@ from benchmark.statistics.aggregates import (
     mean_ranks,
     places,
     ranks,
-    settled,
+    round_off_noise,
 )
 from benchmark.statistics.linear import (
     Precision,
-    around,
     half_widths,
+    intervals_around,
     kind_means,
     mean_errors,
     over_kinds,
@@ -64,7 +64,7 @@ class Estimate(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Standing:
+class Aggregate:
     """The aggregates of a backbone that has every seed of every task.
 
     ``score`` is the mean and ``iqm`` the interquartile mean of normalised scores, ``None`` where
@@ -91,10 +91,11 @@ def resamples(grid: Grid) -> int:
     return int(np.clip(_LARGEST // max(1, grid.means.size), _FEWEST, RESAMPLES))
 
 
-def standings(grid: Grid, scaled: Grid) -> dict[str, Standing]:
-    """Return the standing of each backbone of ``grid``, of which ``scaled`` is the normalised part.
+def standings(grid: Grid, scaled: Grid) -> dict[str, Aggregate]:
+    """Return the aggregates of each backbone in ``grid``, by id.
 
-    Fewer than two backbones or no task give none.
+    ``scaled`` is the part of ``grid`` whose tasks have a scale, in normalised scores. The result is
+    empty for fewer than two backbones or no task.
     """
     if len(grid.backbones) < 2 or not grid.tasks:
         return {}
@@ -103,12 +104,12 @@ def standings(grid: Grid, scaled: Grid) -> dict[str, Standing]:
     scores, iqms = _scores(scaled, count) if scaled.tasks else (None, None)
     rivals = len(grid.backbones) - 1
     return {
-        name: Standing(
+        name: Aggregate(
             backbone=name,
             score=scores[place] if scores else None,
             iqm=iqms[place] if iqms else None,
             mean_rank=rank[place],
-            borda=_mapped(rank[place], lambda mean: 100 * (1 - (mean - 1) / rivals)),
+            borda=_transform(rank[place], lambda mean: 100 * (1 - (mean - 1) / rivals)),
             place=position[place],
         )
         for place, name in enumerate(grid.backbones)
@@ -144,8 +145,8 @@ def _ranks(grid: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
         by_task = [ranks(means) for means in resampled_means(grid.scores, draws)]
         errors = np.stack([drawn.var(axis=0) for drawn in by_task], axis=1) * grid.weights**2
         halves = half_widths(satterthwaite(errors, grid.freedom))
-        by_seed = around(found, halves, 1, most)
-        drawn = settled(over_tasks(grid.weights, by_task))
+        by_seed = intervals_around(found, halves, 1, most)
+        drawn = round_off_noise(over_tasks(grid.weights, by_task))
         places_by_seed = intervals(places(drawn), attained=True)
     return (
         estimates(found, by_seed, over_kinds(ranks(grid.means.T).T, grid.families, 1, most)),
@@ -167,7 +168,7 @@ def _scores(scaled: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
     precision = satterthwaite(errors, scaled.freedom)
     means = estimates(
         found,
-        None if draws is None else around(found, half_widths(precision)),
+        None if draws is None else intervals_around(found, half_widths(precision)),
         over_kinds(scaled.means, scaled.families),
     )
     values, shares = flat(scaled)
@@ -175,14 +176,14 @@ def _scores(scaled: Grid, count: int) -> tuple[list[Estimate], list[Estimate]]:
     by_seed = by_task = None
     if draws is not None:
         squares = resampled_iqm(scaled.scores, draws, scaled.weights).var(axis=0)
-        by_seed = around(middle, half_widths(Precision(squares, precision.freedom)))
+        by_seed = intervals_around(middle, half_widths(Precision(squares, precision.freedom)))
     if weights is not None:
         by_run = shares @ weights.T
         squares = middle_means(values, lambda run, _: by_run[run]).var(axis=0)
         units = len(set(scaled.families)) if len(set(scaled.families)) > 1 else len(scaled.tasks)
         # resamples of n units vary by (n - 1) / n of what their mean does
         widened = Precision(squares * units / (units - 1), np.full(len(squares), units - 1.0))
-        by_task = around(middle, half_widths(widened))
+        by_task = intervals_around(middle, half_widths(widened))
     return means, estimates(middle, by_seed, by_task)
 
 
@@ -211,7 +212,7 @@ def estimates(
     ]
 
 
-def _mapped(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
+def _transform(estimate: Estimate, change: Callable[[float], float]) -> Estimate:
     """Return an estimate of a falling function of what ``estimate`` estimates."""
     seeds, tasks = (
         None if ends is None else Interval(change(ends.high), change(ends.low))

@@ -3,8 +3,8 @@
 from benchmark.report.literature.reading import (
     DATA_SETS,
     FAMILIES,
+    Publication,
     Published,
-    Source,
     for_tasks,
     published_folder,
     read_published,
@@ -13,8 +13,8 @@ from benchmark.report.literature.reading import (
 __all__ = [
     'DATA_SETS',
     'FAMILIES',
+    'Publication',
     'Published',
-    'Source',
     'for_tasks',
     'published_folder',
     'read_published',

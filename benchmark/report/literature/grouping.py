@@ -90,7 +90,7 @@ def entry_of(row: Published) -> Entry:
     return Entry(row.backbone, row.pretraining, row.pretraining_data, row.protocol, row.split)
 
 
-class Contrast(NamedTuple):
+class PublishedContrast(NamedTuple):
     """A masked and a supervised pretraining of one backbone under one comparison.
 
     ``gain`` is the canonical difference, positive where masked pretraining is better.
@@ -101,7 +101,7 @@ class Contrast(NamedTuple):
     gain: float
 
 
-def contrasts(rows: Iterable[Published]) -> list[Contrast]:
+def contrasts(rows: Iterable[Published]) -> list[PublishedContrast]:
     """Return all pairs of masked and supervised pretraining that differ in nothing else.
 
     They share source, head, recipe, backbone, pretraining data, data set, split and metric;
@@ -111,7 +111,7 @@ def contrasts(rows: Iterable[Published]) -> list[Contrast]:
     for row in rows:
         groups.setdefault(_all_but_pretraining(row), []).append(row)
     return [
-        Contrast(masked, supervised, _gain(masked, supervised))
+        PublishedContrast(masked, supervised, _gain(masked, supervised))
         for group in groups.values()
         for masked, supervised in product(group, group)
         if (masked.family, masked.labels) == ('mim', False) and supervised.family == 'supervised'
@@ -166,10 +166,10 @@ class Covered(NamedTuple):
 def coverage(rows: Sequence[Published], tasks: Iterable[str]) -> list[Covered]:
     """Return what is published for each of the named tasks, also where that is nothing."""
     found = contrasts(rows)
-    return [_covered(task, rows, found) for task in tasks]
+    return [_coverage(task, rows, found) for task in tasks]
 
 
-def _covered(task: str, rows: Sequence[Published], found: Sequence[Contrast]) -> Covered:
+def _coverage(task: str, rows: Sequence[Published], found: Sequence[PublishedContrast]) -> Covered:
     place = DATA_SETS.get(task)
     mine = [row for row in rows if (row.kind, row.data_set) == place]
     return Covered(
@@ -182,7 +182,7 @@ def _covered(task: str, rows: Sequence[Published], found: Sequence[Contrast]) ->
     )
 
 
-class Standing(NamedTuple):
+class PublishedAggregate(NamedTuple):
     """How far an entry of a comparison reaches over a suite's data sets.
 
     ``mean_rank`` among the complete entries of the comparison; ``None`` for any other.
@@ -195,7 +195,7 @@ class Standing(NamedTuple):
     mean_rank: float | None
 
 
-def standings(rows: Iterable[Published], tasks: Iterable[str]) -> list[Standing]:
+def standings(rows: Iterable[Published], tasks: Iterable[str]) -> list[PublishedAggregate]:
     """Return every comparison's entries with the number of the suite's data sets they cover.
 
     A data set counts by the first metric that its source prints. A mean rank exists only for
@@ -208,7 +208,7 @@ def standings(rows: Iterable[Published], tasks: Iterable[str]) -> list[Standing]
         cells = entries.setdefault(Entrant.of(row), {})
         cells.setdefault((row.kind, row.data_set), row)
     return [
-        Standing(comparison, entry, len(cells), len(wanted), mean_ranks.get(entry))
+        PublishedAggregate(comparison, entry, len(cells), len(wanted), mean_ranks.get(entry))
         for comparison, entries in groups.items()
         for mean_ranks in [_mean_ranks(entries, wanted)]
         for entry, cells in entries.items()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.report.data.boards import Board, Cell, Column
+from benchmark.report.data.boards import Board, BoardCell, Column
 from benchmark.report.data.facts import TRIVIAL
 from benchmark.report.data.units import NO_SCORE, difference, heading, listing, show, show_interval
 from benchmark.report.literature.grouping import (
-    Contrast,
     Entry,
+    PublishedContrast,
     Table,
     contrasts,
     coverage,
@@ -19,8 +19,8 @@ from benchmark.report.literature.grouping import (
 )
 from benchmark.report.literature.reading import (
     DATA_SETS,
+    Publication,
     Published,
-    Source,
     for_tasks,
     tested_split,
 )
@@ -77,7 +77,14 @@ _BESIDE = (
 def blocks(
     suite: str, tasks: Sequence[str], rows: Iterable[Published], boards: Sequence[Board] = ()
 ) -> list[Block]:
-    """Return the literature on a suite's tasks; with ``boards``, beside the suite's own rows."""
+    """Return the literature on a suite's tasks; with ``boards``, beside the suite's own rows.
+
+    Args:
+        suite: name of the suite.
+        tasks: names of its tasks.
+        rows: published numbers, of any task.
+        boards: the suite's own leaderboards, to show next to the published numbers.
+    """
     mine = for_tasks(rows, tasks)
     introduction = (_BESIDE if boards else _ALONE, *_INTRODUCTION)
     return [
@@ -130,14 +137,14 @@ def _aggregate(rows: Sequence[Published], tasks: Sequence[str]) -> str:
     )
 
 
-def _contrasts(found: Sequence[Contrast]) -> Block:
+def _contrasts(found: Sequence[PublishedContrast]) -> Block:
     columns = (
         'Data set', 'Metric', 'Backbone', 'Masked', 'SUP', 'MIM', 'MIM better by',
         'Pretraining data', 'Source', 'Head', 'Recipe', 'Note',
     )  # fmt: skip
     lines = tuple(map(_contrast, found))
     what = 'Pairs that share source, head, recipe, backbone, pretraining data and split.'
-    paragraph = what if lines else f'{what} There is none on the data sets of the suite.'
+    paragraph = what if lines else f'{what} There are none on the data sets of the suite.'
     return Block(
         2,
         'Masked against supervised pretraining',
@@ -146,7 +153,7 @@ def _contrasts(found: Sequence[Contrast]) -> Block:
     )
 
 
-def _contrast(item: Contrast) -> tuple[str, ...]:
+def _contrast(item: PublishedContrast) -> tuple[str, ...]:
     masked, metric = item.masked, item.masked.metric
     return (
         masked.data_set,
@@ -155,7 +162,7 @@ def _contrast(item: Contrast) -> tuple[str, ...]:
         f'{masked.pretraining} ({masked.tag})',
         show(item.supervised.canonical, metric.unit),
         show(masked.canonical, metric.unit),
-        _signed(item.gain, metric),
+        _format_gain(item.gain, metric),
         masked.pretraining_data,
         masked.source.source + _marks(masked),
         masked.head,
@@ -164,7 +171,7 @@ def _contrast(item: Contrast) -> tuple[str, ...]:
     )
 
 
-def _signed(gain: float, metric: Metric) -> str:
+def _format_gain(gain: float, metric: Metric) -> str:
     text = difference(abs(gain), metric.unit)
     if text == difference(0.0, metric.unit):
         return text
@@ -179,15 +186,15 @@ def _data_sets(
         groups.setdefault(DATA_SETS.get(task, ('', task)), []).append(task)
     for (kind, data_set), names in groups.items():
         published = [row for row in rows if (row.kind, row.data_set) == (kind, data_set)]
-        own = [block for name in names for block in _measured(name, boards, published)]
+        own = [block for name in names for block in _own_tables(name, boards, published)]
         if published or own:
             label = f'{data_set} ({", ".join(names)})' if data_set not in names else data_set
             yield Block(2, label)
             yield from own
-            yield from map(_published, tables(published))
+            yield from map(_published_table, tables(published))
 
 
-def _measured(
+def _own_tables(
     task: str, boards: Sequence[Board], published: Sequence[Published]
 ) -> Iterator[Block]:
     note = _on_another_split(task, published)
@@ -221,11 +228,11 @@ def _own(board: Board, index: int, column: Column, note: tuple[str, ...]) -> Blo
     return Block(3, f'Measured here: {column.task.title}, {board.protocol}{split}', note, grid)
 
 
-def _score(cell: Cell, metric: Metric) -> str:
+def _score(cell: BoardCell, metric: Metric) -> str:
     return NO_SCORE if cell.mean is None else show_interval(cell.mean, cell.sd, metric.unit)
 
 
-def _published(table: Table) -> Block:
+def _published_table(table: Table) -> Block:
     columns = ('Backbone', 'Pretraining', 'Family')
     metrics = tuple(heading(metric) for metric in table.metrics)
     lines = tuple(_line(table, entry) for entry in table.entries)
@@ -279,9 +286,11 @@ def _marks(row: Published) -> str:
 
 
 def _sources(rows: Sequence[Published]) -> Block:
-    cited: Mapping[str, Source] = {row.source.source: row.source for row in rows}
+    cited: Mapping[str, Publication] = {row.source.source: row.source for row in rows}
     lines = tuple(
-        (name, source.title, source.where, source.type, str(source.year))
+        (name, source.title, source.where, source.type, str(source.year), source.commit_date)
         for name, source in sorted(cited.items())
     )
-    return Block(2, 'Sources', (), Grid(('Name', 'Title', 'Where', 'Type', 'Year'), lines))
+    return Block(
+        2, 'Sources', (), Grid(('Name', 'Title', 'Where', 'Type', 'Year', 'Commit of'), lines)
+    )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import functools
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.kinds import kind_names, load_kind
+from benchmark.report.literature.rules import OWN_RUN, contradiction, unmarked_repeat
 from benchmark.specs import Architecture, Metric, Unit
 
 FAMILIES = ('mim', 'supervised', 'contrastive', 'distilled', 'pretext')
@@ -51,17 +53,30 @@ DATA_SETS: Mapping[str, tuple[str, str]] = {
     'stanford-cars': ('classification', 'Stanford Cars'),
     'oxford-pets': ('classification', 'Oxford-IIIT Pets'),
     'cub200': ('classification', 'CUB-200-2011'),
+    'food101': ('classification', 'Food-101'),
+    'birdsnap': ('classification', 'Birdsnap'),
+    'sun397': ('classification', 'SUN397'),
+    'fgvc-aircraft': ('classification', 'FGVC-Aircraft'),
+    'dtd': ('classification', 'DTD'),
+    'caltech101': ('classification', 'Caltech-101'),
     'voc2007': ('classification', 'VOC 2007 classification'),
     'coco-detection': ('detection', 'COCO'),
     'coco-detection-classic': ('detection', 'COCO'),
     'coco-detection-cascade': ('detection', 'COCO'),
     'voc-detection': ('detection', 'VOC 2007+2012 detection'),
+    'lvis': ('detection', 'LVIS v1'),
     'ade20k': ('segmentation', 'ADE20K'),
     'ade20k-linear': ('segmentation', 'ADE20K'),
     'voc2012-aug': ('segmentation', 'VOC 2012 with extra annotations'),
     'voc2012-aug-linear': ('segmentation', 'VOC 2012 with extra annotations'),
+    'cityscapes': ('segmentation', 'Cityscapes'),
+    'cityscapes-linear': ('segmentation', 'Cityscapes'),
+    'pascal-context': ('segmentation', 'Pascal Context (59 classes)'),
+    'coco-stuff164k': ('segmentation', 'COCO-Stuff 164k'),
     'coco-pose': ('pose', 'COCO keypoints'),
     'crowdpose': ('pose', 'CrowdPose'),
+    'mpii': ('pose', 'MPII'),
+    'ap10k': ('pose', 'AP-10K'),
     'nyuv2': ('depth', 'NYUv2'),
     'kitti-depth': ('depth', 'KITTI'),
     'sun-rgbd': ('depth', 'SUN RGB-D'),
@@ -69,7 +84,11 @@ DATA_SETS: Mapping[str, tuple[str, str]] = {
     'trackingnet': ('tracking', 'TrackingNet'),
     'lasot': ('tracking', 'LaSOT'),
     'uav123': ('tracking', 'UAV123'),
+    'otb100': ('tracking', 'OTB-100'),
     'mot17': ('mot', 'MOT17'),
+    'mot17-bytetrack': ('mot', 'MOT17'),
+    'mot20': ('mot', 'MOT20'),
+    'dancetrack': ('mot', 'DanceTrack'),
 }
 """The kind and data set, as the published files name it, of the benchmark's tasks."""
 
@@ -78,10 +97,12 @@ _TESTED: Mapping[str, str] = {
     **{task: 'val2017' for task in DATA_SETS if task.startswith('coco-')},
     'voc-detection': 'test2007',
     **dict.fromkeys(('ade20k', 'ade20k-linear', 'voc2012-aug', 'voc2012-aug-linear'), 'val'),
+    **dict.fromkeys(('cityscapes', 'cityscapes-linear', 'pascal-context', 'lvis', 'mpii'), 'val'),
     'kitti-depth': 'Eigen test',
     'got10k': 'val',
     'trackingnet': 'TRAIN_11, which is left out of training',
-    'mot17': 'half-val, private',
+    **dict.fromkeys(('mot17', 'mot17-bytetrack', 'mot20'), 'half-val, private'),
+    'dancetrack': 'val',
 }
 """What the tasks test that do not test an official test split, as the published files name it."""
 
@@ -91,14 +112,19 @@ def tested_split(task: str) -> str:
     return _TESTED.get(task, 'test')
 
 
-class Source(NamedTuple):
-    """Where numbers were read: ``type`` is one of ``SOURCE_TYPES``."""
+class Publication(NamedTuple):
+    """Where numbers were read: ``type`` is one of ``SOURCE_TYPES``.
+
+    ``year`` is that of the paper, or of the version that was read where there is no paper;
+    ``commit_date`` that of the code that was read, a day or a year, empty where it is not known.
+    """
 
     source: str
     title: str
     where: str
     type: str
     year: int
+    commit_date: str = ''
 
 
 class Comparison(NamedTuple):
@@ -115,11 +141,11 @@ class Published:
 
     ``labels`` says whether pretraining saw labels, ``teacher`` names the network that made
     its targets where that was itself trained on something else. ``same_as`` names the source
-    of which the row repeats a number.
+    whose number the row repeats.
     """
 
     kind: str
-    source: Source
+    source: Publication
     place: str
     data_set: str
     split: str
@@ -164,7 +190,7 @@ _TAGS = {
     'distilled': 'distilled',
     'pretext': 'pretext',
 }
-_SOURCE_COLUMNS = Source._fields
+_SOURCE_COLUMNS = Publication._fields
 _COLUMNS = tuple(
     'source' if name == 'source' else name
     for item in fields(Published)
@@ -178,6 +204,7 @@ _CHOICES = {
     'labels': ('true', 'false'),
     'status': STATUSES,
 }
+_DATE = re.compile(r'(\d{4}(-\d{2}-\d{2})?)?')
 _NEEDED = ('place', 'data_set', 'split', 'backbone', 'pretraining', 'recipe')
 
 
@@ -204,11 +231,21 @@ def read_published(folder: Path) -> tuple[Published, ...]:
     found: dict[tuple[object, ...], Published] = {}
     for path in sorted(folder.glob('*.csv')):
         if path.name != 'sources.csv':
-            for number, line in enumerate(_lines(path), start=2):
+            lines = _lines(path)
+            for number, line in enumerate(lines, start=2):
                 row = _row(path, number, line, sources)
                 if found.setdefault(_identity(row), row) is not row:
                     raise _wrong(path, number, 'row', row.backbone, 'a row that is not there yet')
+            _check_repeats(path, lines)
     return tuple(found.values())
+
+
+def _check_repeats(path: Path, lines: Sequence[Mapping[str, str]]) -> None:
+    pair = unmarked_repeat(lines)
+    if pair is not None:
+        first, second = pair
+        allowed = f'{lines[first]["source"]} (line {first + 2} has the same number), or the note'
+        raise _wrong(path, second + 2, 'same_as', '', f"{allowed} must say '{OWN_RUN}'")
 
 
 def _lines(path: Path) -> list[dict[str, str]]:
@@ -227,7 +264,7 @@ def _lines(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _source(path: Path, number: int, row: Mapping[str, str]) -> Source:
+def _source(path: Path, number: int, row: Mapping[str, str]) -> Publication:
     for key in ('source', 'title', 'where'):
         if not row[key].strip():
             raise _wrong(path, number, key, row[key], 'filled')
@@ -235,11 +272,23 @@ def _source(path: Path, number: int, row: Mapping[str, str]) -> Source:
         raise _wrong(path, number, 'type', row['type'], f'one of {", ".join(SOURCE_TYPES)}')
     if not row['year'].isdecimal():
         raise _wrong(path, number, 'year', row['year'], 'a year')
-    return Source(row['source'], row['title'], row['where'], row['type'], int(row['year']))
+    if not _DATE.fullmatch(row['commit_date']):
+        raise _wrong(path, number, 'commit_date', row['commit_date'], 'YYYY-MM-DD, YYYY or empty')
+    # a paper may be older than the code that was read, never younger
+    if row['commit_date'] and row['commit_date'][:4] < row['year']:
+        raise _wrong(path, number, 'year', row['year'], f'up to {row["commit_date"][:4]}')
+    return Publication(
+        source=row['source'],
+        title=row['title'],
+        where=row['where'],
+        type=row['type'],
+        year=int(row['year']),
+        commit_date=row['commit_date'],
+    )
 
 
 def _row(
-    path: Path, number: int, line: Mapping[str, str], sources: Mapping[str, Source]
+    path: Path, number: int, line: Mapping[str, str], sources: Mapping[str, Publication]
 ) -> Published:
     if path.stem not in kind_names():
         raise RecordError(f'{path}: must be named after a kind ({", ".join(kind_names())})')
@@ -251,6 +300,9 @@ def _row(
     for key in _NEEDED:
         if not line[key].strip():
             raise _wrong(path, number, key, line[key], 'filled')
+    fault = contradiction(line, sources[line['source']].year)
+    if fault is not None:
+        raise _wrong(path, number, fault[0], line[fault[0]], fault[1])
     metric = _metric(path, number, line)
     values: dict[str, Any] = {key: line[key] for key in _COLUMNS if key != 'unit'}
     values |= {

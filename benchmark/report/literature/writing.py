@@ -36,6 +36,13 @@ def write_literature(
 
     With ``boards`` the suite's own rows stand beside it, in tables of their own.
 
+    Args:
+        results: the results folder.
+        suite: the suite whose tasks are looked up.
+        out: folder to write to.
+        formats: names of file formats.
+        boards: the suite's own leaderboards, if they are to be shown too.
+
     Raises:
         BenchmarkError: a format is unknown, a published number breaks a rule, or a file
             cannot be written.

@@ -122,7 +122,7 @@ function scoreCell(column, person, look) {
     strip(column, person, look.places));
 }
 
-// A mean is judged where seeds say how far it may be off, here and in another row.
+// A mean is judged if this row and at least one other have two or more seeds.
 const isJudged = (column, row) => column.limit !== null && present(column.scores[row]).length > 1;
 
 // What all cells of a column share; heat is 1 for the best, paler where nothing differs clearly.
@@ -156,7 +156,7 @@ function boardRow(person, columns, looks) {
     h('th', { scope: 'row' }, h('span', { class: 'who' },
       h('button', {
         type: 'button', class: 'pin', 'aria-pressed': String(isPinned), 'aria-label': `Highlight ${person.label}`,
-        title: 'Highlight in every drawing', onclick: () => togglePin(person),
+        title: 'Highlight in every chart', onclick: () => togglePin(person),
       }, swatch(person)),
       h('span', {}, h('span', { class: 'label', title: person.label }, person.label), h('small', { title: facts }, facts)))),
     shownLeads().map((lead) => leadCell(lead, person)),
@@ -208,8 +208,8 @@ function legend() {
   return h('p', { class: 'legend' },
     h('span', {}, h('b', {}, '24.0'), 'best'),
     h('span', {}, h('span', { class: 'sample near' }, '23.8'), 'not clearly below the best'),
-    h('span', {}, h('i', { class: 'interval family-none', style: { '--m': 0.5, '--l': 0.25, '--w': 0.5 } }), 'mean ± sd over seeds, better to the right'),
-    h('span', {}, h('i', { class: 'tint' }), 'worst to best, no shade: not judged'),
+    h('span', {}, h('i', { class: 'interval family-none', style: { '--m': 0.5, '--l': 0.25, '--w': 0.5 } }), 'mean ± sd over seeds, right is better'),
+    h('span', {}, h('i', { class: 'tint' }), 'shaded from worst to best; no shade: not judged'),
     h('button', { type: 'button', id: 'download', onclick: download }, 'Download these numbers (CSV)'));
 }
 

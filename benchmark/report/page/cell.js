@@ -1,4 +1,4 @@
-// A cell in full, over the page: score, proof, losses, pictures, cost, configuration.
+// The dialog with all details of a cell: score, proof, losses, pictures, cost, configuration.
 function showCell() {
   const dialog = $('#cell');
   const found = location.hash.startsWith('#cell=') ? cellAt(location.hash.slice(6)) : null;
@@ -69,7 +69,7 @@ function drawCell(dialog, found) {
 
 function cellParts({ board: place, column, person }, block) {
   const { row } = person;
-  if (!block) return [h('p', { class: 'warning' }, 'The evidence of this cell is left out; its records have it.')];
+  if (!block) return [h('p', { class: 'warning' }, 'The details of this cell are not embedded in this page; see its record files.')];
   const seeds = block.seeds[row];
   const runs = seeds.map((seed, i) => ({ label: `seed ${seed}`, style: `seed-${i % 4}`, curves: block.curves[row][i] }))
     .filter((run) => Object.keys(run.curves).length);

@@ -1,4 +1,4 @@
-// Elements without HTML strings: whatever a record says is only ever text.
+// Build elements without HTML strings, so that text from records is never parsed as HTML.
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 

@@ -1,4 +1,4 @@
-// Earlier nights: a small line per cell against the band of its baseline, the loudest first.
+// Earlier nights: a sparkline per cell over the band of its baseline, most urgent first.
 const ALARMS = ['missing', 'failed', 'regression', 'drift'];
 const WATCHED = ['could not tell', 'suspicious'];
 const loudness = (verdict) => (ALARMS.includes(verdict) ? 0 : WATCHED.includes(verdict) ? 1 : 2);
@@ -54,5 +54,5 @@ function drawHistory() {
     list.append(...ordered.slice(24).map(item));
     more.remove();
   } }, `Show all ${count(cells.length, 'cell')}`);
-  view.replaceChildren(h('p', { class: 'lead' }, `${count(nights.length, 'night')}, ${nights[0] ?? ''} to ${nights.at(-1) ?? ''}. Better is up; the band spans the runs of the baseline, a ring marks an alarm. Right: baseline mean and last night.`), list, ...(ordered.length > 24 ? [more] : []));
+  view.replaceChildren(h('p', { class: 'lead' }, `${count(nights.length, 'night')}, ${nights[0] ?? ''} to ${nights.at(-1) ?? ''}. Better is up; the band spans the baseline runs, and a ring marks an alarm. On the right: baseline mean and last night.`), list, ...(ordered.length > 24 ? [more] : []));
 }

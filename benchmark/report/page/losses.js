@@ -52,7 +52,7 @@ function lossPanels(runs) {
     h('div', { class: 'term' }, isCompared && h('h5', {}, family), h('div', { class: 'panels' }, panels.get(family)))));
 }
 
-// The mean over seeds, point by point, as far as all seeds reach.
+// The mean over seeds, point by point, up to the shortest run.
 function meanCurve(curves) {
   const names = Object.keys(curves[0] ?? {}).filter((name) => curves.every((curve) => curve[name]));
   return Object.fromEntries(names.map((name) => {

@@ -1,4 +1,4 @@
-// Start: build what depends on the choices, listen to the address, remember the theme.
+// Entry point: build the views, react to the address, remember the theme.
 function drawFailed() {
   const view = $('#failed .view');
   if (!view) return;

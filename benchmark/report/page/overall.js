@@ -64,7 +64,7 @@ function standingsChart() {
     h('div', { class: 'axis', 'aria-hidden': 'true' }, h('span', {}),
       h('span', { class: 'ends' }, h('span', {}, ends[0]), h('span', {}, 'better →'), h('span', {}, ends[1])), h('span', {})),
     h('p', { class: 'legend' },
-      has(1) ? h('span', {}, h('i', { class: 'bar-key' }), '95 % t-interval over seeds, same tasks (in simulation 93 to 99 %)') : h('span', {}, 'Over seeds unknown: a task has one seed'),
+      has(1) ? h('span', {}, h('i', { class: 'bar-key' }), '95 % t-interval over seeds, same tasks (in simulation 93 to 99 %)') : h('span', {}, 'No interval over seeds: a task has one seed'),
       has(2) && h('span', {}, h('i', { class: 'line-key' }), '95 % t-interval over kinds of task, same seeds (in simulation 93 to 100 %)')),
     more);
 }
@@ -75,7 +75,7 @@ function improvementTable({ rows, shares, left_out: leftOut }) {
     style: { '--heat': (Math.abs(share - 50) / 50).toFixed(2), '--hue': share >= 50 ? 'var(--accent)' : 'var(--supervised)' },
   }, share));
   return h('div', { class: 'block' }, h('h3', {}, 'Probability of improvement'),
-    h('p', { class: 'meta' }, `How often, in percent, a run of the row's backbone beats a run of the column's on a task.${leftOut ? ` ${leftOut} of lower rank are left out.` : ''}`),
+    h('p', { class: 'meta' }, `Probability, in percent, that a run of the row's backbone beats a run of the column's on a task.${leftOut ? ` ${leftOut} lower-ranked backbones are not shown.` : ''}`),
     scroll('Probability of improvement', h('table', { class: 'matrix' },
       h('caption', { class: 'spoken' }, 'Probability of improvement of row over column, percent'),
       h('thead', {}, h('tr', {}, h('td', {}), people.map((person, i) => h('th', { scope: 'col', title: person.label }, i + 1, h('span', { class: 'spoken' }, person.label))))),
@@ -84,11 +84,11 @@ function improvementTable({ rows, shares, left_out: leftOut }) {
         shares[i].map((share, j) => cell(share, i, j))))))));
 }
 
-// Mean ranks on an axis, bars under those not told apart.
+// Mean ranks on an axis; bars join backbones that do not differ significantly.
 function criticalDiagram({ label, critical, ranks, cliques }, width) {
   const found = Object.entries(ranks).map(([row, rank]) => ({ person: board().people[row], rank })).sort((a, b) => a.rank - b.rank);
   if (found.length > 24) return null;
-  const said = `Mean ranks: ${found.map(({ person, rank }) => `${person.label} ${rank.toFixed(2)}`).join(', ')}. ${critical === null ? 'Nothing is told apart.' : `Critical difference ${critical.toFixed(2)}.`}`;
+  const said = `Mean ranks: ${found.map(({ person, rank }) => `${person.label} ${rank.toFixed(2)}`).join(', ')}. ${critical === null ? 'No significant differences.' : `Critical difference ${critical.toFixed(2)}.`}`;
   const pads = classicPads(found);
   return h('div', { class: 'block' }, h('h3', {}, 'Critical differences'), h('p', { class: 'meta' }, label),
     AXIS + pads[0] + pads[1] > width ? stackedRanks(found, cliques, critical, width, said) : classicRanks(found, ranks, cliques, critical, said, pads));
@@ -96,7 +96,7 @@ function criticalDiagram({ label, critical, ranks, cliques }, width) {
 
 const rankTicks = (last) => Array.from({ length: last }, (_, i) => i + 1).filter((n) => last <= 12 || n % Math.ceil(last / 12) === 1);
 
-// Where names do not fit beside the axis a row per backbone, and a bracket beside the rows that are not told apart.
+// Fallback where names do not fit beside the axis: a row per backbone, brackets join those that do not differ significantly.
 function stackedRanks(found, cliques, critical, width, said) {
   const [top, step] = [26, 38];
   const last = Math.max(...found.map(({ rank }) => Math.ceil(rank)), 2);
@@ -120,7 +120,7 @@ function stackedRanks(found, cliques, critical, width, said) {
 }
 
 const AXIS = 250;
-// The room left and right of the axis that the names of both halves need.
+// Margins left and right of the axis for the names of both halves.
 function classicPads(found) {
   const half = Math.ceil(found.length / 2);
   return [found.slice(0, half), found.slice(half)].map((side) => 30 + 6.9 * Math.max(0, ...side.map(({ person }) => cut(person.label, 30).length)));
@@ -168,7 +168,7 @@ function contrastPart(contrasts) {
 }
 
 function agreementPart(agreements) {
-  return estimateRows('May a cheaper protocol stand in?', "Kendall's τ between its ranking of the backbones and that of fine-tuning; 1 is the same order.",
+  return estimateRows('Can a cheaper protocol stand in?', "Kendall's τ between its ranking of the backbones and that of fine-tuning; 1 is the same order.",
     agreements.map((item) => ({ name: item.protocol, ...item })), scale([-1, 1], false, 0), 0, 2, false);
 }
 

@@ -128,7 +128,7 @@ function chips(people) {
     offered.map((person) => h('button', {
       type: 'button', class: 'chip', 'aria-pressed': String(chosen.pins.has(person.id)), onclick: () => togglePin(person),
     }, dashKey(person), person.label)),
-    offered.length < people.length && h('span', { class: 'muted' }, 'Point at a line to name it; the coloured dots of the leaderboard keep it highlighted.'));
+    offered.length < people.length && h('span', { class: 'muted' }, 'Point at a line to see its name; click a coloured dot in the leaderboard to keep it highlighted.'));
 }
 
 function drawProfile(view, width) {
@@ -151,7 +151,7 @@ function drawProfile(view, width) {
       return svg('text', { class: 'tick', x: x - 10, y: y + 4, 'text-anchor': 'end' }, text);
     }),
   ]);
-  $('#axes-are').textContent = axes.length < shownColumns().length ? 'Tasks of a kind are averaged.' : 'An axis is a task.';
+  $('#axes-are').textContent = axes.length < shownColumns().length ? 'Tasks of the same kind are averaged.' : 'Each axis is one task.';
   const kinds = new Set(shownColumns().map((column) => column.facts.kind));
   const rows = () => people.map((person) => [person.label, ...axes.map((axis) => axis.at(person.row)?.toFixed(2) ?? '–')]);
   view.replaceChildren(...[
@@ -165,7 +165,7 @@ function drawProfile(view, width) {
   ].filter(Boolean));
 }
 
-// Families have colours, architectures strokes: lines of one family can be told apart.
+// Colour is the family, line style the architecture, so lines of one family differ.
 const commonest = [...architectures].sort((a, b) => members(b) - members(a));
 function members(name) { return data.backbones.filter((item) => item.architecture === name).length; }
 const dash = (person) => `dash-${commonest.indexOf(person.architecture) % 4}`;
@@ -176,7 +176,7 @@ function dashLegend(people) {
   return used.length > 1 && h('p', { class: 'legend' }, used.map((architecture) => h('span', {}, dashKey({ architecture }), architecture)));
 }
 
-// What a drawing shows, as a table that is made when it is asked for.
+// The data of a chart as a table, built when it is opened.
 function asTable(caption, columns, rows) {
   const details = h('details', { class: 'values' }, h('summary', {}, 'Show as a table'));
   details.addEventListener('toggle', () => {

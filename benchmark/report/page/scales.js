@@ -1,4 +1,4 @@
-// Numbers to places. On every drawing of a score the better side is right or up.
+// Scales from numbers to pixels. In every chart of a score, better is right or up.
 const present = (values) => values.filter((value) => value !== null && value !== undefined);
 
 // Seeds and whiskers of a column, and its trivial predictors where they are drawn too.

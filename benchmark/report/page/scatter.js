@@ -57,7 +57,7 @@ function loadOf(points, key) {
   return Math.max(1, ...groups.map((group) => Math.max(...group.map((point) => point[key])) / Math.min(...group.map((point) => point[key]))));
 }
 
-// Points that no other is at least as cheap and better than, from the cheapest on.
+// The Pareto front: points that no point of the same or a lower cost beats, cheapest first.
 function front(points, cost, score, isFlipped) {
   const gain = (point) => (isFlipped ? -point[score] : point[score]);
   const ordered = [...points].sort((a, b) => a[cost] - b[cost] || gain(b) - gain(a));
@@ -115,7 +115,7 @@ function plotPoint(point, x, y, i, all) {
   return mark;
 }
 
-// Names beside points, each where it covers no other name; a point in a crowd stays unnamed.
+// Labels next to points where they overlap no other label; crowded points stay unlabelled.
 function plotLabels(points, box) {
   const taken = points.map(({ at: [x, y] }) => [x - 6, y - 6, x + 6, y + 6]);
   const isFree = ([a, b, c, d]) => a >= box.left - 4 && c <= box.left + box.width + box.right - 4
@@ -205,7 +205,7 @@ function startingAxes(tasks, costs, overall) {
 function timeNote(axis, load) {
   if (!axis.isTime) return [];
   const noise = load > NOISY_TIMES ? ` Equal architectures differ by a factor of ${load.toFixed(1)}, so no Pareto front is drawn.` : '';
-  return [h('p', { class: 'meta' }, `Times are those of the runs, which may have shared their machine with others: they hold its load as well.${noise}`)];
+  return [h('p', { class: 'meta' }, `Times were measured during the runs, possibly on a shared machine, so they include its load.${noise}`)];
 }
 
 function scatterNotes(points, x, y, frontier) {
@@ -217,5 +217,5 @@ function scatterNotes(points, x, y, frontier) {
       svg('path', { d: shape({ architecture: name }) })), name)),
     frontier.length > 1 && h('span', {}, h('i', { class: 'front-key' }), `Pareto front: ${frontier.map(({ person }) => person.label).slice(0, 8).join(', ')}${frontier.length > 8 ? ', …' : ''}`),
     points.length > 2 && Number.isFinite(tau) && h('span', {}, `Kendall's τ = ${minus(tau.toFixed(2))} over ${points.length} backbones`),
-    points.length === 0 && h('span', {}, 'No backbone has both.'));
+    points.length === 0 && h('span', {}, 'No backbone has both values.'));
 }

@@ -1,4 +1,4 @@
-// What the page knows, what is chosen, and who has to draw again when a choice changes.
+// The data of the page, the current choices, and the views to redraw when a choice changes.
 const data = JSON.parse($('#data').textContent);
 
 const architectures = [...new Set(data.backbones.map((item) => item.architecture))].sort();
@@ -51,7 +51,7 @@ function togglePin(person) {
   changed();
 }
 
-// Blocks of evidence and pictures are opened once, when they are first needed.
+// Compressed blocks of evidence and pictures are unpacked once, on first use.
 const opened = new Map();
 function evidence(board, column) {
   const id = `evidence-${board.index}-${column.index}`;

@@ -57,7 +57,7 @@ function picture(place, column, person, [name, uri, width, height, seed], captio
   const alt = `Left: ground truth, right: prediction. ${column.facts.title}, ${person.label}, ${place.protocol}, seed ${seed}, ${name}`;
   const image = h('img', { src: uri, width, height, loading: 'lazy', alt });
   image.addEventListener('error', () => image.closest('figure').replaceChildren(
-    h('p', { class: 'muted' }, 'The picture lies in the folder beside the page: ', h('a', { href: uri }, uri))));
+    h('p', { class: 'muted' }, 'The picture is in the folder next to the page: ', h('a', { href: uri }, uri))));
   const enlarge = () => {
     const viewer = $('#viewer');
     Object.assign($('img', viewer), { src: uri, alt });
@@ -85,7 +85,7 @@ function films(place, column, people) {
 }
 
 // How every gallery of predictions is drawn.
-const sideNote = () => h('p', { class: 'meta' }, 'Left: truth. Right: prediction. Select a picture to enlarge it.');
+const sideNote = () => h('p', { class: 'meta' }, 'Left: ground truth. Right: prediction. Select a picture to enlarge it.');
 
 // Losses with a line per backbone: the highlighted ones, else the best.
 async function taskLosses(place, column, people) {

@@ -1,11 +1,11 @@
-"""What a leaderboard and its columns allow to say, as plain English sentences."""
+"""The statistical findings of a leaderboard and of its columns as English sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from benchmark.report.data.boards import Board, Cell, Column
-from benchmark.report.data.units import counted, difference, listing, row, show, show_with_sign
+from benchmark.report.data.boards import Board, BoardCell, Column
+from benchmark.report.data.units import count_noun, difference, listing, row, show, show_with_sign
 from benchmark.report.inference.agreements import Agreement
 from benchmark.report.inference.comparisons import ROPE, SIGNIFICANT, Comparison, Comparisons
 from benchmark.report.inference.contrasts import Contrast
@@ -17,13 +17,14 @@ from benchmark.statistics.spread import LEVEL, Judgement, Pair
 
 RULE = (
     'Clear differences: Games-Howell test over all pairs of a task, family-wise error rate '
-    f'{100 * LEVEL:g} % per task. The spread over seeds may differ between backbones; as two or '
-    'three seeds say little of it, each variance is drawn a little towards the mean variance of '
-    'the task (by a tenth with two seeds, a sixth with three). The test assumes independent seeds '
-    'and scores that are normally distributed around the mean of their backbone. In simulation '
-    'with six backbones, spreads equal or up to five times apart or as seen on the quick suite, '
-    'seeds alone make a task show one or more clear pairs in 3 to 6 % of cases. It is cautious: '
-    'with two seeds it finds about one in five true differences of five standard deviations, with '
+    f'{100 * LEVEL:g} % per task. '
+    'The spread over seeds may differ between backbones; as two or three '
+    'seeds say little about it, each variance is shrunk a little towards the mean variance of the '
+    'task (by a tenth with two seeds, a sixth with three). The test assumes independent seeds and '
+    'scores that are normally distributed around the mean of their backbone. In simulation with '
+    'six backbones, spreads equal or up to five times apart or as seen on the quick suite, seeds '
+    'alone make a task show one or more clear pairs in 3 to 6 % of cases. It is cautious: with '
+    'two seeds it finds about one in five true differences of five standard deviations, with '
     'three about four in five. The pooled standard deviation of a task is the spread over seeds '
     'within a backbone, taken over all backbones with two or more seeds. Tasks with one seed per '
     'backbone are shown, not judged. Seeds repeat the training on the task; they say nothing '
@@ -33,29 +34,29 @@ RULE = (
 
 COVERAGE = (
     "Intervals are Student's and Welch's t; one over tasks repeats kinds of task and needs three. "
-    'In simulation (docs/statistics.md) they hold the truth as follows: score 94 to 98 %, IQM 94 '
-    'to 100 %, mean rank and Borda 93 to 99 %, place over seeds 97 to 100 %, over tasks 88 % with '
-    'three kinds and 96 to 99 % with more.'
+    'In simulation (docs/statistics.md) they contain the true value as follows: score 94 to 98 %, '
+    'IQM 94 to 100 %, mean rank and Borda 93 to 99 %, place over seeds 97 to 100 %, over '
+    'tasks 88 % with three kinds and 96 to 99 % with more.'
 )
-"""Said beside intervals of aggregates."""
+"""Note printed with intervals of aggregates."""
 
 _MOST_LISTED = 12
-"""Backbones up to which a sentence lists all pairs."""
+"""Largest number of backbones for which a sentence lists all pairs."""
 
 
 def column_sentences(board: Board, index: int) -> list[str]:
-    """Return what differs clearly in a column, and who does not beat the trivial predictor."""
+    """Return sentences about clear differences in a column and failures to beat the floor."""
     column = board.columns[index]
     labels = board.labels
     cells = [row.cells[index] for row in board.rows]
-    return [*_judged(column, labels), *_floor(column, cells, labels)]
+    return [*_judge_column(column, labels), *_floor(column, cells, labels)]
 
 
-def _judged(column: Column, labels: Mapping[str, str]) -> Iterator[str]:
+def _judge_column(column: Column, labels: Mapping[str, str]) -> Iterator[str]:
     judgement = column.judgement
     if judgement.spread is None:
         shown = '' if judgement.is_deterministic else 'Shown, not judged: '
-        yield capitalised(f'{shown}{judgement.reason}.')
+        yield capitalise(f'{shown}{judgement.reason}.')
         return
     yield _limit(column, judgement)
     yield from _pairs(judgement, labels)
@@ -75,20 +76,20 @@ def _limit(column: Column, judgement: Judgement) -> str:
 
 
 def _beyond(judgement: Judgement, unit: Unit) -> str:
-    """Return the limits of a task in words: one, or from the smallest to the largest of a pair."""
+    """Return the limit of clear differences in words, or its range over the pairs of the task."""
     ends = judgement.ends
     assert ends is not None
     low, high = (difference(end, unit) for end in ends)
     return f'beyond {low}' if low == high else f'with limits from {low} to {high} by pair'
 
 
-def capitalised(text: str) -> str:
+def capitalise(text: str) -> str:
     """Return ``text`` with its first letter in capitals."""
     return text[:1].upper() + text[1:]
 
 
 def _pairs(judgement: Judgement, labels: Mapping[str, str]) -> Iterator[str]:
-    """Yield the shorter of both lists: who is clearly better, or the order and its exceptions."""
+    """Yield the clear differences, or, if that is shorter, the order and the unclear pairs."""
     if len(judgement.ranked) > _MOST_LISTED:
         yield _leaders(judgement, labels)
         return
@@ -103,14 +104,14 @@ def _pairs(judgement: Judgement, labels: Mapping[str, str]) -> Iterator[str]:
 
 
 def _leaders(judgement: Judgement, labels: Mapping[str, str]) -> str:
-    """Return who is not clearly worse than the best of a long list."""
+    """Return a sentence that names the backbones not clearly worse than the best."""
     near = judgement.unclear_from(frozenset(judgement.order[:1]))
     leaders = [labels[name] for name in judgement.order if name in near]
     return f'Not clearly worse than the best: {_several(leaders)}.'
 
 
 def _several(names: list[str]) -> str:
-    """Return names as English text, of a long list its beginning and how many more."""
+    """Return names as English text; a long list is cut, with the number of names left out."""
     shown = names[:_MOST_LISTED]
     more = len(names) - len(shown)
     return listing([*shown, f'{more} more'] if more else shown)
@@ -123,7 +124,7 @@ def _by_better(pairs: Iterable[Pair]) -> dict[str, list[str]]:
     return groups
 
 
-def _floor(column: Column, cells: Iterable[Cell], labels: Mapping[str, str]) -> Iterator[str]:
+def _floor(column: Column, cells: Iterable[BoardCell], labels: Mapping[str, str]) -> Iterator[str]:
     if not column.trivial:
         return
     floor, metric = column.trivial[0], column.task.primary
@@ -150,10 +151,10 @@ def version_notes(board: Board) -> list[str]:
 
 
 CERTAIN = 0.95
-"""The posterior probability from which on a verdict is stated."""
+"""The posterior probability from which a verdict is stated."""
 
 STANDS_IN = 0.8
-"""Kendall's tau from which on a protocol may stand in: nine of ten pairs in the same order."""
+"""Lowest Kendall's tau at which a protocol may stand in: nine of ten pairs in the same order."""
 
 _FEWEST_FOR_TAU = 5
 _MOST_SIDES = 4
@@ -161,9 +162,13 @@ _MOST_NAMED = 4
 
 
 def overall_sentences(board: Board, found: BoardFindings) -> list[str]:
-    """Return what all tasks of a leaderboard together allow to say."""
+    """Return sentences about all tasks of a leaderboard together."""
     labels = board.labels
-    return [*_first(found, labels), *_told_apart(found.comparisons, labels), *_gaps(found, labels)]
+    return [
+        *_first(found, labels),
+        *_pairwise_sentences(found.comparisons, labels),
+        *_gaps(found, labels),
+    ]
 
 
 def _first(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
@@ -179,48 +184,50 @@ def _first(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
     ):
         names = [labels[name] for name, ends in intervals.items() if ends and ends.low == 1]
         if names == best:
-            yield f'With {what} the first place stays with {listing(best)}.'
+            yield f'With {what}, first place stays with {listing(best)}.'
         elif names:
-            yield f'With {what} the first place may go to {_either(names)}.'
+            yield f'With {what}, first place could go to {_either(names)}.'
         else:
-            yield f'What {what} would change is unknown.'
+            yield f'How {what} would change the first place is unknown.'
 
 
 def _either(names: list[str]) -> str:
-    """Return names as alternatives: ``'a, b or c'``, of many how many there are."""
+    """Return names as alternatives, ``'a, b or c'``; of a long list only their number."""
     if len(names) > _MOST_LISTED:
         return f'any of {len(names)} backbones'
     return listing(names, 'or')
 
 
-def _told_apart(comparisons: Comparisons | None, labels: Mapping[str, str]) -> Iterator[str]:
+def _pairwise_sentences(
+    comparisons: Comparisons | None, labels: Mapping[str, str]
+) -> Iterator[str]:
     if comparisons is None or not comparisons.pairs:
         return
     yield _power(comparisons)
     significant = [pair for pair in comparisons.pairs if pair.holm <= SIGNIFICANT]
     if significant:
-        yield f'Told apart over tasks: {_named(significant, labels)}.'
+        yield f'Significantly different across tasks: {_join_pairs(significant, labels)}.'
     equal = [pair for pair in comparisons.pairs if pair.practical.equal >= CERTAIN]
     if equal:
-        yield f'Practically equal (within {ROPE:g} point): {_named(equal, labels)}.'
+        yield f'Practically equal (within {ROPE:g} point): {_join_pairs(equal, labels)}.'
 
 
 def _power(comparisons: Comparisons) -> str:
     tasks, pairs = comparisons.tasks, len(comparisons.pairs)
     if tasks < 2:
-        return 'One task with a scale allows no test over tasks.'
+        return 'Only one task has a scale: no test across tasks.'
     text = (
-        f'Wilcoxon over {counted(tasks, "task")}: the smallest attainable p is '
+        f'Wilcoxon over {count_noun(tasks, "task")}: the smallest attainable p is '
         f"{comparisons.smallest_p:.3g}, {comparisons.smallest_holm:.3g} after Holm's correction "
-        f'for {counted(pairs, "pair")}'
+        f'for {count_noun(pairs, "pair")}'
     )
     if comparisons.smallest_holm > SIGNIFICANT:
-        return f'{text}, so too few tasks to tell any pair apart at {SIGNIFICANT:g}.'
+        return f'{text}: too few tasks for any pair to differ significantly at {SIGNIFICANT:g}.'
     count = sum(pair.holm <= SIGNIFICANT for pair in comparisons.pairs)
-    return f'{text}; {count} of {counted(pairs, "pair")} told apart at {SIGNIFICANT:g}.'
+    return f'{text}; significant at {SIGNIFICANT:g}: {count} of {count_noun(pairs, "pair")}.'
 
 
-def _named(pairs: Iterable[Comparison], labels: Mapping[str, str]) -> str:
+def _join_pairs(pairs: Iterable[Comparison], labels: Mapping[str, str]) -> str:
     groups: dict[str, list[str]] = {}
     for pair in pairs:
         groups.setdefault(labels[pair.better], []).append(labels[pair.worse])
@@ -230,13 +237,14 @@ def _named(pairs: Iterable[Comparison], labels: Mapping[str, str]) -> str:
 def _gaps(found: BoardFindings, labels: Mapping[str, str]) -> Iterator[str]:
     if found.gaps and found.standings:
         names = _several([labels[name] for name in found.gaps])
-        yield f'Without an aggregate, having gaps: {names}.'
+        yield f'Left out of aggregates because runs are missing: {names}.'
     if found.unscaled:
-        yield f'Without a scale, so not in normalised scores: {_several(list(found.unscaled))}.'
+        names = _several(list(found.unscaled))
+        yield f'Left out of normalised scores because they have no scale: {names}.'
 
 
 def contrast_lines(found: BoardFindings, labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return a title and a sentence per group of tasks, one for all where none has a pair."""
+    """Return a title and a sentence per group of tasks; only one if no group has a pair."""
     lines = [(f', {item.group}', contrast_sentence(item, labels)) for item in found.contrasts]
     if lines and not any(item.pairs for item in found.contrasts):
         lines = [('', lines[-1][1])]
@@ -244,41 +252,43 @@ def contrast_lines(found: BoardFindings, labels: Mapping[str, str]) -> list[tupl
 
 
 def contrast_sentence(contrast: Contrast, labels: Mapping[str, str]) -> str:
-    """Return what may be concluded about masked against supervised pretraining."""
+    """Return the conclusion about masked against supervised pretraining, as a sentence."""
     if contrast.effect is None:
         reason = (
             'none of the tasks has a scale'
             if contrast.pairs
-            else 'no masked and supervised backbone share architecture and pretraining data '
-            'and have every seed'
+            else 'no pair of a masked and a supervised backbone has the same architecture and '
+            'pretraining data and every seed'
         )
-        return f'Nothing may be concluded: {reason}.'
+        return f'No conclusion: {reason}.'
     return (
-        f'{signed(contrast.effect.value)} points of normalised score{ends(contrast.effect)}, '
-        f'masked ahead on {contrast.wins} of {counted(len(contrast.tasks), "task")}'
-        f'{_tested(contrast)}, over {_matched(contrast, labels)}. {_conclusion(contrast)}'
+        f'{format_signed(contrast.effect.value)} points of normalised score'
+        f'{ends(contrast.effect)}, '
+        f'masked ahead on {contrast.wins} of {count_noun(len(contrast.tasks), "task")}'
+        f'{_test_clause(contrast)}, over {_describe_sides(contrast, labels)}. '
+        f'{_conclusion(contrast)}'
     )
 
 
-def _tested(contrast: Contrast) -> str:
+def _test_clause(contrast: Contrast) -> str:
     if len(contrast.tasks) < 2:
         return ''
     return f', Wilcoxon p = {contrast.p:.3g} (smallest attainable {contrast.smallest_p:.3g})'
 
 
-def _matched(contrast: Contrast, labels: Mapping[str, str]) -> str:
+def _describe_sides(contrast: Contrast, labels: Mapping[str, str]) -> str:
     shown = [
         f'{_side(side.masked, "masked", labels)} against '
-        f'{_side(side.supervised, "supervised", labels)}, {signed(side.effect)}'
+        f'{_side(side.supervised, "supervised", labels)}, {format_signed(side.effect)}'
         for side in contrast.sides[:_MOST_SIDES]
     ]
     more = len(contrast.sides) - len(shown)
     tail = f'; and {more} more' if more else ''
-    return f'{counted(len(contrast.sides), "architecture")}: {"; ".join(shown)}{tail}'
+    return f'{count_noun(len(contrast.sides), "architecture")}: {"; ".join(shown)}{tail}'
 
 
 def _side(names: tuple[str, ...], what: str, labels: Mapping[str, str]) -> str:
-    """Return the name of a side's one backbone; of several how many, and if few their names."""
+    """Return the label of a side with one backbone, else their number, and labels if few."""
     if len(names) == 1:
         return labels[names[0]]
     named = f' ({row([labels[name] for name in names])})' if len(names) <= _MOST_NAMED else ''
@@ -288,22 +298,24 @@ def _side(names: tuple[str, ...], what: str, labels: Mapping[str, str]) -> str:
 def _conclusion(contrast: Contrast) -> str:
     effect = contrast.effect
     if effect is None or effect.seeds is None:
-        return 'The spread over seeds is unknown: shown, not judged.'
+        return 'The spread over seeds is unknown, so this is shown but not judged.'
     if _holds_zero(effect.seeds):
-        return 'No difference beyond the noise of seeds may be concluded.'
+        return 'The difference is within the noise of seeds.'
     if not contrast.is_one_way:
-        return 'It depends on the architecture: nothing may be said of masked pretraining as such.'
+        return (
+            'The sign depends on the architecture: no general conclusion about masked pretraining.'
+        )
     word = 'better' if effect.value > 0 else 'worse'
     where = 'On this task' if len(contrast.tasks) == 1 else 'On these tasks'
     if len(contrast.sides) == 1:
         where += ', for this architecture,'
     here = f'{where} masked pretraining transfers {word} than supervised'
     if len(contrast.tasks) == 1:
-        return f'{here}; one task says nothing of others.'
+        return f'{here}; one task says nothing about others.'
     if contrast.smallest_p > SIGNIFICANT:
-        return f'{here}; they are too few to say so of other tasks.'
+        return f'{here}; there are too few tasks to generalise to others.'
     if contrast.p > SIGNIFICANT or effect.tasks is None or _holds_zero(effect.tasks):
-        return f'{here}; they differ too much among themselves to say so of other tasks.'
+        return f'{here}; these tasks vary too much to generalise to others.'
     return f'{here}, and, to the extent these tasks are representative, on others.'
 
 
@@ -312,7 +324,7 @@ def _holds_zero(interval: Interval) -> bool:
 
 
 def agreement_sentence(agreement: Agreement) -> str:
-    """Return whether a protocol may stand in for the reference, and at what cost."""
+    """Return a sentence on whether a protocol may stand in for the reference, and at what cost."""
     count = len(agreement.backbones)
     cost = agreement.cost
     price = (
@@ -324,7 +336,7 @@ def agreement_sentence(agreement: Agreement) -> str:
     parts.append(f'backbones {_ends(agreement.backbones_interval, 2)}')
     return (
         f'{agreement.protocol} ranks {count} backbones on '
-        f'{counted(len(agreement.by_task), "task")} like {agreement.reference} with '
+        f'{count_noun(len(agreement.by_task), "task")} like {agreement.reference} with '
         f"Kendall's tau {agreement.tau.value:.2f} ({'; '.join(parts)}), {price}. "
         f'{_stands_in(agreement)}'
     )
@@ -338,18 +350,18 @@ def _stands_in(agreement: Agreement) -> str:
     if lowest >= STANDS_IN:
         return f'It may stand in for {agreement.reference}.'
     if agreement.tau.value >= STANDS_IN:
-        return 'The ranking is alike, but not surely enough for it to stand in.'
+        return 'The ranking is similar, but too uncertain for it to stand in.'
     return f'It may not stand in for {agreement.reference}.'
 
 
-def signed(value: float, decimals: int = 1) -> str:
-    """Return a difference with its sign, a true minus among them."""
+def format_signed(value: float, decimals: int = 1) -> str:
+    """Return a difference with an explicit sign, using the Unicode minus."""
     text = f'{round(value, decimals) + 0.0:+.{decimals}f}'
     return text.replace('-', '\N{MINUS SIGN}')
 
 
 def ends(estimate: Estimate, decimals: int = 1) -> str:
-    """Return the intervals of ``estimate`` in brackets, nothing where none is known."""
+    """Return the intervals of ``estimate`` in brackets; empty if none is known."""
     parts = list(_named_ends(estimate, decimals))
     return f' ({"; ".join(parts)})' if parts else ''
 

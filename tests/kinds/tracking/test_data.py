@@ -211,7 +211,7 @@ def test_an_unreadable_frame_is_told(tmp_path: Path) -> None:
     listing = write(tmp_path / 'test', path_of(2))
     (tmp_path / 'test/A/00000002.jpg').write_bytes(b'no picture')
     video = PackVideo(crops=CROPS)(read(listing, test_mode=True)[0])['data_samples'].video
-    with pytest.raises(DataError, match=r'00000002\.jpg: not readable'):
+    with pytest.raises(DataError, match=r'00000002\.jpg: cannot be read as a picture'):
         video.search(1, path_of(2)[1])
 
 

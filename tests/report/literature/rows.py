@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from benchmark.kinds import load_kind
-from benchmark.report.literature import Published, Source
+from benchmark.report.literature import Publication, Published
 from benchmark.report.literature.reading import published_metric
 
-PAPER = Source('paper-a', 'A paper', 'arXiv 0000.00000', 'paper', 2031)
-OTHER = Source('paper-b', 'Another paper', 'arXiv 0000.00001', 'paper', 2032)
+PAPER = Publication('paper-a', 'A paper', 'arXiv 0000.00000', 'paper', 2031)
+OTHER = Publication('paper-b', 'Another paper', 'arXiv 0000.00001', 'paper', 2032)
 
 _ROW = Published(
     kind='detection',

@@ -70,9 +70,9 @@ class TestContrasts:
 class TestCoverage:
     def test_every_task_is_counted_also_where_nothing_is_known(self) -> None:
         rows = [row(), supervised(), row(source=OTHER), depth(0.3)]
-        coco, lvis, nyu = coverage(rows, ['coco-detection', 'lvis', 'nyuv2'])
+        coco, birds, nyu = coverage(rows, ['coco-detection', 'nabirds', 'nyuv2'])
         assert coco == ('coco-detection', 'COCO', 3, 2, 2, 1)
-        assert lvis == ('lvis', '', 0, 0, 0, 0)
+        assert birds == ('nabirds', '', 0, 0, 0, 0)
         assert nyu[2:] == (1, 1, 1, 0)
 
 

@@ -20,7 +20,7 @@ from tests.support.report_fakes import record
 from .rows import depth, row, supervised
 
 RESULTS = Path(__file__).parent.parent.parent.parent / 'results'
-TASKS = ('coco-detection', 'nyuv2', 'lvis')
+TASKS = ('coco-detection', 'nyuv2', 'nabirds')
 
 
 def test_the_table_of_a_comparison_shows_values_tags_and_the_best() -> None:
@@ -36,8 +36,8 @@ def test_the_table_of_a_comparison_shows_values_tags_and_the_best() -> None:
 
 def test_coverage_comes_first_and_names_tasks_without_numbers() -> None:
     text = markdown(blocks('mine', TASKS, [row(), depth(0.3)]))
-    assert 'Numbers were found for 2 of the 3 tasks of the suite; none for lvis.' in text
-    assert '| lvis |' not in text
+    assert 'Numbers were found for 2 of the 3 tasks of the suite; none for nabirds.' in text
+    assert '| nabirds |' not in text
     assert 'Nothing is aggregated: no comparison has two rows without a gap.' in text
     assert 'covers 2 of 3 data sets' in text
 
