@@ -1,4 +1,4 @@
-# Published numbers, reproduced (docs/reproductions.md). Each command runs its own part of this suite.
+# Published numbers, reproduced: docs/reproductions.md. Each command runs its own part of it.
 suite = dict(
     name='reproductions',
     title='Published numbers, reproduced',
