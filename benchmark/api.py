@@ -484,11 +484,12 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
         f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before'
     )
     places = map(campaign.archive, (*plan.done, *plan.to_do))
+    found = _in_order(campaign, plan, records)
     return Run(
         name,
-        _in_order(campaign, plan, records),
+        found,
         len(records),
-        len(plan.to_do) - len(records),
+        len({cell.spec for cell in plan.to_do} - {record.spec for record in found}),
         tuple(place for place in places if place is not None and place.is_file()),
     )
 
@@ -498,7 +499,9 @@ def _in_order(campaign: Campaign, plan: Plan, new: Iterable[RunRecord]) -> tuple
     from benchmark.planning import expand
 
     found = {record.spec: record for record in new}
-    for cell in plan.done:
+    # another process may have done what was to do
+    others = (cell for cell in plan.to_do if cell.spec not in found)
+    for cell in (*plan.done, *others):
         record = campaign.good_record(cell)
         if record is not None:
             found[cell.spec] = record

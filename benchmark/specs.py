@@ -8,18 +8,13 @@ neither; they meet when a run is compiled.
 from __future__ import annotations
 
 import enum
-import hashlib
-import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import DataError
-
-_SLUG_LENGTH = 56
+from benchmark.hashing import slug
 
 Declared = Mapping[str, Any]
 """A literal read from a declaration file: JSON-like, but tuples are allowed."""
@@ -254,6 +249,10 @@ class Task:
     tree: Mapping[str, int] = field(default_factory=dict)
     estimated: tuple[Role, ...] = ()
 
+    def option(self, key: str, default: Any) -> Any:
+        """Return the task's own option ``key``, or ``default`` where it declares none."""
+        return self.options.get(key, default)
+
 
 SCHEDULES = ('cosine', 'linear', 'poly', 'step')
 """How the learning rate falls after warm-up."""
@@ -476,6 +475,11 @@ class Protocol:
         """Whether gradients pass the backbone: it learns, in part at least, or an adapter does."""
         return not isinstance(self.trains, Trains) or self.trains is Trains.ALL
 
+    @property
+    def has_recipe(self) -> bool:
+        """Whether anything learns by the protocol, so that a recipe has numbers for it."""
+        return self.trains is not Trains.NONE or self.probe is not None
+
     def knows(self, kind: str) -> bool:
         """Whether the protocol has a recipe for tasks of ``kind``."""
         return any(rule.kind == kind for rule in self.recipes)
@@ -485,7 +489,7 @@ class Protocol:
 
         Probes, and what scores a network's own head, predict one label per picture.
         """
-        if self.probe is None and (self.trains is not Trains.NONE or not self.recipes):
+        if self.probe is None and (self.has_recipe or not self.recipes):
             return True
         return self.knows(task.kind) and not task.options.get('multi_label', False)
 
@@ -528,36 +532,3 @@ class RunSpec:
         """A readable name, unique among cells, also usable as a file name."""
         parts = (self.task, self.backbone, self.protocol, f'seed{self.seed}')
         return '--'.join(slug(part) for part in parts)
-
-
-def slug(text: str) -> str:
-    """Return ``text`` as a file name: safe characters, and a hash where any was replaced."""
-    safe = re.sub(r'[^A-Za-z0-9._+-]+|-{2,}', '_', text).strip('_.')
-    if safe == text and len(safe) <= _SLUG_LENGTH:
-        return safe
-    return f'{safe[:_SLUG_LENGTH]}-{hashlib.sha256(text.encode()).hexdigest()[:6]}'
-
-
-def fingerprint(content: object) -> str:
-    """Return the SHA-256 (hex) of the canonical JSON of ``content``."""
-    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
-
-
-def canonical_json(content: object) -> str:
-    """Return JSON with sorted keys and no spaces; tuples become lists, NaN is refused."""
-    return json.dumps(
-        content, sort_keys=True, separators=(',', ':'), ensure_ascii=False, allow_nan=False
-    )
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's content.
-
-    Raises:
-        DataError: the file cannot be read.
-    """
-    try:
-        with path.open('rb') as file:
-            return hashlib.file_digest(file, 'sha256').hexdigest()
-    except OSError as error:
-        raise DataError(f'{path}: cannot be read ({error.strerror})') from None

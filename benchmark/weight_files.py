@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import CheckpointError
-from benchmark.specs import file_hash
+from benchmark.hashing import file_hash
 
 WHOLE = ('model.safetensors', 'pytorch_model.bin')
 """Files in which transformers keeps all weights of a model, the preferred one first."""

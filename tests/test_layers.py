@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.kinds import kind_names
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / 'benchmark'
 RUNNER = ('mmengine.runner', 'mmengine.runner.Runner', 'mmengine.runner.runner.Runner')
@@ -97,3 +99,16 @@ def test_it_is_imported_without_torch(module: str) -> None:
         [sys.executable, '-c', program], capture_output=True, text=True, cwd=ROOT, check=True
     )
     assert done.stdout == 'False False\n'
+
+
+def test_nobody_keeps_a_list_of_kinds() -> None:
+    kinds = set(kind_names())
+    for module, tree in modules():
+        if module.startswith('benchmark.kinds.'):
+            continue
+        for node in ast.walk(tree):
+            parts = node.keys if isinstance(node, ast.Dict) else getattr(node, 'elts', ())
+            named = {part.value for part in parts if isinstance(part, ast.Constant)} & kinds
+            assert len(named) < 2, (
+                f'{module}, line {node.lineno}, lists {sorted(named)}: declare it in KIND'
+            )

@@ -25,6 +25,7 @@ from pathlib import Path
 from benchmark.catalog import find_backbone
 from benchmark.compiling import names_and_sizes
 from benchmark.errors import BenchmarkError
+from benchmark.hashing import canonical_json
 from benchmark.launching.campaign import Campaign
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.executors.local import LocalExecutor
@@ -38,7 +39,7 @@ from benchmark.results.identity import identifying, recorded_fingerprint
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record
 from benchmark.results.upgrades import NAMES_AND_SIZES
-from benchmark.specs import Backbone, RunSpec, Task, canonical_json
+from benchmark.specs import Backbone, RunSpec, Task
 from benchmark.world import ensure_world
 
 Records = dict[Path, RunRecord]

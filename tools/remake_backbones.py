@@ -21,9 +21,9 @@ import torch
 from benchmark.catalog import zoo
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.execution.pretrain import run_pretraining
+from benchmark.hashing import file_hash
 from benchmark.openmmlab import prepare
 from benchmark.pretraining import Budget, Folder, Settings, world_pictures
-from benchmark.specs import file_hash
 from benchmark.world import WorldSpec
 
 PICTURES = 20_000

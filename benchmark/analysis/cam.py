@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from benchmark.analysis.drawing import grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.analysis.images import ImageSet
 from benchmark.analysis.subjects import Subject, open_subject
+from benchmark.report.data.analyses import KeyNumbers
 from benchmark.specs import Backbone
 from benchmark.world import SEMANTIC_CLASSES
 from benchmark.world.labels import PARTS
@@ -92,8 +93,10 @@ def analyse(
             labels = None if parts is None else parts[index]
             shown = numbers(one, (height, width), labels, method)
             rows.append({'backbone': subject.id, 'picture': name, **shown})
+    means = {s['id']: _means(rows, s['id']) for s in subjects}
     return Finding(
         analysis='cam',
+        key_numbers=_key_numbers(means),
         title=f'What backbones look at: {_TITLES[method]}',
         caption=_CAPTION,
         rows=tuple(rows),
@@ -102,7 +105,7 @@ def analyse(
             'threshold': THRESHOLD,
             'smallest_region': SMALLEST_REGION,
             'conventions': {'sign': _SIGNS[method]},
-            'means': {s['id']: _means(rows, s['id']) for s in subjects},
+            'means': means,
         },
         subjects=tuple(subjects),
         images=images.facts(),
@@ -165,6 +168,13 @@ def numbers(
         if other.auc > seen.auc:
             return {**other._asdict(), 'turned': 1.0}
     return {**seen._asdict(), 'turned': 0.0}
+
+
+def _key_numbers(means: Mapping[str, Mapping[str, float | None]]) -> KeyNumbers:
+    """Return the means over pictures of each backbone."""
+    columns = tuple(next(iter(means.values())))
+    rows = ((name, tuple(seen[key] for key in columns)) for name, seen in means.items())
+    return KeyNumbers('backbone', columns, tuple(rows))
 
 
 def _means(rows: Sequence[dict[str, Any]], backbone: str) -> dict[str, float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations_with_replacement
 from textwrap import fill
@@ -19,6 +19,7 @@ from benchmark.analysis.layers import layer_modules, watching
 from benchmark.analysis.similarity import SMALLEST_BATCH, centred_gram, cka
 from benchmark.analysis.subjects import Subject, open_subject
 from benchmark.errors import DataError
+from benchmark.report.data.analyses import KeyNumbers
 from benchmark.specs import Backbone
 
 if TYPE_CHECKING:
@@ -67,18 +68,20 @@ def analyse(
         (first, second, cka(grams[first].values, grams[second].values))
         for first, second in combinations_with_replacement(range(len(grams)), 2)
     ]
+    similarity = {
+        facts['id']: _similarity(found.values)._asdict()
+        for facts, found in zip(subjects, grams, strict=True)
+    }
     return Finding(
         analysis='cka',
+        key_numbers=_key_numbers(similarity),
         title='How alike the layers are: linear CKA',
         caption=_CAPTION,
         rows=tuple(row for pair in pairs for row in _rows(subjects, grams, *pair)),
         facts={
             'batch_size': size,
             'batches': len(images) // size,
-            'similarity': {
-                facts['id']: _similarity(found.values)._asdict()
-                for facts, found in zip(subjects, grams, strict=True)
-            },
+            'similarity': similarity,
         },
         subjects=tuple(subjects),
         images=images.facts(),
@@ -130,6 +133,17 @@ class Similarity(NamedTuple):
     mean: float | None
     low: float | None = None
     high: float | None = None
+
+
+def _key_numbers(similarity: Mapping[str, Mapping[str, Any]]) -> KeyNumbers:
+    """Return how alike the layers of each backbone are on average."""
+    columns = ('mean CKA between different layers', '95 % interval over pictures')
+    rows = ((name, (facts['mean'], _bounds(facts))) for name, facts in similarity.items())
+    return KeyNumbers('backbone', columns, tuple(rows))
+
+
+def _bounds(facts: Mapping[str, Any]) -> str | None:
+    return None if facts['low'] is None else f'{facts["low"]:.2f} to {facts["high"]:.2f}'
 
 
 def _similarity(grams: Tensor) -> Similarity:

@@ -10,7 +10,7 @@ the scale of the features.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +23,8 @@ from benchmark.analysis.drawing import COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.analysis.images import ImageSet
 from benchmark.analysis.subjects import Subject, open_subject
+from benchmark.report.data.analyses import KeyNumbers
+from benchmark.report.data.units import interval_text
 from benchmark.specs import Backbone
 from benchmark.statistics.means import t_interval
 
@@ -84,8 +86,12 @@ def analyse(
         subject = open_subject(backbone, images, device)
         fields.append(measure(subject, images, batch_size=batch_size, device=device))
         subjects.append(subject.facts())
+    summaries = {
+        facts['id']: _summary(field) for facts, field in zip(subjects, fields, strict=True)
+    }
     return Finding(
         analysis='erf',
+        key_numbers=_key_numbers(summaries),
         title='How far backbones see: effective receptive fields',
         caption=_CAPTION,
         rows=tuple(
@@ -97,9 +103,7 @@ def analyse(
             'thresholds': list(THRESHOLDS),
             'conventions': 'magnitude of the gradient of the summed positive features of the '
             'central cell of the deepest map, summed over colours',
-            'fields': {
-                facts['id']: _summary(field) for facts, field in zip(subjects, fields, strict=True)
-            },
+            'fields': summaries,
         },
         subjects=tuple(subjects),
         images=images.facts(),
@@ -184,6 +188,23 @@ def _rows(name: str, pictures: Sequence[str], field: Field) -> Iterator[dict[str
                 'area_ratio': found.area,
                 'spread_px': distance,
             }
+
+
+def _key_numbers(fields: Mapping[str, Mapping[str, Any]]) -> KeyNumbers:
+    """Return the area and the spread of the field of each backbone."""
+    shares = [f'{share:g}' for share in THRESHOLDS]
+    rows = (
+        (
+            name,
+            (
+                *(interval_text(field['area_ratio'][share], 3) for share in shares),
+                interval_text(field['spread_px'], 1),
+            ),
+        )
+        for name, field in fields.items()
+    )
+    columns = (*(f'area for {float(share):.0%}' for share in shares), 'spread (px)')
+    return KeyNumbers('backbone', columns, tuple(rows))
 
 
 def _summary(field: Field) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from benchmark.report.data.analyses import KeyNumbers
+
 Row = Mapping[str, Any]
 
 
@@ -24,6 +26,7 @@ class Finding:
         facts: conventions, settings and summaries, as JSON data.
         subjects: facts of each backbone that was looked at.
         images: facts about the pictures; empty for an analysis without pictures.
+        key_numbers: the few numbers that a report prints beside the figure.
         draw: draws the figure.
     """
 
@@ -35,3 +38,4 @@ class Finding:
     draw: Callable[[], Figure]
     subjects: tuple[Mapping[str, Any], ...] = ()
     images: Mapping[str, Any] = field(default_factory=dict)
+    key_numbers: KeyNumbers | None = None

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmark.analysis.drawing import BASE, COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.errors import BenchmarkError
+from benchmark.report.data.analyses import KeyNumbers
+from benchmark.report.data.units import interval_text
 from benchmark.results.counting import counted_records
 from benchmark.results.records import RunRecord
 from benchmark.specs import DROP, REINIT, LastBlocks
@@ -70,14 +72,31 @@ def analyse(records: Iterable[RunRecord]) -> Finding:
             'layers: no finished runs of a whole backbone and of one with its last blocks changed'
         )
     shown = {line.backbone for line in lines}
+    changes = [summary for line in lines for summary in _changes(line)]
     return Finding(
         analysis='layers',
+        key_numbers=_key_numbers(changes),
         title='Transfer with the last blocks dropped or re-initialised',
         caption=_CAPTION,
         rows=tuple(row for line in lines for row in _rows(line)),
-        facts={'change': [summary for line in lines for summary in _changes(line)]},
+        facts={'change': changes},
         draw=partial(_draw, lines),
         subjects=tuple(_subjects(runs, shown)),
+    )
+
+
+def _key_numbers(changes: Sequence[Mapping[str, Any]]) -> KeyNumbers:
+    """Return the improvement by number of changed blocks."""
+    counts = sorted({change['blocks'] for change in changes})
+    table: dict[str, dict[int, str | None]] = defaultdict(dict)
+    for change in changes:
+        name = f'{change["backbone"]}, {change["task"]}, {change["action"]}'
+        digits = 3 if change['metric_unit'] == 'metre' else 1
+        table[name][change['blocks']] = interval_text(change['improvement'], digits)
+    return KeyNumbers(
+        'backbone, task, what is done',
+        tuple(f'improvement, last {count}' for count in counts),
+        tuple((name, tuple(row.get(c) for c in counts)) for name, row in table.items()),
     )
 
 

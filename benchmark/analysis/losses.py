@@ -16,6 +16,7 @@ import numpy.typing as npt
 from benchmark.analysis.drawing import COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.errors import BenchmarkError
+from benchmark.report.data.analyses import KeyNumbers
 from benchmark.results.counting import counted_records
 from benchmark.results.records import RunRecord
 
@@ -93,15 +94,28 @@ def analyse(records: Iterable[RunRecord], *, backbones: Sequence[str] = ()) -> F
     if not found:
         raise BenchmarkError('losses: no finished detection run among the records')
     cells = _cells(r for r in found if not backbones or r.spec.backbone in backbones)
+    summary = [_summary(cell) for cell in cells]
     return Finding(
         analysis='losses',
+        key_numbers=_key_numbers(summary),
         title='How fast detectors learn to classify and to localise',
         caption=_CAPTION,
         rows=tuple(row for cell in cells for row in _rows(cell)),
-        facts={'terms': TERMS, 'final_share': _LAST, 'summary': [_summary(c) for c in cells]},
+        facts={'terms': TERMS, 'final_share': _LAST, 'summary': summary},
         draw=partial(_draw, cells),
         subjects=tuple(_subjects(found, {cell.backbone for cell in cells})),
     )
+
+
+def _key_numbers(summary: Sequence[Mapping[str, Any]]) -> KeyNumbers:
+    """Return the mean and the last value of each loss term, by backbone and task."""
+    keys = [f'{term}_{when}' for term in TERMS for when in ('mean', 'final')]
+    titles = [f'{title}, {when}' for title in TERMS.values() for when in ('mean', 'at the end')]
+    rows = (
+        (f'{cell["backbone"]}, {cell["task"]}', tuple(cell.get(key) for key in keys))
+        for cell in summary
+    )
+    return KeyNumbers('backbone, task', tuple(titles), tuple(rows))
 
 
 def _cells(records: Iterable[RunRecord]) -> list[LossCell]:

@@ -67,6 +67,7 @@ def record(finding: Finding) -> str:
         'title': finding.title,
         'caption': finding.caption,
         'facts': finding.facts,
+        'key_numbers': finding.key_numbers and finding.key_numbers.to_plain(),
         'backbones': finding.subjects,
         'images': finding.images,
         'provenance': {

@@ -16,6 +16,9 @@ from benchmark.errors import DeclarationError
 BASE = '_base_'
 DELETE = '_delete_'
 
+_MOST_VALUES = 100_000
+"""A declaration holds hundreds; names in names in names could make it fill the memory."""
+
 
 def read_literals(path: Path) -> dict[str, Any]:
     """Return the top-level names of the declaration at ``path`` with their values.
@@ -75,8 +78,31 @@ def _evaluate_file(path: Path) -> dict[str, Any]:
         raise DeclarationError(f'{path}: not a valid declaration ({error})') from None
     names: dict[str, Any] = {}
     for statement in tree.body:
-        _evaluate_statement(statement, names, path)
+        try:
+            _evaluate_statement(statement, names, path)
+        except RecursionError:
+            raise DeclarationError(
+                f'{path}:{statement.lineno}: nested too deep for a declaration'
+            ) from None
+    if _written_out(list(names.values()), {}) > _MOST_VALUES:
+        raise DeclarationError(
+            f'{path}: written out, more than {_MOST_VALUES} values; '
+            'names are used in names too often'
+        )
     return names
+
+
+def _written_out(value: Any, known: dict[int, int]) -> int:
+    """Return how many values a value holds where what occurs often is counted as often.
+
+    ``known`` holds the number of each container by its identity.
+    """
+    if not isinstance(value, dict | list | tuple):
+        return 1
+    if id(value) not in known:
+        items = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_written_out(item, known) for item in items)
+    return known[id(value)]
 
 
 def _evaluate_statement(statement: ast.stmt, names: dict[str, Any], path: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import DeclarationError, unknown_name
+from benchmark.hashing import file_hash
 from benchmark.plugins import Plugins
-from benchmark.specs import file_hash
 from benchmark.weight_files import INDEX, WHOLE, weights_hash
 
 _OWN = ('timm', 'mmpretrain', 'hf', 'torchvision')
@@ -132,7 +132,7 @@ def _json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding='utf-8'))
     except FileNotFoundError:
         raise DeclarationError(f'{path}: no such file; a folder of transformers has one') from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DeclarationError(f'{path}: cannot be read ({error})') from None
     if not isinstance(content, dict):
         raise DeclarationError(f'{path}: holds a {type(content).__name__}, not a dictionary')

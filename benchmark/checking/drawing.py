@@ -18,6 +18,7 @@ from mmengine.registry import HOOKS, DefaultScope
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.compiling import drawn_splits, localise
 from benchmark.errors import BenchmarkError, DataError
+from benchmark.kinds import load_kind
 from benchmark.kinds.base import DATA
 from benchmark.kinds.common.gallery import Gallery, palette
 from benchmark.kinds.common.opening import opened
@@ -26,7 +27,6 @@ from benchmark.specs import Task
 SAMPLES = 12
 """How many samples of a split are drawn, spread evenly over it."""
 
-_COLOURED = ('segmentation', 'detection')
 _LISTED = 40
 _PAGE = 'data.html'
 _STYLE = """
@@ -87,7 +87,7 @@ def _page(task: Task, folder: Path) -> Iterator[str]:
 
 def _listed(task: Task) -> str:
     """Return the names of the classes, each after its colour where samples are drawn in colours."""
-    colours = palette(len(task.classes)) if task.kind in _COLOURED else []
+    colours = palette(len(task.classes)) if load_kind(task.kind).has_colours else []
     chips = [f'<i style="background:rgb({r},{g},{b})"></i>' for b, g, r in colours]
     names = [html.escape(name) for name in task.classes[:_LISTED]]
     shown = ', '.join(a + b for a, b in zip(chips or [''] * len(names), names, strict=False))

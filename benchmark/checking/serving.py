@@ -10,10 +10,11 @@ import torch
 from benchmark.catalog import shipped_tasks
 from benchmark.compiling import CODE, CellInputs, compile_config, localise
 from benchmark.errors import BenchmarkError
+from benchmark.hashing import canonical_json
 from benchmark.kinds import load_kind
 from benchmark.models import FeatureBackbone
 from benchmark.protocols import load_protocol
-from benchmark.specs import Backbone, Features, Finding, RunSpec, Task, canonical_json
+from benchmark.specs import Backbone, Features, Finding, RunSpec, Task
 
 
 def check_kinds(backbone: Backbone, features: Features) -> list[Finding]:

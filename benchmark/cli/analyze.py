@@ -6,7 +6,6 @@ import argparse
 import importlib
 import pkgutil
 from argparse import Namespace
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark import api
 from benchmark.analysis.door import Analysis, Outcome
-from benchmark.cli.arguments import positive, seed
+from benchmark.cli.arguments import Parser, Subparsers, positive, seed
+from benchmark.cli.options import add_data_root, add_request, add_results, place_of, request_of
+from benchmark.cli.printing import say
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 from benchmark.plugins import Plugins
@@ -40,23 +41,14 @@ _NAMES = ('attention', 'cka', 'cam', 'erf', 'losses', 'layers')
 ANALYSES: Plugins[Analysis] = Plugins('analyses', 'analysis', _own, _problem)
 
 
-def add_parser(
-    subparsers: argparse._SubParsersAction,  # type: ignore[type-arg]
-    *,
-    add_request: Callable[[argparse.ArgumentParser], None],
-) -> None:
-    """Add the command ``analyze`` with one subcommand per analysis.
-
-    ``add_request`` adds the options of a request for cells.
-    """
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command ``analyze`` with one subcommand per analysis."""
     parser = subparsers.add_parser('analyze', help='why a backbone transfers')
     # analyses of other packages are imported for this command only
-    parser.fill = partial(_fill, add_request=add_request)
+    parser.fill = _fill
 
 
-def _fill(
-    parser: argparse.ArgumentParser, add_request: Callable[[argparse.ArgumentParser], None]
-) -> None:
+def _fill(parser: Parser) -> None:
     kinds = parser.add_subparsers(title='analyses', required=True, metavar='ANALYSIS')
     names = (*_NAMES, *(name for name in ANALYSES.names() if name not in _NAMES))
     for analysis in map(ANALYSES.load, names):
@@ -76,7 +68,7 @@ def _carry_out(analysis: Analysis, options: Namespace) -> int:
     from benchmark.analysis.writing import write
 
     for path in write(finding, options.out or options.results / 'analysis'):
-        _say(str(path))
+        say(str(path))
     return 0 if is_whole else 1
 
 
@@ -154,11 +146,11 @@ def _add_pictures(parser: argparse.ArgumentParser, count: int, batch_size: int) 
     )
     parser.add_argument('--batch-size', type=positive, default=batch_size, metavar='N')
     parser.add_argument('--device', choices=DEVICES, default='auto')
-    parser.add_argument('--data-root', type=Path, default=api.default_data_root(), metavar='DIR')
+    add_data_root(parser)
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--results', type=Path, default=Path('results'), metavar='DIR')
+    add_results(parser)
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/analysis')
 
 
@@ -240,7 +232,6 @@ def losses(options: Namespace) -> Outcome:
 def layers(options: Namespace) -> Outcome:
     """Run backbones with their last blocks changed, and compare them with the whole ones."""
     from benchmark.analysis.last_blocks import analyse, variants
-    from benchmark.cli.commands import place_of, request_of
 
     if not options.backbones:
         raise BenchmarkError('layers: name the whole backbones: --backbones ID ...')
@@ -250,7 +241,7 @@ def layers(options: Namespace) -> Outcome:
         'backbones': variants(whole, options.actions, sorted(set(options.last))),
         'protocols': options.protocols or ('finetune',),
     }
-    with api.open_campaign(**asked, seeds=options.seeds, say=_say) as campaign:
+    with api.open_campaign(**asked, seeds=options.seeds, say=say) as campaign:
         request = campaign.request.apart('layers')
         if not options.tasks:
             request = replace(request, tasks=_geometric(request))
@@ -271,10 +262,6 @@ def _geometric(request: Request) -> tuple[Task, ...]:
             'name others with --tasks'
         )
     return tasks
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _backbones(options: Namespace) -> list[Backbone]:

@@ -6,7 +6,7 @@ import argparse
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 from benchmark.errors import BenchmarkError
 
@@ -49,6 +49,10 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             self.error(f'unknown argument: {" ".join(unknown)}')
         return found, unknown
+
+
+Subparsers: TypeAlias = 'argparse._SubParsersAction[Parser]'
+"""To what a command adds its parser; argparse gives the type no public name."""
 
 
 def _shown(text: str) -> str:

@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.cli.arguments import positive, real, seed, workers
+from benchmark.cli.arguments import Subparsers, positive, real, seed, workers
+from benchmark.cli.options import add_data_root
+from benchmark.cli.printing import say
 from benchmark.launching.devices import DEVICES
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ _DEFAULTS = {'batch_size': 32, 'lr': 1e-3}
 _SIZE = 224
 
 
-def add_parser(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``pretrain``."""
     parser = subparsers.add_parser(
         'pretrain', help='pretrain an architecture, masked or supervised, for `run --backbones`'
@@ -116,9 +118,7 @@ def _add_world(parser: argparse.ArgumentParser) -> None:
         metavar='coarse|species',
         help="the world's classes (default: coarse)",
     )
-    parser.add_argument(
-        '--data-root', type=Path, default=Path(os.environ.get('TBENCH_DATA', 'data')), metavar='DIR'
-    )
+    add_data_root(parser)
 
 
 def pretrain(options: Namespace) -> int:
@@ -132,12 +132,12 @@ def pretrain(options: Namespace) -> int:
     with contextlib.redirect_stdout(io.StringIO()):  # libraries print what they miss
         from benchmark.execution.pretrain import run_pretraining
 
-    facts = run_pretraining(_settings(asked, other, folder.name), folder, _say)
-    _say(
+    facts = run_pretraining(_settings(asked, other, folder.name), folder, say)
+    say(
         f'{facts["steps"]} steps, {facts["epochs"]:.3g} epochs, {facts["seconds"]:.0f} s; '
         f'weights, facts and declaration: {folder.path}/{folder.name}.*'
     )
-    _say(f'next: tbench run --suite quick --backbones {folder.declaration}')
+    say(f'next: tbench run --suite quick --backbones {folder.declaration}')
     return 0
 
 
@@ -265,7 +265,3 @@ def _budget(asked: Namespace, other: dict[str, Any]) -> Budget:
         return budget_like(asked.match, other)
     unit = next(unit for unit in UNITS if getattr(asked, unit) is not None)
     return Budget(unit, getattr(asked, unit))
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)

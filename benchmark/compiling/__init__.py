@@ -1,6 +1,7 @@
 """Compile a cell into one mmengine configuration: plain data, portable, without torch."""
 
 from benchmark.compiling.as_is import compile_as_is
+from benchmark.compiling.checking import check_compiles
 from benchmark.compiling.compile import (
     CODE,
     PACKAGES,
@@ -24,7 +25,6 @@ from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.procedures import Procedure, find_procedure, procedure_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
 from benchmark.compiling.trivial import (
-    STAND_IN,
     annotated_splits,
     compile_submission,
     compile_trivial,
@@ -37,7 +37,6 @@ __all__ = [
     'CODE',
     'PACKAGES',
     'SPLIT_LOADING',
-    'STAND_IN',
     'WEIGHTS',
     'WORK',
     'CellInputs',
@@ -45,6 +44,7 @@ __all__ = [
     'annotated_splits',
     'applicable',
     'apply_options',
+    'check_compiles',
     'compile_as_is',
     'compile_config',
     'compile_probe',

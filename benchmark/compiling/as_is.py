@@ -26,21 +26,21 @@ def compile_as_is(cell: CellInputs) -> Config:
             f"protocol '{cell.protocol.name}' scores a network's own classifier: it is for tasks "
             f"with one label per picture, '{cell.task.name}' is not one"
         )
-    kind = load_kind(cell.task.kind)
+    kind, features = load_kind(cell.task.kind), cell.network.features
     recipe = choose_recipe(
-        cell.protocol, Place.of(cell.task, cell.features), cell.task.budget, *cell.changes
+        cell.protocol, Place.of(cell.task, features), cell.task.budget, *cell.changes
     )
-    backbone = backbone_config(cell, recipe)
-    parts = kind.parts(Meeting(cell.task, cell.features, cell.protocol, recipe, backbone))
+    meeting = Meeting(cell.task, features, cell.protocol, recipe, backbone_config(cell, recipe))
+    data, model = kind.data(cell.task), kind.model(meeting)
     return {
         'default_scope': kind.library,
         'custom_imports': [*kind.components, *cell.protocol.components],
         **added_packages(cell),
-        'preprocessor': parts.model['data_preprocessor'],
-        'backbone': backbone,
+        'preprocessor': model.model['data_preprocessor'],
+        'backbone': meeting.backbone,
         'own_head': {'outputs': len(cell.task.classes)},
-        'test_dataloader': testing_loader(cell.task, parts),
-        'test_evaluator': parts.evaluator,
-        'gallery': {**parts.gallery, 'folder': WORK},
+        'test_dataloader': testing_loader(cell.task, data),
+        'test_evaluator': data.evaluator,
+        'gallery': {**data.gallery, 'folder': WORK},
         'randomness': {'seed': cell.spec.seed},
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
 
 from benchmark.catalog.sources import SOURCES
 from benchmark.errors import IncompatibleError
+from benchmark.hashing import file_hash
 from benchmark.kinds import KINDS, load_kind
-from benchmark.kinds.base import Config, Meeting, Parts, dataset
+from benchmark.kinds.base import Config, DataParts, Meeting, ModelParts, dataset
 from benchmark.plugins import foreign_versions
 from benchmark.protocols import PROTOCOLS, Place, choose_recipe
 from benchmark.results.identity import WORK as WORK
@@ -23,7 +25,6 @@ from benchmark.specs import (
     RunSpec,
     Task,
     Trains,
-    file_hash,
 )
 
 WEIGHTS = '{weights}'
@@ -43,16 +44,39 @@ _MOST_ITERATIONS_LOST = 2000
 _CURVE_POINTS = 50
 
 
-@dataclass(frozen=True)
-class CellInputs:
-    """The resolved nouns of one cell; ``changes`` are the suite's recipe fields for it."""
+class Network(NamedTuple):
+    """A backbone and the maps that it returns."""
 
-    spec: RunSpec
     backbone: Backbone
     features: Features
+
+
+@dataclass(frozen=True)
+class CellInputs:
+    """The resolved nouns of one cell.
+
+    Attributes:
+        spec: which cell.
+        backbone: what is evaluated; ``None`` where a task's trivial predictor is.
+        features: the maps that the backbone returns; ``None`` without one.
+        task: what it is evaluated on.
+        protocol: what learns, and by which procedure.
+        changes: the suite's recipe fields for the cell; later ones win.
+    """
+
+    spec: RunSpec
+    backbone: Backbone | None
+    features: Features | None
     task: Task
     protocol: Protocol
     changes: tuple[Declared, ...] = ()
+
+    @property
+    def network(self) -> Network:
+        """The backbone with its features, of a cell that has one."""
+        assert self.backbone is not None, 'a cell with a backbone'
+        assert self.features is not None, 'a backbone that was inspected'
+        return Network(self.backbone, self.features)
 
 
 def compile_config(cell: CellInputs) -> Config:
@@ -65,36 +89,50 @@ def compile_config(cell: CellInputs) -> Config:
         IncompatibleError: the protocol has no recipe for the task's kind.
     """
     kind = load_kind(cell.task.kind)
-    recipe = _recipe(cell)
-    meeting = Meeting(
-        cell.task, cell.features, cell.protocol, recipe, backbone_config(cell, recipe)
+    recipe = training_recipe(
+        cell.protocol, Place.of(cell.task, cell.network.features), cell.task.budget, *cell.changes
     )
-    parts = kind.parts(meeting)
+    meeting = Meeting(
+        cell.task, cell.network.features, cell.protocol, recipe, backbone_config(cell, recipe)
+    )
+    data, model = kind.data(cell.task), kind.model(meeting)
     return {
         'default_scope': kind.library,
         'custom_imports': [*kind.components, *cell.protocol.components],
         **added_packages(cell),
-        'model': parts.model,
-        'train_dataloader': _train_loader(cell.task, recipe, parts),
-        'test_dataloader': testing_loader(cell.task, parts),
+        'model': model.model,
+        'train_dataloader': _train_loader(cell.task, recipe, data, model),
+        'test_dataloader': testing_loader(cell.task, data),
         **_loops(recipe),
-        **_optimisation(recipe, cell.features.depth),
-        **_hooks(recipe, parts, learns=cell.protocol.trains_backbone),
-        'test_evaluator': parts.evaluator,
+        **_optimisation(recipe, cell.network.features.depth),
+        **_hooks(recipe, data.gallery, learns=cell.protocol.trains_backbone),
+        'test_evaluator': data.evaluator,
         'randomness': {'seed': cell.spec.seed},
         'resume': False,
     }
 
 
-def _recipe(cell: CellInputs) -> Recipe:
-    place = Place.of(cell.task, cell.features)
-    recipe = choose_recipe(cell.protocol, place, cell.task.budget, *cell.changes)
+def training_recipe(
+    protocol: Protocol, place: Place, budget: Declared, *changes: Declared
+) -> Recipe:
+    """Return the recipe of a training, a batch that passes in parts counted as its parts.
+
+    Args:
+        protocol: what learns.
+        place: task and class of backbone.
+        budget: the task's length of training.
+        changes: fields that a suite changes; later ones win.
+
+    Raises:
+        IncompatibleError: the protocol has no recipe for the task's kind.
+    """
+    recipe = choose_recipe(protocol, place, budget, *changes)
     if recipe.iterations < 1 or recipe.batch_size < 1 or recipe.lr <= 0:
         raise IncompatibleError(
-            f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}': "
+            f"protocol '{protocol.name}' has no recipe for kind '{place.kind}': "
             'declare lr, iterations and batch_size in the suite'
         )
-    return _in_parts(recipe, cell.protocol.name)
+    return _in_parts(recipe, protocol.name)
 
 
 def _in_parts(recipe: Recipe, protocol: str) -> Recipe:
@@ -115,7 +153,7 @@ def _in_parts(recipe: Recipe, protocol: str) -> Recipe:
 
 def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
     """Return the backbone as the protocol uses it."""
-    backbone = cell.backbone
+    backbone = cell.network.backbone
     frozen = not cell.protocol.trains_backbone
     config: Config = {
         'type': 'benchmark.FeatureBackbone',
@@ -134,7 +172,7 @@ def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
         config['last_blocks'] = asdict(backbone.last_blocks)
     if backbone.code:
         config['code'] = file_hash(backbone.code)
-    if cell.features.is_fixed:
+    if cell.network.features.is_fixed:
         config['size'] = list(load_kind(cell.task.kind).largest_input(cell.task))
     return config
 
@@ -150,7 +188,7 @@ def _in_parts_of(trains: Trains | Names | Adapter) -> Config:
 
 def added_packages(cell: CellInputs) -> Config:
     """Return the versions of other packages whose parts the cell uses; empty for ours alone."""
-    source = cell.backbone.source.partition(':')[0]
+    source = cell.network.backbone.source.partition(':')[0]
     parts = (
         (KINDS, cell.task.kind), (PROTOCOLS, cell.protocol.name), (SOURCES, source),
     )  # fmt: skip
@@ -164,7 +202,7 @@ def _window(cell: CellInputs, recipe: Recipe) -> Config:
     The position bias is a function of log-spaced distances, normalised by the window of
     pretraining; the last stages clip the window to the side of their maps, as sources do.
     """
-    windows = cell.features.windows
+    windows = cell.network.features.windows
     if recipe.window is None or not windows:
         return {}
     return {
@@ -174,26 +212,26 @@ def _window(cell: CellInputs, recipe: Recipe) -> Config:
     }
 
 
-def _train_loader(task: Task, recipe: Recipe, parts: Parts) -> Config:
-    data = dataset(task, Role.TRAIN, parts.train_pipeline)
+def _train_loader(task: Task, recipe: Recipe, data: DataParts, model: ModelParts) -> Config:
+    samples = dataset(task, Role.TRAIN, model.train_pipeline)
     return {
-        **_loader(data, recipe.batch_size, parts.collate),
+        **_loader(samples, recipe.batch_size, data.collate),
         'sampler': {'type': 'InfiniteSampler', 'shuffle': True},
     }
 
 
-def testing_loader(task: Task, parts: Parts) -> Config:
+def testing_loader(task: Task, data: DataParts) -> Config:
     """Return how test samples are loaded: once each, in order."""
-    data = dataset(task, Role.TEST, parts.test_pipeline)
+    samples = dataset(task, Role.TEST, data.test_pipeline)
     return {
-        **_loader(data, parts.test_batch_size, parts.collate),
+        **_loader(samples, data.test_batch_size, data.collate),
         'sampler': {'type': 'DefaultSampler', 'shuffle': False},
     }
 
 
-def _loader(data: Config, batch_size: int, collate: str) -> Config:
+def _loader(samples: Config, batch_size: int, collate: str) -> Config:
     return {
-        'dataset': data,
+        'dataset': samples,
         'batch_size': batch_size,
         'num_workers': 0,
         'persistent_workers': False,
@@ -277,7 +315,7 @@ def _milestones(recipe: Recipe, begin: int) -> list[int]:
     return [max(1, round(share * recipe.iterations) - begin) for share in recipe.milestones]
 
 
-def _hooks(recipe: Recipe, parts: Parts, *, learns: bool) -> Config:
+def _hooks(recipe: Recipe, gallery: Config, *, learns: bool) -> Config:
     checkpoint = {
         'type': 'CheckpointHook',
         'by_epoch': False,
@@ -299,7 +337,7 @@ def _hooks(recipe: Recipe, parts: Parts, *, learns: bool) -> Config:
         'custom_hooks': [
             {'type': 'benchmark.ParameterAudit'},
             {'type': 'benchmark.LossHistory', 'interval': interval},
-            {**parts.gallery, 'folder': WORK},
+            {**gallery, 'folder': WORK},
             *_extras(recipe, learns=learns),
         ],
     }

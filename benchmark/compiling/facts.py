@@ -16,7 +16,7 @@ def facts_of(cell: CellInputs) -> dict[str, Any]:
     """Return what a record says of a cell, keyed like its fields."""
     return {
         **_shared(cell.task, cell.protocol),
-        'backbone': _backbone(cell.backbone, cell.features),
+        'backbone': _backbone(*cell.network),
     }
 
 

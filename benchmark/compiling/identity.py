@@ -15,11 +15,11 @@ from pathlib import Path
 
 from benchmark.catalog.sources import SOURCE_NUMERICS
 from benchmark.errors import DataError, DeclarationError
+from benchmark.hashing import fingerprint
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
 from benchmark.protocols import load_protocol
 from benchmark.results.identity import identity_of, parts_of
-from benchmark.specs import fingerprint
 
 NUMERICS: Mapping[str, int] = {
     'reading': 1,

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.errors import DeclarationError
+from benchmark.hashing import canonical_json
 from benchmark.kinds.base import Config
-from benchmark.specs import canonical_json
 
 _WHOLE = frozenset(
     {

@@ -15,7 +15,7 @@ from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config, Meeting, Readout, dataset
 from benchmark.protocols import Place, choose_recipe
-from benchmark.specs import Features, Probe, Recipe, Role, Solver, Task, Views
+from benchmark.specs import Declared, Features, Probe, Protocol, Recipe, Role, Solver, Task, Views
 
 _CELL = 16
 """Side in pixels of the cells of a pyramid's dense features."""
@@ -32,39 +32,62 @@ def compile_probe(cell: CellInputs) -> Config:
         DeclarationError: a number of the recipe is out of its range.
     """
     kind, probe = load_kind(cell.task.kind), cell.protocol.probe
-    recipe = _recipe(cell, probe)
-    meeting = Meeting(
-        cell.task, cell.features, cell.protocol, recipe, backbone_config(cell, recipe)
-    )
-    parts = kind.parts(meeting)
-    if probe is None or parts.readout is None:
+    data = kind.data(cell.task)
+    if probe is None or data.readout is None:
         raise IncompatibleError(
             f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}'"
         )
+    place = Place.of(cell.task, cell.network.features)
+    recipe = probing_recipe(cell.protocol, place, cell.task.budget, *cell.changes)
+    meeting = Meeting(
+        cell.task, cell.network.features, cell.protocol, recipe, backbone_config(cell, recipe)
+    )
+    model = kind.model(meeting)
     return {
         'default_scope': kind.library,
         'custom_imports': list(kind.components),
         **added_packages(cell),
-        'preprocessor': _preprocessor(parts.model['data_preprocessor'], cell.task),
+        'preprocessor': _preprocessor(model.model['data_preprocessor'], cell.task),
         'backbone': meeting.backbone,
-        'reading': _reading(cell.features),
-        'readout': {'type': parts.readout.predictor, **parts.readout.arguments},
+        'reading': _reading(cell.network.features),
+        'readout': {'type': data.readout.predictor, **data.readout.arguments},
         'solver': _solver(probe, recipe),
-        **_training_data(cell.task, probe, parts.readout, parts.train_pipeline),
-        **_pool(meeting, probe, parts.readout),
-        'test_dataloader': testing_loader(cell.task, parts),
-        'test_evaluator': parts.evaluator,
-        'gallery': {**parts.gallery, 'folder': WORK},
+        **_training_data(cell.task, probe, data.readout, model.train_pipeline),
+        **_pool(cell.task, probe, data.readout),
+        'test_dataloader': testing_loader(cell.task, data),
+        'test_evaluator': data.evaluator,
+        'gallery': {**data.gallery, 'folder': WORK},
         'randomness': {'seed': cell.spec.seed},
     }
 
 
-def _recipe(cell: CellInputs, probe: Probe | None) -> Recipe:
-    place = Place.of(cell.task, cell.features)
+def probing_recipe(
+    protocol: Protocol, place: Place, budget: Declared, *changes: Declared
+) -> Recipe:
+    """Return the recipe of a probe.
+
+    Args:
+        protocol: which probe.
+        place: task and class of backbone.
+        budget: the task's length of training.
+        changes: fields that a suite changes; later ones win.
+
+    Raises:
+        DeclarationError: one of its numbers is out of its range.
+    """
     # a task's budget is that of passes through the backbone; on fixed views there is one
-    is_online = probe is not None and probe.views is Views.ONLINE
-    budget = cell.task.budget if is_online else {}
-    recipe = choose_recipe(cell.protocol, place, budget, *cell.changes)
+    is_online = protocol.probe is not None and protocol.probe.views is Views.ONLINE
+    recipe = choose_recipe(protocol, place, budget if is_online else {}, *changes)
+    solver = protocol.probe and protocol.probe.solver
+    if solver is Solver.LOGISTIC and recipe.iterations < 1:
+        raise DeclarationError('recipe iterations of a logistic regression must be at least 1')
+    if (
+        solver is Solver.LINEAR
+        and min(recipe.iterations, recipe.batch_size, recipe.rates_batch) < 1
+    ):
+        raise DeclarationError(
+            'recipe iterations, batch_size and rates_batch of a probe must be at least 1'
+        )
     if not 0 < recipe.held_out <= 0.5:
         raise DeclarationError(
             f'recipe held_out is {recipe.held_out!r}: must be a share above 0, at most a half'
@@ -95,14 +118,8 @@ def _solver(probe: Probe, recipe: Recipe) -> Config:
             'temperatures': list(_some(recipe, 'temperatures')),
         }
     if probe.solver is Solver.LOGISTIC:
-        if recipe.iterations < 1:
-            raise DeclarationError('recipe iterations of a logistic regression must be at least 1')
         strengths = list(_some(recipe, 'strengths'))
         return {**common, 'strengths': strengths, 'iterations': recipe.iterations}
-    if min(recipe.iterations, recipe.batch_size, recipe.rates_batch) < 1:
-        raise DeclarationError(
-            'recipe iterations, batch_size and rates_batch of a probe must be at least 1'
-        )
     scale = recipe.batch_size / recipe.rates_batch
     return {
         **common,
@@ -128,12 +145,12 @@ def _training_data(task: Task, probe: Probe, readout: Readout, augmented: list[C
     return {'train_dataset': dataset(task, Role.TRAIN, augmented), 'views_dataset': views}
 
 
-def _pool(meeting: Meeting, probe: Probe, readout: Readout) -> Config:
+def _pool(task: Task, probe: Probe, readout: Readout) -> Config:
     """Return the data set of all pictures, if the task draws its splits from one list."""
-    listed = meeting.option('pool', '')
+    listed = task.option('pool', '')
     if not listed or probe.views is not Views.FIXED:
         return {}
-    views = dataset(meeting.task, Role.TRAIN, readout.views)
+    views = dataset(task, Role.TRAIN, readout.views)
     return {'pool_dataset': {**views, 'ann_file': listed, 'test_mode': False}}
 
 

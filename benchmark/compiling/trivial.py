@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from benchmark.compiling.compile import WORK, testing_loader
 from benchmark.kinds import load_kind
-from benchmark.kinds.base import Config, Meeting, Parts, dataset
-from benchmark.protocols import TRIVIAL
-from benchmark.specs import Architecture, Backbone, Features, Recipe, Role, Task
+from benchmark.kinds.base import Config, dataset
+from benchmark.specs import Role, Task
 
-
-class StandIn(NamedTuple):
-    """What stands for a backbone where none takes part."""
-
-    backbone: Backbone
-    features: Features
-
-
-# a kind builds its parts for a backbone; those taken here depend on none
-_FEATURES = Features(
-    architecture=Architecture.PLAIN_VIT,
-    channels=(192,),
-    strides=(16,),
-    mean=(127.5, 127.5, 127.5),
-    std=(127.5, 127.5, 127.5),
-    parameters=0,
-    depth=12,
-)
 HELD_OUT = 'benchmark.HeldOut'
 """The type of a split that is a slice of another."""
-
-STAND_IN = StandIn(Backbone(id='', source=''), _FEATURES)
-"""The backbone of a trivial predictor, which never looks at an image."""
-
-_RECIPE = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
 
 
 def compile_trivial(task: Task) -> Config:
@@ -44,21 +18,21 @@ def compile_trivial(task: Task) -> Config:
     by the evaluator, of every cell of the task.
     """
     kind = load_kind(task.kind)
-    parts = _parts(task)
+    data = kind.data(task)
     return {
         'default_scope': kind.library,
         'custom_imports': list(kind.components),
         'predictor': kind.trivial.predictor,
-        'train_dataset': dataset(task, Role.TRAIN, list(parts.annotations)),
-        'test_dataloader': testing_loader(task, parts),
-        'test_evaluator': parts.evaluator,
+        'train_dataset': dataset(task, Role.TRAIN, list(data.annotations)),
+        'test_dataloader': testing_loader(task, data),
+        'test_evaluator': data.evaluator,
     }
 
 
 def annotated_splits(task: Task) -> Config:
     """Return every split of a task with its annotations but no pictures, to look at its data."""
     kind = load_kind(task.kind)
-    annotations = list(_parts(task).annotations)
+    annotations = list(kind.data(task).annotations)
     return {
         'default_scope': kind.library,
         'custom_imports': list(kind.components),
@@ -68,15 +42,16 @@ def annotated_splits(task: Task) -> Config:
 
 def drawn_splits(task: Task) -> Config:
     """Return every split of a task as it is tested, and the gallery that draws its samples."""
-    kind, parts = load_kind(task.kind), _parts(task)
-    splits = {role.value: dataset(task, role, parts.test_pipeline) for role in task.datasets}
+    kind = load_kind(task.kind)
+    data = kind.data(task)
+    splits = {role.value: dataset(task, role, data.test_pipeline) for role in task.datasets}
     for split in splits.values():
         if 'test_mode' in split:  # some data sets set it themselves
             split['test_mode'] = True
     return {
         'default_scope': kind.library,
         'custom_imports': list(kind.components),
-        'gallery': parts.gallery,
+        'gallery': data.gallery,
         'splits': splits,
     }
 
@@ -100,14 +75,10 @@ def _is_slice(task: Task, role: Role) -> bool:
 
 def compile_submission(task: Task) -> Config | None:
     """Return the hook that writes the archive for a task's server to ``{work}``, if it has one."""
-    hook = _parts(task).submission
+    hook = load_kind(task.kind).data(task).submission
     return hook and {**hook, 'file': f'{WORK}/{submission_name(task)}'}
 
 
 def submission_name(task: Task) -> str:
     """Return how the archive for a task's server is called in a run's work folder."""
     return f'{task.name}-submission.zip'
-
-
-def _parts(task: Task) -> Parts:
-    return load_kind(task.kind).parts(Meeting(task, _FEATURES, TRIVIAL, _RECIPE, {}))

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from mmengine.dist import (
     all_gather_object,
+    barrier,
     broadcast_object_list,
     get_rank,
     get_world_size,
@@ -22,6 +23,7 @@ from mmengine.dist import (
 )
 from mmengine.hooks import Hook
 
+from benchmark import stopping
 from benchmark.errors import CheckpointError
 from benchmark.registry import HOOKS
 from benchmark.results.checkpoints import draft_of, keep
@@ -43,7 +45,8 @@ class Checkpoints(Hook):
     The states of the random generators of all processes are among it, so that a resumed training
     draws what an uninterrupted one would; of the workers of data loaders only their seeds are.
     Checkpoints are taken after a step of the optimiser: gradients that wait for more parts of a
-    batch are not kept. A checkpoint that cannot be written is left out, with a line in the log.
+    batch are not kept. Where the process is asked to stop, one is taken and the training left. A
+    checkpoint that cannot be written is left out, with a line in the log.
 
     Args:
         interval: steps between checkpoints; below 1, only time counts.
@@ -61,6 +64,7 @@ class Checkpoints(Hook):
         self._seconds = seconds
         self._last = (0, time.monotonic())
         self._kept: list[dict[str, Any]] = []
+        self._stops = False
         self._restored: dict[str, Any] | None = None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
@@ -89,26 +93,30 @@ class Checkpoints(Hook):
     def after_train_iter(self, runner: Runner, *args: object, **kwargs: object) -> None:
         """Keep a checkpoint where one is due."""
         done = runner.iter + 1
+        self._stops = False
         if done % runner.optim_wrapper._accumulative_counts and done < runner.max_iters:
             return
         if self._is_due(done, runner.max_iters):
             self._kept = all_gather_object(_states())
             self._save(runner, done)
             self._last = (done, time.monotonic())
+        if self._stops:
+            barrier()  # the first process writes
+            stopping.end()
 
     def _is_due(self, done: int, total: int) -> bool:
-        """Whether a checkpoint follows step ``done``, as the first process's clock has it."""
+        """Whether a checkpoint follows step ``done``, as the first of the processes decides."""
         before, at = self._last
         is_due = (
             done == total
             or done // self._interval > before // self._interval
             or time.monotonic() - at >= self._seconds
         )
-        if get_world_size() == 1:
-            return is_due
-        agreed = [is_due]
-        broadcast_object_list(agreed)
-        return agreed[0]
+        agreed = [is_due, stopping.is_asked()]
+        if get_world_size() > 1:
+            broadcast_object_list(agreed)
+        self._stops = agreed[1]
+        return any(agreed)
 
     @master_only
     def _save(self, runner: Runner, done: int) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
-from benchmark.kinds.common.labels import PRESENT
 from benchmark.openmmlab.decoding import header_of
 from benchmark.specs import Finding, Role
 
@@ -29,7 +30,8 @@ class Census:
     """
 
     def __init__(self, request: Config, role: Role, size: int, names: tuple[str, ...]) -> None:
-        self._present = PRESENT.get(request['kind'])
+        present = load_kind(request['kind']).present
+        self._present = pkgutil.resolve_name(present) if present else None
         self._names = names if self._present else ()
         self._role = role
         self._size = size

@@ -1,17 +1,13 @@
-"""One cell in several processes: the group they form, and the entry that torchrun starts.
+"""One cell in several processes: the group they form, what each of them does.
 
-Started as ``torchrun --nproc-per-node N -m benchmark.execution.distributed REQUEST ANSWER``, where
-the file REQUEST holds a worker's request as a Python literal; the answer goes to the file ANSWER
-as JSON.
+They find a worker's request as a Python literal in a file; the answer goes to another, as JSON.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,8 +15,11 @@ from typing import Any
 import torch
 from torch import distributed
 
+from benchmark import stopping
 from benchmark.compiling import SPLIT_LOADING
 from benchmark.errors import BenchmarkError, IncompatibleError
+from benchmark.execution.lifetime import naming_parent
+from benchmark.execution.ranks import command
 
 Config = dict[str, Any]
 
@@ -105,24 +104,21 @@ def launch(request: Config, count: int) -> Config:
     with tempfile.TemporaryDirectory(prefix='tbench-') as folder:
         asked, answered = Path(folder) / 'request', Path(folder) / 'answer'
         asked.write_text(repr(request), encoding='utf-8')
-        command = (
-            *(sys.executable, '-P', '-m', 'torch.distributed.run', '--standalone'),
-            *('--nproc-per-node', str(count), '-m', 'benchmark.execution.distributed'),
-            *(str(asked), str(answered)),
-        )
-        # -P is not handed on to the processes that torchrun starts
-        safe = {**os.environ, 'PYTHONSAFEPATH': '1'}
-        finished = subprocess.run(command, check=False, env=safe)
+        with (
+            subprocess.Popen(command(count, asked, answered), env=naming_parent()) as lead,
+            stopping.training(lead.terminate),
+        ):
+            code = lead.wait()
+        if stopping.is_asked():
+            stopping.end()
         if not answered.is_file():
-            raise BenchmarkError(
-                f'{count} processes ended with exit code {finished.returncode} and no answer'
-            )
+            raise BenchmarkError(f'{count} processes ended with exit code {code} and no answer')
         answer: Config = json.loads(answered.read_text(encoding='utf-8'))
         return answer
 
 
-def main(asked: Path, answered: Path) -> None:
-    """Answer the request in the file ``asked`` together with the other processes."""
+def take_part(request: Config, answered: Path) -> None:
+    """Answer ``request`` with the other processes, the first of them into ``answered``."""
     from benchmark.openmmlab import prepare
 
     prepare()
@@ -130,7 +126,7 @@ def main(asked: Path, answered: Path) -> None:
         torch.set_num_threads(1)
     from benchmark.execution.jobs import answer
 
-    found = answer(ast.literal_eval(asked.read_text(encoding='utf-8')))
+    found = answer(request)
     if is_first() or found['error']:
         answered.write_text(json.dumps(found), encoding='utf-8')
     if found['error']:
@@ -138,7 +134,3 @@ def main(asked: Path, answered: Path) -> None:
         os._exit(1)
     if distributed.is_initialized():
         distributed.destroy_process_group()
-
-
-if __name__ == '__main__':
-    main(Path(sys.argv[1]), Path(sys.argv[2]))

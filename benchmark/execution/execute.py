@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark import stopping
 from benchmark.compiling import PACKAGES
 from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
 from benchmark.engine.audit import bare
@@ -63,7 +64,7 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     meter = Meter()
     runner = _runner(in_processes(config, world_size(), own_rank()), folder)
     _open_test_data(runner)
-    with meter.phase('train'):
+    with meter.phase('train'), stopping.training():
         runner.train()
     with meter.phase('test'):
         raw = runner.test()
@@ -107,7 +108,7 @@ def train(config: dict[str, Any], folder: Path) -> Trained:
     """
     meter = Meter()
     runner = _runner(in_processes(config, world_size(), own_rank()), folder)
-    with meter.phase('train'):
+    with meter.phase('train'), stopping.training():
         runner.train()
     clock = _hook(runner, StepClock)
     return Trained(

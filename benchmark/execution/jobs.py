@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import pkgutil
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.probes.cache import FeatureCache
+from benchmark.results.answers import keep_answer, kept_answer
+from benchmark.results.store import read_record
 from benchmark.specs import Backbone, LastBlocks, Pretraining
 
 Answer = dict[str, Any]
@@ -49,9 +52,8 @@ def train_job(request: Answer) -> Answer:
     folder = Path(request['folder'])
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
-    with exclusive(folder):
-        config = _with_hooks(request['config'], request)
-        return asdict(_train(config, folder, request.get('processes', 1)))
+    config, count = _with_hooks(request['config'], request), request.get('processes', 1)
+    return _claimed(request, lambda: _train(config, folder, count))
 
 
 def search_job(request: Answer) -> Answer:
@@ -63,8 +65,35 @@ def search_job(request: Answer) -> Answer:
         # trials have folders of their own: what is asked for is asked of the chosen one
         return _train(_with_hooks(config, request) if own == folder else config, own, count)
 
+    return _claimed(request, lambda: execute_search(request['config'], folder, run))
+
+
+def _claimed(request: Answer, measure: Callable[[], Outcome]) -> Answer:
+    """Return what ``measure`` finds, run while no other process is at work in the folder.
+
+    With ``request['records']``, the files where a record of it may lie, the answer is ``done``
+    where one of them is good now; and what was measured before, but not recorded, is taken.
+
+    Raises:
+        BusyError: another process is at work there.
+        BenchmarkError: nothing could be measured.
+    """
+    folder, records = Path(request['folder']), request.get('records')
     with exclusive(folder):
-        return asdict(execute_search(request['config'], folder, run))
+        if records is None:
+            return asdict(measure())
+        # in this order: who saves a record forgets the answer afterwards
+        if kept := kept_answer(folder):
+            return kept
+        if any(_is_good(Path(path)) for path in records):
+            return {'done': True}
+        answer = asdict(measure())
+        keep_answer(folder, answer)
+        return answer
+
+
+def _is_good(path: Path) -> bool:
+    return path.exists() and read_record(path).is_ok
 
 
 def _with_hooks(config: Answer, request: Answer) -> Answer:
@@ -90,8 +119,7 @@ def _train(config: Answer, folder: Path, processes: int) -> Outcome:
 
 def trivial_job(request: Answer) -> Answer:
     """Return the outcome of the trivial predictor of ``request['config']``."""
-    with exclusive(Path(request['folder'])):
-        return asdict(execute_trivial(request['config']))
+    return _claimed(request, lambda: execute_trivial(request['config']))
 
 
 def as_is_job(request: Answer) -> Answer:
@@ -110,9 +138,8 @@ def probe_job(request: Answer) -> Answer:
     """Return the outcome of the probe ``request['config']``, features kept as ``'cache'`` says."""
     asked = request['cache']
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
-    with exclusive(Path(request['folder'])):
-        keeping = Keeping(cache, asked['key']) if asked['limit'] else None
-        return asdict(execute_probe(request['config'], keeping))
+    keeping = Keeping(cache, asked['key']) if asked['limit'] else None
+    return _claimed(request, lambda: execute_probe(request['config'], keeping))
 
 
 def check_job(request: Answer) -> Answer:
@@ -125,7 +152,7 @@ def check_job(request: Answer) -> Answer:
 def answer(request: Answer) -> Answer:
     """Return the answer to a request; ``error`` is one line, ``user_error`` tells its origin.
 
-    ``busy`` is set where another process is doing the same.
+    ``busy`` is set where another process is doing the same, ``done`` where one has done it.
     """
     try:
         run = pkgutil.resolve_name(find_procedure(request['job']).run)

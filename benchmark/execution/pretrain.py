@@ -20,12 +20,13 @@ from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.distributed import in_processes, is_first, launch
 from benchmark.execution.execute import train
 from benchmark.execution.locking import exclusive
+from benchmark.hashing import file_hash
 from benchmark.models.inspection import inspect_backbone
 from benchmark.pretraining import Folder, Pretrain, Settings, compile_pretraining
 from benchmark.pretraining.choosing import choose_encoder
 from benchmark.results.store import write_atomically
 from benchmark.sources import BuildRequest, probe
-from benchmark.specs import Backbone, file_hash
+from benchmark.specs import Backbone
 
 Config = dict[str, Any]
 

@@ -23,6 +23,7 @@ from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
 from benchmark.execution.seeding import seed_everything
+from benchmark.hashing import fingerprint
 from benchmark.kinds.common.opening import opened
 from benchmark.probes.cache import Collected, FeatureCache, to_half
 from benchmark.probes.logistic import solve_logistic
@@ -30,7 +31,6 @@ from benchmark.probes.reading import Read, cells, read_blocks, select_choices, w
 from benchmark.probes.readouts import Readout
 from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
 from benchmark.results.records import READ_FROM_CACHE
-from benchmark.specs import fingerprint
 
 _COLLECTED_AT_ONCE = 32
 _KEPT_AT_ONCE = 512
@@ -172,7 +172,7 @@ class _Probe:
     def _collect_pool(self, config: Config) -> _Pool:
         """Return features and labels of all pictures from which the splits are drawn.
 
-        They are kept part by part, so that an interrupted pass goes on where it was.
+        They are kept part by part, so that an interrupted pass continues where it stopped.
         """
         dataset = self._dataset(config)
         parts: list[Collected] = []

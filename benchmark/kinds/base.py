@@ -32,7 +32,7 @@ class Meeting:
 
     def option(self, key: str, default: Any) -> Any:
         """Return the task's own option ``key``, or ``default``."""
-        return self.task.options.get(key, default)
+        return self.task.option(key, default)
 
 
 class Readout(NamedTuple):
@@ -48,18 +48,22 @@ class Readout(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The parts of a configuration that depend on the kind.
+class DataParts:
+    """The parts of a configuration that follow from the task alone, whatever the backbone.
 
-    ``pipelines`` has one list of transforms for training and one for testing;
-    ``gallery`` is the hook that draws predictions beside the ground truth;
-    ``annotations`` loads what the trivial predictor needs of a training sample, not its picture;
-    ``readout`` is ``None`` where a kind's predictions cannot be read off frozen features;
-    ``submission`` makes the archive for the server of a test split whose labels are withheld.
+    Attributes:
+        test_pipeline: transforms that load a test sample.
+        evaluator: what scores the predictions on the test split.
+        gallery: the hook that draws predictions beside the ground truth.
+        test_batch_size: samples per batch in testing.
+        collate: the function that makes a batch of samples, in training too.
+        annotations: transforms that load the labels of a training sample without its picture.
+        readout: how a probe predicts; ``None`` where predictions cannot be read off frozen
+            features.
+        submission: the hook that makes the archive for the server of a test split whose labels
+            are withheld; ``None`` where there is no server.
     """
 
-    model: Config
-    train_pipeline: list[Config]
     test_pipeline: list[Config]
     evaluator: list[Config]
     gallery: Config
@@ -68,6 +72,17 @@ class Parts:
     annotations: tuple[Config, ...] = ()
     readout: Readout | None = None
     submission: Config | None = None
+
+
+class ModelParts(NamedTuple):
+    """The parts of a configuration that depend on the backbone, the protocol or the recipe.
+
+    ``train_pipeline`` is the list of transforms of a training sample, up to the targets that the
+    model's head learns.
+    """
+
+    model: Config
+    train_pipeline: list[Config]
 
 
 class Trivial(NamedTuple):
@@ -107,20 +122,25 @@ class Kind:
     the modules that register the kind's own parts;
     ``metrics`` are the numbers its evaluators return; ``heads`` the names a task may
     ask for, the first being the default; ``options`` the keys, with their types, that
-    a task of this kind may declare on top of the common ones; ``trivial`` is the floor
-    that every backbone is compared with; ``labels`` the ``'module:function'`` that says what is
-    wrong with a sample's annotations; ``largest_input`` returns the (height, width) in pixels
-    that no padded picture of a task exceeds; ``numerics`` rises when a change of the kind's data,
-    heads, losses or metrics alters its results, and is part of the fingerprint of its cells.
+    a task of this kind may declare on top of the common ones; ``data`` compiles what follows from
+    a task alone, and refuses a task whose options contradict each other; ``model`` compiles what
+    learns; ``trivial`` is the floor that every backbone is compared with; ``labels`` the
+    ``'module:function'`` that says what is wrong with a sample's annotations; ``largest_input``
+    returns the (height, width) in pixels that no padded picture of a task exceeds; ``numerics``
+    rises when a change of the kind's data, heads, losses or metrics alters its results, and is
+    part of the fingerprint of its cells.
 
     Attributes:
         order: where tables show tasks of the kind; a smaller number comes first.
         family: the name under which tasks of this kind count together in aggregates; empty for
             the kind's own name.
         is_geometric: whether its tasks ask where things are rather than what they are.
+        has_colours: whether drawings show a class by its colour, which a page must then explain.
         has_words: whether a drawn prediction is a word, which a page shows in little room.
         probed: what a probe predicts from frozen features, per picture or per cell of a map;
             ``None`` where the kind cannot be probed.
+        present: the ``'module:function'`` that returns the numbers of the classes (of pose: the key
+            points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
     """
 
@@ -130,7 +150,8 @@ class Kind:
     metrics: Mapping[str, Metric]
     heads: tuple[str, ...]
     options: Mapping[str, tuple[type, ...]]
-    parts: Callable[[Meeting], Parts]
+    data: Callable[[Task], DataParts]
+    model: Callable[[Meeting], ModelParts]
     trivial: Trivial
     labels: str
     largest_input: Callable[[Task], tuple[int, int]] = padded_input
@@ -139,7 +160,9 @@ class Kind:
     family: str = ''
     is_geometric: bool = False
     has_words: bool = False
+    has_colours: bool = False
     probed: Probed | None = None
+    present: str = ''
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
     @property

@@ -6,7 +6,7 @@ import functools
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from benchmark.compiling import (
     reader_versions,
     submission_name,
 )
-from benchmark.errors import BenchmarkError, DataError
+from benchmark.errors import BenchmarkError, DataError, RecordError
+from benchmark.execution.locking import check_locks
 from benchmark.kinds.base import DATA
 from benchmark.launching.datachecks import Checked, Placed, check_all
 from benchmark.launching.earlier import EarlierRecords
@@ -34,6 +35,7 @@ from benchmark.planning import Cell, Plan, Request, ResolvedInputs, compile_cell
 from benchmark.planning.cells import split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
+from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
@@ -85,6 +87,7 @@ class Campaign:
                 written; nothing was run.
         """
         self.store.check_writable()
+        check_locks(self.store.work)
         # what can be wrong comes before what takes long
         tasks = self.request.tasks
         self._check_servers()
@@ -153,6 +156,12 @@ class Campaign:
         )
         return next((record for record in found if record is not None and record.is_ok), None)
 
+    def _records(self, cell: Cell) -> list[Path]:
+        """Return the files each of which, with a good record, makes a cell done."""
+        suite = self.request.suite
+        names = (suite.name, *suite.reuses)
+        return [self.store.record_path(name, cell.spec, cell.fingerprint) for name in names]
+
     def take_over(self, plan: Plan) -> None:
         """Write a copy of those records of other suites that count here."""
         suite = self.request.suite.name
@@ -167,30 +176,58 @@ class Campaign:
     def run(self, executor: Executor, plan: Plan) -> list[RunRecord]:
         """Run the cells that are to do and return their records, each saved as it ends.
 
-        A cell that another process is running has none. Before anything is trained a worker looks
+        A cell that another process is running, or has run meanwhile, has none. Those that are
+        running are asked for once more at the end. Before anything is trained a worker looks
         at the data: the cells of a task whose data cannot be used fail at once.
 
         Raises:
             DataError: that is so of every cell that is to do; none has a record then.
         """
         self.take_over(plan)
-        cells = {cell.spec.id: cell for cell in plan.to_do}
         records: list[RunRecord] = []
-        busy = 0
         with self._ledger(plan):
-            for reply in self._replies(executor, plan.to_do):
-                if reply.answer.get('busy'):
-                    busy += 1
-                    continue
-                record = self._record(cells[reply.job.name], reply)
-                self._save(record)
-                if record.is_ok:  # what it was made from is of no more use
-                    remove_checkpoints(self._work(cells[reply.job.name]))
-                records.append(record)
-                self.say(f'[{len(records) + busy}/{len(cells)}] {describe(record)}')
+            busy = self._run_round(executor, plan.to_do, records, len(plan.to_do))
+            if busy:
+                busy = self._run_round(executor, busy, records, len(plan.to_do))
         if busy:
-            self.say(f'{_count_cells(busy)} being run by another process')
+            self.say(f'{_count_cells(len(busy))} being run by another process')
         return records
+
+    def _run_round(
+        self, executor: Executor, asked: Sequence[Cell], records: list[RunRecord], total: int
+    ) -> list[Cell]:
+        """Run cells, add their records, and return those that another process is running."""
+        cells = {cell.spec.id: cell for cell in asked}
+        busy: list[Cell] = []
+        for reply in self._replies(executor, asked):
+            cell = cells[reply.job.name]
+            if reply.answer.get('busy'):
+                busy.append(cell)
+            elif reply.answer.get('done'):
+                self._take_from_others(cell)
+            else:
+                records.append(self._kept(cell, self._record(cell, reply)))
+                self.say(f'[{len(records)}/{total}] {describe(records[-1])}')
+        return busy
+
+    def _take_from_others(self, cell: Cell) -> None:
+        record, suite = self.good_record(cell), self.request.suite.name
+        self.say(f'{cell.spec.id}: done by another process meanwhile')
+        if record is not None and record.suite != suite:
+            self.store.copy(record, suite)
+
+    def _kept(self, cell: Cell, record: RunRecord) -> RunRecord:
+        """Return ``record`` once it is safe, or as failed where it cannot be written."""
+        try:
+            self._save(record)
+        except RecordError as error:
+            # what was measured stays in the work folder: the next run records it
+            return replace(record, status=Status.FAILED, error=str(error))
+        folder = self._work(cell)
+        if record.is_ok:  # what it was made from is of no more use
+            remove_checkpoints(folder)
+        forget_answer(folder)
+        return record
 
     def _replies(self, executor: Executor, cells: Sequence[Cell]) -> Iterator[Reply]:
         """Yield a reply for every cell, first those whose data cannot be used."""
@@ -244,6 +281,8 @@ class Campaign:
         if self._lacks_archive(cell):
             hook = compile_submission(cell.task)
             request['hooks'] = [localise(hook or {}, places)]
+        else:
+            request['records'] = [str(path.resolve()) for path in self._records(cell)]
         if procedure.keeps_features:
             request['cache'] = {
                 'folder': str((self.store.work / 'cache' / 'features').resolve()),

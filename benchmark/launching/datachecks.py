@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.compiling import data_request, library_versions, localise
+from benchmark.hashing import fingerprint, slug
 from benchmark.kinds.base import DATA, Config
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.results.store import write_atomically
-from benchmark.specs import Task, fingerprint, slug
+from benchmark.specs import Task
 
 
 class Placed(NamedTuple):

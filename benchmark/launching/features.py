@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 from benchmark.compiling import library_versions
 from benchmark.compiling.identity import source_numerics
 from benchmark.errors import BenchmarkError
+from benchmark.hashing import file_hash, fingerprint
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
-from benchmark.specs import Architecture, Backbone, Features, file_hash, fingerprint
+from benchmark.specs import Architecture, Backbone, Features
 from benchmark.weight_files import weights_hash
 
 
@@ -105,7 +106,7 @@ def _read_cached(path: Path) -> Inspected | None:
     """Return what a file of the cache holds; one that is absent or damaged is asked again."""
     try:
         return _read_inspected(json.loads(path.read_text(encoding='utf-8')))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.execution.locking import exclusive, holder_since
+from benchmark.hashing import slug
 from benchmark.results.store import ResultStore, write_atomically
-from benchmark.specs import RunSpec, slug
+from benchmark.specs import RunSpec
 
 _FOLDER = 'campaigns'
 _FILE = 'campaign.json'
@@ -95,7 +96,7 @@ def _read(path: Path, work: Path) -> Ledger:
             entries=tuple(map(_entry, content['cells'])),
             is_alive=holder_since(path.parent) is not None,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f'{path}: cannot be read ({error}); delete its folder') from None
 
 

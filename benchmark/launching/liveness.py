@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import os
-import signal
 from collections.abc import Callable
 from typing import BinaryIO
 
 _FIRST_OWN = 200
 """Descriptors from here on are out of the way of libraries that close or reuse the usual ones."""
 
-_PARENT_DEATH_SIGNAL = 1
 _CHUNK = 1 << 16
 
 
@@ -43,15 +40,6 @@ def _close(*descriptors: int) -> None:
     for descriptor in descriptors:
         with contextlib.suppress(OSError):
             os.close(descriptor)
-
-
-def die_with_parent() -> None:
-    """Let the system end this process when the thread that started it ends, even while it hangs.
-
-    Where the system cannot (anything but Linux), the end of the requests has to do.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, int(signal.SIGKILL))
 
 
 def forward_lines(requests: int, put: Callable[[str], None]) -> None:

@@ -22,7 +22,7 @@ from benchmark.regression.cells import CellId, Runs, gather
 from benchmark.regression.compare import Comparison, Rules, compare, tell
 from benchmark.regression.history import History, read_history, write_history
 from benchmark.regression.outputs import write_outputs
-from benchmark.results.store import ResultStore
+from benchmark.results.store import ResultStore, one_writer
 
 _SEEDS_A_NIGHT = 1000
 """Seeds that belong to one night: no two nights share a run."""
@@ -95,7 +95,8 @@ class Nightly:
         final = compare(baseline, self._tonight(), history, self.night.isoformat(), self.rules)
         comparison = replace(final, canaries=changed)
         write_outputs(comparison, self.night_folder)
-        write_history(self.folder / 'history.json', tell(history, comparison))
+        with one_writer(self.folder / 'history.json'):
+            write_history(self.folder / 'history.json', tell(self._history(), comparison))
         return comparison
 
     def _baseline(self) -> dict[CellId, Runs]:
@@ -155,7 +156,8 @@ class Nightly:
                 now[reply.job.name] = Canary(reply.answer['values'], reply.answer['device'])
         known = {name: canary for name, canary in frozen.items() if name in now}
         if new := {name: canary for name, canary in now.items() if name not in frozen}:
-            write_canaries(path, {**frozen, **new})
+            with one_writer(path):
+                write_canaries(path, {**new, **read_canaries(path)})
         self.campaign.say(
             f'{len(known)} canaries compared, {len(new)} new, {len(failed)} did not run'
         )

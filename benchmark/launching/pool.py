@@ -9,14 +9,17 @@ import selectors
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
+from benchmark.execution.lifetime import naming_parent
 from benchmark.launching.executors.base import Job, Reply
 from benchmark.launching.liveness import read_now
+from benchmark.stopping import SECONDS
 
 WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
 """The command of a worker; the file descriptor for its answers is added as last argument."""
@@ -78,7 +81,11 @@ class Pool:
 
     def close(self) -> None:
         """End all workers; a second call does nothing."""
-        self._stop_all()
+        try:
+            if any(worker.job for worker in self._workers.values()):
+                self._ask_all()
+        finally:
+            self._stop_all()
         self._selector.close()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
@@ -98,8 +105,20 @@ class Pool:
                             self._give(worker.slot, waiting.popleft())
                         yield reply
         except BaseException:
-            self._stop_all()
+            try:
+                self._ask_all()
+            finally:
+                self._stop_all()
             raise
+
+    def _ask_all(self) -> None:
+        """Ask all workers to end, and give trainings time for a checkpoint."""
+        for worker in self._workers.values():
+            worker.process.terminate()
+        end = time.monotonic() + SECONDS
+        for worker in self._workers.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.process.wait(max(0.0, end - time.monotonic()))
 
     def _give(self, slot: int, job: Job) -> None:
         if slot in self._workers and self._workers[slot].process.poll() is not None:
@@ -119,7 +138,7 @@ class Pool:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(writing,),
-                env={**os.environ, **self._environments[slot]},
+                env={**naming_parent(), **self._environments[slot]},
                 start_new_session=True,
             )
         except BaseException:

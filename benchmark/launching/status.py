@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.execution.locking import holder_since
+from benchmark.hashing import slug
 from benchmark.launching.ledger import Entry, Ledger, ledgers
-from benchmark.specs import RunSpec, slug
+from benchmark.specs import RunSpec
 
 _TAIL = 1 << 14
 """How many bytes at the end of a log are searched for the iteration."""

@@ -201,7 +201,21 @@ def _trained_images(config: Config, task: Task) -> int:
     if 'own_head' in config:  # nothing is trained
         return 0
     if 'solver' not in config:
-        return int(config['train_cfg']['max_iters'] * config['train_dataloader']['batch_size'])
+        return _number(config, 'train_cfg', 'max_iters') * _number(
+            config, 'train_dataloader', 'batch_size'
+        )
     if 'train_dataset' not in config:
         return task.splits[Role.TRAIN]
-    return int(config['solver']['iterations'] * config['solver']['batch_size'])
+    return _number(config, 'solver', 'iterations') * _number(config, 'solver', 'batch_size')
+
+
+def _number(config: Config, part: str, key: str) -> int:
+    """Return a whole number of a configuration, which an option may have replaced.
+
+    Raises:
+        BenchmarkError: it is none that a training could have.
+    """
+    found = config[part].get(key) if isinstance(config[part], Mapping) else None
+    if type(found) is not int or found < 1:
+        raise BenchmarkError(f'{part}.{key} is {found!r}: must be a whole number, at least 1')
+    return found

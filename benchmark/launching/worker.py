@@ -20,13 +20,9 @@ from queue import SimpleQueue
 from typing import Any
 
 from benchmark.errors import BenchmarkError
-from benchmark.launching.liveness import (
-    die_with_parent,
-    forward_lines,
-    own_channels,
-    point_at,
-    write_whole,
-)
+from benchmark.execution.lifetime import die_with_parent
+from benchmark.launching.liveness import forward_lines, own_channels, point_at, write_whole
+from benchmark.stopping import Stopped, stopped_by_signals
 
 _LONGEST = 300
 
@@ -37,10 +33,11 @@ def main(descriptor: int) -> None:
     requests: SimpleQueue[str] = SimpleQueue()
     asked, answered = own_channels(descriptor)
     threading.Thread(target=forward_lines, args=(asked, requests.put), daemon=True).start()
-    while True:
-        request = ast.literal_eval(requests.get())
-        _log_to(Path(request['log']))  # before any import, so that its failure is told there
-        write_whole(answered, json.dumps(_whatever_happens(request)) + '\n')
+    with stopped_by_signals(leaves=True):
+        while True:
+            request = ast.literal_eval(requests.get())
+            _log_to(Path(request['log']))  # before any import, so that its failure is told there
+            write_whole(answered, json.dumps(_whatever_happens(request)) + '\n')
 
 
 def _whatever_happens(request: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +47,8 @@ def _whatever_happens(request: dict[str, Any]) -> dict[str, Any]:
     """
     try:
         return _answer(request)
+    except Stopped as error:
+        os._exit(error.code)
     except BaseException as error:
         traceback.print_exc()
         reason = ' '.join(f'{type(error).__name__}: {error}'.split())[:_LONGEST]

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.errors import IncompatibleError
+from benchmark.hashing import file_hash
 from benchmark.models.windows import WindowedAttention
 from benchmark.registry import MODELS
 from benchmark.sources import (
@@ -28,7 +29,7 @@ from benchmark.sources import (
     open_network,
     probe,
 )
-from benchmark.specs import LastBlocks, file_hash
+from benchmark.specs import LastBlocks
 
 Maps = Literal['dense', 'four']
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.compiling import (
-    STAND_IN,
     CellInputs,
     Procedure,
     features_of,
@@ -189,19 +188,19 @@ def compile_cell(
         weights=inspected.weights if inspected else None,
         data=resolved.folders[spec.task],
         numerics=numerics_of(config, kind=task.kind, protocol=spec.protocol, source=source),
-        checkpoint=inputs.backbone.checkpoint,
-        code=inputs.backbone.code,
+        checkpoint=inputs.backbone.checkpoint if inputs.backbone else None,
+        code=inputs.backbone.code if inputs.backbone else None,
     )
     return replace(bare, fingerprint=bare.identify(config))
 
 
 def _inputs(request: Request, spec: RunSpec, task: Task, inspected: Inspected | None) -> CellInputs:
-    """Return the inputs of a cell; a trivial predictor gets a stand-in for a backbone."""
+    """Return the inputs of a cell; a trivial predictor has no backbone."""
     found = (backbone for backbone in request.backbones if backbone.id == spec.backbone)
     return CellInputs(
         spec=spec,
-        backbone=next(found, STAND_IN.backbone),
-        features=inspected.features if inspected else STAND_IN.features,
+        backbone=next(found, None),
+        features=inspected.features if inspected else None,
         task=task,
         protocol=next(p for p in request.protocols if p.name == spec.protocol),
         changes=recipe_changes(request.suite, spec),

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import DataError, DeclarationError
+from benchmark.hashing import slug
 from benchmark.results.store import write_atomically
-from benchmark.specs import Backbone, slug
+from benchmark.specs import Backbone
 
 _SETTINGS = 'settings.json'
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import DeclarationError, IncompatibleError
+from benchmark.hashing import file_hash
 from benchmark.pretraining.budget import Budget
 from benchmark.pretraining.methods import METHODS
 from benchmark.pretraining.pictures import Pictures
 from benchmark.pretraining.request import Pretrain
-from benchmark.specs import Backbone, Features, Pretraining, file_hash
+from benchmark.specs import Backbone, Features, Pretraining
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
+from benchmark.results.forms import is_number, parse_json
 from benchmark.results.store import write_atomically
 
 SCHEMA = 1
@@ -68,7 +69,7 @@ def read_canaries(path: Path) -> dict[str, Canary]:
     if not path.exists():
         return {}
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = parse_json(path.read_text(encoding='utf-8'))
         if content['schema'] != SCHEMA:
             raise ValueError(f'schema is {content["schema"]!r}, this version reads {SCHEMA}')
         return {name: _canary(item) for name, item in content['canaries'].items()}
@@ -80,6 +81,8 @@ def read_canaries(path: Path) -> dict[str, Canary]:
 
 def _canary(item: Mapping[str, Any]) -> Canary:
     values = {key: math.nan if value is None else value for key, value in item['values'].items()}
+    if not all(map(is_number, values.values())) or not isinstance(item['device'], str):
+        raise TypeError(f'a canary is {item!r:.60}, must have numbers and the name of a device')
     return Canary(values, item['device'])
 
 

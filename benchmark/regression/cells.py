@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from benchmark.hashing import fingerprint
 from benchmark.protocols import TRIVIAL
 from benchmark.results.identity import experiment_of
 from benchmark.results.records import RunRecord
-from benchmark.specs import fingerprint
 
 
 class CellId(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmark.errors import RecordError
 from benchmark.regression.cells import CellId, Headline
+from benchmark.results.forms import is_number, parse_json
 from benchmark.results.store import write_atomically
 
 SCHEMA = 1
@@ -101,25 +102,41 @@ def read_history(path: Path, suite: str) -> History:
         RecordError: the file cannot be read, or is of another schema version or suite.
     """
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = parse_json(path.read_text(encoding='utf-8'))
         if content['schema'] != SCHEMA:
             raise ValueError(f'schema is {content["schema"]!r}, this version reads {SCHEMA}')
         if content['suite'] != suite:
             raise ValueError(f"it holds suite '{content['suite']}', not '{suite}'")
         cells = dict(_cell(item) for item in content['cells'])
-        return History(suite, tuple(sorted(content['nights'])), cells)
+        return History(suite, tuple(sorted(map(_text, content['nights']))), cells)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RecordError(f'{path}: no history of nights ({error})') from None
 
 
 def _cell(item: Mapping[str, Any]) -> tuple[CellId, CellHistory]:
-    return CellId(item['task'], item['backbone'], item['protocol']), CellHistory(
-        metric=Headline(**item['metric']),
+    names = (_text(item[key]) for key in ('task', 'backbone', 'protocol'))
+    return CellId(*names), CellHistory(
+        metric=_headline(item['metric']),
         baseline=_numbers(item['baseline']),
         scores={night: _numbers(values) for night, values in item['scores'].items()},
-        verdicts=dict(item['verdicts']),
+        verdicts={night: _text(verdict) for night, verdict in item['verdicts'].items()},
     )
 
 
+def _headline(said: Mapping[str, Any]) -> Headline:
+    found = Headline(**said)
+    for text in (found.key, found.title, found.unit):
+        _text(text)
+    return found
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f'a name is {value!r:.60}, must be a text')
+    return value
+
+
 def _numbers(values: Any) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+    if not isinstance(values, list) or not all(map(is_number, values)):
+        raise TypeError(f'scores are {values!r:.60}, must be a list of numbers')
+    return tuple(map(float, values))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.errors import BenchmarkError, unknown_name
+from benchmark.hashing import slug
 from benchmark.report.data.boards import Board, build_boards
 from benchmark.report.data.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
 from benchmark.report.data.frames import tidy, tidy_rows
@@ -30,7 +31,6 @@ from benchmark.results.counting import Runs, newest
 from benchmark.results.index import read_briefs, read_whole
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically
-from benchmark.specs import slug
 
 
 @dataclass(frozen=True)

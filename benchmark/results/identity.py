@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from benchmark.specs import fingerprint
+from benchmark.hashing import fingerprint
 
 Config = Mapping[str, Any]
 

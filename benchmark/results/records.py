@@ -11,12 +11,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import orjson
 
 from benchmark.errors import RecordError
+from benchmark.results.forms import check_facts, is_number, parse_json
 from benchmark.results.upgrades import SCHEMA, upgrade
 from benchmark.specs import RunSpec
 
@@ -145,16 +146,20 @@ def from_json(text: str | bytes, path: Path) -> RunRecord:
             raise RecordError(
                 f'{path}: not JSON ({error}); delete the file to run the cell again'
             ) from None
-    return _build(upgrade(content, path), path)
+    try:
+        if isinstance(content, dict):
+            _check_forms(content)
+        return _build(upgrade(content, path), path)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise RecordError(f'{path}: incomplete record ({error})') from None
 
 
 def _with_broken_text(text: str | bytes) -> Any:
     """Parse JSON whose strings hold lone surrogates; return ``None`` if it is not JSON."""
     try:
-        content = json.loads(text, parse_constant=_refuse)
+        return parse_json(text, parse_constant=_refuse)
     except ValueError:
         return None
-    return json.loads(json.dumps(content, ensure_ascii=False).encode(errors='replace'))
 
 
 def _refuse(constant: str) -> None:
@@ -165,19 +170,15 @@ def _build(content: dict[str, Any], path: Path) -> RunRecord:
     known = {item.name for item in fields(RunRecord)}
     if unknown := sorted(content.keys() - known):
         raise RecordError(f'{path}: unknown keys {unknown}, allowed are {sorted(known)}')
-    try:
-        _check_forms(content)
-        content['spec'] = RunSpec(**content['spec'])
-        content['status'] = Status(content['status'])
-        content['pictures'] = tuple(content.get('pictures', ()))
-        content['trials'] = tuple(content.get('trials', ()))
-        _check_numbers(content.get('scores', {}), 'scores')
-        _check_numbers(content.get('raw', {}), 'raw')
-        measured = {key: content.get('cost', {}).get(key) for key in _MEASURED}
-        _check_numbers({key: n for key, n in measured.items() if n is not None}, 'cost')
-        return RunRecord(**content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordError(f'{path}: incomplete record ({error})') from None
+    content['spec'] = RunSpec(**content['spec'])
+    content['status'] = Status(content['status'])
+    content['pictures'] = tuple(content.get('pictures', ()))
+    content['trials'] = tuple(content.get('trials', ()))
+    _check_numbers(content.get('scores', {}), 'scores')
+    _check_numbers(content.get('raw', {}), 'raw')
+    measured = {key: content.get('cost', {}).get(key) for key in _MEASURED}
+    _check_numbers({key: n for key, n in measured.items() if n is not None}, 'cost')
+    return RunRecord(**content)
 
 
 _MEASURED = ('train_seconds', 'test_seconds', 'search_seconds', 'peak_memory_mb', 'resumed_at')
@@ -207,10 +208,14 @@ def _check_forms(content: Mapping[str, Any]) -> None:
             raise TypeError(f"'{key}' must be a str, found {spec[key]!r:.60}")
     if type(spec.get('seed', 0)) is not int:
         raise TypeError(f"'seed' must be an int, found {spec['seed']!r:.60}")
+    mark = content.get('fingerprint', '')
+    if mark and (
+        mark[0] == '.' or PurePosixPath(mark).name != mark or '\\' in mark or '\0' in mark
+    ):
+        raise ValueError(f"'fingerprint' is {mark!r:.60}: it leads out of the store")
+    check_facts(content)
 
 
 def _check_numbers(values: Any, key: str) -> None:
-    if not isinstance(values, dict) or not all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()
-    ):
+    if not isinstance(values, dict) or not all(map(is_number, values.values())):
         raise TypeError(f"'{key}' must be numbers by name, found {str(values)[:60]}")

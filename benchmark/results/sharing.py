@@ -6,6 +6,7 @@ files at their places below a results folder. Equal records give an equal archiv
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import hashlib
 import io
@@ -13,11 +14,12 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
+from benchmark.results.forms import parse_json
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.store import ResultStore, read_record, write_atomically
 
@@ -29,6 +31,9 @@ _MOST_BYTES = 64 << 20
 """A record is kilobytes; one far beyond is damage or malice."""
 
 _MOST_BYTES_IN_ALL = 4 << 30
+
+_MOST_FOLDED, _FREE_BYTES = 100, 1 << 20
+"""How many times smaller a packed file may be, from this size on; records shrink to a tenth."""
 
 _DAMAGE = (
     OSError,
@@ -111,12 +116,24 @@ def import_archive(store: ResultStore, archive: Path) -> list[Imported]:
         RecordError: the archive is damaged, holds something else than its manifest says, or
             a file that is not a record in its proper place; or a file cannot be written.
     """
-    records = _verify(store, archive)
-    imported = [_merge(path, record) for path, (record, _) in records.items()]
-    for item in imported:
-        if item.outcome is ImportOutcome.ADDED:
-            write_atomically(item.path, records[item.path][1])
-    return imported
+    with _opened(archive) as packed:
+        # twice over the archive: no more than one record is held at a time
+        imported = {
+            name: _merge(path, record) for name, path, record in _verify(store, archive, packed)
+        }
+        for name, item in imported.items():
+            if item.outcome is ImportOutcome.ADDED:
+                write_atomically(item.path, packed.read(name))
+    return list(imported.values())
+
+
+@contextlib.contextmanager
+def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            yield packed
+    except _DAMAGE as error:
+        raise RecordError(f'{archive}: no readable archive ({error})') from None
 
 
 def _merge(path: Path, record: RunRecord) -> Imported:
@@ -138,15 +155,21 @@ def _difference(there: RunRecord, other: RunRecord) -> str:
     return f'the scores are equal, these differ: {", ".join(names)}'
 
 
-def _verify(store: ResultStore, archive: Path) -> dict[Path, tuple[RunRecord, bytes]]:
-    files = _unpack(archive)
-    manifest = _manifest(files.pop(MANIFEST, None), archive)
+def _verify(
+    store: ResultStore, archive: Path, packed: zipfile.ZipFile
+) -> Iterator[tuple[str, Path, RunRecord]]:
+    """Yield the name, place and content of every record, each once it is verified."""
+    _check_entries(packed.infolist(), archive)
+    names = set(packed.namelist())
+    manifest = _manifest(packed.read(MANIFEST) if MANIFEST in names else None, archive)
     said: Mapping[str, str] = manifest['files']
-    for name in sorted(said.keys() ^ files.keys()):
+    for name in sorted(said.keys() ^ (names - {MANIFEST})):
         where = 'the manifest' if name in said else 'the archive'
         raise RecordError(f'{archive}: {name} is in {where} only; the archive is not whole')
-    records: dict[Path, tuple[RunRecord, bytes]] = {}
-    for name, data in files.items():
+    for name in packed.namelist():
+        if name == MANIFEST:
+            continue
+        data = packed.read(name)
         if hashlib.sha256(data).hexdigest() != said[name]:
             raise RecordError(f'{archive}: {name} is damaged (another SHA-256 than the manifest)')
         record = _record(data, archive, name)
@@ -154,8 +177,7 @@ def _verify(store: ResultStore, archive: Path) -> dict[Path, tuple[RunRecord, by
         # the name in the archive is compared, never used: it cannot lead out of the folder
         if name not in places or record.suite != manifest['suite']:
             raise RecordError(f'{archive}: {name} is not where its record belongs')
-        records[places[name]] = record, data
-    return records
+        yield name, places[name], record
 
 
 def _record(data: bytes, archive: Path, name: str) -> RunRecord:
@@ -164,17 +186,6 @@ def _record(data: bytes, archive: Path, name: str) -> RunRecord:
     except UnicodeDecodeError as error:
         raise RecordError(f'{archive}: {name} is not text ({error})') from None
     return from_json(text, archive / name)
-
-
-def _unpack(archive: Path) -> dict[str, bytes]:
-    """Return the files of an archive by name, checked for size and for names that lead astray."""
-    try:
-        with zipfile.ZipFile(archive) as packed:
-            entries = packed.infolist()
-            _check_entries(entries, archive)
-            return {entry.filename: packed.read(entry) for entry in entries}
-    except _DAMAGE as error:
-        raise RecordError(f'{archive}: no readable archive ({error})') from None
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], archive: Path) -> None:
@@ -190,6 +201,11 @@ def _check_entries(entries: list[zipfile.ZipInfo], archive: Path) -> None:
             raise RecordError(f'{archive}: {entry.filename} occurs twice')
         if entry.file_size > _MOST_BYTES:
             raise RecordError(f'{archive}: {entry.filename} has {entry.file_size} bytes, no record')
+        if entry.file_size > _MOST_FOLDED * entry.compress_size + _FREE_BYTES:
+            raise RecordError(
+                f'{archive}: {entry.filename} unfolds to {entry.file_size} bytes from '
+                f'{entry.compress_size}, which no record does'
+            )
         seen.add(entry.filename)
 
 
@@ -197,7 +213,7 @@ def _manifest(data: bytes | None, archive: Path) -> dict[str, Any]:
     if data is None:
         raise RecordError(f'{archive}: no {MANIFEST}; it was not made by `tbench export`')
     try:
-        manifest: dict[str, Any] = json.loads(data)
+        manifest: dict[str, Any] = parse_json(data)
         if manifest['format'] != FORMAT:
             raise ValueError(f'format is {manifest["format"]!r}, this version reads {FORMAT}')
         if not isinstance(manifest['files'], dict) or not isinstance(manifest['suite'], str):

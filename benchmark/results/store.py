@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import re
-import tempfile
+import secrets
+import stat
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.errors import RecordError
+from benchmark.hashing import slug
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.upgrades import SCHEMA
-from benchmark.specs import RunSpec, slug
+from benchmark.specs import RunSpec
+
+
+@contextlib.contextmanager
+def one_writer(path: Path) -> Iterator[None]:
+    """Let one process at a time read, change and write ``path`` in the enclosed block.
+
+    Others wait. A hidden empty file beside it stays.
+
+    Raises:
+        RecordError: it cannot be written, or files cannot be locked there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = (path.parent / f'.{path.name}.lock').open('ab')
+    except OSError as error:
+        raise RecordError(f'{path}: cannot be written ({error.strerror or error})') from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise RecordError(f'{path}: cannot be locked ({error.strerror or error})') from None
+        yield
+
+
+_LEFT_SECONDS = 24 * 3600.0
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write ``content`` to ``path`` so that a reader sees the old file or the whole new one.
+
+    A link is followed, the umask of the process holds, and what is no file (a device, a pipe) is
+    written into. What killed processes left half written in the folder goes once it is a day old.
 
     Raises:
         RecordError: the file cannot be written (full disk, no permission); nothing changed.
@@ -25,25 +58,59 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     # a file name in an error message may not be valid text
     data = content.encode(errors='backslashreplace') if isinstance(content, str) else content
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_and_rename(path, data)
+        if path.exists() and not path.is_file():
+            with path.open('wb') as stream:
+                stream.write(data)
+            return
+        place = Path(os.path.realpath(path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _write_and_rename(place, data)
+        _sweep(place.parent)
     except OSError as error:
         raise RecordError(f'{path}: cannot be written ({error.strerror or error})') from None
 
 
 def _write_and_rename(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix='.', suffix='.tmp')
-    temporary = Path(name)
+    temporary = path.parent / f'.{secrets.token_hex(8)}.tmp'
+    # unlike a temporary file of the library, one that the umask shapes
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(handle, 'wb') as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o644)
+        with contextlib.suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+_swept: set[Path] = set()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that were killed while writing left in a folder; once per process."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    with contextlib.suppress(OSError):
+        for left in folder.glob('.*.tmp'):
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                left.unlink(missing_ok=True)
+
+
+def file_inside(folder: Path, name: str) -> Path | None:
+    """Return the file ``name`` of ``folder``; ``None`` where it lies outside, or is no file.
+
+    Records come from other people, and say where their pictures lie.
+    """
+    try:
+        place = (folder / name).resolve()
+        return place if place.is_relative_to(folder.resolve()) and place.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -98,8 +165,8 @@ class ResultStore:
             for name in (record.suite, suite)
         )
         for name in record.pictures:
-            if (origin / name).is_file():
-                write_atomically(place / name, (origin / name).read_bytes())
+            if (file := file_inside(origin, name)) is not None:
+                write_atomically(place / file.relative_to(origin.resolve()), file.read_bytes())
         provenance = {**record.provenance, 'taken_from': record.suite}
         return self.save(replace(record, suite=suite, provenance=provenance))
 

@@ -18,10 +18,10 @@ import torch
 from torch import nn
 
 from benchmark.errors import IncompatibleError
+from benchmark.hashing import canonical_json
 from benchmark.sources.base import BuildRequest, Extractor, Weights
 from benchmark.sources.file import ModuleExtractor
 from benchmark.sources.network import one_line
-from benchmark.specs import canonical_json
 
 MARK = 'module'
 """The option that names a module by its digest."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.analysis.heads import LAST_LAYERS, head_values
 from benchmark.analysis.losses import ends_of
-from benchmark.report.data.analyses import FoundAnalysis
-from benchmark.report.formats.key_numbers import LAST_LAYERS, head_values, reading, values_of
+from benchmark.report.data.analyses import FoundAnalysis, reading, values_of
 from benchmark.results.records import RunRecord
 from benchmark.statistics.means import MeanInterval, contrast_interval, t_interval, welch_interval
 from studies.dark_secrets.claims import (

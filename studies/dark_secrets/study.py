@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from benchmark.report import suite_boards
-from benchmark.report.data.analyses import PICTURE, FoundAnalysis, find_analyses
+from benchmark.report.data.analyses import PICTURE, FoundAnalysis, Value, find_analyses
 from benchmark.report.data.boards import Board, BoardCell
-from benchmark.report.data.units import heading, show_interval
-from benchmark.report.formats.key_numbers import Value, interval_text, key_numbers, value_text
+from benchmark.report.data.units import heading, interval_text, show_interval, value_text
 from benchmark.report.inference.findings import find
 from benchmark.report.text.sentences import contrast_sentence
 from benchmark.results.records import RunRecord
@@ -226,7 +225,7 @@ def _floor(board: Board, index: int) -> str | None:
 
 
 def _analysis(found: FoundAnalysis, root: str) -> str:
-    numbers = key_numbers(found)
+    numbers = found.key_numbers
     content = ''
     if numbers is not None:
         rows = ((name, *values) for name, values in numbers.rows)

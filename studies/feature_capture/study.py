@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 from benchmark.analysis.findings import Finding
+from benchmark.report.data.analyses import KeyNumbers
+from benchmark.report.data.units import interval_text
 from studies.feature_capture.figure import draw
 from studies.feature_capture.outcomes import (
     AUTOENCODER,
@@ -71,15 +73,17 @@ def analyse(
         outcomes.append(run(method, setting, world))
         say(f'{method}: {_summarise(outcomes[-1])}')
     found = [_sweep(setting, name, values, say) for name, values in sweeps.items()]
+    results = {outcome.method: _summary(outcome.last) for outcome in outcomes}
     return Finding(
         analysis='capture',
+        key_numbers=_key_numbers(results),
         title='Which features are captured: masked pretraining and supervision on synthetic views',
         caption=_CAPTION + (_CAPTION_OF_SWEEPS if found else ''),
         rows=(*_main_rows(outcomes), *(row for sweep in found for row in _sweep_rows(sweep))),
         facts={
             'setting': asdict(setting),
             'sweep_seeds': _SWEEP_SEEDS,
-            'results': {o.method: _summary(o.last) for o in outcomes},
+            'results': results,
             'captured_after_fine_tuning': {
                 o.method: interval(o.training.points[-1].captured)
                 for o in outcomes
@@ -118,6 +122,20 @@ def _sweep(
     if name == 'keep':
         outcomes[SCRATCH] *= len(values)
     return Sweep(name, values, {key: tuple(found) for key, found in outcomes.items()})
+
+
+def _key_numbers(results: Mapping[str, Mapping[str, Any]]) -> KeyNumbers:
+    """Return what each training captures and how accurate it is."""
+    columns = {
+        'captured': 'features captured',
+        'per_kernel': 'per kernel',
+        'multi_view': 'accuracy, multi-view',
+        'single_view': 'accuracy, single-view',
+    }
+    rows = (
+        (name, tuple(interval_text(seen[key]) for key in columns)) for name, seen in results.items()
+    )
+    return KeyNumbers('training', tuple(columns.values()), tuple(rows))
 
 
 def _summary(point: Point) -> dict[str, Any]:

@@ -167,5 +167,7 @@ def test_the_analysis_describes_every_picture(method: Method, noise: ImageSet) -
     turned = [row['turned'] for row in finding.rows if row['picture'] != 'c']
     assert set(turned) <= ({0, 1} if method is Method.EIGEN else {0})
     means = finding.facts['means']['test_vit']
+    assert finding.key_numbers is not None
+    assert finding.key_numbers.rows[0] == ('test_vit', tuple(means.values()))
     covered = [r['coverage'] for r in finding.rows[:2]]
     assert means['coverage'] == pytest.approx(np.mean(covered))

@@ -120,6 +120,9 @@ class TestAnalysis:
             ('test_resnet', 'test_resnet'): 25,
         }
         assert finding.facts['batches'] == 1
+        assert finding.key_numbers is not None
+        means = [values[0] for _, values in finding.key_numbers.rows]
+        assert means == [found['mean'] for found in finding.facts['similarity'].values()]
 
     def test_a_batch_that_is_too_small_is_refused(self, noise: ImageSet) -> None:
         backbone = Backbone(id='net', source='timm:test_vit', is_random=True)

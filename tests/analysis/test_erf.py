@@ -111,5 +111,9 @@ def test_the_analysis_sees_farther_with_attention_everywhere(noise: ImageSet) ->
     by_net = finding.facts['fields']
     areas = [by_net[b.id]['area_ratio']['0.99']['mean'] for b in backbones]
     assert areas[0] > 0.9
+    assert finding.key_numbers is not None
+    (name, values), _ = finding.key_numbers.rows
+    assert finding.key_numbers.columns[3] == 'area for 99%'
+    assert (name, str(values[3])[:5]) == ('test_vit', f'{areas[0]:.3f}')
     assert by_net['test_resnet']['mean_field']['0.5']['side'] < 64
     assert len(finding.draw().axes) >= 3

@@ -73,6 +73,11 @@ def test_the_improvement_is_paired_by_seed_and_points_to_the_better_side() -> No
     assert found['mean'] == pytest.approx(0.75)
     assert found['low'] == pytest.approx(0.75 - 12.7062 * 0.25, abs=1e-3)
     assert found['n'] == 2
+    assert finding.key_numbers is not None
+    assert finding.key_numbers.columns == ('improvement, last 1',)
+    ((name, (text,)),) = finding.key_numbers.rows
+    assert name.endswith(', drop')
+    assert str(text).startswith('0.750 (\N{MINUS SIGN}2.427 to 3.927)')
 
 
 def test_one_seed_gives_no_interval() -> None:

@@ -45,6 +45,9 @@ def test_curves_are_means_and_spreads_over_seeds() -> None:
     assert summary['loss_cls_mean'] == pytest.approx(2.6)
     assert summary['loss_bbox_final'] == pytest.approx(0.5)
     assert summary['family'] == 'mim'
+    assert finding.key_numbers is not None
+    ((_, values),) = finding.key_numbers.rows
+    assert (values[0], values[3]) == pytest.approx((2.6, 0.5))
     assert finding.subjects[0]['weights_sha256'] == 'ab'
     assert len(finding.draw().axes) == 2
 

@@ -318,6 +318,9 @@ class TestAnalysis:
         assert finding.images['count'] == 3
         assert len(finding.subjects[0]['weights_sha256']) == 64
         assert finding.facts['rows_left_out'] == {'vit': 0.0}
+        assert finding.key_numbers is not None
+        ((_, (first, last, *_)),) = finding.key_numbers.rows
+        assert (first, last) == pytest.approx((1.0, 1.0), rel=0.02)
 
     def test_batches_do_not_change_the_values(self, noise: ImageSet) -> None:
         network = Backbone(id='vit', source='timm:test_vit', is_random=True)

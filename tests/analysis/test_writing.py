@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmark.analysis.findings import Finding
 from benchmark.analysis.writing import write
 from benchmark.errors import RecordError
-from benchmark.report.data.analyses import find_analyses
+from benchmark.report.data.analyses import KeyNumbers, find_analyses
 
 
 def drawn() -> Figure:
@@ -29,6 +29,7 @@ FINDING = Finding(
     draw=drawn,
     subjects=({'id': 'timm:x', 'weights_sha256': 'ab'},),
     images={'sha256': 'cd'},
+    key_numbers=KeyNumbers('backbone', ('mean', 'interval'), (('timm:x', (0.5, '0.4 to 0.6')),)),
 )
 
 
@@ -45,6 +46,7 @@ def test_what_is_written_is_found_again_with_its_provenance(tmp_path: Path) -> N
     assert found.facts == {'n': 4}
     assert found.backbones == ({'id': 'timm:x', 'weights_sha256': 'ab'},)
     assert found.images == {'sha256': 'cd'}
+    assert found.key_numbers == FINDING.key_numbers
     assert 'torch' in found.provenance['libraries']
     assert found.figure.startswith('<svg')
     assert found.figure.rstrip().endswith('</svg>')

@@ -11,10 +11,11 @@ from benchmark.catalog.backbones import zoo_files
 from benchmark.catalog.suites import suite_files
 from benchmark.catalog.tasks import task_files
 from benchmark.compiling import CellInputs, compile_config
+from benchmark.hashing import canonical_json
 from benchmark.kinds import kind_names, load_kind
 from benchmark.planning import Request
 from benchmark.protocols import load_protocol
-from benchmark.specs import Architecture, Backbone, Features, Role, Rule, RunSpec, canonical_json
+from benchmark.specs import Architecture, Backbone, Features, Role, Rule, RunSpec
 
 REAL = Path(__file__).parent.parent / 'real_mini'
 TASKS = (*task_files(), *sorted((REAL / 'tasks').glob('*.py')))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from pathlib import Path
@@ -237,3 +238,24 @@ def test_the_refusal_shows_only_the_start_of_a_long_expression(tmp_path: Path) -
     with pytest.raises(DeclarationError) as caught:
         read(tmp_path, f'x = f({", ".join("a" * 20 for _ in range(50))})')
     assert len(re.sub(r'^.*declared\.py', '', str(caught.value))) < 250
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['a = ' + '-' * 900 + '1', 'a = ' + '[' * 90 + ']' * 90 + '\nb = ' + '(' * 150 + ')' * 150],
+)
+def test_depth_ends_in_one_line_or_is_read(text: str, tmp_path: Path) -> None:
+    path = tmp_path / 'a.py'
+    path.write_text(text)
+    with contextlib.suppress(DeclarationError):
+        read_literals(path)
+
+
+def test_names_in_names_in_names_are_bounded(tmp_path: Path) -> None:
+    path = tmp_path / 'a.py'
+    lines = ["a0 = ('x',) ", *(f'a{n + 1} = ({", ".join([f"a{n}"] * 10)})' for n in range(9))]
+    path.write_text('\n'.join(lines))
+    with pytest.raises(DeclarationError, match='written out, more than 100000 values'):
+        read_literals(path)
+    path.write_text('\n'.join(lines[:4]))
+    assert len(read_literals(path)['a3']) == 10

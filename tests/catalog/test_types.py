@@ -83,3 +83,28 @@ def test_registry_names_pass(declare: Declarations, name: str) -> None:
 def test_everything_shipped_passes() -> None:
     assert shipped_tasks()
     assert zoo()
+
+
+@pytest.mark.parametrize(
+    'data',
+    [
+        {'train': {'ann_file': 'http://127.0.0.1:1/x.json'}},
+        {'data_prefix': {'img_path': 's3://bucket/x'}},
+        {'files': ['a.txt', 'petrel: s3://x/b.txt']},
+    ],
+)
+def test_nothing_is_fetched_by_a_declaration(declare: Declarations, data: dict[str, Any]) -> None:
+    with pytest.raises(DeclarationError, match='download the file and name its place'):
+        read_task(declare.task(data))
+
+
+@pytest.mark.parametrize('value', ["float32, __import__('os').getpid()", 3])
+def test_a_name_of_numbers_is_no_expression(declare: Declarations, value: object) -> None:
+    with pytest.raises(DeclarationError, match=r"\['dtype'\] is .* must be a name"):
+        read_task(declare.task({'train': {'pipeline': [{'type': 'ToTensor', 'dtype': value}]}}))
+
+
+@pytest.mark.parametrize('name', ['mmpose.H36MWholeBodyDataset', 'OpenImagesChallengeDataset'])
+def test_data_sets_that_unpickle_are_refused(declare: Declarations, name: str) -> None:
+    with pytest.raises(DeclarationError, match='it unpickles a file of its data'):
+        read_task(declare.task({'train': {'type': name}}))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -229,15 +231,27 @@ class TestExitCodes:
         pretend.append(KeyboardInterrupt())
         assert main(['run', '--suite', suite]) == 130
         assert capsys.readouterr().err == (
-            'tbench: interrupted; finished cells are kept, the same command continues\n'
+            'tbench: interrupted; finished cells and checkpoints are kept, '
+            'the same command continues\n'
         )
 
-    def test_a_fault_of_the_program_keeps_its_traceback(
-        self, suite: str, pretend: list[Any]
+    @pytest.mark.parametrize(('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGUSR1, 99)])
+    def test_stopped_by_a_signal(
+        self,
+        suite: str,
+        number: signal.Signals,
+        code: int,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
-        pretend.append(ZeroDivisionError('a bug'))
-        with pytest.raises(ZeroDivisionError, match='a bug'):
-            main(['run', '--suite', suite])
+        before = signal.getsignal(number)
+        monkeypatch.setattr(Campaign, 'prepare', lambda *_: os.kill(os.getpid(), number))
+        assert main(['run', '--suite', suite]) == code
+        assert capsys.readouterr().err == (
+            f'tbench: stopped by {number.name}; finished cells and checkpoints are kept, the same '
+            'command continues\n'
+        )
+        assert signal.getsignal(number) is before
 
     def test_options_arrive(
         self, suite: str, pretend: list[Any], monkeypatch: pytest.MonkeyPatch
@@ -291,7 +305,8 @@ class TestCheckTask:
         assert main(['check', 'task', str(declare.task())]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert [line.split()[0] for line in lines] == ['ok', 'ok', 'ok', 'ok', 'absent']
-        assert f'compiles: {3 * (len(protocol_names()) - 1)} combinations' in lines[2]
+        names = [name for name in protocol_names() if name != 'trivial']
+        assert lines[2] == f'ok      compiles: with the protocols {", ".join(names)}'
 
     def test_what_the_libraries_do_not_know(
         self, declare: Declarations, capsys: pytest.CaptureFixture[str]
@@ -385,3 +400,21 @@ class TestLayers:
             '--tasks', 'small',
         )  # fmt: skip
         assert 'all of its blocks are random already' in message
+
+
+def test_a_fault_of_the_program_is_one_line_and_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError('impossible\n\x1b[2J')
+
+    monkeypatch.setattr('benchmark.api.campaigns', fail)
+    monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
+    assert main(['status', '--work-dir', str(tmp_path)]) == 4
+    told = capsys.readouterr().err
+    assert told.startswith('tbench: a fault of the program, RuntimeError: impossible')
+    assert told.count('\n') == 1
+    assert '\x1b' not in told
+    (log,) = tmp_path.glob('tbench-fault-*.log')
+    assert str(log) in told
+    assert 'Traceback' in log.read_text()

@@ -9,10 +9,11 @@ import pytest
 from benchmark.catalog import read_suite, read_task
 from benchmark.compiling import compile_config, facts_of
 from benchmark.errors import BenchmarkError, DeclarationError, IncompatibleError
+from benchmark.hashing import canonical_json
 from benchmark.kinds import load_kind
 from benchmark.planning import recipe_changes
 from benchmark.protocols import load_protocol
-from benchmark.specs import Backbone, Metric, RunSpec, Unit, canonical_json
+from benchmark.specs import Backbone, Metric, RunSpec, Unit
 from tests.support.compiling_cells import PRETRAINED, SAMPLES, cell
 from tests.support.declarations import Declarations
 

@@ -17,8 +17,9 @@ from benchmark.compiling import (
     numerics_of,
 )
 from benchmark.errors import DataError, DeclarationError
+from benchmark.hashing import file_hash
 from benchmark.results.identity import parts_of
-from benchmark.specs import Backbone, file_hash
+from benchmark.specs import Backbone
 from tests.support.compiling_cells import PRETRAINED, SAMPLES, cell
 
 MARKS: dict[str, Any] = {

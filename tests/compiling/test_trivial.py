@@ -8,8 +8,8 @@ import pytest
 
 from benchmark.catalog import read_task
 from benchmark.compiling import applicable, compile_config, compile_trivial, trivial_facts
+from benchmark.hashing import canonical_json
 from benchmark.kinds import kind_names
-from benchmark.specs import canonical_json
 from tests.support.compiling_cells import FEATURES, SAMPLES, cell, strings
 
 

@@ -10,7 +10,7 @@ import pytest
 from benchmark.catalog import find_suite
 from benchmark.catalog.backbones import read_backbone
 from benchmark.catalog.tasks import read_task
-from benchmark.cli.checks import task_lines
+from benchmark.checking.task import task_lines
 from benchmark.kinds import kind_names
 from benchmark.regression.accepted import read_accepted
 from benchmark.report import read_normaliser

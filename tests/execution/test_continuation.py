@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 
 from benchmark.execution.execute import Outcome, execute
 from benchmark.results.checkpoints import newest_whole
+from benchmark.stopping import Stopped, stopped_by_signals
 from tests.support.execution_cells import Interruption
 from tests.support.fakes.copies import COPIES
 from tests.support.task_trials import Trial, fake_root, small_task
@@ -59,6 +61,28 @@ def test_a_cell_interrupted_twice_ends_like_an_uninterrupted_one(kind: str, tmp_
     assert found.cost['resumed_at'] == 4
     assert len(expected.curves['loss']) == ITERATIONS
     assert_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGUSR1, 99)]
+)
+def test_a_signal_ends_a_training_after_its_step_and_nothing_is_lost(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    task, data = small_task('cub200'), fake_root('cub200', tmp_path)
+    whole, stopped = (
+        Trial(task, data, tmp_path / name, changes=CHANGES) for name in ('whole', 'stopped')
+    )
+    config = stopped.config()
+    hook = {'type': 'SignalTraining', 'iteration': 3, 'number': int(number)}
+    config['default_hooks']['checkpoint']['interval'] = 1000
+    config['custom_hooks'] = [*config['custom_hooks'], hook]
+    with pytest.raises(Stopped, match=number.name) as caught, stopped_by_signals():
+        execute(config, stopped.folder)
+    assert caught.value.code == code
+    (kept,) = stopped.folder.glob('iter_*.pth')
+    assert kept.name.startswith('iter_3-')
+    assert_equal(outcome(stopped), outcome(whole))
 
 
 def test_averages_and_batches_in_parts_are_continued(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,14 @@ from benchmark.compiling import compile_trivial, localise
 from benchmark.errors import DataError
 from benchmark.execution import jobs
 from benchmark.execution.cost import Meter
+from benchmark.execution.execute import Outcome
 from benchmark.execution.locking import exclusive
 from benchmark.kinds.base import DATA
 from benchmark.models.inspection import inspect_backbone
+from benchmark.results.answers import forget_answer
+from benchmark.results.records import RunRecord, Status
+from benchmark.results.store import ResultStore
+from benchmark.specs import RunSpec
 from tests.support.execution_cells import Cell, random_backbone, small_task
 
 
@@ -80,6 +85,49 @@ def test_folder_in_use_is_not_touched(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert found['user_error'] is True
     assert found['busy'] is True
     assert 'is being run by another process' in found['error']
+
+
+def _measured(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return the folders that trainings will have run in."""
+    ran: list[Path] = []
+
+    def measure(config: Any, folder: Path) -> Outcome:
+        ran.append(folder)
+        return Outcome({'score': 0.1 + 0.2}, {}, {}, {'loss': [float('inf')]}, [])
+
+    monkeypatch.setattr(jobs, 'execute', measure)
+    return ran
+
+
+def test_what_was_measured_is_not_measured_again_before_it_is_recorded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran = _measured(monkeypatch)
+    folder = tmp_path / 'cell'
+    request = {'job': 'train', 'config': {'custom_hooks': []}, 'folder': str(folder)}
+    request['records'] = [str(tmp_path / 'none.json')]
+    first = jobs.answer(request)
+    assert (jobs.answer(request), len(ran)) == (first, 1)
+    (kept,) = folder.glob('*.json')
+    kept.write_text(kept.read_text().replace('0.3', '0.4'))  # damaged: measured anew
+    assert (jobs.answer(request), len(ran)) == (first, 2)
+    forget_answer(folder)
+    assert (jobs.answer(request), len(ran)) == (first, 3)
+
+
+def test_a_cell_that_is_recorded_by_now_is_not_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran = _measured(monkeypatch)
+    store = ResultStore(tmp_path / 'results', tmp_path / 'work')
+    record = RunRecord('tiny', RunSpec('t', 'b', 'finetune', 0), 'f' * 64, Status.FAILED, 'no')
+    request = {'job': 'train', 'config': {'custom_hooks': []}, 'folder': str(tmp_path / 'cell')}
+    path = store.save(record)
+    request['records'] = [str(tmp_path / 'none.json'), str(path)]
+    store.save(replace(record, status=Status.OK, error=''))
+    assert (jobs.answer(request), ran) == ({'error': '', 'done': True}, [])
+    store.save(record)
+    assert jobs.answer(request)['raw'] == {'score': 0.1 + 0.2}
 
 
 def test_meter_measures_phases_and_memory() -> None:

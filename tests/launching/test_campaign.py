@@ -178,8 +178,8 @@ class TestRunning:
 
         with monkeypatch.context() as patch:
             patch.setattr(ResultStore, 'save', full)
-            with pytest.raises(RecordError):
-                go(made, FakePool(answer))
+            _, (lost,) = go(made, FakePool(answer))
+        assert (lost.is_ok, 'No space left' in lost.error) == (False, True)
         left = list(made.store.work.rglob('iter_4-*.pth'))
         assert len(left) == 1
         _, (record,) = go(made, FakePool(answer))
@@ -209,6 +209,50 @@ class TestRunning:
         assert all(record.is_ok for record in records(made))
         assert lines[-1] == line
         assert len(made.prepare(FakePool()).to_do) == len(busy)
+
+    def test_a_busy_cell_is_asked_for_again_at_the_end(self, world: Declarations) -> None:
+        made = campaign(world)
+        pool = FakePool()
+
+        def answer(job: Job) -> dict[str, Any]:
+            is_first = len(pool.names('train')) == 1
+            refusal = {'error': 'folder: is being run', 'user_error': True, 'busy': True}
+            return refusal if is_first else OUTCOME
+
+        pool.answer = answer
+        plan, found = go(made, pool)
+        first, second = (cell.spec.id for cell in plan.to_do)
+        assert pool.names('train') == [first, second, first]
+        assert [record.spec.id for record in found] == [second, first]
+
+    def test_what_another_process_has_done_meanwhile_is_taken(self, world: Declarations) -> None:
+        lines: list[str] = []
+        made = campaign(world, suite={'seeds': (0,)}, say=lines.append)
+
+        def answer(job: Job) -> dict[str, Any]:
+            go(campaign(world, suite={'seeds': (0,)}), FakePool())
+            return {'error': '', 'done': True}
+
+        plan, found = go(made, FakePool(answer))
+        assert found == []
+        assert lines[-1] == f'{plan.to_do[0].spec.id}: done by another process meanwhile'
+        assert made.good_record(plan.to_do[0]) is not None
+
+    def test_a_record_that_cannot_be_written_ends_no_other_cell(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = campaign(world)
+        save = ResultStore.save
+
+        def full(store: ResultStore, record: RunRecord) -> Path:
+            if record.spec.seed == 0:
+                raise RecordError('results: cannot be written (No space left on device)')
+            return save(store, record)
+
+        monkeypatch.setattr(ResultStore, 'save', full)
+        _, found = go(made, FakePool())
+        assert [(record.spec.seed, record.is_ok) for record in found] == [(0, False), (1, True)]
+        assert [record.spec.seed for record in records(made)] == [1]
 
     def test_a_record_holds_what_was_measured_and_where_it_came_from(
         self, world: Declarations

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import BenchmarkError
-from benchmark.execution.locking import exclusive
+from benchmark.errors import BenchmarkError, EnvironmentProblem
+from benchmark.execution.locking import check_locks, exclusive, holder_since
 
 HOLD = """
 import sys
@@ -98,3 +101,22 @@ def test_a_worker_answers_that_another_process_runs_the_cell(
     found = answer({'job': 'train', 'config': {}, 'folder': str(folder)})
     assert found['user_error'] is True
     assert 'is being run by another process' in found['error']
+
+
+@pytest.mark.parametrize('code', [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_one_line(
+    code: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with exclusive(folder):
+        pass
+    monkeypatch.setattr(fcntl, 'flock', refuse)
+    for look in (lambda: exclusive(folder).__enter__(), lambda: holder_since(folder)):
+        with pytest.raises(EnvironmentProblem, match='files cannot be locked there') as caught:
+            look()
+        assert '--work-dir' in str(caught.value)
+        assert '\n' not in str(caught.value)
+    with pytest.raises(EnvironmentProblem):
+        check_locks(folder)

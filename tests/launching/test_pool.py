@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -15,6 +17,7 @@ import psutil
 import pytest
 
 from benchmark.launching import Job, Pool, Reply
+from benchmark.stopping import Stopped, stopped_by_signals
 
 FAKE = Path(__file__).parent.parent / 'support' / 'fake_worker.py'
 # -S -E: starts faster
@@ -211,6 +214,26 @@ def test_an_interruption_in_the_consumer_ends_the_workers() -> None:
     assert all(map(gone, pids))
 
 
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_worker_has_time_to_keep_its_work(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    kept = tmp_path / 'kept'
+
+    def begin() -> None:
+        until(Path(f'{kept}.begun').exists)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=begin).start()
+    with (
+        pytest.raises((KeyboardInterrupt, Stopped)),
+        stopped_by_signals(),
+        pool_of(1) as pool,
+    ):
+        list(pool.run([job('a', 'careful', file=str(kept))]))
+    assert kept.read_text() == 'kept'
+
+
 def test_a_consumer_that_leaves_early_gets_no_stale_reply_later() -> None:
     with pool_of(2) as pool:
         replies = pool.run([job('a', 'echo', value=1), job('b', 'slow', seconds=0.3)])
@@ -237,7 +260,7 @@ def test_a_worker_ends_when_its_parent_does(ending: signal.Signals) -> None:
     program = f"""
 import sys
 from pathlib import Path
-from benchmark.launching import Job, Pool
+from benchmark.launching import Job, Pool, Reply
 with Pool([{{}}], command={COMMAND!r}) as pool:
     jobs = [Job(n, dict(do=d, value=1, seconds=60), Path('/dev/null'))
             for n, d in (('a', 'echo'), ('b', 'slow'))]

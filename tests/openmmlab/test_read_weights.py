@@ -18,8 +18,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.errors import CheckpointError, DataError
+from benchmark.hashing import file_hash
 from benchmark.openmmlab.checkpoints import load_checkpoint, read_weights
-from benchmark.specs import file_hash
 
 
 class CreatesFile:

@@ -20,12 +20,13 @@ from benchmark.catalog import find_backbone, find_task
 from benchmark.catalog.tasks import read_task
 from benchmark.compiling import WEIGHTS, WORK, CellInputs, compile_config, localise
 from benchmark.execution.execute import Outcome, execute
+from benchmark.hashing import file_hash
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.openmmlab import prepare
 from benchmark.planning.data import locate
 from benchmark.protocols import load_protocol
-from benchmark.specs import Backbone, Role, RunSpec, Task, file_hash
+from benchmark.specs import Backbone, Role, RunSpec, Task
 
 torch.set_num_threads(1)
 prepare()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from benchmark.regression.canaries import (
 )
 from benchmark.regression.cells import CellId, Headline
 from benchmark.regression.history import CellHistory, History, read_history, write_history
+from benchmark.results.store import one_writer
 from tests.support.regression_builders import PARTS
 
 GOOD = """
@@ -148,3 +151,20 @@ class TestCanaries:
         (tmp_path / 'c.json').write_text('{}')
         with pytest.raises(RecordError, match=r'c\.json: no canaries'):
             read_canaries(tmp_path / 'c.json')
+
+
+def test_no_night_is_lost_to_a_second_writer(tmp_path: Path) -> None:
+    path = tmp_path / 'history.json'
+
+    def append(number: int) -> None:
+        with one_writer(path):
+            old = read_history(path, 'tiny') if path.exists() else History('tiny')
+            time.sleep(0.02)
+            write_history(path, old.with_night(f'2031-05-{number:02}', {}))
+
+    threads = [threading.Thread(target=append, args=(number,)) for number in range(1, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(read_history(path, 'tiny').nights) == 6

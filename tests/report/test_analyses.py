@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from benchmark.analysis.heads import head_values, key_numbers
 from benchmark.errors import RecordError
 from benchmark.report import render_report
 from benchmark.report.data.analyses import find_analyses
-from benchmark.report.data.units import NO_SCORE
+from benchmark.report.data.units import NO_SCORE, interval_text, value_text
 from benchmark.report.formats import html
 from benchmark.report.formats.analysis_section import shown_analyses
-from benchmark.report.formats.key_numbers import head_values, interval_text, key_numbers, value_text
 from benchmark.results.store import ResultStore
 from tests.support.report_fakes import SVG, record, save, write_analysis
 
@@ -50,9 +51,9 @@ class TestSection:
         assert '8 of 128 px, world, SHA-256 cdcdcdcdcdcdcdcd' in text
 
     def test_hostile_text_stays_text(self, store: ResultStore) -> None:
-        facts = {'means': {HOSTILE: {HOSTILE: 1.0}}}
+        numbers = {'heading': HOSTILE, 'columns': [HOSTILE], 'rows': [[HOSTILE, [HOSTILE]]]}
         write_analysis(
-            store.results, 'cam', title=HOSTILE, caption=HOSTILE, facts=facts,
+            store.results, 'cam', title=HOSTILE, caption=HOSTILE, key_numbers=numbers,
             backbones=[{'id': HOSTILE}], provenance={'python': HOSTILE},
         )  # fmt: skip
         text = page(store)
@@ -105,17 +106,19 @@ class TestNumbers:
     def test_an_unknown_analysis_has_its_figure_alone(self, store: ResultStore) -> None:
         write_analysis(store.results, 'other')
         (found,) = find_analyses(store.results)
-        assert key_numbers(found) is None
+        assert found.key_numbers is None
         assert only(store).rows == ()
 
-    def test_facts_that_are_not_the_analysis_own_are_named(
+    def test_key_numbers_that_do_not_fit_their_columns_are_named(
         self, store: ResultStore, one_line: Callable[[BaseException], str]
     ) -> None:
-        folder = write_analysis(store.results, 'cam', facts={'means': {}})
-        (found,) = find_analyses(store.results)
+        numbers = {'heading': 'backbone', 'columns': ['regions'], 'rows': [['a', [1, 2]]]}
+        folder = write_analysis(store.results, 'cam', key_numbers=numbers)
         with pytest.raises(RecordError) as caught:
-            key_numbers(found)
-        assert one_line(caught.value).startswith(f'{folder}: not what analysis `cam` writes')
+            find_analyses(store.results)
+        line = one_line(caught.value)
+        assert line.startswith(f'{folder}/record.json: not the record of an analysis')
+        assert "key numbers of 'a': 2 for 1" in line
 
     def test_values_that_are_gone_are_named(self, store: ResultStore) -> None:
         folder = write_analysis(store.results, 'erf')
@@ -139,16 +142,34 @@ class TestNumbers:
         ]  # fmt: skip
         assert head_values(rows, 'divergence') == {'a': {2: {'0': 2.0}}}
 
-    def test_attention_tells_first_from_last_layers(self, store: ResultStore) -> None:
-        folder = write_analysis(store.results, 'attention')
-        lines = ['backbone,layer,measure,head,value,uniform']
-        for layer in range(1, 7):
-            lines += [f'net,{layer},distance,{head},{layer * (head + 1)},10' for head in (0, 1)]
-            lines += [f'net,{layer},divergence,{head},{10 - layer},0' for head in (0, 1)]
-        (folder / 'values.csv').write_text('\n'.join(lines))
-        numbers = key_numbers(find_analyses(store.results)[0])
-        assert numbers is not None
-        ((name, values),) = numbers.rows
+    def test_a_head_that_looks_at_itself_alone_counts_and_a_missing_value_does_not(self) -> None:
+        common = {'backbone': 'a', 'layer': 1, 'measure': 'distance', 'uniform': 40.0}
+        values = ((0, 0.0), (0, 20.0), (1, None), (1, math.nan))
+        rows = [{**common, 'head': head, 'value': value} for head, value in values]
+        assert head_values(rows, 'distance') == {'a': {1: {'0': 0.25}}}
+
+    def test_attention_tells_first_from_last_layers(self) -> None:
+        common = [
+            {'backbone': 'net', 'layer': layer, 'head': head}
+            for layer in range(1, 7)
+            for head in (0, 1)
+        ]
+        rows = [
+            *(
+                {
+                    **at,
+                    'measure': 'distance',
+                    'value': at['layer'] * (at['head'] + 1),
+                    'uniform': 10,
+                }
+                for at in common
+            ),
+            *(
+                {**at, 'measure': 'divergence', 'value': 10 - at['layer'], 'uniform': 0}
+                for at in common
+            ),
+        ]
+        ((name, values),) = key_numbers(rows).rows
         assert name == 'net'
         # means over layers 1-3 and 4-6 of 0.1 and 0.2 times the layer; the most local head of 6
         assert values == pytest.approx((0.3, 0.75, 0.6, 8.0, 5.0))

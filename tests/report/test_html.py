@@ -234,9 +234,9 @@ class TestPictures:
     @pytest.mark.parametrize(
         ('name', 'reason'),
         [
-            ('gone.png', 'no longer in the work folder'),
-            ('../secret.png', 'outside'),
-            ('/etc/hostname', 'outside'),
+            ('gone.png', 'no longer, in its run'),
+            ('../secret.png', 'not, or no longer, in its run'),
+            ('/etc/hostname', 'not, or no longer, in its run'),
             ('text.png', 'not a PNG'),
             ('huge.png', 'larger than'),
             ('nul\0.png', 'no longer'),

@@ -11,6 +11,7 @@ import pytest
 from benchmark.report import render_report
 from benchmark.report.data.units import listing, row, show, show_interval
 from benchmark.report.formats.markdown import escape
+from benchmark.report.formats.tables import as_text
 from benchmark.report.writing import FORMATS
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
@@ -140,3 +141,11 @@ def test_names_that_hold_commas_are_told_apart_by_semicolons() -> None:
     assert listing(['a', 'b'], 'or') == 'a or b'
     assert listing(['ViT, MAE', 'b', 'ViT, random']) == 'ViT, MAE; b; and ViT, random'
     assert (row(['a', 'b']), row(['a, b', 'c'])) == ('a, b', 'a, b; c')
+
+
+def test_no_cell_is_a_formula() -> None:
+    texts = ('=1+1', '+cmd|x', '-1+2', '@SUM(A1)', '-1.5', '-', 'a=b', '')
+    assert [as_text(text) for text in texts] == [
+        *("'=1+1", "'+cmd|x", "'-1+2", "'@SUM(A1)", '-1.5', '-', 'a=b', '')
+    ]
+    assert as_text(-3.5) == -3.5

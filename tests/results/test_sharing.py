@@ -259,3 +259,26 @@ def test_the_commands(
     assert main(['export', 'nothing', archive, '--results', str(ours.results)]) == 2
     assert "no records of suite 'nothing' (suites with records: quick)" in capsys.readouterr().err
     assert main(['import', str(tmp_path / 'none.zip'), '--results', 'x']) == 2
+
+
+def test_a_bomb_is_refused_before_it_unfolds(
+    theirs: ResultStore, archive: Path, tmp_path: Path
+) -> None:
+    files = read(archive)
+    name = next(name for name in files if name != MANIFEST)
+    with zipfile.ZipFile(tmp_path / 'bomb.zip', 'w', zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(MANIFEST, files[MANIFEST])
+        packed.writestr(name, b' ' * (20 << 20))
+    with pytest.raises(RecordError, match='unfolds to 20971520 bytes from'):
+        import_archive(theirs, tmp_path / 'bomb.zip')
+    assert not theirs.results.exists()
+
+
+def test_a_manifest_of_endless_depth_is_one_line(
+    theirs: ResultStore, archive: Path, tmp_path: Path
+) -> None:
+    deep = ('[' * 100_000 + ']' * 100_000).encode()
+    with zipfile.ZipFile(tmp_path / 'deep.zip', 'w', zipfile.ZIP_STORED) as packed:
+        packed.writestr(MANIFEST, deep)
+    with pytest.raises(RecordError, match='nested too deep'):
+        import_archive(theirs, tmp_path / 'deep.zip')

@@ -35,6 +35,46 @@ class TestWriteAtomically:
         write_atomically(tmp_path / 'x', 'x')
         assert (tmp_path / 'x').stat().st_mode & 0o777 == 0o644
 
+    def test_the_umask_holds_and_permissions_that_were_there_stay(self, tmp_path: Path) -> None:
+        before = os.umask(0o077)
+        try:
+            write_atomically(tmp_path / 'x', 'x')
+        finally:
+            os.umask(before)
+        assert (tmp_path / 'x').stat().st_mode & 0o777 == 0o600
+        (tmp_path / 'x').chmod(0o640)
+        write_atomically(tmp_path / 'x', 'y')
+        assert (tmp_path / 'x').stat().st_mode & 0o777 == 0o640
+
+    def test_a_link_stays_and_its_file_is_replaced(self, tmp_path: Path) -> None:
+        (tmp_path / 'there').mkdir()
+        for name in ('old', 'new'):
+            (tmp_path / f'{name}-link').symlink_to(tmp_path / 'there' / name)
+        (tmp_path / 'there' / 'old').write_text('x')
+        for name in ('old', 'new'):
+            write_atomically(tmp_path / f'{name}-link', 'y')
+            assert (tmp_path / f'{name}-link').is_symlink()
+            assert (tmp_path / 'there' / name).read_text() == 'y'
+
+    def test_a_pipe_is_written_into(self, tmp_path: Path) -> None:
+        pipe = tmp_path / 'pipe'
+        os.mkfifo(pipe)
+        reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        write_atomically(pipe, 'told')
+        assert os.read(reading, 10) == b'told'
+        os.close(reading)
+        assert pipe.is_fifo()
+        write_atomically(Path('/dev/null'), 'gone')
+        assert Path('/dev/null').is_char_device()
+
+    def test_what_was_left_half_written_goes_when_it_is_old(self, tmp_path: Path) -> None:
+        old, young = tmp_path / '.old.tmp', tmp_path / '.young.tmp'
+        for left in (old, young):
+            left.write_text('{')
+        os.utime(old, (0, 0))
+        write_atomically(tmp_path / 'x', 'x')
+        assert sorted(path.name for path in tmp_path.iterdir()) == ['.young.tmp', 'x']
+
     @pytest.mark.parametrize('call', ['fsync', 'replace', 'write'])
     def test_a_full_disk_leaves_the_old_file_and_no_other(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
@@ -139,6 +179,25 @@ class TestResultStore:
         store.save(full_record())
         store.save(full_record(fingerprint='f' * 64))
         assert len(list(store.records('quick'))) == 2
+
+    def test_pictures_outside_are_not_touched_by_a_copy(
+        self, store: ResultStore, tmp_path: Path
+    ) -> None:
+        secret = tmp_path / 'key'
+        secret.write_text('secret')
+        secret.chmod(0o600)
+        names = (str(secret), '../../../key', 'a.png', 'sub/b.png')
+        record = replace(full_record(), pictures=names)
+        folder = store.work_folder('quick', record.spec, record.fingerprint)
+        (folder / 'sub').mkdir(parents=True)
+        for name in ('a.png', 'sub/b.png'):
+            (folder / name).write_text(name)
+        store.copy(record, 'other')
+        copied = store.work_folder('other', record.spec, record.fingerprint)
+        files = sorted(p.relative_to(copied).as_posix() for p in copied.rglob('*') if p.is_file())
+        assert files == ['a.png', 'sub/b.png']
+        assert secret.stat().st_mode & 0o777 == 0o600
+        assert list(store.work.rglob('key')) == []
 
     def test_suites_are_those_with_a_folder(self, store: ResultStore) -> None:
         assert store.suites() == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.analysis.heads import key_numbers
 from benchmark.catalog import find_suite
 from benchmark.cli.main import build_parser
 from benchmark.planning import Request, recipe_changes
@@ -144,9 +146,10 @@ def test_a_random_network_stands_beside_the_pair(store: ResultStore) -> None:
 
 
 def test_distances_are_told_as_shares_and_divergences_in_nats(store: ResultStore) -> None:
-    folder = write_analysis(store.results, 'attention')
     lines = ['backbone,layer,measure,head,value,uniform']
     lines += ['net,1,distance,0,10,40', 'net,1,divergence,0,3,0']
+    numbers = key_numbers(list(csv.DictReader(lines)))
+    folder = write_analysis(store.results, 'attention', key_numbers=numbers.to_plain())
     (folder / 'values.csv').write_text('\n'.join(lines))
     text = study_text(store)
     assert (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -155,6 +156,19 @@ class InterruptTraining(Hook):
         """Raise :class:`Interruption` when it is time."""
         if runner.iter + 1 == self._iteration:
             raise Interruption
+
+
+@HOOKS.register_module()
+class SignalTraining(Hook):
+    """Sends this process a signal before iteration ``iteration`` is over."""
+
+    def __init__(self, iteration: int, number: int) -> None:
+        self._iteration, self._number = iteration, number
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+        """Send the signal when it is time."""
+        if runner.iter + 1 == self._iteration:
+            os.kill(os.getpid(), self._number)
 
 
 @HOOKS.register_module()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -30,6 +31,13 @@ def _read(requests: SimpleQueue[str]) -> None:
     for line in sys.stdin:
         requests.put(line)
     os._exit(0)
+
+
+def _keep(file: str) -> None:
+    """Take a while to write a file, then end."""
+    time.sleep(0.4)
+    Path(file).write_text('kept')
+    os._exit(143)
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -57,6 +65,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             if os.fork() == 0:
                 time.sleep(60)
             sys.exit(3)
+        case 'careful':
+            signal.signal(signal.SIGTERM, lambda *_: _keep(request['file']))
+            Path(request['file'] + '.begun').touch()
         case 'garbage':
             os.write(int(sys.argv[1]), b'not json\n')
     time.sleep(60)

@@ -283,7 +283,7 @@ def save(store: ResultStore, records: list[RunRecord]) -> None:
             write_png(folder / name, _scene(number, error=0.02 * (index % 5)))
 
 
-ANALYSES: dict[str, tuple[dict[str, Any], list[str]]] = {
+ANALYSES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     'erf': (
         {
             'thresholds': [0.5, 0.99],
@@ -298,26 +298,37 @@ ANALYSES: dict[str, tuple[dict[str, Any], list[str]]] = {
                 },
             },
         },
+        {
+            'heading': 'backbone',
+            'columns': ['area for 50%', 'area for 99%', 'spread (px)'],
+            'rows': [['vit-s-mae', ['0.123 (0.100 to 0.150)', '0.900', '20.0 (19.0 to 21.0)']]],
+        },
         ['backbone,share,area_ratio', 'vit-s-mae,0.5,0.1234'],
     ),
     'cam': (
         {'means': {'vit-s-mae': {'regions': 2.5, 'parts': None}}},
+        {
+            'heading': 'backbone',
+            'columns': ['regions', 'parts'],
+            'rows': [['vit-s-mae', [2.5, None]]],
+        },
         ['backbone,picture,regions,parts,coverage', 'vit-s-mae,0.jpg,2.5,,'],
     ),
 }
-"""Facts and lines of values of analyses by name."""
+"""Facts, key numbers and lines of values of analyses by name."""
 
 
 def write_analysis(results: Path, name: str, **changes: Any) -> Path:
     """Write an analysis as `tbench analyze` does and return its folder."""
     folder = results / 'analysis' / name
-    facts, lines = ANALYSES.get(name, ({}, ['a', '1']))
+    facts, numbers, lines = ANALYSES.get(name, ({}, None, ['a', '1']))
     content = {
         'schema': 1,
         'analysis': name,
         'title': f'What {name} shows',
         'caption': f'How to read {name}.',
         'facts': facts,
+        'key_numbers': numbers,
         'backbones': [{'id': 'vit-s-mae', 'source': 'timm:x', 'weights_sha256': 'ab' * 32}],
         'images': {'source': 'world', 'count': 8, 'size': 128, 'sha256': 'cd' * 32},
         'provenance': {'python': '3.11.7', 'libraries': {'torch': '2.14.1'}},

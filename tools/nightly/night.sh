@@ -3,8 +3,8 @@
 #
 #   SUITE=quick NIGHTLY=/data/nightly tools/nightly/night.sh [options of `tbench nightly`]
 #
-# Exit code: that of `tbench nightly` (0 fine, 1 something got worse, 2 could not tell), or 3 when
-# the night before is still at work. NOTIFY is a command that gets the summary on standard input
+# Exit code: that of `tbench nightly` (0 fine, 1 something got worse, 2 could not tell, 143 or 99
+# stopped by a signal), or 3 when the night before is still at work. NOTIFY is a command that gets the summary on standard input
 # whenever the outcome is not 0, as in NOTIFY='mail -s "nightly" team@example.org'.
 set -uo pipefail
 
@@ -20,8 +20,22 @@ if ! flock --nonblock 9; then
 fi
 
 # what runs below inherits neither the lock nor its file
-tbench nightly --suite "$suite" --out "$nightly" --night "$night" "$@" 9>&-
+tbench nightly --suite "$suite" --out "$nightly" --night "$night" "$@" 9>&- &
+running=$!
+# it keeps checkpoints and ends; the same command continues the night
+for signal in TERM HUP USR1; do
+  trap 'kill -'"$signal"' "$running" 2>/dev/null' "$signal"
+done
+wait "$running"
 outcome=$?
+while kill -0 "$running" 2>/dev/null; do # a trap ends the first wait
+  wait "$running"
+  outcome=$?
+done
+if [ "$outcome" -eq 143 ] || [ "$outcome" -eq 99 ]; then
+  echo "night.sh: stopped; the night goes on when it is started again with NIGHT=$night" >&2
+  exit "$outcome"
+fi
 
 summary="$nightly/nights/$night/summary.txt"
 if [ "$outcome" -ne 0 ] && [ -n "${NOTIFY:-}" ]; then

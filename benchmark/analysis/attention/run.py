@@ -16,6 +16,7 @@ from benchmark.analysis.attention.layout import Layout
 from benchmark.analysis.attention.reading import AttentionReader, Map, does_not_apply
 from benchmark.analysis.attention.values import LayerValues
 from benchmark.analysis.findings import Finding
+from benchmark.analysis.heads import key_numbers
 from benchmark.analysis.images import ImageSet
 from benchmark.analysis.subjects import Subject, open_subject
 from benchmark.models.inspection import inspect_backbone
@@ -65,6 +66,7 @@ def analyse(
     ]
     return Finding(
         analysis='attention',
+        key_numbers=key_numbers(rows),
         title='Where the heads look: distance, entropy and divergence of attention',
         caption=_CAPTION,
         rows=tuple(rows),

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import Config, Kind, Meeting, Parts, Probed, Readout, Trivial
-from benchmark.specs import Metric, Unit
+from benchmark.kinds.base import (
+    Config,
+    DataParts,
+    Kind,
+    Meeting,
+    ModelParts,
+    Probed,
+    Readout,
+    Trivial,
+)
+from benchmark.specs import Metric, Task, Unit
 
 _PERCENT = (0.0, 100.0)
 
@@ -19,33 +28,35 @@ METRICS = {
 _OF_SETS = ('mAP11', 'mAP')
 
 
-def parts(meeting: Meeting) -> Parts:
-    """Return model, pipelines and evaluator of a classification run.
+def data(task: Task) -> DataParts:
+    """Return how images of a classification task are loaded and scored.
 
     Raises:
         DeclarationError: a metric does not suit the number of labels per image.
     """
-    multi: bool = meeting.option('multi_label', False)
-    _check_metrics(meeting, multi=multi)
-    return Parts(
-        model=_model(meeting),
-        train_pipeline=_train_pipeline(meeting),
-        test_pipeline=_test_pipeline(meeting),
+    multi: bool = task.option('multi_label', False)
+    _check_metrics(task, multi=multi)
+    return DataParts(
+        test_pipeline=_test_pipeline(task),
         evaluator=[{'type': f'benchmark.{"MultiLabel" if multi else "Classification"}Metric'}],
-        gallery={'type': 'benchmark.ClassificationGallery', 'classes': list(meeting.task.classes)},
+        gallery={'type': 'benchmark.ClassificationGallery', 'classes': list(task.classes)},
         test_batch_size=32,
         collate='default_collate',
-        readout=None if multi else _readout(meeting),
+        readout=None if multi else _readout(task),
     )
 
 
-def _readout(meeting: Meeting) -> Readout:
-    labels = {'classes': len(meeting.task.classes)}
-    return Readout('benchmark.probes.readouts:Labels', labels, _test_pipeline(meeting))
+def model(meeting: Meeting) -> ModelParts:
+    """Return the linear classifier on a backbone, and how images are augmented for it."""
+    return ModelParts(_model(meeting), _train_pipeline(meeting))
 
 
-def _check_metrics(meeting: Meeting, *, multi: bool) -> None:
-    task = meeting.task
+def _readout(task: Task) -> Readout:
+    labels = {'classes': len(task.classes)}
+    return Readout('benchmark.probes.readouts:Labels', labels, _test_pipeline(task))
+
+
+def _check_metrics(task: Task, *, multi: bool) -> None:
     for metric in (task.metric, *task.metrics):
         if (metric.key in _OF_SETS) is not multi:
             raise DeclarationError(
@@ -87,8 +98,8 @@ def _head(meeting: Meeting) -> Config:
     return {'type': 'LinearClsHead', **head, 'topk': (1,), 'loss': loss}
 
 
-def _load(meeting: Meeting) -> Config:
-    decoder = meeting.option('decoder', None)
+def _load(task: Task) -> Config:
+    decoder = task.option('decoder', None)
     return {'type': 'LoadImageFromFile', **({'imdecode_backend': decoder} if decoder else {})}
 
 
@@ -101,29 +112,29 @@ def _train_pipeline(meeting: Meeting) -> list[Config]:
         'interpolation': 'bicubic',
     }
     flip = {'type': 'RandomFlip', 'prob': 0.5, 'direction': 'horizontal'}
-    return [_load(meeting), crop, *_if(meeting, flip), {'type': 'PackInputs'}]
+    return [_load(meeting.task), crop, *_if(meeting.task, flip), {'type': 'PackInputs'}]
 
 
-def _if(meeting: Meeting, flip: Config) -> list[Config]:
-    return [flip] if meeting.option('flip', True) else []
+def _if(task: Task, flip: Config) -> list[Config]:
+    return [flip] if task.option('flip', True) else []
 
 
-def _test_pipeline(meeting: Meeting) -> list[Config]:
-    height, width = meeting.task.input_size
-    share = meeting.option('test_crop', 1.0)
+def _test_pipeline(task: Task) -> list[Config]:
+    height, width = task.input_size
+    share = task.option('test_crop', 1.0)
     resize = {
         'type': 'Resize',
         'scale': (round(width / share), round(height / share)),
         'interpolation': 'bicubic',
     }
-    if meeting.option('keep_ratio', False):
+    if task.option('keep_ratio', False):
         edge = round(max(height, width) / share)
         resize = {'type': 'ResizeEdge', 'scale': edge, 'edge': 'short', 'interpolation': 'bicubic'}
     crop = {'type': 'CenterCrop', 'crop_size': (width, height)}
     meta = ('sample_idx', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
-    difficult = ('gt_label_difficult',) if meeting.option('multi_label', False) else ()
+    difficult = ('gt_label_difficult',) if task.option('multi_label', False) else ()
     pack = {'type': 'PackInputs', 'meta_keys': (*meta, *difficult)}
-    return [_load(meeting), resize, crop, pack]
+    return [_load(task), resize, crop, pack]
 
 
 KIND = Kind(
@@ -149,7 +160,9 @@ KIND = Kind(
         # the list of all pictures, where train and test are drawn from one
         'pool': (str,),
     },
-    parts=parts,
+    data=data,
+    model=model,
     trivial=Trivial('majority class', 'benchmark.kinds.classification.trivial:MajorityClass'),
-    labels='benchmark.kinds.common.labels:classification',
+    labels='benchmark.kinds.classification.labels:find_fault',
+    present='benchmark.kinds.classification.labels:find_classes',
 )

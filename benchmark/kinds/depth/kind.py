@@ -7,9 +7,10 @@ import math
 from benchmark.errors import DeclarationError
 from benchmark.kinds.base import (
     Config,
+    DataParts,
     Kind,
     Meeting,
-    Parts,
+    ModelParts,
     Probed,
     Readout,
     Trivial,
@@ -54,34 +55,45 @@ METRICS = {
 }
 
 
-def parts(meeting: Meeting) -> Parts:
-    """Return model, pipelines and evaluator of a depth run.
+def data(task: Task) -> DataParts:
+    """Return how pictures of a depth task are loaded and scored.
 
     Raises:
         DeclarationError: the task does not say how far its depth reaches, or contradicts itself.
     """
-    near, far = depth_range(meeting.task)
-    crop = meeting.option('eval_crop', None)
-    return Parts(
-        model=_model(meeting, near, far),
-        train_pipeline=_train_pipeline(meeting),
-        test_pipeline=_test_pipeline(meeting),
+    near, far = depth_range(task)
+    crop = task.option('eval_crop', None)
+    _refuse_windows_without_flips(task)
+    return DataParts(
+        test_pipeline=_test_pipeline(task),
         evaluator=[
             {'type': 'benchmark.DepthMetric', 'min_depth': near, 'max_depth': far, 'crop': crop}
         ],
         gallery={
             'type': 'benchmark.DepthGallery',
-            'classes': list(meeting.task.classes),
+            'classes': list(task.classes),
             'min_depth': near,
             'max_depth': far,
         },
-        annotations=(_load_depth(meeting),),
+        annotations=(_load_depth(task),),
         readout=Readout(
             'benchmark.probes.readouts:DepthMaps',
-            {'near': near, 'far': far, 'middle': float(meeting.option('mean_depth', far / 2))},
-            _views(meeting),
+            {'near': near, 'far': far, 'middle': float(task.option('mean_depth', far / 2))},
+            _views(task),
         ),
     )
+
+
+def model(meeting: Meeting) -> ModelParts:
+    """Return the depth estimator on a backbone, and how pictures are augmented for it."""
+    near, far = depth_range(meeting.task)
+    return ModelParts(_model(meeting, near, far), _train_pipeline(meeting))
+
+
+def _refuse_windows_without_flips(task: Task) -> None:
+    if task.option('test_window', None) and not task.option('flip_test', False):
+        # mmseg's estimator looks at the whole picture in its mode without flips
+        raise DeclarationError(f'{task.path}: test_window needs flip_test=True')
 
 
 def depth_range(task: Task) -> tuple[float, float]:
@@ -117,20 +129,16 @@ def _model(meeting: Meeting, near: float, far: float) -> Config:
             'min_depth': near,
         },
         'train_cfg': {},
-        'test_cfg': _test_cfg(meeting),
+        'test_cfg': _test_cfg(meeting.task),
     }
 
 
-def _test_cfg(meeting: Meeting) -> Config:
-    window = meeting.option('test_window', None)
-    if not meeting.option('flip_test', False):
-        if window:
-            # mmseg's estimator looks at the whole picture in its mode without flips
-            raise DeclarationError(f'{meeting.task.path}: test_window needs flip_test=True')
+def _test_cfg(task: Task) -> Config:
+    if not task.option('flip_test', False):
         return {'mode': 'whole'}
     # without windows: one as large as the padded picture, since mmseg flips windows only
-    size = window or _padded(meeting.task.input_size)
-    stride = meeting.option('window_stride', size)
+    size = task.option('test_window', None) or _padded(task.input_size)
+    stride = task.option('window_stride', size)
     return {'mode': 'slide_flip', 'crop_size': size, 'stride': stride}
 
 
@@ -153,18 +161,18 @@ def _preprocessor(meeting: Meeting) -> Config:
     }
 
 
-def _resize(meeting: Meeting) -> Config:
-    height, width = meeting.task.input_size
+def _resize(task: Task) -> Config:
+    height, width = task.input_size
     return {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True}
 
 
-def _load_depth(meeting: Meeting) -> Config:
-    scale = meeting.option('depth_scale', 1e-3)
+def _load_depth(task: Task) -> Config:
+    scale = task.option('depth_scale', 1e-3)
     return {'type': 'LoadDepthAnnotation', 'depth_rescale_factor': float(scale)}
 
 
-def _kb_crop(meeting: Meeting) -> list[Config]:
-    return [{'type': 'KBCrop'}] if meeting.option('kb_crop', False) else []
+def _kb_crop(task: Task) -> list[Config]:
+    return [{'type': 'KBCrop'}] if task.option('kb_crop', False) else []
 
 
 def _cut_depth(meeting: Meeting) -> list[Config]:
@@ -178,9 +186,9 @@ def _train_pipeline(meeting: Meeting) -> list[Config]:
     crop = meeting.option('crop', None)
     return [
         {'type': 'LoadImageFromFile'},
-        _load_depth(meeting),
-        *_kb_crop(meeting),
-        _resize(meeting),
+        _load_depth(meeting.task),
+        *_kb_crop(meeting.task),
+        _resize(meeting.task),
         *_cut_depth(meeting),
         *([{'type': 'RandomCrop', 'crop_size': crop}] if crop else []),
         {'type': 'RandomFlip', 'prob': 0.5},
@@ -189,17 +197,17 @@ def _train_pipeline(meeting: Meeting) -> list[Config]:
     ]
 
 
-def _test_pipeline(meeting: Meeting) -> list[Config]:
+def _test_pipeline(task: Task) -> list[Config]:
     # the true depth keeps its size; KITTI's is cut, as the picture is, and not resized
-    resize = [_load_depth(meeting), *_kb_crop(meeting)]
-    if not meeting.option('kb_crop', False):
-        resize = [_resize(meeting), _load_depth(meeting)]
+    resize = [_load_depth(task), *_kb_crop(task)]
+    if not task.option('kb_crop', False):
+        resize = [_resize(task), _load_depth(task)]
     return [{'type': 'LoadImageFromFile'}, *resize, {'type': 'PackSegInputs'}]
 
 
-def _views(meeting: Meeting) -> list[Config]:
+def _views(task: Task) -> list[Config]:
     """Return the transforms of a training picture: as in testing, its depth resized with it."""
-    load, resize, depth, pack = _test_pipeline(meeting)
+    load, resize, depth, pack = _test_pipeline(task)
     return [load, depth, resize, pack]
 
 
@@ -231,8 +239,9 @@ KIND = Kind(
         'cut_depth': (bool,),
         'photometric': (bool,),
     },
-    parts=parts,
+    data=data,
+    model=model,
     trivial=Trivial('mean depth map', 'benchmark.kinds.depth.trivial:MeanDepthMap'),
-    labels='benchmark.kinds.common.labels:depth',
+    labels='benchmark.kinds.depth.labels:find_fault',
     largest_input=upright_or_not,
 )

@@ -7,15 +7,16 @@ from benchmark.kinds.base import (
     DATA,
     PYRAMID_STRIDES,
     Config,
+    DataParts,
     Kind,
     Meeting,
-    Parts,
+    ModelParts,
     Trivial,
     has_native_pyramid,
     simple_pyramid,
     upright_or_not,
 )
-from benchmark.specs import Architecture, Metric, Role, Unit
+from benchmark.specs import Architecture, Metric, Role, Task, Unit
 
 LEVELS = (*PYRAMID_STRIDES, 64)
 """Strides of the maps that the region proposal network sees, in pixels."""
@@ -54,27 +55,36 @@ METRICS = {
 }
 
 
-def parts(meeting: Meeting) -> Parts:
-    """Return model, pipelines and evaluator of a detection run.
+def data(task: Task) -> DataParts:
+    """Return how pictures of a detection task are loaded and scored.
 
     Raises:
         DeclarationError: the test split names no annotation file, a metric is not measured, or
             two ways of resizing are asked for.
     """
-    masks: bool = meeting.option('masks', True)
-    _refuse_mask_metrics(meeting, masks=masks)
-    _refuse_unmeasured(meeting)
-    return Parts(
-        model=two_stage_detector(meeting, masks=masks),
-        train_pipeline=_train_pipeline(meeting, masks=masks),
-        test_pipeline=_test_pipeline(meeting, masks=masks),
-        evaluator=[_evaluator(meeting, masks=masks)],
-        gallery={'type': 'benchmark.DetectionGallery', 'classes': list(meeting.task.classes)},
+    masks = _has_masks(task)
+    _refuse_mask_metrics(task, masks=masks)
+    _refuse_unmeasured(task)
+    _refuse_two_scales(task)
+    return DataParts(
+        test_pipeline=_test_pipeline(task, masks=masks),
+        evaluator=[_evaluator(task, masks=masks)],
+        gallery={'type': 'benchmark.DetectionGallery', 'classes': list(task.classes)},
     )
 
 
-def _refuse_mask_metrics(meeting: Meeting, *, masks: bool) -> None:
-    task = meeting.task
+def model(meeting: Meeting) -> ModelParts:
+    """Return the detector on a backbone, and how pictures are augmented for it."""
+    masks = _has_masks(meeting.task)
+    detector = two_stage_detector(meeting, masks=masks)
+    return ModelParts(detector, _train_pipeline(meeting, masks=masks))
+
+
+def _has_masks(task: Task) -> bool:
+    return bool(task.option('masks', True))
+
+
+def _refuse_mask_metrics(task: Task, *, masks: bool) -> None:
     asked = [metric.key for metric in (task.metric, *task.metrics) if metric.key.startswith('mask')]
     if asked and not masks:
         raise DeclarationError(
@@ -82,8 +92,8 @@ def _refuse_mask_metrics(meeting: Meeting, *, masks: bool) -> None:
         )
 
 
-def _refuse_unmeasured(meeting: Meeting) -> None:
-    task, rules = meeting.task, meeting.option('rules', 'coco')
+def _refuse_unmeasured(task: Task) -> None:
+    rules = task.option('rules', 'coco')
     for metric in (task.metric, *task.metrics):
         measured = {
             'coco': not metric.key.startswith('VOC') and metric.key[-1] not in 'rcf',
@@ -99,18 +109,25 @@ def _refuse_unmeasured(meeting: Meeting) -> None:
             raise DeclarationError(f"{task.path}: rules '{rules}' do not measure '{metric.key}'")
 
 
-def _evaluator(meeting: Meeting, *, masks: bool) -> Config:
-    if meeting.option('rules', 'coco') == 'voc':
+def _refuse_two_scales(task: Task) -> None:
+    if task.option('large_scale_jitter', None) and task.option('short_sides', None):
+        raise DeclarationError(
+            f'{task.path}: task options short_sides and large_scale_jitter exclude each other'
+        )
+
+
+def _evaluator(task: Task, *, masks: bool) -> Config:
+    if task.option('rules', 'coco') == 'voc':
         return {'type': 'benchmark.VocDetectionMetric'}
-    annotations = meeting.task.datasets[Role.TEST].get('ann_file')
+    annotations = task.datasets[Role.TEST].get('ann_file')
     if annotations is None:
-        raise DeclarationError(f"{meeting.task.path}: data['test'] lacks the key 'ann_file'")
-    federated = meeting.option('rules', 'coco') == 'lvis'
+        raise DeclarationError(f"{task.path}: data['test'] lacks the key 'ann_file'")
+    federated = task.option('rules', 'coco') == 'lvis'
     return {
         'type': f'benchmark.{"Federated" if federated else ""}DetectionMetric',
         'ann_file': f'{DATA}/{annotations}',
         'masks': masks,
-        'max_detections': meeting.option('max_detections', 100),
+        'max_detections': task.option('max_detections', 100),
     }
 
 
@@ -312,8 +329,8 @@ def _test_cfg(meeting: Meeting) -> Config:
     }
 
 
-def _resize(meeting: Meeting) -> Config:
-    height, width = meeting.task.input_size
+def _resize(task: Task) -> Config:
+    height, width = task.input_size
     return {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True}
 
 
@@ -326,17 +343,12 @@ def _rescale(meeting: Meeting) -> list[Config]:
     """
     height, width = meeting.task.input_size
     jitter, sides = meeting.option('large_scale_jitter', None), meeting.option('short_sides', None)
-    if jitter and sides:
-        raise DeclarationError(
-            f'{meeting.task.path}: task options short_sides and large_scale_jitter exclude each '
-            'other'
-        )
     if sides:
         longest = max(height, width)
         scales = [(longest, side) for side in sides]
         return [{'type': 'RandomChoiceResize', 'scales': scales, 'keep_ratio': True}]
     if not jitter:
-        return [_resize(meeting)]
+        return [_resize(meeting.task)]
     scale = {'scale': (width, height), 'ratio_range': jitter, 'keep_ratio': True}
     crop = {'crop_type': 'absolute', 'crop_size': (height, width), 'recompute_bbox': True}
     return [
@@ -357,11 +369,11 @@ def _train_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
     ]
 
 
-def _test_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
+def _test_pipeline(task: Task, *, masks: bool) -> list[Config]:
     meta = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor')
     return [
         {'type': 'LoadImageFromFile'},
-        _resize(meeting),
+        _resize(task),
         {'type': 'LoadAnnotations', 'with_bbox': True, 'with_mask': masks},
         {'type': 'PackDetInputs', 'meta_keys': meta},
     ]
@@ -371,6 +383,7 @@ KIND = Kind(
     name='detection',
     library='mmdet',
     order=20,
+    has_colours=True,
     components=(
         'benchmark.kinds.detection.lvis_data',
         'benchmark.kinds.detection.metric',
@@ -394,8 +407,10 @@ KIND = Kind(
         'large_scale_jitter': (tuple,),
         'rules': (str,),
     },
-    parts=parts,
+    data=data,
+    model=model,
     trivial=Trivial('mean boxes', 'benchmark.kinds.detection.trivial:MeanBoxes'),
-    labels='benchmark.kinds.common.labels:detection',
+    labels='benchmark.kinds.detection.labels:find_fault',
+    present='benchmark.kinds.detection.labels:find_classes',
     largest_input=upright_or_not,
 )

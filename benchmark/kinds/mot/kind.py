@@ -8,9 +8,10 @@ from benchmark.errors import DeclarationError
 from benchmark.kinds.base import (
     PYRAMID_STRIDES,
     Config,
+    DataParts,
     Kind,
     Meeting,
-    Parts,
+    ModelParts,
     Trivial,
     upright_or_not,
 )
@@ -40,23 +41,26 @@ distractors.
 """
 
 
-def parts(meeting: Meeting) -> Parts:
-    """Return model, pipelines and evaluator of a multi-object tracking run.
+def data(task: Task) -> DataParts:
+    """Return how sequences of a multi-object tracking task are loaded and scored.
 
     Raises:
         DeclarationError: the task has more than one class, or names an unknown benchmark.
     """
-    if len(meeting.task.classes) != 1:
+    if len(task.classes) != 1:
         raise DeclarationError(
-            f'{meeting.task.path}: classes are {meeting.task.classes}, must be one: what is tracked'
+            f'{task.path}: classes are {task.classes}, must be one: what is tracked'
         )
-    return Parts(
-        model=_model(meeting),
-        train_pipeline=_train_pipeline(meeting),
-        test_pipeline=_test_pipeline(meeting),
-        evaluator=[{'type': 'benchmark.MultiTrackingMetric', **_rules(meeting.task)}],
-        gallery={'type': 'benchmark.MultiTrackingGallery', 'classes': list(meeting.task.classes)},
+    return DataParts(
+        test_pipeline=_test_pipeline(task),
+        evaluator=[{'type': 'benchmark.MultiTrackingMetric', **_rules(task)}],
+        gallery={'type': 'benchmark.MultiTrackingGallery', 'classes': list(task.classes)},
     )
+
+
+def model(meeting: Meeting) -> ModelParts:
+    """Return detector and association on a backbone, and how pairs of frames are augmented."""
+    return ModelParts(_model(meeting), _train_pipeline(meeting))
 
 
 def _rules(task: Task) -> Config:
@@ -225,8 +229,8 @@ _META = (
 )
 
 
-def _test_pipeline(meeting: Meeting) -> list[Config]:
-    height, width = meeting.task.input_size
+def _test_pipeline(task: Task) -> list[Config]:
+    height, width = task.input_size
     return [
         _both_frames(
             {'type': 'LoadImageFromFile'},
@@ -260,8 +264,10 @@ KIND = Kind(
         'scale_jitter': (tuple,),
         'start_score': (int, float),
     },
-    parts=parts,
+    data=data,
+    model=model,
     trivial=Trivial('no tracks', 'benchmark.kinds.mot.trivial:NoTracks'),
-    labels='benchmark.kinds.common.labels:mot',
+    labels='benchmark.kinds.mot.labels:find_fault',
+    present='benchmark.kinds.mot.labels:find_classes',
     largest_input=upright_or_not,
 )

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import DATA, Config, Kind, Meeting, Parts, Trivial, deepest_map
+from benchmark.kinds.base import (
+    DATA,
+    Config,
+    DataParts,
+    Kind,
+    Meeting,
+    ModelParts,
+    Trivial,
+    deepest_map,
+)
 from benchmark.specs import Metric, Role, Task, Unit
 
 HEATMAP_STRIDE = 4
@@ -58,27 +67,33 @@ class Keypoints(NamedTuple):
     has_halves: bool
 
 
-def parts(meeting: Meeting) -> Parts:
-    """Return model, pipelines and evaluator of a pose run.
+def data(task: Task) -> DataParts:
+    """Return how boxed instances of a pose task are loaded and scored.
 
     Raises:
         DeclarationError: the task does not describe its key points, or not consistently.
     """
-    keypoints = read_keypoints(meeting.task)
-    codec = _codec(meeting)
-    _refuse_unmeasured(meeting)
-    return Parts(
-        model=_model(meeting, keypoints, codec),
-        train_pipeline=_train_pipeline(meeting, keypoints, codec),
-        test_pipeline=_test_pipeline(meeting),
-        evaluator=[_evaluator(meeting, keypoints)],
+    keypoints = read_keypoints(task)
+    _refuse_unmeasured(task)
+    return DataParts(
+        test_pipeline=_test_pipeline(task),
+        evaluator=[_evaluator(task, keypoints)],
         gallery={
             'type': 'benchmark.PoseGallery',
-            'classes': list(meeting.task.classes),
+            'classes': list(task.classes),
             'skeleton': [list(link) for link in keypoints.skeleton],
         },
         test_batch_size=8,
     )
+
+
+def model(meeting: Meeting) -> ModelParts:
+    """Return the heat-map estimator on a backbone, and how instances are augmented for it.
+
+    The size of the heat maps that it learns depends on the backbone's stride.
+    """
+    keypoints, codec = read_keypoints(meeting.task), _codec(meeting)
+    return ModelParts(_model(meeting, keypoints, codec), _train_pipeline(meeting, keypoints, codec))
 
 
 def read_keypoints(task: Task) -> Keypoints:
@@ -106,8 +121,8 @@ def read_keypoints(task: Task) -> Keypoints:
     )
 
 
-def _refuse_unmeasured(meeting: Meeting) -> None:
-    task, rules = meeting.task, meeting.option('rules', 'coco')
+def _refuse_unmeasured(task: Task) -> None:
+    rules = task.option('rules', 'coco')
     is_detected = 'bbox_file' in task.datasets[Role.TEST]
     for metric in (task.metric, *task.metrics):
         is_measured = (metric.key == 'PCKh') is (rules == 'mpii')
@@ -138,15 +153,15 @@ def _check_numbers(task: Task, key: str, found: Mapping[str, Any], count: int) -
         raise _error(task, key, found, f'must be {count} positive numbers, one per key point')
 
 
-def _input_size(meeting: Meeting) -> tuple[int, int]:
-    height, width = meeting.task.input_size
+def _input_size(task: Task) -> tuple[int, int]:
+    height, width = task.input_size
     return width, height
 
 
 def _codec(meeting: Meeting) -> Config:
     # the preprocessor pads to the right and below, where the heat map then has cells too
     multiple = max(_PADDING, deepest_map(meeting).stride)
-    padded = tuple(side + -side % multiple for side in _input_size(meeting))
+    padded = tuple(side + -side % multiple for side in _input_size(meeting.task))
     return {
         'type': 'UDPHeatmap' if meeting.option('udp', False) else 'MSRAHeatmap',
         'input_size': padded,
@@ -196,11 +211,11 @@ def _head(meeting: Meeting, keypoints: Keypoints, codec: Config, doublings: int)
     }
 
 
-def _cut_out(meeting: Meeting) -> Config:
+def _cut_out(task: Task) -> Config:
     return {
         'type': 'TopdownAffine',
-        'input_size': _input_size(meeting),
-        'use_udp': meeting.option('udp', False),
+        'input_size': _input_size(task),
+        'use_udp': task.option('udp', False),
     }
 
 
@@ -217,7 +232,7 @@ def _train_pipeline(meeting: Meeting, keypoints: Keypoints, codec: Config) -> li
         *([flip] if meeting.option('flip', True) else []),
         *([{'type': 'RandomHalfBody'}] if keypoints.has_halves else []),
         jitter,
-        _cut_out(meeting),
+        _cut_out(meeting.task),
         {
             'type': 'GenerateTarget',
             'encoder': codec,
@@ -227,21 +242,20 @@ def _train_pipeline(meeting: Meeting, keypoints: Keypoints, codec: Config) -> li
     ]
 
 
-def _test_pipeline(meeting: Meeting) -> list[Config]:
+def _test_pipeline(task: Task) -> list[Config]:
     return [
         {'type': 'LoadImage'},
-        {'type': 'GetBBoxCenterScale', 'padding': meeting.option('box_padding', 1.25)},
-        _cut_out(meeting),
+        {'type': 'GetBBoxCenterScale', 'padding': task.option('box_padding', 1.25)},
+        _cut_out(task),
         {'type': 'PackPoseInputs'},
     ]
 
 
-def _evaluator(meeting: Meeting, keypoints: Keypoints) -> Config:
-    test, rules = meeting.task.datasets[Role.TEST], meeting.option('rules', 'coco')
+def _evaluator(task: Task, keypoints: Keypoints) -> Config:
+    test, rules = task.datasets[Role.TEST], task.option('rules', 'coco')
     if rules not in RULES:
         raise DeclarationError(
-            f"{meeting.task.path}: task options['rules'] is '{rules}', allowed are "
-            f'{", ".join(RULES)}'
+            f"{task.path}: task options['rules'] is '{rules}', allowed are {', '.join(RULES)}"
         )
     annotations = f'{DATA}/{test["ann_file"]}'
     if rules == 'mpii':
@@ -251,7 +265,7 @@ def _evaluator(meeting: Meeting, keypoints: Keypoints) -> Config:
         'type': 'benchmark.PoseMetric',
         'ann_file': annotations,
         'sigmas': list(keypoints.sigmas),
-        'pck_threshold': meeting.option('pck_threshold', 0.05),
+        'pck_threshold': task.option('pck_threshold', 0.05),
         'crowd': rules == 'crowdpose',
         # boxes from a detector's file have no truth of their own, and may cover one person twice
         'detected': 'bbox_file' in test,
@@ -281,7 +295,9 @@ KIND = Kind(
         'pck_threshold': (int, float),
         'rules': (str,),
     },
-    parts=parts,
+    data=data,
+    model=model,
     trivial=Trivial('mean pose', 'benchmark.kinds.pose.trivial:MeanPose'),
-    labels='benchmark.kinds.common.labels:pose',
+    labels='benchmark.kinds.pose.labels:find_fault',
+    present='benchmark.kinds.pose.labels:find_classes',
 )

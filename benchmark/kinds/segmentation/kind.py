@@ -8,9 +8,10 @@ from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.kinds.base import (
     PYRAMID_STRIDES,
     Config,
+    DataParts,
     Kind,
     Meeting,
-    Parts,
+    ModelParts,
     Probed,
     Readout,
     Trivial,
@@ -18,7 +19,7 @@ from benchmark.kinds.base import (
     simple_pyramid,
     upright_or_not,
 )
-from benchmark.specs import Architecture, Metric, Unit
+from benchmark.specs import Architecture, Metric, Task, Unit
 
 IGNORE = 255
 
@@ -34,21 +35,41 @@ METRICS = {
 }
 
 
-def parts(meeting: Meeting) -> Parts:
-    """Return model, pipelines and evaluator of a segmentation run."""
-    return Parts(
-        model=_model(meeting),
-        train_pipeline=_train_pipeline(meeting),
-        test_pipeline=_test_pipeline(meeting),
+def data(task: Task) -> DataParts:
+    """Return how pictures of a segmentation task are loaded and scored.
+
+    Raises:
+        DeclarationError: the task asks for a pyramid that there is not.
+    """
+    _check_pyramid(task)
+    return DataParts(
+        test_pipeline=_test_pipeline(task),
         evaluator=[{'type': 'benchmark.SegmentationMetric', 'ignore_index': IGNORE}],
-        gallery={'type': 'benchmark.SegmentationGallery', 'classes': list(meeting.task.classes)},
+        gallery={'type': 'benchmark.SegmentationGallery', 'classes': list(task.classes)},
         annotations=({'type': 'LoadAnnotations'},),
         readout=Readout(
             'benchmark.probes.readouts:LabelMaps',
-            {'classes': len(meeting.task.classes), 'ignore': IGNORE},
-            _views(meeting),
+            {'classes': len(task.classes), 'ignore': IGNORE},
+            _views(task),
         ),
     )
+
+
+def _check_pyramid(task: Task) -> None:
+    asked = task.option('pyramid', _PYRAMIDS[0])
+    if asked not in _PYRAMIDS:
+        raise DeclarationError(
+            f'{task.path}: pyramid is {asked!r}, allowed are {", ".join(_PYRAMIDS)}'
+        )
+
+
+def model(meeting: Meeting) -> ModelParts:
+    """Return the segmenter on a backbone, and how pictures are augmented for it.
+
+    Raises:
+        IncompatibleError: the backbone's stride does not suit the pyramid.
+    """
+    return ModelParts(_model(meeting), _train_pipeline(meeting))
 
 
 def _model(meeting: Meeting) -> Config:
@@ -71,9 +92,9 @@ def _test_cfg(meeting: Meeting) -> Config:
     return {'mode': 'slide', 'crop_size': meeting.task.input_size, 'stride': stride}
 
 
-def _scale(meeting: Meeting) -> tuple[int, int]:
+def _scale(task: Task) -> tuple[int, int]:
     """Return the (width, height) in pixels into which pictures are fitted."""
-    height, width = meeting.option('resize', meeting.task.input_size)
+    height, width = task.option('resize', task.input_size)
     return width, height
 
 
@@ -141,17 +162,12 @@ def _pyramid(meeting: Meeting, width: int) -> _Pyramid:
     """Return how four maps at strides 4 to 32 come about.
 
     Raises:
-        DeclarationError: the task asks for a pyramid that there is not.
         IncompatibleError: the backbone's stride does not suit the pyramid.
     """
     features = meeting.features
     if has_native_pyramid(features):
         return _Pyramid(list(features.channels), {})
     asked = meeting.option('pyramid', _PYRAMIDS[0])
-    if asked not in _PYRAMIDS:
-        raise DeclarationError(
-            f'{meeting.task.path}: pyramid is {asked!r}, allowed are {", ".join(_PYRAMIDS)}'
-        )
     if asked == 'simple' or features.architecture is not Architecture.PLAIN_VIT:
         neck = simple_pyramid(meeting, width, PYRAMID_STRIDES)
         return _Pyramid([width] * 4, {'neck': neck})
@@ -197,11 +213,11 @@ def _linear(meeting: Meeting) -> Config:
 def _train_pipeline(meeting: Meeting) -> list[Config]:
     height, width = meeting.task.input_size
     jitter = meeting.option('scale_jitter', None)
-    scale = {'type': 'Resize', 'scale': _scale(meeting), 'keep_ratio': True}
+    scale = {'type': 'Resize', 'scale': _scale(meeting.task), 'keep_ratio': True}
     if jitter:
         scale = {
             'type': 'RandomResize',
-            'scale': _scale(meeting),
+            'scale': _scale(meeting.task),
             'ratio_range': jitter,
             'keep_ratio': True,
         }
@@ -217,18 +233,18 @@ def _train_pipeline(meeting: Meeting) -> list[Config]:
     ]
 
 
-def _test_pipeline(meeting: Meeting) -> list[Config]:
+def _test_pipeline(task: Task) -> list[Config]:
     return [
         {'type': 'LoadImageFromFile'},
-        {'type': 'Resize', 'scale': _scale(meeting), 'keep_ratio': True},
+        {'type': 'Resize', 'scale': _scale(task), 'keep_ratio': True},
         {'type': 'LoadAnnotations'},
         {'type': 'PackSegInputs'},
     ]
 
 
-def _views(meeting: Meeting) -> list[Config]:
+def _views(task: Task) -> list[Config]:
     """Return the transforms of a training picture: as in testing, its labels resized with it."""
-    load, resize, annotations, pack = _test_pipeline(meeting)
+    load, resize, annotations, pack = _test_pipeline(task)
     return [load, annotations, resize, pack]
 
 
@@ -236,6 +252,7 @@ KIND = Kind(
     name='segmentation',
     library='mmseg',
     order=30,
+    has_colours=True,
     probed=Probed.CELLS,
     components=('benchmark.kinds.segmentation.metric', 'benchmark.kinds.segmentation.head'),
     metrics=METRICS,
@@ -248,8 +265,10 @@ KIND = Kind(
         'slide_stride': (tuple,),
         'pyramid': (str,),
     },
-    parts=parts,
+    data=data,
+    model=model,
     trivial=Trivial('most frequent label', 'benchmark.kinds.segmentation.trivial:MajorityLabel'),
-    labels='benchmark.kinds.common.labels:segmentation',
+    labels='benchmark.kinds.segmentation.labels:find_fault',
+    present='benchmark.kinds.segmentation.labels:find_classes',
     largest_input=upright_or_not,
 )

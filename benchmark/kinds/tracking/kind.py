@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import Config, Kind, Meeting, Parts, Trivial, dataset
+from benchmark.kinds.base import Config, DataParts, Kind, Meeting, ModelParts, Trivial, dataset
 from benchmark.specs import Metric, Role, Task, Unit
 
 STRIDE = 16
@@ -50,23 +50,27 @@ _TOOLKIT = 'got10k'
 """The one that is followed where a task names none: that of the layout of the files."""
 
 
-def parts(meeting: Meeting) -> Parts:
-    """Return model, pipelines and evaluator of a tracking run.
+def data(task: Task) -> DataParts:
+    """Return how sequences of a tracking task are loaded and scored.
 
     Raises:
         DeclarationError: a size, a factor, the width or the toolkit cannot be used.
     """
-    crops = _crops(meeting)
-    _check_width(meeting)
-    return Parts(
-        model=_model(meeting, crops),
-        train_pipeline=[_sampler(meeting, crops)],
+    crops = _crops(task)
+    _check_width(task)
+    return DataParts(
         test_pipeline=[{'type': 'PackVideo', 'crops': crops}],
-        evaluator=[{'type': 'benchmark.TrackingMetric', **_convention(meeting.task)}],
-        gallery={'type': 'benchmark.TrackingGallery', 'classes': list(meeting.task.classes)},
+        evaluator=[{'type': 'benchmark.TrackingMetric', **_convention(task)}],
+        gallery={'type': 'benchmark.TrackingGallery', 'classes': list(task.classes)},
         collate='default_collate',
-        submission=_submission(meeting.task, crops),
+        submission=_submission(task, crops),
     )
+
+
+def model(meeting: Meeting) -> ModelParts:
+    """Return the Siamese tracker on a backbone, and how pairs of frames are drawn for it."""
+    crops = _crops(meeting.task)
+    return ModelParts(_model(meeting, crops), [_sampler(meeting, crops)])
 
 
 def _convention(task: Task) -> Config:
@@ -114,35 +118,35 @@ def _submission(task: Task, crops: Config) -> Config | None:
     }
 
 
-def _crops(meeting: Meeting) -> Config:
+def _crops(task: Task) -> Config:
     """Return the sizes of both crops in pixels and, as multiples of the target's, their extent."""
-    height, width = meeting.task.input_size
-    template: int = meeting.option('template_size', height // 2)
+    height, width = task.input_size
+    template: int = task.option('template_size', height // 2)
     if height != width or height % STRIDE or template % STRIDE or template < STRIDE:
         raise DeclarationError(
-            f'{meeting.task.path}: input_size is {meeting.task.input_size} and template_size '
+            f'{task.path}: input_size is {task.input_size} and template_size '
             f'{template}, both must be squares whose side {STRIDE} divides'
         )
     return {
         'template_size': template,
         'search_size': height,
-        'template_factor': _positive(meeting, 'template_factor', 2.0),
-        'search_factor': _positive(meeting, 'search_factor', 4.0),
+        'template_factor': _positive(task, 'template_factor', 2.0),
+        'search_factor': _positive(task, 'search_factor', 4.0),
     }
 
 
-def _positive(meeting: Meeting, key: str, default: float) -> float:
-    value: float = meeting.option(key, default)
+def _positive(task: Task, key: str, default: float) -> float:
+    value: float = task.option(key, default)
     if value <= 0:
-        raise DeclarationError(f'{meeting.task.path}: {key} is {value}, must be above 0')
+        raise DeclarationError(f'{task.path}: {key} is {value}, must be above 0')
     return value
 
 
-def _check_width(meeting: Meeting) -> None:
-    width, heads = meeting.option('width', 512), meeting.option('heads', 8)
+def _check_width(task: Task) -> None:
+    width, heads = task.option('width', 512), task.option('heads', 8)
     if heads < 1 or width < 4 or width % 4 or width % heads:
         raise DeclarationError(
-            f'{meeting.task.path}: width is {width}, must be a multiple of 4 and of heads = {heads}'
+            f'{task.path}: width is {width}, must be a multiple of 4 and of heads = {heads}'
         )
 
 
@@ -218,7 +222,8 @@ KIND = Kind(
         'window_penalty': (int, float),
         'min_side': (int, float),
     },
-    parts=parts,
+    data=data,
+    model=model,
     trivial=Trivial('first box', 'benchmark.kinds.tracking.trivial:FirstBox'),
-    labels='benchmark.kinds.common.labels:tracking',
+    labels='benchmark.kinds.tracking.labels:find_fault',
 )

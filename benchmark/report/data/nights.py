@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from benchmark.errors import RecordError
 from benchmark.report.data.units import decimals
+from benchmark.results.forms import parse_json
 from benchmark.specs import Unit
 
 SCHEMA = 1
@@ -22,7 +22,7 @@ def read_nights(path: Path) -> dict[str, Any]:
         RecordError: the file cannot be read or is not a history of this schema.
     """
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = parse_json(path.read_text(encoding='utf-8'))
         if not isinstance(content, dict):
             raise ValueError(f'must be an object, found a {type(content).__name__}')
         if content['schema'] != SCHEMA:

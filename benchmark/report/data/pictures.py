@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmark.hashing import slug
 from benchmark.results.records import RunRecord
-from benchmark.results.store import ResultStore
-from benchmark.specs import RunSpec, slug
+from benchmark.results.store import ResultStore, file_inside
+from benchmark.specs import RunSpec
 
 PER_CELL = 3
 CELLS_PER_TASK = 24
@@ -144,10 +145,10 @@ def _link(spec: RunSpec, name: str, file: _File, folder: str) -> Picture:
 
 def _file_inside(store: ResultStore, record: RunRecord, name: str) -> _File:
     folder = store.work_folder(record.suite, record.spec, record.fingerprint)
-    path = folder / name
+    path = file_inside(folder, name)
+    if path is None:
+        raise _UnusableError("the file is not, or no longer, in its run's work folder")
     try:
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise _UnusableError("the file is outside its run's work folder")
         size = path.stat().st_size
         if size > LARGEST_FILE:
             raise _UnusableError(f'the file is larger than {LARGEST_FILE / 1e6:g} MB')

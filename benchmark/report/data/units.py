@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from benchmark.specs import Metric, Unit
 
 _DECIMALS = {Unit.PERCENT: 1, Unit.FRACTION: 1, Unit.METRE: 3, Unit.PIXEL: 2, Unit.NONE: 3}
 _FORMATS = {unit: f'%.{places}f' for unit, places in _DECIMALS.items()}
 _SIGNS = {Unit.PERCENT: '%', Unit.FRACTION: '%', Unit.METRE: 'm', Unit.PIXEL: 'px', Unit.NONE: ''}
+
+MINUS = '\N{MINUS SIGN}'
 
 NO_SCORE = '\N{EN DASH}'
 """Shown in place of a missing number."""
@@ -86,3 +89,19 @@ def row(names: Sequence[str]) -> str:
 
 def _separator(names: Sequence[str]) -> str:
     return '; ' if any(',' in name for name in names) else ', '
+
+
+def interval_text(found: Mapping[str, Any] | None, digits: int = 2) -> str | None:
+    """Return a mean with its interval, as ``0.89 (0.77 to 1.01)``; ``None`` where unknown."""
+    if found is None or found.get('mean') is None:
+        return None
+    mean, low, high = (found.get(key) for key in ('mean', 'low', 'high'))
+    bounds = '' if low is None or high is None else f' ({low:.{digits}f} to {high:.{digits}f})'
+    return f'{mean:.{digits}f}{bounds}'.replace('-', MINUS)
+
+
+def value_text(value: float | str | None) -> str:
+    """Return a number with three significant digits, a text as it is, else a dash."""
+    if value is None or value == '':
+        return NO_SCORE
+    return value if isinstance(value, str) else f'{value:.3g}'.replace('-', MINUS)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
-from benchmark.report.data.analyses import PICTURE, VALUES, FoundAnalysis
+from benchmark.report.data.analyses import PICTURE, VALUES, FoundAnalysis, KeyNumbers
 from benchmark.report.data.pictures import png_extent
-from benchmark.report.formats.key_numbers import Numbers, key_numbers, value_text
+from benchmark.report.data.units import value_text
 
 LARGEST_VALUES = 1_000_000
 """Largest table of values, in bytes, that the page embeds for download; larger ones are linked."""
@@ -76,7 +76,7 @@ def shown_analyses(analyses: Sequence[FoundAnalysis], *, budget: int) -> list[Sh
 
 
 def _section_of(found: FoundAnalysis, figure: Figure | None, download: str | None) -> Shown:
-    numbers = key_numbers(found) or Numbers('', (), ())
+    numbers = found.key_numbers or KeyNumbers('', (), ())
     return Shown(
         name=found.name,
         title=found.title,

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import jinja2
 from markupsafe import Markup
 
+from benchmark.hashing import slug
 from benchmark.report.data.analyses import find_analyses
 from benchmark.report.data.boards import Board
 from benchmark.report.data.facts import BackboneFacts
@@ -28,7 +29,6 @@ from benchmark.report.inference.findings import Findings
 from benchmark.report.text.sentences import RULE
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
-from benchmark.specs import slug
 
 LARGEST_PAGE = 25_000_000
 """Bytes; curves become coarser and pictures move out rather than exceed it."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
+from benchmark.hashing import slug
 from benchmark.report.data.boards import Board, BoardCell, Column, Row
 from benchmark.report.data.units import NO_SCORE, heading, show, show_change
 from benchmark.report.inference.findings import BoardFindings, Findings
 from benchmark.report.inference.standings import Aggregate
 from benchmark.report.text.presets import Preset, block, pretraining
-from benchmark.specs import slug
 
 PREAMBLE = r"""% needs \usepackage{booktabs}; a macro that is defined earlier stays as it is
 \providecommand{\best}[1]{\textbf{#1}}

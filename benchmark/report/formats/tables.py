@@ -45,7 +45,7 @@ class _Echo:
 
 def _join_values(values: Values) -> str:
     """Return several values as they stand in a line of CSV."""
-    line = cast('str', _LINES.writerow(values))
+    line = cast('str', _LINES.writerow(map(as_text, values)))
     return line.removesuffix('\r\n')
 
 
@@ -56,7 +56,18 @@ _is_special = re.compile('[",\r\n]').search
 
 def _texts(values: tuple[str, ...]) -> str:
     """Return texts as they stand in a line of CSV; few of them need the module for it."""
+    values = tuple(map(as_text, values))
     return _join_values(values) if _is_special(''.join(values)) else ','.join(values)
+
+
+def as_text(value: Any) -> Any:
+    """Return a cell that spreadsheets take for a text, by an apostrophe before a formula."""
+    is_formula = isinstance(value, str) and value[1:] and value[0] in _FORMULA
+    return f"'{value}" if is_formula and not _is_number(value) else value
+
+
+_FORMULA = tuple('=+-@\t\r')
+_is_number = re.compile(r'[+-]?[0-9.]+(e[+-]?[0-9]+)?').fullmatch
 
 
 def _numbers(values: list[float | None]) -> Iterator[str]:

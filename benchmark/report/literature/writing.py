@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmark.catalog import find_task
 from benchmark.errors import unknown_name
+from benchmark.hashing import slug
 from benchmark.report.data.boards import Board
 from benchmark.report.formats.markdown import escape
 from benchmark.report.literature.layout import Block, Grid, blocks
@@ -21,7 +22,7 @@ from benchmark.report.literature.reading import (
     read_published,
 )
 from benchmark.results.store import write_atomically
-from benchmark.specs import Suite, slug
+from benchmark.specs import Suite
 
 
 def write_literature(

@@ -18,7 +18,8 @@ from benchmark.errors import DataError, DeclarationError
 from benchmark.kinds.common.necks import ResampledMap
 from benchmark.kinds.depth.data import DepthFolders
 from benchmark.kinds.depth.head import DeconvolutionDepthHead, silog
-from benchmark.kinds.depth.kind import parts
+from benchmark.kinds.depth.kind import data as data_parts
+from benchmark.kinds.depth.kind import model as model_parts
 from benchmark.specs import Role, Task
 from tests.support.kind_trials import Trial, declare, meeting, scope
 
@@ -55,7 +56,7 @@ def write_pictures(folder: Path) -> None:
 
 def head_of(task: Task, stride: int) -> tuple[ResampledMap | None, DeconvolutionDepthHead]:
     """Return the neck and head compiled for a backbone of one map."""
-    model = parts(meeting(task, stride=stride)).model
+    model = model_parts(meeting(task, stride=stride)).model
     neck = {k: v for k, v in model.get('neck', {}).items() if k != 'type'}
     head = {k: v for k, v in model['decode_head'].items() if k != 'type'}
     return ResampledMap(**neck) if neck else None, DeconvolutionDepthHead(**head)
@@ -149,7 +150,7 @@ def test_resampled_cells_keep_their_pixels() -> None:
 def test_depth_stays_with_its_picture(flip: float, tmp_path: Path) -> None:
     write_pictures(tmp_path)
     task = depth_task(tmp_path)
-    steps = parts(meeting(task, stride=16)).train_pipeline
+    steps = model_parts(meeting(task, stride=16)).train_pipeline
     steps = [{**s, 'prob': flip} if s['type'] == 'RandomFlip' else s for s in steps]
     declared = {k: v for k, v in task.datasets[Role.TRAIN].items() if k != 'type'}
     with scope('mmseg'):
@@ -181,7 +182,7 @@ def test_pictures_without_depth_are_named(tmp_path: Path) -> None:
 def test_contradicting_depths_are_refused(options: dict[str, float], tmp_path: Path) -> None:
     task = depth_task(tmp_path, **options)
     with pytest.raises(DeclarationError, match=r'tiny\.py: task options need 0 < min_depth'):
-        parts(meeting(task, stride=16))
+        data_parts(task)
 
 
 def test_the_world_task_counts_the_worlds_scenes() -> None:

@@ -17,7 +17,7 @@ from torchvision.ops import box_convert, box_iou, generalized_box_iou, sigmoid_f
 
 from benchmark.compiling import WORK, compile_submission, localise, submission_name
 from benchmark.errors import DataError, DeclarationError
-from benchmark.execution.jobs import execute_job
+from benchmark.execution.jobs import train_job
 from benchmark.kinds.base import DATA
 from benchmark.kinds.tracking.data import Crops, Region
 from benchmark.kinds.tracking.fusion import TokenFusion
@@ -29,7 +29,9 @@ from benchmark.kinds.tracking.head import (
     response_losses,
     varifocal_loss,
 )
-from benchmark.kinds.tracking.kind import METRICS, nearest_level, parts
+from benchmark.kinds.tracking.kind import METRICS, nearest_level
+from benchmark.kinds.tracking.kind import data as data_parts
+from benchmark.kinds.tracking.kind import model as model_parts
 from benchmark.kinds.tracking.toolkits import Track, scores_by
 from benchmark.kinds.tracking.tracker import SiameseTracker, best_box, keep_inside, track
 from benchmark.specs import Task
@@ -148,7 +150,7 @@ def test_the_servers_archive_holds_the_boxes_that_the_test_would_score(
     hook = compile_submission(task)
     assert hook is not None
     hook = localise(hook, {DATA: str(data), WORK: str(work)})
-    answer = execute_job({'config': config, 'folder': str(work), 'hooks': [hook]})
+    answer = train_job({'config': config, 'folder': str(work), 'hooks': [hook]})
     files = packed(work / submission_name(task))
     tracks = []
     for name in ('A', 'B'):
@@ -179,7 +181,7 @@ def test_numbers_are_the_same_with_an_archive_and_without(data: Path, tmp_path: 
         hook = localise(compile_submission(task) or {}, {DATA: str(data), WORK: str(work)})
         torch.manual_seed(0)
         request = {'config': config, 'folder': str(work)}
-        found.append(execute_job({**request, 'hooks': [hook]} if name == 'with' else request))
+        found.append(train_job({**request, 'hooks': [hook]} if name == 'with' else request))
     assert found[0]['raw'] == found[1]['raw']
     assert found[0]['curves'] == found[1]['curves']
 
@@ -192,7 +194,7 @@ def test_official_sequences_that_are_not_there_are_told_before_training(
     config = Trial(task, 'test_vit', 'finetune', data, work).config()
     hook = localise(compile_submission(task) or {}, {DATA: str(data), WORK: str(work)})
     with pytest.raises(DataError, match=r'nowhere/list\.txt: not readable as text'):
-        execute_job({'config': config, 'folder': str(work), 'hooks': [hook]})
+        train_job({'config': config, 'folder': str(work), 'hooks': [hook]})
     assert not list(work.glob('*.pth'))
 
 
@@ -200,7 +202,7 @@ def test_a_toolkit_without_a_server_takes_no_submission(tmp_path: Path) -> None:
     task = tiny_task(tmp_path, toolkit='lasot', submission='official/list.txt')
     task = replace(task, metric=METRICS['success_AUC'])
     with pytest.raises(DeclarationError, match='only got10k and trackingnet have a server'):
-        parts(meeting(task, stride=16))
+        data_parts(task)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +229,9 @@ class Squares(torch.nn.Module):
 def test_every_backbone_gets_the_same_grid(
     stride: int, template_size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = parts(meeting(tiny_task(tmp_path, template_size=template_size), stride=stride)).model
+    model = model_parts(
+        meeting(tiny_task(tmp_path, template_size=template_size), stride=stride)
+    ).model
     del model['type']
     monkeypatch.setattr(
         'benchmark.kinds.tracking.tracker.MODELS.build', lambda config: Squares(stride)
@@ -253,7 +257,7 @@ def test_sizes_that_cannot_be_used_are_told(
     options: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(DeclarationError, match=message) as caught:
-        parts(meeting(tiny_task(tmp_path, **options), stride=16))
+        data_parts(tiny_task(tmp_path, **options))
     assert 'tiny.py' in str(caught.value)
 
 

@@ -1,4 +1,4 @@
-"""The OpenMMLab libraries on the command line."""
+"""The OpenMMLab libraries, imported without what they print."""
 
 from __future__ import annotations
 

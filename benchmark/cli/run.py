@@ -1,0 +1,54 @@
+"""``tbench run``: train and test every cell of a suite."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from benchmark import api
+from benchmark.cli.arguments import Subparsers
+from benchmark.cli.options import add_request, add_results, add_seeds, place_of, request_of
+from benchmark.cli.printing import say
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command ``run``."""
+    parser = subparsers.add_parser(
+        'run', help='train and test every cell of a suite; run again to continue'
+    )
+    add_request(parser)
+    add_results(parser)
+    add_seeds(parser)
+    parser.add_argument(
+        '--submission',
+        action='store_true',
+        help='trained trackers also write the archive for the evaluation server of a task whose '
+        'test labels are withheld; cells that are done are trained again for it',
+    )
+    parser.set_defaults(command=run)
+
+
+def run(options: Namespace) -> int:
+    """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
+    done = api.evaluate(
+        **request_of(options),
+        **place_of(options),
+        seeds=options.seeds,
+        submission=options.submission,
+        say=say,
+    )
+    for archive in done.archives:
+        say(f'for the server: {archive}')
+    say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
+    if done.failed:
+        return 1
+    return 3 if done.busy else 0
+
+
+def _places(options: Namespace) -> str:
+    """Return the options that lead another command to the same folders."""
+    places = (
+        ('--results', options.results, 'results'),
+        ('--work-dir', options.work_dir, 'work_dirs'),
+    )
+    return ' '.join(f'{name} {path}' for name, path, default in places if path != Path(default))

@@ -1,0 +1,47 @@
+"""``tbench status``: where the campaigns of a work folder stand."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import Namespace
+
+from benchmark import api
+from benchmark.cli.arguments import Subparsers, positive
+from benchmark.cli.options import add_work
+from benchmark.cli.printing import say
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command ``status``."""
+    parser = subparsers.add_parser('status', help='what is running, done, failed, and why')
+    parser.add_argument('--suite', metavar='NAME', help='default: all suites of the work folder')
+    add_work(parser)
+    parser.add_argument('--json', action='store_true', help='for programs')
+    parser.add_argument(
+        '--watch',
+        nargs='?',
+        type=positive,
+        const=5,
+        metavar='SECONDS',
+        help='tell again every 5 (or so many) seconds until nothing runs',
+    )
+    parser.set_defaults(command=status)
+
+
+def status(options: Namespace) -> int:
+    """Print where the campaigns of a work folder stand."""
+    from benchmark.cli.overviews import status_lines
+
+    while True:
+        found = api.campaigns(options.work_dir, options.suite)
+        if options.json:
+            plain = {'campaigns': [campaign.to_plain() for campaign in found]}
+            print(json.dumps(plain, indent=1, ensure_ascii=False))
+        for line in () if options.json else status_lines(found):
+            say(line)
+        if not found and not options.json:
+            say(f'{options.work_dir}: nothing was run here')
+        if not options.watch or not any(campaign.is_alive for campaign in found):
+            return 0
+        time.sleep(options.watch)

@@ -1,0 +1,32 @@
+"""What goes to the terminal: text that cannot steer it, and one line for a fault of ours."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import traceback
+from pathlib import Path
+
+_TAB, _LINE = 9, 10
+_CONTROLS = {
+    code: f'\\x{code:02x}' for code in (*range(32), *range(127, 160)) if code not in (_TAB, _LINE)
+}
+
+
+def printable(text: object) -> str:
+    """Return ``text`` with control characters written out, and halves of letters too.
+
+    An error may quote a file or a library, whose escapes would else reach the terminal.
+    """
+    return str(text).translate(_CONTROLS).encode(errors='backslashreplace').decode()
+
+
+def keep_traceback() -> str:
+    """Write the traceback of the error being handled to a file and return where, for a person."""
+    try:
+        handle, name = tempfile.mkstemp(prefix='tbench-fault-', suffix='.log')
+        with os.fdopen(handle, 'w', encoding='utf-8', errors='backslashreplace') as file:
+            file.write(traceback.format_exc())
+    except OSError as error:
+        return f'its traceback could not be kept ({error.strerror or error})'
+    return f'please report it with {Path(name)}'

@@ -1,0 +1,21 @@
+"""What the annotations of instances hold, and what can be wrong with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def find_fault(sample: dict[str, Any], classes: int) -> str:
+    """Return whether the instance has an empty box or a key point that is no number."""
+    box = np.asarray(sample['bbox'], float).reshape(-1, 4)[0]
+    if (box[2:] <= box[:2]).any():
+        return f'box {box.round(1).tolist()} is empty'
+    is_finite = np.isfinite(np.asarray(sample['keypoints'], float)).all()
+    return '' if is_finite else 'a key point is no number'
+
+
+def find_classes(sample: dict[str, Any]) -> np.ndarray:
+    """Return the numbers of the key points that are visible."""
+    return np.flatnonzero(np.asarray(sample['keypoints_visible'])[0] > 0)
