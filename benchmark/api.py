@@ -18,6 +18,7 @@ from benchmark.errors import BenchmarkError, IncompatibleError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.acquiring.getting import Manner
     from benchmark.launching.campaign import Campaign
     from benchmark.launching.executors.base import Executor
     from benchmark.launching.status import CampaignStatus
@@ -623,6 +624,32 @@ def check_data(
         from benchmark.checking.data import check_data as look
 
         return look(task, folder, full=full, reader=reader)
+
+
+def get_data(
+    name: str, data_root: str | Path | None = None, manner: Manner | None = None
+) -> list[str]:
+    """Fetch, verify, unpack and convert what a data set, task or suite needs; say what was done.
+
+    What is there already is not asked for again, and a transfer that was cut is continued.
+
+    Args:
+        name: data set, task or suite.
+        data_root: the folder of all data sets; the default one unless given.
+        manner: whether archives are kept, how many files come at once, who is told how far it is.
+
+    Raises:
+        UnknownNameError: there is no such data set, task or suite.
+        DataError: a file cannot be fetched or is wrong, or a person has to do something first.
+    """
+    from benchmark.acquiring.declared import chosen
+    from benchmark.acquiring.getting import get
+    from benchmark.acquiring.planning import reading
+    from benchmark.catalog import shipped_tasks
+
+    root = default_data_root() if data_root is None else Path(data_root)
+    tasks = shipped_tasks()
+    return [line for one in chosen([name]) for line in get(one, root, reading(one, tasks), manner)]
 
 
 # results

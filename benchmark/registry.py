@@ -26,6 +26,15 @@ OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
     scope='benchmark',
     locations=['benchmark.engine'],
 )
+OPTIMIZERS = root.Registry(
+    'optimizer', parent=root.OPTIMIZERS, scope='benchmark', locations=['benchmark.engine']
+)
+PARAM_SCHEDULERS = root.Registry(
+    'parameter scheduler',
+    parent=root.PARAM_SCHEDULERS,
+    scope='benchmark',
+    locations=['benchmark.engine'],
+)
 DATA_SAMPLERS = root.Registry(
     'data sampler', parent=root.DATA_SAMPLERS, scope='benchmark', locations=['benchmark.engine']
 )

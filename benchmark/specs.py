@@ -73,14 +73,44 @@ class Architecture(enum.StrEnum):
 
 
 class Size(enum.StrEnum):
-    """The size class on which a recipe may depend: below 50, below 150, from 150 million."""
+    """The size class on which a recipe may depend, from 50, 150 and 500 million parameters."""
 
     SMALL = 'small'
     BASE = 'base'
     LARGE = 'large'
+    HUGE = 'huge'
 
 
-_SMALL, _LARGE = 50_000_000, 150_000_000
+_FROM = {Size.HUGE: 500_000_000, Size.LARGE: 150_000_000, Size.BASE: 50_000_000, Size.SMALL: 0}
+"""The parameters from which each size class counts."""
+
+
+_DOUBLING = (1, 2, 4, 8)
+_NETWORKS: Mapping[tuple[Architecture, tuple[int, ...], int], str] = {
+    **{
+        (Architecture.PLAIN_VIT, (width,), depth): name
+        for name, width, depth in (
+            ('vit-t', 192, 12), ('vit-s', 384, 12), ('vit-b', 768, 12), ('vit-l', 1024, 24),
+            ('vit-h', 1280, 32),
+        )
+    },
+    **{
+        (architecture, tuple(width * factor for factor in _DOUBLING), depth): name
+        for architecture, name, width, depth in (
+            (Architecture.HIERARCHICAL, 'swin-t', 96, 12),
+            (Architecture.HIERARCHICAL, 'swin-s', 96, 24),
+            (Architecture.HIERARCHICAL, 'swin-b', 128, 24),
+            (Architecture.HIERARCHICAL, 'swin-l', 192, 24),
+            (Architecture.CONVNET, 'convnext-atto', 40, 12),
+            (Architecture.CONVNET, 'convnext-t', 96, 18),
+            (Architecture.CONVNET, 'convnext-s', 96, 36),
+            (Architecture.CONVNET, 'convnext-b', 128, 36),
+            (Architecture.CONVNET, 'convnext-l', 192, 36),
+            (Architecture.CONVNET, 'resnet-50', 256, 16),
+        )
+    },
+}  # fmt: skip
+"""Networks that sources of recipes train, by architecture, channels and depth."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +137,16 @@ class Features:
     @property
     def size(self) -> Size:
         """The size class on which a recipe may depend."""
-        if self.parameters < _SMALL:
-            return Size.SMALL
-        return Size.BASE if self.parameters < _LARGE else Size.LARGE
+        return next(size for size, least in _FROM.items() if self.parameters >= least)
+
+    @property
+    def network(self) -> str:
+        """The usual network of this shape, as in ``'vit-b'``; empty where there is none.
+
+        A Swin whose windows can grow is SwinV2's.
+        """
+        name: str = _NETWORKS.get((self.architecture, self.channels, self.depth), '')
+        return name.replace('swin-', 'swinv2-') if self.windows else name
 
 
 @dataclass(frozen=True)
@@ -254,8 +291,18 @@ class Task:
         return self.options.get(key, default)
 
 
-SCHEDULES = ('cosine', 'linear', 'poly', 'step')
-"""How the learning rate falls after warm-up."""
+SCHEDULES = ('cosine', 'linear', 'poly', 'step', 'rise-and-fall')
+"""How the learning rate falls after warm-up; the last one rises by the same power of time."""
+
+OPTIMIZERS = ('adamw', 'sgd', 'lamb', 'lars')
+"""What may train a model."""
+
+DECAYED = ('matrices', 'biases', 'all')
+"""What weight decay acts on.
+
+``matrices`` leaves out vectors and all that encodes positions, ``biases`` the norms' parameters
+and positions, ``all`` nothing.
+"""
 
 PRECISIONS = ('bf16',)
 """What a backbone may be carried out in other than single precision."""
@@ -270,7 +317,12 @@ class Recipe:
 
     Attributes:
         lr: learning rate at ``batch_size``.
-        weight_decay: of AdamW, on matrices alone.
+        optimizer: what trains the model, one of :data:`OPTIMIZERS`.
+        betas: decay of the moments of AdamW and LAMB.
+        momentum: of SGD and LARS, also in a linear probe.
+        nesterov: whether SGD looks ahead.
+        weight_decay: of the optimiser, on what ``decayed`` names.
+        decayed: what weight decay acts on, one of :data:`DECAYED`.
         layer_decay: factor on the rate per layer, from the head down; 1 leaves it alone.
         decay_steps: how often a source that counts layers in its own way multiplies between head
             and stem; the stem keeps the source's rate whatever the depth.
@@ -278,11 +330,13 @@ class Recipe:
         clip_norm: largest norm of the gradient.
         batch_size: pictures per step.
         iterations: steps of the optimiser.
-        warmup: share of ``iterations`` with a linearly rising rate.
+        warmup: share of ``iterations`` with a rising rate.
+        warmup_start: share of its peak at which each rate starts to rise.
         schedule: how the rate falls after warm-up, one of :data:`SCHEDULES`.
         milestones: shares of ``iterations`` at which the schedule ``step`` multiplies the rate.
         step_factor: what it multiplies the rate by.
-        power: of the schedule ``poly``.
+        power: of the schedules ``poly`` and ``rise-and-fall``.
+        floor: share of its peak down to which each rate falls; not for the schedule ``step``.
         window: side of attention windows in tokens, for networks that can change it.
         ema: decay of a moving average of the weights that is tested in their place.
         accumulation: in how many parts a batch passes.
@@ -293,15 +347,20 @@ class Recipe:
         features: what a probe reads; all that there is when empty.
         learning_rates: rates that a linear probe tries, at ``rates_batch`` pictures.
         rates_batch: the batch size to which ``learning_rates`` belong.
-        momentum: of a linear probe's SGD.
         neighbours: numbers of neighbours that a k-NN probe tries.
         temperatures: temperatures that a k-NN probe tries.
         strengths: inverse penalties C that a logistic regression tries.
         held_out: share of the training split on which a probe chooses.
+        options: options of the task's kind that belong to the recipe, in place of the task's own.
     """
 
+    optimizer: str = field(default='adamw', metadata={'allowed': OPTIMIZERS})
     lr: float
+    betas: tuple[float, ...] = (0.9, 0.999)
+    momentum: float = 0.9
+    nesterov: bool = False
     weight_decay: float
+    decayed: str = field(default='matrices', metadata={'allowed': DECAYED})
     layer_decay: float = 1.0
     decay_steps: int | None = None
     drop_path: float = 0.0
@@ -309,10 +368,12 @@ class Recipe:
     batch_size: int
     iterations: int
     warmup: float = 0.1
+    warmup_start: float = 1e-3
     schedule: str = field(default='cosine', metadata={'allowed': SCHEDULES})
     milestones: tuple[float, ...] = (8 / 9, 26 / 27)
     step_factor: float = 0.1
     power: float = 0.9
+    floor: float = 0.0
     window: int | None = None
     ema: float | None = None
     accumulation: int = 1
@@ -323,11 +384,11 @@ class Recipe:
     features: tuple[str, ...] = ()
     learning_rates: tuple[float, ...] = ()
     rates_batch: int = 256
-    momentum: float = 0.9
     neighbours: tuple[int, ...] = ()
     temperatures: tuple[float, ...] = ()
     strengths: tuple[float, ...] = ()
     held_out: float = 0.1
+    options: Declared = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -337,7 +398,7 @@ class Number:
     ``source`` names the source that states it, at ``place``; ``None`` where no source
     does and the value is ours. ``says`` is the source's own value where ours differs;
     ``reason`` says why it differs, or why it is ours. ``is_carried`` when the source
-    states it for other data.
+    states it for other data or another network.
     """
 
     value: Any
@@ -356,7 +417,7 @@ class Number:
     def mark(self) -> str:
         """What the number is.
 
-        ``'stated'`` by its source for these data, ``'carried over'`` from other data,
+        ``'stated'`` by its source for these data and this network, ``'carried over'`` from others,
         ``'adapted'`` from what the source says, or ``'ours'``.
         """
         if self.source is None:
@@ -371,7 +432,12 @@ class Rule:
     """Numbers of a recipe and where they hold; a place that is ``None`` is everywhere.
 
     ``tasks`` are those for which it holds, all when empty; ``trained_on`` those on
-    whose data its sources state the numbers, ``tasks`` when empty.
+    whose data its sources state the numbers, ``tasks`` when empty. ``options`` are of the kind's
+    tasks: a general rule's yield to those that a task declares, one for named tasks wins over
+    them. A rule ``at_full_length`` does not hold for tasks with a budget of their own, whose
+    trainings are shorter than those of any source. ``networks`` are those that its sources train
+    so, all when empty: for another one the numbers are carried over, unless the rule
+    ``is_exclusive`` and holds for these alone.
     """
 
     kind: str
@@ -380,6 +446,10 @@ class Rule:
     size: Size | None = None
     tasks: tuple[str, ...] = ()
     trained_on: tuple[str, ...] = ()
+    options: Mapping[str, Number] = field(default_factory=dict)
+    at_full_length: bool = False
+    networks: tuple[str, ...] = ()
+    is_exclusive: bool = False
 
 
 class Solver(enum.StrEnum):

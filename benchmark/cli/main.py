@@ -12,6 +12,7 @@ from benchmark import __version__
 from benchmark.cli import (
     analyze,
     check,
+    data,
     doctor,
     export,
     import_,
@@ -45,6 +46,7 @@ COMMANDS = (
     export,
     import_,
     check,
+    data,
     doctor,
 )
 """The module of each command, in the order of the help."""

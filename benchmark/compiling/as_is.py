@@ -26,18 +26,20 @@ def compile_as_is(cell: CellInputs) -> Config:
             f"protocol '{cell.protocol.name}' scores a network's own classifier: it is for tasks "
             f"with one label per picture, '{cell.task.name}' is not one"
         )
-    kind, features = load_kind(cell.task.kind), cell.network.features
+    kind = load_kind(cell.task.kind)
     recipe = choose_recipe(
-        cell.protocol, Place.of(cell.task, features), cell.task.budget, *cell.changes
+        cell.protocol, Place.of(cell.task, cell.network.features), cell.task.budget, *cell.changes
     )
-    meeting = Meeting(cell.task, features, cell.protocol, recipe, backbone_config(cell, recipe))
-    data, model = kind.data(cell.task), kind.model(meeting)
+    backbone = backbone_config(cell, recipe)
+    data = kind.data(cell.task)
+    features = cell.network.features
+    model = kind.model(Meeting(cell.task, features, cell.protocol, recipe, backbone))
     return {
         'default_scope': kind.library,
         'custom_imports': [*kind.components, *cell.protocol.components],
         **added_packages(cell),
         'preprocessor': model.model['data_preprocessor'],
-        'backbone': meeting.backbone,
+        'backbone': backbone,
         'own_head': {'outputs': len(cell.task.classes)},
         'test_dataloader': testing_loader(cell.task, data),
         'test_evaluator': data.evaluator,

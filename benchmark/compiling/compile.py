@@ -9,11 +9,13 @@ from benchmark.catalog.sources import SOURCES
 from benchmark.errors import IncompatibleError
 from benchmark.hashing import file_hash
 from benchmark.kinds import KINDS, load_kind
-from benchmark.kinds.base import Config, DataParts, Meeting, ModelParts, dataset
+from benchmark.kinds.base import Config, DataParts, Kind, Meeting, ModelParts, dataset
 from benchmark.plugins import foreign_versions
 from benchmark.protocols import PROTOCOLS, Place, choose_recipe
 from benchmark.results.identity import WORK as WORK
 from benchmark.specs import (
+    DECAYED,
+    SCHEDULES,
     Adapter,
     Backbone,
     Declared,
@@ -42,6 +44,9 @@ PACKAGES = 'packages'
 _CHECKPOINTS = 4
 _MOST_ITERATIONS_LOST = 2000
 _CURVE_POINTS = 50
+_DECAYED, _BETAS = DECAYED[0], (0.9, 0.999)
+_NOTHING = 1e-8
+"""The smallest share of its peak at which a rate starts to rise."""
 
 
 class Network(NamedTuple):
@@ -92,6 +97,7 @@ def compile_config(cell: CellInputs) -> Config:
     recipe = training_recipe(
         cell.protocol, Place.of(cell.task, cell.network.features), cell.task.budget, *cell.changes
     )
+    cell = replace(cell, task=_with_options(cell.task, recipe, kind))
     meeting = Meeting(
         cell.task, cell.network.features, cell.protocol, recipe, backbone_config(cell, recipe)
     )
@@ -133,6 +139,18 @@ def training_recipe(
             'declare lr, iterations and batch_size in the suite'
         )
     return _in_parts(recipe, protocol.name)
+
+
+def _with_options(task: Task, recipe: Recipe, kind: Kind) -> Task:
+    """Return the task with the options that its recipe sets in place of its own."""
+    for key, value in recipe.options.items():
+        if not isinstance(value, kind.options.get(key, ())):
+            known = ', '.join(sorted(kind.options))
+            raise IncompatibleError(
+                f'recipe option {key!r} is {value!r}: '
+                + ('of another type' if key in kind.options else f'kind {kind.name!r} has {known}')
+            )
+    return replace(task, options={**task.options, **recipe.options}) if recipe.options else task
 
 
 def _in_parts(recipe: Recipe, protocol: str) -> Recipe:
@@ -216,7 +234,7 @@ def _train_loader(task: Task, recipe: Recipe, data: DataParts, model: ModelParts
     samples = dataset(task, Role.TRAIN, model.train_pipeline)
     return {
         **_loader(samples, recipe.batch_size, data.collate),
-        'sampler': {'type': 'InfiniteSampler', 'shuffle': True},
+        'sampler': data.sampler or {'type': 'InfiniteSampler', 'shuffle': True},
     }
 
 
@@ -256,15 +274,38 @@ def _loops(recipe: Recipe) -> Config:
 def _optimisation(recipe: Recipe, depth: int) -> Config:
     wrapper: Config = {
         'type': 'OptimWrapper',
-        'optimizer': {'type': 'AdamW', 'lr': recipe.lr, 'weight_decay': recipe.weight_decay},
+        'optimizer': _optimizer(recipe),
         'constructor': 'benchmark.LayerDecayConstructor',
-        'paramwise_cfg': {'layer_decay': layer_decay(recipe, depth)},
+        'paramwise_cfg': {
+            'layer_decay': layer_decay(recipe, depth),
+            **({} if recipe.decayed == _DECAYED else {'decayed': recipe.decayed}),
+        },
     }
     if recipe.clip_norm is not None:
         wrapper['clip_grad'] = {'max_norm': recipe.clip_norm}
     if recipe.accumulation > 1:
         wrapper['accumulative_counts'] = recipe.accumulation
     return {'optim_wrapper': wrapper, 'param_scheduler': _schedule(recipe)}
+
+
+def _optimizer(recipe: Recipe) -> Config:
+    """Return the optimiser; what stands at its library's own value is not named."""
+    common = {'lr': recipe.lr, 'weight_decay': recipe.weight_decay}
+    betas = {} if recipe.betas == _BETAS else {'betas': tuple(recipe.betas)}
+    momentum = {'momentum': recipe.momentum}
+    nesterov = {'nesterov': True} if recipe.nesterov else {}
+    known = {
+        'adamw': {'type': 'AdamW', **common, **betas},
+        'sgd': {'type': 'SGD', **common, **momentum, **nesterov},
+        'lamb': {'type': 'benchmark.Lamb', **common, **betas},
+        'lars': {'type': 'benchmark.Lars', **common, **momentum, **nesterov},
+    }
+    for key, value, allowed in (
+        ('optimizer', recipe.optimizer, known), ('decayed', recipe.decayed, DECAYED)
+    ):  # fmt: skip
+        if value not in allowed:
+            raise IncompatibleError(f'recipe {key} is {value!r}, allowed are {", ".join(allowed)}')
+    return known[recipe.optimizer]
 
 
 def layer_decay(recipe: Recipe, depth: int) -> float:
@@ -279,17 +320,24 @@ def layer_decay(recipe: Recipe, depth: int) -> float:
 
 def _schedule(recipe: Recipe) -> list[Config]:
     warmup = _warmup(recipe)
+    if recipe.schedule == 'rise-and-fall':
+        return [_rise_and_fall(recipe)]
+    _check_ends(recipe)
     rising = {
         'type': 'LinearLR',
-        'start_factor': 1e-3,
+        # mmengine's ramp multiplies from step to step, and cannot leave 0
+        'start_factor': max(recipe.warmup_start, _NOTHING),
         'by_epoch': False,
         'begin': 0,
         'end': warmup,
     }
     falling = {
-        'cosine': {'type': 'CosineAnnealingLR', 'eta_min': 0.0},
-        'linear': {'type': 'PolyLR', 'power': 1.0, 'eta_min': 0.0},
-        'poly': {'type': 'PolyLR', 'power': recipe.power, 'eta_min': 0.0},
+        'cosine': {
+            'type': 'CosineAnnealingLR',
+            **({'eta_min_ratio': recipe.floor} if recipe.floor else {'eta_min': 0.0}),
+        },
+        'linear': {'type': 'PolyLR', 'power': 1.0, 'eta_min': recipe.floor * recipe.lr},
+        'poly': {'type': 'PolyLR', 'power': recipe.power, 'eta_min': recipe.floor * recipe.lr},
         'step': {
             'type': 'MultiStepLR',
             'milestones': _milestones(recipe, warmup),
@@ -298,10 +346,41 @@ def _schedule(recipe: Recipe) -> list[Config]:
     }
     if recipe.schedule not in falling:
         raise IncompatibleError(
-            f'recipe schedule is {recipe.schedule!r}, allowed are {", ".join(falling)}'
+            f'recipe schedule is {recipe.schedule!r}, allowed are {", ".join(SCHEDULES)}'
         )
     span = {'by_epoch': False, 'begin': warmup, 'end': recipe.iterations}
     return [*([rising] if warmup else []), {**falling[recipe.schedule], **span}]
+
+
+def _rise_and_fall(recipe: Recipe) -> Config:
+    return {
+        'type': 'benchmark.RiseAndFallLR',
+        'rise': max(1, round(recipe.warmup * recipe.iterations)),
+        'power': recipe.power,
+        'floor': recipe.floor,
+        'by_epoch': False,
+        'begin': 0,
+        'end': recipe.iterations,
+    }
+
+
+def _check_ends(recipe: Recipe) -> None:
+    """Refuse a start or an end of the rate that no schedule can follow."""
+    for key in ('warmup_start', 'floor'):
+        if not 0 <= getattr(recipe, key) <= 1:
+            raise IncompatibleError(
+                f'recipe {key} is {getattr(recipe, key)}: must be a share of the rate, 0 to 1'
+            )
+    # mmengine's polynomial falls to one rate for all layers, its steps to none
+    if recipe.floor and (
+        recipe.schedule == 'step'
+        or (recipe.schedule in ('linear', 'poly') and recipe.layer_decay != 1)
+    ):
+        raise IncompatibleError(
+            f'recipe floor is {recipe.floor}: the schedule {recipe.schedule!r} has none'
+            + (' with layer_decay' if recipe.schedule != 'step' else '')
+            + '; set floor=0, or the schedule cosine'
+        )
 
 
 def _warmup(recipe: Recipe) -> int:

@@ -78,7 +78,7 @@ def probing_recipe(
     # a task's budget is that of passes through the backbone; on fixed views there is one
     is_online = protocol.probe is not None and protocol.probe.views is Views.ONLINE
     recipe = choose_recipe(protocol, place, budget if is_online else {}, *changes)
-    solver = protocol.probe and protocol.probe.solver
+    solver = protocol.probe.solver if protocol.probe else None
     if solver is Solver.LOGISTIC and recipe.iterations < 1:
         raise DeclarationError('recipe iterations of a logistic regression must be at least 1')
     if (

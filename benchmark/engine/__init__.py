@@ -5,8 +5,10 @@ from benchmark.engine.averaging import WeightAverage
 from benchmark.engine.backbone_execution import BackboneExecution
 from benchmark.engine.history import LossHistory
 from benchmark.engine.layer_decay import LayerDecayConstructor
+from benchmark.engine.optimisers import Lamb, Lars
 from benchmark.engine.progress import Progress
 from benchmark.engine.resuming import Checkpoints, Spent, StepClock
+from benchmark.engine.schedules import RiseAndFallLR
 from benchmark.engine.sharing import (
     OwnDraws,
     WholeBatches,
@@ -18,11 +20,14 @@ from benchmark.engine.sharing import (
 __all__ = [
     'BackboneExecution',
     'Checkpoints',
+    'Lamb',
+    'Lars',
     'LayerDecayConstructor',
     'LossHistory',
     'OwnDraws',
     'ParameterAudit',
     'Progress',
+    'RiseAndFallLR',
     'Spent',
     'StepClock',
     'WeightAverage',

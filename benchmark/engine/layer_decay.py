@@ -27,7 +27,8 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
 
     As in MAE's fine-tuning: heads and necks keep the full rate, the last of L layers gets
     ``layer_decay``, the stem ``layer_decay ** (L + 1)``. Biases, norms, tokens and all that
-    encodes positions are not decayed in weight. A frozen parameter is in no group.
+    encodes positions are not decayed in weight. A frozen parameter is in no group. With
+    ``decayed='biases'`` only norms and positions are exempt, with ``decayed='all'`` nothing is.
     """
 
     def add_params(self, params: list[dict[str, Any]], module: nn.Module, **_: Any) -> None:
@@ -44,7 +45,7 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         self, module: nn.Module, name: str, parameter: nn.Parameter, decay: float
     ) -> dict[str, Any]:
         layer, scale = _layer_and_scale(module, name, decay)
-        is_exempt = parameter.ndim <= 1 or _is_exempt(name)
+        is_exempt = self._is_exempt(module, name, parameter)
         return {
             'name': layer + ('/no weight decay' if is_exempt else ''),
             'params': [],
@@ -52,8 +53,21 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
             'weight_decay': 0.0 if is_exempt else self.base_wd,
         }
 
+    def _is_exempt(self, module: nn.Module, name: str, parameter: nn.Parameter) -> bool:
+        decayed = self.paramwise_cfg.get('decayed', 'matrices')
+        if decayed == 'all':
+            return False
+        is_never = _is_in_norm(module, name) if decayed == 'biases' else parameter.ndim <= 1
+        return is_never or _encodes_position(name)
 
-def _is_exempt(name: str) -> bool:
+
+def _is_in_norm(module: nn.Module, name: str) -> bool:
+    # libraries write norms of their own, as LayerNorm2d: all say so in their names
+    owner = module.get_submodule(name.rpartition('.')[0])
+    return 'Norm' in type(owner).__name__
+
+
+def _encodes_position(name: str) -> bool:
     return name.endswith(_NEVER_DECAYED) or any(part in name for part in _POSITION_NETWORKS)
 
 

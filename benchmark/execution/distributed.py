@@ -70,10 +70,17 @@ def _whole_batches(config: Config, count: int, rank: int) -> Config:
     loader = config['train_dataloader']
     share = {'collate': loader['collate_fn']['type'], 'rank': rank, 'count': count}
     return {
-        'sampler': {**loader['sampler'], 'type': 'benchmark.WholeBatches'},
+        'sampler': _whole_order(loader['sampler']),
         'collate_fn': {'type': 'benchmark.own_share', **share},
         'worker_init_fn': {'type': 'benchmark.seed_loader', 'seed': config['randomness']['seed']},
     }
+
+
+def _whole_order(sampler: Config) -> Config:
+    """Return the sampler as every process follows it whole."""
+    if sampler['type'] == 'InfiniteSampler':
+        return {**sampler, 'type': 'benchmark.WholeBatches'}
+    return {**sampler, 'whole': True}
 
 
 def runner_arguments() -> Config:

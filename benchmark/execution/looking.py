@@ -20,6 +20,7 @@ from benchmark.errors import BenchmarkError, DataError
 from benchmark.execution.census import Census
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
+from benchmark.kinds.common.frames import other_size
 from benchmark.kinds.common.loading import has_places, load_picture
 from benchmark.kinds.common.opening import opened
 from benchmark.openmmlab.decoding import read_placed
@@ -41,6 +42,7 @@ class Extent:
         longest: up to how many maps are, as long as declared classes have not been seen.
         annotations: how many samples are whose labels lie in a list that is read anyway.
         same_content: whether the contents of pictures in two splits are compared.
+        every_frame: whether of a film not the first and the last frame alone are decoded.
     """
 
     pictures: int
@@ -48,11 +50,12 @@ class Extent:
     longest: int
     annotations: int
     same_content: bool = False
+    every_frame: bool = False
 
 
 _ALL = 1 << 60
 USUAL = Extent(SAMPLED, SAMPLED, 2000, _ALL)
-FULL = Extent(_ALL, _ALL, _ALL, _ALL, same_content=True)
+FULL = Extent(_ALL, _ALL, _ALL, _ALL, same_content=True, every_frame=True)
 QUICK = Extent(16, 64, 400, 20_000)
 """What `tbench run` looks at before it trains: seconds even for large data."""
 
@@ -133,7 +136,7 @@ def _inspect(
             yield Finding(f'{role} files', True, oddity, is_warning=True)
     yield _labels(request, role, split, census, extent)
     yield _there(role, split, _spread(found, extent.annotations))
-    yield _readable(role, split, _spread(found, extent.pictures))
+    yield _readable(role, split, _spread(found, extent.pictures), extent)
 
 
 def _spread(count: int, most: int) -> list[int]:
@@ -195,24 +198,41 @@ def _there(role: Role, split: _Split, indices: Iterable[int]) -> Finding:
     return _summed(f'{role} files', wrong, seen)
 
 
-def _readable(role: Role, split: _Split, indices: Iterable[int]) -> Finding:
+def _readable(role: Role, split: _Split, indices: Iterable[int], extent: Extent) -> Finding:
     wrong, seen = [], 0
     is_placed = {has_places(part) for part in _parts(split.samples)} == {True}
     done: set[str] = set()
     for index in indices:
-        for sample in _pictures(split.samples.get_data_info(index)):
+        film: Film | None = None
+        for sample in _pictures(split.samples.get_data_info(index), extent):
             if sample['img_path'] in done:
                 continue
             done.add(sample['img_path'])
             seen += 1
             try:
                 if set(sample) == {'img_path'}:
-                    read_placed(sample['img_path'])
+                    film = _same_size(sample['img_path'], film)
                 else:
                     load_picture(sample, is_placed=is_placed)
             except DataError as error:
                 wrong.append(f'{_prefixed(sample["img_path"], str(error))}')
     return _summed(f'{role} pictures', wrong, seen)
+
+
+Film = tuple[int, int]
+"""Width and height of the first frame of a film."""
+
+
+def _same_size(path: str, film: Film | None) -> Film:
+    """Return the size of a frame, which must be that of ``film`` where that is known.
+
+    Raises:
+        DataError: the frame cannot be read, or has another size.
+    """
+    height, width = read_placed(path).shape[:2]
+    if film is not None and (width, height) != film:
+        raise DataError(other_size(path, (width, height), film))
+    return width, height
 
 
 def _prefixed(path: str, reason: str) -> str:
@@ -221,13 +241,14 @@ def _prefixed(path: str, reason: str) -> str:
     return f'{path}: not readable as a picture ({own})' if own != reason else reason
 
 
-def _pictures(info: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the pictures of a sample: of a sequence the first and the last frame."""
+def _pictures(info: Mapping[str, Any], extent: Extent) -> Iterator[Mapping[str, Any]]:
+    """Yield the pictures of a sample: of a sequence the first and the last frame, or all."""
     frames = info.get('frames')
     if frames is None:
         yield info
     else:
-        yield from ({'img_path': frames[place]} for place in (0, len(frames) - 1))
+        places = range(len(frames)) if extent.every_frame else (0, len(frames) - 1)
+        yield from ({'img_path': frames[place]} for place in places)
 
 
 def _apart(

@@ -62,6 +62,8 @@ class DataParts:
             features.
         submission: the hook that makes the archive for the server of a test split whose labels
             are withheld; ``None`` where there is no server.
+        sampler: what chooses training samples where each does not come once per pass. It is
+            endless, and takes ``whole`` where several processes must follow one order.
     """
 
     test_pipeline: list[Config]
@@ -72,6 +74,7 @@ class DataParts:
     annotations: tuple[Config, ...] = ()
     readout: Readout | None = None
     submission: Config | None = None
+    sampler: Config | None = None
 
 
 class ModelParts(NamedTuple):

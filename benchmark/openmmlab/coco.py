@@ -247,6 +247,21 @@ def _check_lengths(annotations: pycoco.COCO, count: int, path: str | Path) -> No
             )
 
 
+def _without_copies(entries: list[Entry]) -> list[Entry]:
+    """Return annotations without those that are there again, the id included.
+
+    Equal ids alone say nothing, as they are often not unique, nor do equal boxes of other ids.
+    """
+    first: dict[Any, Entry] = {}
+    kept = []
+    for entry in entries:
+        id_ = as_id(entry.get('id'))
+        known = entry if id_ is None else first.setdefault(id_, entry)
+        if known is entry or known != entry:
+            kept.append(entry)
+    return kept
+
+
 class _Content:
     """A file that is being put right, list by list."""
 
@@ -275,7 +290,8 @@ class _Content:
         self._renumber_lists(category_ids_)
         content['images'] = list(self._images.values())
         content['categories'] = list(self._categories.values())
-        content['annotations'] = self._annotations(annotations, image_ids, category_ids_)
+        whole = _without_copies(annotations)
+        content['annotations'] = self._annotations(whole, image_ids, category_ids_)
         return content
 
     def _error(self, problem: str) -> DataError:

@@ -81,13 +81,22 @@ def read_header(data: bytes) -> Header | None:
     try:
         with Image.open(io.BytesIO(data)) as picture:
             bits, is_float = _depth_of(picture, data)
-            orientation = picture.getexif().get(_ORIENTATION, 1)
+            orientation = _orientation_of(picture, data)
             width, height = picture.size
             form, mode = picture.format or '', picture.mode
     # Pillow raises many kinds of errors for damaged headers
     except Exception:
         return None
     return Header(form, mode, (height, width), orientation, bits, is_float)
+
+
+def _orientation_of(picture: Image.Image, data: bytes) -> int:
+    """Return EXIF's orientation; 1 where there is none."""
+    # Pillow decodes a PNG whole to look for EXIF behind the pixels, for each of millions of maps
+    if picture.format == 'PNG' and b'eXIf' not in data:
+        return 1
+    found: int = picture.getexif().get(_ORIENTATION, 1)
+    return found
 
 
 def _depth_of(picture: Image.Image, data: bytes) -> tuple[int, bool]:

@@ -33,13 +33,19 @@ Explained = dict[str, Number]
 
 @dataclass(frozen=True)
 class Place:
-    """The place of a cell in the recipes: its task and the class of its backbone."""
+    """The place of a cell in the recipes: its task and the class of its backbone.
+
+    ``options`` are the names of those that the task itself declares, ``network`` is the usual
+    network of the backbone's shape.
+    """
 
     kind: str
     task: str
     examples: int
     architecture: Architecture
     size: Size
+    options: frozenset[str] = frozenset()
+    network: str = ''
 
     @classmethod
     def of(cls, task: Task, features: Features) -> Place:
@@ -50,6 +56,8 @@ class Place:
             task.splits[Role.TRAIN],
             features.architecture,
             features.size,
+            frozenset(task.options),
+            features.network,
         )
 
     def is_in(self, rule: Rule) -> bool:
@@ -59,6 +67,13 @@ class Place:
             and rule.architecture in (None, self.architecture)
             and rule.size in (None, self.size)
             and (not rule.tasks or self.task in rule.tasks)
+            and (not rule.is_exclusive or self.network in rule.networks)
+        )
+
+    def is_stated_by(self, rule: Rule) -> bool:
+        """Whether the rule's sources train such a network on these data."""
+        return self.task in (rule.trained_on or rule.tasks) and (
+            not rule.networks or self.network in rule.networks
         )
 
 
@@ -73,7 +88,9 @@ def choose_recipe(protocol: Protocol, place: Place, budget: Declared, *changes: 
     """
     explained = explain_recipe(protocol, place, budget, *changes)
     values = {key: number.value for key, number in explained.items() if key in _FIELDS}
-    return replace(_EMPTY, **values)
+    options = explain_options(protocol, place, budget)
+    set_by_rules = {key: number.value for key, number in options.items()}
+    return replace(_EMPTY, **values | {'options': set_by_rules | values.get('options', {})})
 
 
 def explain_recipe(
@@ -97,16 +114,38 @@ def explain_recipe(
     return _with_iterations(_with_scaled_rate(found, batch_of_rate), place)
 
 
+def explain_options(protocol: Protocol, place: Place, budget: Declared) -> Explained:
+    """Return the options of the kind's tasks that the rules set for a cell, with origins."""
+    rules = _holding(protocol, place, budget)
+    found: Explained = {}
+    for rule in rules:
+        if not rule.tasks:
+            found |= _at(rule, rule.options, place)
+    found = {key: item for key, item in found.items() if key not in place.options}
+    for rule in rules:
+        if rule.tasks:
+            found |= _at(rule, rule.options, place)
+    return found
+
+
 def _layers(protocol: Protocol, place: Place, budget: Declared) -> Iterator[Mapping[str, Number]]:
-    rules = [rule for rule in protocol.recipes if place.is_in(rule)]
-    yield from (_at(rule, place) for rule in rules if not rule.tasks)
+    rules = _holding(protocol, place, budget)
+    yield from (_at(rule, rule.numbers, place) for rule in rules if not rule.tasks)
     yield {key: _set_by('the task', value) for key, value in budget.items()}
-    yield from (_at(rule, place) for rule in rules if rule.tasks)
+    yield from (_at(rule, rule.numbers, place) for rule in rules if rule.tasks)
 
 
-def _at(rule: Rule, place: Place) -> Mapping[str, Number]:
-    is_carried = place.task not in (rule.trained_on or rule.tasks)
-    return {key: replace(item, is_carried=is_carried) for key, item in rule.numbers.items()}
+def _holding(protocol: Protocol, place: Place, budget: Declared) -> list[Rule]:
+    return [
+        rule
+        for rule in protocol.recipes
+        if place.is_in(rule) and not (budget and rule.at_full_length)
+    ]
+
+
+def _at(rule: Rule, numbers: Mapping[str, Number], place: Place) -> Explained:
+    is_carried = not place.is_stated_by(rule)
+    return {key: replace(item, is_carried=is_carried) for key, item in numbers.items()}
 
 
 def _set_by(who: str, value: Any) -> Number:
@@ -125,6 +164,9 @@ def _laid_over(below: Explained, layer: Mapping[str, Number]) -> Explained:
             ('iterations', 'epochs'),
             # how layers are counted belongs to the decay that counts them so
             ('decay_steps', 'layer_decay'),
+            # where a rate starts and ends belongs to the rise and the fall
+            ('warmup_start', 'warmup'),
+            ('floor', 'schedule'),
         )
         if replacement in layer and key not in layer
     }

@@ -27,7 +27,7 @@ SOURCES = {
     ),
     'swin': Source(
         'Swin Transformer official code, SimMIM configurations of SwinV2 (arXiv 2111.09883)',
-        'github.com/microsoft/Swin-Transformer @b43f2a3',
+        'github.com/microsoft/Swin-Transformer @f82860b',
     ),
     'convnextv2': Source(
         'ConvNeXt V2 official code (arXiv 2301.00808)',

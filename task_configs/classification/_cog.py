@@ -8,7 +8,7 @@ task = dict(
     estimated=('train', 'val'),
     citation='ImageNet-CoG (Sariyildiz et al.: ICCV 2021, arXiv 2012.05649)',
     licence='non-commercial research',
-    # then `tools/convert.py cog`
+    # then `tbench data convert cog`
     origin='image-net.org: winter 2021 release; lists of github.com/naver/cog',
 )
 data = dict(

@@ -9,7 +9,7 @@ task = dict(
     splits=dict(train=47386, val=4739, test=2443),
     citation='Birdsnap (Berg et al.: CVPR 2014)',
     licence='research use; pictures by their owners on Flickr',
-    # some pictures are gone; then `tools/convert.py birdsnap`
+    # some pictures are gone; then `tbench data convert birdsnap`
     origin='thomasberg.org: Birdsnap lists and get_birdsnap.py',
 )
 data = dict(

@@ -10,7 +10,7 @@ task = dict(
     metrics=('accuracy',),
     citation='Caltech-101 (Li, Fergus, Perona: CVIU 2007)',
     licence='CC BY 4.0',
-    origin='data.caltech.edu: caltech-101.zip; lists by `tools/convert.py caltech101`',
+    origin='data.caltech.edu: caltech-101.zip; lists by `tbench data convert caltech101`',
 )
 data = dict(
     root='caltech-101',

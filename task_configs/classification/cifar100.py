@@ -10,7 +10,7 @@ task = dict(
     options=dict(test_crop=1.0),
     citation='CIFAR (Krizhevsky: tech report 2009)',
     licence='none stated; research use',
-    # unpacked by `tools/convert.py cifar100`
+    # unpacked by `tbench data convert cifar100`
     origin='cs.toronto.edu/~kriz/cifar.html: binary version',
 )
 data = dict(

@@ -8,7 +8,7 @@ task = dict(
     splits=dict(train=8144, val=815, test=8041),
     citation='Stanford Cars (Krause et al.: 3dRR 2013)',
     licence='non-commercial research',
-    origin='ai.stanford.edu/~jkrause/cars: cars_train, cars_test, devkit, labels of the test set',
+    origin='`tbench data get stanford-cars`; the address of its authors is gone since 2023',
 )
 data = dict(
     root='stanford_cars',

@@ -11,7 +11,7 @@ task = dict(
     options=dict(multi_label=True),
     citation='PASCAL VOC 2007 (Everingham et al.: IJCV 2010)',
     licence='terms of Flickr; research use',
-    origin='host.robots.ox.ac.uk/pascal/VOC/voc2007: trainval, test',
+    origin='thor.robots.ox.ac.uk/pascal/VOC/voc2007: trainval, test',
 )
 data = dict(
     root='VOCdevkit/VOC2007',

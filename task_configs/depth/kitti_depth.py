@@ -1,7 +1,7 @@
 task = dict(
     name='kitti-depth',
     kind='depth',
-    version=2,
+    version=3,
     title='KITTI: depth of streets, Eigen split',
     group='geometric-motion',
     input_size=(352, 1216),
@@ -17,12 +17,12 @@ task = dict(
     options=dict(
         max_depth=80, depth_scale=0.00390625, kb_crop=True, crop=(352, 352),
         eval_crop=(0.40810811, 0.99189189, 0.03594771, 0.96405229),
-        flip_test=True, test_window=(352, 352), window_stride=(352, 58),
-        cut_depth=True, photometric=True,
+        flip_test=True, test_window=(352, 352), window_stride=(352, 57),
+        cut_depth=True, tones=True, label_limit=False, small_start=True,
     ),
     citation='KITTI (Geiger et al.: CVPR 2012; Uhrig et al.: 3DV 2017), split of Eigen et al. 2014',
     licence='CC BY-NC-SA 3.0',
-    origin='cvlibs.net/datasets/kitti: raw data, data_depth_annotated; `tools/convert.py kitti`',
+    origin='cvlibs.net/datasets/kitti: raw data, data_depth_annotated; `tbench data convert kitti`',
 )  # fmt: skip
 data = dict(
     root='kitti',

@@ -9,7 +9,7 @@ task = dict(
     options=dict(max_depth=8, test_window=(480, 640), window_stride=(480, 640)),
     citation='SUN RGB-D (Song, Lichtenberg, Xiao: CVPR 2015)',
     licence='none stated; research use',
-    origin='rgbd.cs.princeton.edu: SUNRGBD.zip, SUNRGBDtoolbox.zip; `tools/convert.py sun-rgbd`',
+    origin='rgbd.cs.princeton.edu: SUNRGBD.zip, SUNRGBDtoolbox.zip; `tbench data convert sun-rgbd`',
 )
 data = dict(
     root='.',

@@ -2,15 +2,16 @@ _base_ = '_coco.py'
 task = dict(
     name='lvis',
     title='LVIS v1: 1,203 classes with a long tail',
-    input_size=(800, 1333),
+    version=2,
+    input_size=(1024, 1024),
     classes=1203,
     # counts: documentation of LVIS v1, recalled; val is every 50th training image
     splits=dict(train=100170, val=2004, test=19809),
     metric='mask_AP',
     metrics=('mask_APr', 'mask_APc', 'mask_APf', 'box_AP', 'box_APr'),
     options=dict(
-        rules='lvis', max_detections=300, score_threshold=0.0001,
-        short_sides=(640, 672, 704, 736, 768, 800),
+        rules='lvis', max_detections=300, score_threshold=0.02, large_scale_jitter=(0.1, 2.0),
+        repeat_threshold=0.001, federated=True,
     ),
     citation='LVIS (Gupta, Dollár, Girshick: CVPR 2019), version 1.0',
     origin='lvisdataset.org: lvis_v1_train.json, lvis_v1_val.json; pictures of COCO; val is tested',

@@ -17,7 +17,7 @@ task = dict(
     ),
     citation='PASCAL VOC (Everingham et al.: IJCV 2010)',
     licence='pictures under the terms of Flickr',
-    origin='host.robots.ox.ac.uk/pascal/VOC: trainval of 2007 and 2012, test of 2007',
+    origin='thor.robots.ox.ac.uk/pascal/VOC: trainval of 2007 and 2012, test of 2007',
 )  # fmt: skip
 data = dict(
     root='VOCdevkit',

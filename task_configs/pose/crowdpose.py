@@ -17,7 +17,7 @@ task = dict(
     options=dict(rules='crowdpose'),
     citation='CrowdPose (Li et al.: CVPR 2019, arXiv 1812.00324)',
     licence='none stated; research use',
-    # sizes by `tools/convert.py crowdpose`; the boxes come with mmpose's annotations
+    # sizes by `tbench data convert crowdpose`; the boxes come with mmpose's annotations
     origin='github.com/Jeff-sjtu/CrowdPose: images, crowdpose_trainval.json, crowdpose_test.json',
 )
 data = dict(

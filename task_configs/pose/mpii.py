@@ -7,11 +7,12 @@ task = dict(
     # validation persons (Tompson et al.) are tested
     splits=dict(train=22246, val=1113, test=2958),
     metric='PCKh',
-    # boxes have sides of 200 times the annotated scale, and are padded as those of other tasks
-    options=dict(rules='mpii'),
+    # boxes have sides of 200 times the annotated scale, and are padded by 1.25 as those of other
+    # tasks; mmpose shifts no boxes and cuts no bodies here
+    options=dict(rules='mpii', shift_prob=0, half_body=False),
     citation='MPII Human Pose (Andriluka et al.: CVPR 2014)',
     licence='simplified BSD (annotations)',
-    # lists mpii_train.json, mpii_val.json, mpii_gt_val.mat of HRNet; `tools/convert.py mpii`
+    # lists mpii_train.json, mpii_val.json, mpii_gt_val.mat of HRNet; `tbench data convert mpii`
     origin='human-pose.mpi-inf.mpg.de: mpii_human_pose_v1.tar.gz',
 )
 data = dict(

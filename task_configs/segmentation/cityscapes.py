@@ -9,7 +9,7 @@ task = dict(
     options=dict(resize=(1024, 2048)),
     citation='Cityscapes (Cordts et al.: CVPR 2016)',
     licence='non-commercial research',
-    # label maps by cityscapesscripts, createTrainIdLabelImgs
+    # label maps by `tbench data convert cityscapes`
     origin='cityscapes-dataset.com: leftImg8bit_trainvaltest, gtFine_trainvaltest; val is tested',
 )
 data = dict(

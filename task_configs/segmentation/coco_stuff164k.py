@@ -7,7 +7,7 @@ task = dict(
     splits=dict(train=118287, val=2366, test=5000),
     citation='COCO-Stuff (Caesar, Uijlings, Ferrari: CVPR 2018)',
     licence='CC BY 4.0 (annotations); pictures under the terms of Flickr',
-    # label maps *_labelTrainIds.png by mmseg's converter coco_stuff164k.py
+    # label maps *_labelTrainIds.png by `tbench data convert coco-stuff`
     origin='cocodataset.org and github.com/nightrome/cocostuff: stuffthingmaps_trainval2017.zip',
 )
 data = dict(

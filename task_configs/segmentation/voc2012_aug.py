@@ -7,8 +7,8 @@ task = dict(
     splits=dict(train=10582, val=530, test=1449),
     citation='PASCAL VOC 2012; extra annotations by Hariharan et al.: ICCV 2011',
     licence='pictures under the terms of Flickr',
-    # label maps and aug.txt by mmseg's converter voc_aug.py
-    origin='host.robots.ox.ac.uk/pascal/VOC/voc2012 and SBD (benchmark.tgz); val is tested',
+    # label maps and aug.txt by `tbench data convert sbd`
+    origin='thor.robots.ox.ac.uk/pascal/VOC/voc2012; SBD: www2.eecs.berkeley.edu; val is tested',
 )
 data = dict(
     root='VOCdevkit/VOC2012',

@@ -10,7 +10,7 @@ task = dict(
     options=dict(toolkit='got10k', submission='got10k/test/list.txt'),
     citation='GOT-10k (Huang, Zhao, Huang: TPAMI 2019, arXiv 1810.11981)',
     licence='CC BY-NC-SA 4.0',
-    origin='got-10k.aitestunion.com: train and val',
+    origin='got-10k.aitestunion.com/downloads (registration): train and val',
 )
 data = dict(
     tree={

@@ -8,7 +8,7 @@ task = dict(
     options=dict(toolkit='lasot'),
     citation='LaSOT (Fan et al.: CVPR 2019, arXiv 1809.07845)',
     licence='none stated; research use',
-    origin='vision.cs.stonybrook.edu/~lasot: LaSOT, 1,400 sequences; `tools/convert.py lasot`',
+    origin='vision.cs.stonybrook.edu/~lasot: LaSOT, 1,400 sequences; `tbench data convert lasot`',
 )
 data = dict(
     tree={'lasot/test/list.txt': 1, 'lasot/test/*/groundtruth.txt': 280},

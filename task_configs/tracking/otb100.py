@@ -9,7 +9,7 @@ task = dict(
     options=dict(toolkit='otb'),
     citation='OTB-100 (Wu, Lim, Yang: TPAMI 2015)',
     licence='none stated; research use',
-    origin='cvlab.hanyang.ac.kr/tracker_benchmark: TB-100; `tools/convert.py otb100`',
+    origin='cvlab.hanyang.ac.kr/tracker_benchmark: TB-100; `tbench data convert otb100`',
 )
 data = dict(
     tree={'otb100/test/list.txt': 1, 'otb100/test/*/groundtruth.txt': 100},

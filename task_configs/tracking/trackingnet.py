@@ -11,7 +11,7 @@ task = dict(
     options=dict(toolkit='trackingnet', submission='trackingnet/official_test/list.txt'),
     citation='TrackingNet (Müller et al.: ECCV 2018, arXiv 1803.10794)',
     licence='none stated; films by their owners',
-    origin='tracking-net.org: TRAIN_0 to TRAIN_11; `tools/convert.py trackingnet`',
+    origin='tracking-net.org: TRAIN_0 to TRAIN_11; `tbench data convert trackingnet`',
 )
 data = dict(
     tree={'trackingnet/test/list.txt': 1, 'trackingnet/test/*/groundtruth.txt': 2511},

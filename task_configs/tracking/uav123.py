@@ -9,7 +9,7 @@ task = dict(
     options=dict(toolkit='uav123'),
     citation='UAV123 (Mueller, Smith, Ghanem: ECCV 2016)',
     licence='none stated; research use',
-    origin='cemse.kaust.edu.sa/ivul/uav123; `tools/convert.py uav123`',
+    origin='cemse.kaust.edu.sa/ivul/uav123; `tbench data convert uav123`',
 )
 data = dict(
     tree={'uav123/test/list.txt': 1, 'uav123/test/*/groundtruth.txt': 123},

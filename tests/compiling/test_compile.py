@@ -82,7 +82,7 @@ class TestRecipe:
         reference = {
             rule.kind: rule.numbers['batch_size'].value
             for rule in load_protocol('frozen').recipes
-            if not rule.tasks
+            if not rule.tasks and 'batch_size' in rule.numbers
         }
         batch = config['train_dataloader']['batch_size']
         assert optimiser(config)['lr'] == pytest.approx(1e-3 * batch / reference[kind])

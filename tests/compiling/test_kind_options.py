@@ -36,7 +36,9 @@ class TestDetection:
         assert [stage['assigner']['pos_iou_thr'] for stage in stages] == [0.5, 0.6, 0.7]
         heads = model['roi_head']['bbox_head']
         assert [head['bbox_coder']['target_stds'][0] for head in heads] == [0.1, 0.05, 0.033]
-        assert all(head['reg_class_agnostic'] for head in heads)
+        assert not any(head['reg_class_agnostic'] for head in heads)
+        plain = compiled('coco-detection-cascade', box_head='2fc')['model']['roi_head']
+        assert all(head['reg_class_agnostic'] for head in plain['bbox_head'])
 
     def test_large_scale_jitter_ends_at_one_size(self) -> None:
         config = compiled('coco-detection')
@@ -46,8 +48,46 @@ class TestDetection:
         assert step(config, 'Resize', 'test')['scale'] == (1024, 1024)
 
     def test_multi_scale_training_bounds_the_longer_side(self) -> None:
-        scales = step(compiled('coco-detection-classic'), 'RandomChoiceResize')['scales']
+        scales = step(compiled('voc-detection'), 'RandomChoiceResize')['scales']
         assert (scales[0], scales[-1]) == ((1333, 480), (1333, 800))
+
+    @pytest.mark.parametrize('name', ['coco-detection-classic', 'coco-detection-cascade'])
+    def test_half_of_the_pictures_are_cut_between_two_sizes(self, name: str) -> None:
+        whole, cut = step(compiled(name), 'RandomChoice')['transforms']
+        assert [s['type'] for s in cut] == ['RandomChoiceResize', 'RandomCrop', whole[0]['type']]
+        assert cut[0]['scales'] == [(1333, 400), (1333, 500), (1333, 600)]
+        assert (cut[1]['crop_type'], cut[1]['crop_size']) == ('absolute_range', (384, 600))
+        assert cut[2] == whole[0]
+        assert (whole[0]['scales'][0], whole[0]['scales'][-1]) == ((1333, 480), (1333, 800))
+
+    def test_the_cascades_heads_are_those_of_its_sources(self) -> None:
+        model = compiled('coco-detection-cascade')['model']
+        for head in model['roi_head']['bbox_head']:
+            assert head['type'] == 'Shared4Conv1FCBBoxHead'
+            assert head['norm_cfg'] == {'type': 'BN'}
+            assert head['loss_bbox'] == {'type': 'GIoULoss', 'loss_weight': 10.0}
+            assert (head['reg_class_agnostic'], head['reg_decoded_bbox']) == (False, True)
+        assert model['rpn_head']['loss_bbox']['beta'] == pytest.approx(1 / 9)
+        assert model['train_cfg']['rpn_proposal']['max_per_img'] == 2000
+        assert model['test_cfg']['rpn']['max_per_img'] == 1000
+
+    def test_lvis_is_trained_as_vitdet_trains_it(self) -> None:
+        config = compiled('lvis')
+        assert step(config, 'RandomResize')['ratio_range'] == (0.1, 2.0)
+        assert step(config, 'RandomCrop')['crop_size'] == (1024, 1024)
+        assert config['train_dataloader']['sampler'] == {
+            'type': 'benchmark.RepeatFactors',
+            'threshold': 0.001,
+        }
+        assert config['model']['roi_head']['bbox_head']['loss_cls'] == {
+            'type': 'benchmark.FederatedLoss',
+            'classes': 1203,
+            'ann_file': '{data}/annotations/lvis_v1_train.json',
+        }
+
+    def test_an_unknown_box_head_is_refused(self) -> None:
+        with pytest.raises(DeclarationError, match="'3fc', allowed are 2fc, 4conv1fc"):
+            compiled('coco-detection', box_head='3fc')
 
     def test_two_ways_of_resizing_are_refused(self) -> None:
         with pytest.raises(DeclarationError, match='exclude each other'):
@@ -63,7 +103,7 @@ class TestDetection:
             'benchmark.FederatedDetectionMetric',
             'benchmark.VocDetectionMetric',
         ]
-        assert compiled('lvis')['model']['test_cfg']['rcnn']['score_thr'] == 0.0001
+        assert compiled('lvis')['model']['test_cfg']['rcnn']['score_thr'] == 0.02
 
     @pytest.mark.parametrize(
         ('name', 'rules', 'match'),
@@ -85,10 +125,10 @@ class TestDepth:
         assert config['model']['test_cfg'] == {
             'mode': 'slide_flip',
             'crop_size': (352, 352),
-            'stride': (352, 58),
+            'stride': (352, 57),
         }
         # 16 windows, as the official code counts them
-        assert -(-(1216 - 352) // 58) + 1 == 16
+        assert (1216 - 352) // 57 + 1 == 16
         assert [s['type'] for s in steps(config, 'test')][:3] == [
             'LoadImageFromFile',
             'LoadDepthAnnotation',
@@ -112,7 +152,7 @@ class TestSegmentation:
         assert step(config, 'RandomResize')['scale'] == (2048, 512)
         assert step(config, 'RandomCrop')['crop_size'] == (512, 512)
         assert step(config, 'Resize', 'test')['scale'] == (2048, 512)
-        assert config['model']['test_cfg'] == {'mode': 'whole'}
+        assert compiled('cityscapes')['model']['test_cfg'] == {'mode': 'whole'}
 
     def test_windows_slide(self) -> None:
         assert compiled('ade20k', slide_stride=(341, 341))['model']['test_cfg'] == {

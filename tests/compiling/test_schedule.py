@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 
 from benchmark.compiling import compile_config
+from benchmark.errors import IncompatibleError
 from tests.support.compiling_cells import cell
 
 LR = 2.0
 
 
-def rates(iterations: int, warmup: float, schedule: str) -> list[float]:
+def rates(iterations: int, warmup: float, schedule: str, **more: float) -> list[float]:
     torch = pytest.importorskip('torch')
     import mmengine.optim  # noqa: F401  (registers the schedulers)
     from mmengine.registry import PARAM_SCHEDULERS
 
     changes = {'lr': LR, 'iterations': iterations, 'warmup': warmup, 'schedule': schedule}
+    changes |= more
     config = compile_config(cell('segmentation', 'plain-vit', 'finetune', changes))
     optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=LR)
     schedulers = [
@@ -64,3 +66,45 @@ def test_a_polynomial_fall_follows_its_power() -> None:
 @pytest.mark.parametrize('schedule', ['cosine', 'linear', 'poly', 'step'])
 def test_the_shortest_trainings_start_at_the_declared_rate(iterations: int, schedule: str) -> None:
     assert rates(iterations, 0.1, schedule)[0] == pytest.approx(LR)
+
+
+@pytest.mark.parametrize(('start', 'second'), [(0.0, 1 / 9), (1e-6, 1 / 9), (0.5, 0.5 + 0.5 / 9)])
+def test_the_rate_rises_from_the_share_that_the_source_names(start: float, second: float) -> None:
+    found = rates(40, 0.25, 'cosine', warmup_start=start)
+    assert found[0] == pytest.approx(start * LR, abs=1e-7)
+    assert found[1] == pytest.approx(second * LR, rel=1e-4)
+    assert found[9] == pytest.approx(LR)
+
+
+def test_a_floor_is_a_share_of_the_peak() -> None:
+    found = rates(40, 0.0, 'cosine', floor=0.8)
+    # half a cosine over 40 steps, of which the last stands at 39
+    assert found[20] == pytest.approx(LR * 0.9)
+    assert found[39] == pytest.approx(LR * 0.8, rel=1e-3)
+    assert rates(40, 0.0, 'poly', floor=0.01, layer_decay=1.0)[39] == pytest.approx(LR * 0.01)
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        ({'schedule': 'step', 'floor': 0.1}, "the schedule 'step' has none"),
+        ({'schedule': 'poly', 'floor': 0.1, 'layer_decay': 0.9}, 'has none with layer_decay'),
+        ({'warmup_start': 2.0}, 'warmup_start is 2.0: must be a share'),
+        ({'optimizer': 'adam'}, "optimizer is 'adam', allowed are adamw, sgd, lamb, lars"),
+        ({'decayed': 'some'}, "decayed is 'some', allowed are matrices, biases, all"),
+        ({'options': {'udp': True}}, "recipe option 'udp' is True: kind 'segmentation' has"),
+        ({'options': {'width': 'wide'}}, "recipe option 'width' is 'wide': of another type"),
+    ],
+)
+def test_what_nothing_can_follow_is_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(IncompatibleError, match=message):
+        compile_config(cell('segmentation', 'plain-vit', 'finetune', changes))
+
+
+def test_a_recipe_of_rise_and_fall_has_one_schedule() -> None:
+    changes = {'schedule': 'rise-and-fall', 'warmup': 0.48, 'iterations': 100, 'floor': 0.06}
+    config = compile_config(cell('segmentation', 'plain-vit', 'finetune', changes))
+    (only,) = config['param_scheduler']
+    assert (only['type'], only['rise'], only['power'], only['floor']) == (
+        'benchmark.RiseAndFallLR', 48, 0.9, 0.06,
+    )  # fmt: skip

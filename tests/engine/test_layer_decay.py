@@ -100,3 +100,25 @@ def test_rates_rise_with_depth_in_a_convnet() -> None:
     rates = [group_of(model, wrapper, name)['lr'] for name in names]
     assert rates == sorted(set(rates))
     assert rates[-1] < LR
+
+
+@pytest.mark.parametrize(
+    ('decayed', 'with_decay'),
+    [
+        ('matrices', {'mlp.fc1.weight'}),
+        ('biases', {'mlp.fc1.weight', 'mlp.fc1.bias'}),
+        ('all', {'mlp.fc1.weight', 'mlp.fc1.bias', 'norm1.weight', 'norm1.bias', 'pos_embed'}),
+    ],
+)
+def test_what_decays_is_what_the_recipe_names(decayed: str, with_decay: set[str]) -> None:
+    model = Model('test_vit')
+    config = {
+        'type': 'OptimWrapper',
+        'optimizer': {'type': 'AdamW', 'lr': LR, 'weight_decay': WEIGHT_DECAY},
+    }
+    wrapper = LayerDecayConstructor(config, {'layer_decay': 1.0, 'decayed': decayed})(model)
+    names = ('mlp.fc1.weight', 'mlp.fc1.bias', 'norm1.weight', 'norm1.bias', 'pos_embed')
+    for name in names:
+        place = 'backbone.body.' + (name if name == 'pos_embed' else f'blocks.0.{name}')
+        decay = group_of(model, wrapper, place)['weight_decay']
+        assert decay == (WEIGHT_DECAY if name in with_decay else 0.0), name

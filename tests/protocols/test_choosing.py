@@ -61,7 +61,14 @@ class TestWhichNumbersHold:
 
     @pytest.mark.parametrize(
         ('parameters', 'size'),
-        [(49_999_999, 'small'), (50_000_000, 'base'), (149_999_999, 'base'), (1.5e8, 'large')],
+        [
+            (49_999_999, 'small'),
+            (50_000_000, 'base'),
+            (149_999_999, 'base'),
+            (1.5e8, 'large'),
+            (499_999_999, 'large'),
+            (5e8, 'huge'),
+        ],
     )
     def test_sizes_are_parameters(self, parameters: int, size: str) -> None:
         norm = (0.0, 0.0, 0.0)
@@ -87,6 +94,32 @@ class TestWhichNumbersHold:
         counted = rule(layer_decay=0.9, decay_steps=28)
         assert choose_recipe(protocol(counted), HERE, {}).decay_steps == 28
         assert choose_recipe(protocol(counted), HERE, {}, {'layer_decay': 0.8}).decay_steps is None
+
+    def test_where_a_rate_starts_and_ends_belongs_to_its_rise_and_fall(self) -> None:
+        made = protocol(rule(warmup_start=0.0, floor=0.5))
+        assert choose_recipe(made, HERE, {}).floor == 0.5
+        changed = choose_recipe(made, HERE, {}, {'schedule': 'poly', 'warmup': 0.2})
+        assert (changed.floor, changed.warmup_start) == (0.0, 1e-3)
+
+    def test_a_rule_at_full_length_leaves_out_tasks_with_a_budget(self) -> None:
+        made = protocol(replace(rule(optimizer='sgd'), at_full_length=True))
+        assert choose_recipe(made, HERE, {}).optimizer == 'sgd'
+        assert choose_recipe(made, HERE, {'iterations': 7}).optimizer == 'adamw'
+
+    def test_an_exclusive_rule_holds_for_its_networks_alone(self) -> None:
+        made = protocol(replace(rule(drop_path=0.2), networks=('vit-s',), is_exclusive=True))
+        assert choose_recipe(made, HERE, {}).drop_path == 0.0
+        assert choose_recipe(made, replace(HERE, network='vit-s'), {}).drop_path == 0.2
+
+    def test_options_of_general_rules_yield_to_the_task_and_those_of_its_own_do_not(self) -> None:
+        general = Rule('pose', {}, options=ours('a guess', udp=True, width=8))
+        made, declared = protocol(general), replace(HERE, options=frozenset({'udp'}))
+        assert choose_recipe(made, HERE, {}).options == {'udp': True, 'width': 8}
+        assert choose_recipe(made, declared, {}).options == {'width': 8}
+        named = protocol(general, replace(general, tasks=('mine',)))
+        assert choose_recipe(named, declared, {}).options == {'udp': True, 'width': 8}
+        set_by_suite = choose_recipe(made, HERE, {}, {'options': {'width': 4}})
+        assert set_by_suite.options == {'udp': True, 'width': 4}
 
     def test_an_unknown_field_is_refused(self) -> None:
         with pytest.raises(DeclarationError, match=r"no field 'rate' \(allowed: .*layer_decay"):
@@ -130,6 +163,15 @@ class TestMarks:
         assert explain_recipe(protocol(), there, {})['lr'].mark == 'stated'
         task = Rule('pose', stated('mae', 'a table', lr=1.0), tasks=('mine',))
         assert explain_recipe(protocol(task), HERE, {})['lr'].mark == 'stated'
+
+    def test_a_number_is_carried_over_to_a_network_that_no_source_trains(self) -> None:
+        made = Protocol(
+            'finetune', 'fine-tuning', Trains.ALL, (replace(GENERAL, networks=('vit-b',)),)
+        )
+        there = replace(HERE, task='theirs', network='vit-b')
+        assert explain_recipe(made, there, {})['lr'].mark == 'stated'
+        other = replace(there, network='vit-h')
+        assert explain_recipe(made, other, {})['lr'].mark == 'carried over'
 
     def test_iterations_have_the_origin_of_the_epochs(self) -> None:
         iterations = explain_recipe(protocol(), replace(HERE, task='theirs'), {})['iterations']

@@ -40,8 +40,8 @@ SMALL: dict[str, tuple[tuple[int, int], Declared]] = {
 
 SMALLER: dict[str, Declared] = {
     'coco-detection-classic': {'short_sides': (40, 56)},
-    'coco-detection-cascade': {'short_sides': (40, 56)},
-    'lvis': {'short_sides': (40, 56)},
+    'coco-detection-cascade': {'short_sides': (40, 56), 'training_proposals': 40},
+    'ade20k': {'slide_stride': (24, 32), 'auxiliary_width': 16},
     'voc-detection': {'short_sides': (40, 56)},
     'nyuv2': {'test_window': (96, 96), 'window_stride': (96, 32)},
     'sun-rgbd': {'test_window': (96, 128), 'window_stride': (96, 128)},
@@ -93,7 +93,8 @@ class Trial:
             features=inspect_backbone(backbone),
             task=self.task,
             protocol=load_protocol(self.protocol),
-            changes=({**RECIPE, **self.changes},),
+            # the task's small options, also where the recipe sets larger ones
+            changes=({**RECIPE, 'options': dict(self.task.options), **self.changes},),
         )
         return localise(compile_config(cell), {DATA: str(self.data), WORK: str(self.folder)})
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from benchmark.acquiring.converting.pose import crowdpose as convert_crowdpose
+from benchmark.acquiring.converting.pose import mpii as convert_mpii
 from benchmark.catalog import find_task
-from benchmark.converting.pose import crowdpose as convert_crowdpose
-from benchmark.converting.pose import mpii as convert_mpii
 from benchmark.errors import DataError
 from benchmark.specs import Role, Task
 from tests.support.annotated import complaints, trivial

@@ -48,6 +48,15 @@ def refuse_gaps(folder: Path, numbers: Iterable[int]) -> None:
             )
 
 
+def other_size(path: str, found: tuple[int, int], size: tuple[int, int]) -> str:
+    """Return what is wrong with a frame of another (width, height) than its film."""
+    return (
+        f'{path}: is {found[0]} x {found[1]} pixels (width x height), other frames of its film '
+        f'have {size[0]} x {size[1]}; boxes in it would be wrong: use the frames that were '
+        'annotated'
+    )
+
+
 def _by_number(folder: Path, names: list[str]) -> dict[int, str]:
     parts: dict[str, tuple[int, ...]] = {}
     forms: dict[tuple[str, ...], str] = {}

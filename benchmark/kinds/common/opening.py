@@ -54,7 +54,8 @@ def opened(*, of: Config) -> BaseDataset:
     for part in _parts(dataset):
         _check_some_sizes(part)
         if not isinstance(part.pipeline, _NamesFiles):  # one may be there several times
-            part.oddities = [*check_folders(part), *check_list(part)]
+            noted = getattr(part, 'notes', ())  # by what read its annotations
+            part.oddities = [*noted, *check_folders(part), *check_list(part)]
             replace_loaders(part)
             part.pipeline = _NamesFiles(part.pipeline)
     return dataset
@@ -264,7 +265,7 @@ def _annotations(config: Config) -> str:
     """Return the annotation file that a data set reads, or else its folder."""
     inner = config.get('of')
     if isinstance(inner, Mapping):
-        return _annotations({**config, **inner})
+        return _annotations({**{k: v for k, v in config.items() if k != 'of'}, **inner})
     parts: Any = config.get('parts') or ({},)
     named = [{**config, **part} for part in parts]
     root = Path(str(config.get('data_root') or ''))

@@ -30,7 +30,9 @@ def adopt(kind: type) -> None:
 def _checked(parse: Any) -> Any:
     @wraps(parse)
     def parse_data_info(self: Any, img_info: dict[str, Any]) -> Any:
-        check_file(Path(img_info['xml_path']), self.metainfo['classes'])
+        path = Path(img_info['xml_path'])
+        if doubles := check_file(path, self.metainfo['classes']):
+            self.notes = [*getattr(self, 'notes', ()), f'{path}: {doubles}']
         return parse(self, img_info)
 
     return parse_data_info
@@ -60,11 +62,12 @@ def _counted(load: Any) -> Any:
     return load_data_list
 
 
-def check_file(path: Path, classes: Sequence[str]) -> None:
-    """Refuse an XML file whose size, names or boxes cannot be meant.
+def check_file(path: Path, classes: Sequence[str]) -> str:
+    """Return which object of an XML file is there twice, if any.
 
     Raises:
-        DataError: names the file, the object, what was found and what is allowed.
+        DataError: its size, names or boxes cannot be meant; names the file, the object, what was
+            found and what is allowed.
     """
     try:
         root = ElementTree.parse(path).getroot()
@@ -79,9 +82,15 @@ def check_file(path: Path, classes: Sequence[str]) -> None:
             f"{path}: its size is {' x '.join(map(repr, sides))}, must be the picture's width and "
             'height in whole pixels, or be left out'
         )
+    first: dict[tuple[str, ...], int] = {}
+    doubles = ''
     for place, found in enumerate(root.findall('object'), 1):
         if problem := _problem(found, classes):
             raise DataError(f'{path}: object {place} {problem}')
+        known = first.setdefault(tuple(t.strip() for t in found.itertext() if t.strip()), place)
+        if known != place:
+            doubles = f'objects {known} and {place} are the same; it is learned and scored twice'
+    return doubles
 
 
 def _problem(found: ElementTree.Element, classes: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.dataset import BaseDataset
@@ -144,3 +145,45 @@ class CutDepth(BaseTransform):
             results['img'] = results['img'].copy()
             results['img'][:, left:right] = np.clip(255 * depth, 0, 255).round().astype(np.uint8)
         return results
+
+
+@TRANSFORMS.register_module()
+class Tones(BaseTransform):
+    """Changes brightness and contrast, gamma, and hue, each with probability 1/2.
+
+    The three, and the ranges they are drawn from, are those that the official code of arXiv
+    2205.13543 takes from albumentations: pixels times 0.8 to 1.2 plus up to 51, a power of 0.8 to
+    1.2, and up to 20 steps of 180 in hue, 30 in saturation and 20 in value.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Return ``results`` with other tones; the picture is BGR, 0 to 255, bytes."""
+        # mmengine seeds numpy's global state in every worker
+        rng = np.random.default_rng(np.random.randint(2**31))
+        levels = np.arange(256, dtype=np.float64)
+        image: np.ndarray = results['img']
+        if rng.random() < 0.5:
+            contrast, brightness = rng.uniform(0.8, 1.2), rng.uniform(-0.2, 0.2)
+            image = _bytes(levels * contrast + 255 * brightness)[image]
+        if rng.random() < 0.5:
+            image = _bytes(255 * (levels / 255) ** rng.uniform(0.8, 1.2))[image]
+        if rng.random() < 0.5:
+            image = _shift_hue(image, *rng.uniform(-1, 1, 3) * (20, 30, 20))
+        results['img'] = image
+        return results
+
+
+def _bytes(levels: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.clip(levels, 0, 255).astype(np.uint8)
+    return found
+
+
+def _shift_hue(image: np.ndarray, hue: float, saturation: float, value: float) -> np.ndarray:
+    levels = np.arange(256, dtype=np.float64)
+    tables = (
+        np.mod(levels + hue, 180).astype(np.uint8),
+        *map(_bytes, (levels + saturation, levels + value)),
+    )
+    channels = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2HSV))
+    shifted = [table[channel] for table, channel in zip(tables, channels, strict=True)]
+    return cv2.cvtColor(cv2.merge(shifted), cv2.COLOR_HSV2BGR)

@@ -31,7 +31,11 @@ class DeconvolutionDepthHead(BaseModule):
         width: channels inside the head.
         max_depth: largest depth that can be predicted, in metres.
         mean_depth: what the untrained head predicts everywhere, in metres.
-        min_depth: pixels nearer than this, in metres, carry no label.
+        min_depth: pixels nearer than this, in metres, have no label.
+        decoder_width: channels of the convolutions after the deconvolutions, ``width`` unless set.
+        is_limited: whether pixels farther than ``max_depth`` have no label either.
+        is_small: whether all weights start as normal deviates of 0.001, as in that code, and not
+            those of the last convolution alone.
     """
 
     # what mmseg's estimators read from a head
@@ -47,12 +51,19 @@ class DeconvolutionDepthHead(BaseModule):
         mean_depth: float,
         min_depth: float = 1e-3,
         width: int = 32,
+        decoder_width: int | None = None,
+        is_limited: bool = True,
+        is_small: bool = False,
         init_cfg: None = None,
     ) -> None:
         super().__init__(init_cfg)
+        inner = decoder_width or width
         self._range = (min_depth, max_depth)
-        self.decoder = _decoder(in_channels, width, deconvolutions)
-        self.predictor = _predictor(width, mean_depth / max_depth)
+        self._farthest = max_depth if is_limited else math.inf
+        self.decoder = _decoder(in_channels, width, inner, deconvolutions)
+        self.predictor = _predictor(inner, mean_depth / max_depth)
+        if is_small:
+            self.apply(_start_small)
 
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
         """Return depth (B, 1, H, W) in metres for maps of which the last is (B, C, H/s, W/s)."""
@@ -68,20 +79,19 @@ class DeconvolutionDepthHead(BaseModule):
     def loss(self, maps: tuple[Tensor, ...], samples: Sequence[Any], cfg: Any) -> dict[str, Tensor]:
         """Return the scale-invariant logarithmic loss over the batch's labelled pixels."""
         true = torch.stack([sample.gt_depth_map.data for sample in samples])
-        low, high = self._range
-        is_valid = (true >= low) & (true <= high)
+        is_valid = (true >= self._range[0]) & (true <= self._farthest)
         return {'loss_silog': silog(self.forward(maps), true, is_valid)}
 
 
-def _decoder(in_channels: int, width: int, deconvolutions: int) -> nn.Sequential:
+def _decoder(in_channels: int, width: int, inner: int, deconvolutions: int) -> nn.Sequential:
     steps: list[nn.Module] = []
     channels = in_channels
     for _ in range(deconvolutions):
         deconvolution = nn.ConvTranspose2d(channels, width, 2, 2, bias=False)
         steps += [deconvolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
         channels = width
-    convolution = nn.Conv2d(channels, width, 3, padding=1, bias=False)
-    return nn.Sequential(*steps, convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True))
+    convolution = nn.Conv2d(channels, inner, 3, padding=1, bias=False)
+    return nn.Sequential(*steps, convolution, nn.BatchNorm2d(inner), nn.ReLU(inplace=True))
 
 
 def _predictor(width: int, mean_share: float) -> nn.Sequential:
@@ -90,6 +100,14 @@ def _predictor(width: int, mean_share: float) -> nn.Sequential:
     nn.init.normal_(last.weight, std=1e-3)
     nn.init.constant_(last.bias, math.log(mean_share / (1 - mean_share)))  # type: ignore[arg-type]
     return nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True), last)
+
+
+def _start_small(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, std=1e-3)
+        # the bias of the last one says where training starts
+        if module.bias is not None and module.out_channels > 1:
+            nn.init.zeros_(module.bias)
 
 
 def silog(predicted: Tensor, true: Tensor, is_valid: Tensor) -> Tensor:

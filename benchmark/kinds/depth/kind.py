@@ -114,8 +114,9 @@ def depth_range(task: Task) -> tuple[float, float]:
 
 def _model(meeting: Meeting, near: float, far: float) -> Config:
     deepest = deepest_map(meeting)
+    is_windowed = meeting.option('test_window', None) is not None
     return {
-        'type': 'DepthEstimator',
+        'type': 'benchmark.WindowedDepthEstimator' if is_windowed else 'DepthEstimator',
         'data_preprocessor': _preprocessor(meeting),
         'backbone': meeting.backbone,
         **deepest.neck,
@@ -124,6 +125,7 @@ def _model(meeting: Meeting, near: float, far: float) -> Config:
             'in_channels': meeting.features.channels[-1],
             'deconvolutions': deepest.doublings,
             'width': meeting.option('width', 32),
+            **_beside(meeting),
             'max_depth': far,
             'mean_depth': float(meeting.option('mean_depth', far / 2)),
             'min_depth': near,
@@ -131,6 +133,17 @@ def _model(meeting: Meeting, near: float, far: float) -> Config:
         'train_cfg': {},
         'test_cfg': _test_cfg(meeting.task),
     }
+
+
+def _beside(meeting: Meeting) -> Config:
+    """Return what a task or its recipe asks of the head beside its usual form."""
+    asked = {
+        'decoder_width': meeting.option('decoder_width', None),
+        'is_limited': meeting.option('label_limit', True),
+        'is_small': meeting.option('small_start', False),
+    }
+    usual = {'decoder_width': None, 'is_limited': True, 'is_small': False}
+    return {key: value for key, value in asked.items() if value != usual[key]}
 
 
 def _test_cfg(task: Task) -> Config:
@@ -193,6 +206,7 @@ def _train_pipeline(meeting: Meeting) -> list[Config]:
         *([{'type': 'RandomCrop', 'crop_size': crop}] if crop else []),
         {'type': 'RandomFlip', 'prob': 0.5},
         *([{'type': 'PhotoMetricDistortion'}] if meeting.option('photometric', False) else []),
+        *([{'type': 'Tones'}] if meeting.option('tones', False) else []),
         {'type': 'PackSegInputs'},
     ]
 
@@ -221,6 +235,7 @@ KIND = Kind(
         'benchmark.kinds.depth.data',
         'benchmark.kinds.depth.metric',
         'benchmark.kinds.depth.head',
+        'benchmark.kinds.depth.estimator',
     ),
     metrics=METRICS,
     heads=('deconvolution',),
@@ -238,6 +253,10 @@ KIND = Kind(
         'kb_crop': (bool,),
         'cut_depth': (bool,),
         'photometric': (bool,),
+        'tones': (bool,),
+        'decoder_width': (int,),
+        'label_limit': (bool,),
+        'small_start': (bool,),
     },
     data=data,
     model=model,

@@ -11,6 +11,7 @@ _OPTIONS = 'configs/train_options.py'
 _BASE = 'README.md, Swin-Base'
 _LARGE = 'README.md, Swin-Large'
 _ONLY_SWIN = 'the source trains SwinV2 only'
+_NETWORKS = ('swinv2-b', 'swinv2-l')
 
 TRAINED_ON = ('nyuv2', 'kitti-depth')
 """The tasks on whose data the sources of the rules for all tasks state their numbers."""
@@ -25,23 +26,34 @@ RULES = (
             'mim-depth',
             'train.py',
             says='rises from 3e-5 with power 0.9 over the first 12 of 25 epochs',
-            reason='a linear rise from near 0 to the same peak, over the same share',
+            reason='short trainings rise linearly from near 0 to the same peak',
             warmup=12 / 25,
         )
         | adapted(
             'mim-depth',
             'train.py',
-            says='falls to 3e-5, and each layer to its share of that',
-            reason='to 0: one floor for all layers would lie above the rate of the stem',
+            says='falls by 1 - t^0.9 to 3e-5, and each layer to its share of that',
+            reason='short trainings fall to 0',
             schedule='poly',
         )
         | stated('mim-depth', 'train.py', power=0.9),
+        networks=_NETWORKS,
+    ),
+    Rule(
+        KIND,
+        stated('mim-depth', 'train.py, 12 of 25 epochs', warmup=12 / 25)
+        | stated('mim-depth', 'train.py', schedule='rise-and-fall', power=0.9)
+        | stated('mim-depth', 'train.py, 3e-5 of 5e-4, times the layer', floor=0.06),
+        options=ours(f"{_ONLY_SWIN}; SwinV2-B's embed_dim", decoder_width=128),
+        networks=_NETWORKS,
+        at_full_length=True,
     ),
     Rule(
         KIND,
         stated('mim-depth', _BASE, layer_decay=0.9, drop_path=0.3)
         | stated('mim-depth', 'models/optimizer.py, 29 layers', decay_steps=28),
         architecture=Architecture.HIERARCHICAL,
+        networks=('swinv2-b',),
     ),
     Rule(
         KIND,
@@ -49,6 +61,19 @@ RULES = (
         | stated('mim-depth', 'models/optimizer.py, 29 layers', decay_steps=28),
         architecture=Architecture.HIERARCHICAL,
         size=Size.LARGE,
+        networks=('swinv2-l',),
+    ),
+    *(
+        Rule(
+            KIND,
+            {},
+            architecture=Architecture.HIERARCHICAL,
+            size=size,
+            options=stated('mim-depth', 'models/model.py, embed_dim', decoder_width=width),
+            networks=(network,),
+            at_full_length=True,
+        )
+        for size, network, width in ((None, 'swinv2-b', 128), (Size.LARGE, 'swinv2-l', 192))
     ),
     Rule(
         KIND,
@@ -74,23 +99,27 @@ RULES = (
         KIND,
         stated('mim-depth', f'{_BASE} on NYU Depth V2', crop=(480, 480)),
         tasks=('nyuv2',),
+        networks=_NETWORKS,
     ),
     Rule(
         KIND,
         stated('mim-depth', f'{_BASE} on NYU Depth V2, last stage 15', window=30),
         architecture=Architecture.HIERARCHICAL,
         tasks=('nyuv2',),
+        networks=_NETWORKS,
     ),
     Rule(
         KIND,
         stated('mim-depth', f'{_BASE} on KITTI', crop=(352, 352)),
         tasks=('kitti-depth',),
+        networks=_NETWORKS,
     ),
     Rule(
         KIND,
         stated('mim-depth', f'{_BASE} on KITTI, last stage 11', window=22),
         architecture=Architecture.HIERARCHICAL,
         tasks=('kitti-depth',),
+        networks=_NETWORKS,
     ),
 )
 
@@ -100,6 +129,18 @@ DIFFERENCES = (
         'pixels in [0, 1] without the mean and deviation of pretraining',
         'normalised as the backbone was pretrained',
         'a backbone gets the input that it knows',
+    ),
+    (
+        'vertical strips of depth',
+        'in every fourth picture; 16-bit depth is written into bytes and overflows',
+        'in a quarter of the pictures at random, 0 to the largest depth as 0 to 255',
+        'an overflow is no augmentation that anyone planned',
+    ),
+    (
+        "columns beyond KITTI's last window",
+        'undefined, as no window covers the last 9',
+        'those of the last column that one covers',
+        'they lie outside the pixels that are scored',
     ),
     (
         'test list',

@@ -24,6 +24,16 @@ LEVELS = (*PYRAMID_STRIDES, 64)
 CASCADE = (0.5, 0.6, 0.7)
 """Least overlap of a positive region in each stage of a cascade (arXiv 1712.00726)."""
 
+BOX_HEADS = ('2fc', '4conv1fc')
+"""What may stand before the box head's last layers: linear ones, or convolutions with a norm."""
+
+_DECODED = {
+    'reg_class_agnostic': False,
+    'reg_decoded_bbox': True,
+    'loss_bbox': {'type': 'GIoULoss', 'loss_weight': 10.0},
+}
+"""How boxes are regressed behind the convolutions: by their overlap, one per class."""
+
 _FRACTION = (0.0, 1.0)
 
 
@@ -70,7 +80,14 @@ def data(task: Task) -> DataParts:
         test_pipeline=_test_pipeline(task, masks=masks),
         evaluator=[_evaluator(task, masks=masks)],
         gallery={'type': 'benchmark.DetectionGallery', 'classes': list(task.classes)},
+        sampler=_repeats(task),
     )
+
+
+def _repeats(task: Task) -> Config | None:
+    """Return the sampler that shows pictures of rare classes more often, where a task asks."""
+    threshold = task.option('repeat_threshold', None)
+    return threshold and {'type': 'benchmark.RepeatFactors', 'threshold': threshold}
 
 
 def model(meeting: Meeting) -> ModelParts:
@@ -190,8 +207,13 @@ def _rpn_head(meeting: Meeting, width: int) -> Config:
         },
         'bbox_coder': _box_coder(1.0, 1.0),
         'loss_cls': {'type': 'CrossEntropyLoss', 'use_sigmoid': True, 'loss_weight': 1.0},
-        'loss_bbox': {'type': 'L1Loss', 'loss_weight': 1.0},
+        'loss_bbox': {**_rpn_regression(meeting), 'loss_weight': 1.0},
     }
+
+
+def _rpn_regression(meeting: Meeting) -> Config:
+    beta = meeting.option('rpn_beta', None)
+    return {'type': 'SmoothL1Loss', 'beta': beta} if beta else {'type': 'L1Loss'}
 
 
 def _box_coder(centre: float, size: float) -> Config:
@@ -236,7 +258,8 @@ def _boxes(meeting: Meeting, width: int) -> Config:
         regression = {'reg_class_agnostic': False, 'loss_bbox': {'type': 'L1Loss'}}
         head = _box_head(meeting, width, _box_coder(0.1, 0.2), regression)
         return {'type': 'StandardRoIHead', 'bbox_head': head}
-    regression = {'reg_class_agnostic': True, 'loss_bbox': {'type': 'SmoothL1Loss', 'beta': 1.0}}
+    agnostic = {'reg_class_agnostic': True, 'loss_bbox': {'type': 'SmoothL1Loss', 'beta': 1.0}}
+    regression = _DECODED if _has_convolutions(meeting) else agnostic
     spreads = ((0.1, 0.2), (0.05, 0.1), (0.033, 0.067))
     return {
         'type': 'CascadeRoIHead',
@@ -247,16 +270,43 @@ def _boxes(meeting: Meeting, width: int) -> Config:
 
 
 def _box_head(meeting: Meeting, width: int, coder: Config, regression: Config) -> Config:
+    shape = {'type': 'Shared2FCBBoxHead', 'in_channels': width, 'fc_out_channels': 4 * width}
+    if _has_convolutions(meeting):
+        shape |= {
+            'type': 'Shared4Conv1FCBBoxHead',
+            'conv_out_channels': width,
+            'norm_cfg': {'type': 'BN'},
+        }
     return {
-        'type': 'Shared2FCBBoxHead',
-        'in_channels': width,
-        'fc_out_channels': 4 * width,
+        **shape,
         'roi_feat_size': 7,
         'num_classes': len(meeting.task.classes),
         'bbox_coder': coder,
-        'reg_class_agnostic': regression['reg_class_agnostic'],
-        'loss_cls': {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0},
-        'loss_bbox': {**regression['loss_bbox'], 'loss_weight': 1.0},
+        'loss_cls': _classification_loss(meeting),
+        **regression,
+        'loss_bbox': {'loss_weight': 1.0, **regression['loss_bbox']},
+    }
+
+
+def _has_convolutions(meeting: Meeting) -> bool:
+    asked: str = meeting.option('box_head', BOX_HEADS[0])
+    if asked not in BOX_HEADS:
+        raise DeclarationError(
+            f"{meeting.task.path}: box_head is '{asked}', allowed are {', '.join(BOX_HEADS)}"
+        )
+    return asked == '4conv1fc'
+
+
+def _classification_loss(meeting: Meeting) -> Config:
+    if not meeting.option('federated', False):
+        return {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0}
+    annotations = meeting.task.datasets[Role.TRAIN].get('ann_file')
+    if annotations is None:
+        raise DeclarationError(f"{meeting.task.path}: federated needs data['train']['ann_file']")
+    return {
+        'type': 'benchmark.FederatedLoss',
+        'classes': len(meeting.task.classes),
+        'ann_file': f'{DATA}/{annotations}',
     }
 
 
@@ -291,6 +341,12 @@ def _proposals(meeting: Meeting, factor: int) -> Config:
     }
 
 
+def _training_proposals(meeting: Meeting) -> Config:
+    asked = meeting.option('training_proposals', None)
+    found = _proposals(meeting, 2)
+    return {**found, 'nms_pre': asked, 'max_per_img': asked} if asked else found
+
+
 def _train_cfg(meeting: Meeting) -> Config:
     single = _rcnn(meeting, 0.5, low_quality=True)
     cascade = [_rcnn(meeting, overlap, low_quality=False) for overlap in CASCADE]
@@ -302,7 +358,7 @@ def _train_cfg(meeting: Meeting) -> Config:
             'pos_weight': -1,
             'debug': False,
         },
-        'rpn_proposal': _proposals(meeting, 2),
+        'rpn_proposal': _training_proposals(meeting),
         'rcnn': cascade if _is_cascade(meeting) else single,
     }
 
@@ -344,9 +400,7 @@ def _rescale(meeting: Meeting) -> list[Config]:
     height, width = meeting.task.input_size
     jitter, sides = meeting.option('large_scale_jitter', None), meeting.option('short_sides', None)
     if sides:
-        longest = max(height, width)
-        scales = [(longest, side) for side in sides]
-        return [{'type': 'RandomChoiceResize', 'scales': scales, 'keep_ratio': True}]
+        return _short_sides(meeting, sides, max(height, width))
     if not jitter:
         return [_resize(meeting.task)]
     scale = {'scale': (width, height), 'ratio_range': jitter, 'keep_ratio': True}
@@ -357,6 +411,29 @@ def _rescale(meeting: Meeting) -> list[Config]:
         {'type': 'FilterAnnotations', 'min_gt_bbox_wh': (1e-2, 1e-2)},
         {'type': 'Pad', 'size': (width, height)},
     ]
+
+
+def _short_sides(meeting: Meeting, sides: tuple[int, ...], longest: int) -> list[Config]:
+    """Return the resizing to one of ``sides``, with DETR's policy after a cut in half of the cases.
+
+    The cut has random sides from 384 to 600 pixels of a picture whose short side is 400 to 600.
+    """
+    resized = _choice_of_sides(sides, longest)
+    if not meeting.option('crop_policy', False):
+        return [resized]
+    cut = {
+        'type': 'RandomCrop',
+        'crop_type': 'absolute_range',
+        'crop_size': (384, 600),
+        'allow_negative_crop': True,
+    }
+    cropped = [_choice_of_sides((400, 500, 600), longest), cut, resized]
+    return [{'type': 'RandomChoice', 'transforms': [[resized], cropped]}]
+
+
+def _choice_of_sides(sides: tuple[int, ...], longest: int) -> Config:
+    scales = [(longest, side) for side in sides]
+    return {'type': 'RandomChoiceResize', 'scales': scales, 'keep_ratio': True}
 
 
 def _train_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
@@ -386,6 +463,7 @@ KIND = Kind(
     has_colours=True,
     components=(
         'benchmark.kinds.detection.lvis_data',
+        'benchmark.kinds.detection.lvis_loss',
         'benchmark.kinds.detection.metric',
         'benchmark.kinds.detection.lvis_metric',
         'benchmark.kinds.detection.voc_metric',
@@ -405,6 +483,12 @@ KIND = Kind(
         'score_threshold': (int, float),
         'short_sides': (tuple,),
         'large_scale_jitter': (tuple,),
+        'crop_policy': (bool,),
+        'box_head': (str,),
+        'rpn_beta': (float,),
+        'training_proposals': (int,),
+        'repeat_threshold': (float,),
+        'federated': (bool,),
         'rules': (str,),
     },
     data=data,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import torch
 from mmdet.datasets import CocoDataset
 from mmdet.datasets.lvis import LVISV1Dataset
+from mmengine.dataset import InfiniteSampler
 
-from benchmark.registry import DATASETS
+from benchmark.registry import DATA_SAMPLERS, DATASETS
 
 _SERVER = 'http://images.cocodataset.org/'
 
@@ -29,3 +34,51 @@ class LvisDataset(CocoDataset):
             image['file_name'] = image['coco_url'].replace(_SERVER, '')
         parsed: dict[str, Any] = super().parse_data_info(raw_data_info)
         return parsed
+
+
+def repeat_factors(classes: Sequence[set[int]], threshold: float) -> list[float]:
+    """Return how often each picture comes in a pass, from the classes in it (arXiv 1908.03195).
+
+    A class in a share f of the pictures asks for ``sqrt(threshold / f)``, at least 1; a picture
+    gets the most that one of its classes asks for.
+    """
+    counts = Counter(label for found in classes for label in found)
+    asked = {
+        label: max(1.0, math.sqrt(threshold * len(classes) / count))
+        for label, count in counts.items()
+    }
+    return [max((asked[label] for label in found), default=1.0) for found in classes]
+
+
+@DATA_SAMPLERS.register_module()
+class RepeatFactors(InfiniteSampler):
+    """Endless passes over the pictures in which those of rare classes come more often.
+
+    What is left of a factor over a whole number is drawn anew in every pass.
+
+    Args:
+        dataset: mmdet data set.
+        threshold: share of the pictures below which a class counts as rare.
+        whole: whether each of several processes follows the whole order.
+        seed: of the order, the same in all processes.
+    """
+
+    def __init__(
+        self, dataset: Any, *, threshold: float, whole: bool = False, seed: int | None = None
+    ) -> None:
+        classes = [set(dataset.get_cat_ids(index)) for index in range(len(dataset))]
+        self._factors = torch.tensor(repeat_factors(classes, threshold), dtype=torch.float64)
+        super().__init__(dataset, shuffle=True, seed=seed)
+        if whole:
+            self.rank, self.world_size = 0, 1
+            self.indices = self._indices_of_rank()
+
+    def _infinite_indices(self) -> Iterator[int]:
+        generator = torch.Generator()
+        generator.manual_seed(self.seed)
+        least = self._factors.floor()
+        while True:
+            drawn = torch.rand(self.size, generator=generator, dtype=torch.float64)
+            times = (least + (drawn < self._factors - least)).long()
+            once = torch.repeat_interleave(torch.arange(self.size), times)
+            yield from once[torch.randperm(len(once), generator=generator)].tolist()

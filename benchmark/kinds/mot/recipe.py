@@ -9,7 +9,7 @@ KIND = 'mot'
 
 _QDTRACK = 'configs/qdtrack/qdtrack_faster-rcnn_r50_fpn_4e_base.py'
 _DATA = 'configs/_base_/datasets/mot_challenge.py, 8 x 2'
-_SGD = 'the source trains ResNet-50 by SGD'
+_SGD = 'the source trains ResNet-50 alone, by SGD'
 
 TRAINED_ON = ('mot17', 'mot20', 'dancetrack')
 """The tasks on whose data the sources of the rules for all tasks state their numbers."""
@@ -21,7 +21,7 @@ RULES = (
             'mmdet',
             _QDTRACK,
             says='SGD at 0.02, decay 1e-4',
-            reason="AdamW as in every other kind, at ViTDet's rate and decay",
+            reason="AdamW for other networks, at ViTDet's rate and decay",
             lr=1e-4,
             weight_decay=0.1,
         )
@@ -58,9 +58,29 @@ RULES = (
         ours(f"{_SGD}; ConvNeXt's for detection", layer_decay=0.8),
         architecture=Architecture.CONVNET,
     ),
+    Rule(
+        KIND,
+        stated('mmdet', _QDTRACK, optimizer='sgd', lr=0.02, momentum=0.9, weight_decay=1e-4)
+        | stated('mmdet', _DATA, batch_size=16)
+        | stated('mmdet', f'{_QDTRACK}, everything', decayed='all')
+        | stated('mmdet', _QDTRACK, clip_norm=35.0)
+        | stated('mmdet', f'{_QDTRACK}, no layer-wise decay', layer_decay=1.0)
+        | stated('mmdet', f'{_QDTRACK}, no drop path', drop_path=0.0),
+        architecture=Architecture.CONVNET,
+        networks=('resnet-50',),
+        is_exclusive=True,
+        at_full_length=True,
+    ),
 )
 
 DIFFERENCES = (
+    (
+        'detector of QDTrack',
+        'ResNet-50 with fixed batch norm, smooth L1 of 1/9 in the region proposal network, boxes '
+        'that may leave the picture',
+        "Faster R-CNN as the library configures it; the backbone's norms learn",
+        'one detector for every backbone',
+    ),
     (
         'extra data',
         'ByteTrack and OC-SORT add CrowdHuman, CityPersons and ETHZ',

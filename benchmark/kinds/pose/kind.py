@@ -29,8 +29,10 @@ _UNCOUNTED = ('pelvis', 'thorax')
 """Key points that MPII's mean leaves out."""
 
 _FRACTION = (0.0, 1.0)
-# the mean squared error runs over all cells, of which few are not 0
+# the mean squared error runs over all cells, of which few are not 0; sources leave it at 1
 _LOSS_WEIGHT = 100.0
+_SHIFT = 0.3
+"""Share of the boxes that mmpose shifts."""
 
 
 def _crowded(level: str) -> Metric:
@@ -205,7 +207,7 @@ def _head(meeting: Meeting, keypoints: Keypoints, codec: Config, doublings: int)
         'loss': {
             'type': 'KeypointMSELoss',
             'use_target_weight': True,
-            'loss_weight': _LOSS_WEIGHT,
+            'loss_weight': float(meeting.option('loss_weight', _LOSS_WEIGHT)),
         },
         'decoder': codec,
     }
@@ -226,11 +228,15 @@ def _train_pipeline(meeting: Meeting, keypoints: Keypoints, codec: Config) -> li
         'scale_factor': meeting.option('scale_jitter', (0.5, 1.5)),
         'rotate_factor': float(meeting.option('rotation', 40)),
     }
+    shifted = float(meeting.option('shift_prob', _SHIFT))
+    if shifted != _SHIFT:
+        jitter['shift_prob'] = shifted
+    half = keypoints.has_halves and meeting.option('half_body', True)
     return [
         {'type': 'LoadImage'},
         {'type': 'GetBBoxCenterScale', 'padding': meeting.option('box_padding', 1.25)},
         *([flip] if meeting.option('flip', True) else []),
-        *([{'type': 'RandomHalfBody'}] if keypoints.has_halves else []),
+        *([{'type': 'RandomHalfBody'}] if half else []),
         jitter,
         _cut_out(meeting.task),
         {
@@ -291,6 +297,9 @@ KIND = Kind(
         'flip_test': (bool,),
         'scale_jitter': (tuple,),
         'rotation': (int, float),
+        'shift_prob': (int, float),
+        'half_body': (bool,),
+        'loss_weight': (int, float),
         'box_padding': (int, float),
         'pck_threshold': (int, float),
         'rules': (str,),

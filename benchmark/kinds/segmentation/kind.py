@@ -26,6 +26,9 @@ IGNORE = 255
 _PYRAMIDS = ('simple', 'four-depths')
 """How a plain transformer's maps become a pyramid; the first is the default."""
 
+_FOUR_DEPTH_STRIDES = (8, 16)
+"""Strides of plain transformers whose maps of four depths can be brought to the pyramid's."""
+
 _PERCENT = (0.0, 100.0)
 
 METRICS = {
@@ -140,7 +143,7 @@ def _upernet(meeting: Meeting) -> Config:
         'type': 'FCNHead',
         'in_channels': channels[2],
         'in_index': 2,
-        'channels': max(width // 2, 32),
+        'channels': meeting.option('auxiliary_width', max(width // 2, 32)),
         'num_convs': 1,
         'concat_input': False,
         'dropout_ratio': 0.1,
@@ -168,7 +171,10 @@ def _pyramid(meeting: Meeting, width: int) -> _Pyramid:
     if has_native_pyramid(features):
         return _Pyramid(list(features.channels), {})
     asked = meeting.option('pyramid', _PYRAMIDS[0])
-    if asked == 'simple' or features.architecture is not Architecture.PLAIN_VIT:
+    is_simple = asked == 'simple' or features.architecture is not Architecture.PLAIN_VIT
+    # what a recipe asks for, and not the task itself, yields where a network cannot follow
+    is_recipes = 'pyramid' in meeting.recipe.options
+    if is_simple or (is_recipes and features.strides[-1] not in _FOUR_DEPTH_STRIDES):
         neck = simple_pyramid(meeting, width, PYRAMID_STRIDES)
         return _Pyramid([width] * 4, {'neck': neck})
     return _four_depths(meeting)
@@ -178,7 +184,7 @@ def _four_depths(meeting: Meeting) -> _Pyramid:
     """Maps of four depths, each brought to a stride of its own: BEiT's (arXiv 2106.08254)."""
     stride, width = meeting.features.strides[-1], meeting.features.channels[-1]
     scales = [stride / wanted for wanted in PYRAMID_STRIDES]
-    if stride not in (8, 16):
+    if stride not in _FOUR_DEPTH_STRIDES:
         raise IncompatibleError(
             f"pyramid 'four-depths' needs a backbone of stride 8 or 16 px, this one has {stride}"
         )
@@ -259,6 +265,7 @@ KIND = Kind(
     heads=('upernet', 'linear'),
     options={
         'width': (int,),
+        'auxiliary_width': (int,),
         'resize': (tuple,),
         'scale_jitter': (tuple,),
         'photometric': (bool,),

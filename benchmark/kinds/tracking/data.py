@@ -17,9 +17,15 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import TRANSFORMS
 from mmengine.structures import BaseDataElement
 from torch import Tensor
+from torchvision.transforms.functional import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_saturation,
+    rgb_to_grayscale,
+)
 
 from benchmark.errors import DataError
-from benchmark.kinds.common.frames import numbered_frames, refuse_gaps
+from benchmark.kinds.common.frames import numbered_frames, other_size, refuse_gaps
 from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
 from benchmark.openmmlab.decoding import read_placed
 from benchmark.registry import DATASETS
@@ -86,13 +92,17 @@ def _to_tensor(image: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)))
 
 
-def read_frame(path: str) -> np.ndarray:
-    """Return a frame as BGR (H, W, 3).
+def read_frame(path: str, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Return a frame as BGR (H, W, 3), of ``size`` (width, height) where that is known.
 
     Raises:
-        DataError: the file cannot be read as a picture.
+        DataError: the file cannot be read as a picture, or has another size than the film.
     """
-    return read_placed(path)
+    image = read_placed(path)
+    found = (image.shape[1], image.shape[0])
+    if size is not None and found != size:
+        raise DataError(other_size(path, found, size))
+    return image
 
 
 class Video:
@@ -114,11 +124,11 @@ class Video:
 
     def template(self, index: int, box: np.ndarray) -> Tensor:
         """Return the template around ``box`` (4,) in frame ``index``, RGB (3, t, t)."""
-        return self._crops.template(read_frame(self.frames[index]), box)
+        return self._crops.template(read_frame(self.frames[index], self.frame_size), box)
 
     def search(self, index: int, box: np.ndarray) -> tuple[Tensor, Region]:
         """Return frame ``index`` around ``box`` (4,), RGB (3, s, s), and where that is."""
-        return self._crops.search(read_frame(self.frames[index]), box)
+        return self._crops.search(read_frame(self.frames[index], self.frame_size), box)
 
 
 @DATASETS.register_module()
@@ -291,13 +301,26 @@ class SamplePair:
         max_gap: largest distance of the two frames.
         shift: width of the centre's distribution in target sizes.
         scale: standard deviation of the logarithm of the target's assumed width and height.
+        grey: share of the pairs without colour.
+        colours: how far brightness, contrast and saturation of each crop are from 1 at most.
     """
 
-    def __init__(self, *, crops: dict[str, Any], max_gap: int, shift: float, scale: float) -> None:
+    def __init__(
+        self,
+        *,
+        crops: dict[str, Any],
+        max_gap: int,
+        shift: float,
+        scale: float,
+        grey: float = 0.0,
+        colours: float = 0.0,
+    ) -> None:
         self._crops = Crops(**crops)
         self._max_gap = max_gap
         self._shift = shift
         self._scale = scale
+        self._grey = grey
+        self._colours = colours
 
     def __call__(self, sequence: dict[str, Any]) -> dict[str, Tensor]:
         """Return ``template`` (3, t, t), ``search`` (3, s, s), ``shapes`` (2,) and ``boxes`` (4,).
@@ -309,13 +332,21 @@ class SamplePair:
         rng = np.random.default_rng(np.random.randint(2**31))
         first, second = choose_frames(sequence['visible'], self._max_gap, rng)
         boxes, frames = sequence['boxes'], sequence['frames']
-        template = self._crops.template(read_frame(frames[first]), boxes[first])
+        shown = read_frame(frames[first])
+        template = self._crops.template(shown, boxes[first])
         around = jitter(boxes[second], self._shift, self._scale, rng)
-        search, region = self._crops.search(read_frame(frames[second]), around)
+        sought = read_frame(frames[second], (shown.shape[1], shown.shape[0]))
+        search, region = self._crops.search(sought, around)
         box = region.to_crop(boxes[second])
         if rng.random() < _FLIP:
             template, search = template.flip(2), search.flip(2)
             box[0] = region.size - box[0] - box[2]
+        if self._grey and rng.random() < self._grey:
+            template, search = (rgb_to_grayscale(crop, 3) for crop in (template, search))
+        if self._colours:
+            template, search = (
+                jitter_colours(crop, self._colours, rng) for crop in (template, search)
+            )
         corners = np.concatenate([box[:2], box[:2] + box[2:]])
         return {
             'template': template,
@@ -323,6 +354,18 @@ class SamplePair:
             'shapes': torch.from_numpy(boxes[first, 2:].astype(np.float32)),
             'boxes': torch.from_numpy(corners.astype(np.float32)),
         }
+
+
+def jitter_colours(crop: Tensor, most: float, rng: np.random.Generator) -> Tensor:
+    """Return a crop (3, h, w) of 0 to 255 with other brightness, contrast and saturation.
+
+    Each is multiplied by up to 1 +- ``most``, in random order, as torchvision's ColorJitter does,
+    but with the random numbers of ``rng``.
+    """
+    changes = (adjust_brightness, adjust_contrast, adjust_saturation)
+    for number in rng.permutation(3):
+        crop = changes[number](crop, float(rng.uniform(1 - most, 1 + most)))
+    return crop
 
 
 def choose_frames(visible: np.ndarray, max_gap: int, rng: np.random.Generator) -> tuple[int, int]:

@@ -13,10 +13,12 @@ from torchvision.ops import box_convert, generalized_box_iou_loss
 _MAX_LOG_SIZE = 4.0
 _PRIOR = 0.1
 
-# SwinTrack's weights of the score's and the box's loss and OSTrack's of the L1 distance
+# SwinTrack's weights of the score's and the box's loss
 _SCORE_WEIGHT = 1.5
 _IOU_WEIGHT = 1.5
-_L1_WEIGHT = 5.0
+
+L1_WEIGHT = 5.0
+"""OSTrack's weight of the distance of boxes, a term that SwinTrack does not have."""
 
 _ALPHA, _GAMMA = 0.75, 2.0
 
@@ -101,11 +103,14 @@ def _hidden(width: int) -> list[nn.Module]:
     return [nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()]
 
 
-def response_losses(response: Response, boxes: Tensor, cells: Cells) -> dict[str, Tensor]:
+def response_losses(
+    response: Response, boxes: Tensor, cells: Cells, l1_weight: float = L1_WEIGHT
+) -> dict[str, Tensor]:
     """Return the losses of a response against true boxes (B, 4), corners in crop pixels.
 
     Scores learn the overlap of their own box with the truth; boxes are learnt at the cells
     inside the truth, the more the higher their score (SwinTrack, arXiv 2112.00995, section 3.3).
+    Without ``l1_weight`` the distance of boxes is no part of them.
     """
     positive = cells.inside(boxes)
     truth = boxes[:, None].expand_as(response.boxes)
@@ -113,14 +118,17 @@ def response_losses(response: Response, boxes: Tensor, cells: Cells) -> dict[str
     weight = response.logits.detach().sigmoid()[positive]
     weight = weight / weight.sum()
     found, wanted = response.boxes[positive], truth[positive]
-    distance = box_convert(found, 'xyxy', 'cxcywh') - box_convert(wanted, 'xyxy', 'cxcywh')
     giou = generalized_box_iou_loss(found, wanted)
     score = varifocal_loss(response.logits, overlap * positive, positive)
-    return {
+    losses = {
         'loss_score': _SCORE_WEIGHT * score.sum() / positive.sum(),
         'loss_giou': _IOU_WEIGHT * (weight * giou).sum(),
-        'loss_l1': _L1_WEIGHT * (weight * distance.abs().mean(dim=1)).sum() / cells.side,
     }
+    if l1_weight:
+        distance = box_convert(found, 'xyxy', 'cxcywh') - box_convert(wanted, 'xyxy', 'cxcywh')
+        mean = (weight * distance.abs().mean(dim=1)).sum()
+        losses['loss_l1'] = l1_weight * mean / cells.side
+    return losses
 
 
 def box_overlap(boxes: Tensor, others: Tensor) -> Tensor:

@@ -151,13 +151,18 @@ def _check_width(task: Task) -> None:
 
 
 def _sampler(meeting: Meeting, crops: Config) -> Config:
-    """Frame range and jitter as SwinTrack (arXiv 2112.00995, official code) has them."""
+    """Frame range and jitter are those of SwinTrack's official code (arXiv 2112.00995)."""
     return {
         'type': 'SamplePair',
         'crops': crops,
         'max_gap': meeting.option('max_gap', 100),
         'shift': meeting.option('shift_jitter', 3.0),
         'scale': meeting.option('scale_jitter', 0.25),
+        **{
+            key: float(meeting.option(option, 0.0))
+            for key, option in (('grey', 'grey'), ('colours', 'colour_jitter'))
+            if meeting.option(option, 0.0)
+        },
     }
 
 
@@ -187,7 +192,13 @@ def _model(meeting: Meeting, crops: Config) -> Config:
         'search_factor': crops['search_factor'],
         'window_penalty': meeting.option('window_penalty', 0.49),
         'min_side': meeting.option('min_side', 10.0),
+        **_l1(meeting),
     }
+
+
+def _l1(meeting: Meeting) -> Config:
+    weight = meeting.option('l1_weight', None)
+    return {} if weight is None else {'l1_weight': float(weight)}
 
 
 def nearest_level(strides: tuple[int, ...]) -> int:
@@ -215,6 +226,9 @@ KIND = Kind(
         'max_gap': (int,),
         'shift_jitter': (int, float),
         'scale_jitter': (int, float),
+        'grey': (int, float),
+        'colour_jitter': (int, float),
+        'l1_weight': (int, float),
         'width': (int,),
         'heads': (int,),
         'encoder_layers': (int,),

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from benchmark.kinds.common.necks import resample
 from benchmark.kinds.tracking.fusion import TokenFusion
-from benchmark.kinds.tracking.head import Cells, Response, ResponseHead, response_losses
+from benchmark.kinds.tracking.head import L1_WEIGHT, Cells, Response, ResponseHead, response_losses
 from benchmark.registry import MODELS
 
 Respond = Callable[[Tensor], Response]
@@ -90,6 +90,7 @@ class SiameseTracker(BaseModel):
         search_factor: side of the search region in target sizes.
         window_penalty: share of the cosine window in the score at test time.
         min_side: least width and height of a predicted box in pixels.
+        l1_weight: of the distance of boxes in the loss; 0 leaves it out.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class SiameseTracker(BaseModel):
         search_factor: float,
         window_penalty: float,
         min_side: float,
+        l1_weight: float = L1_WEIGHT,
         init_cfg: None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
@@ -118,6 +120,7 @@ class SiameseTracker(BaseModel):
         self._template_cells = template_size // stride
         self._window_penalty = window_penalty
         self._min_side = min_side
+        self._l1_weight = l1_weight
 
     def forward(
         self,
@@ -132,7 +135,9 @@ class SiameseTracker(BaseModel):
         if mode == 'predict':
             return [self.track(sample) for sample in data_samples or ()]
         response = self.respond(self.look_at(template, shapes), search)
-        return response_losses(response, boxes, self.cells) if mode == 'loss' else response
+        if mode != 'loss':
+            return response
+        return response_losses(response, boxes, self.cells, self._l1_weight)
 
     def look_at(self, templates: Tensor, shapes: Tensor) -> Target:
         """Return the targets of normalised templates (B, 3, t, t), sized ``shapes`` (B, 2)."""

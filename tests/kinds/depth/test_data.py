@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from benchmark.errors import DataError
-from benchmark.kinds.depth.data import CutDepth, DepthPairs, KBCrop
+from benchmark.kinds.depth.data import CutDepth, DepthPairs, KBCrop, Tones
 
 
 def pairs(folder: Path, text: str) -> DepthPairs:
@@ -70,3 +71,30 @@ def test_the_share_of_pictures_with_a_strip() -> None:
     plain = {'img': np.full((4, 8, 3), 7, np.uint8), 'gt_depth_map': np.full((4, 8), 5.0)}
     changed = [(cut(dict(plain))['img'] != 7).any() for _ in range(400)]
     assert 0.18 < np.mean(changed) < 0.32
+
+
+def test_tones_stay_within_the_ranges_of_the_source() -> None:
+    np.random.seed(0)
+    plain = np.zeros((1, 4, 3), np.uint8)
+    plain[0, 1:] = [[60, 60, 60], [128, 128, 128], [40, 60, 200]]
+    found = np.stack([Tones()({'img': plain})['img'][0] for _ in range(2000)]).astype(int)
+    # an eighth is left alone, as each of three changes happens half of the time
+    assert 0.1 < (found == plain).all(axis=(1, 2)).mean() < 0.16
+    middle = found[:, 2].mean(axis=1)
+    # at most 128 * 1.2 + 51, brighter by a power of 0.8 and by 20 in value; and the same down
+    assert 200 < middle.max() <= 255
+    assert 20 < middle.min() < 80
+    # black is lifted by brightness and value alone, in half of the pictures each
+    assert found[:, 0].max() <= 51 + 20 + 30
+    hues = cv2.cvtColor(found[:, 3:].astype(np.uint8), cv2.COLOR_BGR2HSV)[..., 0].astype(int)
+    plain_hue = int(cv2.cvtColor(plain[:, 3:], cv2.COLOR_BGR2HSV)[0, 0, 0])
+    away = np.abs((hues - plain_hue + 90) % 180 - 90)
+    assert 15 < away.max() <= 24
+
+
+def test_tones_leave_the_given_picture_alone() -> None:
+    np.random.seed(1)
+    plain = np.full((4, 8, 3), 90, np.uint8)
+    for _ in range(20):
+        Tones()({'img': plain})
+    assert (plain == 90).all()

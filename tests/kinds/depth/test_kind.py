@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.config import ConfigDict
 
 from benchmark import world
 from benchmark.catalog.tasks import find_task
@@ -130,6 +131,65 @@ def test_missing_far_and_padded_pixels_do_not_teach(tmp_path: Path) -> None:
     gaps = np.log([2.0, 3.0]) - math.log(2.0)
     wanted = math.sqrt((gaps**2).mean() - 0.5 * gaps.mean() ** 2)
     assert alone == pytest.approx(wanted, rel=0.05)
+
+
+def test_the_sources_head_is_wider_behind_the_deconvolutions_and_starts_small(
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(0)
+    options = {'width': 32, 'decoder_width': 128, 'small_start': True}
+    _, head = head_of(depth_task(tmp_path, **options), 32)
+    convolutions = [
+        layer
+        for layer in (*head.decoder, *head.predictor)
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d)
+    ]
+    assert [layer.out_channels for layer in convolutions] == [32, 32, 32, 128, 128, 1]
+    for layer in convolutions:
+        assert layer.weight.std().item() == pytest.approx(1e-3, rel=0.15)
+        if layer.bias is not None:
+            assert not layer.bias.any()  # the mean depth is half of the largest
+
+
+def test_far_pixels_teach_where_labels_have_no_limit(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    _, head = head_of(depth_task(tmp_path, mean_depth=2.0, label_limit=False), 4)
+    true = torch.zeros(1, 8, 8)
+    true[0, 0, :2] = torch.tensor([2.0, 30.0])
+    gaps = np.log([2.0, 30.0]) - math.log(2.0)
+    wanted = math.sqrt((gaps**2).mean() - 0.5 * gaps.mean() ** 2)
+    found = head.loss((torch.randn(1, 24, 2, 2),), [_labelled(true)], {})['loss_silog'].item()
+    assert found == pytest.approx(wanted, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ('width', 'starts', 'defined'), [(1216, range(0, 856, 57), 1207), (352, [0], 352)]
+)
+def test_kittis_windows_begin_at_multiples_of_57(
+    width: int, starts: range | list[int], defined: int
+) -> None:
+    scope('mmseg')
+    from benchmark.kinds.depth.estimator import WindowedDepthEstimator
+
+    seen: list[int] = []
+
+    class Estimator(WindowedDepthEstimator):
+        out_channels = 1
+
+        def __init__(self) -> None:
+            torch.nn.Module.__init__(self)
+            self.test_cfg = ConfigDict(crop_size=(352, 352), stride=(352, 57))
+
+        def encode_decode(self, inputs: torch.Tensor, metas: Any) -> torch.Tensor:
+            seen.append(int(inputs.min()))  # every pixel holds its column
+            return inputs[:, :1]
+
+    columns = torch.arange(float(width)).expand(1, 3, 352, width)
+    depth = Estimator().slide_flip_inference(columns, [{}])
+    assert sorted(set(seen)) == list(starts)
+    assert depth.shape == (1, 1, 352, width)
+    torch.testing.assert_close(depth[0, 0, 0, :defined], torch.arange(float(defined)))
+    assert (depth[..., defined:] == depth[..., defined - 1 : defined]).all()
 
 
 def _labelled(true: torch.Tensor) -> SimpleNamespace:

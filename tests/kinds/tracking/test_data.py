@@ -20,6 +20,7 @@ from benchmark.kinds.tracking.data import (
     choose_frames,
     crop,
     jitter,
+    jitter_colours,
     region_around,
 )
 
@@ -195,6 +196,35 @@ def test_pairs_depend_on_the_workers_seed_alone(tmp_path: Path) -> None:
     assert not torch.equal(first['boxes'], other['boxes'])
 
 
+def test_a_share_of_the_pairs_has_no_colour(tmp_path: Path) -> None:
+    info = read(write(tmp_path / 'train', path_of(6)))[0]
+    sample = SamplePair(crops=CROPS, max_gap=2, shift=1.0, scale=0.1, grey=0.25)
+    greys = []
+    for seed in range(80):
+        worker_init_fn(0, 1, 0, seed)
+        found = sample(info)
+        is_grey = [
+            bool((crop[0] == crop[1]).all() and (crop[1] == crop[2]).all())
+            for crop in (found['template'], found['search'])
+        ]
+        assert is_grey[0] is is_grey[1]
+        greys.append(is_grey[0])
+    assert 0.1 < np.mean(greys) < 0.4
+
+
+def test_colours_change_within_their_reach() -> None:
+    rng = np.random.default_rng(0)
+    plain = torch.full((3, 4, 4), 100, dtype=torch.uint8)
+    # a grey picture has no contrast or saturation: brightness alone is left, and each of the three
+    # changes rounds down to a byte
+    means = [float(jitter_colours(plain, 0.4, rng).float().mean()) for _ in range(500)]
+    assert 57 <= min(means) < 65
+    assert 135 < max(means) <= 140
+    coloured = torch.stack([torch.full((4, 4), v, dtype=torch.uint8) for v in (180, 100, 60)])
+    spread = [float(jitter_colours(coloured, 0.4, rng)[:, 0, 0].float().std()) for _ in range(200)]
+    assert min(spread) < 40 < 70 < max(spread)
+
+
 def test_a_test_item_is_the_whole_sequence(tmp_path: Path) -> None:
     boxes = path_of(4)
     data = read(write(tmp_path / 'test', boxes, cover=[8, 8, 0, 8]), test_mode=True)
@@ -213,6 +243,24 @@ def test_an_unreadable_frame_is_told(tmp_path: Path) -> None:
     video = PackVideo(crops=CROPS)(read(listing, test_mode=True)[0])['data_samples'].video
     with pytest.raises(DataError, match=r'00000002\.jpg: cannot be read as a picture'):
         video.search(1, path_of(2)[1])
+
+
+def test_a_frame_of_another_size_than_its_film_is_refused(tmp_path: Path) -> None:
+    listing = write(tmp_path / 'test', path_of(3))
+    cv2.imwrite(str(tmp_path / 'test/A/00000002.jpg'), draw(path_of(1)[0], (90, 120)))
+    sequence = read(listing, test_mode=True)[0]
+    message = r'00000002\.jpg: is 90 x 120 pixels .* film have 120 x 90'
+    with pytest.raises(DataError, match=message):
+        PackVideo(crops=CROPS)(sequence)['data_samples'].video.search(1, path_of(2)[1])
+    pair = SamplePair(crops=CROPS, max_gap=2, shift=0.0, scale=0.0)
+
+    def draw_pairs() -> None:
+        for seed in range(40):
+            np.random.seed(seed)
+            pair(sequence)
+
+    with pytest.raises(DataError, match='other frames of its film'):
+        draw_pairs()
 
 
 def renamed(listing: Path, name: str, first: int = 1) -> Path:

@@ -333,6 +333,8 @@ def test_losses_against_single_terms_worked_out_apart() -> None:
     )
     away = box_convert(found, 'xyxy', 'cxcywh') - box_convert(truth, 'xyxy', 'cxcywh')
     assert float(losses['loss_l1']) == pytest.approx(5 * float(away.abs().mean()) / 128, rel=1e-5)
+    without = response_losses(Response(logits, boxes), truth, CELLS, l1_weight=0.0)
+    assert without == {key: loss for key, loss in losses.items() if key != 'loss_l1'}
     quality = float(box_iou(found, truth))
     score = (quality + 63 * 0.75 * 0.25) * np.log(2)
     assert float(losses['loss_score']) == pytest.approx(1.5 * score, rel=1e-4)

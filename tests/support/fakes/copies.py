@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmark.converting import classification as converting
-from benchmark.converting import depth as converting_depth
-from benchmark.converting import pose as converting_pose
-from benchmark.converting import tracking as converting_tracking
+from benchmark.acquiring.converting import classification as converting
+from benchmark.acquiring.converting import depth as converting_depth
+from benchmark.acquiring.converting import pose as converting_pose
+from benchmark.acquiring.converting import tracking as converting_tracking
 from tests.support.fakes import classification, depth, detection, mot, pose, segmentation, tracking
 
 Builder = Callable[[Path], object]

@@ -39,7 +39,7 @@ def kitti(root: Path) -> None:
         for i in range(3):
             image = f'{drives[role]}/image_02/data/{i:010d}.png'
             truth = f'{Path(drives[role]).name}/proj_depth/groundtruth/image_02/{i:010d}.png'
-            picture(root / 'raw_data' / image, KITTI_SIZE)
+            picture(root / 'raw_data' / image, KITTI_SIZE, parts=5)
             if i < 2:
                 depth(
                     root / f'data_depth_annotated/{split}' / truth,

@@ -73,7 +73,14 @@ def lvis(root: Path) -> None:
 
     names = LVISV1Dataset.METAINFO['classes']
     categories = [
-        {'id': n + 1, 'name': name, 'frequency': 'rcf'[n % 3], 'synset': 'x', 'synonyms': []}
+        {
+            'id': n + 1,
+            'name': name,
+            'frequency': 'rcf'[n % 3],
+            'image_count': n % 100 + 1,
+            'synset': 'x',
+            'synonyms': [],
+        }
         for n, name in enumerate(names)
     ]
     for role, folder, count in (('train', 'train2017', 4), ('val', 'val2017', 2)):

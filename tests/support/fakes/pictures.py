@@ -14,14 +14,14 @@ SIZE = (48, 64)
 """Height and width of a fake picture."""
 
 
-def random_numbers(path: Path) -> np.random.Generator:
-    """Return numbers that depend on the end of a path alone."""
-    return np.random.default_rng(zlib.crc32('/'.join(path.parts[-3:]).encode()))
+def random_numbers(path: Path, parts: int = 3) -> np.random.Generator:
+    """Return numbers that depend on the last ``parts`` of a path alone."""
+    return np.random.default_rng(zlib.crc32('/'.join(path.parts[-parts:]).encode()))
 
 
-def picture(path: Path, size: tuple[int, int] = SIZE) -> None:
-    """Write a picture of noise."""
-    array(path, random_numbers(path).integers(0, 256, (*size, 3)).astype(np.uint8))
+def picture(path: Path, size: tuple[int, int] = SIZE, *, parts: int = 3) -> None:
+    """Write a picture of noise that depends on the last ``parts`` of its path."""
+    array(path, random_numbers(path, parts).integers(0, 256, (*size, 3)).astype(np.uint8))
 
 
 def array(path: Path, values: np.ndarray) -> None:

@@ -1,1 +1,0 @@
-"""Bring data sets from their official layouts into those that the tasks read."""
