@@ -545,6 +545,11 @@ class Protocol:
         """Whether gradients pass the backbone: it learns, in part at least, or an adapter does."""
         return not isinstance(self.trains, Trains) or self.trains is Trains.ALL
 
+    @property
+    def has_recipe(self) -> bool:
+        """Whether anything learns by the protocol, so that a recipe has numbers for it."""
+        return self.trains is not Trains.NONE or self.probe is not None
+
     def knows(self, kind: str) -> bool:
         """Whether the protocol has a recipe for tasks of ``kind``."""
         return any(rule.kind == kind for rule in self.recipes)
@@ -554,7 +559,7 @@ class Protocol:
 
         Probes, and what scores a network's own head, predict one label per picture.
         """
-        if self.probe is None and (self.trains is not Trains.NONE or not self.recipes):
+        if self.probe is None and (self.has_recipe or not self.recipes):
             return True
         return self.knows(task.kind) and not task.options.get('multi_label', False)
 

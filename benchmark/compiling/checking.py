@@ -20,8 +20,7 @@ def check_compiles(task: Task) -> tuple[str, ...]:
     """
     load_kind(task.kind).data(task)
     suiting = tuple(protocol for protocol in protocols(trivial=False) if protocol.suits(task))
-    # `as-is` takes no number of a recipe
-    learning = [protocol for protocol in suiting if protocol.procedure != 'as-is']
+    learning = [protocol for protocol in suiting if protocol.has_recipe]
     for protocol, architecture, size in product(learning, Architecture, Size):
         place = Place(task.kind, task.name, task.splits[Role.TRAIN], architecture, size)
         find_recipe = probing_recipe if protocol.probe else training_recipe

@@ -53,7 +53,7 @@ def compile_probe(cell: CellInputs) -> Config:
         'readout': {'type': data.readout.predictor, **data.readout.arguments},
         'solver': _solver(probe, recipe),
         **_training_data(cell.task, probe, data.readout, model.train_pipeline),
-        **_pool(meeting, probe, data.readout),
+        **_pool(cell.task, probe, data.readout),
         'test_dataloader': testing_loader(cell.task, data),
         'test_evaluator': data.evaluator,
         'gallery': {**data.gallery, 'folder': WORK},
@@ -145,12 +145,12 @@ def _training_data(task: Task, probe: Probe, readout: Readout, augmented: list[C
     return {'train_dataset': dataset(task, Role.TRAIN, augmented), 'views_dataset': views}
 
 
-def _pool(meeting: Meeting, probe: Probe, readout: Readout) -> Config:
+def _pool(task: Task, probe: Probe, readout: Readout) -> Config:
     """Return the data set of all pictures, if the task draws its splits from one list."""
-    listed = meeting.option('pool', '')
+    listed = task.option('pool', '')
     if not listed or probe.views is not Views.FIXED:
         return {}
-    views = dataset(meeting.task, Role.TRAIN, readout.views)
+    views = dataset(task, Role.TRAIN, readout.views)
     return {'pool_dataset': {**views, 'ann_file': listed, 'test_mode': False}}
 
 

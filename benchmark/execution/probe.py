@@ -172,7 +172,7 @@ class _Probe:
     def _collect_pool(self, config: Config) -> _Pool:
         """Return features and labels of all pictures from which the splits are drawn.
 
-        They are kept part by part, so that an interrupted pass goes on where it was.
+        They are kept part by part, so that an interrupted pass continues where it stopped.
         """
         dataset = self._dataset(config)
         parts: list[Collected] = []

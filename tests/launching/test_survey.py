@@ -94,6 +94,29 @@ def test_measured_cells_give_the_cost(world: Declarations) -> None:
     assert elsewhere.basis is not Basis.MEASURED
 
 
+def test_a_network_that_is_scored_as_it_is_passes_only_the_test_pictures(
+    declare: Declarations,
+) -> None:
+    declare.task(
+        {'type': 'mmpretrain.CustomDataset', 'data_prefix': 'images'},
+        kind='classification',
+        metric='accuracy',
+        metrics=(),
+    )
+    (declare.folder / 'data' / 'small').mkdir(parents=True)
+    (declare.folder / 'data' / 'small' / 'train.txt').write_text('x')
+
+    def seconds(protocol: str) -> float:
+        suite = {'protocols': (protocol,), 'seeds': (0,)}
+        (cost,) = asked(campaign(declare, suite=suite)).costs.values()
+        assert cost.seconds is not None
+        return cost.seconds
+
+    # 8 training and 6 test pictures; neighbours look at both
+    assert seconds('as-is') * 14 == pytest.approx(seconds('knn') * 6)
+    assert seconds('as-is') > 0
+
+
 def test_a_resumed_training_measured_only_its_end(world: Declarations) -> None:
     resumed = {**COST, 'resumed_at': 50}
     go(campaign(world, suite={'seeds': (0,)}), FakePool(lambda job: {**OUTCOME, 'cost': resumed}))

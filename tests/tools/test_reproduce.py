@@ -1,4 +1,4 @@
-"""Tools that make published numbers again: what they read, draw and compare."""
+"""Tools that reproduce published numbers: what they read, draw and compare."""
 
 from __future__ import annotations
 

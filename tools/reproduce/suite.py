@@ -1,7 +1,7 @@
-# Published numbers, made again: docs/reproductions.md. Each command narrows this to its own part.
+# Published numbers, reproduced: docs/reproductions.md. Each command runs its own part of it.
 suite = dict(
     name='reproductions',
-    title='Published numbers, made again',
+    title='Published numbers, reproduced',
     tasks=(
         'tasks/cifar10_32px.py',
         'tasks/caltech101_draw0.py',
