@@ -84,7 +84,7 @@ def test_processes_of_a_training_do_not_see_the_working_directory(
     (tmp_path / 'benchmark.py').write_text('raise SystemExit("the foreign one ran")\n')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('OMP_NUM_THREADS', '1')
-    found = launch({'job': 'no-such-job'}, 1)
+    found = launch({'job': 'no-such-job', 'folder': str(tmp_path)}, 1)
     assert found['error'].startswith("unknown procedure 'no-such-job'")
 
 

@@ -209,7 +209,7 @@ def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
     pictures = write_pictures(tmp_path / 'pictures')
     broken = tmp_path / 'pictures' / 'b' / '3.png'
     broken.write_bytes(broken.read_bytes()[:60])
-    with pytest.raises(DataError, match=r'b/3\.png: cannot be read as a picture'):
+    with pytest.raises(DataError, match=r'b/3\.png: cannot be read whole as a picture'):
         run(settings('mae', pictures), tmp_path / 'run')
 
 

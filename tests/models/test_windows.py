@@ -77,7 +77,7 @@ def test_odd_maps_are_padded() -> None:
 @pytest.mark.parametrize('name', ['beit_base_patch16_224', 'eva02_tiny_patch14_224', 'test_resnet'])
 def test_networks_whose_attention_knows_places_are_refused(name: str) -> None:
     options = {} if name == 'test_resnet' else {'embed_dim': 32, 'depth': 4, 'num_heads': 2}
-    with pytest.raises(IncompatibleError, match='no plain transformer'):
+    with pytest.raises(IncompatibleError, match='not a plain transformer'):
         build(name, options=options, window=2)
 
 

@@ -116,7 +116,7 @@ def test_kernels_that_slide_are_never_resized(tmp_path: Path) -> None:
     facts = {'dims': (8, 16, 24, 32), 'depths': (1, 1, 1, 1)}
     small = open_network('timm', BuildRequest('convnext_atto', {**facts, 'kernel_sizes': 7}))
     large = open_network('timm', BuildRequest('convnext_atto', {**facts, 'kernel_sizes': 13}))
-    with pytest.raises(CheckpointError, match=r"conv_dw\.weight' .*7, 7\), .*another network"):
+    with pytest.raises(CheckpointError, match=r"conv_dw\.weight' .*7, 7\), .*a different network"):
         loaded(large, weights_of(small), tmp_path)
 
 
@@ -158,7 +158,7 @@ def test_a_window_that_is_not_known_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_window_that_is_not_square_is_not_resized_as_if_it_were(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r'relative_position_bias_table.*another network'):
+    with pytest.raises(CheckpointError, match=r'relative_position_bias_table.*a different network'):
         loaded(beit(64, 64), weights_of(beit(32, 64)), tmp_path)
 
 
