@@ -82,7 +82,7 @@ class RemoteFile:
 
     @property
     def algorithm(self) -> str:
-        """The kind of the checksum; empty where there is none."""
+        """The kind of the checksum; empty without one."""
         return ALGORITHMS.get(len(self.checksum), '')
 
 

@@ -138,7 +138,7 @@ def is_done(shelf: Shelf, tasks: Iterable[Task]) -> bool:
 def is_there(shelf: Shelf, tasks: Sequence[Task]) -> bool:
     """Whether the tasks that read the data set find all of their files, however these came.
 
-    One task that reads nothing else is enough; where there is none, all must be whole.
+    One task that reads nothing else is enough; without such a task, all must be whole.
     """
     if not tasks or not shelf.home.is_dir():
         return False

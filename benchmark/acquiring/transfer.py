@@ -93,7 +93,7 @@ def fetch(
     Args:
         file: its name, addresses, size and checksum.
         folder: where it goes.
-        recorded: SHA-256 of an earlier copy, for files of which no source states a checksum.
+        recorded: SHA-256 of an earlier copy, for files whose checksum no source states.
         progress: is told how far it is.
         patience: how long to wait, how often to try.
 
@@ -161,7 +161,7 @@ def _digests(place: Path, algorithms: set[str]) -> dict[str, str]:
 
 
 class _Transfer:
-    """One file on its way: what arrived, from which address, and of which version."""
+    """A transfer in progress: the bytes that arrived, their address and version."""
 
     def __init__(
         self, file: RemoteFile, place: Path, recorded: str, progress: Progress, patience: Patience

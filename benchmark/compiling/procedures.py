@@ -112,7 +112,7 @@ def find_procedure(name: str) -> Procedure:
     """Return the procedure called ``name``, or that ``name`` places as ``'module:attribute'``.
 
     Raises:
-        UnknownNameError: there is none of that name.
+        UnknownNameError: no procedure has that name.
         EnvironmentProblem: another package's procedure cannot be imported, or is none.
     """
     if ':' not in name:

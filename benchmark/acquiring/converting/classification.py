@@ -136,7 +136,7 @@ def places205(root: Path) -> list[str]:
     """Put the lists of the archive of splits where the data set's loader looks for them.
 
     Raises:
-        DataError: there are none.
+        DataError: nothing was found.
     """
     for role in ('train', 'val'):
         place = root / f'{role}_places205.csv'

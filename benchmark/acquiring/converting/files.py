@@ -46,7 +46,7 @@ def folders(root: Path) -> list[Path]:
     """Return the folders right below ``root``, sorted.
 
     Raises:
-        DataError: there are none.
+        DataError: nothing was found.
     """
     found = sorted(path for path in root.glob('*') if path.is_dir())
     if not found:

@@ -29,7 +29,7 @@ def cityscapes(root: Path) -> list[str]:
     """Write ``*_labelTrainIds.png`` beside each ``*_labelIds.png`` of ``gtFine``.
 
     Raises:
-        DataError: there are none, or one cannot be read.
+        DataError: nothing was found, or a file cannot be read.
     """
     done = []
     for role in ('train', 'val'):
@@ -44,7 +44,7 @@ def coco_stuff(root: Path) -> list[str]:
     """Write ``*_labelTrainIds.png`` beside each label map in ``annotations``.
 
     Raises:
-        DataError: there are none, or one cannot be read.
+        DataError: nothing was found, or a file cannot be read.
     """
     done = []
     for role in ('train2017', 'val2017'):

@@ -23,7 +23,7 @@ _HELD_OUT = 'TRAIN_11'
 """TrackingNet publishes no labels of its test split: its last part of twelve stands in."""
 
 _WITHHELD = 'TEST'
-"""Its official test split, of which the first boxes alone are published."""
+"""Its official test split; only the first box of each film is published."""
 
 # first and last annotated frame of sequences that have more frames than annotations
 _OTB_SPANS = {
@@ -114,7 +114,7 @@ def dancetrack(root: Path) -> list[str]:
     """Put the films of ``parts``, in which the training split is handed out, into ``train``.
 
     Raises:
-        DataError: there are none, neither there nor in ``train``.
+        DataError: nothing was found, neither there nor in ``train``.
     """
     films = [path.parent for path in sorted((root / 'parts').glob('**/seqinfo.ini'))]
     for film in films:
@@ -127,7 +127,7 @@ def otb100(root: Path) -> list[str]:
     """Write ``test`` from OTB's sequences; one with two targets becomes two.
 
     Raises:
-        DataError: there are none, or a file does not fit another.
+        DataError: nothing was found, or two files contradict each other.
     """
     found = (path for path in folders(root) if (path / 'img').is_dir())
     return [_written(root / 'test', (s for folder in found for s in _otb_sequences(folder)))]
@@ -147,7 +147,7 @@ def _otb_sequences(folder: Path) -> Iterable[Sequence]:
 
 
 def _pattern(name: str) -> str:
-    """Return the pattern of the frames of which the first is called ``name``, as ``0001.jpg``."""
+    """Return the pattern of frames whose first is called ``name``, for example ``0001.jpg``."""
     stem, _, suffix = name.rpartition('.')
     return f'{{:0{len(stem)}d}}.{suffix}'
 

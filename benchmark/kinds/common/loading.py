@@ -76,7 +76,7 @@ class LoadPicture(BaseTransform):
     """Loads a picture as the library's transform would, the right way up for its labels.
 
     Args:
-        inner: the library's transform, of which the settings count.
+        inner: the library's transform, whose settings are used.
         rules: of the data set.
     """
 

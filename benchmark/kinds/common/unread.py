@@ -17,7 +17,7 @@ _ENDINGS_SHOWN = 4
 
 
 class Folder(NamedTuple):
-    """A folder of which a data set reads all pictures, and where the label maps of these lie.
+    """A folder whose pictures a data set reads all, and where the label maps of these lie.
 
     ``reads`` says whether a relative path is read; ``rule`` describes that, ``remedy`` how it is
     changed. ``label_of`` returns the relative path of a picture's label map below ``labels``, and
@@ -137,7 +137,7 @@ def _files_below(folder: Path) -> Iterator[str]:
 
 
 def _folder_of(part: BaseDataset) -> Folder | None:
-    """Return the folder of which a data set reads everything; ``None`` where it reads a list."""
+    """Return the folder that a data set reads whole; ``None`` where it reads a list."""
     classes = {step.__name__: step for step in type(part).__mro__}
     if 'DepthFolders' in classes:
         return _depth_folder(part)

@@ -134,7 +134,7 @@ def average_precision(
 
 
 def counted_categories(truth: COCO, images: list[int], categories: Sequence[int] = ()) -> set[int]:
-    """Return the categories of which the images show an object that counts; crowds do not.
+    """Return the categories with an object that counts in the images; crowds do not count.
 
     Only ``categories`` are looked for, where they are given.
 
