@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -45,3 +46,13 @@ def one_line() -> Callable[[BaseException], str]:
         return text
 
     return message
+
+
+@pytest.fixture
+def default_signals() -> Iterator[None]:
+    """Let SIGINT and SIGHUP arrive: a shell, or nohup, may have started the tests without them."""
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -63,6 +63,7 @@ def test_a_cell_interrupted_twice_ends_like_an_uninterrupted_one(kind: str, tmp_
     assert_equal(found, expected)
 
 
+@pytest.mark.usefixtures('default_signals')
 @pytest.mark.parametrize(
     ('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGHUP, 143), (signal.SIGUSR1, 99)]
 )

@@ -214,15 +214,7 @@ def test_an_interruption_in_the_consumer_ends_the_workers() -> None:
     assert all(map(gone, pids))
 
 
-@pytest.fixture
-def _interruptible() -> Iterator[None]:
-    # a shell that starts tests in the background lets them ignore SIGINT
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures('_interruptible')
+@pytest.mark.usefixtures('default_signals')
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_worker_has_time_to_keep_its_work(
     number: signal.Signals, tmp_path: Path
