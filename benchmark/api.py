@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from benchmark.results.records import RunRecord
     from benchmark.results.sharing import Imported
     from benchmark.results.store import ResultStore
-    from benchmark.specs import Backbone, Finding, Protocol, Suite, Task
+    from benchmark.specs import Backbone, CheckResult, Protocol, Suite, Task
 
 FEATURE_CACHE = 4 * 2**30
 """Bytes that kept features of frozen backbones may take unless a caller says otherwise."""
@@ -551,8 +551,8 @@ class Check:
     """
 
     backbone: str
-    contract: tuple[Finding, ...]
-    kinds: tuple[Finding, ...] = field(default=())
+    contract: tuple[CheckResult, ...]
+    kinds: tuple[CheckResult, ...] = field(default=())
 
     @property
     def is_ok(self) -> bool:
@@ -605,7 +605,7 @@ def check(which: Any) -> Check:
 
 def check_data(
     task: Task, folder: Path, *, full: bool = False, reader: DataReader | None = None
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Return what was found about the files, splits, labels and pictures of a task's data.
 
     Args:

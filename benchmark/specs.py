@@ -217,7 +217,7 @@ class Backbone:
         return f'file:{code}:{self.source.rpartition(":")[2]}' if self.code else self.source
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """One thing that was checked: whether it is as it must be, and what was seen.
 
     What can be right but seldom is, ``is_warning``: nothing stops because of it.

@@ -11,7 +11,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.execution.cost import count_flops
 from benchmark.models import FeatureBackbone
 from benchmark.models.inspection import build, inspect_backbone
-from benchmark.specs import Backbone, Features, Finding
+from benchmark.specs import Backbone, CheckResult, Features
 
 _SIZES = ((128, 128), (96, 160), (100, 131))
 """Input sizes tried, in pixels: square, rectangular, and divisible by nothing."""
@@ -22,7 +22,7 @@ _TOLERANCE = 1e-4
 _AUTOCAST_TOLERANCE = 0.1
 
 
-def check(backbone: Backbone, features: Features | None = None) -> list[Finding]:
+def check(backbone: Backbone, features: Features | None = None) -> list[CheckResult]:
     """Return what was found about each property of the contract.
 
     ``features`` are those of the backbone, if it was inspected before.
@@ -35,15 +35,15 @@ def check(backbone: Backbone, features: Features | None = None) -> list[Finding]
     return [*_facts(features, network), *_properties(features, network)]
 
 
-def _facts(features: Features, network: FeatureBackbone) -> list[Finding]:
+def _facts(features: Features, network: FeatureBackbone) -> list[CheckResult]:
     size = 'one size, built for the task' if features.is_fixed else 'any'
     return [
-        Finding('architecture', True, f'{features.architecture}, {features.depth} layers'),
-        Finding('cost', True, _cost(features, network)),
-        Finding('maps', True, f'channels {features.channels} at strides {features.strides} px'),
-        Finding('input size', True, size),
-        Finding('normalisation', True, f'mean {features.mean} std {features.std} (RGB, 0-255)'),
-        Finding('weights', True, _weights(network)),
+        CheckResult('architecture', True, f'{features.architecture}, {features.depth} layers'),
+        CheckResult('cost', True, _cost(features, network)),
+        CheckResult('maps', True, f'channels {features.channels} at strides {features.strides} px'),
+        CheckResult('input size', True, size),
+        CheckResult('normalisation', True, f'mean {features.mean} std {features.std} (RGB, 0-255)'),
+        CheckResult('weights', True, _weights(network)),
     ]
 
 
@@ -65,7 +65,7 @@ def _weights(network: FeatureBackbone) -> str:
     return '; '.join((counts, *notes))
 
 
-def _properties(features: Features, network: FeatureBackbone) -> Iterator[Finding]:
+def _properties(features: Features, network: FeatureBackbone) -> Iterator[CheckResult]:
     generator = torch.Generator().manual_seed(0)
     for height, width in _SIZES:
         images = torch.randn(2, 3, height, width, generator=generator)
@@ -77,11 +77,11 @@ def _properties(features: Features, network: FeatureBackbone) -> Iterator[Findin
     yield _tried('gradients', lambda: _gradients(network, images))
 
 
-def _tried(what: str, test: Callable[[], str]) -> Finding:
+def _tried(what: str, test: Callable[[], str]) -> CheckResult:
     try:
-        return Finding(what, True, test())
+        return CheckResult(what, True, test())
     except (BenchmarkError, RuntimeError, ValueError, AssertionError, TypeError) as error:
-        return Finding(what, False, str(error).strip().splitlines()[0][:200])
+        return CheckResult(what, False, str(error).strip().splitlines()[0][:200])
 
 
 def _maps(network: FeatureBackbone, images: Tensor) -> tuple[Tensor, ...]:

@@ -14,12 +14,12 @@ from benchmark.execution.looking import FULL, USUAL, look
 from benchmark.kinds.base import DATA
 from benchmark.kinds.common.opening import misfit
 from benchmark.planning.contents import DataReader
-from benchmark.specs import Finding, Task
+from benchmark.specs import CheckResult, Task
 
 
 def check_data(
     task: Task, folder: Path, *, full: bool = False, reader: DataReader | None = None
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Return what was found about the files, splits, labels and pictures of a task's data.
 
     ``full`` reads every picture and label map, not a sample of them, and looks for pictures of
@@ -34,7 +34,7 @@ def check_data(
     return [
         *files,
         *look(request, FULL if full else USUAL),
-        Finding('manifest', True, (reader or DataReader()).manifest(task, folder).digest),
+        CheckResult('manifest', True, (reader or DataReader()).manifest(task, folder).digest),
     ]
 
 
@@ -57,7 +57,7 @@ def check_arguments(task: Task) -> None:
                 raise DeclarationError(f"{task.path}: data of '{role}': {problem}")
 
 
-def _count(folder: Path, pattern: str, expected: int) -> Finding:
+def _count(folder: Path, pattern: str, expected: int) -> CheckResult:
     found = sum(1 for path in folder.glob(pattern) if path.is_file())
     detail = f'{found} of {expected}' if found <= expected else f'{found}, {expected} are needed'
-    return Finding(f'files {pattern}', found >= expected, detail)
+    return CheckResult(f'files {pattern}', found >= expected, detail)

@@ -14,10 +14,10 @@ from benchmark.hashing import canonical_json
 from benchmark.kinds import load_kind
 from benchmark.models import FeatureBackbone
 from benchmark.protocols import load_protocol
-from benchmark.specs import Backbone, Features, Finding, RunSpec, Task
+from benchmark.specs import Backbone, CheckResult, Features, RunSpec, Task
 
 
-def check_kinds(backbone: Backbone, features: Features) -> list[Finding]:
+def check_kinds(backbone: Backbone, features: Features) -> list[CheckResult]:
     """Return for each kind whether a task of it can be built on the backbone, and why not.
 
     One task stands for its kind, fine-tuned: its configuration is compiled, the backbone is built
@@ -40,7 +40,7 @@ def _representatives() -> list[Task]:
 
 def _check(
     backbone: Backbone, features: Features, task: Task, networks: dict[str, FeatureBackbone]
-) -> Finding:
+) -> CheckResult:
     try:
         declared = _declared(backbone, features, task)
         key = canonical_json(declared)
@@ -51,9 +51,11 @@ def _check(
             maps = networks[key](torch.empty(1, 3, height, width, device='meta'))
     except (BenchmarkError, RuntimeError, ValueError, AssertionError, TypeError) as error:
         reason = ' '.join(str(error).split())[:200]
-        return Finding(task.kind, False, f'as in {task.name}: {reason}')
+        return CheckResult(task.kind, False, f'as in {task.name}: {reason}')
     shapes = ', '.join('x'.join(map(str, found.shape[-2:])) for found in maps)
-    return Finding(task.kind, True, f'maps of {shapes} cells for pictures of {height}x{width} px')
+    return CheckResult(
+        task.kind, True, f'maps of {shapes} cells for pictures of {height}x{width} px'
+    )
 
 
 def _declared(backbone: Backbone, features: Features, task: Task) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from benchmark.compiling import check_compiles, data_request, localise
 from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.kinds.base import DATA
 from benchmark.planning.data import locate
-from benchmark.specs import Finding, Task
+from benchmark.specs import CheckResult, Task
 
 
 def task_lines(name: str, data_root: Path) -> list[str]:
@@ -59,7 +59,7 @@ def _data_line(task: Task, data_root: Path) -> str:
         return f'absent  data: {error}'
 
 
-def data_findings(name: str, data_root: Path) -> list[Finding]:
+def data_findings(name: str, data_root: Path) -> list[CheckResult]:
     """Return what a short look at a task's data finds wrong or odd; nothing where they are absent.
 
     Raises:

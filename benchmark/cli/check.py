@@ -13,7 +13,7 @@ from benchmark.cli.options import add_data_root, add_work
 from benchmark.cli.printing import say
 
 if TYPE_CHECKING:
-    from benchmark.specs import Finding
+    from benchmark.specs import CheckResult
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -90,7 +90,7 @@ def check_data(options: Namespace) -> int:
     return code
 
 
-def _say_findings(findings: Iterable[Finding]) -> int:
+def _say_findings(findings: Iterable[CheckResult]) -> int:
     """Print findings, one per line, and return 2 when one is bad."""
     are_ok = []
     for finding in findings:

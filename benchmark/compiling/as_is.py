@@ -11,8 +11,8 @@ from benchmark.compiling.compile import (
 )
 from benchmark.errors import IncompatibleError
 from benchmark.kinds import load_kind
-from benchmark.kinds.base import Config, Meeting
-from benchmark.protocols import Place, choose_recipe
+from benchmark.kinds.base import BuildContext, Config
+from benchmark.protocols import RecipeKey, choose_recipe
 
 
 def compile_as_is(cell: CellInputs) -> Config:
@@ -28,12 +28,15 @@ def compile_as_is(cell: CellInputs) -> Config:
         )
     kind = load_kind(cell.task.kind)
     recipe = choose_recipe(
-        cell.protocol, Place.of(cell.task, cell.network.features), cell.task.budget, *cell.changes
+        cell.protocol,
+        RecipeKey.of(cell.task, cell.network.features),
+        cell.task.budget,
+        *cell.changes,
     )
     backbone = backbone_config(cell, recipe)
     data = kind.data(cell.task)
     features = cell.network.features
-    model = kind.model(Meeting(cell.task, features, cell.protocol, recipe, backbone))
+    model = kind.model(BuildContext(cell.task, features, cell.protocol, recipe, backbone))
     return {
         'default_scope': kind.library,
         'custom_imports': [*kind.components, *cell.protocol.components],

@@ -7,7 +7,7 @@ from itertools import product
 from benchmark.compiling.compile import training_recipe
 from benchmark.compiling.probing import probing_recipe
 from benchmark.kinds import load_kind
-from benchmark.protocols import Place, protocols
+from benchmark.protocols import RecipeKey, protocols
 from benchmark.specs import Architecture, Role, Size, Task
 
 
@@ -22,7 +22,7 @@ def check_compiles(task: Task) -> tuple[str, ...]:
     suiting = tuple(protocol for protocol in protocols(trivial=False) if protocol.suits(task))
     learning = [protocol for protocol in suiting if protocol.has_recipe]
     for protocol, architecture, size in product(learning, Architecture, Size):
-        place = Place(task.kind, task.name, task.splits[Role.TRAIN], architecture, size)
+        place = RecipeKey(task.kind, task.name, task.splits[Role.TRAIN], architecture, size)
         find_recipe = probing_recipe if protocol.probe else training_recipe
         find_recipe(protocol, place, task.budget)
     return tuple(protocol.name for protocol in suiting)

@@ -9,9 +9,9 @@ from benchmark.catalog.sources import SOURCES
 from benchmark.errors import IncompatibleError
 from benchmark.hashing import file_hash
 from benchmark.kinds import KINDS, load_kind
-from benchmark.kinds.base import Config, DataParts, Kind, Meeting, ModelParts, dataset
+from benchmark.kinds.base import BuildContext, Config, DataParts, Kind, ModelParts, dataset
 from benchmark.plugins import foreign_versions
-from benchmark.protocols import PROTOCOLS, Place, choose_recipe
+from benchmark.protocols import PROTOCOLS, RecipeKey, choose_recipe
 from benchmark.results.identity import WORK as WORK
 from benchmark.specs import (
     DECAYED,
@@ -95,13 +95,16 @@ def compile_config(cell: CellInputs) -> Config:
     """
     kind = load_kind(cell.task.kind)
     recipe = training_recipe(
-        cell.protocol, Place.of(cell.task, cell.network.features), cell.task.budget, *cell.changes
+        cell.protocol,
+        RecipeKey.of(cell.task, cell.network.features),
+        cell.task.budget,
+        *cell.changes,
     )
     cell = replace(cell, task=_with_options(cell.task, recipe, kind))
-    meeting = Meeting(
+    context = BuildContext(
         cell.task, cell.network.features, cell.protocol, recipe, backbone_config(cell, recipe)
     )
-    data, model = kind.data(cell.task), kind.model(meeting)
+    data, model = kind.data(cell.task), kind.model(context)
     return {
         'default_scope': kind.library,
         'custom_imports': [*kind.components, *cell.protocol.components],
@@ -119,7 +122,7 @@ def compile_config(cell: CellInputs) -> Config:
 
 
 def training_recipe(
-    protocol: Protocol, place: Place, budget: Declared, *changes: Declared
+    protocol: Protocol, place: RecipeKey, budget: Declared, *changes: Declared
 ) -> Recipe:
     """Return the recipe of a training, a batch that passes in parts counted as its parts.
 

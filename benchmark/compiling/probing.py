@@ -13,8 +13,8 @@ from benchmark.compiling.compile import (
 )
 from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.kinds import load_kind
-from benchmark.kinds.base import Config, Meeting, Readout, dataset
-from benchmark.protocols import Place, choose_recipe
+from benchmark.kinds.base import BuildContext, Config, Readout, dataset
+from benchmark.protocols import RecipeKey, choose_recipe
 from benchmark.specs import Declared, Features, Probe, Protocol, Recipe, Role, Solver, Task, Views
 
 _CELL = 16
@@ -37,18 +37,18 @@ def compile_probe(cell: CellInputs) -> Config:
         raise IncompatibleError(
             f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}'"
         )
-    place = Place.of(cell.task, cell.network.features)
+    place = RecipeKey.of(cell.task, cell.network.features)
     recipe = probing_recipe(cell.protocol, place, cell.task.budget, *cell.changes)
-    meeting = Meeting(
+    context = BuildContext(
         cell.task, cell.network.features, cell.protocol, recipe, backbone_config(cell, recipe)
     )
-    model = kind.model(meeting)
+    model = kind.model(context)
     return {
         'default_scope': kind.library,
         'custom_imports': list(kind.components),
         **added_packages(cell),
         'preprocessor': _preprocessor(model.model['data_preprocessor'], cell.task),
-        'backbone': meeting.backbone,
+        'backbone': context.backbone,
         'reading': _reading(cell.network.features),
         'readout': {'type': data.readout.predictor, **data.readout.arguments},
         'solver': _solver(probe, recipe),
@@ -62,7 +62,7 @@ def compile_probe(cell: CellInputs) -> Config:
 
 
 def probing_recipe(
-    protocol: Protocol, place: Place, budget: Declared, *changes: Declared
+    protocol: Protocol, place: RecipeKey, budget: Declared, *changes: Declared
 ) -> Recipe:
     """Return the recipe of a probe.
 

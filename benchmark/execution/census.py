@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
 from benchmark.openmmlab.decoding import header_of
-from benchmark.specs import Finding, Role
+from benchmark.specs import CheckResult, Role
 
 _PER_CLASS = 20
 """Of a sample of a split: so many per class must be seen before one that is absent is named."""
@@ -73,14 +73,18 @@ class Census:
         enough = self._seen >= _PER_CLASS * len(self._names)
         return enough or (self.is_whole and self._size >= len(self._names))
 
-    def findings(self, train: Census | None, test: Census | None, role: Role) -> Iterator[Finding]:
+    def findings(
+        self, train: Census | None, test: Census | None, role: Role
+    ) -> Iterator[CheckResult]:
         """Yield what this split lacks, what ``train`` and ``test`` lack both being refused once."""
         if self._depths is not None and self._seen:
             yield from self._depths.findings(role)
         if not self._names or not self._seen:
             return
         if not self._found and self.is_whole:
-            yield Finding(f'{role} classes', False, f'none of {self._listed(self._names)} occurs')
+            yield CheckResult(
+                f'{role} classes', False, f'none of {self._listed(self._names)} occurs'
+            )
             return
         if role is Role.VAL or not self._can_tell:
             return
@@ -92,7 +96,7 @@ class Census:
 
     def _lacking(
         self, role: Role, other: Census | None, everywhere: set[str]
-    ) -> Iterator[Finding | None]:
+    ) -> Iterator[CheckResult | None]:
         both = [name for name in self.absent if name in everywhere]
         alone = [name for name in self.absent if name not in everywhere]
         if both and role is Role.TRAIN and other is not None:
@@ -100,7 +104,7 @@ class Census:
             where = 'neither in train nor in test'
             hint = '; the task declares it, or labels are coded otherwise (255 means ignored)'
             text = f'{self._listed(both)} occurs {where}{self._base()}{hint}'
-            yield Finding('classes', not is_certain, text, is_warning=not is_certain)
+            yield CheckResult('classes', not is_certain, text, is_warning=not is_certain)
         if alone:
             meaning = (
                 'it cannot be learned'
@@ -108,7 +112,7 @@ class Census:
                 else 'it counts in no score of this test'
             )
             text = f'{self._listed(alone)} does not occur in {role}{self._base()}: {meaning}'
-            yield Finding(f'{role} classes', True, text, is_warning=True)
+            yield CheckResult(f'{role} classes', True, text, is_warning=True)
 
     def _base(self) -> str:
         return '' if self.is_whole else f' (in {self._seen} of {self._size} samples)'
@@ -148,7 +152,7 @@ class _Depths:
         if header and header.bits == 8 and 255 * self._step < self._far / 2:
             self._shallow = str(file)
 
-    def findings(self, role: Role) -> Iterator[Finding]:
+    def findings(self, role: Role) -> Iterator[CheckResult]:
         """Yield whether the depths are of the declared scale."""
         what = f'{role} depths'
         if self._shallow:
@@ -157,10 +161,10 @@ class _Depths:
                 f'{self._step:g}, the task declares {self._far:g} m; write 16 bits, or declare the '
                 "maps' scale"
             )
-            yield Finding(what, False, text)
+            yield CheckResult(what, False, text)
             return
         if not self._known:
-            yield Finding(what, False, 'no map that was read knows any depth')
+            yield CheckResult(what, False, 'no map that was read knows any depth')
             return
         share = self._scored / self._known
         text = (
@@ -169,6 +173,6 @@ class _Depths:
             f'({self._step:g}) and max_depth'
         )
         if share == 0:
-            yield Finding(what, False, text)
+            yield CheckResult(what, False, text)
         elif share < 0.5 or self._most < self._far / 10:
-            yield Finding(what, True, text, is_warning=True)
+            yield CheckResult(what, True, text, is_warning=True)

@@ -24,7 +24,7 @@ from benchmark.kinds.common.frames import other_size
 from benchmark.kinds.common.loading import has_places, load_picture
 from benchmark.kinds.common.opening import opened
 from benchmark.openmmlab.decoding import read_placed
-from benchmark.specs import Finding, Role
+from benchmark.specs import CheckResult, Role
 
 SAMPLED = 200
 """How many samples of a split are read where not all are."""
@@ -60,7 +60,7 @@ QUICK = Extent(16, 64, 400, 20_000)
 """What `tbench run` looks at before it trains: seconds even for large data."""
 
 
-def quick_findings(request: Config) -> list[Finding]:
+def quick_findings(request: Config) -> list[CheckResult]:
     """Return what a short look at the splits that a run uses finds wrong or odd.
 
     ``request`` is :func:`benchmark.compiling.data_request`'s with local paths. Another number of
@@ -70,13 +70,13 @@ def quick_findings(request: Config) -> list[Finding]:
     found = look({**request, 'splits': used}, QUICK)
     sizes = {f'{role} size' for role in used}
     return [
-        Finding(one.what, True, one.detail, is_warning=True) if one.what in sizes else one
+        CheckResult(one.what, True, one.detail, is_warning=True) if one.what in sizes else one
         for one in found
         if one.is_warning or not one.is_ok
     ]
 
 
-def look(request: Config, extent: Extent) -> list[Finding]:
+def look(request: Config, extent: Extent) -> list[CheckResult]:
     """Return what is found in the splits of ``request``, at which ``extent`` says how to look."""
     for module in request['custom_imports']:
         importlib.import_module(module)
@@ -100,13 +100,13 @@ class _Split:
     reads_files: bool
 
 
-def _open(request: Config) -> tuple[dict[Role, _Split], list[Finding]]:
+def _open(request: Config) -> tuple[dict[Role, _Split], list[CheckResult]]:
     splits, refused = {}, []
     for role, dataset in request['splits'].items():
         try:
             built = opened(of=dataset)
         except BenchmarkError as error:
-            refused.append(Finding(f'{role} opens', False, str(error)))
+            refused.append(CheckResult(f'{role} opens', False, str(error)))
         else:
             splits[Role(role)] = _Split(built, bool(dataset['pipeline']))
     return splits, refused
@@ -126,14 +126,14 @@ def _names_of(request: Config, split: _Split) -> tuple[str, ...]:
 
 def _inspect(
     request: Config, role: Role, split: _Split, census: Census, extent: Extent
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     found, declared = len(split.samples), request['declared'][role.value]
     is_estimate = role.value in request['estimated']
     detail = f'{found} samples, {"estimated" if is_estimate else "declared"} {declared}'
-    yield Finding(f'{role} size', is_estimate or found == declared, detail)
+    yield CheckResult(f'{role} size', is_estimate or found == declared, detail)
     for part in dict.fromkeys(_parts(split.samples)):
         for oddity in getattr(part, 'oddities', ()):
-            yield Finding(f'{role} files', True, oddity, is_warning=True)
+            yield CheckResult(f'{role} files', True, oddity, is_warning=True)
     yield _labels(request, role, split, census, extent)
     yield _there(role, split, _spread(found, extent.annotations))
     yield _readable(role, split, _spread(found, extent.pictures), extent)
@@ -154,7 +154,9 @@ def _indices(split: _Split, census: Census, extent: Extent) -> Iterator[int]:
         yield from sorted(set(_spread(count, census.needed)) - set(first))
 
 
-def _labels(request: Config, role: Role, split: _Split, census: Census, extent: Extent) -> Finding:
+def _labels(
+    request: Config, role: Role, split: _Split, census: Census, extent: Extent
+) -> CheckResult:
     check = pkgutil.resolve_name(load_kind(request['kind']).labels)
     wrong, seen = [], 0
     for index in _indices(split, census, extent):
@@ -178,14 +180,14 @@ def _name(info: Mapping[str, Any]) -> str:
     return str(info.get('img_path') or info.get('folder'))
 
 
-def _summed(what: str, wrong: list[str], seen: int) -> Finding:
+def _summed(what: str, wrong: list[str], seen: int) -> CheckResult:
     if not wrong:
-        return Finding(what, True, f'{seen} checked')
+        return CheckResult(what, True, f'{seen} checked')
     more = f' and {len(wrong) - _SHOWN} more' if len(wrong) > _SHOWN else ''
-    return Finding(what, False, '; '.join(wrong[:_SHOWN]) + more)
+    return CheckResult(what, False, '; '.join(wrong[:_SHOWN]) + more)
 
 
-def _there(role: Role, split: _Split, indices: Iterable[int]) -> Finding:
+def _there(role: Role, split: _Split, indices: Iterable[int]) -> CheckResult:
     """Return whether the files that samples name exist."""
     wrong, seen = [], 0
     for index in indices:
@@ -198,7 +200,7 @@ def _there(role: Role, split: _Split, indices: Iterable[int]) -> Finding:
     return _summed(f'{role} files', wrong, seen)
 
 
-def _readable(role: Role, split: _Split, indices: Iterable[int], extent: Extent) -> Finding:
+def _readable(role: Role, split: _Split, indices: Iterable[int], extent: Extent) -> CheckResult:
     wrong, seen = [], 0
     is_placed = {has_places(part) for part in _parts(split.samples)} == {True}
     done: set[str] = set()
@@ -253,7 +255,7 @@ def _pictures(info: Mapping[str, Any], extent: Extent) -> Iterator[Mapping[str, 
 
 def _apart(
     request: Config, splits: Mapping[Role, _Split], *, same_content: bool
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Yield whether two splits share samples; a slice of the training split may lie in it."""
     names = {role: _names(split.samples) for role, split in splits.items()}
     for one, other in itertools.combinations(splits, 2):
@@ -266,7 +268,7 @@ def _apart(
         yield _summed(f'{one} and {other} disjoint', wrong, len(names[one]) + len(names[other]))
 
 
-def _same_names(splits: Mapping[Role, _Split]) -> Iterator[Finding]:
+def _same_names(splits: Mapping[Role, _Split]) -> Iterator[CheckResult]:
     """Yield what the annotations of a later split name otherwise than those of the first."""
     named = {role: _annotated_names(split.samples) for role, split in splits.items()}
     first = next((role for role, names in named.items() if names), None)
@@ -277,7 +279,7 @@ def _same_names(splits: Mapping[Role, _Split]) -> Iterator[Finding]:
         unknown = [name for name in names if name not in named[first]]
         if unknown:
             text = f"{role} has '{unknown[0]}', which {first} has not"
-            yield Finding(f'{first} and {role} names', False, text)
+            yield CheckResult(f'{first} and {role} names', False, text)
 
 
 def _annotated_names(samples: BaseDataset) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ PYRAMID_STRIDES = (4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
-class Meeting:
-    """The place where a task, a backbone's features and a protocol meet."""
+class BuildContext:
+    """What a model is built from: a task, a backbone's features, a protocol and its recipe."""
 
     task: Task
     features: Features
@@ -154,7 +154,7 @@ class Kind:
     heads: tuple[str, ...]
     options: Mapping[str, tuple[type, ...]]
     data: Callable[[Task], DataParts]
-    model: Callable[[Meeting], ModelParts]
+    model: Callable[[BuildContext], ModelParts]
     trivial: Trivial
     labels: str
     largest_input: Callable[[Task], tuple[int, int]] = padded_input
@@ -188,12 +188,12 @@ def dataset(task: Task, role: Role, pipeline: list[Config]) -> Config:
     return {key: value for key, value in config.items() if value is not None}
 
 
-def simple_pyramid(meeting: Meeting, width: int, strides: tuple[int, ...]) -> Config:
+def simple_pyramid(context: BuildContext, width: int, strides: tuple[int, ...]) -> Config:
     """Return the neck that turns a plain backbone's map into maps at ``strides`` pixels."""
     return {
         'type': 'benchmark.SimplePyramid',
-        'in_channels': meeting.features.channels[-1],
-        'in_stride': meeting.features.strides[-1],
+        'in_channels': context.features.channels[-1],
+        'in_stride': context.features.strides[-1],
         'out_channels': width,
         'strides': list(strides),
     }
@@ -216,9 +216,9 @@ class DeepestMap(NamedTuple):
         return round(math.log2(self.stride / PYRAMID_STRIDES[0]))
 
 
-def deepest_map(meeting: Meeting) -> DeepestMap:
+def deepest_map(context: BuildContext) -> DeepestMap:
     """Return the backbone's deepest map, resampled where its stride is no power of two from 4."""
-    native = meeting.features.strides[-1]
+    native = context.features.strides[-1]
     stride = max(PYRAMID_STRIDES[0], 2 ** round(math.log2(native)))
     if native == stride:
         return DeepestMap(stride, {})

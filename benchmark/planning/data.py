@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.errors import DataError
 from benchmark.planning.contents import Manifest
-from benchmark.specs import Finding, Task
+from benchmark.specs import CheckResult, Task
 
 
 def locate(task: Task, data_root: Path) -> Path:
@@ -33,7 +33,7 @@ def layout_lines(task: Task) -> list[str]:
 
 
 def keep_manifest(
-    task: Task, data_root: Path, findings: Iterable[Finding], manifest: Manifest
+    task: Task, data_root: Path, findings: Iterable[CheckResult], manifest: Manifest
 ) -> Path:
     """Write what was found about a task's data, with the digest of each folder; return where to.
 

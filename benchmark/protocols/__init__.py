@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from benchmark.kinds import KINDS, kind_names, load_kind
 from benchmark.plugins import OURS, Plugins
-from benchmark.protocols.choosing import Place, choose_recipe, explain_recipe
+from benchmark.protocols.choosing import RecipeKey, choose_recipe, explain_recipe
 from benchmark.protocols.references import SOURCES
 from benchmark.protocols.trivial import TRIVIAL
 from benchmark.specs import Protocol
@@ -15,7 +15,7 @@ __all__ = [
     'PROTOCOLS',
     'SOURCES',
     'TRIVIAL',
-    'Place',
+    'RecipeKey',
     'choose_recipe',
     'explain_recipe',
     'load_protocol',

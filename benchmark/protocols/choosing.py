@@ -32,7 +32,7 @@ Explained = dict[str, Number]
 
 
 @dataclass(frozen=True)
-class Place:
+class RecipeKey:
     """The place of a cell in the recipes: its task and the class of its backbone.
 
     ``options`` are the names of those that the task itself declares, ``network`` is the usual
@@ -48,7 +48,7 @@ class Place:
     network: str = ''
 
     @classmethod
-    def of(cls, task: Task, features: Features) -> Place:
+    def of(cls, task: Task, features: Features) -> RecipeKey:
         """Return the place where a task meets a backbone."""
         return cls(
             task.kind,
@@ -77,7 +77,9 @@ class Place:
         )
 
 
-def choose_recipe(protocol: Protocol, place: Place, budget: Declared, *changes: Declared) -> Recipe:
+def choose_recipe(
+    protocol: Protocol, place: RecipeKey, budget: Declared, *changes: Declared
+) -> Recipe:
     """Return the recipe of a cell: the protocol's, with the task's budget and ``changes``.
 
     Later changes win. A batch size that differs from the one of the learning rate scales the
@@ -94,7 +96,7 @@ def choose_recipe(protocol: Protocol, place: Place, budget: Declared, *changes: 
 
 
 def explain_recipe(
-    protocol: Protocol, place: Place, budget: Declared, *changes: Declared
+    protocol: Protocol, place: RecipeKey, budget: Declared, *changes: Declared
 ) -> Explained:
     """Return the numbers of a cell's recipe, and of its crop where one is stated, with origins.
 
@@ -114,7 +116,7 @@ def explain_recipe(
     return _with_iterations(_with_scaled_rate(found, batch_of_rate), place)
 
 
-def explain_options(protocol: Protocol, place: Place, budget: Declared) -> Explained:
+def explain_options(protocol: Protocol, place: RecipeKey, budget: Declared) -> Explained:
     """Return the options of the kind's tasks that the rules set for a cell, with origins."""
     rules = _holding(protocol, place, budget)
     found: Explained = {}
@@ -128,14 +130,16 @@ def explain_options(protocol: Protocol, place: Place, budget: Declared) -> Expla
     return found
 
 
-def _layers(protocol: Protocol, place: Place, budget: Declared) -> Iterator[Mapping[str, Number]]:
+def _layers(
+    protocol: Protocol, place: RecipeKey, budget: Declared
+) -> Iterator[Mapping[str, Number]]:
     rules = _holding(protocol, place, budget)
     yield from (_at(rule, rule.numbers, place) for rule in rules if not rule.tasks)
     yield {key: _set_by('the task', value) for key, value in budget.items()}
     yield from (_at(rule, rule.numbers, place) for rule in rules if rule.tasks)
 
 
-def _holding(protocol: Protocol, place: Place, budget: Declared) -> list[Rule]:
+def _holding(protocol: Protocol, place: RecipeKey, budget: Declared) -> list[Rule]:
     return [
         rule
         for rule in protocol.recipes
@@ -143,7 +147,7 @@ def _holding(protocol: Protocol, place: Place, budget: Declared) -> list[Rule]:
     ]
 
 
-def _at(rule: Rule, numbers: Mapping[str, Number], place: Place) -> Explained:
+def _at(rule: Rule, numbers: Mapping[str, Number], place: RecipeKey) -> Explained:
     is_carried = not place.is_stated_by(rule)
     return {key: replace(item, is_carried=is_carried) for key, item in numbers.items()}
 
@@ -190,7 +194,7 @@ def _with_scaled_rate(found: Explained, batch_of_rate: int | None) -> Explained:
     return found | {'lr': scaled}
 
 
-def _with_iterations(found: Explained, place: Place) -> Explained:
+def _with_iterations(found: Explained, place: RecipeKey) -> Explained:
     epochs, batch = found.get('epochs'), _value(found, 'batch_size')
     if epochs is None or not batch:
         return found

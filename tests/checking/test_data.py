@@ -15,7 +15,7 @@ from benchmark.checking.data import check_data
 from benchmark.cli.main import main
 from benchmark.openmmlab import prepare
 from benchmark.planning.contents import DataReader
-from benchmark.specs import Finding, Role, Task
+from benchmark.specs import CheckResult, Role, Task
 from tests.support.fakes.copies import COPIES
 
 prepare()
@@ -40,7 +40,7 @@ def counted(name: str, folder: Path) -> Task:
     return replace(task, splits=splits, tree=tree)
 
 
-def bad(findings: list[Finding]) -> Mapping[str, str]:
+def bad(findings: list[CheckResult]) -> Mapping[str, str]:
     return {finding.what: finding.detail for finding in findings if not finding.is_ok}
 
 
@@ -117,7 +117,7 @@ def test_what_was_found_is_written(
     assert 'BROKEN  train size: 4 samples, declared 24231' in capsys.readouterr().out
     written = json.loads((tmp_path / 'manifests/nyuv2.json').read_text())
     found = DataReader().manifest(find_task('nyuv2'), tmp_path / 'nyu_depth_v2')
-    assert written['findings'][-1] == Finding('manifest', True, found.digest)._asdict()
+    assert written['findings'][-1] == CheckResult('manifest', True, found.digest)._asdict()
     assert (written['files'], written['bytes']) == (found.files, found.size)
     assert written['folders'] == found.folders
     assert 'sync/kitchen_0028b' in written['folders']

@@ -14,7 +14,7 @@ import pytest
 from benchmark.catalog import find_suite, shipped_tasks
 from benchmark.compiling import CellInputs, compile_config
 from benchmark.planning import Request, recipe_changes
-from benchmark.protocols import Place, explain_recipe, load_protocol
+from benchmark.protocols import RecipeKey, explain_recipe, load_protocol
 from benchmark.protocols.document import show
 from benchmark.specs import Architecture, Backbone, Features, Number, RunSpec, Task
 from tests.support.compiling_cells import HERE
@@ -77,7 +77,7 @@ def lines(network: str) -> Iterator[str]:
     tasks = shipped_tasks()
     for name in SUITE.tasks:
         task = tasks[name]
-        place = Place.of(task, NETWORKS[network])
+        place = RecipeKey.of(task, NETWORKS[network])
         origins = explain_recipe(load_protocol('finetune'), place, task.budget)
         yield f'\n## {name}\n\n| value | compiled | origin |\n| --- | --- | --- |'
         for key, value in compiled(task, network).items():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmark.execution.census import Census
-from benchmark.specs import Finding, Role
+from benchmark.specs import CheckResult, Role
 
 
 def sample(kind: str, present: list[int]) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def census(kind: str, role: Role, samples: list[list[int]], *, size: int | None 
 
 def found(
     kind: str, train: list[list[int]], test: list[list[int]], *, size: int | None = None
-) -> list[Finding]:
+) -> list[CheckResult]:
     both = {
         Role.TRAIN: census(kind, Role.TRAIN, train, size=size),
         Role.TEST: census(kind, Role.TEST, test, size=size),
@@ -81,7 +81,7 @@ def test_a_sample_of_a_split_warns_only_when_it_is_large() -> None:
     assert '(in 60 of 5000 samples)' in one.detail
 
 
-def depths(tmp_path: Path, values: np.ndarray, **options: float) -> list[Finding]:
+def depths(tmp_path: Path, values: np.ndarray, **options: float) -> list[CheckResult]:
     path = tmp_path / 'depth.png'
     cv2.imwrite(str(path), values)
     request = {'kind': 'depth', 'options': {'max_depth': 10.0, **options}}

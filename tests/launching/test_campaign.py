@@ -25,7 +25,7 @@ from benchmark.results.checkpoints import draft_of, keep
 from benchmark.results.recording import canonical_scores
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
-from benchmark.specs import Finding
+from benchmark.specs import CheckResult
 from tests.support.declarations import Declarations
 
 FEATURES: dict[str, Any] = {
@@ -49,8 +49,8 @@ OUTCOME: dict[str, Any] = {
 Answer = Callable[[Job], dict[str, Any]]
 
 
-BROKEN = Finding('train labels', False, 'a.png: label 7')._asdict()
-ODD = Finding('test size', True, '5 samples, declared 6', is_warning=True)._asdict()
+BROKEN = CheckResult('train labels', False, 'a.png: label 7')._asdict()
+ODD = CheckResult('test size', True, '5 samples, declared 6', is_warning=True)._asdict()
 
 
 class FakePool:

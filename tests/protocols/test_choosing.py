@@ -10,7 +10,7 @@ from benchmark.errors import DeclarationError
 from benchmark.kinds.classification.recipe import K12
 from benchmark.kinds.marks import adapted, ours, stated
 from benchmark.protocols import (
-    Place,
+    RecipeKey,
     choose_recipe,
     explain_recipe,
     load_protocol,
@@ -19,7 +19,7 @@ from benchmark.protocols import (
 from benchmark.specs import Architecture, Features, Number, Protocol, Recipe, Rule, Size, Trains
 
 VIT, SWIN = Architecture.PLAIN_VIT, Architecture.HIERARCHICAL
-HERE = Place('pose', 'mine', 100, VIT, Size.BASE)
+HERE = RecipeKey('pose', 'mine', 100, VIT, Size.BASE)
 
 GENERAL = Rule(
     'pose',

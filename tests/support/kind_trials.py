@@ -14,7 +14,7 @@ from mmengine.registry import DefaultScope
 from benchmark.catalog.tasks import read_task
 from benchmark.compiling import WORK, CellInputs, compile_config, localise
 from benchmark.execution.execute import Outcome, execute
-from benchmark.kinds.base import DATA, Config, Meeting
+from benchmark.kinds.base import DATA, BuildContext, Config
 from benchmark.models.inspection import inspect_backbone
 from benchmark.openmmlab import prepare
 from benchmark.protocols import load_protocol
@@ -35,7 +35,7 @@ def declare(folder: Path, task: Mapping[str, Any], data: Mapping[str, Any]) -> T
     return read_task(path)
 
 
-def meeting(task: Task, *, stride: int, channels: int = 24) -> Meeting:
+def context(task: Task, *, stride: int, channels: int = 24) -> BuildContext:
     """Return where ``task`` meets a plain backbone with one map of ``stride`` pixels."""
     features = Features(
         architecture=Architecture.PLAIN_VIT,
@@ -47,7 +47,7 @@ def meeting(task: Task, *, stride: int, channels: int = 24) -> Meeting:
         depth=1,
     )
     recipe = Recipe(lr=1.0, weight_decay=0.0, iterations=1, batch_size=1)
-    return Meeting(task, features, load_protocol('frozen'), recipe, {'type': 'unused'})
+    return BuildContext(task, features, load_protocol('frozen'), recipe, {'type': 'unused'})
 
 
 @contextlib.contextmanager

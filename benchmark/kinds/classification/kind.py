@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from benchmark.errors import DeclarationError
 from benchmark.kinds.base import (
+    BuildContext,
     Config,
     DataParts,
     Kind,
-    Meeting,
     ModelParts,
     Probed,
     Readout,
@@ -46,9 +46,9 @@ def data(task: Task) -> DataParts:
     )
 
 
-def model(meeting: Meeting) -> ModelParts:
+def model(context: BuildContext) -> ModelParts:
     """Return the linear classifier on a backbone, and how images are augmented for it."""
-    return ModelParts(_model(meeting), _train_pipeline(meeting))
+    return ModelParts(_model(context), _train_pipeline(context))
 
 
 def _readout(task: Task) -> Readout:
@@ -64,8 +64,8 @@ def _check_metrics(task: Task, *, multi: bool) -> None:
             )
 
 
-def _model(meeting: Meeting) -> Config:
-    features, count = meeting.features, len(meeting.task.classes)
+def _model(context: BuildContext) -> Config:
+    features, count = context.features, len(context.task.classes)
     return {
         'type': 'ImageClassifier',
         'data_preprocessor': {
@@ -75,25 +75,25 @@ def _model(meeting: Meeting) -> Config:
             'std': list(features.std),
             'to_rgb': True,
         },
-        'backbone': meeting.backbone,
+        'backbone': context.backbone,
         'neck': {
             'type': 'benchmark.PooledFeatures',
             'channels': features.channels[-1],
             # a frozen backbone's features keep their scale, so they are whitened per
             # channel before the classifier (MAE, arXiv 2111.06377, appendix A.1)
-            'norm': 'layer' if meeting.protocol.trains_backbone else 'batch',
+            'norm': 'layer' if context.protocol.trains_backbone else 'batch',
         },
-        'head': _head(meeting),
+        'head': _head(context),
     }
 
 
-def _head(meeting: Meeting) -> Config:
+def _head(context: BuildContext) -> Config:
     head = {
-        'num_classes': len(meeting.task.classes),
-        'in_channels': meeting.features.channels[-1],
+        'num_classes': len(context.task.classes),
+        'in_channels': context.features.channels[-1],
     }
     loss: Config = {'type': 'CrossEntropyLoss', 'loss_weight': 1.0}
-    if meeting.option('multi_label', False):
+    if context.option('multi_label', False):
         return {'type': 'MultiLabelLinearClsHead', **head, 'loss': {**loss, 'use_sigmoid': True}}
     return {'type': 'LinearClsHead', **head, 'topk': (1,), 'loss': loss}
 
@@ -103,16 +103,16 @@ def _load(task: Task) -> Config:
     return {'type': 'LoadImageFromFile', **({'imdecode_backend': decoder} if decoder else {})}
 
 
-def _train_pipeline(meeting: Meeting) -> list[Config]:
-    height, width = meeting.task.input_size
+def _train_pipeline(context: BuildContext) -> list[Config]:
+    height, width = context.task.input_size
     crop = {
         'type': 'RandomResizedCrop',
         'scale': (width, height),
-        'crop_ratio_range': meeting.option('crop_range', (0.08, 1.0)),
+        'crop_ratio_range': context.option('crop_range', (0.08, 1.0)),
         'interpolation': 'bicubic',
     }
     flip = {'type': 'RandomFlip', 'prob': 0.5, 'direction': 'horizontal'}
-    return [_load(meeting.task), crop, *_if(meeting.task, flip), {'type': 'PackInputs'}]
+    return [_load(context.task), crop, *_if(context.task, flip), {'type': 'PackInputs'}]
 
 
 def _if(task: Task, flip: Config) -> list[Config]:

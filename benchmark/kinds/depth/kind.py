@@ -6,10 +6,10 @@ import math
 
 from benchmark.errors import DeclarationError
 from benchmark.kinds.base import (
+    BuildContext,
     Config,
     DataParts,
     Kind,
-    Meeting,
     ModelParts,
     Probed,
     Readout,
@@ -84,10 +84,10 @@ def data(task: Task) -> DataParts:
     )
 
 
-def model(meeting: Meeting) -> ModelParts:
+def model(context: BuildContext) -> ModelParts:
     """Return the depth estimator on a backbone, and how pictures are augmented for it."""
-    near, far = depth_range(meeting.task)
-    return ModelParts(_model(meeting, near, far), _train_pipeline(meeting))
+    near, far = depth_range(context.task)
+    return ModelParts(_model(context, near, far), _train_pipeline(context))
 
 
 def _refuse_windows_without_flips(task: Task) -> None:
@@ -112,35 +112,35 @@ def depth_range(task: Task) -> tuple[float, float]:
     return float(near), float(far)
 
 
-def _model(meeting: Meeting, near: float, far: float) -> Config:
-    deepest = deepest_map(meeting)
-    is_windowed = meeting.option('test_window', None) is not None
+def _model(context: BuildContext, near: float, far: float) -> Config:
+    deepest = deepest_map(context)
+    is_windowed = context.option('test_window', None) is not None
     return {
         'type': 'benchmark.WindowedDepthEstimator' if is_windowed else 'DepthEstimator',
-        'data_preprocessor': _preprocessor(meeting),
-        'backbone': meeting.backbone,
+        'data_preprocessor': _preprocessor(context),
+        'backbone': context.backbone,
         **deepest.neck,
         'decode_head': {
             'type': 'benchmark.DeconvolutionDepthHead',
-            'in_channels': meeting.features.channels[-1],
+            'in_channels': context.features.channels[-1],
             'deconvolutions': deepest.doublings,
-            'width': meeting.option('width', 32),
-            **_beside(meeting),
+            'width': context.option('width', 32),
+            **_beside(context),
             'max_depth': far,
-            'mean_depth': float(meeting.option('mean_depth', far / 2)),
+            'mean_depth': float(context.option('mean_depth', far / 2)),
             'min_depth': near,
         },
         'train_cfg': {},
-        'test_cfg': _test_cfg(meeting.task),
+        'test_cfg': _test_cfg(context.task),
     }
 
 
-def _beside(meeting: Meeting) -> Config:
+def _beside(context: BuildContext) -> Config:
     """Return what a task or its recipe asks of the head beside its usual form."""
     asked = {
-        'decoder_width': meeting.option('decoder_width', None),
-        'is_limited': meeting.option('label_limit', True),
-        'is_small': meeting.option('small_start', False),
+        'decoder_width': context.option('decoder_width', None),
+        'is_limited': context.option('label_limit', True),
+        'is_small': context.option('small_start', False),
     }
     usual = {'decoder_width': None, 'is_limited': True, 'is_small': False}
     return {key: value for key, value in asked.items() if value != usual[key]}
@@ -161,15 +161,15 @@ def _padded(size: tuple[int, int]) -> tuple[int, int]:
     return height + -height % 32, width + -width % 32
 
 
-def _preprocessor(meeting: Meeting) -> Config:
+def _preprocessor(context: BuildContext) -> Config:
     return {
         'type': 'SegDataPreProcessor',
-        'mean': list(meeting.features.mean),
-        'std': list(meeting.features.std),
+        'mean': list(context.features.mean),
+        'std': list(context.features.std),
         'bgr_to_rgb': True,
         'pad_val': 0,
         'seg_pad_val': _MISSING,
-        'size': _padded(meeting.option('crop', meeting.task.input_size)),
+        'size': _padded(context.option('crop', context.task.input_size)),
         'test_cfg': {'size_divisor': 32},
     }
 
@@ -188,25 +188,25 @@ def _kb_crop(task: Task) -> list[Config]:
     return [{'type': 'KBCrop'}] if task.option('kb_crop', False) else []
 
 
-def _cut_depth(meeting: Meeting) -> list[Config]:
-    if not meeting.option('cut_depth', False):
+def _cut_depth(context: BuildContext) -> list[Config]:
+    if not context.option('cut_depth', False):
         return []
-    return [{'type': 'CutDepth', 'max_depth': float(meeting.option('max_depth', 0))}]
+    return [{'type': 'CutDepth', 'max_depth': float(context.option('max_depth', 0))}]
 
 
-def _train_pipeline(meeting: Meeting) -> list[Config]:
+def _train_pipeline(context: BuildContext) -> list[Config]:
     """Resizing keeps one scale for all pictures: enlarging one would bring it nearer."""
-    crop = meeting.option('crop', None)
+    crop = context.option('crop', None)
     return [
         {'type': 'LoadImageFromFile'},
-        _load_depth(meeting.task),
-        *_kb_crop(meeting.task),
-        _resize(meeting.task),
-        *_cut_depth(meeting),
+        _load_depth(context.task),
+        *_kb_crop(context.task),
+        _resize(context.task),
+        *_cut_depth(context),
         *([{'type': 'RandomCrop', 'crop_size': crop}] if crop else []),
         {'type': 'RandomFlip', 'prob': 0.5},
-        *([{'type': 'PhotoMetricDistortion'}] if meeting.option('photometric', False) else []),
-        *([{'type': 'Tones'}] if meeting.option('tones', False) else []),
+        *([{'type': 'PhotoMetricDistortion'}] if context.option('photometric', False) else []),
+        *([{'type': 'Tones'}] if context.option('tones', False) else []),
         {'type': 'PackSegInputs'},
     ]
 

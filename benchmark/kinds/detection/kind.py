@@ -6,10 +6,10 @@ from benchmark.errors import DeclarationError
 from benchmark.kinds.base import (
     DATA,
     PYRAMID_STRIDES,
+    BuildContext,
     Config,
     DataParts,
     Kind,
-    Meeting,
     ModelParts,
     Trivial,
     has_native_pyramid,
@@ -90,11 +90,11 @@ def _repeats(task: Task) -> Config | None:
     return threshold and {'type': 'benchmark.RepeatFactors', 'threshold': threshold}
 
 
-def model(meeting: Meeting) -> ModelParts:
+def model(context: BuildContext) -> ModelParts:
     """Return the detector on a backbone, and how pictures are augmented for it."""
-    masks = _has_masks(meeting.task)
-    detector = two_stage_detector(meeting, masks=masks)
-    return ModelParts(detector, _train_pipeline(meeting, masks=masks))
+    masks = _has_masks(context.task)
+    detector = two_stage_detector(context, masks=masks)
+    return ModelParts(detector, _train_pipeline(context, masks=masks))
 
 
 def _has_masks(task: Task) -> bool:
@@ -148,71 +148,71 @@ def _evaluator(task: Task, *, masks: bool) -> Config:
     }
 
 
-def two_stage_detector(meeting: Meeting, *, masks: bool) -> Config:
+def two_stage_detector(context: BuildContext, *, masks: bool) -> Config:
     """Mask R-CNN as mmdet configures it; a task may declare narrower heads and fewer regions."""
-    width: int = meeting.option('width', 256)
+    width: int = context.option('width', 256)
     single = 'MaskRCNN' if masks else 'FasterRCNN'
     return {
-        'type': 'CascadeRCNN' if _is_cascade(meeting) else single,
+        'type': 'CascadeRCNN' if _is_cascade(context) else single,
         'data_preprocessor': {
             'type': 'DetDataPreprocessor',
-            'mean': list(meeting.features.mean),
-            'std': list(meeting.features.std),
+            'mean': list(context.features.mean),
+            'std': list(context.features.std),
             'bgr_to_rgb': True,
             'pad_mask': masks,
             'pad_size_divisor': 32,
         },
-        'backbone': _backbone(meeting),
-        'neck': _neck(meeting, width),
-        'rpn_head': _rpn_head(meeting, width),
-        'roi_head': _roi_head(meeting, width, masks=masks),
-        'train_cfg': _train_cfg(meeting),
-        'test_cfg': _test_cfg(meeting),
+        'backbone': _backbone(context),
+        'neck': _neck(context, width),
+        'rpn_head': _rpn_head(context, width),
+        'roi_head': _roi_head(context, width, masks=masks),
+        'train_cfg': _train_cfg(context),
+        'test_cfg': _test_cfg(context),
     }
 
 
-def _backbone(meeting: Meeting) -> Config:
+def _backbone(context: BuildContext) -> Config:
     """Return the backbone; a task may keep a plain transformer's attention to windows (ViTDet)."""
-    window: int | None = meeting.option('window', None)
-    if window is None or meeting.features.architecture is not Architecture.PLAIN_VIT:
-        return meeting.backbone
-    return {**meeting.backbone, 'window': window}
+    window: int | None = context.option('window', None)
+    if window is None or context.features.architecture is not Architecture.PLAIN_VIT:
+        return context.backbone
+    return {**context.backbone, 'window': window}
 
 
-def _is_cascade(meeting: Meeting) -> bool:
-    return meeting.task.head == 'cascade_mask_rcnn'
+def _is_cascade(context: BuildContext) -> bool:
+    return context.task.head == 'cascade_mask_rcnn'
 
 
-def _neck(meeting: Meeting, width: int) -> Config:
-    if not has_native_pyramid(meeting.features):
-        return simple_pyramid(meeting, width, LEVELS)
+def _neck(context: BuildContext, width: int) -> Config:
+    if not has_native_pyramid(context.features):
+        return simple_pyramid(context, width, LEVELS)
     return {
         'type': 'FPN',
-        'in_channels': list(meeting.features.channels),
+        'in_channels': list(context.features.channels),
         'out_channels': width,
         'num_outs': len(LEVELS),
     }
 
 
-def _rpn_head(meeting: Meeting, width: int) -> Config:
+def _rpn_head(context: BuildContext, width: int) -> Config:
     return {
         'type': 'RPNHead',
         'in_channels': width,
         'feat_channels': width,
         'anchor_generator': {
             'type': 'AnchorGenerator',
-            'scales': [meeting.option('anchor_scale', 8)],
+            'scales': [context.option('anchor_scale', 8)],
             'ratios': [0.5, 1.0, 2.0],
             'strides': list(LEVELS),
         },
         'bbox_coder': _box_coder(1.0, 1.0),
         'loss_cls': {'type': 'CrossEntropyLoss', 'use_sigmoid': True, 'loss_weight': 1.0},
-        'loss_bbox': {**_rpn_regression(meeting), 'loss_weight': 1.0},
+        'loss_bbox': {**_rpn_regression(context), 'loss_weight': 1.0},
     }
 
 
-def _rpn_regression(meeting: Meeting) -> Config:
-    beta = meeting.option('rpn_beta', None)
+def _rpn_regression(context: BuildContext) -> Config:
+    beta = context.option('rpn_beta', None)
     return {'type': 'SmoothL1Loss', 'beta': beta} if beta else {'type': 'L1Loss'}
 
 
@@ -233,18 +233,18 @@ def _roi_extractor(width: int, size: int) -> Config:
     }
 
 
-def _roi_head(meeting: Meeting, width: int, *, masks: bool) -> Config:
-    count = len(meeting.task.classes)
-    finest = meeting.option('finest_scale', 56)
+def _roi_head(context: BuildContext, width: int, *, masks: bool) -> Config:
+    count = len(context.task.classes)
+    finest = context.option('finest_scale', 56)
     head: Config = {
-        **_boxes(meeting, width),
+        **_boxes(context, width),
         'bbox_roi_extractor': {**_roi_extractor(width, 7), 'finest_scale': finest},
     }
     if masks:
         head['mask_roi_extractor'] = {**_roi_extractor(width, 14), 'finest_scale': finest}
         head['mask_head'] = {
             'type': 'FCNMaskHead',
-            'num_convs': meeting.option('mask_convs', 4),
+            'num_convs': context.option('mask_convs', 4),
             'in_channels': width,
             'conv_out_channels': width,
             'num_classes': count,
@@ -253,25 +253,25 @@ def _roi_head(meeting: Meeting, width: int, *, masks: bool) -> Config:
     return head
 
 
-def _boxes(meeting: Meeting, width: int) -> Config:
-    if not _is_cascade(meeting):
+def _boxes(context: BuildContext, width: int) -> Config:
+    if not _is_cascade(context):
         regression = {'reg_class_agnostic': False, 'loss_bbox': {'type': 'L1Loss'}}
-        head = _box_head(meeting, width, _box_coder(0.1, 0.2), regression)
+        head = _box_head(context, width, _box_coder(0.1, 0.2), regression)
         return {'type': 'StandardRoIHead', 'bbox_head': head}
     agnostic = {'reg_class_agnostic': True, 'loss_bbox': {'type': 'SmoothL1Loss', 'beta': 1.0}}
-    regression = _DECODED if _has_convolutions(meeting) else agnostic
+    regression = _DECODED if _has_convolutions(context) else agnostic
     spreads = ((0.1, 0.2), (0.05, 0.1), (0.033, 0.067))
     return {
         'type': 'CascadeRoIHead',
         'num_stages': len(CASCADE),
         'stage_loss_weights': [1.0, 0.5, 0.25],
-        'bbox_head': [_box_head(meeting, width, _box_coder(*s), regression) for s in spreads],
+        'bbox_head': [_box_head(context, width, _box_coder(*s), regression) for s in spreads],
     }
 
 
-def _box_head(meeting: Meeting, width: int, coder: Config, regression: Config) -> Config:
+def _box_head(context: BuildContext, width: int, coder: Config, regression: Config) -> Config:
     shape = {'type': 'Shared2FCBBoxHead', 'in_channels': width, 'fc_out_channels': 4 * width}
-    if _has_convolutions(meeting):
+    if _has_convolutions(context):
         shape |= {
             'type': 'Shared4Conv1FCBBoxHead',
             'conv_out_channels': width,
@@ -280,32 +280,32 @@ def _box_head(meeting: Meeting, width: int, coder: Config, regression: Config) -
     return {
         **shape,
         'roi_feat_size': 7,
-        'num_classes': len(meeting.task.classes),
+        'num_classes': len(context.task.classes),
         'bbox_coder': coder,
-        'loss_cls': _classification_loss(meeting),
+        'loss_cls': _classification_loss(context),
         **regression,
         'loss_bbox': {'loss_weight': 1.0, **regression['loss_bbox']},
     }
 
 
-def _has_convolutions(meeting: Meeting) -> bool:
-    asked: str = meeting.option('box_head', BOX_HEADS[0])
+def _has_convolutions(context: BuildContext) -> bool:
+    asked: str = context.option('box_head', BOX_HEADS[0])
     if asked not in BOX_HEADS:
         raise DeclarationError(
-            f"{meeting.task.path}: box_head is '{asked}', allowed are {', '.join(BOX_HEADS)}"
+            f"{context.task.path}: box_head is '{asked}', allowed are {', '.join(BOX_HEADS)}"
         )
     return asked == '4conv1fc'
 
 
-def _classification_loss(meeting: Meeting) -> Config:
-    if not meeting.option('federated', False):
+def _classification_loss(context: BuildContext) -> Config:
+    if not context.option('federated', False):
         return {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0}
-    annotations = meeting.task.datasets[Role.TRAIN].get('ann_file')
+    annotations = context.task.datasets[Role.TRAIN].get('ann_file')
     if annotations is None:
-        raise DeclarationError(f"{meeting.task.path}: federated needs data['train']['ann_file']")
+        raise DeclarationError(f"{context.task.path}: federated needs data['train']['ann_file']")
     return {
         'type': 'benchmark.FederatedLoss',
-        'classes': len(meeting.task.classes),
+        'classes': len(context.task.classes),
         'ann_file': f'{DATA}/{annotations}',
     }
 
@@ -331,8 +331,8 @@ def _sampler(count: int, share: float, *, with_truth: bool) -> Config:
     }
 
 
-def _proposals(meeting: Meeting, factor: int) -> Config:
-    count = meeting.option('proposals', 1000)
+def _proposals(context: BuildContext, factor: int) -> Config:
+    count = context.option('proposals', 1000)
     return {
         'nms_pre': factor * count,
         'max_per_img': count,
@@ -341,15 +341,15 @@ def _proposals(meeting: Meeting, factor: int) -> Config:
     }
 
 
-def _training_proposals(meeting: Meeting) -> Config:
-    asked = meeting.option('training_proposals', None)
-    found = _proposals(meeting, 2)
+def _training_proposals(context: BuildContext) -> Config:
+    asked = context.option('training_proposals', None)
+    found = _proposals(context, 2)
     return {**found, 'nms_pre': asked, 'max_per_img': asked} if asked else found
 
 
-def _train_cfg(meeting: Meeting) -> Config:
-    single = _rcnn(meeting, 0.5, low_quality=True)
-    cascade = [_rcnn(meeting, overlap, low_quality=False) for overlap in CASCADE]
+def _train_cfg(context: BuildContext) -> Config:
+    single = _rcnn(context, 0.5, low_quality=True)
+    cascade = [_rcnn(context, overlap, low_quality=False) for overlap in CASCADE]
     return {
         'rpn': {
             'assigner': _assigner(0.7, 0.3, 0.3, low_quality=True),
@@ -358,28 +358,28 @@ def _train_cfg(meeting: Meeting) -> Config:
             'pos_weight': -1,
             'debug': False,
         },
-        'rpn_proposal': _training_proposals(meeting),
-        'rcnn': cascade if _is_cascade(meeting) else single,
+        'rpn_proposal': _training_proposals(context),
+        'rcnn': cascade if _is_cascade(context) else single,
     }
 
 
-def _rcnn(meeting: Meeting, overlap: float, *, low_quality: bool) -> Config:
+def _rcnn(context: BuildContext, overlap: float, *, low_quality: bool) -> Config:
     return {
         'assigner': _assigner(overlap, overlap, overlap, low_quality=low_quality),
-        'sampler': _sampler(meeting.option('regions', 512), 0.25, with_truth=True),
+        'sampler': _sampler(context.option('regions', 512), 0.25, with_truth=True),
         'mask_size': 28,
         'pos_weight': -1,
         'debug': False,
     }
 
 
-def _test_cfg(meeting: Meeting) -> Config:
+def _test_cfg(context: BuildContext) -> Config:
     return {
-        'rpn': _proposals(meeting, 1),
+        'rpn': _proposals(context, 1),
         'rcnn': {
-            'score_thr': meeting.option('score_threshold', 0.05),
+            'score_thr': context.option('score_threshold', 0.05),
             'nms': {'type': 'nms', 'iou_threshold': 0.5},
-            'max_per_img': meeting.option('max_detections', 100),
+            'max_per_img': context.option('max_detections', 100),
             'mask_thr_binary': 0.5,
         },
     }
@@ -390,19 +390,19 @@ def _resize(task: Task) -> Config:
     return {'type': 'Resize', 'scale': (width, height), 'keep_ratio': True}
 
 
-def _rescale(meeting: Meeting) -> list[Config]:
+def _rescale(context: BuildContext) -> list[Config]:
     """Return how training pictures get their size.
 
     Fitted into the input size; or, with ``short_sides``, by a random one of these; or, with
     ``large_scale_jitter``, by a random share of the input size, to which they are cut and padded
     (arXiv 2012.07177).
     """
-    height, width = meeting.task.input_size
-    jitter, sides = meeting.option('large_scale_jitter', None), meeting.option('short_sides', None)
+    height, width = context.task.input_size
+    jitter, sides = context.option('large_scale_jitter', None), context.option('short_sides', None)
     if sides:
-        return _short_sides(meeting, sides, max(height, width))
+        return _short_sides(context, sides, max(height, width))
     if not jitter:
-        return [_resize(meeting.task)]
+        return [_resize(context.task)]
     scale = {'scale': (width, height), 'ratio_range': jitter, 'keep_ratio': True}
     crop = {'crop_type': 'absolute', 'crop_size': (height, width), 'recompute_bbox': True}
     return [
@@ -413,13 +413,13 @@ def _rescale(meeting: Meeting) -> list[Config]:
     ]
 
 
-def _short_sides(meeting: Meeting, sides: tuple[int, ...], longest: int) -> list[Config]:
+def _short_sides(context: BuildContext, sides: tuple[int, ...], longest: int) -> list[Config]:
     """Return the resizing to one of ``sides``, with DETR's policy after a cut in half of the cases.
 
     The cut has random sides from 384 to 600 pixels of a picture whose short side is 400 to 600.
     """
     resized = _choice_of_sides(sides, longest)
-    if not meeting.option('crop_policy', False):
+    if not context.option('crop_policy', False):
         return [resized]
     cut = {
         'type': 'RandomCrop',
@@ -436,11 +436,11 @@ def _choice_of_sides(sides: tuple[int, ...], longest: int) -> Config:
     return {'type': 'RandomChoiceResize', 'scales': scales, 'keep_ratio': True}
 
 
-def _train_pipeline(meeting: Meeting, *, masks: bool) -> list[Config]:
+def _train_pipeline(context: BuildContext, *, masks: bool) -> list[Config]:
     return [
         {'type': 'LoadImageFromFile'},
         {'type': 'LoadAnnotations', 'with_bbox': True, 'with_mask': masks},
-        *_rescale(meeting),
+        *_rescale(context),
         {'type': 'RandomFlip', 'prob': 0.5},
         {'type': 'PackDetInputs'},
     ]

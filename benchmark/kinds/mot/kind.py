@@ -7,10 +7,10 @@ import math
 from benchmark.errors import DeclarationError
 from benchmark.kinds.base import (
     PYRAMID_STRIDES,
+    BuildContext,
     Config,
     DataParts,
     Kind,
-    Meeting,
     ModelParts,
     Trivial,
     upright_or_not,
@@ -58,9 +58,9 @@ def data(task: Task) -> DataParts:
     )
 
 
-def model(meeting: Meeting) -> ModelParts:
+def model(context: BuildContext) -> ModelParts:
     """Return detector and association on a backbone, and how pairs of frames are augmented."""
-    return ModelParts(_model(meeting), _train_pipeline(meeting))
+    return ModelParts(_model(context), _train_pipeline(context))
 
 
 def _rules(task: Task) -> Config:
@@ -77,11 +77,11 @@ def _rules(task: Task) -> Config:
     return {} if name == BENCHMARKS[0] else {'benchmark': name}
 
 
-def _model(meeting: Meeting) -> Config:
-    detector = two_stage_detector(meeting, masks=False)
+def _model(context: BuildContext) -> Config:
+    detector = two_stage_detector(context, masks=False)
     preprocessor = dict(detector['data_preprocessor'])
     del preprocessor['pad_mask']
-    association = {'qdtrack': _qdtrack, 'bytetrack': _bytetrack}[meeting.task.head](meeting)
+    association = {'qdtrack': _qdtrack, 'bytetrack': _bytetrack}[context.task.head](context)
     return {
         **detector,
         **association,
@@ -89,7 +89,7 @@ def _model(meeting: Meeting) -> Config:
     }
 
 
-def _bytetrack(meeting: Meeting) -> Config:
+def _bytetrack(context: BuildContext) -> Config:
     """ByteTrack's association (arXiv 2110.06864) with mmdet's values, on the kind's detector."""
     return {
         'type': 'benchmark.ByteRCNN',
@@ -97,7 +97,7 @@ def _bytetrack(meeting: Meeting) -> Config:
             'type': 'ByteTracker',
             'motion': {'type': 'KalmanFilter'},
             'obj_score_thrs': {'high': 0.6, 'low': 0.1},
-            'init_track_thr': meeting.option('start_score', 0.7),
+            'init_track_thr': context.option('start_score', 0.7),
             'weight_iou_with_det_scores': True,
             'match_iou_thrs': {'high': 0.1, 'low': 0.5, 'tentative': 0.3},
             'num_frames_retain': 30,
@@ -105,9 +105,9 @@ def _bytetrack(meeting: Meeting) -> Config:
     }
 
 
-def _qdtrack(meeting: Meeting) -> Config:
+def _qdtrack(context: BuildContext) -> Config:
     """QDTrack (arXiv 2006.06664) as mmdet configures it."""
-    width: int = meeting.option('width', 256)
+    width: int = context.option('width', 256)
     return {
         'type': 'benchmark.QuasiDenseRCNN',
         'track_head': {
@@ -120,11 +120,11 @@ def _qdtrack(meeting: Meeting) -> Config:
             },
             'embed_head': _embedding(width),
             'loss_bbox': {'type': 'L1Loss', 'loss_weight': 1.0},
-            'train_cfg': _track_sampling(meeting),
+            'train_cfg': _track_sampling(context),
         },
         'tracker': {
             'type': 'QuasiDenseTracker',
-            'init_score_thr': meeting.option('start_score', 0.9),
+            'init_score_thr': context.option('start_score', 0.9),
             'obj_score_thr': 0.5,
             'match_score_thr': 0.5,
             'memo_tracklet_frames': 30,
@@ -161,7 +161,7 @@ def _embedding(width: int) -> Config:
     }
 
 
-def _track_sampling(meeting: Meeting) -> Config:
+def _track_sampling(context: BuildContext) -> Config:
     return {
         'assigner': {
             'type': 'MaxIoUAssigner',
@@ -173,7 +173,7 @@ def _track_sampling(meeting: Meeting) -> Config:
         },
         'sampler': {
             'type': 'CombinedSampler',
-            'num': min(256, meeting.option('regions', 256)),
+            'num': min(256, context.option('regions', 256)),
             'pos_fraction': 0.5,
             'neg_pos_ub': 3,
             'add_gt_as_proposals': True,
@@ -192,13 +192,13 @@ def _both_frames(*transforms: Config, share: bool = True) -> Config:
     }
 
 
-def _train_pipeline(meeting: Meeting) -> list[Config]:
-    height, width = meeting.task.input_size
+def _train_pipeline(context: BuildContext) -> list[Config]:
+    height, width = context.task.input_size
     size = (width, height)
     resize = {
         'type': 'RandomResize',
         'scale': size,
-        'ratio_range': meeting.option('scale_jitter', (0.8, 1.2)),
+        'ratio_range': context.option('scale_jitter', (0.8, 1.2)),
         'keep_ratio': True,
         'clip_object_border': False,
     }

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from benchmark.errors import DeclarationError
 from benchmark.kinds.base import (
     DATA,
+    BuildContext,
     Config,
     DataParts,
     Kind,
-    Meeting,
     ModelParts,
     Trivial,
     deepest_map,
@@ -89,13 +89,13 @@ def data(task: Task) -> DataParts:
     )
 
 
-def model(meeting: Meeting) -> ModelParts:
+def model(context: BuildContext) -> ModelParts:
     """Return the heat-map estimator on a backbone, and how instances are augmented for it.
 
     The size of the heat maps that it learns depends on the backbone's stride.
     """
-    keypoints, codec = read_keypoints(meeting.task), _codec(meeting)
-    return ModelParts(_model(meeting, keypoints, codec), _train_pipeline(meeting, keypoints, codec))
+    keypoints, codec = read_keypoints(context.task), _codec(context)
+    return ModelParts(_model(context, keypoints, codec), _train_pipeline(context, keypoints, codec))
 
 
 def read_keypoints(task: Task) -> Keypoints:
@@ -160,54 +160,54 @@ def _input_size(task: Task) -> tuple[int, int]:
     return width, height
 
 
-def _codec(meeting: Meeting) -> Config:
+def _codec(context: BuildContext) -> Config:
     # the preprocessor pads to the right and below, where the heat map then has cells too
-    multiple = max(_PADDING, deepest_map(meeting).stride)
-    padded = tuple(side + -side % multiple for side in _input_size(meeting.task))
+    multiple = max(_PADDING, deepest_map(context).stride)
+    padded = tuple(side + -side % multiple for side in _input_size(context.task))
     return {
-        'type': 'UDPHeatmap' if meeting.option('udp', False) else 'MSRAHeatmap',
+        'type': 'UDPHeatmap' if context.option('udp', False) else 'MSRAHeatmap',
         'input_size': padded,
         'heatmap_size': tuple(side // HEATMAP_STRIDE for side in padded),
-        'sigma': float(meeting.option('sigma', 2.0)),
+        'sigma': float(context.option('sigma', 2.0)),
     }
 
 
-def _model(meeting: Meeting, keypoints: Keypoints, codec: Config) -> Config:
-    deepest = deepest_map(meeting)
+def _model(context: BuildContext, keypoints: Keypoints, codec: Config) -> Config:
+    deepest = deepest_map(context)
     return {
         'type': 'TopdownPoseEstimator',
         'data_preprocessor': {
             'type': 'PoseDataPreprocessor',
-            'mean': list(meeting.features.mean),
-            'std': list(meeting.features.std),
+            'mean': list(context.features.mean),
+            'std': list(context.features.std),
             'bgr_to_rgb': True,
             'pad_size_divisor': max(_PADDING, deepest.stride),
         },
-        'backbone': meeting.backbone,
+        'backbone': context.backbone,
         **deepest.neck,
-        'head': _head(meeting, keypoints, codec, deepest.doublings),
+        'head': _head(context, keypoints, codec, deepest.doublings),
         'train_cfg': {'compute_acc': False},
         'test_cfg': {
-            'flip_test': meeting.option('flip_test', False),
+            'flip_test': context.option('flip_test', False),
             'flip_mode': 'heatmap',
             # a mirrored biased heat map lies 3/4 of a cell to the left, an unbiased one does not
-            'shift_heatmap': not meeting.option('udp', False),
+            'shift_heatmap': not context.option('udp', False),
         },
     }
 
 
-def _head(meeting: Meeting, keypoints: Keypoints, codec: Config, doublings: int) -> Config:
+def _head(context: BuildContext, keypoints: Keypoints, codec: Config, doublings: int) -> Config:
     """Simple Baseline's head (arXiv 1804.06208) with as many deconvolutions as the map needs."""
     return {
         'type': 'HeatmapHead',
-        'in_channels': meeting.features.channels[-1],
+        'in_channels': context.features.channels[-1],
         'out_channels': len(keypoints.names),
-        'deconv_out_channels': [meeting.option('width', 256)] * doublings,
+        'deconv_out_channels': [context.option('width', 256)] * doublings,
         'deconv_kernel_sizes': [4] * doublings,
         'loss': {
             'type': 'KeypointMSELoss',
             'use_target_weight': True,
-            'loss_weight': float(meeting.option('loss_weight', _LOSS_WEIGHT)),
+            'loss_weight': float(context.option('loss_weight', _LOSS_WEIGHT)),
         },
         'decoder': codec,
     }
@@ -221,24 +221,24 @@ def _cut_out(task: Task) -> Config:
     }
 
 
-def _train_pipeline(meeting: Meeting, keypoints: Keypoints, codec: Config) -> list[Config]:
+def _train_pipeline(context: BuildContext, keypoints: Keypoints, codec: Config) -> list[Config]:
     flip = {'type': 'RandomFlip', 'direction': 'horizontal'}
     jitter = {
         'type': 'RandomBBoxTransform',
-        'scale_factor': meeting.option('scale_jitter', (0.5, 1.5)),
-        'rotate_factor': float(meeting.option('rotation', 40)),
+        'scale_factor': context.option('scale_jitter', (0.5, 1.5)),
+        'rotate_factor': float(context.option('rotation', 40)),
     }
-    shifted = float(meeting.option('shift_prob', _SHIFT))
+    shifted = float(context.option('shift_prob', _SHIFT))
     if shifted != _SHIFT:
         jitter['shift_prob'] = shifted
-    half = keypoints.has_halves and meeting.option('half_body', True)
+    half = keypoints.has_halves and context.option('half_body', True)
     return [
         {'type': 'LoadImage'},
-        {'type': 'GetBBoxCenterScale', 'padding': meeting.option('box_padding', 1.25)},
-        *([flip] if meeting.option('flip', True) else []),
+        {'type': 'GetBBoxCenterScale', 'padding': context.option('box_padding', 1.25)},
+        *([flip] if context.option('flip', True) else []),
         *([{'type': 'RandomHalfBody'}] if half else []),
         jitter,
-        _cut_out(meeting.task),
+        _cut_out(context.task),
         {
             'type': 'GenerateTarget',
             'encoder': codec,

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.kinds.base import (
     PYRAMID_STRIDES,
+    BuildContext,
     Config,
     DataParts,
     Kind,
-    Meeting,
     ModelParts,
     Probed,
     Readout,
@@ -66,33 +66,33 @@ def _check_pyramid(task: Task) -> None:
         )
 
 
-def model(meeting: Meeting) -> ModelParts:
+def model(context: BuildContext) -> ModelParts:
     """Return the segmenter on a backbone, and how pictures are augmented for it.
 
     Raises:
         IncompatibleError: the backbone's stride does not suit the pyramid.
     """
-    return ModelParts(_model(meeting), _train_pipeline(meeting))
+    return ModelParts(_model(context), _train_pipeline(context))
 
 
-def _model(meeting: Meeting) -> Config:
-    build_head = {'upernet': _upernet, 'linear': _linear}[meeting.task.head]
+def _model(context: BuildContext) -> Config:
+    build_head = {'upernet': _upernet, 'linear': _linear}[context.task.head]
     return {
         'type': 'EncoderDecoder',
-        'data_preprocessor': _preprocessor(meeting),
-        'backbone': meeting.backbone,
-        **build_head(meeting),  # may ask the backbone for other maps
+        'data_preprocessor': _preprocessor(context),
+        'backbone': context.backbone,
+        **build_head(context),  # may ask the backbone for other maps
         'train_cfg': {},
-        'test_cfg': _test_cfg(meeting),
+        'test_cfg': _test_cfg(context),
     }
 
 
-def _test_cfg(meeting: Meeting) -> Config:
+def _test_cfg(context: BuildContext) -> Config:
     """Return how test pictures are seen: whole, or by overlapping windows as large as a crop."""
-    stride = meeting.option('slide_stride', None)
+    stride = context.option('slide_stride', None)
     if stride is None:
         return {'mode': 'whole'}
-    return {'mode': 'slide', 'crop_size': meeting.task.input_size, 'stride': stride}
+    return {'mode': 'slide', 'crop_size': context.task.input_size, 'stride': stride}
 
 
 def _scale(task: Task) -> tuple[int, int]:
@@ -101,33 +101,33 @@ def _scale(task: Task) -> tuple[int, int]:
     return width, height
 
 
-def _preprocessor(meeting: Meeting) -> Config:
+def _preprocessor(context: BuildContext) -> Config:
     return {
         'type': 'SegDataPreProcessor',
-        'mean': list(meeting.features.mean),
-        'std': list(meeting.features.std),
+        'mean': list(context.features.mean),
+        'std': list(context.features.std),
         'bgr_to_rgb': True,
         'pad_val': 0,
         'seg_pad_val': IGNORE,
         # a side that 32 divides lets every map start at the same pixel
-        'size': tuple(side + -side % 32 for side in meeting.task.input_size),
+        'size': tuple(side + -side % 32 for side in context.task.input_size),
         'test_cfg': {'size_divisor': 32},
     }
 
 
-def _head_defaults(meeting: Meeting) -> Config:
+def _head_defaults(context: BuildContext) -> Config:
     return {
-        'num_classes': len(meeting.task.classes),
+        'num_classes': len(context.task.classes),
         'ignore_index': IGNORE,
         'align_corners': False,
         'loss_decode': {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0},
     }
 
 
-def _upernet(meeting: Meeting) -> Config:
+def _upernet(context: BuildContext) -> Config:
     """UPerNet (arXiv 1807.10221) with mmseg's auxiliary FCN head on the stride-16 map."""
-    width: int = meeting.option('width', 512)
-    pyramid = _pyramid(meeting, width)
+    width: int = context.option('width', 512)
+    pyramid = _pyramid(context, width)
     channels = pyramid.channels
     head = {
         'type': 'UPerHead',
@@ -137,18 +137,18 @@ def _upernet(meeting: Meeting) -> Config:
         'channels': width,
         'dropout_ratio': 0.1,
         'norm_cfg': {'type': 'BN'},
-        **_head_defaults(meeting),
+        **_head_defaults(context),
     }
     auxiliary = {
         'type': 'FCNHead',
         'in_channels': channels[2],
         'in_index': 2,
-        'channels': meeting.option('auxiliary_width', max(width // 2, 32)),
+        'channels': context.option('auxiliary_width', max(width // 2, 32)),
         'num_convs': 1,
         'concat_input': False,
         'dropout_ratio': 0.1,
         'norm_cfg': {'type': 'BN'},
-        **_head_defaults(meeting),
+        **_head_defaults(context),
     }
     auxiliary['loss_decode'] = {**auxiliary['loss_decode'], 'loss_weight': 0.4}
     return {**pyramid.config, 'decode_head': head, 'auxiliary_head': auxiliary}
@@ -161,28 +161,28 @@ class _Pyramid(NamedTuple):
     config: Config
 
 
-def _pyramid(meeting: Meeting, width: int) -> _Pyramid:
+def _pyramid(context: BuildContext, width: int) -> _Pyramid:
     """Return how four maps at strides 4 to 32 come about.
 
     Raises:
         IncompatibleError: the backbone's stride does not suit the pyramid.
     """
-    features = meeting.features
+    features = context.features
     if has_native_pyramid(features):
         return _Pyramid(list(features.channels), {})
-    asked = meeting.option('pyramid', _PYRAMIDS[0])
+    asked = context.option('pyramid', _PYRAMIDS[0])
     is_simple = asked == 'simple' or features.architecture is not Architecture.PLAIN_VIT
     # what a recipe asks for, and not the task itself, yields where a network cannot follow
-    is_recipes = 'pyramid' in meeting.recipe.options
+    is_recipes = 'pyramid' in context.recipe.options
     if is_simple or (is_recipes and features.strides[-1] not in _FOUR_DEPTH_STRIDES):
-        neck = simple_pyramid(meeting, width, PYRAMID_STRIDES)
+        neck = simple_pyramid(context, width, PYRAMID_STRIDES)
         return _Pyramid([width] * 4, {'neck': neck})
-    return _four_depths(meeting)
+    return _four_depths(context)
 
 
-def _four_depths(meeting: Meeting) -> _Pyramid:
+def _four_depths(context: BuildContext) -> _Pyramid:
     """Maps of four depths, each brought to a stride of its own: BEiT's (arXiv 2106.08254)."""
-    stride, width = meeting.features.strides[-1], meeting.features.channels[-1]
+    stride, width = context.features.strides[-1], context.features.channels[-1]
     scales = [stride / wanted for wanted in PYRAMID_STRIDES]
     if stride not in _FOUR_DEPTH_STRIDES:
         raise IncompatibleError(
@@ -194,16 +194,16 @@ def _four_depths(meeting: Meeting) -> _Pyramid:
         'rescales': [int(scale) if scale >= 1 else scale for scale in scales],
         'norm_cfg': {'type': 'BN'},
     }
-    return _Pyramid([width] * 4, {'backbone': {**meeting.backbone, 'maps': 'four'}, 'neck': neck})
+    return _Pyramid([width] * 4, {'backbone': {**context.backbone, 'maps': 'four'}, 'neck': neck})
 
 
-def _linear(meeting: Meeting) -> Config:
+def _linear(context: BuildContext) -> Config:
     """Batch norm and 1x1 convolution (DINOv2, arXiv 2304.07193, section 7.4).
 
     On the only map of a plain network; a hierarchical one's maps are resized to the finest and
     stacked, since its deepest alone is too coarse.
     """
-    channels = list(meeting.features.channels)
+    channels = list(context.features.channels)
     head = {
         'type': 'benchmark.LinearSegmentationHead',
         'in_channels': channels,
@@ -211,19 +211,19 @@ def _linear(meeting: Meeting) -> Config:
         'input_transform': 'resize_concat',
         'channels': sum(channels),
         'dropout_ratio': 0.0,
-        **_head_defaults(meeting),
+        **_head_defaults(context),
     }
     return {'decode_head': head}
 
 
-def _train_pipeline(meeting: Meeting) -> list[Config]:
-    height, width = meeting.task.input_size
-    jitter = meeting.option('scale_jitter', None)
-    scale = {'type': 'Resize', 'scale': _scale(meeting.task), 'keep_ratio': True}
+def _train_pipeline(context: BuildContext) -> list[Config]:
+    height, width = context.task.input_size
+    jitter = context.option('scale_jitter', None)
+    scale = {'type': 'Resize', 'scale': _scale(context.task), 'keep_ratio': True}
     if jitter:
         scale = {
             'type': 'RandomResize',
-            'scale': _scale(meeting.task),
+            'scale': _scale(context.task),
             'ratio_range': jitter,
             'keep_ratio': True,
         }
@@ -234,7 +234,7 @@ def _train_pipeline(meeting: Meeting) -> list[Config]:
         scale,
         *([crop] if jitter else []),
         {'type': 'RandomFlip', 'prob': 0.5},
-        *([{'type': 'PhotoMetricDistortion'}] if meeting.option('photometric', False) else []),
+        *([{'type': 'PhotoMetricDistortion'}] if context.option('photometric', False) else []),
         {'type': 'PackSegInputs'},
     ]
 

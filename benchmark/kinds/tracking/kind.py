@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from benchmark.errors import DeclarationError
-from benchmark.kinds.base import Config, DataParts, Kind, Meeting, ModelParts, Trivial, dataset
+from benchmark.kinds.base import BuildContext, Config, DataParts, Kind, ModelParts, Trivial, dataset
 from benchmark.specs import Metric, Role, Task, Unit
 
 STRIDE = 16
@@ -67,10 +67,10 @@ def data(task: Task) -> DataParts:
     )
 
 
-def model(meeting: Meeting) -> ModelParts:
+def model(context: BuildContext) -> ModelParts:
     """Return the Siamese tracker on a backbone, and how pairs of frames are drawn for it."""
-    crops = _crops(meeting.task)
-    return ModelParts(_model(meeting, crops), [_sampler(meeting, crops)])
+    crops = _crops(context.task)
+    return ModelParts(_model(context, crops), [_sampler(context, crops)])
 
 
 def _convention(task: Task) -> Config:
@@ -150,54 +150,54 @@ def _check_width(task: Task) -> None:
         )
 
 
-def _sampler(meeting: Meeting, crops: Config) -> Config:
+def _sampler(context: BuildContext, crops: Config) -> Config:
     """Frame range and jitter are those of SwinTrack's official code (arXiv 2112.00995)."""
     return {
         'type': 'SamplePair',
         'crops': crops,
-        'max_gap': meeting.option('max_gap', 100),
-        'shift': meeting.option('shift_jitter', 3.0),
-        'scale': meeting.option('scale_jitter', 0.25),
+        'max_gap': context.option('max_gap', 100),
+        'shift': context.option('shift_jitter', 3.0),
+        'scale': context.option('scale_jitter', 0.25),
         **{
-            key: float(meeting.option(option, 0.0))
+            key: float(context.option(option, 0.0))
             for key, option in (('grey', 'grey'), ('colours', 'colour_jitter'))
-            if meeting.option(option, 0.0)
+            if context.option(option, 0.0)
         },
     }
 
 
-def _model(meeting: Meeting, crops: Config) -> Config:
+def _model(context: BuildContext, crops: Config) -> Config:
     """SwinTrack-B as its official code configures it; a task may declare a smaller fusion."""
-    level = nearest_level(meeting.features.strides)
+    level = nearest_level(context.features.strides)
     return {
         'type': 'benchmark.SiameseTracker',
         'data_preprocessor': {
             'type': 'benchmark.TrackingPreprocessor',
-            'mean': list(meeting.features.mean),
-            'std': list(meeting.features.std),
+            'mean': list(context.features.mean),
+            'std': list(context.features.std),
         },
-        'backbone': meeting.backbone,
+        'backbone': context.backbone,
         'fusion': {
-            'in_channels': meeting.features.channels[level],
-            'width': meeting.option('width', 512),
-            'heads': meeting.option('heads', 8),
-            'encoder_layers': meeting.option('encoder_layers', 8),
-            'decoder_layers': meeting.option('decoder_layers', 1),
+            'in_channels': context.features.channels[level],
+            'width': context.option('width', 512),
+            'heads': context.option('heads', 8),
+            'encoder_layers': context.option('encoder_layers', 8),
+            'decoder_layers': context.option('decoder_layers', 1),
         },
         'level': level,
-        'level_stride': meeting.features.strides[level],
+        'level_stride': context.features.strides[level],
         'stride': STRIDE,
         'template_size': crops['template_size'],
         'search_size': crops['search_size'],
         'search_factor': crops['search_factor'],
-        'window_penalty': meeting.option('window_penalty', 0.49),
-        'min_side': meeting.option('min_side', 10.0),
-        **_l1(meeting),
+        'window_penalty': context.option('window_penalty', 0.49),
+        'min_side': context.option('min_side', 10.0),
+        **_l1(context),
     }
 
 
-def _l1(meeting: Meeting) -> Config:
-    weight = meeting.option('l1_weight', None)
+def _l1(context: BuildContext) -> Config:
+    weight = context.option('l1_weight', None)
     return {} if weight is None else {'l1_weight': float(weight)}
 
 

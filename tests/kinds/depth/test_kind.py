@@ -22,7 +22,7 @@ from benchmark.kinds.depth.head import DeconvolutionDepthHead, silog
 from benchmark.kinds.depth.kind import data as data_parts
 from benchmark.kinds.depth.kind import model as model_parts
 from benchmark.specs import Role, Task
-from tests.support.kind_trials import Trial, declare, meeting, scope
+from tests.support.kind_trials import Trial, context, declare, scope
 
 SIZE = (48, 64)
 PICTURES = 4
@@ -57,7 +57,7 @@ def write_pictures(folder: Path) -> None:
 
 def head_of(task: Task, stride: int) -> tuple[ResampledMap | None, DeconvolutionDepthHead]:
     """Return the neck and head compiled for a backbone of one map."""
-    model = model_parts(meeting(task, stride=stride)).model
+    model = model_parts(context(task, stride=stride)).model
     neck = {k: v for k, v in model.get('neck', {}).items() if k != 'type'}
     head = {k: v for k, v in model['decode_head'].items() if k != 'type'}
     return ResampledMap(**neck) if neck else None, DeconvolutionDepthHead(**head)
@@ -210,7 +210,7 @@ def test_resampled_cells_keep_their_pixels() -> None:
 def test_depth_stays_with_its_picture(flip: float, tmp_path: Path) -> None:
     write_pictures(tmp_path)
     task = depth_task(tmp_path)
-    steps = model_parts(meeting(task, stride=16)).train_pipeline
+    steps = model_parts(context(task, stride=16)).train_pipeline
     steps = [{**s, 'prob': flip} if s['type'] == 'RandomFlip' else s for s in steps]
     declared = {k: v for k, v in task.datasets[Role.TRAIN].items() if k != 'type'}
     with scope('mmseg'):

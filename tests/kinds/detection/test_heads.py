@@ -13,7 +13,7 @@ from mmengine.structures import InstanceData
 
 from benchmark.catalog.tasks import find_task
 from benchmark.kinds.detection.kind import two_stage_detector
-from tests.support.kind_trials import meeting, scope
+from tests.support.kind_trials import context, scope
 
 CLASSES = ('a', 'b', 'c')
 SMALL = {'width': 16, 'proposals': 20, 'regions': 16, 'mask_convs': 1, 'finest_scale': 28}
@@ -29,7 +29,7 @@ def test_a_step_of_training_and_a_prediction(name: str, tmp_path: Path) -> None:
 
     task = find_task(name)
     options = {**task.options, **SMALL, 'training_proposals': 40}
-    place = meeting(replace(task, classes=CLASSES, options=options), stride=16)
+    place = context(replace(task, classes=CLASSES, options=options), stride=16)
     config = two_stage_detector(place, masks=True)
     counts = [{'id': i, 'image_count': 5} for i in range(3)]
     path = tmp_path / 'train.json'

@@ -20,7 +20,7 @@ from benchmark.kinds.pose.kind import data as data_parts
 from benchmark.kinds.pose.kind import model as model_parts
 from benchmark.kinds.pose.kind import read_keypoints
 from benchmark.specs import Role, Task
-from tests.support.kind_trials import Trial, declare, meeting, scope
+from tests.support.kind_trials import Trial, context, declare, scope
 
 METAINFO = {
     'keypoints': ('nose', 'left_ear', 'right_ear', 'tail'),
@@ -100,7 +100,7 @@ def test_heat_maps_have_stride_4(
 
     from benchmark.kinds.common.necks import ResampledMap
 
-    model = model_parts(meeting(pose_task(tmp_path), stride=stride)).model
+    model = model_parts(context(pose_task(tmp_path), stride=stride)).model
     assert len(model['head']['deconv_out_channels']) == deconvolutions
     maps = (torch.zeros(1, 24, -(-64 // stride), -(-64 // stride)),)
     if resampled:
@@ -122,7 +122,7 @@ def test_key_points_survive_the_way_to_heat_maps_and_back(udp: bool, tmp_path: P
 
     write_pictures(tmp_path)
     task = pose_task(tmp_path, options={'udp': udp, 'flip': False})
-    made = model_parts(meeting(task, stride=16))
+    made = model_parts(context(task, stride=16))
     steps = [s for s in made.train_pipeline if s['type'] != 'RandomBBoxTransform']
     data = sample(tmp_path, task, steps)['data_samples']
     with scope('mmpose'):
@@ -140,7 +140,7 @@ def test_key_points_survive_the_way_to_heat_maps_and_back(udp: bool, tmp_path: P
 def test_mirroring_exchanges_left_and_right(tmp_path: Path) -> None:
     write_pictures(tmp_path)
     task = pose_task(tmp_path)
-    steps = model_parts(meeting(task, stride=16)).train_pipeline
+    steps = model_parts(context(task, stride=16)).train_pipeline
     plain = [s for s in steps if s['type'] not in ('RandomBBoxTransform', 'RandomFlip')]
     flip = [{**s, 'prob': 1.0} for s in steps if s['type'] == 'RandomFlip']
     original = sample(tmp_path, task, plain)
@@ -157,7 +157,7 @@ def test_a_mirrored_pass_agrees_with_the_plain_one(udp: bool, limit: float, tmp_
     from mmpose.models.utils.tta import flip_heatmaps
     from mmpose.registry import KEYPOINT_CODECS
 
-    model = model_parts(meeting(pose_task(tmp_path, options={'udp': udp}), stride=16)).model
+    model = model_parts(context(pose_task(tmp_path, options={'udp': udp}), stride=16)).model
     with scope('mmpose'):
         codec = KEYPOINT_CODECS.build(model['head']['decoder'])
     columns = np.arange(20.0, 44.0)
@@ -173,7 +173,7 @@ def test_a_mirrored_pass_agrees_with_the_plain_one(udp: bool, limit: float, tmp_
 
 def test_augmentation_can_be_switched_off(tmp_path: Path) -> None:
     task = pose_task(tmp_path, options={'flip': False, 'scale_jitter': (1.0, 1.0), 'rotation': 0})
-    made = model_parts(meeting(task, stride=16))
+    made = model_parts(context(task, stride=16))
     assert not any(step['type'] == 'RandomFlip' for step in made.train_pipeline)
     assert made.model['test_cfg']['flip_test'] is False
 
@@ -187,7 +187,7 @@ def test_one_sigma_stands_for_all(tmp_path: Path) -> None:
 def test_joint_weights_reach_the_loss(tmp_path: Path) -> None:
     write_pictures(tmp_path)
     task = pose_task(tmp_path, metainfo={**METAINFO, 'joint_weights': (1.0, 2.0, 3.0, 0.5)})
-    steps = model_parts(meeting(task, stride=16)).train_pipeline
+    steps = model_parts(context(task, stride=16)).train_pipeline
     steps = [s for s in steps if s['type'] not in ('RandomBBoxTransform', 'RandomFlip')]
     labels = sample(tmp_path, task, steps)['data_samples'].gt_instance_labels
     assert labels.keypoint_weights.tolist() == [[1.0, 2.0, 3.0, 0.5]]

@@ -35,7 +35,7 @@ from benchmark.kinds.tracking.kind import model as model_parts
 from benchmark.kinds.tracking.toolkits import Track, scores_by
 from benchmark.kinds.tracking.tracker import SiameseTracker, best_box, keep_inside, track
 from benchmark.specs import Task
-from tests.support.kind_trials import Trial, declare, meeting
+from tests.support.kind_trials import Trial, context, declare
 
 OPTIONS = {'template_size': 32, 'width': 32, 'heads': 2, 'encoder_layers': 1, 'min_side': 4}
 FRAMES = 6
@@ -230,7 +230,7 @@ def test_every_backbone_gets_the_same_grid(
     stride: int, template_size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = model_parts(
-        meeting(tiny_task(tmp_path, template_size=template_size), stride=stride)
+        context(tiny_task(tmp_path, template_size=template_size), stride=stride)
     ).model
     del model['type']
     monkeypatch.setattr(
