@@ -26,6 +26,7 @@ from benchmark.execution.distributed import (
     runner_arguments,
     world_size,
 )
+from benchmark.execution.outcomes import keep_outcomes
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
 from benchmark.results.checkpoints import newest_whole
@@ -68,7 +69,9 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
         runner.train()
     with meter.phase('test'):
         raw = runner.test()
-    proof = _proof(runner)
+    loop = runner.test_loop
+    kept = keep_outcomes(loop.evaluator, loop.dataloader.dataset, folder)
+    proof = {**_proof(runner), **kept}
     verify(proof, Learning.of(config['model']['backbone']))
     cost = _cost(meter, runner)
     # what a server is sent is no part of the test that other runs are compared by
