@@ -36,6 +36,7 @@ _TASK_KEYS = {
     'classes': Key((tuple, int), required=True),
     'splits': Key((Mapping,), required=True),
     'estimated': Key((tuple,)),
+    'film': Key((str,)),
     'metric': Key((str, Mapping), required=True),
     'metrics': Key((tuple,)),
     'budget': Key((Mapping,)),
@@ -187,6 +188,7 @@ def _build(facts: Block, kind: Kind, data: _Data) -> Task:
         path=facts.path,
         tree=data.tree,
         estimated=_read_estimated_roles(facts),
+        film=_film(facts),
     )
 
 
@@ -195,6 +197,17 @@ def _read_estimated_roles(facts: Block) -> tuple[Role, ...]:
     if not set(declared) <= set(facts.values['splits']):
         raise facts.error('estimated', 'must hold names of splits')
     return tuple(Role(name) for name in declared)
+
+
+def _film(facts: Block) -> str:
+    declared: str = facts.values.get('film', '')
+    try:
+        groups = re.compile(declared).groups
+    except re.error as error:
+        raise facts.error('film', f'must be a regular expression ({error})') from None
+    if declared and groups < 1:
+        raise facts.error('film', 'must hold a group in parentheses, which names the film')
+    return declared
 
 
 def _classes(declared: tuple[str, ...] | int) -> tuple[str, ...]:

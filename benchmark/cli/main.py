@@ -12,6 +12,7 @@ from benchmark import __version__
 from benchmark.cli import (
     analyze,
     check,
+    compare,
     data,
     doctor,
     export,
@@ -39,6 +40,7 @@ COMMANDS = (
     status,
     list_,
     report,
+    compare,
     regress,
     nightly,
     analyze,

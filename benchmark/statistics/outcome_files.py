@@ -60,7 +60,8 @@ def pack(outcomes: Mapping[str, Measured]) -> bytes:
         about['metrics'][key] = entry
     header = np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{_ABOUT: header, **arrays})
+    content: dict[str, Any] = {_ABOUT: header, **arrays}
+    np.savez_compressed(buffer, **content)
     return buffer.getvalue()
 
 

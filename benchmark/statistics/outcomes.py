@@ -100,7 +100,8 @@ class Ratios:
         slope = self.scale / columns
         if self.is_root:
             slope *= 0.5 / max(float(shares.sum()) / columns, 1e-300) ** 0.5
-        return count * slope * np.bincount(groups, weights=pulls.sum(axis=1), minlength=count)
+        found = np.bincount(groups, weights=pulls.sum(axis=1), minlength=count)
+        return np.asarray(count * slope * found, np.float64)
 
 
 @dataclass(frozen=True)

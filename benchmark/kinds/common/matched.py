@@ -96,14 +96,19 @@ def table(
     """
     example, label, right, ignored = detections
     kept = without_tail(label, right, ignored)
-    parts = [smallest(part[kept]) for part in (example, label, right, ignored)]
+    rows = tuple(smallest(part[kept]) for part in (example, label, right, ignored))
     objects = smallest(np.array(wanted, np.int64).reshape(-1, 3))
+    count = len(names)
     return {
         key: Measured(
-            Precision(*parts, objects, len(names), first=first, last=last, is_voc=is_voc), names
+            Precision(
+                rows[0], rows[1], rows[2], rows[3], objects, count,
+                first=first, last=last, is_voc=is_voc,
+            ),
+            names,
         )
         for key, (first, last) in _PARTS.items()
-    }
+    }  # fmt: skip
 
 
 def _names(truth: COCO, images: Sequence[int]) -> tuple[str, ...]:

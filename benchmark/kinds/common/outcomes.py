@@ -45,8 +45,9 @@ def short_names(paths: Sequence[str]) -> tuple[str, ...]:
 def sample_paths(dataset: Any) -> list[str]:
     """Return the picture of each sample of a data set; empty where samples have none."""
     infos = (dataset.get_data_info(index) for index in range(len(dataset)))
-    found = [info.get('img_path') if isinstance(info, Mapping) else None for info in infos]
-    return found if all(isinstance(path, str) for path in found) else []
+    named = (info.get('img_path') if isinstance(info, Mapping) else None for info in infos)
+    found = [path for path in named if isinstance(path, str)]
+    return found if len(found) == len(dataset) else []
 
 
 def summed_by(keys: Sequence[Any], *columns: np.ndarray) -> tuple[list[Any], list[np.ndarray]]:

@@ -195,8 +195,8 @@ def _evaluated(
         'MOTA': float(combined['CLEAR']['MOTA']),
         'IDF1': float(combined['Identity']['IDF1']),
     }
-    names = tuple(sorted(lengths))
-    return scores, _outcomes([by_sequence[name]['pedestrian'] for name in names], names)
+    films = tuple(sorted(lengths))
+    return scores, _outcomes([by_sequence[name]['pedestrian'] for name in films], films)
 
 
 def _outcomes(

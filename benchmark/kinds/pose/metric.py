@@ -169,7 +169,7 @@ class HeadSizeMetric(BaseMetric):
         if not labelled:
             raise DataError('no test instance has a labelled key point that PCKh counts')
         names, sums = summed_by(images.tolist(), *counts)
-        form = Ratios(*map(smallest, sums), scale=100.0)
+        form = Ratios(smallest(sums[0]), smallest(sums[1]), 100.0)
         self.outcomes = {'PCKh': Measured(form, tuple(map(str, names)))}
         return {'PCKh': 100 * right / labelled}
 
@@ -279,7 +279,7 @@ def _pck_outcomes(
     right = (errors < limits[:, None]) & labelled
     images, sums = summed_by([one.image for one in results], right, labelled)
     names = tuple(str(truth.imgs[image].get('file_name', image)) for image in images)
-    return {'PCK': Measured(Ratios(*map(smallest, sums), scale=100.0), names)}
+    return {'PCK': Measured(Ratios(smallest(sums[0]), smallest(sums[1]), 100.0), names)}
 
 
 def _mean(evaluation: COCOeval, thresholds: slice) -> float:
