@@ -148,7 +148,8 @@ def _seeds(a: Arm, b: Arm, most: float) -> Part | None:
     squares = sum(part.variance**2 / part.freedom for part in parts)
     if squares <= 0:
         return Part(total, math.inf)
-    welch, common = total**2 / squares, sum(part.freedom for part in parts)
+    welch = total**2 / squares
+    common = sum(part.freedom for part in parts if part.variance > 0)
     return Part(total, min(_WELCH * welch + (1 - _WELCH) * common, most))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import BenchmarkError, RecordError, UnknownNameError
 from benchmark.protocols import load_protocol
-from benchmark.report.data.boards import Board
+from benchmark.report.data.boards import Board, Column
 from benchmark.report.data.facts import TRIVIAL, TaskFacts
 from benchmark.report.data.normaliser import Normaliser
 from benchmark.results.counting import Runs
@@ -30,7 +30,7 @@ from benchmark.statistics.differences import (
     seed_noises,
     weighted,
 )
-from benchmark.statistics.noise import Noise
+from benchmark.statistics.noise import UNKNOWN, Noise
 from benchmark.statistics.outcome_files import Measured, unpack
 from benchmark.statistics.outcomes import ByClass, Ratios
 
@@ -50,11 +50,13 @@ class Evidence(NamedTuple):
     Attributes:
         outcomes: of its primary metric, per test example; ``None`` where it has none.
         data: digest of the data that it was tested on.
+        is_random: whether the backbone's weights were drawn by the seed.
         problem: why its outcomes cannot be used.
     """
 
     outcomes: Measured | None
     data: str
+    is_random: bool = False
     problem: str = ''
 
 
@@ -174,15 +176,22 @@ def _duel(
         if lacking:
             missing.append(f'{name}: no score of {" and ".join(lacking)}')
             continue
-        others = _all_scores(board, name)
+        exact = (
+            _is_exact(board.protocol, column, scores[0], read),
+            _is_exact(board.protocol, column, scores[1], read),
+        )
+        others = _moving(board.protocol, _all_scores(board, name))
         noises = seed_noises(others)
         one = _task_duel(
             column.task,
             (scores[0], scores[1]),
             read,
-            noises=(noises[pair[0]], noises[pair[1]]),
+            noises=tuple(
+                _EXACT if is_exact else noises.get(backbone, UNKNOWN)
+                for backbone, is_exact in zip(pair, exact, strict=True)
+            ),
             most=float(sum(len(values) - 1 for values in others.values())),
-            is_deterministic=_is_deterministic(board, name, scores),
+            exact=exact,
             film=films.get(name, ''),
         )
         scale = normaliser.scale(column)
@@ -220,12 +229,21 @@ def _all_scores(board: Board, task: str) -> dict[str, list[float]]:
     }
 
 
-def _is_deterministic(board: Board, task: str, scores: Sequence[Sequence[_Run]]) -> bool:
-    """Whether seeds change nothing: the method has none, or all runs of the task agree."""
-    if any(len({run.score for run in runs}) > 1 for runs in scores):
+def _is_exact(protocol: str, column: Column, runs: Sequence[_Run], read: Reading) -> bool:
+    """Whether seeds change nothing of a backbone: the method has none, or all runs agree."""
+    if len({run.score for run in runs}) > 1:
         return False
-    column = next(column for column in board.columns if column.task.name == task)
-    return column.judgement.is_deterministic or _takes_no_seed(board.protocol)
+    if column.judgement.is_deterministic:
+        return True
+    # the weights of a random network are drawn by the seed, whatever reads them
+    return _takes_no_seed(protocol) and (len(runs) > 1 or not read(runs[0].path).is_random)
+
+
+def _moving(protocol: str, scores: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Return the scores of the backbones that a seed changes, where the method has none."""
+    if not _takes_no_seed(protocol):
+        return scores
+    return {key: values for key, values in scores.items() if len({*values}) > 1 or len(values) < 2}
 
 
 def _takes_no_seed(protocol: str) -> bool:
@@ -243,20 +261,21 @@ def _task_duel(
     scores: tuple[list[_Run], list[_Run]],
     read: Reading,
     *,
-    noises: tuple[Noise, Noise],
+    noises: tuple[Noise, ...],
     most: float,
-    is_deterministic: bool,
+    exact: tuple[bool, bool],
     film: str,
 ) -> TaskDuel:
-    kept = tuple(runs[:1] if is_deterministic else runs for runs in scores)
+    is_deterministic = all(exact)
+    kept = tuple(
+        runs[:1] if is_exact else runs for runs, is_exact in zip(scores, exact, strict=True)
+    )
     means = tuple(math.fsum(run.score for run in runs) / len(runs) for runs in kept)
     sign = 1.0 if task.primary.higher_is_better else -1.0
     paired = _paired(task, kept, read, film)
     notes = [paired.problem] if paired.problem else []
-    if not is_deterministic and min(noise.freedom for noise in noises) <= 0:
-        notes.append('one seed each, so that the spread over seeds is unknown')
-    if is_deterministic:
-        noises = _EXACT, _EXACT
+    if min(noise.freedom for noise in noises) <= 0:
+        notes.append('one seed, so that the spread over seeds is unknown')
     arms = [
         Arm(tuple(sign * run.score for run in runs), pull, noise)
         for runs, pull, noise in zip(kept, paired.pulls, noises, strict=True)
@@ -350,7 +369,7 @@ def _shares(
 
 
 def _single(
-    paired: _Paired, kept: Sequence[Sequence[_Run]], noises: tuple[Noise, Noise]
+    paired: _Paired, kept: Sequence[Sequence[_Run]], noises: tuple[Noise, ...]
 ) -> Difference | None:
     """Return McNemar's comparison, where both have one run and nothing is known of seeds."""
     no_seeds = all(noise.sd == 0 or noise.freedom <= 0 for noise in noises)
@@ -383,20 +402,24 @@ def _total(tasks: Iterable[TaskDuel]) -> tuple[Difference | None, int]:
 
 def evidence_of(record: RunRecord, content: bytes | None, place: str) -> Evidence:
     """Return the evidence of a record whose outcomes file holds ``content``."""
-    data = str(record.provenance.get('data_manifest') or '')
+    known = Evidence(
+        None,
+        str(record.provenance.get('data_manifest') or ''),
+        is_random=record.proof.get('is_random') is True,
+    )
     if content is None:
-        return Evidence(None, data)
+        return known
     try:
         found = unpack(content, place).get(record.primary)
+        value = found.form.value() if found else math.nan
     except RecordError as error:
-        return Evidence(None, data, str(error))
-    if found is None:
-        return Evidence(None, data)
+        return known._replace(problem=str(error))
     said = record.raw.get(record.primary)
-    value = found.form.value()
-    if said is None or abs(value - said) > 1e-6 * max(1.0, abs(said)):
-        return Evidence(None, data, f'{place}: its outcomes give {value:g}, the record {said}')
-    return Evidence(found, data)
+    if found is None or said is None:
+        return known
+    if not abs(value - said) <= 1e-6 * max(1.0, abs(said)):
+        return known._replace(problem=f'{place}: its outcomes give {value:g}, the record {said}')
+    return known._replace(outcomes=found)
 
 
 def chosen_backbone(asked: str, labels: Mapping[str, str]) -> str:
