@@ -879,7 +879,8 @@ def _report_of(
     store = ResultStore(Path(results), Path(work_dir))
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
-    return store, folder, ReportOptions(reference, scale, suite.groups, history)
+    films = _films(suite)
+    return store, folder, ReportOptions(reference, scale, suite.groups, history, films)
 
 
 def export_records(results: str | Path, suite: str, file: str | Path) -> int:

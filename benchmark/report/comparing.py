@@ -10,10 +10,11 @@ from benchmark.report.data.boards import build_boards
 from benchmark.report.data.facts import TRIVIAL, backbone_facts, task_facts
 from benchmark.report.data.normaliser import read_normaliser
 from benchmark.report.formats.duel import BackboneComparison
-from benchmark.report.inference.duels import Evidence, chosen_backbone, duels, evidence_of
+from benchmark.report.inference.duels import Evidence, Reading, chosen_backbone, duels, evidence_of
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import Runs, newest
 from benchmark.results.index import read_briefs
+from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record
 
 
@@ -69,13 +70,16 @@ def compare_backbones(
     return BackboneComparison(suite, labels[a], labels[b], (a, b), tuple(found))
 
 
-def reader(store: ResultStore, suite: str) -> functools._lru_cache_wrapper[Evidence]:
-    """Return what reads the evidence of a record of a suite by its place, each once."""
-    folder = store.runs_folder(suite)
+def reader(store: ResultStore, suite: str, whole: Mapping[str, RunRecord] | None = None) -> Reading:
+    """Return what reads the evidence of a record of a suite by its place, each once.
+
+    ``whole`` are records that were read before, by place.
+    """
+    folder, known = store.runs_folder(suite), whole or {}
 
     @functools.cache
     def read(path: str) -> Evidence:
-        record = read_record(folder / path)
+        record = known.get(path) or read_record(folder / path)
         place = store.outcomes_path(record)
         return evidence_of(record, store.outcomes(record), str(place))
 

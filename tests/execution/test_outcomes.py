@@ -23,9 +23,7 @@ TASKS = (
 
 
 @pytest.mark.parametrize('name', TASKS)
-def test_headline_metrics_of_every_kind_follow_from_what_is_kept(
-    name: str, tmp_path: Path
-) -> None:
+def test_headline_metrics_of_every_kind_follow_from_what_is_kept(name: str, tmp_path: Path) -> None:
     task, folder = small_task(name), tmp_path / 'work'
     data = fake_root(name, tmp_path)
     outcome = execute_trivial(localise(compile_trivial(task), {DATA: str(data)}), folder)

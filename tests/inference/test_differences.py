@@ -41,7 +41,8 @@ def test_over_examples_alone_it_is_the_paired_t_test() -> None:
     low, high = wanted.confidence_interval()
     assert found.p == pytest.approx(wanted.pvalue, rel=1e-6)
     assert (found.low, found.high) == pytest.approx((100 * low, 100 * high))
-    assert found.seeds is not None and found.seeds.variance == 0
+    assert found.seeds is not None
+    assert found.seeds.variance == 0
 
 
 def test_over_seeds_alone_equal_spreads_give_students_t_test() -> None:
@@ -128,8 +129,11 @@ def test_needed_runs_settle_a_gap_of_the_same_size() -> None:
     found = difference(arm(a, noise), arm(b, noise))
     assert found.p > 0.05
     runs = runs_needed(found)
-    assert runs is not None and runs > 2
-    settled = difference(*(arm(np.repeat(part, runs, axis=0)[: 2 * runs], noise) for part in (a, b)))
+    assert runs is not None
+    assert runs > 2
+    settled = difference(
+        *(arm(np.repeat(part, runs, axis=0)[: 2 * runs], noise) for part in (a, b))
+    )
     assert settled.p < 0.05
 
 
@@ -139,7 +143,8 @@ def test_where_examples_leave_it_open_seeds_would_not_do() -> None:
     found = difference(arm(a, Noise(0.5, 4.0)), arm(b, Noise(0.5, 4.0)))
     assert runs_needed(found) is None
     wanted = examples_needed(found)
-    assert wanted is not None and wanted > 100
+    assert wanted is not None
+    assert wanted > 100
 
 
 def test_a_weighted_sum_of_tasks_adds_their_variances() -> None:

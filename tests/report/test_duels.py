@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from scipy import stats
 import transferbench as tb
 from benchmark.cli.main import main
 from benchmark.errors import BenchmarkError, UnknownNameError
-from benchmark.report import compare_backbones
+from benchmark.report import compare_backbones, render_report
 from benchmark.results.records import RunRecord
 from benchmark.results.store import OUTCOMES_FILE, ResultStore
 from benchmark.statistics.outcome_files import Measured, pack
@@ -73,7 +74,8 @@ def test_a_clear_difference_is_said_with_its_interval(store: ResultStore) -> Non
     (duel,) = found.duels
     (one,) = duel.tasks
     assert one.is_clear
-    assert one.covers_seeds and one.covers_examples
+    assert one.covers_seeds
+    assert one.covers_examples
     line = found.verdict.splitlines()[1]
     assert line.startswith('Fine species: ViT-S MAE is better by ')
     assert 'points of Top-1 accuracy (95 % interval ' in line
@@ -97,7 +99,8 @@ def test_a_deterministic_method_runs_once_and_takes_mcnemars_test(store: ResultS
             kept(store, record(TASK, name, 'knn', seed), right)
     (duel,) = compare_backbones(store, 'quick', (A, B)).duels
     one = duel.tasks[0]
-    assert one.is_deterministic and one.is_mcnemar
+    assert one.is_deterministic
+    assert one.is_mcnemar
     assert one.found.runs == (1, 1)
     only = [int((answers[x] & ~answers[y]).sum()) for x, y in ((A, B), (B, A))]
     assert one.found.p == pytest.approx(stats.binomtest(only[0], sum(only)).pvalue)
@@ -116,14 +119,16 @@ def test_a_random_network_is_not_deterministic_under_a_method_without_seeds(
     one = compare_backbones(store, 'quick', (A, B)).duels[0].tasks[0]
     assert not one.is_deterministic
     assert one.found.runs == (1, 2)
-    assert one.found.seeds is not None and one.found.seeds.freedom == 1
+    assert one.found.seeds is not None
+    assert one.found.seeds.freedom == 1
 
 
 def test_one_seed_each_is_never_clear(store: ResultStore) -> None:
     drawn(store, {A: [0.9], B: [0.2]})
     found = compare_backbones(store, 'quick', (A, B))
     one = found.duels[0].tasks[0]
-    assert one.is_beyond and not one.is_clear
+    assert one.is_beyond
+    assert not one.is_clear
     assert 'other seeds could turn this round: one seed' in found.verdict
 
 
@@ -160,7 +165,8 @@ def test_pictures_of_one_film_are_drawn_together(store: ResultStore) -> None:
         for films in ({}, {TASK: r'^(film\d+)/'})
     )
     assert (alone.groups, together.groups) == (COUNT, 8)
-    assert alone.examples is not None and together.examples is not None
+    assert alone.examples is not None
+    assert together.examples is not None
     assert together.examples.variance > 10 * alone.examples.variance
 
 
@@ -240,3 +246,27 @@ def test_a_damaged_outcomes_file_is_an_error_that_names_it(store: ResultStore) -
     path.write_bytes(b'other')
     with pytest.raises(BenchmarkError, match=f'{path.name}: damaged'):
         compare_backbones(store, 'quick', (A, B))
+
+
+def test_the_page_holds_every_pair_of_its_first_rows(store: ResultStore) -> None:
+    drawn(store, {A: [0.8] * 2, B: [0.3] * 2, 'vit-s-dino': [0.5] * 2})
+    (text,) = render_report(store, 'quick', formats=['html']).values()
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])  # type: ignore[index]
+    (board,) = data['pairs']
+    assert sorted(board['pairs']) == ['0-1', '0-2', '1-2']
+    places = {row['id']: place for place, row in enumerate(data['backbones'])}
+    rows = [places[data['backbones'][row]['id']] for row in data['boards'][0]['rows']]
+    first, last = rows.index(places[A]), rows.index(places[B])
+    pair = board['pairs'][f'{min(first, last)}-{max(first, last)}']
+    found = compare_backbones(store, 'quick', (A, B))
+    assert [pair['said'], *(task[-1] for task in pair['tasks'])] == found.verdict.splitlines()
+    assert '<section id="pair"' in text
+
+
+def test_one_seed_shows_the_error_over_test_examples(store: ResultStore) -> None:
+    drawn(store, {A: [0.8], B: [0.5]})
+    (text,) = render_report(store, 'quick', formats=['html']).values()
+    error = 100 * (0.25 / COUNT) ** 0.5
+    said = re.search(r'standard error over test examples alone is .*?ViT-S random ([\d.]+)', text)
+    assert said is not None
+    assert float(said[1]) == pytest.approx(error, abs=0.1)

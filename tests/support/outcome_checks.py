@@ -17,4 +17,6 @@ def check_again(found: Mapping[str, float], outcomes: Mapping[str, Measured]) ->
     again = {key: one.form.value() for key, one in unpack(pack(outcomes), 'here').items()}
     grouped = {key for key in found if key.endswith(('_APr', '_APc', '_APf'))}
     assert set(found) - set(again) <= NOT_KEPT | grouped
-    assert again == pytest.approx({key: found[key] for key in again}, rel=1e-9, abs=1e-9, nan_ok=True)
+    assert again == pytest.approx(
+        {key: found[key] for key in again}, rel=1e-9, abs=1e-9, nan_ok=True
+    )

@@ -60,6 +60,9 @@ class Evidence(NamedTuple):
     problem: str = ''
 
 
+Pulls = dict[str, Array]
+"""How far groups of test examples pull a run's score, higher is better, by its record's place."""
+
 Reading = Callable[[str], Evidence]
 """Returns the evidence of the record at a place, as briefs have it."""
 
@@ -139,6 +142,7 @@ def duels(
     *,
     normaliser: Normaliser,
     films: Mapping[str, str] | None = None,
+    known: Pulls | None = None,
 ) -> list[Duel]:
     """Return what each protocol says of a pair of backbones; one that lacks either is left out.
 
@@ -150,13 +154,15 @@ def duels(
         normaliser: scale of the total.
         films: regular expressions by task: test pictures whose names agree in the first group
             are drawn together.
+        known: what was computed for other pairs of the same records; it grows.
     """
+    known = {} if known is None else known
     found = []
     for board in boards:
         shown = {row.backbone.id for row in board.rows}
         if board.protocol == TRIVIAL or not set(pair) <= shown:
             continue
-        found.append(_duel(runs, board, pair, read, normaliser, films or {}))
+        found.append(_duel(runs, board, pair, read, normaliser, films or {}, known))
     return found
 
 
@@ -167,9 +173,10 @@ def _duel(
     read: Reading,
     normaliser: Normaliser,
     films: Mapping[str, str],
+    known: Pulls,
 ) -> Duel:
     tasks, missing = [], []
-    for column in board.columns:
+    for index, column in enumerate(board.columns):
         name = column.task.name
         scores = [_scores(runs, board.protocol, column.task, backbone) for backbone in pair]
         lacking = [label for label, one in zip(pair, scores, strict=True) if not one]
@@ -180,7 +187,7 @@ def _duel(
             _is_exact(board.protocol, column, scores[0], read),
             _is_exact(board.protocol, column, scores[1], read),
         )
-        others = _moving(board.protocol, _all_scores(board, name))
+        others = _moving(board.protocol, _all_scores(board, index))
         noises = seed_noises(others)
         one = _task_duel(
             column.task,
@@ -193,6 +200,7 @@ def _duel(
             most=float(sum(len(values) - 1 for values in others.values())),
             exact=exact,
             film=films.get(name, ''),
+            known=known,
         )
         scale = normaliser.scale(column)
         steps = abs(scale.reference - scale.floor) if scale else math.nan
@@ -220,13 +228,9 @@ def _scores(runs: Runs, protocol: str, task: TaskFacts, backbone: str) -> list[_
     ]
 
 
-def _all_scores(board: Board, task: str) -> dict[str, list[float]]:
-    return {
-        cell.backbone: list(cell.scores.values())
-        for row in board.rows
-        for cell in row.cells
-        if cell.task == task and cell.scores
-    }
+def _all_scores(board: Board, index: int) -> dict[str, list[float]]:
+    cells = (row.cells[index] for row in board.rows)
+    return {cell.backbone: list(cell.scores.values()) for cell in cells if cell.scores}
 
 
 def _is_exact(protocol: str, column: Column, runs: Sequence[_Run], read: Reading) -> bool:
@@ -265,6 +269,7 @@ def _task_duel(
     most: float,
     exact: tuple[bool, bool],
     film: str,
+    known: Pulls,
 ) -> TaskDuel:
     is_deterministic = all(exact)
     kept = tuple(
@@ -272,7 +277,7 @@ def _task_duel(
     )
     means = tuple(math.fsum(run.score for run in runs) / len(runs) for runs in kept)
     sign = 1.0 if task.primary.higher_is_better else -1.0
-    paired = _paired(task, kept, read, film)
+    paired = _paired(task, kept, read, film, known)
     notes = [paired.problem] if paired.problem else []
     if min(noise.freedom for noise in noises) <= 0:
         notes.append('one seed, so that the spread over seeds is unknown')
@@ -301,6 +306,26 @@ def _task_duel(
     )
 
 
+def example_error(
+    runs: Runs, protocol: str, task: TaskFacts, backbone: str, read: Reading, film: str = ''
+) -> float | None:
+    """Return the standard error over test examples of the first run of a cell.
+
+    In canonical units; ``None`` where the record has no outcomes.
+    """
+    scored = _scores(runs, protocol, task, backbone)
+    outcomes = read(scored[0].path).outcomes if scored else None
+    if outcomes is None:
+        return None
+    groups = _groups(outcomes, film)
+    count = int(groups.max()) + 1
+    if count < 2:
+        return None
+    factor = 100.0 if task.primary.unit is Unit.FRACTION else 1.0
+    pull = outcomes.form.influence(groups)
+    return factor * float(pull.std(ddof=1)) / math.sqrt(count)
+
+
 class _Paired(NamedTuple):
     """How far groups of test examples pull the scores of A and of B, (runs, groups) each.
 
@@ -313,7 +338,13 @@ class _Paired(NamedTuple):
     problem: str = ''
 
 
-def _paired(task: TaskFacts, kept: Sequence[Sequence[_Run]], read: Reading, film: str) -> _Paired:
+def _paired(
+    task: TaskFacts,
+    kept: Sequence[Sequence[_Run]],
+    read: Reading,
+    film: str,
+    known: Pulls,
+) -> _Paired:
     found = [[read(run.path) for run in runs] for runs in kept]
     every = [one for part in found for one in part]
     if why := next((one.problem for one in every if one.problem), ''):
@@ -331,14 +362,16 @@ def _paired(task: TaskFacts, kept: Sequence[Sequence[_Run]], read: Reading, film
         return _Paired(problem='all test examples are of one film')
     factor = 100.0 if task.primary.unit is Unit.FRACTION else 1.0
     sign = factor if task.primary.higher_is_better else -factor
-    pulls = [
-        np.stack([sign * one.outcomes.form.influence(groups) for one in part if one.outcomes])
-        for part in found
-    ]
+    pulls = []
+    for runs, part in zip(kept, found, strict=True):
+        for run, one in zip(runs, part, strict=True):
+            if run.path not in known and one.outcomes is not None:
+                known[run.path] = sign * one.outcomes.form.influence(groups)
+        pulls.append(np.stack([known[run.path] for run in runs]))
     return _Paired((pulls[0], pulls[1]), _shares(found, groups))
 
 
-def _groups(item: Measured, film: str) -> NDArray[np.intp]:
+def _groups(item: Measured, film: str, known: Pulls
     """Return the number of the group of each test example."""
     names: Sequence[object] = range(item.form.count)
     if film and item.names:
