@@ -23,7 +23,7 @@ from benchmark.statistics.noise import UNKNOWN, Noise, Spread, pool, within
 
 K = TypeVar('K', bound=Hashable)
 
-_WELCH = 0.25
+_WELCH = 0.5
 """Weight of Welch's degrees of freedom beside those of a common spread of seeds.
 
 Welch's alone make the interval of two runs each too wide, those of a common spread the interval of
@@ -93,8 +93,8 @@ class Difference:
         """The parts that make up the variance, without what would count twice."""
         if self.seeds is None or self.examples is None:
             return tuple(part for part in (self.seeds, self.examples) if part)
-        rest = max(self.error**2 - self.seeds.variance, 0.0)
-        return self.seeds, self.examples._replace(variance=rest)
+        rest = max(self.error**2 - self.examples.variance, 0.0)
+        return self.seeds._replace(variance=rest), self.examples
 
     @property
     def is_known(self) -> bool:
@@ -121,8 +121,8 @@ def difference(a: Arm, b: Arm, *, most: float = math.inf) -> Difference:
         nothing = math.nan
         return Difference(value, nothing, 1.0, nothing, nothing, None, None, groups, runs)
     if seeds and examples:
-        left = max(examples.variance - _interaction(a, b), 0.0)
-        parts = [seeds, examples._replace(variance=left)]
+        left = max(seeds.variance - _interaction(a, b), 0.0)
+        parts = [seeds._replace(variance=left), examples]
     return _difference(value, parts, seeds, examples, groups, runs)
 
 

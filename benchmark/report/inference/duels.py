@@ -371,7 +371,7 @@ def _paired(
     return _Paired((pulls[0], pulls[1]), _shares(found, groups))
 
 
-def _groups(item: Measured, film: str, known: Pulls
+def _groups(item: Measured, film: str) -> NDArray[np.intp]:
     """Return the number of the group of each test example."""
     names: Sequence[object] = range(item.form.count)
     if film and item.names:
