@@ -37,7 +37,8 @@ def drawn_arms(
 
     Each example has a difficulty that all share and one of its own for each backbone and run; each
     run has an offset, so that the true scores of runs vary by about ``seed_sds`` points, those of A
-    and of all others. There are ``others`` backbones with three runs each. The last number is the degrees of freedom behind the noise.
+    and of all others. There are ``others`` backbones with three runs each. The last number is the
+    degrees of freedom behind the noise.
     """
     shared = random.normal(0, 1.0, examples)
     slope = 100 * 0.25  # points of accuracy per unit of the latent scale, nearly
@@ -130,7 +131,7 @@ def table_of_files(paths: list[Path], count: int) -> Iterator[str]:
             if not hasattr(a, 'hits') or a.count != b.count:
                 continue
             truth = a.value() - b.value()
-            for size in (50, 100, 200):
+            for size in (25, 50, 100):
                 if 2 * size > a.count:
                     continue
                 # with replacement: the whole split stands for the world

@@ -89,19 +89,32 @@ class Ratios:
         return self.scale * (max(found, 0.0) ** 0.5 if self.is_root else found)
 
     def influence(self, groups: NDArray[np.intp]) -> Array:
-        """Return how far each group pulls the metric, by its derivative, shape (groups,)."""
-        above, below = self._parts()
-        total = below.sum(axis=0, dtype=np.float64)
-        filled = total > 0
-        columns = len(filled) if self.counts_empty else int(filled.sum())
-        shares = above.sum(axis=0)[filled] / total[filled]
-        pulls = (above[:, filled] - shares * below[:, filled]) / total[filled]
+        """Return how far each group pulls the metric, leaving one out at a time, (groups,)."""
         count = int(groups.max()) + 1
-        slope = self.scale / columns
+        above, below = (_summed(part, groups, count) for part in self._parts())
+        # what is left of every column without each group, (groups, columns)
+        above, below = above.sum(axis=0) - above, below.sum(axis=0) - below
+        filled = below > 0
+        shares = np.divide(above, below, out=np.zeros_like(above), where=filled)
+        columns = np.full(count, shares.shape[1]) if self.counts_empty else filled.sum(axis=1)
+        drawn = shares.sum(axis=1) / np.maximum(columns, 1)
         if self.is_root:
-            slope *= 0.5 / max(float(shares.sum()) / columns, 1e-300) ** 0.5
-        found = np.bincount(groups, weights=pulls.sum(axis=1), minlength=count)
-        return np.asarray(count * slope * found, np.float64)
+            drawn = np.sqrt(np.maximum(drawn, 0.0))
+        return _pulls(self.scale * drawn)
+
+
+def _summed(part: Array, groups: NDArray[np.intp], count: int) -> Array:
+    """Return the sums of (examples, columns) over groups, (groups, columns)."""
+    found = np.zeros((count, part.shape[1]))
+    np.add.at(found, groups, part)
+    return found
+
+
+def _pulls(drawn: Array) -> Array:
+    """Return the jackknife's influence of groups from the metric without each, mean 0."""
+    # a group without which nothing is left to score moves nothing
+    middle = float(np.nanmean(drawn)) if np.isfinite(drawn).any() else 0.0
+    return np.asarray(np.nan_to_num((len(drawn) - 1) * (middle - drawn)), np.float64)
 
 
 @dataclass(frozen=True)
@@ -381,6 +394,4 @@ def left_out(value: Callable[[Array], float], groups: NDArray[np.intp], count: i
     drawn = np.empty(count)
     for group in range(count):
         drawn[group] = value((groups != group).astype(np.float64))
-    # a group without which nothing is left to score moves nothing
-    middle = float(np.nanmean(drawn)) if np.isfinite(drawn).any() else 0.0
-    return np.nan_to_num((count - 1) * (middle - drawn))
+    return _pulls(drawn)
