@@ -42,7 +42,6 @@ def drawn_arms(
     """
     shared = random.normal(0, 1.0, examples)
     slope = 100 * 0.25  # points of accuracy per unit of the latent scale, nearly
-    groups = np.arange(examples)
     spreads, arms = {}, []
     for backbone in range(2 + others):
         runs = seeds if backbone < 2 else 3
@@ -50,11 +49,11 @@ def drawn_arms(
         sd = seed_sds[0] if backbone == 0 else seed_sds[1]
         offsets = random.normal(0, sd / slope, runs)
         right = own + offsets[:, None] + random.normal(0, 0.7, (runs, examples)) > 0
-        forms = [Ratios(line, scale=100.0) for line in right]
-        scores = tuple(form.value() for form in forms)
-        spreads[backbone] = scores
+        shares = 100.0 * right.mean(axis=1)
+        spreads[backbone] = tuple(shares.tolist())
         if backbone < 2:
-            arms.append((scores, np.stack([form.influence(groups) for form in forms])))
+            # what Ratios(...).influence gives of an accuracy
+            arms.append((spreads[backbone], 100.0 * right - shares[:, None]))
     noises = seed_noises(spreads)
     first, second = (
         Arm(scores, influence, noises[place]) for place, (scores, influence) in enumerate(arms)

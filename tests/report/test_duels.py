@@ -270,3 +270,13 @@ def test_one_seed_shows_the_error_over_test_examples(store: ResultStore) -> None
     said = re.search(r'standard error over test examples alone is .*?ViT-S random ([\d.]+)', text)
     assert said is not None
     assert float(said[1]) == pytest.approx(error, abs=0.1)
+
+
+def test_a_record_names_no_outcomes_that_were_not_kept(store: ResultStore) -> None:
+    drawn(store, {A: [0.5] * 2, B: [0.5] * 2})
+    item = next(store.records('quick'))
+    assert store.outcomes(item) is not None
+    gone = replace(item, proof={'outcomes': {'sha256': '0' * 64}, 'loaded': 1})
+    assert store.keep_outcomes(gone, store.work / 'nowhere').proof == {'loaded': 1}
+    outside = replace(item, proof={'outcomes': {'sha256': '../../secret'}})
+    assert store.outcomes_path(outside) is None
