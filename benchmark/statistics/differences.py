@@ -93,8 +93,8 @@ class Difference:
         """The parts that make up the variance, without what would count twice."""
         if self.seeds is None or self.examples is None:
             return tuple(part for part in (self.seeds, self.examples) if part)
-        rest = max(self.error**2 - self.examples.variance, 0.0)
-        return self.seeds._replace(variance=rest), self.examples
+        rest = max(self.error**2 - self.seeds.variance, 0.0)
+        return self.seeds, self.examples._replace(variance=rest)
 
     @property
     def is_known(self) -> bool:
@@ -121,8 +121,8 @@ def difference(a: Arm, b: Arm, *, most: float = math.inf) -> Difference:
         nothing = math.nan
         return Difference(value, nothing, 1.0, nothing, nothing, None, None, groups, runs)
     if seeds and examples:
-        left = max(seeds.variance - _interaction(a, b), 0.0)
-        parts = [seeds._replace(variance=left), examples]
+        left = max(examples.variance - _interaction(a, b), 0.0)
+        parts = [seeds, examples._replace(variance=left)]
     return _difference(value, parts, seeds, examples, groups, runs)
 
 
