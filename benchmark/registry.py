@@ -36,8 +36,8 @@ PARAM_SCHEDULERS = root.Registry(
     locations=['benchmark.engine'],
 )
 DATA_SAMPLERS = root.Registry(
-    'data sampler', parent=root.DATA_SAMPLERS, scope='benchmark', locations=['benchmark.engine']
-)
-FUNCTIONS = root.Registry(
-    'function', parent=root.FUNCTIONS, scope='benchmark', locations=['benchmark.engine']
+    'data sampler',
+    parent=root.DATA_SAMPLERS,
+    scope='benchmark',
+    locations=['benchmark.kinds.common.order'],
 )

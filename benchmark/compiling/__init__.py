@@ -5,7 +5,8 @@ from benchmark.compiling.checking import check_compiles
 from benchmark.compiling.compile import (
     CODE,
     PACKAGES,
-    SPLIT_LOADING,
+    ORDER,
+    STEP_DRAWS,
     WEIGHTS,
     WORK,
     CellInputs,
@@ -20,7 +21,7 @@ from benchmark.compiling.identity import (
     numerics_of,
     reader_versions,
 )
-from benchmark.compiling.options import applicable, apply_options, localise, parse_options
+from benchmark.compiling.options import LOADERS, applicable, apply_options, localise, parse_options
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.procedures import Procedure, find_procedure, procedure_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
@@ -36,7 +37,9 @@ from benchmark.compiling.trivial import (
 __all__ = [
     'CODE',
     'PACKAGES',
-    'SPLIT_LOADING',
+    'LOADERS',
+    'ORDER',
+    'STEP_DRAWS',
     'WEIGHTS',
     'WORK',
     'CellInputs',

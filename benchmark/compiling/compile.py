@@ -35,8 +35,11 @@ WEIGHTS = '{weights}'
 CODE = '{code}'
 """Stands for the file of the backbone's class in a compiled configuration."""
 
-SPLIT_LOADING = 'split_loading'
-"""Key of a configuration whose processes, this many, load their shares of a batch alone."""
+STEP_DRAWS = {'type': 'benchmark.StepDraws'}
+"""The hook by which what a training step draws follows from seed and step."""
+
+ORDER = {'type': 'benchmark.SampleOrder'}
+"""The sampler by which the order of samples follows from seed and pass."""
 
 PACKAGES = 'packages'
 """Key of a configuration whose parts other packages add: their versions by name."""
@@ -237,7 +240,7 @@ def _train_loader(task: Task, recipe: Recipe, data: DataParts, model: ModelParts
     samples = dataset(task, Role.TRAIN, model.train_pipeline)
     return {
         **_loader(samples, recipe.batch_size, data.collate),
-        'sampler': data.sampler or {'type': 'InfiniteSampler', 'shuffle': True},
+        'sampler': data.sampler or ORDER,
     }
 
 
@@ -417,6 +420,7 @@ def _hooks(recipe: Recipe, gallery: Config, *, learns: bool) -> Config:
             'checkpoint': checkpoint,
         },
         'custom_hooks': [
+            STEP_DRAWS,
             {'type': 'benchmark.ParameterAudit'},
             {'type': 'benchmark.LossHistory', 'interval': interval},
             {**gallery, 'folder': WORK},

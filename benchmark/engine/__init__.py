@@ -9,13 +9,7 @@ from benchmark.engine.optimisers import Lamb, Lars
 from benchmark.engine.progress import Progress
 from benchmark.engine.resuming import Checkpoints, Spent, StepClock
 from benchmark.engine.schedules import RiseAndFallLR
-from benchmark.engine.sharing import (
-    OwnDraws,
-    WholeBatches,
-    WholeBatchMasks,
-    own_share,
-    seed_loader,
-)
+from benchmark.engine.sharing import StepDraws
 
 __all__ = [
     'BackboneExecution',
@@ -24,15 +18,11 @@ __all__ = [
     'Lars',
     'LayerDecayConstructor',
     'LossHistory',
-    'OwnDraws',
     'ParameterAudit',
     'Progress',
     'RiseAndFallLR',
     'Spent',
     'StepClock',
+    'StepDraws',
     'WeightAverage',
-    'WholeBatchMasks',
-    'WholeBatches',
-    'own_share',
-    'seed_loader',
 ]

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark import stopping
-from benchmark.compiling import PACKAGES
+from benchmark.compiling import LOADERS, PACKAGES
 from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
 from benchmark.engine.audit import bare
 from benchmark.errors import BenchmarkError, DataError
@@ -26,15 +25,12 @@ from benchmark.execution.distributed import (
     runner_arguments,
     world_size,
 )
+from benchmark.execution.loading import loading
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
 from benchmark.results.checkpoints import newest_whole
 from benchmark.sources import LoadReport
 from benchmark.sources.drawing import random_numbers_kept
-
-LOADER_WORKERS = 4
-"""Processes that load where a GPU would wait. Each draws augmentation for itself, so that another
-number would give other scores: it does not depend on the machine."""
 
 _counter = itertools.count()
 
@@ -155,7 +151,7 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
             'env_cfg': {'cudnn_benchmark': False, 'mp_cfg': {'opencv_num_threads': 0}},
         }
     )
-    for key in ('custom_imports', PACKAGES):
+    for key in ('custom_imports', PACKAGES, LOADERS):
         local.pop(key, None)
     joined = runner_arguments()
     wrapper = joined.pop('model_wrapper_cfg', None)
@@ -165,20 +161,17 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
 
 
 def _loaders(config: dict[str, Any]) -> dict[str, Any]:
-    """Return loaders whose errors name files, with workers of their own where a GPU would wait.
-
-    The latter was not run on a GPU.
-    """
-    keys = [key for key in ('train_dataloader', 'test_dataloader') if key in config]
-    on_gpu = {'num_workers': LOADER_WORKERS, 'persistent_workers': True}
-    changes = on_gpu if torch.cuda.is_available() else {}
+    """Return loaders whose errors name files, and whose training samples follow from the seed."""
+    seeded = {'type': 'benchmark.Seeded', 'seed': config['randomness']['seed']}
+    kinds = {'train_dataloader': seeded, 'test_dataloader': {'type': 'benchmark.Opened'}}
     return {
         key: {
             **config[key],
-            'dataset': {'type': 'benchmark.Opened', 'of': config[key]['dataset']},
-            **changes,
+            'dataset': {**kind, 'of': config[key]['dataset']},
+            **loading(config),
         }
-        for key in keys
+        for key, kind in kinds.items()
+        if key in config
     }
 
 

@@ -62,8 +62,8 @@ class DataParts:
             features.
         submission: the hook that makes the archive for the server of a test split whose labels
             are withheld; ``None`` where there is no server.
-        sampler: what chooses training samples where each does not come once per pass. It is
-            endless, and takes ``whole`` where several processes must follow one order.
+        sampler: what chooses training samples where each does not come once per pass, derived
+            from ``benchmark.SampleOrder``.
     """
 
     test_pipeline: list[Config]
