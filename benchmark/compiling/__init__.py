@@ -4,8 +4,8 @@ from benchmark.compiling.as_is import compile_as_is
 from benchmark.compiling.checking import check_compiles
 from benchmark.compiling.compile import (
     CODE,
-    PACKAGES,
     ORDER,
+    PACKAGES,
     STEP_DRAWS,
     WEIGHTS,
     WORK,
@@ -36,9 +36,9 @@ from benchmark.compiling.trivial import (
 
 __all__ = [
     'CODE',
-    'PACKAGES',
     'LOADERS',
     'ORDER',
+    'PACKAGES',
     'STEP_DRAWS',
     'WEIGHTS',
     'WORK',

@@ -12,6 +12,7 @@ from mmengine.dist import all_reduce, get_dist_info
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.openmmlab.processes import mean_over_processes
 from benchmark.openmmlab.randomness import torch_draws_for
 
 _CALLS = {'QuasiDenseTrackHead': 2}
@@ -66,13 +67,6 @@ def _samplers(model: nn.Module) -> Iterator[tuple[nn.Module, Any]]:
                     yield module, one
 
 
-def over_processes(count: float) -> float:
-    """Return the mean of ``count`` over the processes."""
-    total = torch.tensor(float(count), dtype=torch.float64)
-    all_reduce(total, 'sum')
-    return total.item() / get_dist_info()[1]
-
-
 def weigh_by_regions(model: Any) -> None:
     """Let losses be means over the regions of the whole batch, not of each process's share."""
     detector = getattr(model, 'detector', model)
@@ -89,7 +83,7 @@ def weigh_by_regions(model: Any) -> None:
 def _with_common_count(get_targets: Callable[..., Any]) -> Callable[..., Any]:
     def targets(*arguments: Any, **named: Any) -> Any:
         *found, count = get_targets(*arguments, **named)
-        return (*found, over_processes(count))
+        return (*found, mean_over_processes(torch.tensor(float(count))).item())
 
     return targets
 
@@ -116,7 +110,7 @@ def _weighed(
         found = loss_and_target(sampling_results=sampling_results, **named)
         own = count(sampling_results)
         # asked in every process and step, also where this one has no region
-        mean = over_processes(own)
+        mean = mean_over_processes(torch.tensor(float(own))).item()
         weight = own / mean if mean else 1.0
         losses = {
             name: value * weight if 'loss' in name else value for name, value in found[key].items()
