@@ -146,7 +146,7 @@ class TestNumerics:
         assert numerics('depth', 'finetune') == {
             'reading': 1,
             'networks': 1,
-            'training': 1,
+            'training': 2,
             'kind depth': 1,
             'protocol finetune': 1,
             'source timm': 1,
