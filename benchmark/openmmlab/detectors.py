@@ -75,7 +75,8 @@ def weigh_by_regions(model: Any) -> None:
     roi_head = getattr(detector, 'roi_head', None)
     for name, key, count in _WEIGHED:
         found = getattr(roi_head, name, None)
-        for head in found if isinstance(found, nn.ModuleList) else [found]:
+        heads: Any = found if isinstance(found, nn.ModuleList) else [found]
+        for head in heads:
             if head is not None:
                 head.loss_and_target = _weighed(head.loss_and_target, key, count)
 

@@ -62,7 +62,7 @@ def measure_samples(count: int, pairs: int) -> tuple[float, float]:
     pictures = Pictures(count)
     seeded, order = SeededSamples(pictures, seed=0), SampleOrder(pictures, seed=0)
     turns: list[Turn] = list(islice(iter(order), count))
-    plain = lambda: [pictures[turn.index] for turn in turns]  # noqa: E731
+    plain = lambda: [pictures[turn.sample] for turn in turns]  # noqa: E731
     drawn = lambda: [seeded[turn] for turn in turns]  # noqa: E731
     found = [
         (microseconds(plain, count), microseconds(drawn, count))  # type: ignore[arg-type]

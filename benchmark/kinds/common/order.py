@@ -23,12 +23,12 @@ class Turn(NamedTuple):
     Attributes:
         round: how many passes over the data came before.
         position: how many samples of the pass came before.
-        index: of the sample in the data set.
+        sample: its index in the data set.
     """
 
     round: int
     position: int
-    index: int
+    sample: int
 
 
 @DATA_SAMPLERS.register_module()
@@ -119,4 +119,4 @@ class SeededSamples(Dataset[Any]):
         if not isinstance(turn, Turn):
             return self._dataset[turn]
         seed_for('sample', self._seed, turn.round, turn.position)
-        return self._dataset[turn.index]
+        return self._dataset[turn.sample]

@@ -57,8 +57,8 @@ def test_every_pass_has_each_sample_once_in_an_order_of_its_own() -> None:
     for number, one in enumerate(passes):
         assert [turn.round for turn in one] == [number] * COUNT
         assert [turn.position for turn in one] == list(range(COUNT))
-        assert sorted(turn.index for turn in one) == list(range(COUNT))
-    assert len({tuple(turn.index for turn in one) for one in passes}) == 3
+        assert sorted(turn.sample for turn in one) == list(range(COUNT))
+    assert len({tuple(turn.sample for turn in one) for one in passes}) == 3
     assert turns(30, seed=5) != found
 
 

@@ -47,7 +47,7 @@ def test_a_picture_comes_as_often_as_its_rarest_class_asks() -> None:
 def test_an_endless_order_holds_each_picture_in_proportion() -> None:
     sampler = RepeatFactors(Pictures(CLASSES), threshold=0.0625, seed=3)
     # sqrt(0.0625 / 0.01) = 2.5: 101.5 samples to a pass on average
-    counts = Counter(turn.index for turn in islice(iter(sampler), 101_500))
+    counts = Counter(turn.sample for turn in islice(iter(sampler), 101_500))
     assert counts[0] / 1000 == pytest.approx(2.5, abs=0.06)
     assert counts[50] / 1000 == pytest.approx(1.0, abs=0.01)
 
