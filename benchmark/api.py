@@ -248,6 +248,7 @@ def evaluate(
     jobs: int | None = None,
     processes: int = 1,
     split_loading: bool = False,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
@@ -275,6 +276,8 @@ def evaluate(
         jobs: how many cells run at a time; unused where ``executor`` is an object.
         processes: how many processes share the batches of a training.
         split_loading: let each of them load its share alone, with random numbers of its own.
+        precision: ``'exact'`` or ``'fast'`` (bfloat16 autocast in training, TF32, faster kernels);
+            by default ``'fast'`` on a GPU and ``'exact'`` on a CPU.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
         quick_data: know photographs by name and size, without reading them once.
         submission: let trained trackers also write the archive for the evaluation server of a
@@ -299,6 +302,7 @@ def evaluate(
                 work_dir=work_dir,
                 processes=processes,
                 split_loading=split_loading,
+                precision=precision,
                 feature_cache=feature_cache,
                 quick_data=quick_data,
                 submission=submission,
@@ -323,6 +327,7 @@ def open_campaign(
     work_dir: str | Path = 'work_dirs',
     processes: int = 1,
     split_loading: bool = False,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
@@ -361,6 +366,7 @@ def open_campaign(
             processes,
             Level.QUICK if quick_data else Level.CONTENTS,
             submission,
+            precision,
         )
 
 

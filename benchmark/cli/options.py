@@ -10,6 +10,7 @@ from typing import Any
 from benchmark import api
 from benchmark.cli.arguments import gibibytes, seed, workers
 from benchmark.launching.devices import DEVICES
+from benchmark.specs import POLICIES
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,12 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='let each of the --processes load its share alone: faster, but with random numbers '
         'of its own',
+    )
+    parser.add_argument(
+        '--precision',
+        choices=POLICIES,
+        help='exact: single precision; fast: bfloat16 autocast in training, TF32, faster kernels '
+        '(default: fast on a GPU, exact on a CPU)',
     )
     add_data_root(parser)
     parser.add_argument(
@@ -111,6 +118,7 @@ def request_of(options: Namespace) -> dict[str, Any]:
         'work_dir': options.work_dir,
         'processes': options.processes,
         'split_loading': options.split_loading,
+        'precision': options.precision,
         'feature_cache': options.feature_cache,
         'quick_data': options.quick_data,
         'options': parse_options(options.cfg_options),

@@ -21,6 +21,7 @@ from benchmark.compiling.identity import (
     reader_versions,
 )
 from benchmark.compiling.options import applicable, apply_options, localise, parse_options
+from benchmark.compiling.precision import PRECISION, choose_policy
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.procedures import Procedure, find_procedure, procedure_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
@@ -36,6 +37,7 @@ from benchmark.compiling.trivial import (
 __all__ = [
     'CODE',
     'PACKAGES',
+    'PRECISION',
     'SPLIT_LOADING',
     'WEIGHTS',
     'WORK',
@@ -45,6 +47,7 @@ __all__ = [
     'applicable',
     'apply_options',
     'check_compiles',
+    'choose_policy',
     'compile_as_is',
     'compile_config',
     'compile_probe',

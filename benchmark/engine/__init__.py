@@ -16,6 +16,7 @@ from benchmark.engine.sharing import (
     own_share,
     seed_loader,
 )
+from benchmark.engine.stepping import RuntimeInfo, StepWrapper, in_format
 
 __all__ = [
     'BackboneExecution',
@@ -28,11 +29,14 @@ __all__ = [
     'ParameterAudit',
     'Progress',
     'RiseAndFallLR',
+    'RuntimeInfo',
     'Spent',
     'StepClock',
+    'StepWrapper',
     'WeightAverage',
     'WholeBatchMasks',
     'WholeBatches',
+    'in_format',
     'own_share',
     'seed_loader',
 ]

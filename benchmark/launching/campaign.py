@@ -17,6 +17,7 @@ from benchmark.compiling import (
     CODE,
     WEIGHTS,
     WORK,
+    choose_policy,
     compile_submission,
     library_versions,
     localise,
@@ -39,6 +40,7 @@ from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
+from benchmark.results.reduced import note_reduced, reduced_fingerprint
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec, Task
 
@@ -57,6 +59,7 @@ class Campaign:
         processes: how many train a cell together, where its procedure allows it.
         level: how much of the data identifies them.
         submission: whether trained trackers also write the archives for evaluation servers.
+        precision: the precision policy; ``None`` chooses by the device.
     """
 
     request: Request
@@ -68,6 +71,7 @@ class Campaign:
     processes: int = 1
     level: Level = Level.CONTENTS
     submission: bool = False
+    precision: str | None = None
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
 
     @functools.cached_property
@@ -97,16 +101,22 @@ class Campaign:
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
         resolved = ResolvedInputs(folders, manifests, inspected)
-        return self.split(self.cell(spec, resolved) for spec in expand(self.request))
+        device = executor.device
+        return self.split(self.cell(spec, resolved, device) for spec in expand(self.request))
 
-    def cell(self, spec: RunSpec, resolved: ResolvedInputs) -> Cell:
-        """Return the compiled cell of ``spec``.
+    def cell(self, spec: RunSpec, resolved: ResolvedInputs, device: str) -> Cell:
+        """Return the compiled cell of ``spec`` on a device of the class ``'cpu'`` or ``'gpu'``.
 
         Raises:
             BenchmarkError: its parts do not fit together.
         """
         return compile_cell(
-            self.request, spec, resolved, options=self.options, processes=self.processes
+            self.request,
+            spec,
+            resolved,
+            options=self.options,
+            processes=self.processes,
+            policy=choose_policy(self.precision, device),
         )
 
     def _ensure_builtin_data(self, task: Task) -> Path:
@@ -147,7 +157,18 @@ class Campaign:
 
     def good_record(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
-        return self._find_good(cell) or self._earlier.find_good(cell)
+        return self._find_good(cell) or self._earlier.find_good(cell) or self._find_reduced(cell)
+
+    def _find_reduced(self, cell: Cell) -> RunRecord | None:
+        """Return the good record of ``cell`` run with a smaller batch, for lack of memory."""
+        mark = reduced_fingerprint(self._work(cell))
+        known = self.smaller(cell) if mark else ()
+        found = (self._find_good(one) for one in known if one.fingerprint == mark)
+        return next((record for record in found if record is not None), None)
+
+    def smaller(self, cell: Cell) -> tuple[Cell, ...]:
+        """Return what runs instead of ``cell`` where memory is not enough."""
+        return cell.smaller(self.processes)
 
     def _find_good(self, cell: Cell) -> RunRecord | None:
         suite = self.request.suite
@@ -160,7 +181,11 @@ class Campaign:
         """Return the files each of which, with a good record, makes a cell done."""
         suite = self.request.suite
         names = (suite.name, *suite.reuses)
-        return [self.store.record_path(name, cell.spec, cell.fingerprint) for name in names]
+        return [
+            self.store.record_path(name, cell.spec, one.fingerprint)
+            for one in (cell, *self.smaller(cell))
+            for name in names
+        ]
 
     def take_over(self, plan: Plan) -> None:
         """Write a copy of those records of other suites that count here."""
@@ -212,20 +237,29 @@ class Campaign:
 
     def _take_from_others(self, cell: Cell) -> None:
         record, suite = self.good_record(cell), self.request.suite.name
+        for one in () if record else self.smaller(cell):
+            record = record or self._noted(cell, self._find_good(one))
         self.say(f'{cell.spec.id}: done by another process meanwhile')
         if record is not None and record.suite != suite:
             self.store.copy(record, suite)
+
+    def _noted(self, cell: Cell, record: RunRecord | None) -> RunRecord | None:
+        """Return ``record`` after noting where it is, if it is not under the cell's fingerprint."""
+        if record is not None and record.fingerprint != cell.fingerprint:
+            note_reduced(self._work(cell), record.fingerprint)
+        return record
 
     def _kept(self, cell: Cell, record: RunRecord) -> RunRecord:
         """Return ``record`` once it is safe, or as failed where it cannot be written."""
         try:
             self._save(record)
+            self._noted(cell, record)
         except RecordError as error:
             # what was measured stays in the work folder: the next run records it
             return replace(record, status=Status.FAILED, error=str(error))
         folder = self._work(cell)
-        if record.is_ok:  # what it was made from is of no more use
-            remove_checkpoints(folder)
+        for one in (cell, *self.smaller(cell)) if record.is_ok else ():
+            remove_checkpoints(self._work(one))  # what it was made from is of no more use
         forget_answer(folder)
         return record
 
@@ -263,18 +297,10 @@ class Campaign:
 
     def job(self, cell: Cell) -> Job:
         """Return what a worker is asked to do for ``cell``."""
-        folder = self._work(cell).resolve()
-        places = {
-            DATA: str(cell.data.resolve()),
-            WORK: str(folder),
-            WEIGHTS: str(cell.checkpoint or ''),
-            CODE: str(cell.code or ''),
-        }
-        request: dict[str, Any] = {
-            'job': cell.job,
-            'config': localise(cell.config, places),
-            'folder': str(folder),
-        }
+        folder, places = self._work(cell).resolve(), self._local_paths(cell)
+        request: dict[str, Any] = {'job': cell.job, **self._asked(cell)}
+        if smaller := self.smaller(cell):
+            request['smaller'] = [self._asked(one) for one in smaller]
         procedure = cell.procedure
         if procedure.takes_processes and self.processes > 1:
             request['processes'] = self.processes
@@ -291,6 +317,19 @@ class Campaign:
             }
         return Job(cell.spec.id, request, folder / 'log.txt')
 
+    def _asked(self, cell: Cell) -> dict[str, Any]:
+        """Return a cell's configuration with local paths, and its work folder."""
+        places = self._local_paths(cell)
+        return {'config': localise(cell.config, places), 'folder': places[WORK]}
+
+    def _local_paths(self, cell: Cell) -> dict[str, str]:
+        return {
+            DATA: str(cell.data.resolve()),
+            WORK: str(self._work(cell).resolve()),
+            WEIGHTS: str(cell.checkpoint or ''),
+            CODE: str(cell.code or ''),
+        }
+
     def _work(self, cell: Cell) -> Path:
         return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
 
@@ -300,6 +339,9 @@ class Campaign:
         return {'data_warnings': list(checked.warnings)} if checked and checked.warnings else {}
 
     def _record(self, cell: Cell, reply: Reply) -> RunRecord:
+        halvings = reply.answer.get('halvings', 0)
+        if halvings:
+            cell = self.smaller(cell)[halvings - 1]
         planned = RunRecord(
             suite=self.request.suite.name,
             spec=cell.spec,
