@@ -75,17 +75,14 @@ class LossHistory(Hook):
         data_batch: object = None,
         outputs: dict[str, Tensor] | None = None,
     ) -> None:
-        """Add the iteration's losses; close the interval when it is full."""
+        """Add the iteration's losses, and read them when the block is full."""
         terms = {name: value.detach().float() for name, value in (outputs or {}).items()}
         norm = getattr(runner.optim_wrapper, 'grad_norm', None)
         if norm is not None:
             terms[_NORM] = norm.detach()
         self._waiting.append((runner.iter + 1, terms))
-        is_full = (runner.iter + 1) % self._interval == 0
-        if is_full or len(self._waiting) >= self._most(terms):
+        if len(self._waiting) >= self._most(terms):
             self._read(runner)
-        if is_full:
-            self._close(runner.iter + 1)
 
     def after_train(self, runner: Runner) -> None:
         """Read what is left, so that a loss that is not finite is not missed."""
@@ -97,21 +94,17 @@ class LossHistory(Hook):
         return _BLOCK if any(value.is_cuda for value in terms.values()) else 1
 
     def _read(self, runner: Runner) -> None:
-        """Read the losses of the steps that wait, their means over the processes."""
+        """Take in the losses of the steps that wait; close the intervals that they fill."""
         steps, self._waiting = self._waiting, []
-        found = [value for _, terms in steps for value in terms.values()]
-        if not found:
-            return
-        shared = torch.stack([value.to(found[0].device, non_blocking=True) for value in found])
-        # the mean over the processes that share the batch
-        all_reduce(shared, 'mean')
-        values = iter(shared.tolist())
+        values = iter(_means([value for _, terms in steps for value in terms.values()]))
         for iteration, terms in steps:
             for name in terms:
                 value = next(values)
                 runner.message_hub.update_scalar(f'train/{name}', value)
                 if any(part in name for part in self._names):
                     self._window[name].append(self._finite(name, value, iteration))
+            if iteration % self._interval == 0:
+                self._close(iteration)
 
     def _finite(self, name: str, value: float, iteration: int) -> float:
         if not math.isfinite(value):
@@ -123,3 +116,13 @@ class LossHistory(Hook):
         for name, values in self._window.items():
             self.curves[name].append(round(sum(values) / len(values), 6))
         self._window.clear()
+
+
+def _means(values: list[Tensor]) -> list[float]:
+    """Return the mean of each value over the processes that share a batch."""
+    if not values:
+        return []
+    shared = torch.stack([value.to(values[0].device, non_blocking=True) for value in values])
+    all_reduce(shared, 'mean')
+    found: list[float] = shared.tolist()
+    return found

@@ -1,4 +1,4 @@
-"""Trainings that do not fit into memory: half the batch in twice the parts, by an injected error."""
+"""Trainings that do not fit into memory, by an injected error: half the batch, twice the parts."""
 
 from __future__ import annotations
 
