@@ -631,31 +631,28 @@ def memory(check: Check) -> None:
     """A batch that does not fit into the device's memory: it is halved."""
     import torch
 
-    from benchmark.compiling.memory import halved_batch
     from benchmark.execution.jobs import answer
 
     if check.device != 'cuda':
         check.keep(skipped='needs a GPU: the tests inject the error')
         return
-    asked = []
-    for halvings in range(3):
-        folder = f'memory {halvings}'
-        batch = {'batch_size': 16 if check.is_tiny else 512, 'iterations': 2}
-        architecture = 'test_vit' if check.is_tiny else 'vit_base_patch16_224'
-        config: Any = trial(
-            check, 'classification', 'fast', architecture=architecture, changes=batch, folder=folder
-        )
-        for _ in range(halvings):
-            config = halved_batch(config)
-        asked.append({'config': config, 'folder': str(check.folder / folder)})
-    whole = answer({'job': 'train', **asked[0], 'folder': str(check.folder / 'memory whole')})
+    config = trial(
+        check,
+        'classification',
+        'fast',
+        architecture='test_vit' if check.is_tiny else 'vit_base_patch16_224',
+        changes={'batch_size': 16 if check.is_tiny else 512, 'iterations': 2},
+        folder='memory',
+    )
+    asked = {'job': 'train', 'config': config}
+    whole = answer({**asked, 'folder': str(check.folder / 'memory whole')})
     if whole['error']:
         raise RuntimeError(whole['error'])
     peak = whole['cost']['peak_memory_mb'] * 2**20
     torch.cuda.empty_cache()
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.set_per_process_memory_fraction(0.75 * peak / total)
-    found = answer({'job': 'train', **asked[0], 'smaller': asked[1:]})
+    found = answer({**asked, 'folder': str(check.folder / 'memory')})
     if found['error']:
         raise RuntimeError(found['error'])
     if not found['halvings']:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from benchmark.kinds.base import Config
@@ -63,9 +62,8 @@ def _twice(part: Config) -> Config:
     return {**part, **doubled}
 
 
-def batch_facts(config: Config, trainings: Callable[[Config], list[Config]]) -> dict[str, Any]:
+def batch_facts(training: Config) -> dict[str, Any]:
     """Return how the batch of a halved training passed, for its record."""
-    training = trainings(config)[0]
     at_once = training['train_dataloader']['batch_size']
     parts = training['optim_wrapper'].get('accumulative_counts', 1)
     return {

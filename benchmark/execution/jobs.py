@@ -19,13 +19,15 @@ from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
 from benchmark.execution.execute import Outcome, execute
 from benchmark.execution.locking import BusyError, exclusive
-from benchmark.execution.memory import OutOfMemory, in_parts_that_fit
+from benchmark.execution.memory import OutOfMemory, in_parts_that_fit, lack_of_memory
+from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.probes.cache import FeatureCache
 from benchmark.results.answers import keep_answer, kept_answer
+from benchmark.results.reduced import read_note
 from benchmark.results.store import read_record
 from benchmark.specs import Backbone, LastBlocks, Pretraining
 
@@ -98,7 +100,8 @@ def _claimed(request: Answer, measure: Callable[[], Answer]) -> Answer:
         # in this order: who saves a record forgets the answer afterwards
         if kept := kept_answer(folder):
             return kept
-        if any(_is_good(Path(path)) for path in records):
+        note = read_note(folder)  # it may have run with a smaller batch
+        if any(map(_is_good, [*map(Path, records), *([note.record] if note else [])])):
             return {'done': True}
         answer = measure()
         keep_answer(folder, answer)
@@ -144,7 +147,8 @@ def as_is_job(request: Answer) -> Answer:
 
 def canary_job(request: Answer) -> Answer:
     """Return the numbers of ``request['config']`` that must not change, and the device."""
-    values = compute(request['config'], request['samples'])
+    with computed_by({}):
+        values = compute(request['config'], request['samples'])
     return {'values': values, 'device': device_name()}
 
 
@@ -178,6 +182,8 @@ def answer(request: Answer) -> Answer:
     except OutOfMemory as error:
         return {'error': str(error), 'user_error': True, 'out_of_memory': True}
     except Exception as error:  # a cell that fails must not take the worker with it
+        if reason := lack_of_memory(error):
+            return {'error': f'memory is not enough: {reason}', 'user_error': True}
         logging.getLogger(__name__).error(traceback.format_exc())
         lines = str(error).strip().splitlines()
         return {

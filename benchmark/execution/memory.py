@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
-from benchmark.compiling.memory import batch_facts
+from benchmark.compiling import localise
+from benchmark.compiling.memory import HALVINGS, batch_facts, halved_batch
 from benchmark.errors import BenchmarkError
+from benchmark.results.reduced import folder_of
 
 Answer = dict[str, Any]
+Trainings = Callable[[Answer], list[Answer]]
 T = TypeVar('T')
 
 _TOLD = ('out of memory', "can't allocate memory", 'not enough memory')
@@ -25,6 +29,15 @@ class OutOfMemory(Exception):
     """
 
 
+def lack_of_memory(error: Exception) -> str:
+    """Return the line of an error that says that memory was not enough; empty for any other."""
+    text = str(error).strip()
+    is_one = isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+        isinstance(error, RuntimeError) and any(said in text.lower() for said in _TOLD)
+    )
+    return (text or type(error).__name__).splitlines()[0][:200] if is_one else ''
+
+
 def noticing_memory(run: Callable[[], T]) -> T:
     """Return what ``run`` returns.
 
@@ -33,50 +46,59 @@ def noticing_memory(run: Callable[[], T]) -> T:
     """
     try:
         return run()
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        reason = _first_line(error)
-    except RuntimeError as error:
-        if not any(text in str(error).lower() for text in _TOLD):
+    except Exception as error:
+        reason = lack_of_memory(error)
+        if not reason:
             raise
-        reason = _first_line(error)
     # raised out here: the caught error would keep all tensors of the training alive
     raise OutOfMemory(reason)
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
-
-
 def in_parts_that_fit(
-    request: Answer,
-    measure: Callable[[Answer], Answer],
-    trainings: Callable[[Answer], list[Answer]],
+    request: Answer, measure: Callable[[Answer], Answer], trainings: Trainings
 ) -> Answer:
-    """Return the answer to ``request``, or to the first of its ``smaller`` ones that fits.
+    """Return the answer to a request for training, with the batch halved until it fits.
 
-    The answer's ``halvings`` says how often the batch was halved, its proof how it passed.
+    The answer's ``halvings`` says how often, its proof how the batch passed.
 
     Raises:
-        BenchmarkError: none fits.
+        BenchmarkError: the smallest part does not fit.
     """
-    asked: Sequence[Answer] = (request, *request.get('smaller', ()))
-    for halvings, smaller in enumerate(asked):
+    asked = request
+    for halvings, asked in enumerate(_smaller(request, trainings)):
         try:
-            answer = measure({**request, **smaller})
+            answer = measure(asked)
         except OutOfMemory as error:
             reason = str(error)
         else:
             if halvings:
-                facts = batch_facts(smaller['config'], trainings)
+                facts = batch_facts(trainings(asked['config'])[0])
                 answer = {**answer, 'proof': {**answer['proof'], 'batch': facts}}
             return {**answer, 'halvings': halvings}
         _release()
-    at_once = trainings(asked[-1]['config'])[0]['train_dataloader']['batch_size']
+    at_once = trainings(asked['config'])[0]['train_dataloader']['batch_size']
     raise BenchmarkError(
         f'memory is not enough for {at_once} pictures at a time ({reason}): set checkpointing=True '
         'in the recipe, or a smaller input_size in the task'
     )
+
+
+def _smaller(request: Answer, trainings: Trainings) -> Iterator[Answer]:
+    """Yield a request, then with the batch halved, in a work folder of its own, and so on."""
+    yield request
+    config: Answer | None = request['config']
+    for halvings in range(1, HALVINGS + 1):
+        config = halved_batch(config) if config else None
+        if config is None or not _is_shared(trainings(config), request.get('processes', 1)):
+            return
+        own = str(folder_of(Path(request['folder']), halvings))
+        places = {request['folder']: own}
+        yield {**request, 'config': localise(config, places), 'folder': own}
+
+
+def _is_shared(trainings: list[Answer], processes: int) -> bool:
+    """Whether so many processes can share each batch evenly."""
+    return all(one['train_dataloader']['batch_size'] % processes == 0 for one in trainings)
 
 
 def _release() -> None:

@@ -49,9 +49,10 @@ def lay_out(model: nn.Module, config: Config) -> None:
 def stepping(config: Config) -> Config:
     """Return what lets a training's steps run by the policy and never wait for the device."""
     policy = config.get(PRECISION, {})
-    wrapper = {**config['optim_wrapper'], 'type': 'benchmark.StepWrapper'}
-    if 'autocast' in policy:
-        wrapper['autocast'] = policy['autocast']
+    wrapper = config['optim_wrapper']
+    if wrapper.get('type', 'OptimWrapper') == 'OptimWrapper':  # not one that a user asks for
+        autocast = {key: policy[key] for key in ('autocast',) if key in policy}
+        wrapper = {**wrapper, 'type': 'benchmark.StepWrapper', **autocast}
     return {
         'optim_wrapper': wrapper,
         'env_cfg': {

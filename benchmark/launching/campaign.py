@@ -40,7 +40,7 @@ from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
-from benchmark.results.reduced import note_reduced, reduced_fingerprint
+from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec, Task
 
@@ -161,14 +161,10 @@ class Campaign:
 
     def _find_reduced(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell`` run with a smaller batch, for lack of memory."""
-        mark = reduced_fingerprint(self._work(cell))
-        known = self.smaller(cell) if mark else ()
-        found = (self._find_good(one) for one in known if one.fingerprint == mark)
-        return next((record for record in found if record is not None), None)
-
-    def smaller(self, cell: Cell) -> tuple[Cell, ...]:
-        """Return what runs instead of ``cell`` where memory is not enough."""
-        return cell.smaller(self.processes)
+        note = read_note(self._work(cell))
+        if note is None or not 0 < note.halvings <= len(smaller := cell.smaller()):
+            return None
+        return self._find_good(smaller[note.halvings - 1])
 
     def _find_good(self, cell: Cell) -> RunRecord | None:
         suite = self.request.suite
@@ -181,11 +177,7 @@ class Campaign:
         """Return the files each of which, with a good record, makes a cell done."""
         suite = self.request.suite
         names = (suite.name, *suite.reuses)
-        return [
-            self.store.record_path(name, cell.spec, one.fingerprint)
-            for one in (cell, *self.smaller(cell))
-            for name in names
-        ]
+        return [self.store.record_path(name, cell.spec, cell.fingerprint) for name in names]
 
     def take_over(self, plan: Plan) -> None:
         """Write a copy of those records of other suites that count here."""
@@ -231,35 +223,32 @@ class Campaign:
             elif reply.answer.get('done'):
                 self._take_from_others(cell)
             else:
-                records.append(self._kept(cell, self._record(cell, reply)))
+                halvings = reply.answer.get('halvings', 0)
+                records.append(self._kept(cell, self._record(cell, reply), halvings))
                 self.say(f'[{len(records)}/{total}] {describe(records[-1])}')
         return busy
 
     def _take_from_others(self, cell: Cell) -> None:
         record, suite = self.good_record(cell), self.request.suite.name
-        for one in () if record else self.smaller(cell):
-            record = record or self._noted(cell, self._find_good(one))
         self.say(f'{cell.spec.id}: done by another process meanwhile')
         if record is not None and record.suite != suite:
             self.store.copy(record, suite)
 
-    def _noted(self, cell: Cell, record: RunRecord | None) -> RunRecord | None:
-        """Return ``record`` after noting where it is, if it is not under the cell's fingerprint."""
-        if record is not None and record.fingerprint != cell.fingerprint:
-            note_reduced(self._work(cell), record.fingerprint)
-        return record
-
-    def _kept(self, cell: Cell, record: RunRecord) -> RunRecord:
+    def _kept(self, cell: Cell, record: RunRecord, halvings: int) -> RunRecord:
         """Return ``record`` once it is safe, or as failed where it cannot be written."""
         try:
             self._save(record)
-            self._noted(cell, record)
+            if halvings and record.is_ok:
+                write_note(self._work(cell), halvings, self.store.places(record)[0])
         except RecordError as error:
             # what was measured stays in the work folder: the next run records it
             return replace(record, status=Status.FAILED, error=str(error))
         folder = self._work(cell)
-        for one in (cell, *self.smaller(cell)) if record.is_ok else ():
-            remove_checkpoints(self._work(one))  # what it was made from is of no more use
+        if record.is_ok:  # what it was made from is of no more use
+            remove_checkpoints(folder)
+            remove_checkpoints(
+                self.store.work_folder(record.suite, record.spec, record.fingerprint)
+            )
         forget_answer(folder)
         return record
 
@@ -297,10 +286,18 @@ class Campaign:
 
     def job(self, cell: Cell) -> Job:
         """Return what a worker is asked to do for ``cell``."""
-        folder, places = self._work(cell).resolve(), self._local_paths(cell)
-        request: dict[str, Any] = {'job': cell.job, **self._asked(cell)}
-        if smaller := self.smaller(cell):
-            request['smaller'] = [self._asked(one) for one in smaller]
+        folder = self._work(cell).resolve()
+        places = {
+            DATA: str(cell.data.resolve()),
+            WORK: str(folder),
+            WEIGHTS: str(cell.checkpoint or ''),
+            CODE: str(cell.code or ''),
+        }
+        request: dict[str, Any] = {
+            'job': cell.job,
+            'config': localise(cell.config, places),
+            'folder': str(folder),
+        }
         procedure = cell.procedure
         if procedure.takes_processes and self.processes > 1:
             request['processes'] = self.processes
@@ -317,19 +314,6 @@ class Campaign:
             }
         return Job(cell.spec.id, request, folder / 'log.txt')
 
-    def _asked(self, cell: Cell) -> dict[str, Any]:
-        """Return a cell's configuration with local paths, and its work folder."""
-        places = self._local_paths(cell)
-        return {'config': localise(cell.config, places), 'folder': places[WORK]}
-
-    def _local_paths(self, cell: Cell) -> dict[str, str]:
-        return {
-            DATA: str(cell.data.resolve()),
-            WORK: str(self._work(cell).resolve()),
-            WEIGHTS: str(cell.checkpoint or ''),
-            CODE: str(cell.code or ''),
-        }
-
     def _work(self, cell: Cell) -> Path:
         return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
 
@@ -338,10 +322,16 @@ class Campaign:
         checked = self._checked.get(cell.spec.task)
         return {'data_warnings': list(checked.warnings)} if checked and checked.warnings else {}
 
+    def _as_it_ran(self, cell: Cell, halvings: int) -> Cell:
+        """Return the cell with a batch halved so often; what it left is put where its own is."""
+        if not halvings:
+            return cell
+        smaller = cell.smaller()[halvings - 1]
+        move_folder(self._work(cell), halvings, self._work(smaller))
+        return smaller
+
     def _record(self, cell: Cell, reply: Reply) -> RunRecord:
-        halvings = reply.answer.get('halvings', 0)
-        if halvings:
-            cell = self.smaller(cell)[halvings - 1]
+        cell = self._as_it_ran(cell, reply.answer.get('halvings', 0))
         planned = RunRecord(
             suite=self.request.suite.name,
             spec=cell.spec,

@@ -113,20 +113,14 @@ class Cell:
             source=self.source,
         )
 
-    def smaller(self, processes: int = 1) -> tuple[Cell, ...]:
+    def smaller(self) -> tuple[Cell, ...]:
         """Return the cell with half the batch at a time, and with a quarter, as far as it divides.
 
-        They are what is run instead where memory is not enough, and have fingerprints of their own.
+        They are what runs instead where memory is not enough, and have fingerprints of their own.
         """
         found: list[Cell] = []
-        for _ in range(HALVINGS if self.procedure.trainings(self.config) else 0):
-            config = halved_batch((found[-1] if found else self).config)
-            if config is None:
-                break
-            try:
-                _check_shares(self.procedure.trainings(config), processes)
-            except IncompatibleError:
-                break
+        config: Config | None = self.config if self.procedure.trainings(self.config) else None
+        while len(found) < HALVINGS and config and (config := halved_batch(config)):
             found.append(replace(self, config=config, fingerprint=self.identify(config)))
         return tuple(found)
 

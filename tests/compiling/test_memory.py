@@ -52,7 +52,7 @@ def test_a_search_is_halved_in_all_its_trials() -> None:
     assert found is not None
     sizes = [trial['config']['train_dataloader']['batch_size'] for trial in found['trials']]
     assert sizes == [4, 4]
-    facts = batch_facts(found, lambda config: [trial['config'] for trial in config['trials']])
+    facts = batch_facts(found['trials'][0]['config'])
     assert (facts['size'], facts['at_once'], facts['parts']) == (8, 4, 2)
 
 

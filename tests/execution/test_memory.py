@@ -13,11 +13,11 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch import nn
 
-from benchmark.compiling.memory import halved_batch
 from benchmark.errors import BenchmarkError
 from benchmark.execution.execute import execute
 from benchmark.execution.jobs import answer
-from benchmark.execution.memory import OutOfMemory, noticing_memory
+from benchmark.execution.memory import OutOfMemory, in_parts_that_fit, noticing_memory
+from benchmark.results.reduced import folder_of
 from tests.support.execution_cells import Cell, random_backbone, small_task
 
 BATCH = 8
@@ -48,17 +48,10 @@ class ScarceMemory(Hook):
 def request(world: Path, folder: Path, most: int, failure: str = 'device') -> dict[str, Any]:
     """Return what a worker is asked where memory holds ``most`` pictures."""
     changes = {'batch_size': BATCH, 'iterations': 2}
+    backbone = random_backbone('test_vit')
+    cell = Cell(world, folder / 'cell', small_task('world-covered'), backbone, changes=changes)
     hook = {'type': 'ScarceMemory', 'most': most, 'failure': failure}
-    asked = []
-    for halvings in range(3):
-        place = folder / str(halvings)
-        backbone = random_backbone('test_vit')
-        cell = Cell(world, place, small_task('world-covered'), backbone, changes=changes)
-        config: Any = cell.config_with(hook)
-        for _ in range(halvings):
-            config = halved_batch(config)
-        asked.append({'config': config, 'folder': str(place)})
-    return {'job': 'train', **asked[0], 'smaller': asked[1:]}
+    return {'job': 'train', 'config': cell.config_with(hook), 'folder': str(folder / 'cell')}
 
 
 @pytest.mark.parametrize(('most', 'halvings'), [(8, 0), (7, 1), (4, 1), (2, 2)])
@@ -69,6 +62,10 @@ def test_a_batch_is_halved_until_it_fits(
     assert not found['error']
     assert found['halvings'] == halvings
     parts = 2**halvings
+    # pictures lie where the part ran
+    own = folder_of(tmp_path / 'cell', halvings)
+    assert found['pictures']
+    assert all((own / name).is_file() for name in found['pictures'])
     assert found['cost']['iterations'] == 2 * parts
     if halvings:
         batch = found['proof']['batch']
@@ -96,6 +93,19 @@ def test_what_never_fits_ends_with_a_line_that_says_what_to_do(
         'memory is not enough for 2 pictures at a time (CUDA out of memory. Tried to allocate '
         '2 GiB): set checkpointing=True in the recipe, or a smaller input_size in the task'
     )
+
+
+def test_several_processes_keep_at_least_a_picture_each(tiny_world: Path, tmp_path: Path) -> None:
+    asked = {**request(tiny_world, tmp_path, 1), 'processes': 4}
+    seen: list[int] = []
+
+    def measure(smaller: dict[str, Any]) -> dict[str, Any]:
+        seen.append(smaller['config']['train_dataloader']['batch_size'])
+        raise OutOfMemory('none left')
+
+    with pytest.raises(BenchmarkError, match='memory is not enough for 4 pictures at a time'):
+        in_parts_that_fit(asked, measure, lambda config: [config])
+    assert seen == [8, 4]
 
 
 def test_another_error_is_none_of_memory() -> None:
@@ -131,6 +141,6 @@ def test_an_ordinary_error_is_not_tried_again(tiny_world: Path, tmp_path: Path) 
     asked['config']['optim_wrapper']['optimizer']['lr'] = float('nan')
     found = answer(asked)
     assert 'lower lr' in found['error'] or 'nan' in found['error']
-    assert not (tmp_path / '1').exists()
+    assert not folder_of(tmp_path / 'cell', 1).exists()
     assert issubclass(OutOfMemory, Exception)
     assert not issubclass(OutOfMemory, BenchmarkError)

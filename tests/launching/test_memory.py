@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +11,10 @@ from benchmark.cli.overviews import status_lines
 from benchmark.launching import Job
 from benchmark.launching.status import State, statuses
 from benchmark.results.identity import recorded_fingerprint
+from benchmark.results.reduced import folder_of, read_note
 from tests.support.declarations import Declarations
 
-from .test_campaign import OUTCOME, FakePool, campaign, go, records
+from .test_campaign import OUTCOME, FakePool, campaign, go
 
 PROOF = {**OUTCOME['proof'], 'batch': {'size': 4, 'at_once': 2, 'parts': 2}}
 HALVED = {**OUTCOME, 'halvings': 1, 'proof': PROOF}
@@ -30,26 +31,6 @@ def world(declare: Declarations) -> Declarations:
 
 def halving(job: Job) -> dict[str, Any]:
     return HALVED
-
-
-def test_a_worker_is_told_the_smaller_ways_too(world: Declarations) -> None:
-    pool = FakePool()
-    plan, _ = go(campaign(world, suite=ONE), pool)
-    request = next(job.request for job in pool.asked if job.request['job'] == 'train')
-    sizes = [
-        asked['config']['train_dataloader']['batch_size']
-        for asked in (request, *request['smaller'])
-    ]
-    assert sizes == [4, 2, 1]
-    folders = {request['folder'], *(asked['folder'] for asked in request['smaller'])}
-    assert len(folders) == len({one.fingerprint for one in plan.to_do[0].smaller()}) + 1 == 3
-    assert len(request['records']) == 3
-
-
-def test_several_processes_keep_at_least_a_picture_each(world: Declarations) -> None:
-    made = campaign(world, suite=ONE, processes=2)
-    (cell,) = made.prepare(FakePool()).to_do
-    assert [one.config['train_dataloader']['batch_size'] for one in made.smaller(cell)] == [2]
 
 
 def test_the_record_has_a_fingerprint_of_its_own_and_counts(world: Declarations) -> None:
@@ -73,17 +54,30 @@ def test_status_sees_it_done(world: Declarations) -> None:
     assert status_lines([found])
 
 
-def test_it_is_found_again_without_its_work_folder(world: Declarations) -> None:
-    """The worker finds the record, and says that the cell is done."""
+def test_what_it_drew_lies_where_its_record_looks(world: Declarations) -> None:
+    def answer(job: Job) -> dict[str, Any]:
+        folder = folder_of(Path(job.request['folder']), 1)
+        folder.mkdir(parents=True)
+        (folder / 'a.png').write_bytes(b'drawn')
+        return HALVED
+
     made = campaign(world, suite=ONE)
-    go(made, FakePool(halving))
-    shutil.rmtree(made.store.work)
+    _, (record,) = go(made, FakePool(answer))
+    own = made.store.work_folder('tiny', record.spec, record.fingerprint)
+    assert (own / 'a.png').read_bytes() == b'drawn'
+    assert not list(made.store.work.rglob('*-1'))
+
+
+def test_another_run_trains_it_no_second_time(world: Declarations) -> None:
+    """A worker that claims the cell afterwards finds the record through the note."""
     made = campaign(world, suite=ONE)
-    plan, found = go(made, FakePool(lambda job: {'error': '', 'done': True}))
-    assert len(plan.to_do) == 1
-    assert not found
-    assert len(records(made)) == 1
-    assert len(campaign(world, suite=ONE).prepare(FakePool()).done) == 1
+    plan, _ = go(made, FakePool(halving))
+    request = made.job(plan.to_do[0]).request
+    note = read_note(Path(request['folder']))
+    assert note is not None
+    assert (note.halvings, note.record.is_file()) == (1, True)
+    note.record.unlink()
+    assert len(campaign(world, suite=ONE).prepare(FakePool()).to_do) == 1
 
 
 def test_the_policy_of_a_gpu_is_fast(world: Declarations) -> None:
