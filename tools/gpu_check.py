@@ -655,7 +655,7 @@ def memory(check: Check) -> None:
     found = answer({**asked, 'folder': str(check.folder / 'memory')})
     if found['error']:
         raise RuntimeError(found['error'])
-    if not found['halvings']:
+    if not found.get('halvings'):
         raise ValueError('the batch fitted though memory was limited')
     check.keep(
         **{

@@ -59,7 +59,7 @@ def in_parts_that_fit(
 ) -> Answer:
     """Return the answer to a request for training, with the batch halved until it fits.
 
-    The answer's ``halvings`` says how often, its proof how the batch passed.
+    Where it was, the answer's ``halvings`` says how often, its proof how the batch passed.
 
     Raises:
         BenchmarkError: the smallest part does not fit.
@@ -71,10 +71,11 @@ def in_parts_that_fit(
         except OutOfMemory as error:
             reason = str(error)
         else:
-            if halvings:
-                facts = batch_facts(trainings(asked['config'])[0])
-                answer = {**answer, 'proof': {**answer['proof'], 'batch': facts}}
-            return {**answer, 'halvings': halvings}
+            if not halvings:
+                return answer
+            facts = batch_facts(trainings(asked['config'])[0])
+            proof = {**answer['proof'], 'batch': facts}
+            return {**answer, 'proof': proof, 'halvings': halvings}
         _release()
     at_once = trainings(asked['config'])[0]['train_dataloader']['batch_size']
     raise BenchmarkError(
