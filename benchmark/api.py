@@ -248,6 +248,7 @@ def evaluate(
     jobs: int | None = None,
     processes: int = 1,
     workers: int | None = None,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
@@ -276,6 +277,8 @@ def evaluate(
         processes: how many processes share the batches of a training.
         workers: how many processes load samples for each that trains, which changes no score; as
             many as have a core on a GPU, 0 on a CPU.
+        precision: ``'exact'`` or ``'fast'`` (bfloat16 autocast in training, TF32, faster kernels);
+            by default ``'fast'`` on a GPU and ``'exact'`` on a CPU.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
         quick_data: know photographs by name and size, without reading them once.
         submission: let trained trackers also write the archive for the evaluation server of a
@@ -300,6 +303,7 @@ def evaluate(
                 work_dir=work_dir,
                 processes=processes,
                 workers=workers,
+                precision=precision,
                 feature_cache=feature_cache,
                 quick_data=quick_data,
                 submission=submission,
@@ -324,6 +328,7 @@ def open_campaign(
     work_dir: str | Path = 'work_dirs',
     processes: int = 1,
     workers: int | None = None,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
@@ -362,6 +367,7 @@ def open_campaign(
             processes,
             Level.QUICK if quick_data else Level.CONTENTS,
             submission,
+            precision,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from benchmark import api
 from benchmark.cli.arguments import gibibytes, loaders, seed, workers
 from benchmark.launching.devices import DEVICES
+from benchmark.specs import POLICIES
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +48,12 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         help='processes that load samples for each that trains, as in --workers 8; changes no '
         'score (default: as many as have a core on a GPU, 0 on a CPU)',
+    )
+    parser.add_argument(
+        '--precision',
+        choices=POLICIES,
+        help='exact: single precision; fast: bfloat16 autocast in training, TF32, faster kernels '
+        '(default: fast on a GPU, exact on a CPU)',
     )
     add_data_root(parser)
     parser.add_argument(
@@ -112,6 +119,7 @@ def request_of(options: Namespace) -> dict[str, Any]:
         'work_dir': options.work_dir,
         'processes': options.processes,
         'workers': options.workers,
+        'precision': options.precision,
         'feature_cache': options.feature_cache,
         'quick_data': options.quick_data,
         'options': parse_options(options.cfg_options),

@@ -22,6 +22,7 @@ from benchmark.compiling.identity import (
     reader_versions,
 )
 from benchmark.compiling.options import LOADERS, applicable, apply_options, localise, parse_options
+from benchmark.compiling.precision import PRECISION, choose_policy
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.procedures import Procedure, find_procedure, procedure_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
@@ -39,6 +40,7 @@ __all__ = [
     'LOADERS',
     'ORDER',
     'PACKAGES',
+    'PRECISION',
     'STEP_DRAWS',
     'WEIGHTS',
     'WORK',
@@ -48,6 +50,7 @@ __all__ = [
     'applicable',
     'apply_options',
     'check_compiles',
+    'choose_policy',
     'compile_as_is',
     'compile_config',
     'compile_probe',

@@ -10,6 +10,7 @@ from benchmark.engine.progress import Progress
 from benchmark.engine.resuming import Checkpoints, Spent, StepClock
 from benchmark.engine.schedules import RiseAndFallLR
 from benchmark.engine.sharing import StepDraws
+from benchmark.engine.stepping import RuntimeInfo, StepWrapper, in_format
 
 __all__ = [
     'BackboneExecution',
@@ -21,8 +22,11 @@ __all__ = [
     'ParameterAudit',
     'Progress',
     'RiseAndFallLR',
+    'RuntimeInfo',
     'Spent',
     'StepClock',
     'StepDraws',
+    'StepWrapper',
     'WeightAverage',
+    'in_format',
 ]

@@ -20,6 +20,7 @@ from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import Outcome, loading_proof
 from benchmark.execution.loading import loader_workers
+from benchmark.execution.precision import computed_by
 from benchmark.execution.seeding import seed_everything
 from benchmark.kinds.common.opening import opened
 
@@ -39,7 +40,8 @@ def execute_as_is(config: Config) -> Outcome:
     for module in config['custom_imports']:
         importlib.import_module(module)
     seed_everything(config['randomness']['seed'])
-    with DefaultScope.overwrite_default_scope(config['default_scope']):
+    scope = DefaultScope.overwrite_default_scope(config['default_scope'])
+    with scope, computed_by(config):
         return _score(config)
 
 

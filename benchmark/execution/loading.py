@@ -35,6 +35,8 @@ def spare_cores() -> int:
 
 
 def loading(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a data loader that say who loads."""
+    """Return the arguments of a data loader that say who loads, and into which memory."""
     count = loader_workers(config)
-    return {'num_workers': count, 'persistent_workers': count > 0}
+    # not run on a GPU
+    pinned = {'pin_memory': True} if torch.cuda.is_available() else {}
+    return {'num_workers': count, 'persistent_workers': count > 0, **pinned}

@@ -23,6 +23,7 @@ from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import Outcome, loading_proof
 from benchmark.execution.loading import loader_workers
+from benchmark.execution.precision import autocast_by, computed_by, lay_out
 from benchmark.execution.seeding import seed_everything
 from benchmark.hashing import fingerprint
 from benchmark.kinds.common.opening import opened
@@ -62,7 +63,8 @@ def execute_probe(config: Config, keeping: Keeping | None = None) -> Outcome:
     for module in config['custom_imports']:
         importlib.import_module(module)
     seed_everything(config['randomness']['seed'])
-    with DefaultScope.overwrite_default_scope(config['default_scope']):
+    scope = DefaultScope.overwrite_default_scope(config['default_scope'])
+    with scope, computed_by(config):
         return _Probe(config, keeping).run()
 
 
@@ -73,6 +75,7 @@ class _Probe:
         self._config = config
         self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
         self._backbone: Any = MODELS.build(config['backbone']).to(self._device).eval()
+        lay_out(self._backbone, config)
         self._preprocessor: Any = MODELS.build(config['preprocessor']).to(self._device)
         self._weights = hash_weights(self._backbone)
         arguments = {k: v for k, v in config['readout'].items() if k != 'type'}
@@ -120,7 +123,8 @@ class _Probe:
         """Return features of a batch, its samples, and the size of its padded pictures."""
         data = self._preprocessor(batch, training=pads)
         images, reading = data['inputs'], self._config['reading']
-        blocks = read_blocks(self._backbone, images, reading['deepest'])
+        with autocast_by(self._config, self._device):
+            blocks = read_blocks(self._backbone, images, reading['deepest'])
         read = (
             cells(blocks, reading['stride'], deepest=reading['deepest'])
             if self._readout.is_dense

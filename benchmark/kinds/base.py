@@ -145,6 +145,7 @@ class Kind:
         present: the ``'module:function'`` that returns the numbers of the classes (of pose: the key
             points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
+        has_fixed_size: whether all training batches of a task have the same shape.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Kind:
     probed: Probed | None = None
     present: str = ''
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    has_fixed_size: bool = True
 
     @property
     def counts_as(self) -> str:
