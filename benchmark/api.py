@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import BenchmarkError, IncompatibleError
+from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.acquiring.getting import Manner
+    from benchmark.checking.drafting import NewTask
     from benchmark.launching.campaign import Campaign
     from benchmark.launching.executors.base import Executor
     from benchmark.launching.status import CampaignStatus
@@ -624,6 +625,69 @@ def check_data(
         from benchmark.checking.data import check_data as look
 
         return look(task, folder, full=full, reader=reader)
+
+
+def new_task(
+    kind: str,
+    folder: str | Path,
+    *,
+    data_root: str | Path | None = None,
+    out: str | Path | None = None,
+    replace: bool = False,
+) -> NewTask:
+    """Write the declaration of a task from what a folder holds, and return it with remarks.
+
+    Image folders by class, COCO's JSON (boxes, masks, key points), maps of classes or depths
+    beside pictures, and films in the layouts of GOT-10k and MOTChallenge are known. Classes, splits
+    and sizes are read from the files; nothing in the folder is changed.
+
+    Args:
+        kind: the kind of the task.
+        folder: where the data are.
+        data_root: the folder of all data sets; data elsewhere are named by their whole path.
+        out: the file to write; named after the folder, in the working directory, unless given.
+        replace: write over a file that is there.
+
+    Raises:
+        BenchmarkError: there is no such kind, the folder holds no such data, or the file cannot
+            be written.
+    """
+    from benchmark.kinds import load_kind
+
+    load_kind(kind)  # before anything heavy is imported
+    if not Path(folder).is_dir():
+        raise DataError(f'{folder}: no such folder')
+    from benchmark.checking.libraries import quiet_libraries
+
+    with quiet_libraries():
+        from benchmark.checking.drafting import write_task
+
+        return write_task(
+            kind,
+            Path(folder),
+            data_root=default_data_root() if data_root is None else Path(data_root),
+            out=None if out is None else Path(out),
+            replace=replace,
+        )
+
+
+def draw_data(task: Task, folder: str | Path, out: str | Path) -> Path:
+    """Write a page with samples of each split of a task and their labels, and return where to.
+
+    Args:
+        task: whose data they are.
+        folder: where these are.
+        out: an HTML file, or a folder into which ``data.html`` goes.
+
+    Raises:
+        DataError: the page cannot be written.
+    """
+    from benchmark.checking.libraries import quiet_libraries
+
+    with quiet_libraries():
+        from benchmark.checking.drawing import draw_data as draw
+
+        return draw(task, Path(folder), Path(out))
 
 
 def get_data(

@@ -78,12 +78,7 @@ def check_data(options: Namespace) -> int:
     reader = DataReader(options.work_dir / 'cache' / 'data', say=say)
     findings = api.check_data(task, folder, full=options.full, reader=reader)
     if options.draw is not None:
-        from benchmark.checking.libraries import quiet_libraries
-
-        with quiet_libraries():
-            from benchmark.checking.drawing import draw_data
-
-            say(f'drawn   {draw_data(task, folder, options.draw)}')
+        say(f'drawn   {api.draw_data(task, folder, options.draw)}')
     code = _say_findings(findings)
     manifest = reader.manifest(task, folder)
     say(f'written {keep_manifest(task, options.data_root, findings, manifest)}')

@@ -17,6 +17,7 @@ from benchmark.cli import (
     export,
     import_,
     list_,
+    new,
     nightly,
     plan,
     pretrain,
@@ -45,6 +46,7 @@ COMMANDS = (
     pretrain,
     export,
     import_,
+    new,
     check,
     data,
     doctor,
@@ -63,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with stopped_by_signals():
             return _carry_out(arguments)
     except BenchmarkError as error:
-        print(f'tbench: {printable(error)}', file=sys.stderr)
+        for problem in getattr(error, 'problems', (error,)):
+            print(f'tbench: {printable(problem)}', file=sys.stderr)
         return WRONG_REQUEST
     except KeyboardInterrupt:
         print(

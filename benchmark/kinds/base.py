@@ -142,6 +142,9 @@ class Kind:
         has_words: whether a drawn prediction is a word, which a page shows in little room.
         probed: what a probe predicts from frozen features, per picture or per cell of a map;
             ``None`` where the kind cannot be probed.
+        group: the group of its tasks that declare none, by which reports contrast pretrainings.
+        draft: the ``'module:function'`` that drafts the declaration of a task from a folder;
+            empty where somebody has to write it.
         present: the ``'module:function'`` that returns the numbers of the classes (of pose: the key
             points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
@@ -166,6 +169,8 @@ class Kind:
     has_colours: bool = False
     probed: Probed | None = None
     present: str = ''
+    group: str = 'combined'
+    draft: str = ''
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
     @property

@@ -42,7 +42,14 @@ OWN_METRIC = {
 
 TASK_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'unknown key': ({'titel': 'x'}, ("unknown key 'titel'", "did you mean 'title'?", 'input_size')),
-    'missing key': ({'citation': ABSENT}, ("lacks the key 'citation'",)),
+    'missing key': ({'classes': ABSENT}, ("lacks the key 'classes'", 'names')),
+    'nothing counted': ({'splits': ABSENT}, ("lacks the key 'splits'", 'tbench check data')),
+    'epochs and iterations': (
+        {'budget': {'epochs': 2, 'iterations': 3, 'batch_size': 4}},
+        ("['epochs'] is 2", "combined with 'iterations'"),
+    ),
+    'epochs without a batch': ({'budget': {'epochs': 2}}, ("['epochs'] is 2", "needs 'batch_size'")),
+    'no epoch': ({'budget': {'epochs': 0, 'batch_size': 4}}, ("['epochs'] is 0", 'above 0')),
     'wrong type': ({'version': '1'}, ("['version'] is '1'", 'must be int')),
     'truth for a number': ({'version': True}, ("['version'] is True", 'must be int')),
     'text for a tuple': ({'classes': 'sky'}, ("['classes'] is 'sky'", 'must be tuple')),

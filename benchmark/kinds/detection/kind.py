@@ -495,6 +495,7 @@ KIND = Kind(
     model=model,
     trivial=Trivial('mean boxes', 'benchmark.kinds.detection.trivial:MeanBoxes'),
     labels='benchmark.kinds.detection.labels:find_fault',
+    draft='benchmark.kinds.detection.draft:draft',
     present='benchmark.kinds.detection.labels:find_classes',
     largest_input=upright_or_not,
 )

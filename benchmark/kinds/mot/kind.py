@@ -242,6 +242,7 @@ def _test_pipeline(task: Task) -> list[Config]:
 
 
 KIND = Kind(
+    group='geometric-motion',
     name='mot',
     library='mmdet',
     order=70,
@@ -268,6 +269,7 @@ KIND = Kind(
     model=model,
     trivial=Trivial('no tracks', 'benchmark.kinds.mot.trivial:NoTracks'),
     labels='benchmark.kinds.mot.labels:find_fault',
+    draft='benchmark.kinds.mot.draft:draft',
     present='benchmark.kinds.mot.labels:find_classes',
     largest_input=upright_or_not,
 )

@@ -279,6 +279,7 @@ def _evaluator(task: Task, keypoints: Keypoints) -> Config:
 
 
 KIND = Kind(
+    group='geometric-motion',
     name='pose',
     library='mmpose',
     order=50,
@@ -308,5 +309,6 @@ KIND = Kind(
     model=model,
     trivial=Trivial('mean pose', 'benchmark.kinds.pose.trivial:MeanPose'),
     labels='benchmark.kinds.pose.labels:find_fault',
+    draft='benchmark.kinds.pose.draft:draft',
     present='benchmark.kinds.pose.labels:find_classes',
 )

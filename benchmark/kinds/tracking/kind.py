@@ -207,6 +207,7 @@ def nearest_level(strides: tuple[int, ...]) -> int:
 
 
 KIND = Kind(
+    group='geometric-motion',
     name='tracking',
     library='mmengine',
     order=60,
@@ -240,4 +241,5 @@ KIND = Kind(
     model=model,
     trivial=Trivial('first box', 'benchmark.kinds.tracking.trivial:FirstBox'),
     labels='benchmark.kinds.tracking.labels:find_fault',
+    draft='benchmark.kinds.tracking.draft:draft',
 )
