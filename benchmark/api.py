@@ -258,7 +258,8 @@ def evaluate(
     """Evaluate backbones on tasks, and return the records; what has a good record is not run again.
 
     Args:
-        backbones: one or several: ids, names of the zoo, declaration files or declarations,
+        backbones: one or several: ids, names of the zoo, declaration files (each also as
+            ``NAME=ID``, with the title that tables show) or declarations,
             :class:`Backbone` objects, or modules in memory (``torch.nn.Module``), whose
             ``forward`` takes images (B, 3, H, W) and returns one map (B, C, h, w) or several.
             The suite's own where none is given.
@@ -787,6 +788,7 @@ def write_report(
     history: Path | None = None,
     published: bool = False,
     with_published: bool = False,
+    backbones: Sequence[str] = (),
 ) -> list[Path]:
     """Write a suite's tables and page, and return their paths.
 
@@ -796,11 +798,13 @@ def write_report(
         work_dir: folder of the pictures, and of what is remembered of records.
         out: folder to write to; ``tables`` in the folder of the records unless given.
         formats: of md csv tex paper json html; md, csv and html unless given.
-        reference: id of the backbone to which tables show differences.
+        reference: the backbone to which tables show differences, by its title or id.
         normaliser: declaration of the scale of aggregates, where it is not the project's own.
         history: nights that ``tbench nightly`` wrote, to draw on the page.
         published: write only what papers and official code report.
         with_published: write the report, and the rows beside the literature.
+        backbones: those that are shown, by title or id, each as ``ID`` or ``NAME=ID`` with the
+            name that it shall have; all unless given.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
@@ -815,7 +819,7 @@ def write_report(
             'to --format, without --published'
         )
     store, folder, options = _report_of(
-        found, results, work_dir, out, reference, normaliser, history
+        found, results, work_dir, out, reference, normaliser, history, backbones
     )
     wanted = tuple(formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
@@ -836,6 +840,7 @@ def stale_report(
     formats: Sequence[str] | None = None,
     reference: str | None = None,
     normaliser: Path | None = None,
+    backbones: Sequence[str] = (),
 ) -> list[Path]:
     """Return the files of a suite's report that are out of date; the arguments as for writing it.
 
@@ -845,7 +850,9 @@ def stale_report(
     found = get_suite(suite)  # before anything heavy is imported
     from benchmark.report import stale_files
 
-    store, folder, options = _report_of(found, results, work_dir, out, reference, normaliser, None)
+    store, folder, options = _report_of(
+        found, results, work_dir, out, reference, normaliser, None, backbones
+    )
     return list(
         stale_files(store, found.name, out=folder, formats=tuple(formats or ()), options=options)
     )
@@ -859,6 +866,7 @@ def _report_of(
     reference: str | None,
     normaliser: Path | None,
     history: Path | None,
+    backbones: Sequence[str],
 ) -> tuple[ResultStore, Path, ReportOptions]:
     """Return what a report is made of: the records, the folder to write to, and options."""
     from benchmark.report import ReportOptions, read_normaliser
@@ -867,7 +875,8 @@ def _report_of(
     store = ResultStore(Path(results), Path(work_dir))
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
-    return store, folder, ReportOptions(reference, scale, suite.groups, history)
+    options = ReportOptions(reference, scale, suite.groups, history, tuple(backbones))
+    return store, folder, options
 
 
 def export_records(results: str | Path, suite: str, file: str | Path) -> int:

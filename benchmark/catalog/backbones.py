@@ -20,6 +20,7 @@ from benchmark.errors import (
     did_you_mean,
     unknown_name,
 )
+from benchmark.results.titles import split_name
 from benchmark.specs import REINIT, Backbone, LastBlocks, Pretraining
 from benchmark.weight_files import locate_weights, weights_hash
 
@@ -84,12 +85,16 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
     randomly initialised), and at last by ``+dropK`` or ``+reinitK`` (its last K blocks left out,
     or set back to their random initialisation). Where a longer reading of the text names a path
     that exists, that is meant: ``@``, ``#`` and ``+`` may occur in names of files and folders.
+    All of it may stand behind ``NAME=``, the title in tables, which is no part of the id.
 
     Raises:
         UnknownNameError: neither a known source nor a declared name.
         DeclarationError: the declaration is wrong, or what follows the name does not go together.
         CheckpointError: the weights file does not exist.
     """
+    name, id_ = split_name(text)
+    if name and not _is_path_of_source(text, relative_to):
+        return _replace(find_backbone(id_, relative_to=relative_to), title=name)
     parts = _parse(text, relative_to)
     if parts.last is None and (unfinished := _NO_NUMBER.search(parts.loose)):
         raise DeclarationError(

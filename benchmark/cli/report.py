@@ -25,7 +25,16 @@ def add_parser(subparsers: Subparsers) -> None:
         help='of md csv tex paper json html (default: md csv html)',
     )
     parser.add_argument(
-        '--reference', metavar='BACKBONE', help='show the differences of all scores to this one'
+        '--backbones',
+        nargs='+',
+        default=(),
+        metavar='[NAME=]ID',
+        help='show these alone, by title or id, and call them NAME (default: all)',
+    )
+    parser.add_argument(
+        '--reference',
+        metavar='BACKBONE',
+        help='show the differences of all scores to this one, by its title or id',
     )
     parser.add_argument(
         '--normaliser',
@@ -61,6 +70,7 @@ def report(options: Namespace) -> int:
         'out': options.out,
         'formats': options.format,
         'reference': options.reference,
+        'backbones': options.backbones,
         'normaliser': options.normaliser,
     }
     if options.check:

@@ -113,7 +113,11 @@ def _size(annotations: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     shapes = [box[3] / box[2] for box in boxes if len(box) == 4 and box[2] > 0 and box[3] > 0]
     if not shapes:
         raise DataError('the annotations have no boxes, by which key points are cut out')
-    ratio = min(2.0, max(0.5, statistics.median(shapes)))
+    shapes.sort()
+    fifth = len(shapes) // 5
+    # boxes of what turns in the picture are wide here and high there: a square holds both
+    is_upright_or_flat = (shapes[fifth] > 1) == (shapes[-1 - fifth] > 1)
+    ratio = min(2.0, max(0.5, statistics.median(shapes))) if is_upright_or_flat else 1.0
     width = math.sqrt(_AREA / ratio)
     height, width = (max(3, round(side / _STEP)) * _STEP for side in (width * ratio, width))
     return int(height), int(width)
