@@ -205,9 +205,7 @@ class _Reading:
         faults: what is wrong.
     """
 
-    def __init__(
-        self, facts: Block, sound: Mapping[str, Any], kind: Kind, faults: Faults
-    ) -> None:
+    def __init__(self, facts: Block, sound: Mapping[str, Any], kind: Kind, faults: Faults) -> None:
         self._facts, self._values, self._kind, self._faults = facts, sound, kind, faults
 
     def task(self, data: _Data | None) -> Task | None:
@@ -383,7 +381,9 @@ def _datasets(facts: Block, data: _Data) -> dict[Role, Declared]:
     }
     if HELD_OUT in found.get(Role.VAL, {}) and Role.TRAIN in found:
         found[Role.VAL] = _held_out(facts, found[Role.VAL], found[Role.TRAIN])
-    untyped = [role for role, declared in found.items() if not isinstance(declared.get('type'), str)]
+    untyped = [
+        role for role, declared in found.items() if not isinstance(declared.get('type'), str)
+    ]
     if untyped:
         raise DeclarationError(
             *(

@@ -70,6 +70,8 @@ def new_task(options: Namespace) -> int:
         return 2
     if not options.no_draw:
         say(f'drawn   {api.draw_data(task, options.folder, new.path.with_suffix(".html"))}')
-    root = '' if options.data_root == api.default_data_root() else f' --data-root {options.data_root}'
+    root = (
+        '' if options.data_root == api.default_data_root() else f' --data-root {options.data_root}'
+    )
     say(f'next:   tbench check data {new.path}{root}')
     return 0

@@ -53,11 +53,24 @@ def _cells(count: int) -> str:
 
 def _cost_line(costs: list[Estimate]) -> str:
     basis = costs[0].basis
-    known = [cost.seconds for cost in costs if cost.seconds is not None]
-    if not known:
+    if all(cost.seconds is None for cost in costs):
         return f'({basis})'
     memory = max(cost.memory_mb or 0.0 for cost in costs)
-    return f'{_duration(sum(known))}, {memory / 1024:.1f} GiB ({basis})'
+    return f'{_span(costs)}, {memory / 1024:.1f} GiB ({basis})'
+
+
+def _span(costs: Iterable[Estimate], share: int = 1) -> str:
+    """Return how long cells take together: one duration where all were measured, else a range."""
+    costs = list(costs)
+    low, high = (
+        sum(seconds or 0.0 for seconds in ends) / share
+        for ends in ((cost.low for cost in costs), (cost.high for cost in costs))
+    )
+    first, last = _duration(low), _duration(high)
+    if first == last:
+        return first
+    number, _, unit = first.partition(' ')
+    return f'{number} to {last}' if last.endswith(f' {unit}') else f'{first} to {last}'
 
 
 def _total(costs: list[Estimate], workers: int, device: str) -> Iterator[str]:
@@ -69,7 +82,7 @@ def _total(costs: list[Estimate], workers: int, device: str) -> Iterator[str]:
     share = {basis: sum(cost.basis is basis for cost in costs) for basis in Basis}
     spread = min(workers, len(costs))
     yield (
-        f'total       {seconds / 3600:.2f} {unit}, about {_duration(seconds / spread)} with '
+        f'total       {seconds / 3600:.2f} {unit}, about {_span(costs, spread)} with '
         f'{spread} worker{"s" if spread > 1 else ""}'
         + (f'; nothing is known of {_cells(unknown)}' if unknown else '')
     )

@@ -142,6 +142,7 @@ class Kind:
         has_words: whether a drawn prediction is a word, which a page shows in little room.
         probed: what a probe predicts from frozen features, per picture or per cell of a map;
             ``None`` where the kind cannot be probed.
+        counts_films: whether a sample of a split is a film rather than a picture.
         group: the group of its tasks that declare none, by which reports contrast pretrainings.
         draft: the ``'module:function'`` that drafts the declaration of a task from a folder;
             empty where somebody has to write it.
@@ -169,6 +170,7 @@ class Kind:
     has_colours: bool = False
     probed: Probed | None = None
     present: str = ''
+    counts_films: bool = False
     group: str = 'combined'
     draft: str = ''
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)

@@ -14,8 +14,8 @@ from benchmark.errors import (
     unknown_name,
 )
 from benchmark.kinds import load_kind
-from benchmark.results.titles import split_name
 from benchmark.protocols import TRIVIAL, load_protocol, protocol_names
+from benchmark.results.titles import split_name
 from benchmark.specs import Backbone, Declared, Protocol, RunSpec, Suite, Task
 
 _SEEDS = 2**32

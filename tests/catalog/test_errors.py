@@ -48,7 +48,10 @@ TASK_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {'budget': {'epochs': 2, 'iterations': 3, 'batch_size': 4}},
         ("['epochs'] is 2", "combined with 'iterations'"),
     ),
-    'epochs without a batch': ({'budget': {'epochs': 2}}, ("['epochs'] is 2", "needs 'batch_size'")),
+    'epochs without a batch': (
+        {'budget': {'epochs': 2}},
+        ("['epochs'] is 2", "needs 'batch_size'"),
+    ),
     'no epoch': ({'budget': {'epochs': 0, 'batch_size': 4}}, ("['epochs'] is 0", 'above 0')),
     'wrong type': ({'version': '1'}, ("['version'] is '1'", 'must be int')),
     'truth for a number': ({'version': True}, ("['version'] is True", 'must be int')),

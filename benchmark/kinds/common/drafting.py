@@ -104,9 +104,7 @@ def input_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
     Sides are rounded to what 16 divides, and the shape keeps its proportions within that.
     """
     scale = min(1.0, longest / max(shape))
-    height, width = (
-        max(2, round(side * scale / _MULTIPLE)) * _MULTIPLE for side in shape
-    )
+    height, width = (max(2, round(side * scale / _MULTIPLE)) * _MULTIPLE for side in shape)
     return height, width
 
 

@@ -53,7 +53,9 @@ def draft(folder: Path) -> Draft:
         'budget': {'epochs': 60, 'batch_size': 8},
     }
     entries = split_entries(folder, found)
-    return Draft(facts, {'type': 'benchmark.KeypointDataset', 'metainfo': metainfo, **entries}, notes)
+    return Draft(
+        facts, {'type': 'benchmark.KeypointDataset', 'metainfo': metainfo, **entries}, notes
+    )
 
 
 def _has_keypoints(content: Mapping[str, Any]) -> bool:

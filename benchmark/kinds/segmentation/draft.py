@@ -95,7 +95,9 @@ def _classes(folder: Path, pairs: list[Pair]) -> tuple[tuple[str, ...], tuple[st
         )
     listed = folder / 'classes.txt'
     if listed.is_file():
-        names = tuple(line.strip() for line in listed.read_text('utf-8').splitlines() if line.strip())
+        names = tuple(
+            line.strip() for line in listed.read_text('utf-8').splitlines() if line.strip()
+        )
         if len(names) <= numbers[-1]:
             raise DataError(
                 f'{listed}: names {len(names)} classes, but the maps hold the number {numbers[-1]}'

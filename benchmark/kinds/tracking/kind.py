@@ -211,6 +211,7 @@ KIND = Kind(
     name='tracking',
     library='mmengine',
     order=60,
+    counts_films=True,
     components=(
         'benchmark.kinds.tracking.data',
         'benchmark.kinds.tracking.metric',

@@ -15,8 +15,8 @@ from typing import Any
 from benchmark.errors import RecordError
 from benchmark.kinds import all_kinds
 from benchmark.kinds.base import Kind
-from benchmark.results.titles import short_titles
 from benchmark.results.briefs import Brief
+from benchmark.results.titles import short_titles
 from benchmark.specs import Metric, Unit
 
 TRIVIAL = 'trivial'
