@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmark.catalog.code import classes_in
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, is_number
 from benchmark.catalog.sources import SOURCES, Located, locate, source_forms
@@ -212,13 +213,23 @@ def _not_there(backbone: Backbone) -> CheckpointError:
 
 def _find_named(name: str, relative_to: Path | None) -> Backbone:
     if name.endswith('.py'):
-        return read_backbone((relative_to or Path()) / name)
+        path = (relative_to or Path()) / name
+        _refuse_code(path, name)
+        return read_backbone(path)
     if ':' in name:
         return _from_source(locate(name, relative_to))
     declared = zoo()
     if name not in declared:
         raise _not_found(name, declared)
     return declared[name]
+
+
+def _refuse_code(path: Path, name: str) -> None:
+    """Refuse a file of classes, of which one must be named, where a declaration is looked for."""
+    classes = classes_in(path) if path.is_file() else ()
+    if classes:
+        forms = ', '.join(f'{name}:{one}' for one in classes)
+        raise DeclarationError(f'{path}: holds classes and no declaration; name one: {forms}')
 
 
 def _from_source(found: Located) -> Backbone:

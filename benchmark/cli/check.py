@@ -21,12 +21,20 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser('check', help='validate a backbone, a task or its data')
     kinds = parser.add_subparsers(title='what', required=True, metavar='backbone|task|data')
     backbone = kinds.add_parser('backbone', help='build it, load its weights, run it')
-    backbone.add_argument('id', metavar='ID|FILE')
+    backbone.add_argument(
+        'id',
+        metavar='ID|FILE',
+        help='as in `tbench run --backbones`, for example timm:NAME@WEIGHTS or FILE.py:CLASS',
+    )
     backbone.set_defaults(command=check_backbone)
     task = kinds.add_parser('task', help='validate its declaration and compile it')
     data = kinds.add_parser('data', help="compare a task's data with its declaration")
     for parser_, command in ((task, check_task), (data, check_data)):
-        parser_.add_argument('name', metavar='NAME|FILE')
+        parser_.add_argument(
+            'name',
+            metavar='NAME|FILE',
+            help='a task of `tbench list tasks`, or the file of your own',
+        )
         add_data_root(parser_)
         parser_.set_defaults(command=command)
     data.add_argument(

@@ -18,7 +18,6 @@ def add_parser(subparsers: Subparsers) -> None:
     task = kinds.add_parser(
         'task',
         help='look through a folder, write a declaration, count the splits and draw samples',
-        epilog='tbench new task --kind classification --from data/my_flowers',
     )
     task.add_argument(
         '--kind',

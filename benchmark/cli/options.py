@@ -14,19 +14,34 @@ from benchmark.launching.devices import DEVICES
 
 def add_request(parser: argparse.ArgumentParser) -> None:
     """Add what a request for cells takes."""
-    parser.add_argument('--suite', required=True, metavar='NAME|FILE')
+    parser.add_argument(
+        '--suite',
+        required=True,
+        metavar='NAME|FILE',
+        help='a suite of `tbench list suites`, or the file of your own',
+    )
     parser.add_argument(
         '--backbones',
         nargs='+',
         default=(),
-        metavar='ID',
+        metavar='[NAME=]ID',
         help='zoo name, declaration FILE.py, timm:NAME, mmpretrain:NAME, hf:FOLDER, hf:REPO, '
         'torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT[#KEY] or +random, then +dropK or '
-        "+reinitK; default: the suite's",
+        "+reinitK; NAME= in front is the title in tables; default: the suite's",
     )
-    parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')
-    parser.add_argument('--protocols', nargs='+', default=(), metavar='PROTOCOL')
-    parser.add_argument('--device', choices=DEVICES, default='auto')
+    parser.add_argument(
+        '--tasks', nargs='+', default=(), metavar='TASK', help="some of the suite's (default: all)"
+    )
+    parser.add_argument(
+        '--protocols',
+        nargs='+',
+        default=(),
+        metavar='PROTOCOL',
+        help="of `tbench list protocols` (default: the suite's)",
+    )
+    parser.add_argument(
+        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU where there is one'
+    )
     parser.add_argument(
         '--executor',
         metavar='NAME',
@@ -84,17 +99,31 @@ def add_data_root(parser: argparse.ArgumentParser) -> None:
 
 def add_seeds(parser: argparse.ArgumentParser) -> None:
     """Add which seeds run."""
-    parser.add_argument('--seeds', nargs='+', type=seed, default=(), metavar='N')
+    parser.add_argument(
+        '--seeds', nargs='+', type=seed, default=(), metavar='N', help="default: the suite's"
+    )
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Add where the records are."""
-    parser.add_argument('--results', type=Path, default=Path('results'), metavar='DIR')
+    parser.add_argument(
+        '--results',
+        type=Path,
+        default=Path('results'),
+        metavar='DIR',
+        help='folder of the records (default: results)',
+    )
 
 
 def add_work(parser: argparse.ArgumentParser) -> None:
     """Add where runs keep what is no result."""
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), metavar='DIR')
+    parser.add_argument(
+        '--work-dir',
+        type=Path,
+        default=Path('work_dirs'),
+        metavar='DIR',
+        help='folder of checkpoints, logs and caches (default: work_dirs)',
+    )
 
 
 def request_of(options: Namespace) -> dict[str, Any]:

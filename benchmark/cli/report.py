@@ -14,7 +14,9 @@ from benchmark.cli.printing import say
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``report``."""
     parser = subparsers.add_parser('report', help='write tables and a page from the records')
-    parser.add_argument('--suite', required=True, metavar='NAME|FILE')
+    parser.add_argument(
+        '--suite', required=True, metavar='NAME|FILE', help='the suite whose records are reported'
+    )
     add_results(parser)
     add_work(parser)
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/tables')
