@@ -481,7 +481,10 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
     plan = campaign.prepare(executor)
     name = campaign.request.suite.name
     campaign.say(f'{name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
-    records = campaign.run(executor, plan)
+    from benchmark.launching.progress import reporting
+
+    with reporting(campaign, plan):
+        records = campaign.run(executor, plan)
     failed = sum(not record.is_ok for record in records)
     campaign.say(
         f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before'
@@ -569,7 +572,8 @@ class Check:
     def lines(self) -> Iterator[str]:
         """Yield a line per finding."""
         for finding in self.contract:
-            yield f'{"ok    " if finding.is_ok else "BROKEN"}  {finding.what}: {finding.detail}'
+            mark = 'WARNING' if finding.is_warning else 'ok     '
+            yield f'{mark if finding.is_ok else "BROKEN "} {finding.what}: {finding.detail}'
         for finding in self.kinds:
             yield f'{"serves" if finding.is_ok else "not   "}  {finding.what}: {finding.detail}'
 

@@ -212,9 +212,12 @@ class _Reading:
         """Return the task, ``None`` where anything is wrong with it."""
         self._check_values()
         metrics = self._metrics()
-        splits = self._read('splits', lambda: _splits(self._facts, data), {})
-        budget = self._read('budget', lambda: self._budget(splits), {})
-        estimated = self._read('estimated', lambda: _read_estimated_roles(self._facts), ())
+        none: Mapping[Role, int] = {}
+        splits = self._read('splits', lambda: _splits(self._facts, data), none)
+        empty: Declared = {}
+        budget = self._read('budget', lambda: self._budget(splits), empty)
+        unsure: tuple[Role, ...] = ()
+        estimated = self._read('estimated', lambda: _read_estimated_roles(self._facts), unsure)
         datasets: dict[Role, Declared] = {}
         if data is not None and 'classes' in self._values:
             with self._faults.noted():
@@ -358,7 +361,7 @@ def _metric(facts: Block, key: str, declared: str | Declared, kind: Kind) -> Met
     )
 
 
-def _splits(facts: Block, data: _Data | None) -> dict[Role, int]:
+def _splits(facts: Block, data: _Data | None) -> Mapping[Role, int]:
     counts = Block(facts.path, 'task splits', facts.values['splits'])
     counts.checked(dict.fromkeys(_ROLES, COUNT))
     splits = {Role(name): count for name, count in counts.values.items()}

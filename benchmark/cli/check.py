@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers
-from benchmark.cli.options import add_data_root, add_work
+from benchmark.cli.options import add_data_root, add_normalisation, add_work, normalised
 from benchmark.cli.printing import say
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar='ID|FILE',
         help='as in `tbench run --backbones`, for example timm:NAME@WEIGHTS or FILE.py:CLASS',
     )
+    add_normalisation(backbone)
     backbone.set_defaults(command=check_backbone)
     task = kinds.add_parser('task', help='validate its declaration and compile it')
     data = kinds.add_parser('data', help="compare a task's data with its declaration")
@@ -33,7 +34,7 @@ def add_parser(subparsers: Subparsers) -> None:
         parser_.add_argument(
             'name',
             metavar='NAME|FILE',
-            help='a task of `tbench list tasks`, or the file of your own',
+            help='of `tbench list tasks`, or a file of your own',
         )
         add_data_root(parser_)
         parser_.set_defaults(command=command)
@@ -51,7 +52,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def check_backbone(options: Namespace) -> int:
     """Check a backbone's contract and what it can serve; return 2 when the contract is broken."""
-    found = api.check(options.id)
+    (backbone,) = normalised([options.id], options)
+    found = api.check(backbone)
     for line in found.lines():
         say(line)
     return 0 if found.is_ok else 2

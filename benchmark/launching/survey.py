@@ -11,7 +11,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
 from benchmark.kinds.common.operations import count_head
-from benchmark.launching.campaign import Campaign
+from benchmark.launching.campaign import Campaign, assumption_lines
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
@@ -37,12 +37,15 @@ class Survey:
     """A plan, and the expected cost of its cells that are to do, by cell.
 
     ``unread`` are the bytes, by task, of data that were never read here and are too large for a
-    plan to read: without their digest it cannot say which of their cells are done.
+    plan to read: without their digest it cannot say which of their cells are done. ``titles`` are
+    what the backbones are called, by id; ``warnings`` what was assumed about them.
     """
 
     plan: Plan
     costs: Mapping[RunSpec, Estimate]
     unread: Mapping[str, int] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Return the survey as JSON data: lists of cells ``done``, ``to_do`` and ``impossible``."""
@@ -120,7 +123,13 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         for cell in plan.to_do
     }
     unread = {name: place.unread for name, place in places.items() if place.unread}
-    return Survey(Plan(plan.done, plan.to_do, tuple(impossible)), costs, unread)
+    return Survey(
+        Plan(plan.done, plan.to_do, tuple(impossible)),
+        costs,
+        unread,
+        campaign.request.titles,
+        tuple(assumption_lines(campaign.request, inspected)),
+    )
 
 
 class _Place(NamedTuple):

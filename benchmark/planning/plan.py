@@ -15,7 +15,7 @@ from benchmark.errors import (
 )
 from benchmark.kinds import load_kind
 from benchmark.protocols import TRIVIAL, load_protocol, protocol_names
-from benchmark.results.titles import split_name
+from benchmark.results.titles import short_titles, split_name
 from benchmark.specs import Backbone, Declared, Protocol, RunSpec, Suite, Task
 
 _SEEDS = 2**32
@@ -76,6 +76,13 @@ class Request:
             seeds=_seeds(seeds or found.seeds),
             one_seed=frozenset() if seeds else found.one_seed,
         )
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What each backbone is called, by id: its title, else the shortest part of its id."""
+        named = {b.id: b.title for b in self.backbones if b.title}
+        untitled = [b.id for b in self.backbones if not b.title]
+        return {**named, **short_titles(untitled, taken=named.values())}
 
     def apart(self, name: str) -> Request:
         """Return the request as a separate suite that also reuses this suite's records."""

@@ -116,6 +116,10 @@ class ModuleExtractor(Extractor):
             return IMAGENET
         return tuple(own[0]), tuple(own[1])  # type: ignore[arg-type,return-value]
 
+    def states_normalisation(self) -> bool:
+        """Return whether the module has a ``mean`` and a ``std``."""
+        return None not in [getattr(self.network, key, None) for key in ('mean', 'std')]
+
     def published(self) -> Weights:
         """Refuse: a class in a file has no weights.
 

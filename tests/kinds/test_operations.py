@@ -1,4 +1,4 @@
-"""Operations of heads counted from configurations are those that torch counts of the built parts."""
+"""Operations of heads, counted from configurations, are those that torch counts when built."""
 
 from __future__ import annotations
 
