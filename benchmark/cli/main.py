@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cells; 4: a fault of the program, whose traceback is in a file that is named; 130: interrupted;
     143: stopped by SIGTERM or SIGHUP, 99: by SIGUSR1, which asks for another go.
     """
+    # what libraries said when they failed is for logs of workers; a person gets one line
+    logging.getLogger('benchmark').addHandler(logging.NullHandler())
     try:
         with stopped_by_signals():
             return _carry_out(arguments)

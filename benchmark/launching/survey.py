@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, DataError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
 from benchmark.kinds.common.operations import count_head
 from benchmark.launching.campaign import Campaign, assumption_lines
+from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
@@ -84,12 +85,14 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     """Return what ``campaign`` would do on a ``device`` of the class ``'cpu'`` or ``'gpu'``.
 
     Nothing is trained, rendered or fetched; a backbone that the cache of the work folder does not
-    know is inspected once. What is wrong with a task or a backbone makes its cells impossible.
+    know is inspected once, and data that it does not know are looked at, as before a run. What is
+    wrong with a task or a backbone makes its cells impossible.
 
     Raises:
         BenchmarkError: a record cannot be read.
     """
     places, refused = _places(campaign)
+    refused |= _unusable(campaign, places, executor)
     inspected = inspect_all(
         campaign.request.backbones,
         campaign.store.work / 'cache',
@@ -130,6 +133,23 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         campaign.request.titles,
         tuple(assumption_lines(campaign.request, inspected)),
     )
+
+
+def _unusable(
+    campaign: Campaign, places: Mapping[str, _Place], executor: Executor
+) -> dict[str, BenchmarkError]:
+    """Return why data that are there cannot be used, by task: a run would look as well."""
+    placed = [
+        Placed(task, place.folder, place.digest)
+        for task in campaign.request.tasks
+        if (place := places.get(task.name)) is not None and place.digest
+    ]
+    found = check_all(placed, campaign.store.work / 'cache', executor, lambda line: None)
+    return {
+        name: DataError(f"task '{name}': {checked.reason}")
+        for name, checked in found.items()
+        if checked.reason
+    }
 
 
 class _Place(NamedTuple):

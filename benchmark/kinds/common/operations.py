@@ -223,7 +223,7 @@ def _box_stage(head: Config) -> float:
     )
     total = 0.0
     if 'Conv' in head['type']:
-        out: float = head['conv_out_channels'] if 'conv_out_channels' in head else channels
+        out = float(head.get('conv_out_channels') or channels)
         total += 4 * _conv(_ROI, channels, out, 3)
         return total + _conv(_ROI, out, inner) + _conv(1, inner, outputs)
     return total + _conv(_ROI, channels, inner) + _conv(1, inner, inner + outputs)

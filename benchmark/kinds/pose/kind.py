@@ -104,7 +104,13 @@ def read_keypoints(task: Task) -> Keypoints:
     Raises:
         DeclarationError: something is missing or inconsistent.
     """
-    found: Mapping[str, Any] = task.datasets[Role.TRAIN]['metainfo']
+    declared = task.datasets[Role.TRAIN]
+    if str(declared['type']).rpartition('.')[2] == 'CocoDataset':
+        raise DeclarationError(
+            f"{task.path}: data['type'] is '{declared['type']}', which has the key points of "
+            "people built in; write 'benchmark.KeypointDataset' for those of metainfo"
+        )
+    found: Mapping[str, Any] = declared['metainfo']
     names = tuple(found.get('keypoints', ()))
     if not names or len(set(names)) != len(names):
         raise _error(task, 'keypoints', found, 'must be distinct names, at least one')
