@@ -639,6 +639,7 @@ def new_task(
     data_root: str | Path | None = None,
     out: str | Path | None = None,
     replace: bool = False,
+    small: bool = False,
 ) -> NewTask:
     """Write the declaration of a task from what a folder holds, and return it with remarks.
 
@@ -652,6 +653,7 @@ def new_task(
         data_root: the folder of all data sets; data elsewhere are named by their whole path.
         out: the file to write; named after the folder, in the working directory, unless given.
         replace: write over a file that is there.
+        small: small pictures and narrow heads, for CPUs and first trials.
 
     Raises:
         BenchmarkError: there is no such kind, the folder holds no such data, or the file cannot
@@ -673,6 +675,7 @@ def new_task(
             data_root=default_data_root() if data_root is None else Path(data_root),
             out=None if out is None else Path(out),
             replace=replace,
+            small=small,
         )
 
 

@@ -7,6 +7,7 @@ import pkgutil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as replace_in
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,11 @@ from benchmark.compiling import annotated_splits, localise
 from benchmark.errors import BenchmarkError, DeclarationError, IncompatibleError
 from benchmark.kinds import kind_names, load_kind
 from benchmark.kinds.base import DATA, Kind
+from benchmark.kinds.common.drafting import input_size
 from benchmark.specs import Role, Task
+
+_SMALL = 224
+"""The longer side of small pictures, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,13 @@ class NewTask:
 
 
 def write_task(
-    kind: str, folder: Path, *, data_root: Path, out: Path | None = None, replace: bool = False
+    kind: str,
+    folder: Path,
+    *,
+    data_root: Path,
+    out: Path | None = None,
+    replace: bool = False,
+    small: bool = False,
 ) -> NewTask:
     """Write the declaration of a task of ``kind`` on the data in ``folder``, and count its splits.
 
@@ -47,6 +58,7 @@ def write_task(
         data_root: folder of all data sets; data elsewhere are named by their whole path.
         out: the file; named after the folder, in the working directory, unless given.
         replace: write over a file that is there.
+        small: small pictures and narrow heads, for CPUs and first trials.
 
     Raises:
         BenchmarkError: the kind has no drafts, the folder holds no such data, or the file cannot
@@ -58,6 +70,8 @@ def write_task(
     if path.exists() and not replace:
         raise DeclarationError(f'{path}: is there already; name another with --out, or --replace')
     drafted = pkgutil.resolve_name(found.draft)(folder)
+    if small:
+        drafted = replace_in(drafted, task=_made_small(drafted.task, found))
     roles = [role for role in Role if role.value in drafted.data]
     texts = {'name': name, 'kind': kind, 'title': name.replace('-', ' ').capitalize()}
     data = {'root': _root(folder, data_root), **drafted.data}
@@ -71,6 +85,13 @@ def write_task(
             faults.append(f"split '{role}' cannot be opened: {error}")
     _write(path, {**texts, **_with_counts(drafted.task, counts)}, data)
     return NewTask(path, read_task(path), tuple(drafted.notes), tuple(faults))
+
+
+def _made_small(facts: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """Return a task's keys with small pictures, and what the kind makes small."""
+    options = {**facts.get('options', {}), **kind.small.get('options', {})}
+    size = input_size(facts['input_size'], _SMALL)
+    return {**facts, 'input_size': size, **kind.small, **({'options': options} if options else {})}
 
 
 def _drafting_kind(name: str) -> Kind:

@@ -39,6 +39,9 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar='FILE.py',
         help='the file to write (default: named after the folder, in the working directory)',
     )
+    task.add_argument(
+        '--small', action='store_true', help='small pictures and narrow heads, for CPUs and trials'
+    )
     task.add_argument('--replace', action='store_true', help='write over a file that is there')
     task.add_argument(
         '--no-draw', action='store_true', help='do not write FILE.html with samples of each split'
@@ -55,6 +58,7 @@ def new_task(options: Namespace) -> int:
         data_root=options.data_root,
         out=options.out,
         replace=options.replace,
+        small=options.small,
     )
     task = new.task
     say(f'written {new.path}')

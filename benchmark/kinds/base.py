@@ -146,6 +146,7 @@ class Kind:
         group: the group of its tasks that declare none, by which reports contrast pretrainings.
         draft: the ``'module:function'`` that drafts the declaration of a task from a folder;
             empty where somebody has to write it.
+        small: keys of a task that make it small, for CPUs and first trials.
         present: the ``'module:function'`` that returns the numbers of the classes (of pose: the key
             points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
@@ -173,6 +174,7 @@ class Kind:
     counts_films: bool = False
     group: str = 'combined'
     draft: str = ''
+    small: Mapping[str, Any] = field(default_factory=dict)
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
     @property

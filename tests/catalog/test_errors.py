@@ -130,6 +130,41 @@ def test_a_mistake_in_a_task(
     assert [part for part in parts if part not in message] == []
 
 
+def test_all_that_is_wrong_is_said_at_once(declare: Declarations) -> None:
+    path = declare.task(
+        {'train': ABSENT, 'root': ABSENT},
+        titel='x',
+        classes=ABSENT,
+        metric='accuracy',
+        input_size=(8, 8),
+        options={'widht': 3},
+        budget={'epochs': 0, 'batch_size': 'all'},
+    )
+    with pytest.raises(DeclarationError) as caught:
+        read_task(path)
+    problems = caught.value.problems
+    assert str(caught.value) == '; '.join(problems)
+    wanted = ("'titel'", "'classes'", 'accuracy', '(8, 8)', "'widht'", "'root'", "'all'")
+    assert [part for part in wanted if not any(part in one for one in problems)] == []
+    assert all(one.startswith(str(path)) for one in problems)
+
+
+def test_what_private_data_do_not_have_has_a_default(declare: Declarations) -> None:
+    keys = ('version', 'title', 'group', 'citation', 'licence', 'origin', 'metrics')
+    task = read_task(declare.task(**dict.fromkeys(keys, ABSENT)))
+    assert (task.version, task.title, task.group) == (1, 'small', 'semantic')
+    assert (task.citation, task.licence, task.origin) == ('unpublished', 'not stated', 'not stated')
+
+
+@pytest.mark.parametrize(('epochs', 'iterations'), [(1, 2), (3, 6), (0.5, 1), (2.6, 6)])
+def test_epochs_are_passes_over_the_training_split(
+    declare: Declarations, epochs: float, iterations: int
+) -> None:
+    # 8 pictures in batches of 4
+    task = read_task(declare.task(budget={'epochs': epochs, 'batch_size': 4}))
+    assert task.budget == {'iterations': iterations, 'batch_size': 4}
+
+
 def _odd(declare: Declarations, changes: dict[str, Any]) -> Path:
     path = declare.task()
     return declare.text(path.read_text().replace("'name': 'small'", f"'name': {changes['name']!r}"))

@@ -38,6 +38,18 @@ def test_a_layout_becomes_a_task_whose_data_pass(layout: Layout, tmp_path: Path)
     assert wrong == []
 
 
+@pytest.mark.parametrize('name', ['classes', 'maps', 'boxes', 'key points', 'depths', 'films'])
+def test_a_small_task_compiles_and_is_cheaper(name: str, tmp_path: Path) -> None:
+    layout = LAYOUTS[name]
+    layout.write(tmp_path / 'mine')
+    task = write_task(
+        layout.kind, tmp_path / 'mine', data_root=tmp_path, out=tmp_path / 'a.py', small=True
+    ).task
+    assert max(task.input_size) <= 224
+    assert dict(load_kind(task.kind).small.get('options', {})).items() <= dict(task.options).items()
+    assert check_compiles(task)
+
+
 def test_every_kind_has_drafts_and_a_layout() -> None:
     assert {layout.kind for layout in LAYOUTS.values()} == set(kind_names())
     assert all(load_kind(name).draft for name in kind_names())

@@ -270,6 +270,7 @@ KIND = Kind(
     trivial=Trivial('no tracks', 'benchmark.kinds.mot.trivial:NoTracks'),
     labels='benchmark.kinds.mot.labels:find_fault',
     draft='benchmark.kinds.mot.draft:draft',
+    small={'options': {'width': 64, 'proposals': 300, 'regions': 128}},
     present='benchmark.kinds.mot.labels:find_classes',
     largest_input=upright_or_not,
 )

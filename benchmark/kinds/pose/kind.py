@@ -316,5 +316,6 @@ KIND = Kind(
     trivial=Trivial('mean pose', 'benchmark.kinds.pose.trivial:MeanPose'),
     labels='benchmark.kinds.pose.labels:find_fault',
     draft='benchmark.kinds.pose.draft:draft',
+    small={'options': {'width': 64}},
     present='benchmark.kinds.pose.labels:find_classes',
 )

@@ -278,6 +278,7 @@ KIND = Kind(
     trivial=Trivial('most frequent label', 'benchmark.kinds.segmentation.trivial:MajorityLabel'),
     labels='benchmark.kinds.segmentation.labels:find_fault',
     draft='benchmark.kinds.segmentation.draft:draft',
+    small={'options': {'width': 64}},
     present='benchmark.kinds.segmentation.labels:find_classes',
     largest_input=upright_or_not,
 )

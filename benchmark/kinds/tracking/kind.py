@@ -243,4 +243,9 @@ KIND = Kind(
     trivial=Trivial('first box', 'benchmark.kinds.tracking.trivial:FirstBox'),
     labels='benchmark.kinds.tracking.labels:find_fault',
     draft='benchmark.kinds.tracking.draft:draft',
+    small={
+        'input_size': (128, 128),
+        'budget': {'iterations': 400, 'batch_size': 8},
+        'options': {'template_size': 64, 'width': 64, 'heads': 4, 'encoder_layers': 2},
+    },
 )
