@@ -25,6 +25,9 @@ On a core, committed records of all kinds but multiple-object tracking reach 25 
 million, heads counted; the number for a GPU is a round one of ours.
 """
 
+_ALIKE = 0.05
+"""Share by which operations of runs of one cell may differ."""
+
 _START = 5.0
 """Seconds to open the data and build the model; a round number of ours."""
 
@@ -137,31 +140,47 @@ def estimate(workload: Workload, measured: Sequence[Measured], device: str) -> E
     """Return the expected cost of a cell on a ``device`` of the class ``'cpu'`` or ``'gpu'``.
 
     Runs of the same cell with other seeds are best; then those of the same kind and protocol,
-    scaled by their operations; then the operations alone, at a nominal speed.
+    scaled by what both should take; then the operations alone, at a nominal speed.
     """
-    same = [run for run in measured if run.workload.cell == workload.cell]
+    same = [run for run in measured if _is_same(run.workload, workload)]
     if same:
         seconds = math.fsum(run.seconds for run in same) / len(same)
         return Estimate(seconds, _most_memory(same), Basis.MEASURED)
     alike = [run for run in measured if run.workload.kind == workload.kind]
     if alike:
-        return Estimate(_scale_by_operations(workload, alike), _most_memory(alike), Basis.KIND)
+        return Estimate(_scaled(workload, alike, device), _most_memory(alike), Basis.KIND)
     if workload.flops is None:
         return Estimate(None, None, Basis.NONE)
     memory = _LIBRARIES_MB + workload.parameters * _BYTES_PER_PARAMETER / 2**20
-    computing = workload.flops / NOMINAL_FLOPS[device]
-    is_idle = not workload.flops and not workload.samples  # a trivial predictor
-    seconds = 0.0 if is_idle else _START + computing + workload.samples * _PER_SAMPLE
-    return Estimate(seconds, memory, Basis.OPERATIONS)
+    return Estimate(_nominal_seconds(workload, device), memory, Basis.OPERATIONS)
+
+
+def _nominal_seconds(workload: Workload, device: str) -> float:
+    """Return how long a workload whose operations are known takes at the nominal speed."""
+    assert workload.flops is not None, 'its operations are known'
+    if not workload.flops and not workload.samples:  # a trivial predictor
+        return 0.0
+    return _START + workload.flops / NOMINAL_FLOPS[device] + workload.samples * _PER_SAMPLE
+
+
+def _is_same(one: Workload, other: Workload) -> bool:
+    """Return whether two runs are of one cell and ask for as much: one may be cut short."""
+    if one.cell != other.cell:
+        return False
+    if one.flops is None or other.flops is None:
+        return True
+    return math.isclose(one.flops, other.flops, rel_tol=_ALIKE)
 
 
 def _most_memory(runs: Sequence[Measured]) -> float:
     return max(run.memory_mb for run in runs)
 
 
-def _scale_by_operations(workload: Workload, alike: Sequence[Measured]) -> float:
-    counted = [(run.seconds, run.workload.flops) for run in alike if run.workload.flops]
+def _scaled(workload: Workload, alike: Sequence[Measured], device: str) -> float:
+    """Return the seconds of runs that are alike, scaled by what they and this one should take."""
+    counted = [run for run in alike if run.workload.flops]
     if workload.flops is None or not counted:
         return math.fsum(run.seconds for run in alike) / len(alike)
-    per_operation = math.fsum(s for s, _ in counted) / math.fsum(f for _, f in counted)
-    return workload.flops * per_operation
+    expected = math.fsum(_nominal_seconds(run.workload, device) for run in counted)
+    took = math.fsum(run.seconds for run in counted)
+    return _nominal_seconds(workload, device) * took / expected
