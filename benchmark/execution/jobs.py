@@ -24,7 +24,7 @@ from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
-from benchmark.models.inspection import build, inspect_backbone
+from benchmark.models.inspection import build, inspect_backbone, normalisation_remark
 from benchmark.probes.cache import FeatureCache
 from benchmark.results.answers import keep_answer, kept_answer
 from benchmark.results.reduced import read_note
@@ -47,7 +47,13 @@ def inspect_job(request: Answer) -> Answer:
     # blocks that are random or gone are no part of what was published
     whole = build(replace(backbone, last_blocks=None)) if backbone.last_blocks else network
     weights = hash_weights(whole) if is_published else None
-    return {'features': asdict(features), 'weights': weights, 'flops': forward_flops(network)}
+    remark, is_assumed = normalisation_remark(backbone)
+    return {
+        'features': asdict(features),
+        'weights': weights,
+        'flops': forward_flops(network),
+        'assumed': remark if is_assumed else '',
+    }
 
 
 def train_job(request: Answer) -> Answer:

@@ -142,6 +142,11 @@ class Kind:
         has_words: whether a drawn prediction is a word, which a page shows in little room.
         probed: what a probe predicts from frozen features, per picture or per cell of a map;
             ``None`` where the kind cannot be probed.
+        counts_films: whether a sample of a split is a film rather than a picture.
+        group: the group of its tasks that declare none, by which reports contrast pretrainings.
+        draft: the ``'module:function'`` that drafts the declaration of a task from a folder;
+            empty where somebody has to write it.
+        small: keys of a task that make it small, for CPUs and first trials.
         present: the ``'module:function'`` that returns the numbers of the classes (of pose: the key
             points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
@@ -167,6 +172,10 @@ class Kind:
     has_colours: bool = False
     probed: Probed | None = None
     present: str = ''
+    counts_films: bool = False
+    group: str = 'combined'
+    draft: str = ''
+    small: Mapping[str, Any] = field(default_factory=dict)
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     has_fixed_size: bool = True
 

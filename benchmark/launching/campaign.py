@@ -33,7 +33,7 @@ from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
 from benchmark.planning import Cell, Plan, Request, ResolvedInputs, compile_cell, expand
-from benchmark.planning.cells import split_cells
+from benchmark.planning.cells import Inspected, split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
 from benchmark.results.answers import forget_answer
@@ -97,6 +97,8 @@ class Campaign:
         self._check_servers()
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', executor)
+        for line in assumption_lines(self.request, inspected):
+            self.say(line)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
@@ -225,7 +227,8 @@ class Campaign:
             else:
                 halvings = reply.answer.get('halvings', 0)
                 records.append(self._kept(cell, self._record(cell, reply), halvings))
-                self.say(f'[{len(records)}/{total}] {describe(records[-1])}')
+                name = self.request.titles.get(cell.spec.backbone, '')
+                self.say(f'[{len(records)}/{total}] {describe(records[-1], name)}')
         return busy
 
     def _take_from_others(self, cell: Cell) -> None:
@@ -314,6 +317,14 @@ class Campaign:
             }
         return Job(cell.spec.id, request, folder / 'log.txt')
 
+    def places(self, cells: Iterable[Cell]) -> Iterator[tuple[Path, str]]:
+        """Yield the work folder of each cell, and what a person calls the cell."""
+        titles = self.request.titles
+        for cell in cells:
+            spec = cell.spec
+            name = titles.get(spec.backbone, spec.backbone)
+            yield self._work(cell), f'{spec.task}  {name}  {spec.protocol}  seed {spec.seed}'
+
     def _work(self, cell: Cell) -> Path:
         return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
 
@@ -350,6 +361,20 @@ class Campaign:
         if reply.error and not answer.get('user_error'):
             answer = {**answer, 'error': f'{reply.error} (log: {self._work(cell)}/log.txt)'}
         return finish_record(planned, cell.task, answer, weights=cell.weights)
+
+
+def assumption_lines(request: Request, inspected: Mapping[str, Inspected]) -> Iterator[str]:
+    """Yield a line for each backbone whose normalisation is assumed."""
+    for id_, found in inspected.items():
+        if found.assumed:
+            mean, std = (
+                ' '.join(f'{value:g}' for value in values)
+                for values in (found.features.mean, found.features.std)
+            )
+            yield (
+                f'WARNING {request.titles.get(id_, id_)}: normalisation assumed to be '
+                f'{found.assumed}: --mean {mean} --std {std}'
+            )
 
 
 def _count_cells(cells: int) -> str:

@@ -496,6 +496,8 @@ KIND = Kind(
     model=model,
     trivial=Trivial('mean boxes', 'benchmark.kinds.detection.trivial:MeanBoxes'),
     labels='benchmark.kinds.detection.labels:find_fault',
+    draft='benchmark.kinds.detection.draft:draft',
+    small={'options': {'width': 64, 'proposals': 300, 'regions': 128}},
     present='benchmark.kinds.detection.labels:find_classes',
     largest_input=upright_or_not,
 )
