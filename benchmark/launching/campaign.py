@@ -244,7 +244,9 @@ class Campaign:
         folder = self._work(cell)
         try:
             if self.outcomes:
-                record = self.store.keep_outcomes(record, folder)
+                # where the batch was halved, what was measured was moved to the record's own place
+                own = self.store.work_folder(record.suite, record.spec, record.fingerprint)
+                record = self.store.keep_outcomes(record, own)
             else:
                 record = without_outcomes(record)
             self._save(record)
