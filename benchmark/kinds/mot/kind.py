@@ -245,6 +245,7 @@ KIND = Kind(
     group='geometric-motion',
     name='mot',
     library='mmdet',
+    has_fixed_size=False,
     order=70,
     family='tracking',
     components=(
