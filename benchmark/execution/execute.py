@@ -28,6 +28,7 @@ from benchmark.execution.distributed import (
 )
 from benchmark.execution.loading import loading
 from benchmark.execution.memory import noticing_memory
+from benchmark.execution.outcomes import keep_outcomes
 from benchmark.execution.precision import computed_by, lay_out, stepping
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
@@ -69,7 +70,9 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
             noticing_memory(runner.train)
         with meter.phase('test'):
             raw = runner.test()
-    proof = _proof(runner)
+    loop = runner.test_loop
+    kept = keep_outcomes(loop.evaluator, loop.dataloader.dataset, folder)
+    proof = {**_proof(runner), **kept}
     verify(proof, Learning.of(config['model']['backbone']))
     cost = _cost(meter, runner)
     # what a server is sent is no part of the test that other runs are compared by
