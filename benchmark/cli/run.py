@@ -37,6 +37,8 @@ def run(options: Namespace) -> int:
         submission=options.submission,
         say=say,
     )
+    for line in done.flags:
+        say(f'look again: {line}')
     for archive in done.archives:
         say(f'for the server: {archive}')
     say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())

@@ -12,7 +12,7 @@ from benchmark.compiling.compile import (
 from benchmark.errors import IncompatibleError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import BuildContext, Config
-from benchmark.protocols import RecipeKey, choose_recipe
+from benchmark.protocols import choose_recipe
 
 
 def compile_as_is(cell: CellInputs) -> Config:
@@ -29,7 +29,7 @@ def compile_as_is(cell: CellInputs) -> Config:
     kind = load_kind(cell.task.kind)
     recipe = choose_recipe(
         cell.protocol,
-        RecipeKey.of(cell.task, cell.network.features),
+        cell.recipe_key,
         cell.task.budget,
         *cell.changes,
     )

@@ -83,6 +83,12 @@ class CellInputs:
         assert self.features is not None, 'a backbone that was inspected'
         return Network(self.backbone, self.features)
 
+    @property
+    def recipe_key(self) -> RecipeKey:
+        """The place in the recipes of a cell that has a backbone."""
+        backbone, features = self.network
+        return RecipeKey.of(self.task, features, is_random=backbone.is_random)
+
 
 def compile_config(cell: CellInputs) -> Config:
     """Return the mmengine configuration of a cell, with placeholders for local paths.
@@ -96,7 +102,7 @@ def compile_config(cell: CellInputs) -> Config:
     kind = load_kind(cell.task.kind)
     recipe = training_recipe(
         cell.protocol,
-        RecipeKey.of(cell.task, cell.network.features),
+        cell.recipe_key,
         cell.task.budget,
         *cell.changes,
     )
@@ -187,6 +193,8 @@ def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
         'drop_path': 0.0 if frozen else recipe.drop_path,
         **_in_parts_of(cell.protocol.trains),
     }
+    if recipe.kept_statistics and not frozen:
+        config['kept_statistics'] = True
     if backbone.copy:
         config['copy'] = backbone.copy
     if backbone.last_blocks:
@@ -281,6 +289,7 @@ def _optimisation(recipe: Recipe, depth: int) -> Config:
         'constructor': 'benchmark.LayerDecayConstructor',
         'paramwise_cfg': {
             'layer_decay': layer_decay(recipe, depth),
+            **({} if recipe.head_factor == 1 else {'head_factor': recipe.head_factor}),
             **({} if recipe.decayed == _DECAYED else {'decayed': recipe.decayed}),
         },
     }

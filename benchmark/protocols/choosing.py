@@ -22,9 +22,17 @@ from benchmark.specs import (
 )
 
 _FIELDS = {item.name for item in fields(Recipe)}
-_EXTRA = {'epochs', 'crop'}
+_EXTRA = {'epochs', 'crop', 'rate_growth'}
 """What a rule may state beside a recipe's fields: passes over the training split, from which the
-iterations follow, and the crop (height, width) at which the source trains, for comparison."""
+iterations follow, the crop (height, width) at which the source trains, for comparison, and how the
+rate grows with the batch size."""
+
+_LINEAR, _ROOT = 'linear', 'root'
+"""How a rate grows with the batch size: in proportion, as sources say for theirs, or by the square
+root, which suits AdamW (arXiv 2205.10287)."""
+
+_LEAST, _MOST = 0.5, 2.0
+"""By how much a rate that grows by the square root changes at most."""
 
 _EMPTY = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
 
@@ -36,7 +44,7 @@ class RecipeKey:
     """The place of a cell in the recipes: its task and the class of its backbone.
 
     ``options`` are the names of those that the task itself declares, ``network`` is the usual
-    network of the backbone's shape.
+    network of the backbone's shape, ``is_random`` whether it starts from random weights.
     """
 
     kind: str
@@ -46,9 +54,10 @@ class RecipeKey:
     size: Size
     options: frozenset[str] = frozenset()
     network: str = ''
+    is_random: bool = False
 
     @classmethod
-    def of(cls, task: Task, features: Features) -> RecipeKey:
+    def of(cls, task: Task, features: Features, *, is_random: bool = False) -> RecipeKey:
         """Return the place where a task meets a backbone."""
         return cls(
             task.kind,
@@ -58,6 +67,7 @@ class RecipeKey:
             features.size,
             frozenset(task.options),
             features.network,
+            is_random,
         )
 
     def is_in(self, rule: Rule) -> bool:
@@ -68,6 +78,7 @@ class RecipeKey:
             and rule.size in (None, self.size)
             and (not rule.tasks or self.task in rule.tasks)
             and (not rule.is_exclusive or self.network in rule.networks)
+            and rule.is_random in (None, self.is_random)
         )
 
     def is_stated_by(self, rule: Rule) -> bool:
@@ -143,7 +154,7 @@ def _holding(protocol: Protocol, place: RecipeKey, budget: Declared) -> list[Rul
     return [
         rule
         for rule in protocol.recipes
-        if place.is_in(rule) and not (budget and rule.at_full_length)
+        if place.is_in(rule) and not (rule.at_full_length if budget else rule.is_short)
     ]
 
 
@@ -185,13 +196,20 @@ def _with_scaled_rate(found: Explained, batch_of_rate: int | None) -> Explained:
     batch, rate = _value(found, 'batch_size'), found.get('lr')
     if rate is None or not batch_of_rate or batch == batch_of_rate:
         return found
+    growth = _value(found, 'rate_growth') or _LINEAR
+    how = {_LINEAR: 'in proportion to', _ROOT: 'by the square root of'}[growth]
     scaled = replace(
         rate,
-        value=rate.value * batch / batch_of_rate,
+        value=rate.value * _factor(batch / batch_of_rate, growth),
         says=rate.says or (f'{rate.value:g} at batch {batch_of_rate}' if rate.source else ''),
-        reason=f'in proportion to the batch size{"; " if rate.reason else ""}{rate.reason}',
+        reason=f'{how} the batch size{"; " if rate.reason else ""}{rate.reason}',
     )
     return found | {'lr': scaled}
+
+
+def _factor(ratio: float, growth: str) -> float:
+    """Return what a rate is multiplied by at a batch ``ratio`` times that of its rule."""
+    return ratio if growth == _LINEAR else min(_MOST, max(_LEAST, math.sqrt(ratio)))
 
 
 def _with_iterations(found: Explained, place: RecipeKey) -> Explained:

@@ -25,6 +25,7 @@ from benchmark.report.formats.latex import latex, paper_latex
 from benchmark.report.formats.markdown import markdown, paper_markdown
 from benchmark.report.formats.tables import long_csv, wide_csv
 from benchmark.report.inference.findings import Findings, find
+from benchmark.report.inference.flags import flagged
 from benchmark.report.text.presets import PAPER
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.counting import Runs, newest
@@ -295,7 +296,7 @@ def _content(
         for name, task in task_facts(chosen).items()
     }
     backbones = backbone_facts(chosen)
-    boards = build_boards(runs, tasks, backbones)
+    boards = flagged(build_boards(runs, tasks, backbones))
     return Content(store, suite, runs, tasks, backbones, boards, options, whole)
 
 
