@@ -31,8 +31,9 @@ _LINEAR, _ROOT = 'linear', 'root'
 """How a rate grows with the batch size: in proportion, as sources say for theirs, or by the square
 root, which suits AdamW (arXiv 2205.10287)."""
 
-_LEAST, _MOST = 0.5, 2.0
-"""By how much a rate that grows by the square root changes at most."""
+_LEAST, _MOST = 1.0, 2.0
+"""The least and the most that a rate that grows by the square root is multiplied by: smaller batches
+leave it as it is."""
 
 _EMPTY = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
 

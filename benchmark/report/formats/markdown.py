@@ -249,8 +249,8 @@ def paper_markdown(
         if table := preset.table(board):
             lines += ['', f'## {escape(preset.title)} ({escape(board.protocol)})', '']
             lines += _paper_table(table, reference)
-        if signs := marks_legend([table]):
-            lines += ['', escape(signs)]
+            if signs := marks_legend([table]):
+                lines += ['', escape(signs)]
     return '\n'.join(lines) + '\n'
 
 

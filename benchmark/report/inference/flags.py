@@ -80,7 +80,8 @@ def _flags(cell: BoardCell, column: Column, features: list[BoardCell]) -> list[F
 
 def _is_better(other: BoardCell, cell: BoardCell, sign: int) -> bool:
     """Whether ``other`` is ahead by more than the seeds explain."""
-    assert other.mean is not None and cell.mean is not None
+    assert other.mean is not None, 'features with a score'
+    assert cell.mean is not None, 'a cell with a score'
     errors = [(item.sd or 0.0) ** 2 / len(item.scores) for item in (other, cell)]
     return sign * (other.mean - cell.mean) > math.sqrt(sum(errors))
 
