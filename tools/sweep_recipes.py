@@ -4,10 +4,9 @@ Usage: python tools/sweep_recipes.py PROTOCOL --tasks T ... --backbones ID ... -
        [--iterations N] [--seed N] [--test] [--data-root DIR] [--out FILE.csv]
 
 An arm is fields of a recipe, as in lr=1e-3,whitened=True, or the word `default`. Each is trained
-with the task's budget (or N iterations) and scored on the split `val`, or on `test` where a task has
-no `val` or --test asks for it. With a frozen backbone all arms share one pass: each batch goes
-through the backbone once, and then through every arm's head. The same command runs only what is
-missing.
+with the task's budget (or N iterations) and scored on the split `val`, or on `test` where there is
+none or --test asks for it. With a frozen backbone all arms share one pass: each batch goes through
+the backbone once, and then through every arm's head. The same command runs only what is missing.
 """
 
 from __future__ import annotations

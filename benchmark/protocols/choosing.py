@@ -32,8 +32,9 @@ _LINEAR, _ROOT = 'linear', 'root'
 root, which suits AdamW (arXiv 2205.10287)."""
 
 _LEAST, _MOST = 1.0, 2.0
-"""The least and the most that a rate that grows by the square root is multiplied by: smaller batches
-leave it as it is."""
+"""The least and the most that a rate that grows by the square root is multiplied by.
+
+Smaller batches leave it as it is."""
 
 _EMPTY = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
 
