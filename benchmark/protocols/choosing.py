@@ -22,10 +22,12 @@ from benchmark.specs import (
 )
 
 _FIELDS = {item.name for item in fields(Recipe)}
-_EXTRA = {'epochs', 'crop', 'rate_growth'}
-"""What a rule may state beside a recipe's fields: passes over the training split, from which the
-iterations follow, the crop (height, width) at which the source trains, for comparison, and how the
-rate grows with the batch size."""
+_EXTRA = {'epochs', 'least_iterations', 'crop', 'rate_growth'}
+"""What a rule may state beside a recipe's fields.
+
+Passes over the training split, from which the iterations follow, and how many these are at least;
+the crop (height, width) at which the source trains, for comparison; and how the rate grows with
+the batch size."""
 
 _LINEAR, _ROOT = 'linear', 'root'
 """How a rate grows with the batch size: in proportion, as sources say for theirs, or by the square
@@ -179,6 +181,9 @@ def _laid_over(below: Explained, layer: Mapping[str, Number]) -> Explained:
         for key, replacement in (
             ('epochs', 'iterations'),
             ('iterations', 'epochs'),
+            # who states a length means it
+            ('least_iterations', 'epochs'),
+            ('least_iterations', 'iterations'),
             # how layers are counted belongs to the decay that counts them so
             ('decay_steps', 'layer_decay'),
             # where a rate starts and ends belongs to the rise and the fall
@@ -219,4 +224,5 @@ def _with_iterations(found: Explained, place: RecipeKey) -> Explained:
     if epochs is None or not batch:
         return found
     iterations = round(epochs.value * math.ceil(place.examples / batch))
-    return found | {'iterations': replace(epochs, value=iterations)}
+    least = _value(found, 'least_iterations') or 0
+    return found | {'iterations': replace(epochs, value=max(iterations, least))}

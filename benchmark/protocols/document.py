@@ -45,15 +45,14 @@ below 150, large below 500 million parameters, huge above.
 """
 _TABLE = ('value', 'ours', 'mark', 'source', 'what the source says, and why we differ')
 _DIFFERENCES = ('what', 'the sources', 'here', 'why')
-_BEFORE = {'iterations': 'epochs', 'window': 'crop', 'optimizer': 'rate_growth'}
+_BEFORE = {
+    'iterations': ('epochs', 'least_iterations'),
+    'window': ('crop',),
+    'optimizer': ('rate_growth',),
+}
 """What rules state beside a recipe's fields, by the field before which it is shown."""
 
-_ORDER = tuple(
-    name
-    for item in fields(Recipe)
-    for name in (_BEFORE.get(item.name), item.name)
-    if name is not None
-)
+_ORDER = tuple(name for item in fields(Recipe) for name in (*_BEFORE.get(item.name, ()), item.name))
 _TITLES = {
     'lr': 'rate',
     'warmup': 'warm-up',

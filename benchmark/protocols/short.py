@@ -27,6 +27,11 @@ _SCHEDULE = (
         'same rate was best',
         rate_growth='root',
     )
+    | ours(
+        'where the budget has no length: passes for sets of thousands, steps for smaller ones',
+        epochs=20,
+        least_iterations=200,
+    )
     | ours('a tenth of the training, whatever its length', warmup=0.1)
     | ours('falls to 0 within any budget', schedule='cosine')
     | ours('the usual one of AdamW', weight_decay=0.05, decayed='matrices')

@@ -54,6 +54,22 @@ class TestRateAndBatch:
         assert found.lr == pytest.approx(factor * base)
         assert found.batch_size == batch
 
+    @pytest.mark.parametrize(
+        ('pictures', 'length'),
+        # 20 passes in batches of 10, but 200 steps at least
+        [(5000, 10_000), (101, 220), (30, 200)],
+    )
+    def test_a_budget_without_a_length_gets_one(self, pictures: int, length: int) -> None:
+        place = replace(HERE, examples=pictures)
+        found = choose_recipe(load_protocol('finetune'), place, {'batch_size': 10})
+        assert found.iterations == length
+
+    def test_a_length_that_is_asked_for_is_kept(self) -> None:
+        for changes, length in (({'iterations': 3}, 3), ({'epochs': 2}, 6)):
+            place = replace(HERE, examples=30)
+            found = choose_recipe(load_protocol('finetune'), place, {'batch_size': 10}, changes)
+            assert found.iterations == length
+
     def test_a_suite_that_sets_the_rate_gets_it(self) -> None:
         found = choose_recipe(load_protocol('frozen'), HERE, {'batch_size': 4}, {'lr': 0.5})
         assert found.lr == 0.5
