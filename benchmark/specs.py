@@ -140,6 +140,12 @@ class Features:
         return next(size for size, least in _FROM.items() if self.parameters >= least)
 
     @property
+    def width(self) -> int:
+        """The channels at the stride nearest to 16 pixels, where most layers of a network are."""
+        level = min(range(len(self.strides)), key=lambda i: abs(math.log2(self.strides[i] / 16)))
+        return self.channels[level]
+
+    @property
     def network(self) -> str:
         """The usual network of this shape, as in ``'vit-b'``; empty where there is none.
 
@@ -324,7 +330,7 @@ class Recipe:
         weight_decay: of the optimiser, on what ``decayed`` names.
         decayed: what weight decay acts on, one of :data:`DECAYED`.
         layer_decay: factor on the rate per layer, from the head down; 1 leaves it alone.
-        head_factor: factor on the rate of neck and head, which start from random weights.
+        backbone_factor: factor on the rate of the backbone; neck and head have the rate itself.
         decay_steps: how often a source that counts layers in its own way multiplies between head
             and stem; the stem keeps the source's rate whatever the depth.
         drop_path: rate of stochastic depth of the last block.
@@ -365,7 +371,7 @@ class Recipe:
     weight_decay: float
     decayed: str = field(default='matrices', metadata={'allowed': DECAYED})
     layer_decay: float = 1.0
-    head_factor: float = 1.0
+    backbone_factor: float = 1.0
     decay_steps: int | None = None
     drop_path: float = 0.0
     kept_statistics: bool = False

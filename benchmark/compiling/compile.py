@@ -289,7 +289,7 @@ def _optimisation(recipe: Recipe, depth: int) -> Config:
         'constructor': 'benchmark.LayerDecayConstructor',
         'paramwise_cfg': {
             'layer_decay': layer_decay(recipe, depth),
-            **({} if recipe.head_factor == 1 else {'head_factor': recipe.head_factor}),
+            **_backbone_factor(recipe),
             **({} if recipe.decayed == _DECAYED else {'decayed': recipe.decayed}),
         },
     }
@@ -298,6 +298,13 @@ def _optimisation(recipe: Recipe, depth: int) -> Config:
     if recipe.accumulation > 1:
         wrapper['accumulative_counts'] = recipe.accumulation
     return {'optim_wrapper': wrapper, 'param_scheduler': _schedule(recipe)}
+
+
+def _backbone_factor(recipe: Recipe) -> Config:
+    factor = recipe.backbone_factor
+    if factor <= 0:
+        raise IncompatibleError(f'recipe backbone_factor is {factor}: must be above 0')
+    return {} if factor == 1 else {'backbone_factor': factor}
 
 
 def _optimizer(recipe: Recipe) -> Config:

@@ -33,7 +33,7 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     ``layer_decay``, the stem ``layer_decay ** (L + 1)``. Biases, norms, tokens and all that
     encodes positions are not decayed in weight. A frozen parameter is in no group. With
     ``decayed='biases'`` only norms and positions are exempt, with ``decayed='all'`` nothing is.
-    ``head_factor`` multiplies the rate of heads and necks.
+    ``backbone_factor`` multiplies the rate of all layers of the backbone.
     """
 
     def add_params(self, params: list[dict[str, Any]], module: nn.Module, **_: Any) -> None:
@@ -50,8 +50,8 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         self, module: nn.Module, name: str, parameter: nn.Parameter, decay: float
     ) -> dict[str, Any]:
         layer, scale = _layer_and_scale(module, name, decay)
-        if layer == _HEAD:
-            scale = self.paramwise_cfg.get('head_factor', 1.0)
+        if layer != _HEAD:
+            scale *= self.paramwise_cfg.get('backbone_factor', 1.0)
         is_exempt = self._is_exempt(module, name, parameter)
         return {
             'name': layer + ('/no weight decay' if is_exempt else ''),

@@ -22,12 +22,12 @@ from benchmark.specs import (
 )
 
 _FIELDS = {item.name for item in fields(Recipe)}
-_EXTRA = {'epochs', 'least_iterations', 'crop', 'rate_growth'}
+_EXTRA = {'epochs', 'least_iterations', 'crop', 'rate_growth', 'width'}
 """What a rule may state beside a recipe's fields.
 
 Passes over the training split, from which the iterations follow, and how many these are at least;
-the crop (height, width) at which the source trains, for comparison; and how the rate grows with
-the batch size."""
+the crop (height, width) at which the source trains, for comparison; how the rate grows with the
+batch size; and the width of the networks to which the backbone's factor belongs."""
 
 _LINEAR, _ROOT = 'linear', 'root'
 """How a rate grows with the batch size: in proportion, as sources say for theirs, or by the square
@@ -37,6 +37,9 @@ _LEAST, _MOST = 1.0, 2.0
 """The least and the most that a rate that grows by the square root is multiplied by.
 
 Smaller batches leave it as it is."""
+
+_FARTHEST = 3.0
+"""The factor of a network of another width is so many times as large or as small at most."""
 
 _EMPTY = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
 
@@ -48,7 +51,8 @@ class RecipeKey:
     """The place of a cell in the recipes: its task and the class of its backbone.
 
     ``options`` are the names of those that the task itself declares, ``network`` is the usual
-    network of the backbone's shape, ``is_random`` whether it starts from random weights.
+    network of the backbone's shape, ``is_random`` whether it starts from random weights, ``width``
+    its channels where most of its layers are, 0 where they are not known.
     """
 
     kind: str
@@ -59,6 +63,7 @@ class RecipeKey:
     options: frozenset[str] = frozenset()
     network: str = ''
     is_random: bool = False
+    width: int = 0
 
     @classmethod
     def of(cls, task: Task, features: Features, *, is_random: bool = False) -> RecipeKey:
@@ -72,6 +77,7 @@ class RecipeKey:
             frozenset(task.options),
             features.network,
             is_random,
+            features.width,
         )
 
     def is_in(self, rule: Rule) -> bool:
@@ -128,7 +134,7 @@ def explain_recipe(
         found = _laid_over(found, {key: _set_by('the suite', v) for key, v in change.items()})
         if 'lr' in change:
             batch_of_rate = None
-    return _with_iterations(_with_scaled_rate(found, batch_of_rate), place)
+    return _with_iterations(_for_width(_with_scaled_rate(found, batch_of_rate), place), place)
 
 
 def explain_options(protocol: Protocol, place: RecipeKey, budget: Declared) -> Explained:
@@ -189,6 +195,8 @@ def _laid_over(below: Explained, layer: Mapping[str, Number]) -> Explained:
             # where a rate starts and ends belongs to the rise and the fall
             ('warmup_start', 'warmup'),
             ('floor', 'schedule'),
+            # who states the factor means it
+            ('width', 'backbone_factor'),
         )
         if replacement in layer and key not in layer
     }
@@ -217,6 +225,20 @@ def _with_scaled_rate(found: Explained, batch_of_rate: int | None) -> Explained:
 def _factor(ratio: float, growth: str) -> float:
     """Return what a rate is multiplied by at a batch ``ratio`` times that of its rule."""
     return ratio if growth == _LINEAR else min(_MOST, max(_LEAST, math.sqrt(ratio)))
+
+
+def _for_width(found: Explained, place: RecipeKey) -> Explained:
+    """Return the numbers with the backbone's factor in inverse proportion to its width."""
+    width, factor = _value(found, 'width'), found.get('backbone_factor')
+    if factor is None or not width or not place.width or place.width == width:
+        return found
+    ratio = min(_FARTHEST, max(1 / _FARTHEST, width / place.width))
+    scaled = replace(
+        factor,
+        value=factor.value * ratio,
+        reason=f'in inverse proportion to the width; {factor.reason}',
+    )
+    return found | {'backbone_factor': scaled}
 
 
 def _with_iterations(found: Explained, place: RecipeKey) -> Explained:

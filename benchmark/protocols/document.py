@@ -23,7 +23,7 @@ to the batch size of its rule: another batch size scales it in proportion. AdamW
 trains what no rule says otherwise for, without weight decay on vectors and position embeddings;
 `decayed` says what else it acts on. Where `rate growth` is `root`, a larger batch multiplies the
 rate by the root of the ratio, at most by 2, and a smaller one leaves it. The optimisers are torch's
-and timm's. `head factor` multiplies the rate of neck and head.
+and timm's. `backbone factor` multiplies the rate of all layers but neck and head.
 
 - **stated**: our value is the source's.
 - **adapted**: the source has another value; the last column says which and why.
@@ -49,6 +49,7 @@ _BEFORE = {
     'iterations': ('epochs', 'least_iterations'),
     'window': ('crop',),
     'optimizer': ('rate_growth',),
+    'decay_steps': ('width',),
 }
 """What rules state beside a recipe's fields, by the field before which it is shown."""
 

@@ -42,12 +42,12 @@ _ANY_SCALE = ours('one rate then holds for features of any scale', whitened=True
 _HEAD = ours(_SWEPT, lr=3e-3)
 _RANDOM = (
     ours(_SWEPT, lr=1e-3)
-    | ours('the stem has everything to learn', layer_decay=1.0, head_factor=1.0)
+    | ours('the stem has everything to learn', layer_decay=1.0, backbone_factor=1.0)
     | ours('few steps give little time to overfit', drop_path=0.0)
 )
 _PRETRAINED = (
-    ours(_SWEPT, lr=3e-4)
-    | ours("the head's rate on a frozen backbone", head_factor=10.0)
+    ours("the head's rate on a frozen backbone", lr=3e-3)
+    | ours(f'{_SWEPT}; less for wider networks (arXiv 2203.03466)', backbone_factor=0.1, width=384)
     | ours(
         'between the 0.65 and 0.8 of sources for pretrained networks, over twelve layers whatever '
         'the depth',

@@ -124,17 +124,17 @@ def test_what_decays_is_what_the_recipe_names(decayed: str, with_decay: set[str]
         assert decay == (WEIGHT_DECAY if name in with_decay else 0.0), name
 
 
-def test_the_head_has_a_factor_of_its_own() -> None:
+def test_the_backbone_has_a_factor_of_its_own() -> None:
     model = Model('test_vit')
     config = {
         'type': 'OptimWrapper',
         'optimizer': {'type': 'AdamW', 'lr': LR, 'weight_decay': WEIGHT_DECAY},
     }
-    arguments = {'layer_decay': DECAY, 'head_factor': 10.0}
+    arguments = {'layer_decay': DECAY, 'backbone_factor': 0.1}
     wrapper = LayerDecayConstructor(config, arguments)(model)
     for name, rate in (
-        ('head.weight', 10 * LR),
-        ('neck.weight', 10 * LR),
-        ('backbone.body.blocks.5.mlp.fc1.weight', DECAY * LR),
+        ('head.weight', LR),
+        ('neck.weight', LR),
+        ('backbone.body.blocks.5.mlp.fc1.weight', 0.1 * DECAY * LR),
     ):
         assert group_of(model, wrapper, name)['lr'] == pytest.approx(rate)

@@ -206,6 +206,7 @@ def test_every_declared_number_fits_a_recipe_and_names_a_known_source(name: str)
         'least_iterations',
         'crop',
         'rate_growth',
+        'width',
     }
     for made in load_protocol(name).recipes:
         assert made.numbers.keys() <= known

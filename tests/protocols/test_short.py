@@ -82,10 +82,26 @@ class TestFineTuning:
             place = replace(HERE, kind=kind, architecture=architecture)
             pretrained = choose_recipe(finetune, place, BUDGET)
             random = choose_recipe(finetune, replace(place, is_random=True), BUDGET)
-            assert pretrained.head_factor > 1
             assert pretrained.layer_decay < 1
-            assert pretrained.lr < random.lr
-            assert (random.layer_decay, random.head_factor) == (1, 1)
+            assert pretrained.lr * pretrained.backbone_factor < random.lr
+            assert (random.layer_decay, random.backbone_factor) == (1, 1)
+
+    @pytest.mark.parametrize(
+        ('width', 'factor'),
+        # inverse to the width, 0.1 at 384, three times as much or a third at most
+        [(384, 0.1), (768, 0.05), (256, 0.15), (96, 0.3), (4096, 0.1 / 3), (0, 0.1)],
+    )
+    def test_wider_networks_get_less(self, width: int, factor: float) -> None:
+        place = replace(HERE, width=width)
+        found = choose_recipe(load_protocol('finetune'), place, BUDGET)
+        assert found.backbone_factor == pytest.approx(factor)
+        assert found.lr == choose_recipe(load_protocol('frozen'), place, BUDGET).lr
+
+    def test_a_suite_that_sets_the_factor_gets_it(self) -> None:
+        place = replace(HERE, width=768)
+        changes = {'backbone_factor': 0.2}
+        found = choose_recipe(load_protocol('finetune'), place, BUDGET, changes)
+        assert found.backbone_factor == 0.2
 
     def test_statistics_stay_only_where_they_were_learnt(self) -> None:
         finetune = load_protocol('finetune')
@@ -99,4 +115,4 @@ class TestFineTuning:
 
     def test_frozen_heads_have_no_numbers_of_the_backbone(self) -> None:
         found = explain_recipe(load_protocol('frozen'), HERE, BUDGET)
-        assert not {'layer_decay', 'head_factor', 'drop_path', 'kept_statistics'} & found.keys()
+        assert not {'layer_decay', 'backbone_factor', 'drop_path', 'kept_statistics'} & found.keys()
