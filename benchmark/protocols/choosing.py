@@ -195,6 +195,8 @@ def _laid_over(below: Explained, layer: Mapping[str, Number]) -> Explained:
             # where a rate starts and ends belongs to the rise and the fall
             ('warmup_start', 'warmup'),
             ('floor', 'schedule'),
+            # one rate that is stated alone is that of all layers
+            ('backbone_factor', 'lr'),
             # who states the factor means it
             ('width', 'backbone_factor'),
         )

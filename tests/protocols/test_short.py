@@ -97,6 +97,10 @@ class TestFineTuning:
         assert found.backbone_factor == pytest.approx(factor)
         assert found.lr == choose_recipe(load_protocol('frozen'), place, BUDGET).lr
 
+    def test_a_rate_that_is_set_alone_holds_for_all_layers(self) -> None:
+        found = choose_recipe(load_protocol('finetune'), HERE, BUDGET, {'lr': 1e-4})
+        assert (found.lr, found.backbone_factor) == (1e-4, 1.0)
+
     def test_a_suite_that_sets_the_factor_gets_it(self) -> None:
         place = replace(HERE, width=768)
         changes = {'backbone_factor': 0.2}
