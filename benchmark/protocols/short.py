@@ -15,7 +15,7 @@ _BATCH = 16
 """The batch size to which the rates below belong."""
 
 _KINDS = tuple(kind.name for kind in shipped_kinds())
-_SWEPT = 'the best on average of a sweep over small tasks (docs/default-recipes.md)'
+_SWEPT = 'the best of a sweep over small tasks (docs/default-recipes.md)'
 
 _UNNORMALISED = ('detection', 'mot')
 """Kinds whose FPN takes maps as they are; the heads of all others start with a normalisation."""
@@ -41,7 +41,7 @@ _ANY_SCALE = ours('one rate then holds for features of any scale', whitened=True
 
 _HEAD = ours(_SWEPT, lr=3e-3)
 _RANDOM = (
-    ours(_SWEPT, lr=1e-3)
+    ours('the best of an earlier sweep over the shipped backbones (results/sweeps)', lr=1e-3)
     | ours('the stem has everything to learn', layer_decay=1.0, backbone_factor=1.0)
     | ours('few steps give little time to overfit', drop_path=0.0)
 )
