@@ -89,8 +89,8 @@ def identity_lines(frames: Sequence[Frame], creatures: int) -> list[str]:
     """Return MOT's ground truth of all creatures: boxes of what is seen, counted from 1."""
     lines = []
     for number, frame in enumerate(frames, 1):
-        for instance in sorted(frame.instances, key=lambda one: one.actor.identity):
-            identity = instance.actor.identity
+        for instance in sorted(frame.instances, key=lambda one: one.identity):
+            identity = instance.identity
             least = SMALLEST_INSTANCE * (len(frame.image) / 128) ** 2
             if identity >= creatures or instance.area < least:
                 continue
