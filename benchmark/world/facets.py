@@ -116,8 +116,12 @@ def _meet(
 def cast_rays(facets: tuple[Facet, ...], camera: Camera, rows: Floats, columns: Floats) -> Hits:
     """Return what the rays through ``rows`` (h, 1) and ``columns`` (1, w) in pixels hit first."""
     shape = (rows.shape[0], columns.shape[1])
-    u, v = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    hits = Hits(np.full(shape, np.inf, np.float32), np.zeros(shape, np.uint8), u, v)
+    hits = Hits(
+        np.full(shape, np.inf, np.float32),
+        np.zeros(shape, np.uint8),
+        np.zeros(shape, np.float32),
+        np.zeros(shape, np.float32),
+    )
     for number, facet in enumerate(facets, 1):
         window = _window(facet, camera, rows, columns)
         down, across = camera.slopes(rows[window[0]]), camera.slopes(columns[:, window[1]])
@@ -125,6 +129,7 @@ def cast_rays(facets: tuple[Facet, ...], camera: Camera, rows: Floats, columns: 
             continue
         depth, u, v, hit = _meet(facet, camera, across, down)
         nearer = hit & (depth < hits.depth[window])
-        for target, value in zip(hits, (depth, np.uint8(number), u, v), strict=True):
+        np.copyto(hits.number[window], np.uint8(number), where=nearer)
+        for target, value in ((hits.depth, depth), (hits.u, u), (hits.v, v)):
             np.copyto(target[window], value, where=nearer)
     return hits

@@ -104,14 +104,9 @@ def _write_tracking(spec: WorldSpec, root: Path, split: Split, index: int) -> Ro
 
 def _shown_species(scene: Scene, frame: Frame) -> Species:
     """Return the species of the creature that fills most of the picture."""
-    bodies = {actor.identity: actor.body for actor in scene.actors}
-    shown = max(
-        (i for i in frame.instances if isinstance(bodies.get(i.identity), Figure)),
-        key=lambda instance: instance.area,
-    )
-    body = bodies[shown.identity]
-    assert isinstance(body, Figure)
-    return body.individual.species
+    areas = {instance.identity: instance.area for instance in frame.instances}
+    creatures = {a.identity: a.body for a in scene.actors if isinstance(a.body, Figure)}
+    return creatures[max(creatures, key=lambda one: areas.get(one, 0))].individual.species
 
 
 def _write_pretraining(spec: WorldSpec, root: Path, split: Split, index: int) -> Row:

@@ -17,6 +17,9 @@ COVER_BOUNDS = (0.0, 0.15, 0.30, 0.45, 0.60, 0.75, 0.90)
 
 FRAME_RATE = 10
 
+TRACKED = 1
+"""MOT's number of the one class; all creatures have it."""
+
 
 class TargetLabel(NamedTuple):
     """GOT-10k's labels of one frame; the box x, y, width, height counts from 1."""
@@ -104,7 +107,7 @@ def identity_lines(frames: Sequence[Frame], creatures: int) -> list[str]:
                 width,
                 height,
                 1,
-                instance.category + 1,
+                TRACKED,
                 share,
             )
             lines.append(','.join(map(str, row)))
