@@ -94,7 +94,7 @@ def _leave(rng: np.random.Generator, time: Points, camera: Camera) -> Ways:
 
 def _hide(rng: np.random.Generator, time: Points, camera: Camera) -> Ways:
     z = rng.uniform(3.8, 5.0)
-    reach = rng.choice([-1.0, 1.0]) * 0.62 * half_width(camera, z)
+    reach = rng.choice([-1.0, 1.0]) * 0.7 * half_width(camera, z)
     return Ways(reach * (2 * time - 1), z + 0.15 * np.sin(np.pi * time))
 
 
@@ -153,9 +153,9 @@ def _draw_screen(
     """Return crates and a plant that stand before the target's way."""
     z = float(target.z.min()) - 0.75
     middle = float(rng.uniform(-0.12, 0.12)) * half_width(camera, z)
-    blocks = [draw_crate(rng, middle + x, z - 0.35, 0.0, 1.5) for x in (-0.7, 0.75)]
+    blocks = [draw_crate(rng, middle + x, z - 0.15, 0.0, 1.0) for x in (-0.33, 0.36)]
     turned = [block._replace(turn=0.4 * block.turn) for block in blocks]
-    return [Prop(draw_thing(rng, 'plant', 1.7), middle, z)], turned
+    return [Prop(draw_thing(rng, 'plant', 1.5), middle, z)], turned
 
 
 def _draw_plot(rng: np.random.Generator, name: str, camera: Camera, frames: int) -> Plot:
