@@ -3,9 +3,9 @@
 Usage: python tools/world_validity.py BACKBONE... [--data-root D] [--train N] [--test N] [--seed N]
 
 A BACKBONE is anything that `tbench run` takes: a shipped name, `timm:NAME`, a declaration's file,
-each also with `+random`. Classification is by the 5 nearest neighbours (cosine) of the average of
-the deepest level of the feature map; segmentation, depth and key points are by ridge regression on
-all levels, read every 16 px. N are pictures of each task; the world's own splits are longer.
+each also with `+random`. Classification is by the 5 nearest neighbours (cosine) of the class
+token, or of the average of the deepest map; segmentation, depth and key points are by ridge
+regression on the maps of the last four blocks or stages, read every 16 px. N are pictures of each task; the world's own splits are longer.
 Nothing is trained but these readouts, so that the table says how much of each task a backbone's
 features hold, and how much can be had without looking.
 """
@@ -29,6 +29,7 @@ from torch.nn import functional
 
 from benchmark.analysis.subjects import Subject, open_subject
 from benchmark.catalog import find_backbone
+from benchmark.probes.reading import Blocks, read_blocks, whole
 from benchmark.world import (
     COARSE_CLASSES,
     FINE_SPECIES,
@@ -148,30 +149,35 @@ def _batches(subject: Subject, pictures: Array) -> Iterator[torch.Tensor]:
     yield from subject.batches(images, 25, torch.device('cpu'))
 
 
-@torch.no_grad()
+def _blocks(subject: Subject, batch: torch.Tensor) -> Blocks:
+    return read_blocks(subject.network, batch, max(subject.features.strides))
+
+
 def pooled(subject: Subject, pictures: Array) -> Array:
-    """Return the average (n, c) of the deepest level of the feature map."""
-    found = [subject.network(batch)[-1].mean((2, 3)) for batch in _batches(subject, pictures)]
-    return np.asarray(torch.cat(found).numpy())
+    """Return the class token (n, c) of the last block, or the average of the deepest map."""
+    rows = []
+    for batch in _batches(subject, pictures):
+        read = whole(_blocks(subject, batch))
+        rows.append(read.values[:, read.choices.get('class1', read.choices['mean1'])])
+    return np.asarray(torch.cat(rows).numpy())
 
 
-@torch.no_grad()
 def dense(subject: Subject, pictures: Array, cell: int = CELL) -> Array:
-    """Return all levels of the feature map (n, h, w, c), read in the middle of every cell."""
-    size = pictures.shape[1]
+    """Return the maps (n, h, w, c) of the last four blocks or stages in the middle of each cell."""
+    size, deepest = pictures.shape[1], max(subject.features.strides)
     middles = torch.arange(cell / 2, size, cell)
     rows = []
     for batch in _batches(subject, pictures):
-        maps = []
-        for level, stride in zip(subject.network(batch), subject.features.strides, strict=True):
-            side = torch.tensor(level.shape[-2:]) * stride
-            spots = torch.meshgrid(
-                2 * middles / side[0] - 1, 2 * middles / side[1] - 1, indexing='ij'
-            )
-            grid = torch.stack(spots[::-1], -1).expand(len(batch), -1, -1, -1)
-            mode = {'align_corners': False, 'padding_mode': 'border'}
-            maps.append(functional.grid_sample(level, grid, **mode))
-        rows.append(torch.cat(maps, 1).permute(0, 2, 3, 1))
+        maps = _blocks(subject, batch).maps
+        reach = deepest * maps[-1].shape[-1]
+        spots = 2 * middles / reach - 1
+        grid = torch.stack(torch.meshgrid(spots, spots, indexing='xy'), -1)
+        grid = grid.expand(len(batch), -1, -1, -1)
+        read = [
+            functional.grid_sample(m, grid, align_corners=False, padding_mode='border')
+            for m in maps
+        ]
+        rows.append(torch.cat(read, 1).permute(0, 2, 3, 1))
     return np.asarray(torch.cat(rows).numpy())
 
 
@@ -337,13 +343,7 @@ def main() -> None:
     for name in options.backbones:
         images: Any = SimpleNamespace(pixels=train.depth.pictures[:1])
         subject = open_subject(find_backbone(name), images, torch.device('cpu'))
-        print(
-            _row(
-                subject.label if not subject.backbone.is_random else f'{subject.label}, random',
-                list(judge(subject, train, test)),
-            ),
-            flush=True,
-        )
+        print(_row(subject.id, list(judge(subject, train, test))), flush=True)
 
 
 if __name__ == '__main__':
