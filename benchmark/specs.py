@@ -588,6 +588,17 @@ class Suite:
     reuses: tuple[str, ...] = ()
 
 
+class CellKey(NamedTuple):
+    """A cell of the comparison, whatever the seed, in the order in which tables go through them."""
+
+    protocol: str
+    task: str
+    backbone: str
+
+    def __str__(self) -> str:
+        return f'{self.task} · {self.backbone} · {self.protocol}'
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class RunSpec:
     """One cell of the comparison: a backbone on a task under a protocol with a seed."""
@@ -596,6 +607,11 @@ class RunSpec:
     backbone: str
     protocol: str
     seed: int
+
+    @property
+    def cell(self) -> CellKey:
+        """The cell that all its seeds share."""
+        return CellKey(self.protocol, self.task, self.backbone)
 
     @property
     def id(self) -> str:

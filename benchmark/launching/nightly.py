@@ -18,11 +18,12 @@ from benchmark.regression.canaries import (
     read_canaries,
     write_canaries,
 )
-from benchmark.regression.cells import CellId, Runs, gather
+from benchmark.regression.cells import Runs, gather
 from benchmark.regression.compare import Comparison, Rules, compare, tell
 from benchmark.regression.history import History, read_history, write_history
 from benchmark.regression.outputs import write_outputs
 from benchmark.results.store import ResultStore, one_writer
+from benchmark.specs import CellKey
 
 _SEEDS_A_NIGHT = 1000
 """Seeds that belong to one night: no two nights share a run."""
@@ -99,7 +100,7 @@ class Nightly:
             write_history(self.folder / 'history.json', tell(self._history(), comparison))
         return comparison
 
-    def _baseline(self) -> dict[CellId, Runs]:
+    def _baseline(self) -> dict[CellKey, Runs]:
         store = ResultStore(self.baseline, self.campaign.store.work)
         wanted = set(self._cells())
         runs = gather(record for record in store.records(self._suite) if record.is_ok)
@@ -112,17 +113,17 @@ class Nightly:
             )
         return found
 
-    def _cells(self) -> Iterable[CellId]:
+    def _cells(self) -> Iterable[CellKey]:
         from benchmark.planning import expand
 
         for spec in expand(self.campaign.request):
-            yield CellId(spec.task, spec.backbone, spec.protocol)
+            yield spec.cell
 
     def _history(self) -> History:
         path = self.folder / 'history.json'
         return read_history(path, self._suite) if path.exists() else History(self._suite)
 
-    def _tonight(self) -> dict[CellId, Runs]:
+    def _tonight(self) -> dict[CellKey, Runs]:
         return gather(self.store.records(self._suite))
 
     def _with_seeds(self, numbers: Iterable[int]) -> Campaign:
@@ -135,7 +136,7 @@ class Nightly:
         self.campaign.say(f'{self._suite}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
         self._with_seeds(()).run(executor, plan)
 
-    def _confirm(self, cells: Collection[CellId], executor: Executor) -> None:
+    def _confirm(self, cells: Collection[CellKey], executor: Executor) -> None:
         """Run ``cells`` again with fresh seeds."""
         self.campaign.say(f'{len(cells)} cells look suspicious: {self.fresh} fresh seeds each')
         plan = self._with_seeds(range(_FRESH, _FRESH + self.fresh)).prepare(executor)
@@ -164,19 +165,15 @@ class Nightly:
         return (*compare_canaries(known, now), *failed)
 
 
-def _of(cells: Iterable[Cell], wanted: Collection[CellId]) -> tuple[Cell, ...]:
-    return tuple(
-        cell
-        for cell in cells
-        if CellId(cell.spec.task, cell.spec.backbone, cell.spec.protocol) in wanted
-    )
+def _of(cells: Iterable[Cell], wanted: Collection[CellKey]) -> tuple[Cell, ...]:
+    return tuple(cell for cell in cells if cell.spec.cell in wanted)
 
 
 def _one_per_model(plan: Plan) -> list[Cell]:
     """Return one cell per task, backbone and protocol that trains a head."""
-    chosen: dict[CellId, Cell] = {}
+    chosen: dict[CellKey, Cell] = {}
     for cell in (*plan.done, *plan.to_do):
         spec = cell.spec
         if cell.procedure.has_canary:
-            chosen.setdefault(CellId(spec.task, spec.backbone, spec.protocol), cell)
+            chosen.setdefault(spec.cell, cell)
     return list(chosen.values())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import DeclarationError
-from benchmark.regression.cells import CellId
+from benchmark.specs import CellKey
 
 _PATTERNS = ('task', 'backbone', 'protocol')
 _KEYS = (*_PATTERNS, 'since', 'reason', 'by')
@@ -29,7 +29,7 @@ class Shift(NamedTuple):
     reason: str
     by: str = ''
 
-    def covers(self, cell: CellId) -> bool:
+    def covers(self, cell: CellKey) -> bool:
         """Whether the shift is about ``cell``."""
         return all(fnmatchcase(getattr(cell, key), getattr(self, key)) for key in _PATTERNS)
 
@@ -69,7 +69,7 @@ def _shift(path: Path, number: int, item: Mapping[str, Any]) -> Shift:
     return Shift(**texts, since=since.isoformat())
 
 
-def latest(shifts: Sequence[Shift], cell: CellId, night: str) -> Shift | None:
+def latest(shifts: Sequence[Shift], cell: CellKey, night: str) -> Shift | None:
     """Return the newest accepted shift of ``cell`` that applies on ``night``, or ``None``."""
     found = (shift for shift in shifts if shift.since <= night and shift.covers(cell))
     return max(found, key=lambda shift: shift.since, default=None)

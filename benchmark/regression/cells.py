@@ -10,22 +10,12 @@ from benchmark.hashing import fingerprint
 from benchmark.protocols import TRIVIAL
 from benchmark.results.identity import experiment_of
 from benchmark.results.records import RunRecord
+from benchmark.specs import CellKey
 
 
-class CellId(NamedTuple):
-    """A backbone on a task under a protocol, whatever the seed."""
-
-    task: str
-    backbone: str
-    protocol: str
-
-    def __str__(self) -> str:
-        return f'{self.task} · {self.backbone} · {self.protocol}'
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether every run must give the same score: nothing in it is random."""
-        return self.protocol == TRIVIAL.name
+def is_exact(cell: CellKey) -> bool:
+    """Return whether every run of a cell must give the same score: nothing in it is random."""
+    return cell.protocol == TRIVIAL.name
 
 
 class Headline(NamedTuple):
@@ -57,7 +47,7 @@ class Runs:
     ``make`` holds what they share: libraries, data, weights, version of the task, configuration.
     """
 
-    cell: CellId
+    cell: CellKey
     metric: Headline
     scores: Mapping[int, float]
     failures: Mapping[int, str]
@@ -81,21 +71,21 @@ def orient(values: Iterable[float], metric: Headline) -> tuple[float, ...]:
     return tuple(sign * value for value in values)
 
 
-def gather(records: Iterable[RunRecord]) -> dict[CellId, Runs]:
+def gather(records: Iterable[RunRecord]) -> dict[CellKey, Runs]:
     """Return the cells of ``records``, sorted.
 
     A cell's runs are those made like its newest one, that is by the same configuration (but for
     the seed), data, weights and libraries; of each seed the newest counts, failed or not: an old
     success does not hide a new failure.
     """
-    cells: dict[CellId, list[RunRecord]] = {}
+    cells: dict[CellKey, list[RunRecord]] = {}
     for record in records:
         spec = record.spec
-        cells.setdefault(CellId(spec.task, spec.backbone, spec.protocol), []).append(record)
+        cells.setdefault(spec.cell, []).append(record)
     return {cell: _runs(cell, cells[cell]) for cell in sorted(cells)}
 
 
-def _runs(cell: CellId, records: list[RunRecord]) -> Runs:
+def _runs(cell: CellKey, records: list[RunRecord]) -> Runs:
     newest_first = sorted(records, key=lambda r: (r.finished, r.fingerprint), reverse=True)
     make = make_of(newest_first[0])
     mark = fingerprint(make)

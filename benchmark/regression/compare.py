@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from benchmark.regression.accepted import Shift, latest
-from benchmark.regression.cells import CellId, Headline, Runs, differences, orient
+from benchmark.regression.cells import Headline, Runs, differences, is_exact, orient
 from benchmark.regression.costs import CostRatio, cost_ratios
 from benchmark.regression.history import CellHistory, History
+from benchmark.specs import CellKey
 from benchmark.statistics.decisions import CellJudgement, Levels, Track, judge
 from benchmark.statistics.noise import mean
 
@@ -79,7 +80,7 @@ class Rules:
 class CellResult:
     """A cell's verdict with its reason; ``baseline`` and ``tonight`` are scores, maybe none."""
 
-    cell: CellId
+    cell: CellKey
     verdict: Verdict
     reason: str
     metric: Headline
@@ -122,7 +123,7 @@ class Comparison:
         return tuple(cost for cost in self.costs if cost.is_alarm(self.levels.night))
 
     @property
-    def suspicious(self) -> tuple[CellId, ...]:
+    def suspicious(self) -> tuple[CellKey, ...]:
         """Cells that fresh seeds should settle."""
         return tuple(
             result.cell
@@ -141,8 +142,8 @@ class Comparison:
 
 
 def compare(
-    baseline: Mapping[CellId, Runs],
-    tonight: Mapping[CellId, Runs],
+    baseline: Mapping[CellKey, Runs],
+    tonight: Mapping[CellKey, Runs],
     history: History,
     night: str,
     rules: Rules,
@@ -164,7 +165,7 @@ def compare(
     }
     early = {cell: _before_any_test(cell, references, tonight) for cell in {*baseline, *tonight}}
     asked = [cell for cell, result in sorted(early.items()) if result is None]
-    tracks = {cell: _track(references[cell], tonight[cell]) for cell in asked if not cell.is_exact}
+    tracks = {cell: _track(references[cell], tonight[cell]) for cell in asked if not is_exact(cell)}
     judged = judge(tracks, {cell: (cell.task, tonight[cell].metric.key) for cell in tracks},
                    rules.levels)  # fmt: skip
     results = [
@@ -207,7 +208,7 @@ def _reference(
 
 
 def _before_any_test(
-    cell: CellId, references: Mapping[CellId, _Reference], tonight: Mapping[CellId, Runs]
+    cell: CellKey, references: Mapping[CellKey, _Reference], tonight: Mapping[CellKey, Runs]
 ) -> CellResult | None:
     """Return what can be said of a cell without looking at numbers; ``None`` if they are needed."""
     reference, runs = references.get(cell), tonight.get(cell)
@@ -223,7 +224,7 @@ def _before_any_test(
     if reference is None:
         return CellResult(cell, Verdict.NEW, 'no such cell in the baseline', *said)
     # one run is enough to know the new level of a cell in which nothing is random
-    enough = 1 if cell.is_exact else _ENOUGH
+    enough = 1 if is_exact(cell) else _ENOUGH
     if reference.shift and len(reference.baseline) < enough:
         reason = (
             f'shift of {reference.shift.since} accepted ({reference.shift.reason}); '
@@ -259,7 +260,7 @@ def _judge_cell(
 ) -> CellResult:
     baseline = mean(reference.baseline)
     margin = rules.margin.of(runs.metric, baseline)
-    if runs.cell.is_exact or found is None:
+    if is_exact(runs.cell) or found is None:
         verdict, reason = _without_spread(reference, runs)
     else:
         verdict, reason = _judge_by_tests(found, margin, rules.levels, cells)
@@ -273,7 +274,7 @@ def _without_spread(reference: _Reference, runs: Runs) -> tuple[Verdict, str]:
     before, now = mean(reference.baseline), mean(runs.values)
     if math.isclose(before, now, rel_tol=_EXACT, abs_tol=_EXACT):
         return Verdict.FINE, 'the same score'
-    if not runs.cell.is_exact:
+    if not is_exact(runs.cell):
         return Verdict.UNKNOWN, 'the spread over seeds is unknown: the baseline needs more seeds'
     return Verdict.REGRESSION, (
         f'the predictor that looks at no image gave {before:.6g} and gives {now:.6g}: '
@@ -300,7 +301,7 @@ def _judge_by_tests(
     return Verdict.FINE, ''
 
 
-def _changes(baseline: Mapping[CellId, Runs], tonight: Mapping[CellId, Runs]) -> dict[str, int]:
+def _changes(baseline: Mapping[CellKey, Runs], tonight: Mapping[CellKey, Runs]) -> dict[str, int]:
     counted: dict[str, int] = {}
     for cell in baseline.keys() & tonight.keys():
         for line in differences(baseline[cell].make, tonight[cell].make):
@@ -308,7 +309,7 @@ def _changes(baseline: Mapping[CellId, Runs], tonight: Mapping[CellId, Runs]) ->
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _notes(accepted: Sequence[Shift], cells: Mapping[CellId, object], night: str) -> Iterator[str]:
+def _notes(accepted: Sequence[Shift], cells: Mapping[CellKey, object], night: str) -> Iterator[str]:
     for shift in accepted:
         named = f'the accepted shift of {shift.since} ({shift.reason})'
         if not any(shift.covers(cell) for cell in cells):

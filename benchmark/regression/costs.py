@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from benchmark.regression.cells import CellId, Cost, Runs
+from benchmark.regression.cells import Cost, Runs, is_exact
+from benchmark.specs import CellKey
 from benchmark.statistics.decisions import Correction, correct
 from benchmark.statistics.noise import UNKNOWN, mean, moderate, within
 
@@ -23,7 +24,7 @@ class CostRatio(NamedTuple):
     1 where the spread is unknown.
     """
 
-    cell: CellId
+    cell: CellKey
     measure: str
     ratio: float
     limit: float
@@ -41,7 +42,7 @@ class CostRatio(NamedTuple):
 
 
 def cost_ratios(
-    baseline: Mapping[CellId, Runs], tonight: Mapping[CellId, Runs], limits: Mapping[str, float]
+    baseline: Mapping[CellKey, Runs], tonight: Mapping[CellKey, Runs], limits: Mapping[str, float]
 ) -> list[CostRatio]:
     """Return the ratios of geometric means, per cell and measure.
 
@@ -62,12 +63,12 @@ class _Pair(NamedTuple):
 
 
 def _ratios(
-    baseline: Mapping[CellId, Runs],
-    tonight: Mapping[CellId, Runs],
+    baseline: Mapping[CellKey, Runs],
+    tonight: Mapping[CellKey, Runs],
     measure: str,
     limits: Mapping[str, float],
 ) -> list[CostRatio]:
-    shared = [cell for cell in baseline if cell in tonight and not cell.is_exact]
+    shared = [cell for cell in baseline if cell in tonight and not is_exact(cell)]
     found = {cell: _pair(baseline[cell].costs, tonight[cell].costs, measure) for cell in shared}
     pairs = {cell: pair for cell, pair in found.items() if pair is not None}
     spreads = {cell: within([pair.before, pair.now]) for cell, pair in pairs.items()}

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import RecordError
-from benchmark.regression.cells import CellId, Headline
+from benchmark.regression.cells import Headline
 from benchmark.results.forms import is_number, parse_json
 from benchmark.results.store import write_atomically
+from benchmark.specs import CellKey
 
 SCHEMA = 1
 
@@ -32,16 +33,16 @@ class History:
 
     suite: str
     nights: tuple[str, ...] = ()
-    cells: Mapping[CellId, CellHistory] = field(default_factory=dict)
+    cells: Mapping[CellKey, CellHistory] = field(default_factory=dict)
 
-    def before(self, night: str, cell: CellId) -> dict[str, tuple[float, ...]]:
+    def before(self, night: str, cell: CellKey) -> dict[str, tuple[float, ...]]:
         """Return the scores of ``cell`` in the nights before ``night``, oldest first."""
         found = self.cells.get(cell)
         if found is None:
             return {}
         return {name: found.scores[name] for name in sorted(found.scores) if name < night}
 
-    def with_night(self, night: str, cells: Mapping[CellId, CellHistory]) -> History:
+    def with_night(self, night: str, cells: Mapping[CellKey, CellHistory]) -> History:
         """Return the history with the scores and verdicts of ``night`` put in its place.
 
         ``cells`` hold that night alone, and the baseline of now.
@@ -85,7 +86,7 @@ def write_history(path: Path, history: History) -> None:
     write_atomically(path, json.dumps(content, indent=1, ensure_ascii=False) + '\n')
 
 
-def _plain(cell: CellId, found: CellHistory) -> dict[str, Any]:
+def _plain(cell: CellKey, found: CellHistory) -> dict[str, Any]:
     return {
         **cell._asdict(),
         'metric': found.metric._asdict(),
@@ -113,9 +114,9 @@ def read_history(path: Path, suite: str) -> History:
         raise RecordError(f'{path}: no history of nights ({error})') from None
 
 
-def _cell(item: Mapping[str, Any]) -> tuple[CellId, CellHistory]:
-    names = (_text(item[key]) for key in ('task', 'backbone', 'protocol'))
-    return CellId(*names), CellHistory(
+def _cell(item: Mapping[str, Any]) -> tuple[CellKey, CellHistory]:
+    cell = CellKey(*(_text(item[key]) for key in CellKey._fields))
+    return cell, CellHistory(
         metric=_headline(item['metric']),
         baseline=_numbers(item['baseline']),
         scores={night: _numbers(values) for night, values in item['scores'].items()},

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.records import RunRecord
-from benchmark.specs import RunSpec
-
-
-class CellKey(NamedTuple):
-    """A cell of the comparison, in the order in which tables go through them."""
-
-    protocol: str
-    task: str
-    backbone: str
-
+from benchmark.specs import CellKey, RunSpec
 
 Runs = Mapping[CellKey, Sequence[Brief]]
 """The records that count, cell by cell in the order of their places and by seed within a cell."""

@@ -33,13 +33,15 @@ class Writer(NamedTuple):
 WRITERS = (
     Writer('timm', '^state_dict_ema', '^state_dict', 'timm.models.load_state_dict, use_ema=True'),
     Writer('timm, DeiT', 'model_ema', 'model', 'timm.models.load_state_dict, use_ema=True'),
-    Writer('RT-DETR, DiT, SiT', '^ema', '^(model|net)', 'their tools of export and sampling'),
-    Writer('ema-pytorch', 'ema_model|ema', 'online_model|model', 'EMA.forward'),
+    Writer('RT-DETR, DiT, SiT', '^ema', '^(model|net)', 'export_onnx.py; find_model'),
+    Writer('ema-pytorch', 'ema_model|ema', 'online_model|model', 'EMA.__call__ calls ema_model'),
     Writer('mmengine', '^state_dict', '^ema_state_dict', 'EMAHook: both are swapped on saving'),
     Writer(
         'Lightning', '^state_dict', '^current_model_state', 'WeightAveraging.on_save_checkpoint'
     ),
-    Writer('DINO, iBOT, DINOv2', 'teacher', 'student', 'eval_linear.py, --checkpoint_key teacher'),
+    Writer(
+        'DINO, iBOT, DINOv2', 'teacher', 'student', 'eval_linear.py: --checkpoint_key is teacher'
+    ),
     Writer('DINOv3', 'model_ema', 'teacher|student', 'train.py: do_test saves model_ema'),
     Writer('stable-pretraining', 'teacher', 'student', 'TeacherStudentWrapper.forward'),
     Writer('lightly', 'teacher_backbone', 'student_backbone', 'the DINO example'),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmark.regression.accepted import Shift
-from benchmark.regression.cells import CellId, Runs, gather
+from benchmark.regression.cells import Runs, gather
 from benchmark.regression.compare import (
     COULD_NOT_TELL,
     FINE,
@@ -21,6 +21,7 @@ from benchmark.regression.compare import (
     tell,
 )
 from benchmark.regression.history import CellHistory, History
+from benchmark.specs import CellKey
 from tests.support.regression_builders import DEPTH, PARTS, failed, one, records, runs
 
 NIGHT = '2031-05-04'
@@ -29,16 +30,16 @@ EMPTY = History('quick')
 
 
 def judged(
-    tonight: dict[CellId, Runs],
+    tonight: dict[CellKey, Runs],
     *,
-    baseline: dict[CellId, Runs] | None = None,
+    baseline: dict[CellKey, Runs] | None = None,
     history: History = EMPTY,
     **rules: Any,
 ) -> Comparison:
     return compare(baseline or BASELINE, tonight, history, NIGHT, Rules(**rules))
 
 
-def verdict(comparison: Comparison, cell: CellId) -> Verdict:
+def verdict(comparison: Comparison, cell: CellKey) -> Verdict:
     return next(result.verdict for result in comparison.results if result.cell == cell)
 
 
@@ -129,7 +130,7 @@ class TestCouldNotTell:
 
 
 class TestExactCells:
-    CELL = CellId('parts', 'trivial:background', 'trivial')
+    CELL = CellKey('trivial', 'parts', 'trivial:background')
 
     def judged(self, score: float) -> Comparison:
         baseline = gather([one(self.CELL, 0, 9.1)])
@@ -271,7 +272,7 @@ class TestCosts:
             replace(
                 r,
                 cost={**r.cost, 'train_seconds': r.cost['train_seconds'] * factor, **cost}
-                if CellId(r.spec.task, r.spec.backbone, r.spec.protocol) == PARTS
+                if r.spec.cell == PARTS
                 else r.cost,
             )
             for r in records(range(100, 102))

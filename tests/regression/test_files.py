@@ -17,9 +17,10 @@ from benchmark.regression.canaries import (
     read_canaries,
     write_canaries,
 )
-from benchmark.regression.cells import CellId, Headline
+from benchmark.regression.cells import Headline
 from benchmark.regression.history import CellHistory, History, read_history, write_history
 from benchmark.results.store import one_writer
+from benchmark.specs import CellKey
 from tests.support.regression_builders import PARTS
 
 GOOD = """
@@ -49,8 +50,8 @@ class TestAccepted:
         assert [shift.since for shift in shifts] == ['2031-05-01', '2031-06-01']
         assert shifts[1].by == 'A. N. Other'
         assert latest(shifts, PARTS, '2031-07-01') == shifts[1]
-        assert latest(shifts, CellId('parts', 'resnet', 'frozen'), '2031-07-01') == shifts[0]
-        assert latest(shifts, CellId('other', 'resnet', 'frozen'), '2031-07-01') is None
+        assert latest(shifts, CellKey('frozen', 'parts', 'resnet'), '2031-07-01') == shifts[0]
+        assert latest(shifts, CellKey('frozen', 'other', 'resnet'), '2031-07-01') is None
 
     def test_a_shift_applies_from_its_night_on(self, tmp_path: Path) -> None:
         path = tmp_path / 'accepted.toml'

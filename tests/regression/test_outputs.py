@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmark.regression.cells import CellId, gather
+from benchmark.regression.cells import gather
 from benchmark.regression.compare import Comparison, Rules, compare
 from benchmark.regression.history import History
 from benchmark.regression.outputs import junit, markdown, summary, to_json, write_outputs
+from benchmark.specs import CellKey
 from benchmark.statistics.decisions import Correction
 from tests.support.regression_builders import PARTS, failed, records, runs
 
@@ -39,7 +40,7 @@ def test_the_summary_fits_one_screen_and_begins_with_the_outcome(bad: Comparison
 
 
 def test_many_red_cells_still_fit_one_screen() -> None:
-    baseline = {CellId(f'task{i}', 'b', 'finetune'): runs(range(10))[PARTS] for i in range(200)}
+    baseline = {CellKey('finetune', f'task{i}', 'b'): runs(range(10))[PARTS] for i in range(200)}
     found = compare(baseline, {}, History('quick'), 'n', Rules())
     lines = summary(found).splitlines()
     assert len(lines) <= 24

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.regression.cells import CellId, Runs, gather
+from benchmark.regression.cells import Runs, gather
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
+from benchmark.specs import CellKey
 from tests.support.report_fakes import failed, record
 
 CELLS = [
@@ -18,13 +19,15 @@ CELLS = [
     for task in ('parts', 'fine-species', 'depth-metric')
     for backbone in ('vit-s-mae', 'vit-s-moco')
 ]
-PARTS = CellId('parts', 'vit-s-mae', 'finetune')
-DEPTH = CellId('depth-metric', 'vit-s-mae', 'finetune')
+PARTS = CellKey('finetune', 'parts', 'vit-s-mae')
+DEPTH = CellKey('finetune', 'depth-metric', 'vit-s-mae')
 
 
-def one(cell: CellId, seed: int, score: float, *, seconds: float = 10.0, **more: Any) -> RunRecord:
+def one(cell: CellKey, seed: int, score: float, *, seconds: float = 10.0, **more: Any) -> RunRecord:
     """Return an ``ok`` record of ``cell``."""
-    made = record(*cell, seed=seed, score=score, fingerprint=f'{seed:064x}')
+    made = record(
+        cell.task, cell.backbone, cell.protocol, seed=seed, score=score, fingerprint=f'{seed:064x}'
+    )
     cost = {
         'device': 'cpu',
         'processor': 'P',
@@ -36,13 +39,13 @@ def one(cell: CellId, seed: int, score: float, *, seconds: float = 10.0, **more:
 
 
 def records(
-    seeds: range, *, drops: dict[CellId, float] | None = None, random: int = 0
+    seeds: range, *, drops: dict[CellKey, float] | None = None, random: int = 0
 ) -> list[RunRecord]:
     """Return a record per cell and seed: 50 with a standard deviation of 0.5."""
     generator = np.random.default_rng([random, seeds.start])
     return [
         one(
-            cell := CellId(task, backbone, 'finetune'),
+            cell := CellKey('finetune', task, backbone),
             seed,
             float(50 + 0.5 * generator.normal() - (drops or {}).get(cell, 0.0)),
             seconds=float(10 * np.exp(0.02 * generator.normal())),
@@ -52,7 +55,7 @@ def records(
     ]
 
 
-def runs(seeds: range, **more: Any) -> dict[CellId, Runs]:
+def runs(seeds: range, **more: Any) -> dict[CellKey, Runs]:
     return gather(records(seeds, **more))
 
 

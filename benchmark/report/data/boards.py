@@ -16,7 +16,8 @@ from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.frames import reason
 from benchmark.report.data.units import count_noun
 from benchmark.results.briefs import Brief
-from benchmark.results.counting import CellKey, Runs
+from benchmark.results.counting import Runs
+from benchmark.specs import CellKey
 from benchmark.statistics.aggregates import Array, family_weights, mean_ranks
 from benchmark.statistics.spread import Judgement, best, judge, mean, sample_sd
 
