@@ -5,7 +5,8 @@ Usage: python tools/world_validity.py BACKBONE... [--data-root D] [--train N] [-
 A BACKBONE is anything that `tbench run` takes: a shipped name, `timm:NAME`, a declaration's file,
 each also with `+random`. Classification is by the 5 nearest neighbours (cosine) of the class
 token, or of the average of the deepest map; segmentation, depth and key points are by ridge
-regression on the maps of the last four blocks or stages, read every 16 px. N are pictures of each task; the world's own splits are longer.
+regression on the maps of the last four blocks or stages, read every 16 px. N are pictures of each
+task; the world's own splits are longer.
 Nothing is trained but these readouts, so that the table says how much of each task a backbone's
 features hold, and how much can be had without looking.
 """
