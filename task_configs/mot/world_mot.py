@@ -11,8 +11,10 @@ task = dict(
     metric='HOTA',
     metrics=('IDF1', 'MOTA', 'DetA', 'AssA'),
     budget=dict(iterations=170, batch_size=4),
+    # DanceTrack's rules: nothing is taken out before scoring
     options=dict(
-        width=64, anchor_scale=4, finest_scale=28, proposals=100, regions=64, start_score=0.5
+        benchmark='DanceTrack', width=64, anchor_scale=4, finest_scale=28, proposals=100,
+        regions=64, start_score=0.5,
     ),
     citation='procedural world, rendered by this project',
     licence='Apache-2.0',
