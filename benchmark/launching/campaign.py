@@ -17,6 +17,7 @@ from benchmark.compiling import (
     CODE,
     WEIGHTS,
     WORK,
+    choose_policy,
     compile_submission,
     library_versions,
     localise,
@@ -32,13 +33,14 @@ from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
 from benchmark.planning import Cell, Plan, Request, ResolvedInputs, compile_cell, expand
-from benchmark.planning.cells import split_cells
+from benchmark.planning.cells import Inspected, split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
 from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
+from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec, Task
 
@@ -57,6 +59,7 @@ class Campaign:
         processes: how many train a cell together, where its procedure allows it.
         level: how much of the data identifies them.
         submission: whether trained trackers also write the archives for evaluation servers.
+        precision: the precision policy; ``None`` chooses by the device.
     """
 
     request: Request
@@ -68,6 +71,7 @@ class Campaign:
     processes: int = 1
     level: Level = Level.CONTENTS
     submission: bool = False
+    precision: str | None = None
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
 
     @functools.cached_property
@@ -93,20 +97,28 @@ class Campaign:
         self._check_servers()
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', executor)
+        for line in assumption_lines(self.request, inspected):
+            self.say(line)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
         resolved = ResolvedInputs(folders, manifests, inspected)
-        return self.split(self.cell(spec, resolved) for spec in expand(self.request))
+        device = executor.device
+        return self.split(self.cell(spec, resolved, device) for spec in expand(self.request))
 
-    def cell(self, spec: RunSpec, resolved: ResolvedInputs) -> Cell:
-        """Return the compiled cell of ``spec``.
+    def cell(self, spec: RunSpec, resolved: ResolvedInputs, device: str) -> Cell:
+        """Return the compiled cell of ``spec`` on a device of the class ``'cpu'`` or ``'gpu'``.
 
         Raises:
             BenchmarkError: its parts do not fit together.
         """
         return compile_cell(
-            self.request, spec, resolved, options=self.options, processes=self.processes
+            self.request,
+            spec,
+            resolved,
+            options=self.options,
+            processes=self.processes,
+            policy=choose_policy(self.precision, device),
         )
 
     def _ensure_builtin_data(self, task: Task) -> Path:
@@ -147,7 +159,14 @@ class Campaign:
 
     def good_record(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
-        return self._find_good(cell) or self._earlier.find_good(cell)
+        return self._find_good(cell) or self._earlier.find_good(cell) or self._find_reduced(cell)
+
+    def _find_reduced(self, cell: Cell) -> RunRecord | None:
+        """Return the good record of ``cell`` run with a smaller batch, for lack of memory."""
+        note = read_note(self._work(cell))
+        if note is None or not 0 < note.halvings <= len(smaller := cell.smaller()):
+            return None
+        return self._find_good(smaller[note.halvings - 1])
 
     def _find_good(self, cell: Cell) -> RunRecord | None:
         suite = self.request.suite
@@ -206,8 +225,10 @@ class Campaign:
             elif reply.answer.get('done'):
                 self._take_from_others(cell)
             else:
-                records.append(self._kept(cell, self._record(cell, reply)))
-                self.say(f'[{len(records)}/{total}] {describe(records[-1])}')
+                halvings = reply.answer.get('halvings', 0)
+                records.append(self._kept(cell, self._record(cell, reply), halvings))
+                name = self.request.titles.get(cell.spec.backbone, '')
+                self.say(f'[{len(records)}/{total}] {describe(records[-1], name)}')
         return busy
 
     def _take_from_others(self, cell: Cell) -> None:
@@ -216,16 +237,21 @@ class Campaign:
         if record is not None and record.suite != suite:
             self.store.copy(record, suite)
 
-    def _kept(self, cell: Cell, record: RunRecord) -> RunRecord:
+    def _kept(self, cell: Cell, record: RunRecord, halvings: int) -> RunRecord:
         """Return ``record`` once it is safe, or as failed where it cannot be written."""
         try:
             self._save(record)
+            if halvings and record.is_ok:
+                write_note(self._work(cell), halvings, self.store.places(record)[0])
         except RecordError as error:
             # what was measured stays in the work folder: the next run records it
             return replace(record, status=Status.FAILED, error=str(error))
         folder = self._work(cell)
         if record.is_ok:  # what it was made from is of no more use
             remove_checkpoints(folder)
+            remove_checkpoints(
+                self.store.work_folder(record.suite, record.spec, record.fingerprint)
+            )
         forget_answer(folder)
         return record
 
@@ -291,6 +317,14 @@ class Campaign:
             }
         return Job(cell.spec.id, request, folder / 'log.txt')
 
+    def places(self, cells: Iterable[Cell]) -> Iterator[tuple[Path, str]]:
+        """Yield the work folder of each cell, and what a person calls the cell."""
+        titles = self.request.titles
+        for cell in cells:
+            spec = cell.spec
+            name = titles.get(spec.backbone, spec.backbone)
+            yield self._work(cell), f'{spec.task}  {name}  {spec.protocol}  seed {spec.seed}'
+
     def _work(self, cell: Cell) -> Path:
         return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
 
@@ -299,7 +333,16 @@ class Campaign:
         checked = self._checked.get(cell.spec.task)
         return {'data_warnings': list(checked.warnings)} if checked and checked.warnings else {}
 
+    def _as_it_ran(self, cell: Cell, halvings: int) -> Cell:
+        """Return the cell with a batch halved so often; what it left is put where its own is."""
+        if not halvings:
+            return cell
+        smaller = cell.smaller()[halvings - 1]
+        move_folder(self._work(cell), halvings, self._work(smaller))
+        return smaller
+
     def _record(self, cell: Cell, reply: Reply) -> RunRecord:
+        cell = self._as_it_ran(cell, reply.answer.get('halvings', 0))
         planned = RunRecord(
             suite=self.request.suite.name,
             spec=cell.spec,
@@ -318,6 +361,20 @@ class Campaign:
         if reply.error and not answer.get('user_error'):
             answer = {**answer, 'error': f'{reply.error} (log: {self._work(cell)}/log.txt)'}
         return finish_record(planned, cell.task, answer, weights=cell.weights)
+
+
+def assumption_lines(request: Request, inspected: Mapping[str, Inspected]) -> Iterator[str]:
+    """Yield a line for each backbone whose normalisation is assumed."""
+    for id_, found in inspected.items():
+        if found.assumed:
+            mean, std = (
+                ' '.join(f'{value:g}' for value in values)
+                for values in (found.features.mean, found.features.std)
+            )
+            yield (
+                f'WARNING {request.titles.get(id_, id_)}: normalisation assumed to be '
+                f'{found.assumed}: --mean {mean} --std {std}'
+            )
 
 
 def _count_cells(cells: int) -> str:
