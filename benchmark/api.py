@@ -185,6 +185,7 @@ class Run:
         new: how many of them were made by this run.
         busy: how many cells another process was running.
         archives: what evaluation servers are to be sent.
+        flags: a line for each of its cells whose score is suspicious, with the reason.
     """
 
     suite: str
@@ -192,6 +193,7 @@ class Run:
     new: int = 0
     busy: int = 0
     archives: tuple[Path, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[RunRecord, ...]:
@@ -509,7 +511,21 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
         len(records),
         len({cell.spec for cell in plan.to_do} - {record.spec for record in found}),
         tuple(place for place in places if place is not None and place.is_file()),
+        _flags(campaign, found),
     )
+
+
+def _flags(campaign: Campaign, records: Sequence[RunRecord]) -> tuple[str, ...]:
+    """Return what is suspicious about the scores of ``records``, beside others of the suite."""
+    from benchmark.report.inference.flags import flag_lines
+    from benchmark.report.writing import suite_boards
+    from benchmark.results.counting import cell_key
+
+    if not any(record.is_ok for record in records):
+        return ()
+    asked = {cell_key(record.spec) for record in records}
+    boards = suite_boards(campaign.store, campaign.request.suite.name)
+    return tuple(flag_lines(boards, asked))
 
 
 def _in_order(campaign: Campaign, plan: Plan, new: Iterable[RunRecord]) -> tuple[RunRecord, ...]:

@@ -44,6 +44,8 @@ def run(options: Namespace) -> int:
         outcomes=options.outcomes,
         say=say,
     )
+    for line in done.flags:
+        say(f'look again: {line}')
     for archive in done.archives:
         say(f'for the server: {archive}')
     say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())

@@ -33,6 +33,7 @@ from benchmark.execution.precision import computed_by, lay_out, stepping
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
 from benchmark.results.checkpoints import newest_whole
+from benchmark.results.learning import loss_fell
 from benchmark.sources import LoadReport
 from benchmark.sources.drawing import random_numbers_kept
 
@@ -72,7 +73,8 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
             raw = runner.test()
     loop = runner.test_loop
     kept = keep_outcomes(loop.evaluator, loop.dataloader.dataset, folder)
-    proof = {**_proof(runner), **kept}
+    curves = dict(_hook(runner, LossHistory).curves)
+    proof = {**_proof(runner), 'loss_fell': loss_fell(curves), **kept}
     verify(proof, Learning.of(config['model']['backbone']))
     cost = _cost(meter, runner)
     # what a server is sent is no part of the test that other runs are compared by
@@ -83,7 +85,7 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
         raw={key: float(value) for key, value in raw.items()},
         proof=proof,
         cost=cost,
-        curves=dict(_hook(runner, LossHistory).curves),
+        curves=curves,
         pictures=list(_hook(runner, Gallery).files),
     )
 

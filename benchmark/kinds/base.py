@@ -215,11 +215,30 @@ def has_native_pyramid(features: Features) -> bool:
     return features.strides == PYRAMID_STRIDES
 
 
+def necked(context: BuildContext, neck: Config | None = None, *, maps: int = 1) -> Config:
+    """Return the part of a model between backbone and head.
+
+    Args:
+        context: what the model is built from.
+        neck: what the head needs; ``None`` where it takes the backbone's maps as they are.
+        maps: how many maps of the deepest one's channels the backbone returns, where it is asked
+            for others than its usual ones.
+    """
+    if context.recipe.whitened:
+        features = context.features
+        channels = [features.channels[-1]] * maps if maps > 1 else list(features.channels)
+        neck = {'type': 'benchmark.WhitenedMaps', 'channels': channels, 'then': neck}
+    return {} if neck is None else {'neck': neck}
+
+
 class DeepestMap(NamedTuple):
-    """The deepest map as a head gets it: its stride, a power of two, and the neck that it needs."""
+    """The deepest map as a head gets it: its stride, a power of two, and the neck before it.
+
+    ``parts`` are those of the model between backbone and head.
+    """
 
     stride: int
-    neck: Config
+    parts: Config
 
     @property
     def doublings(self) -> int:
@@ -232,6 +251,6 @@ def deepest_map(context: BuildContext) -> DeepestMap:
     native = context.features.strides[-1]
     stride = max(PYRAMID_STRIDES[0], 2 ** round(math.log2(native)))
     if native == stride:
-        return DeepestMap(stride, {})
+        return DeepestMap(stride, necked(context))
     neck = {'type': 'benchmark.ResampledMap', 'in_stride': native, 'out_stride': stride}
-    return DeepestMap(stride, {'neck': neck})
+    return DeepestMap(stride, necked(context, neck))

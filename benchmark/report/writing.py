@@ -28,6 +28,7 @@ from benchmark.report.formats.markdown import markdown, paper_markdown
 from benchmark.report.formats.pairs import example_sentences, pair_views
 from benchmark.report.formats.tables import long_csv, wide_csv
 from benchmark.report.inference.findings import Findings, find
+from benchmark.report.inference.flags import flagged
 from benchmark.report.text.presets import PAPER
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.counting import Runs, newest
@@ -329,7 +330,7 @@ def _content(
         id_: replace(facts, label=names.get(id_) or facts.label)
         for id_, facts in backbone_facts(chosen).items()
     }
-    boards = build_boards(runs, tasks, backbones)
+    boards = flagged(build_boards(runs, tasks, backbones))
     return Content(store, suite, runs, tasks, backbones, boards, options, whole)
 
 

@@ -76,6 +76,8 @@ def _cells(shape: Shape, stride: float) -> float:
 def _neck(neck: Config | None, shape: Shape) -> float:
     if neck is None:
         return 0.0
+    if neck['type'] == 'benchmark.WhitenedMaps':
+        return _neck(neck['then'], shape)
     if neck['type'] == 'benchmark.SimplePyramid':
         return sum(_level(neck, stride, shape) for stride in neck['strides'])
     if neck['type'] == 'FPN':

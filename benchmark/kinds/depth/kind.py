@@ -119,7 +119,7 @@ def _model(context: BuildContext, near: float, far: float) -> Config:
         'type': 'benchmark.WindowedDepthEstimator' if is_windowed else 'DepthEstimator',
         'data_preprocessor': _preprocessor(context),
         'backbone': context.backbone,
-        **deepest.neck,
+        **deepest.parts,
         'decode_head': {
             'type': 'benchmark.DeconvolutionDepthHead',
             'in_channels': context.features.channels[-1],

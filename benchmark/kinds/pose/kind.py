@@ -190,7 +190,7 @@ def _model(context: BuildContext, keypoints: Keypoints, codec: Config) -> Config
             'pad_size_divisor': max(_PADDING, deepest.stride),
         },
         'backbone': context.backbone,
-        **deepest.neck,
+        **deepest.parts,
         'head': _head(context, keypoints, codec, deepest.doublings),
         'train_cfg': {'compute_acc': False},
         'test_cfg': {
