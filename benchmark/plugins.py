@@ -28,6 +28,9 @@ OURS = 'transferbench'
 
 T = TypeVar('T')
 
+_Seen = tuple[tuple[tuple[str, str], ...], tuple[metadata.EntryPoint, ...]]
+"""Ours by name and place, and those of other packages."""
+
 
 class Plugins(Generic[T]):
     """The parts of one group by name.
@@ -47,6 +50,7 @@ class Plugins(Generic[T]):
         problem: Callable[[Any], str] = lambda part: '',
     ) -> None:
         self.group, self._what, self._own, self._problem = group, what, own, problem
+        self._found: tuple[_Seen, Mapping[str, metadata.EntryPoint]] | None = None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all parts, sorted; nothing is imported.
@@ -91,11 +95,19 @@ class Plugins(Generic[T]):
         return entry.dist.name, entry.dist.version
 
     def _entries(self) -> Mapping[str, metadata.EntryPoint]:
+        """Return the entry points by name, made once for the same parts: cells ask many times."""
+        own, foreign = self._own(), _foreign(self.group)
+        seen = (tuple(own.items()), foreign)
+        if self._found is None or self._found[0] != seen:
+            self._found = seen, self._joined(own, foreign)
+        return self._found[1]
+
+    def _joined(
+        self, own: Mapping[str, str], foreign: Iterable[metadata.EntryPoint]
+    ) -> Mapping[str, metadata.EntryPoint]:
         group = f'{PREFIX}{self.group}'
-        found = {
-            name: metadata.EntryPoint(name, value, group) for name, value in self._own().items()
-        }
-        for entry in _foreign(self.group):
+        found = {name: metadata.EntryPoint(name, value, group) for name, value in own.items()}
+        for entry in foreign:
             if entry.name in found:
                 other = package_of(found[entry.name])
                 raise _unusable(entry, f"the name is taken by package '{other}'; rename one")

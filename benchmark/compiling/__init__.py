@@ -15,6 +15,7 @@ from benchmark.compiling.facts import facts_of, trivial_facts
 from benchmark.compiling.identity import (
     files_below,
     fingerprint_of,
+    identity_text,
     library_versions,
     names_and_sizes,
     numerics_of,
@@ -59,6 +60,7 @@ __all__ = [
     'find_procedure',
     'fingerprint_of',
     'grid_of',
+    'identity_text',
     'library_versions',
     'localise',
     'names_and_sizes',

@@ -32,18 +32,23 @@ Answer = dict[str, Any]
 
 
 def inspect_job(request: Answer) -> Answer:
-    """Return what is found out about ``request['backbone']``; its weights must load."""
+    """Return what is found out about ``request['backbone']``; its weights must load.
+
+    Where the architecture ``is_known``, the answer says what depends on the weights alone.
+    """
     declared = {**request['backbone']}
     declared['pretraining'] = Pretraining(**declared['pretraining'])
     if declared['last_blocks']:
         declared['last_blocks'] = LastBlocks(**declared['last_blocks'])
     backbone = Backbone(**declared)
-    features = inspect_backbone(backbone)
+    features = None if request.get('is_known') else inspect_backbone(backbone)
     network = build(backbone)
     is_published = not backbone.is_random and backbone.checkpoint is None
     # blocks that are random or gone are no part of what was published
     whole = build(replace(backbone, last_blocks=None)) if backbone.last_blocks else network
     weights = hash_weights(whole) if is_published else None
+    if features is None:
+        return {'weights': weights}
     return {'features': asdict(features), 'weights': weights, 'flops': forward_flops(network)}
 
 

@@ -31,16 +31,17 @@ from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
-from benchmark.planning import Cell, Plan, Request, ResolvedInputs, compile_cell, expand
+from benchmark.planning import Cell, CellCompiler, Plan, Request, ResolvedInputs, expand
 from benchmark.planning.cells import split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
 from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
+from benchmark.results.index import read_briefs
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
-from benchmark.specs import RunSpec, Task
+from benchmark.specs import Task
 
 
 @dataclass
@@ -97,17 +98,11 @@ class Campaign:
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
         resolved = ResolvedInputs(folders, manifests, inspected)
-        return self.split(self.cell(spec, resolved) for spec in expand(self.request))
+        return self.split(map(self.compiler(resolved).cell, expand(self.request)))
 
-    def cell(self, spec: RunSpec, resolved: ResolvedInputs) -> Cell:
-        """Return the compiled cell of ``spec``.
-
-        Raises:
-            BenchmarkError: its parts do not fit together.
-        """
-        return compile_cell(
-            self.request, spec, resolved, options=self.options, processes=self.processes
-        )
+    def compiler(self, resolved: ResolvedInputs) -> CellCompiler:
+        """Return what compiles the cells of the request."""
+        return CellCompiler(self.request, resolved, options=self.options, processes=self.processes)
 
     def _ensure_builtin_data(self, task: Task) -> Path:
         """Return the folder of a task whose data the project makes itself, after making it."""
@@ -117,9 +112,23 @@ class Campaign:
 
     def split(self, cells: Iterable[Cell]) -> Plan:
         """Return the plan of ``cells``: those with a good record are done."""
-        return split_cells(
-            cells,
-            lambda cell: self.good_record(cell) is not None and not self._lacks_archive(cell),
+        has_record = self._finder()
+        return split_cells(cells, lambda cell: has_record(cell) and not self._lacks_archive(cell))
+
+    def _finder(self) -> Callable[[Cell], bool]:
+        """Return what says whether a cell has a good record, from summaries of all records."""
+        suite = self.request.suite
+        try:
+            good = {
+                (found.spec, found.fingerprint)
+                for name in (suite.name, *suite.reuses)
+                for found in read_briefs(self.store, name)
+                if found.is_ok
+            }
+        except RecordError:  # of a cell that may not be asked for
+            return lambda cell: self.good_record(cell) is not None
+        return lambda cell: (
+            (cell.spec, cell.fingerprint) in good or self._earlier.find_good(cell) is not None
         )
 
     def _check_servers(self) -> None:

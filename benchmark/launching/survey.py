@@ -17,7 +17,9 @@ from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
 from benchmark.planning.estimates import Estimate, Measured, Workload, backbone_flops, estimate
+from benchmark.results.index import read_briefs
 from benchmark.results.records import RunRecord
+from benchmark.results.store import read_record
 from benchmark.specs import Role, RunSpec, Task
 
 _NOT_KNOWN = ''
@@ -74,7 +76,8 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     """
     places, refused = _places(campaign)
     inspected = inspect_all(
-        campaign.request.backbones,
+        # building networks takes long: none is built where there are no data to use it on
+        campaign.request.backbones if places else (),
         campaign.store.work / 'cache',
         executor,
         refuse=refused.__setitem__,
@@ -84,24 +87,48 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         {name: place.digest for name, place in places.items()},
         inspected,
     )
+    cells, impossible, workloads = _compiled(campaign, resolved, refused)
+    plan = campaign.split(cells)
+    return Survey(
+        Plan(plan.done, plan.to_do, tuple(impossible)),
+        _costs(campaign, plan, workloads, inspected, device),
+        {name: place.unread for name, place in places.items() if place.unread},
+    )
+
+
+_CellKey = tuple[str, str, str]
+"""Task, backbone and protocol."""
+
+
+def _without_seed(spec: RunSpec) -> _CellKey:
+    return spec.task, spec.backbone, spec.protocol
+
+
+def _compiled(
+    campaign: Campaign, resolved: ResolvedInputs, refused: Mapping[str, BenchmarkError]
+) -> tuple[list[Cell], list[Impossible], dict[_CellKey, Workload]]:
+    """Return the cells, those that are impossible, and what each cell asks for.
+
+    ``refused`` holds the error of each task and backbone that cannot be used.
+    """
     cells: list[Cell] = []
     impossible: list[Impossible] = []
+    workloads: dict[_CellKey, Workload] = {}
+    compiler = campaign.compiler(resolved)
     for spec in expand(campaign.request):
         refusal = refused.get(spec.task) or refused.get(spec.backbone)
         try:
             if refusal is not None:
                 raise refusal
-            cells.append(campaign.cell(spec, resolved))
+            cell = compiler.cell(spec)
         except BenchmarkError as error:
             impossible.append(Impossible(spec, str(error)))
-    plan = campaign.split(cells)
-    measured = list(_measured(campaign, inspected, device))
-    costs = {
-        cell.spec: estimate(_workload(cell, inspected.get(cell.spec.backbone)), measured, device)
-        for cell in plan.to_do
-    }
-    unread = {name: place.unread for name, place in places.items() if place.unread}
-    return Survey(Plan(plan.done, plan.to_do, tuple(impossible)), costs, unread)
+            continue
+        cells.append(cell)
+        if _without_seed(spec) not in workloads:
+            config, inspected = compiler.outline(spec).config, cell.design.inspected
+            workloads[_without_seed(spec)] = _workload(cell, config, inspected)
+    return cells, impossible, workloads
 
 
 class _Place(NamedTuple):
@@ -139,30 +166,62 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
     return _Place(folder, manifest.digest, 0 if manifest.digest else manifest.unread)
 
 
+_MOST_ALIKE = 100
+"""Records of a kind and protocol that an estimate is scaled from at most."""
+
+
+def _costs(
+    campaign: Campaign,
+    plan: Plan,
+    workloads: Mapping[_CellKey, Workload],
+    inspected: Mapping[str, Inspected],
+    device: str,
+) -> dict[RunSpec, Estimate]:
+    """Return the expected cost of the cells that are to do."""
+    by_cell: dict[_CellKey, list[Measured]] = {}
+    by_kind: dict[tuple[str, str], list[Measured]] = {}
+    for run in _measured(campaign, plan, workloads, inspected, device) if plan.to_do else ():
+        by_cell.setdefault(run.workload.cell, []).append(run)
+        by_kind.setdefault(run.workload.kind, []).append(run)
+    found: dict[_CellKey, Estimate] = {}
+    for key in dict.fromkeys(_without_seed(cell.spec) for cell in plan.to_do):
+        alike = by_cell.get(key) or by_kind.get(workloads[key].kind, [])[:_MOST_ALIKE]
+        found[key] = estimate(workloads[key], alike, device)
+    return {cell.spec: found[_without_seed(cell.spec)] for cell in plan.to_do}
+
+
 def _measured(
-    campaign: Campaign, inspected: Mapping[str, Inspected], device: str
+    campaign: Campaign,
+    plan: Plan,
+    workloads: Mapping[_CellKey, Workload],
+    inspected: Mapping[str, Inspected],
+    device: str,
 ) -> Iterator[Measured]:
+    """Yield what good records of the suite measured on such a device.
+
+    Summaries do for records of cells of the plan; a record of another configuration is read.
+    """
     tasks = {task.name: task for task in campaign.request.tasks}
-    for record in campaign.store.records(campaign.request.suite.name):
-        cost = record.cost
-        if not record.is_ok or record.spec.task not in tasks or _class_of(cost) != device:
-            continue
-        known = inspected.get(record.spec.backbone)
-        workload = _workload_of(record, tasks[record.spec.task], known)
-        phases = ('search_seconds', 'train_seconds', 'test_seconds')
-        seconds = sum(cost.get(phase) or 0.0 for phase in phases)
+    current = {(cell.spec, cell.fingerprint) for cell in plan.done}
+    suite = campaign.request.suite.name
+    for found in read_briefs(campaign.store, suite):
         # a training that was resumed did not measure its first part
-        if not cost.get('resumed_at'):
-            yield Measured(workload, seconds, cost.get('peak_memory_mb', 0.0))
+        if not found.is_ok or found.spec.task not in tasks or found.whole_seconds is None:
+            continue
+        if ('cpu' if found.device == 'cpu' else 'gpu') != device:
+            continue
+        if (found.spec, found.fingerprint) in current:
+            workload = workloads[_without_seed(found.spec)]
+        else:
+            record = read_record(campaign.store.runs_folder(suite) / found.path)
+            known = inspected.get(record.spec.backbone)
+            workload = _workload_of(record, tasks[record.spec.task], known)
+        yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)
 
 
-def _class_of(cost: Mapping[str, Any]) -> str:
-    return 'cpu' if cost.get('device') == 'cpu' else 'gpu'
-
-
-def _workload(cell: Cell, inspected: Inspected | None) -> Workload:
-    learns = bool(cell.facts['protocol']['trains_backbone'])
-    return _workload_from(cell.spec, cell.task, cell.config, inspected, learns=learns)
+def _workload(cell: Cell, config: Config, inspected: Inspected | None) -> Workload:
+    learns = cell.design.inputs.protocol.trains_backbone
+    return _workload_from(cell.spec, cell.task, config, inspected, learns=learns)
 
 
 def _workload_of(record: RunRecord, task: Task, inspected: Inspected | None) -> Workload:

@@ -16,7 +16,9 @@ class Brief(NamedTuple):
 
     ``make`` is a hash of everything that the seeds of an experiment share; ``is_plain`` is false if
     ``--cfg-options`` changed any of it. ``seconds`` and ``memory_mb`` are those of the training,
-    ``None`` if the record does not say; ``ended`` is the end time as written in the record.
+    ``None`` if the record does not say; ``whole_seconds`` are those of search, training and test,
+    ``None`` of a training that was resumed, which did not measure its first part; ``ended`` is the
+    end time as written in the record.
     """
 
     path: str
@@ -31,6 +33,7 @@ class Brief(NamedTuple):
     task: Mapping[str, Any]
     backbone: Mapping[str, Any]
     seconds: float | None
+    whole_seconds: float | None
     memory_mb: float | None
     device: str
     ended: str
@@ -59,9 +62,17 @@ def brief(record: RunRecord, path: str = '') -> Brief:
         task=record.task,
         backbone=record.backbone,
         seconds=record.training_seconds,
+        whole_seconds=_whole_seconds(cost),
         memory_mb=cost.get('peak_memory_mb'),
         device=str(cost.get('device') or ''),
         ended=said.get('finished', ''),
         is_plain=not said.get('options'),
         make=experiment_mark(record.config, record.task, said),
     )
+
+
+def _whole_seconds(cost: Mapping[str, Any]) -> float | None:
+    if cost.get('resumed_at'):
+        return None
+    phases = ('search_seconds', 'train_seconds', 'test_seconds')
+    return float(sum(cost.get(phase) or 0.0 for phase in phases))

@@ -49,9 +49,19 @@ def test_nothing_is_started_or_written_but_the_cache(world: Declarations) -> Non
     pool = FakePool()
     found = asked(made, pool)
     assert [job.request['job'] for job in pool.asked] == ['inspect']
-    (new,) = files(world.folder) - before
-    assert new.is_relative_to(made.store.work / 'cache')
+    new = files(world.folder) - before
+    assert {path.parent.parent for path in new} == {made.store.work / 'cache'}
+    assert {path.parent.name for path in new} == {'backbones', 'architectures'}
     assert (len(found.plan.done), len(found.plan.to_do)) == (0, 2)
+
+
+def test_no_backbone_is_built_where_there_are_no_data(declare: Declarations) -> None:
+    declare.task()
+    made, pool = campaign(declare), FakePool()
+    found = asked(made, pool).plan
+    assert pool.asked == []
+    assert len(found.impossible) == 2
+    assert all('no folder' in cell.reason for cell in found.impossible)
 
 
 def test_it_finds_the_cells_that_a_run_would_find(world: Declarations) -> None:
