@@ -4,6 +4,7 @@ from benchmark.compiling.as_is import compile_as_is
 from benchmark.compiling.checking import check_compiles
 from benchmark.compiling.compile import (
     CODE,
+    FIXED_VIEWS,
     PACKAGES,
     SPLIT_LOADING,
     WEIGHTS,
@@ -36,6 +37,7 @@ from benchmark.compiling.trivial import (
 
 __all__ = [
     'CODE',
+    'FIXED_VIEWS',
     'PACKAGES',
     'SPLIT_LOADING',
     'WEIGHTS',

@@ -38,6 +38,9 @@ CODE = '{code}'
 SPLIT_LOADING = 'split_loading'
 """Key of a configuration whose processes, this many, load their shares of a batch alone."""
 
+FIXED_VIEWS = 'fixed_views'
+"""Key of a configuration whose training pictures have this many views, each drawn once."""
+
 PACKAGES = 'packages'
 """Key of a configuration whose parts other packages add: their versions by name."""
 
@@ -118,6 +121,7 @@ def compile_config(cell: CellInputs) -> Config:
         'test_evaluator': data.evaluator,
         'randomness': {'seed': cell.spec.seed},
         'resume': False,
+        **({FIXED_VIEWS: cell.protocol.fixed_views} if cell.protocol.fixed_views else {}),
     }
 
 
@@ -186,6 +190,7 @@ def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
         'frozen': frozen,
         'drop_path': 0.0 if frozen else recipe.drop_path,
         **_in_parts_of(cell.protocol.trains),
+        **({'kept': True} if cell.protocol.fixed_views else {}),
     }
     if backbone.copy:
         config['copy'] = backbone.copy

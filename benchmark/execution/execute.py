@@ -7,7 +7,7 @@ import importlib
 import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from mmengine.config import Config
@@ -15,9 +15,9 @@ from mmengine.runner import Runner
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark import stopping
-from benchmark.compiling import PACKAGES
+from benchmark.compiling import FIXED_VIEWS, PACKAGES
 from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
-from benchmark.engine.audit import bare
+from benchmark.engine.audit import bare, hash_weights
 from benchmark.errors import BenchmarkError, DataError
 from benchmark.execution.cost import Meter
 from benchmark.execution.distributed import (
@@ -28,6 +28,7 @@ from benchmark.execution.distributed import (
 )
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
+from benchmark.models.kept import MapStore
 from benchmark.results.checkpoints import newest_whole
 from benchmark.sources import LoadReport
 from benchmark.sources.drawing import random_numbers_kept
@@ -51,8 +52,18 @@ class Outcome:
     trials: list[dict[str, Any]] = field(default_factory=list)
 
 
-def execute(config: dict[str, Any], folder: Path) -> Outcome:
+@dataclass(frozen=True)
+class MapFolder:
+    """Where the maps of frozen backbones are kept, and how many bytes they may take."""
+
+    root: Path
+    limit: int
+
+
+def execute(config: dict[str, Any], folder: Path, maps: MapFolder | None = None) -> Outcome:
     """Train by ``config``, test once, and return what was measured.
+
+    ``maps`` is where those of a frozen backbone are kept, if the configuration asks for such.
 
     Checkpoints live in ``folder``; a training interrupted there is resumed. They stay, so that
     nothing is lost before the caller has kept the outcome.
@@ -64,6 +75,7 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     meter = Meter()
     runner = _runner(in_processes(config, world_size(), own_rank()), folder)
     _open_test_data(runner)
+    store = _keep_maps(runner, maps)
     with meter.phase('train'), stopping.training():
         runner.train()
     with meter.phase('test'):
@@ -71,6 +83,8 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     proof = _proof(runner)
     verify(proof, Learning.of(config['model']['backbone']))
     cost = _cost(meter, runner)
+    if store is not None:
+        cost |= {'maps_read': store.read, 'maps_computed': store.computed}
     # what a server is sent is no part of the test that other runs are compared by
     others = sum(hook.seconds for hook in runner.hooks if isinstance(hook, SubmissionFiles))
     if others:
@@ -82,6 +96,13 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
         curves=dict(_hook(runner, LossHistory).curves),
         pictures=list(_hook(runner, Gallery).files),
     )
+
+
+def _keep_maps(runner: Runner, maps: MapFolder | None) -> MapStore | None:
+    backbone: Any = bare(runner.model).backbone
+    if maps is None or not maps.limit or not backbone.is_frozen:
+        return None
+    return cast(MapStore, backbone.keep_maps(maps.root, maps.limit, hash_weights(backbone)))
 
 
 @dataclass(frozen=True)
@@ -155,7 +176,7 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
             'env_cfg': {'cudnn_benchmark': False, 'mp_cfg': {'opencv_num_threads': 0}},
         }
     )
-    for key in ('custom_imports', PACKAGES):
+    for key in ('custom_imports', PACKAGES, FIXED_VIEWS):
         local.pop(key, None)
     joined = runner_arguments()
     wrapper = joined.pop('model_wrapper_cfg', None)
@@ -172,10 +193,15 @@ def _loaders(config: dict[str, Any]) -> dict[str, Any]:
     keys = [key for key in ('train_dataloader', 'test_dataloader') if key in config]
     on_gpu = {'num_workers': LOADER_WORKERS, 'persistent_workers': True}
     changes = on_gpu if torch.cuda.is_available() else {}
+    views = {'train_dataloader': config.get(FIXED_VIEWS, 0)}
     return {
         key: {
             **config[key],
-            'dataset': {'type': 'benchmark.Opened', 'of': config[key]['dataset']},
+            'dataset': {
+                'type': 'benchmark.Opened',
+                'of': config[key]['dataset'],
+                'views': views.get(key, 0),
+            },
             **changes,
         }
         for key in keys

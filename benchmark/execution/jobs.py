@@ -17,7 +17,7 @@ from benchmark.execution.as_is import execute_as_is
 from benchmark.execution.canary import compute
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import MapFolder, Outcome, execute
 from benchmark.execution.locking import BusyError, exclusive
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
@@ -58,7 +58,13 @@ def train_job(request: Answer) -> Answer:
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
     config, count = _with_hooks(request['config'], request), request.get('processes', 1)
-    return _claimed(request, lambda: _train(config, folder, count))
+    maps = _map_folder(request) if count == 1 else None
+    return _claimed(request, lambda: _train(config, folder, count, maps))
+
+
+def _map_folder(request: Answer) -> MapFolder | None:
+    asked = request.get('maps')
+    return MapFolder(Path(asked['folder']), asked['limit']) if asked else None
 
 
 def search_job(request: Answer) -> Answer:
@@ -107,14 +113,16 @@ def _with_hooks(config: Answer, request: Answer) -> Answer:
     return {**config, 'custom_hooks': [*config['custom_hooks'], *hooks]} if hooks else config
 
 
-def _train(config: Answer, folder: Path, processes: int) -> Outcome:
+def _train(config: Answer, folder: Path, processes: int, maps: MapFolder | None = None) -> Outcome:
     """Return the outcome of a training by so many processes.
+
+    One alone keeps ``maps`` of a frozen backbone.
 
     Raises:
         BenchmarkError: it failed.
     """
     if processes == 1:
-        return execute(config, folder)
+        return execute(config, folder, maps)
     in_processes(config, processes)  # refused before processes start
     found = launch({'job': 'train', 'config': config, 'folder': str(folder)}, processes)
     if reason := found.pop('error'):

@@ -298,6 +298,11 @@ class Campaign:
                 'limit': self.feature_cache,
                 'key': cell.features_key,
             }
+        if cell.design.inputs.protocol.fixed_views:
+            request['maps'] = {
+                'folder': str((self.store.work / 'cache' / 'maps').resolve()),
+                'limit': self.feature_cache,
+            }
         return Job(cell.spec.id, request, folder / 'log.txt')
 
     def _work(self, cell: Cell) -> Path:

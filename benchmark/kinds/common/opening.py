@@ -18,6 +18,7 @@ from benchmark.kinds.common.listing import check_list, is_emptiness, why_unreada
 from benchmark.kinds.common.loading import compare_sizes, replace_loaders
 from benchmark.kinds.common.parts import held_out, joined
 from benchmark.kinds.common.unread import check_folders, no_folder, why_empty
+from benchmark.kinds.common.views import FixedViews
 from benchmark.openmmlab import coco
 from benchmark.openmmlab.decoding import header_of, is_broken
 from benchmark.registry import DATASETS
@@ -35,8 +36,8 @@ _SAMPLED = 20
 
 
 @DATASETS.register_module(name='Opened')
-def opened(*, of: Config) -> BaseDataset:
-    """Return the data set ``of``, whose errors name files.
+def opened(*, of: Config, views: int = 0) -> BaseDataset:
+    """Return the data set ``of``, whose errors name files; in ``views`` fixed views where given.
 
     Raises:
         UnknownNameError: no registry has its type.
@@ -58,7 +59,7 @@ def opened(*, of: Config) -> BaseDataset:
             part.oddities = [*noted, *check_folders(part), *check_list(part)]
             replace_loaders(part)
             part.pipeline = _NamesFiles(part.pipeline)
-    return dataset
+    return FixedViews(dataset, views) if views else dataset
 
 
 def _build(of: Config) -> BaseDataset:
