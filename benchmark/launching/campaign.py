@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,17 +32,19 @@ from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
+from benchmark.launching.workloads import longest_first, workload_of_cell
 from benchmark.planning import Cell, CellCompiler, Plan, Request, ResolvedInputs, expand
 from benchmark.planning.cells import split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
+from benchmark.planning.estimates import Workload
 from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.index import read_briefs
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
-from benchmark.specs import Task
+from benchmark.specs import RunSpec, Task
 
 
 @dataclass
@@ -69,6 +72,7 @@ class Campaign:
     processes: int = 1
     level: Level = Level.CONTENTS
     submission: bool = False
+    _workloads: dict[RunSpec, Workload] = field(default_factory=dict, init=False)
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
 
     @functools.cached_property
@@ -94,15 +98,36 @@ class Campaign:
         self._check_servers()
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', executor)
+        if any(task.source.provider for task in tasks):
+            self._start_early(executor)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
         resolved = ResolvedInputs(folders, manifests, inspected)
-        return self.split(map(self.compiler(resolved).cell, expand(self.request)))
+        return self.split(self._compiled(resolved))
+
+    def _compiled(self, resolved: ResolvedInputs) -> Iterator[Cell]:
+        """Yield the cells of the request, and note what each asks for."""
+        compiler = self.compiler(resolved)
+        for spec in expand(self.request):
+            cell = compiler.cell(spec)
+            with contextlib.suppress(BenchmarkError):  # an option that the cell itself refuses
+                self._workloads[spec] = workload_of_cell(
+                    cell, cell.design.inspected, compiler.outline(spec).config
+                )
+            yield cell
 
     def compiler(self, resolved: ResolvedInputs) -> CellCompiler:
         """Return what compiles the cells of the request."""
         return CellCompiler(self.request, resolved, options=self.options, processes=self.processes)
+
+    def _start_early(self, executor: Executor) -> None:
+        """Let an executor that can do so import the libraries while data are rendered."""
+        from benchmark.world import find_world
+
+        start = getattr(executor, 'start_early', None)
+        if start is not None and find_world(self.data_root) is None:
+            start()
 
     def _ensure_builtin_data(self, task: Task) -> Path:
         """Return the folder of a task whose data the project makes itself, after making it."""
@@ -194,10 +219,11 @@ class Campaign:
         """
         self.take_over(plan)
         records: list[RunRecord] = []
+        cells = longest_first(plan.to_do, self._workloads)
         with self._ledger(plan):
-            busy = self._run_round(executor, plan.to_do, records, len(plan.to_do))
+            busy = self._run_round(executor, cells, records, len(cells))
             if busy:
-                busy = self._run_round(executor, busy, records, len(plan.to_do))
+                busy = self._run_round(executor, busy, records, len(cells))
         if busy:
             self.say(f'{_count_cells(len(busy))} being run by another process')
         return records

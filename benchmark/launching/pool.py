@@ -97,6 +97,11 @@ class Pool:
                 self._nursery.close()
         self._selector.close()
 
+    def start_early(self) -> None:
+        """Start what forks workers, if anything does, before there is a job."""
+        if self._nursery is not None:
+            self._nursery.start()
+
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         """Yield a reply for every job as it ends, in no particular order.
 

@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import BenchmarkError
-from benchmark.kinds.base import Config
 from benchmark.launching.campaign import Campaign
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
+from benchmark.launching.workloads import workload_of_cell, workload_of_record
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
-from benchmark.planning.estimates import Estimate, Measured, Workload, backbone_flops, estimate
+from benchmark.planning.estimates import Estimate, Measured, Workload, estimate
 from benchmark.results.index import read_briefs
-from benchmark.results.records import RunRecord
 from benchmark.results.store import read_record
-from benchmark.specs import Role, RunSpec, Task
+from benchmark.specs import RunSpec, Task
 
 _NOT_KNOWN = ''
 """Digest of built-in data that are not rendered yet, or not read: no record can have it."""
@@ -127,7 +126,7 @@ def _compiled(
         cells.append(cell)
         if _without_seed(spec) not in workloads:
             config, inspected = compiler.outline(spec).config, cell.design.inspected
-            workloads[_without_seed(spec)] = _workload(cell, config, inspected)
+            workloads[_without_seed(spec)] = workload_of_cell(cell, inspected, config)
     return cells, impossible, workloads
 
 
@@ -215,66 +214,5 @@ def _measured(
         else:
             record = read_record(campaign.store.runs_folder(suite) / found.path)
             known = inspected.get(record.spec.backbone)
-            workload = _workload_of(record, tasks[record.spec.task], known)
+            workload = workload_of_record(record, tasks[record.spec.task], known)
         yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)
-
-
-def _workload(cell: Cell, config: Config, inspected: Inspected | None) -> Workload:
-    learns = cell.design.inputs.protocol.trains_backbone
-    return _workload_from(cell.spec, cell.task, config, inspected, learns=learns)
-
-
-def _workload_of(record: RunRecord, task: Task, inspected: Inspected | None) -> Workload:
-    learns = bool(record.protocol.get('trains_backbone'))
-    return _workload_from(record.spec, task, dict(record.config), inspected, learns=learns)
-
-
-def _workload_from(
-    spec: RunSpec, task: Task, config: Config, inspected: Inspected | None, *, learns: bool
-) -> Workload:
-    cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
-    if 'predictor' in config:  # it looks at no image
-        return Workload(cell, kind, 0.0, 0)
-    if inspected is None:
-        return Workload(cell, kind, None, 0)
-    parameters = inspected.features.parameters
-    if inspected.flops is None:
-        return Workload(cell, kind, None, parameters)
-    height, width = task.input_size
-    flops = backbone_flops(
-        inspected.flops,
-        height * width,
-        trained_images=_trained_images(config, task),
-        tested_images=task.splits[Role.TEST],
-        learns=learns,
-    )
-    return Workload(cell, kind, flops, parameters)
-
-
-def _trained_images(config: Config, task: Task) -> int:
-    """Return how many training pictures pass the backbone."""
-    if 'trials' in config:
-        trainings = [_trained_images(trial['config'], task) for trial in config['trials']]
-        # the chosen one is trained again
-        return sum(trainings) + max(trainings)
-    if 'own_head' in config:  # nothing is trained
-        return 0
-    if 'solver' not in config:
-        return _number(config, 'train_cfg', 'max_iters') * _number(
-            config, 'train_dataloader', 'batch_size'
-        )
-    if 'train_dataset' not in config:
-        return task.splits[Role.TRAIN]
-    return _number(config, 'solver', 'iterations') * _number(config, 'solver', 'batch_size')
-
-
-def _number(config: Config, part: str, key: str) -> int:
-    """Return a whole number of a configuration, which an option may have replaced.
-
-    Raises:
-        BenchmarkError: it is none that a training could have.
-    """
-    found = config[part].get(key) if isinstance(config[part], Mapping) else None
-    if type(found) is not int or found < 1:
-        raise BenchmarkError(f'{part}.{key} is {found!r}: must be a whole number, at least 1')
-    return found

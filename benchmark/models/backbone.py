@@ -120,7 +120,7 @@ class FeatureBackbone(BaseModule):
         self.is_frozen = frozen
         self._is_kept = kept
         self._store: MapStore | None = None
-        self._about = {'source': source, 'options': options, 'maps': maps, 'window': window}
+        self._about = {'source': source, 'options': options, 'window': window}
         self._is_in_parts = trained is not None or adapter is not None
         if trained is not None:
             self._train_part(tuple(trained['patterns']), trained['last'])
@@ -229,7 +229,7 @@ class FeatureBackbone(BaseModule):
             'device': next(self.parameters()).device.type,
             'torch': torch.__version__,
         }
-        self._store = MapStore(root, limit, about)
+        self._store = MapStore(root, limit, about, self._indices)
         return self._store
 
     def _computed(self, images: Tensor) -> tuple[Tensor, ...]:

@@ -71,11 +71,13 @@ class MapStore:
         root: the folder of all backbones.
         limit: bytes that all files may take together.
         about: everything that determines the maps of a picture, as JSON data.
+        levels: the numbers of the network's maps that are wanted, each kept in a file of its own.
     """
 
     root: Path
     limit: int
     about: Mapping[str, object]
+    levels: Sequence[int]
     read: int = field(default=0, init=False)
     computed: int = field(default=0, init=False)
     _left: int | None = field(default=None, init=False)
@@ -101,34 +103,35 @@ class MapStore:
             for level in zip(*whole, strict=True)
         )
 
-    def _path(self, name: str) -> Path:
-        return self._folder / name[:2] / f'{name[2:]}{_SUFFIX}'
+    def _path(self, name: str, level: int) -> Path:
+        return self._folder / name[:2] / f'{name[2:]}-{level}{_SUFFIX}'
 
     def _read(self, name: str) -> Maps | None:
-        """Return the maps kept under ``name``; ``None`` if missing or damaged."""
-        try:
-            content = self._path(name).read_bytes()
-            body = content[_DIGEST:]
-            if hashlib.sha256(body).digest() != content[:_DIGEST]:
+        """Return the maps kept under ``name``; ``None`` if one is missing or damaged."""
+        found = []
+        for level in self.levels:
+            try:
+                content = self._path(name, level).read_bytes()
+                body = content[_DIGEST:]
+                if hashlib.sha256(body).digest() != content[:_DIGEST]:
+                    return None
+                found.append(load(body)['map'])
+            except (OSError, SafetensorError, KeyError, ValueError):
                 return None
-            tensors = load(body)
-            return tuple(tensors[f'{number}'] for number in range(len(tensors)))
-        except (OSError, SafetensorError, KeyError, ValueError):
-            return None
+        return tuple(found)
 
     def _write(self, name: str, maps: Maps) -> None:
         """Keep maps where there is room; nothing depends on whether there was."""
-        tensors = {f'{n}': _to_half(m).cpu().contiguous() for n, m in enumerate(maps)}
-        size = sum(tensor.nbytes for tensor in tensors.values())
-        with contextlib.suppress(OSError):
-            if not self._has_room(size):
-                return
-            body = save(tensors)
-            path = self._path(name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f'.{path.name}.{os.getpid()}')
-            draft.write_bytes(hashlib.sha256(body).digest() + body)
-            draft.replace(path)
+        for level, values in zip(self.levels, maps, strict=True):
+            body = save({'map': _to_half(values).cpu().contiguous()})
+            with contextlib.suppress(OSError):
+                if not self._has_room(len(body)):
+                    return
+                path = self._path(name, level)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                draft = path.with_name(f'.{path.name}.{os.getpid()}')
+                draft.write_bytes(hashlib.sha256(body).digest() + body)
+                draft.replace(path)
 
     def _has_room(self, size: int) -> bool:
         """Whether so many bytes more may be kept; other backbones' maps go where that helps."""

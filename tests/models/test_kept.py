@@ -27,8 +27,10 @@ class Network:
         return rounded((images[:, :2, ::2, ::2] * 1.1, images.mean((2, 3))[..., None, None]))
 
 
-def store(folder: Path, limit: int = 10**6, name: str = 'a') -> MapStore:
-    return MapStore(folder, limit, {'weights': name})
+def store(
+    folder: Path, limit: int = 10**6, name: str = 'a', levels: tuple[int, ...] = (0, 1)
+) -> MapStore:
+    return MapStore(folder, limit, {'weights': name}, levels)
 
 
 def test_what_is_read_is_to_the_bit_what_was_computed(tmp_path: Path) -> None:
@@ -60,6 +62,16 @@ def test_pictures_that_differ_in_one_value_or_in_shape_are_others(tmp_path: Path
     assert network.seen == 3
 
 
+def test_who_wants_fewer_maps_reads_those_of_who_wanted_more(tmp_path: Path) -> None:
+    network = Network()
+    whole = store(tmp_path, levels=(3, 11)).maps_of(PICTURES, network)
+    (last,) = store(tmp_path, levels=(11,)).maps_of(PICTURES, network)
+    assert network.seen == 4
+    assert torch.equal(last, whole[1])
+    store(tmp_path, levels=(5, 11)).maps_of(PICTURES, network)
+    assert network.seen == 8
+
+
 def test_other_weights_have_maps_of_their_own(tmp_path: Path) -> None:
     network = Network()
     for name in ('a', 'b', 'a'):
@@ -71,7 +83,7 @@ def test_other_weights_have_maps_of_their_own(tmp_path: Path) -> None:
 def test_a_damaged_file_is_computed_again_and_repaired(tmp_path: Path, where: int) -> None:
     network = Network()
     store(tmp_path).maps_of(PICTURES[:1], network)
-    (file,) = tmp_path.rglob('*.maps')
+    file = next(tmp_path.rglob('*-1.maps'))
     content = bytearray(file.read_bytes())
     content[where] ^= 1
     file.write_bytes(content)
@@ -86,12 +98,13 @@ def test_a_damaged_file_is_computed_again_and_repaired(tmp_path: Path, where: in
 
 def test_what_does_not_fit_is_computed_each_time_with_the_same_values(tmp_path: Path) -> None:
     network = Network()
-    size = 2 * (2 * 4 * 4 + 3)
+    store(tmp_path / 'other').maps_of(PICTURES[:1], network)
+    size = sum(path.stat().st_size for path in tmp_path.rglob('*.maps'))
     for _ in range(2):
-        found = store(tmp_path, limit=2 * size + 1).maps_of(PICTURES, network)
+        found = store(tmp_path / 'own', limit=2 * size).maps_of(PICTURES, network)
         assert all(map(torch.equal, found, one_by_one(PICTURES, Network())))
-    assert len(list(tmp_path.rglob('*.maps'))) == 2
-    assert network.seen == 4 + 2
+    assert len(list((tmp_path / 'own').rglob('*.maps'))) == 4
+    assert network.seen == 1 + 4 + 2
 
 
 def test_backbones_longest_unused_make_room(tmp_path: Path) -> None:

@@ -65,6 +65,10 @@ class LocalExecutor:
         weakref.finalize(self, pool.close)
         return pool
 
+    def start_early(self) -> None:
+        """Let the libraries be imported while the caller does something else."""
+        self._pool.start_early()
+
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         """Yield a reply for every job as it ends, in no particular order."""
         yield from self._pool.run(jobs)
