@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 import torch
@@ -178,14 +179,15 @@ class _Parts:
     def _watch(self, owner: Any, name: str, place: int) -> None:
         own = getattr(owner, name)
 
-        def watched(*arguments: Any, **named: Any) -> Any:
+        def watched(_: Any, *arguments: Any, **named: Any) -> Any:
             start = self._clock()
             try:
                 return own(*arguments, **named)
             finally:
                 self._spent[place] += self._clock() - start
 
-        setattr(owner, name, watched)
+        # a method: schedulers count the steps of one
+        setattr(owner, name, MethodType(watched, owner))
 
 
 @contextlib.contextmanager

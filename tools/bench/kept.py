@@ -3,8 +3,9 @@
     python tools/bench/kept.py [--tasks TASK ...] [--backbone ID] [--seeds 3] [--steps N]
         [--data-root DIR] [--busy]
 
-A frozen network with weights that were drawn once: every seed is trained and tested by both protocols, one after the other. The first seed of
-`frozen-kept` fills the folder of maps, the others read it. With --busy processor time is counted.
+A network with weights that were drawn once. Every seed is trained and tested by both protocols, one
+after the other. The first seed of `frozen-kept` fills the folder of maps, the others read it. With
+--busy processor time is counted.
 """
 
 from __future__ import annotations
@@ -92,9 +93,14 @@ def _run(
     logging.disable(logging.WARNING)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         config = compiled(
-            task, f'timm:{options.architecture}@{place / "weights.pth"}', data_root=options.data_root, work=work, protocol=protocol,
-            seed=seed, **changes,
-        )  # fmt: skip
+            task,
+            f'timm:{options.architecture}@{place / "weights.pth"}',
+            data_root=options.data_root,
+            work=work,
+            protocol=protocol,
+            seed=seed,
+            **changes,
+        )
         maps = MapFolder(place / 'maps', 2**33) if protocol == 'frozen-kept' else None
         start = clock()
         found = execute(config, work, maps)
