@@ -121,10 +121,26 @@ class Forked:
 
     @property
     def pid(self) -> int:
-        """The number of its process; 0 where it has not begun, or is gone."""
-        self.poll()
+        """The number of its process, waited for while the libraries are imported.
+
+        Raises:
+            ProcessLookupError: it ended without having begun.
+        """
+        while self.poll() is None and not self._number:
+            time.sleep(_PAUSE)
+        if not self._number:
+            raise ProcessLookupError('the worker has not begun')
+        return self._number
+
+    @property
+    def _number(self) -> int:
+        """The number of its process; 0 where it has not begun as far as is known."""
         first, found, _ = self._said.partition(b'\n')
-        return int(first) if found and self.returncode is None else 0
+        return int(first) if found else 0
+
+    def _living(self) -> int:
+        """Return the number of its process; 0 where it has not begun, or is gone."""
+        return self._number if self.poll() is None else 0
 
     def poll(self) -> int | None:
         """Return the exit code, negative for a signal; ``None`` while the worker lives."""
@@ -160,7 +176,7 @@ class Forked:
 
         It may begin yet: it ends at once, since nobody asks it anything.
         """
-        if pid := self.pid:
+        if pid := self._living():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
         elif self.returncode is None:
@@ -173,7 +189,7 @@ class Forked:
 
     def kill(self) -> None:
         """End the worker and what it started: it leads a process group of its own."""
-        if pid := self.pid:
+        if pid := self._living():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
         else:
