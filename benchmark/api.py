@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import BenchmarkError, IncompatibleError
+from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.acquiring.getting import Manner
+    from benchmark.checking.drafting import NewTask
     from benchmark.launching.campaign import Campaign
     from benchmark.launching.executors.base import Executor
     from benchmark.launching.status import CampaignStatus
@@ -247,7 +248,8 @@ def evaluate(
     device: str = 'auto',
     jobs: int | None = None,
     processes: int = 1,
-    split_loading: bool = False,
+    workers: int | None = None,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
@@ -257,7 +259,8 @@ def evaluate(
     """Evaluate backbones on tasks, and return the records; what has a good record is not run again.
 
     Args:
-        backbones: one or several: ids, names of the zoo, declaration files or declarations,
+        backbones: one or several: ids, names of the zoo, declaration files (each also as
+            ``NAME=ID``, with the title that tables show) or declarations,
             :class:`Backbone` objects, or modules in memory (``torch.nn.Module``), whose
             ``forward`` takes images (B, 3, H, W) and returns one map (B, C, h, w) or several.
             The suite's own where none is given.
@@ -274,7 +277,10 @@ def evaluate(
         device: ``'auto'``, ``'cpu'`` or ``'cuda'``; unused where ``executor`` is an object.
         jobs: how many cells run at a time; unused where ``executor`` is an object.
         processes: how many processes share the batches of a training.
-        split_loading: let each of them load its share alone, with random numbers of its own.
+        workers: how many processes load samples for each that trains, which changes no score; as
+            many as have a core on a GPU, 0 on a CPU.
+        precision: ``'exact'`` or ``'fast'`` (bfloat16 autocast in training, TF32, faster kernels);
+            by default ``'fast'`` on a GPU and ``'exact'`` on a CPU.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
         quick_data: know photographs by name and size, without reading them once.
         submission: let trained trackers also write the archive for the evaluation server of a
@@ -298,7 +304,8 @@ def evaluate(
                 results=results,
                 work_dir=work_dir,
                 processes=processes,
-                split_loading=split_loading,
+                workers=workers,
+                precision=precision,
                 feature_cache=feature_cache,
                 quick_data=quick_data,
                 submission=submission,
@@ -322,7 +329,8 @@ def open_campaign(
     results: str | Path = 'results',
     work_dir: str | Path = 'work_dirs',
     processes: int = 1,
-    split_loading: bool = False,
+    workers: int | None = None,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
@@ -355,12 +363,13 @@ def open_campaign(
             request,
             ResultStore(Path(results), Path(work_dir)),
             default_data_root() if data_root is None else Path(data_root),
-            {**(options or {}), **_split_loading(split_loading, processes)},
+            {**(options or {}), **_loading(workers)},
             say or (lambda line: None),
             feature_cache,
             processes,
             Level.QUICK if quick_data else Level.CONTENTS,
             submission,
+            precision,
         )
 
 
@@ -411,11 +420,11 @@ def _resolve(which: Any, stack: contextlib.ExitStack) -> str | Backbone:
     )
 
 
-def _split_loading(splits: bool, processes: int) -> dict[str, int]:
-    """Return the change to configurations whose processes load apart: it goes into fingerprints."""
-    from benchmark.compiling import SPLIT_LOADING
+def _loading(workers: int | None) -> dict[str, int]:
+    """Return the change to configurations that says how many processes load; no fingerprint's."""
+    from benchmark.compiling import LOADERS
 
-    return {SPLIT_LOADING: processes} if splits and processes > 1 else {}
+    return {} if workers is None else {LOADERS: workers}
 
 
 def check_folder(flag: str, folder: Path) -> None:
@@ -479,7 +488,10 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
     plan = campaign.prepare(executor)
     name = campaign.request.suite.name
     campaign.say(f'{name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
-    records = campaign.run(executor, plan)
+    from benchmark.launching.progress import reporting
+
+    with reporting(campaign, plan):
+        records = campaign.run(executor, plan)
     failed = sum(not record.is_ok for record in records)
     campaign.say(
         f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before'
@@ -567,7 +579,8 @@ class Check:
     def lines(self) -> Iterator[str]:
         """Yield a line per finding."""
         for finding in self.contract:
-            yield f'{"ok    " if finding.is_ok else "BROKEN"}  {finding.what}: {finding.detail}'
+            mark = 'WARNING' if finding.is_warning else 'ok     '
+            yield f'{mark if finding.is_ok else "BROKEN "} {finding.what}: {finding.detail}'
         for finding in self.kinds:
             yield f'{"serves" if finding.is_ok else "not   "}  {finding.what}: {finding.detail}'
 
@@ -624,6 +637,72 @@ def check_data(
         from benchmark.checking.data import check_data as look
 
         return look(task, folder, full=full, reader=reader)
+
+
+def new_task(
+    kind: str,
+    folder: str | Path,
+    *,
+    data_root: str | Path | None = None,
+    out: str | Path | None = None,
+    replace: bool = False,
+    small: bool = False,
+) -> NewTask:
+    """Write the declaration of a task from what a folder holds, and return it with remarks.
+
+    Image folders by class, COCO's JSON (boxes, masks, key points), maps of classes or depths
+    beside pictures, and films in the layouts of GOT-10k and MOTChallenge are known. Classes, splits
+    and sizes are read from the files; nothing in the folder is changed.
+
+    Args:
+        kind: the kind of the task.
+        folder: where the data are.
+        data_root: the folder of all data sets; data elsewhere are named by their whole path.
+        out: the file to write; named after the folder, in the working directory, unless given.
+        replace: write over a file that is there.
+        small: small pictures and narrow heads, for CPUs and first trials.
+
+    Raises:
+        BenchmarkError: there is no such kind, the folder holds no such data, or the file cannot
+            be written.
+    """
+    from benchmark.kinds import load_kind
+
+    load_kind(kind)  # before anything heavy is imported
+    if not Path(folder).is_dir():
+        raise DataError(f'{folder}: no such folder')
+    from benchmark.checking.libraries import quiet_libraries
+
+    with quiet_libraries():
+        from benchmark.checking.drafting import write_task
+
+        return write_task(
+            kind,
+            Path(folder),
+            data_root=default_data_root() if data_root is None else Path(data_root),
+            out=None if out is None else Path(out),
+            replace=replace,
+            small=small,
+        )
+
+
+def draw_data(task: Task, folder: str | Path, out: str | Path) -> Path:
+    """Write a page with samples of each split of a task and their labels, and return where to.
+
+    Args:
+        task: whose data they are.
+        folder: where these are.
+        out: an HTML file, or a folder into which ``data.html`` goes.
+
+    Raises:
+        DataError: the page cannot be written.
+    """
+    from benchmark.checking.libraries import quiet_libraries
+
+    with quiet_libraries():
+        from benchmark.checking.drawing import draw_data as draw
+
+        return draw(task, Path(folder), Path(out))
 
 
 def get_data(
@@ -723,6 +802,7 @@ def write_report(
     history: Path | None = None,
     published: bool = False,
     with_published: bool = False,
+    backbones: Sequence[str] = (),
 ) -> list[Path]:
     """Write a suite's tables and page, and return their paths.
 
@@ -732,11 +812,13 @@ def write_report(
         work_dir: folder of the pictures, and of what is remembered of records.
         out: folder to write to; ``tables`` in the folder of the records unless given.
         formats: of md csv tex paper json html; md, csv and html unless given.
-        reference: id of the backbone to which tables show differences.
+        reference: the backbone to which tables show differences, by its title or id.
         normaliser: declaration of the scale of aggregates, where it is not the project's own.
         history: nights that ``tbench nightly`` wrote, to draw on the page.
         published: write only what papers and official code report.
         with_published: write the report, and the rows beside the literature.
+        backbones: those that are shown, by title or id, each as ``ID`` or ``NAME=ID`` with the
+            name that it shall have; all unless given.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
@@ -751,7 +833,7 @@ def write_report(
             'to --format, without --published'
         )
     store, folder, options = _report_of(
-        found, results, work_dir, out, reference, normaliser, history
+        found, results, work_dir, out, reference, normaliser, history, backbones
     )
     wanted = tuple(formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
@@ -772,6 +854,7 @@ def stale_report(
     formats: Sequence[str] | None = None,
     reference: str | None = None,
     normaliser: Path | None = None,
+    backbones: Sequence[str] = (),
 ) -> list[Path]:
     """Return the files of a suite's report that are out of date; the arguments as for writing it.
 
@@ -781,7 +864,9 @@ def stale_report(
     found = get_suite(suite)  # before anything heavy is imported
     from benchmark.report import stale_files
 
-    store, folder, options = _report_of(found, results, work_dir, out, reference, normaliser, None)
+    store, folder, options = _report_of(
+        found, results, work_dir, out, reference, normaliser, None, backbones
+    )
     return list(
         stale_files(store, found.name, out=folder, formats=tuple(formats or ()), options=options)
     )
@@ -795,6 +880,7 @@ def _report_of(
     reference: str | None,
     normaliser: Path | None,
     history: Path | None,
+    backbones: Sequence[str],
 ) -> tuple[ResultStore, Path, ReportOptions]:
     """Return what a report is made of: the records, the folder to write to, and options."""
     from benchmark.report import ReportOptions, read_normaliser
@@ -803,7 +889,8 @@ def _report_of(
     store = ResultStore(Path(results), Path(work_dir))
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
-    return store, folder, ReportOptions(reference, scale, suite.groups, history)
+    options = ReportOptions(reference, scale, suite.groups, history, tuple(backbones))
+    return store, folder, options
 
 
 def export_records(results: str | Path, suite: str, file: str | Path) -> int:

@@ -167,7 +167,7 @@ def _compiled(
         backbones, campaign.store.work / 'cache', executor, refuse=lambda name, error: print(error)
     )
     resolved = ResolvedInputs(folders, dict.fromkeys(folders, ''), inspected)
-    compiler = campaign.compiler(resolved)
+    compiler = campaign.compiler(resolved, executor.device)
     found: dict[RunSpec, dict[str, object]] = {}
     known = {*inspected, *(spec.backbone for spec in specs if spec.protocol == TRIVIAL.name)}
     for spec in specs:

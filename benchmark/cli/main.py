@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from benchmark.cli import (
     export,
     import_,
     list_,
+    new,
     nightly,
     plan,
     pretrain,
@@ -45,6 +47,7 @@ COMMANDS = (
     pretrain,
     export,
     import_,
+    new,
     check,
     data,
     doctor,
@@ -59,11 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cells; 4: a fault of the program, whose traceback is in a file that is named; 130: interrupted;
     143: stopped by SIGTERM or SIGHUP, 99: by SIGUSR1, which asks for another go.
     """
+    # what libraries said when they failed is for logs of workers; a person gets one line
+    logging.getLogger('benchmark').addHandler(logging.NullHandler())
     try:
         with stopped_by_signals():
             return _carry_out(arguments)
     except BenchmarkError as error:
-        print(f'tbench: {printable(error)}', file=sys.stderr)
+        for problem in getattr(error, 'problems', (error,)):
+            print(f'tbench: {printable(problem)}', file=sys.stderr)
         return WRONG_REQUEST
     except KeyboardInterrupt:
         print(

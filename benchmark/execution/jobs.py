@@ -19,12 +19,15 @@ from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
 from benchmark.execution.execute import MapFolder, Outcome, execute
 from benchmark.execution.locking import BusyError, exclusive
+from benchmark.execution.memory import OutOfMemory, in_parts_that_fit, lack_of_memory
+from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
-from benchmark.models.inspection import build, inspect_backbone
+from benchmark.models.inspection import build, inspect_backbone, normalisation_remark
 from benchmark.probes.cache import FeatureCache
 from benchmark.results.answers import keep_answer, kept_answer
+from benchmark.results.reduced import read_note
 from benchmark.results.store import read_record
 from benchmark.specs import Backbone, LastBlocks, Pretraining
 
@@ -49,7 +52,13 @@ def inspect_job(request: Answer) -> Answer:
     weights = hash_weights(whole) if is_published else None
     if features is None:
         return {'weights': weights}
-    return {'features': asdict(features), 'weights': weights, 'flops': forward_flops(network)}
+    remark, is_assumed = normalisation_remark(backbone)
+    return {
+        'features': asdict(features),
+        'weights': weights,
+        'flops': forward_flops(network),
+        'assumed': remark if is_assumed else '',
+    }
 
 
 def train_job(request: Answer) -> Answer:
@@ -57,9 +66,13 @@ def train_job(request: Answer) -> Answer:
     folder = Path(request['folder'])
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
+    return _claimed(request, lambda: in_parts_that_fit(request, _trained, _trainings('train')))
+
+
+def _trained(request: Answer) -> Answer:
     config, count = _with_hooks(request['config'], request), request.get('processes', 1)
     maps = _map_folder(request) if count == 1 else None
-    return _claimed(request, lambda: _train(config, folder, count, maps))
+    return asdict(_train(config, Path(request['folder']), count, maps))
 
 
 def _map_folder(request: Answer) -> MapFolder | None:
@@ -69,6 +82,10 @@ def _map_folder(request: Answer) -> MapFolder | None:
 
 def search_job(request: Answer) -> Answer:
     """Return the outcome of searching the grid of ``request['config']``."""
+    return _claimed(request, lambda: in_parts_that_fit(request, _searched, _trainings('search')))
+
+
+def _searched(request: Answer) -> Answer:
     folder = Path(request['folder'])
     count = request.get('processes', 1)
 
@@ -76,10 +93,14 @@ def search_job(request: Answer) -> Answer:
         # trials have folders of their own: what is asked for is asked of the chosen one
         return _train(_with_hooks(config, request) if own == folder else config, own, count)
 
-    return _claimed(request, lambda: execute_search(request['config'], folder, run))
+    return asdict(execute_search(request['config'], folder, run))
 
 
-def _claimed(request: Answer, measure: Callable[[], Outcome]) -> Answer:
+def _trainings(job: str) -> Callable[[Answer], list[Answer]]:
+    return find_procedure(job).trainings
+
+
+def _claimed(request: Answer, measure: Callable[[], Answer]) -> Answer:
     """Return what ``measure`` finds, run while no other process is at work in the folder.
 
     With ``request['records']``, the files where a record of it may lie, the answer is ``done``
@@ -92,13 +113,14 @@ def _claimed(request: Answer, measure: Callable[[], Outcome]) -> Answer:
     folder, records = Path(request['folder']), request.get('records')
     with exclusive(folder):
         if records is None:
-            return asdict(measure())
+            return measure()
         # in this order: who saves a record forgets the answer afterwards
         if kept := kept_answer(folder):
             return kept
-        if any(_is_good(Path(path)) for path in records):
+        note = read_note(folder)  # it may have run with a smaller batch
+        if any(map(_is_good, [*map(Path, records), *([note.record] if note else [])])):
             return {'done': True}
-        answer = asdict(measure())
+        answer = measure()
         keep_answer(folder, answer)
         return answer
 
@@ -125,14 +147,15 @@ def _train(config: Answer, folder: Path, processes: int, maps: MapFolder | None 
         return execute(config, folder, maps)
     in_processes(config, processes)  # refused before processes start
     found = launch({'job': 'train', 'config': config, 'folder': str(folder)}, processes)
-    if reason := found.pop('error'):
-        raise BenchmarkError(reason)
+    reason, lacks_memory = found.pop('error'), found.pop('out_of_memory', False)
+    if reason:
+        raise OutOfMemory(reason) if lacks_memory else BenchmarkError(reason)
     return Outcome(**found)
 
 
 def trivial_job(request: Answer) -> Answer:
     """Return the outcome of the trivial predictor of ``request['config']``."""
-    return _claimed(request, lambda: execute_trivial(request['config']))
+    return _claimed(request, lambda: asdict(execute_trivial(request['config'])))
 
 
 def as_is_job(request: Answer) -> Answer:
@@ -143,7 +166,8 @@ def as_is_job(request: Answer) -> Answer:
 
 def canary_job(request: Answer) -> Answer:
     """Return the numbers of ``request['config']`` that must not change, and the device."""
-    values = compute(request['config'], request['samples'])
+    with computed_by({}):
+        values = compute(request['config'], request['samples'])
     return {'values': values, 'device': device_name()}
 
 
@@ -152,7 +176,7 @@ def probe_job(request: Answer) -> Answer:
     asked = request['cache']
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
     keeping = Keeping(cache, asked['key']) if asked['limit'] else None
-    return _claimed(request, lambda: execute_probe(request['config'], keeping))
+    return _claimed(request, lambda: asdict(execute_probe(request['config'], keeping)))
 
 
 def check_job(request: Answer) -> Answer:
@@ -174,7 +198,11 @@ def answer(request: Answer) -> Answer:
         return {'error': _one_line_message(error), 'user_error': True, 'busy': True}
     except BenchmarkError as error:
         return {'error': _one_line_message(error), 'user_error': True}
+    except OutOfMemory as error:
+        return {'error': str(error), 'user_error': True, 'out_of_memory': True}
     except Exception as error:  # a cell that fails must not take the worker with it
+        if reason := lack_of_memory(error):
+            return {'error': f'memory is not enough: {reason}', 'user_error': True}
         logging.getLogger(__name__).error(traceback.format_exc())
         lines = str(error).strip().splitlines()
         return {

@@ -62,8 +62,8 @@ class DataParts:
             features.
         submission: the hook that makes the archive for the server of a test split whose labels
             are withheld; ``None`` where there is no server.
-        sampler: what chooses training samples where each does not come once per pass. It is
-            endless, and takes ``whole`` where several processes must follow one order.
+        sampler: what chooses training samples where each does not come once per pass, derived
+            from ``benchmark.SampleOrder``.
     """
 
     test_pipeline: list[Config]
@@ -142,9 +142,15 @@ class Kind:
         has_words: whether a drawn prediction is a word, which a page shows in little room.
         probed: what a probe predicts from frozen features, per picture or per cell of a map;
             ``None`` where the kind cannot be probed.
+        counts_films: whether a sample of a split is a film rather than a picture.
+        group: the group of its tasks that declare none, by which reports contrast pretrainings.
+        draft: the ``'module:function'`` that drafts the declaration of a task from a folder;
+            empty where somebody has to write it.
+        small: keys of a task that make it small, for CPUs and first trials.
         present: the ``'module:function'`` that returns the numbers of the classes (of pose: the key
             points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
+        has_fixed_size: whether all training batches of a task have the same shape.
     """
 
     name: str
@@ -166,7 +172,12 @@ class Kind:
     has_colours: bool = False
     probed: Probed | None = None
     present: str = ''
+    counts_films: bool = False
+    group: str = 'combined'
+    draft: str = ''
+    small: Mapping[str, Any] = field(default_factory=dict)
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    has_fixed_size: bool = True
 
     @property
     def counts_as(self) -> str:

@@ -109,7 +109,7 @@ def _keep(item: _Unknown, answer: Mapping[str, Any], cache: Path) -> Inspected:
     return _read_inspected(content)
 
 
-_OF_ARCHITECTURE = ('features', 'flops')
+_OF_ARCHITECTURE = ('features', 'flops', 'assumed')
 """What does not depend on weights."""
 
 
@@ -148,7 +148,12 @@ def features_from(plain: Mapping[str, Any]) -> Features:
 
 
 def _read_inspected(answer: Mapping[str, Any]) -> Inspected:
-    return Inspected(features_from(answer['features']), answer['weights'], answer.get('flops'))
+    return Inspected(
+        features_from(answer['features']),
+        answer['weights'],
+        answer.get('flops'),
+        answer.get('assumed') or '',
+    )
 
 
 def _reason(reply: Reply) -> str:
@@ -174,12 +179,15 @@ def _places(backbone: Backbone, cache: Path) -> _Unknown:
     facts = {
         **declared(backbone),
         'pretraining': None,
+        'title': None,
         'versions': library_versions(backbone.source),
         'numerics': source_numerics(backbone.source),
         'code': file_hash(backbone.code) if backbone.code else None,
     }
     weights = _hash_of(backbone.checkpoint, cache) if backbone.checkpoint else None
-    architecture = {**facts, **dict.fromkeys(_OF_WEIGHTS)}
+    # where a normalisation comes from depends on whose weights they are
+    own = 'random' if backbone.is_random else 'given' if backbone.checkpoint else 'published'
+    architecture = {**facts, **dict.fromkeys(_OF_WEIGHTS), 'weights': own}
     if backbone.source.partition(':')[0] in _READ_FROM_FOLDERS:
         architecture['checkpoint'] = weights
     whole = fingerprint({**facts, 'checkpoint': weights})[:24]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import BenchmarkError
-from benchmark.launching.campaign import Campaign
+from benchmark.errors import BenchmarkError, DataError
+from benchmark.kinds import load_kind
+from benchmark.launching.campaign import Campaign, assumption_lines
+from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
-from benchmark.launching.workloads import workload_of_cell, workload_of_record
+from benchmark.launching.workloads import (
+    CellKey,
+    key_of,
+    workload_of_cell,
+    workload_of_record,
+)
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
@@ -24,6 +31,9 @@ from benchmark.specs import RunSpec, Task
 _NOT_KNOWN = ''
 """Digest of built-in data that are not rendered yet, or not read: no record can have it."""
 
+_FRAMES = 100.0
+"""Frames of a film whose files nobody counted; a round number of ours."""
+
 _MOST_READ = 2e9
 """Bytes of data that a plan reads at most to know them; more are left to the run."""
 
@@ -33,12 +43,15 @@ class Survey:
     """A plan, and the expected cost of its cells that are to do, by cell.
 
     ``unread`` are the bytes, by task, of data that were never read here and are too large for a
-    plan to read: without their digest it cannot say which of their cells are done.
+    plan to read: without their digest it cannot say which of their cells are done. ``titles`` are
+    what the backbones are called, by id; ``warnings`` what was assumed about them.
     """
 
     plan: Plan
     costs: Mapping[RunSpec, Estimate]
     unread: Mapping[str, int] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Return the survey as JSON data: lists of cells ``done``, ``to_do`` and ``impossible``."""
@@ -61,19 +74,30 @@ def _cost(expected: Estimate) -> dict[str, Any]:
         None if value is None else round(value, 1)
         for value in (expected.seconds, expected.memory_mb)
     )
-    return {'seconds': seconds, 'memory_mb': memory, 'basis': expected.basis.value}
+    low, high = (
+        None if value is None else round(value, 1) for value in (expected.low, expected.high)
+    )
+    return {
+        'seconds': seconds,
+        'low_seconds': low,
+        'high_seconds': high,
+        'memory_mb': memory,
+        'basis': expected.basis.value,
+    }
 
 
 def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     """Return what ``campaign`` would do on a ``device`` of the class ``'cpu'`` or ``'gpu'``.
 
     Nothing is trained, rendered or fetched; a backbone that the cache of the work folder does not
-    know is inspected once. What is wrong with a task or a backbone makes its cells impossible.
+    know is inspected once, and data that it does not know are looked at, as before a run. What is
+    wrong with a task or a backbone makes its cells impossible.
 
     Raises:
         BenchmarkError: a record cannot be read.
     """
     places, refused = _places(campaign)
+    refused |= _unusable(campaign, places, executor)
     inspected = inspect_all(
         # building networks takes long: none is built where there are no data to use it on
         campaign.request.backbones if places else (),
@@ -86,34 +110,35 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         {name: place.digest for name, place in places.items()},
         inspected,
     )
-    cells, impossible, workloads = _compiled(campaign, resolved, refused)
+    lengths = {task.name: _length(task, places.get(task.name)) for task in campaign.request.tasks}
+    cells, impossible, workloads = _compiled(campaign, resolved, refused, lengths, device)
     plan = campaign.split(cells)
+    measured = _measured(campaign, plan, workloads, inspected, lengths, device)
     return Survey(
         Plan(plan.done, plan.to_do, tuple(impossible)),
-        _costs(campaign, plan, workloads, inspected, device),
+        _costs(plan, workloads, measured, device),
         {name: place.unread for name, place in places.items() if place.unread},
+        campaign.request.titles,
+        tuple(assumption_lines(campaign.request, inspected)),
     )
 
 
-_CellKey = tuple[str, str, str]
-"""Task, backbone and protocol."""
-
-
-def _without_seed(spec: RunSpec) -> _CellKey:
-    return spec.task, spec.backbone, spec.protocol
-
-
 def _compiled(
-    campaign: Campaign, resolved: ResolvedInputs, refused: Mapping[str, BenchmarkError]
-) -> tuple[list[Cell], list[Impossible], dict[_CellKey, Workload]]:
+    campaign: Campaign,
+    resolved: ResolvedInputs,
+    refused: Mapping[str, BenchmarkError],
+    lengths: Mapping[str, float],
+    device: str,
+) -> tuple[list[Cell], list[Impossible], dict[CellKey, Workload]]:
     """Return the cells, those that are impossible, and what each cell asks for.
 
-    ``refused`` holds the error of each task and backbone that cannot be used.
+    ``refused`` holds the error of each task and backbone that cannot be used, ``lengths`` how many
+    pictures a test sample of each task has.
     """
     cells: list[Cell] = []
     impossible: list[Impossible] = []
-    workloads: dict[_CellKey, Workload] = {}
-    compiler = campaign.compiler(resolved)
+    workloads: dict[CellKey, Workload] = {}
+    compiler = campaign.compiler(resolved, device)
     for spec in expand(campaign.request):
         refusal = refused.get(spec.task) or refused.get(spec.backbone)
         try:
@@ -124,18 +149,50 @@ def _compiled(
             impossible.append(Impossible(spec, str(error)))
             continue
         cells.append(cell)
-        if _without_seed(spec) not in workloads:
+        if key_of(spec) not in workloads:
             config, inspected = compiler.outline(spec).config, cell.design.inspected
-            workloads[_without_seed(spec)] = workload_of_cell(cell, inspected, config)
+            workloads[key_of(spec)] = workload_of_cell(
+                cell, inspected, lengths[spec.task], config=config
+            )
     return cells, impossible, workloads
 
 
+def _unusable(
+    campaign: Campaign, places: Mapping[str, _Place], executor: Executor
+) -> dict[str, BenchmarkError]:
+    """Return why data that are there cannot be used, by task: a run would look as well."""
+    placed = [
+        Placed(task, place.folder, place.digest)
+        for task in campaign.request.tasks
+        if (place := places.get(task.name)) is not None and place.digest
+    ]
+    found = check_all(placed, campaign.store.work / 'cache', executor, lambda line: None)
+    return {
+        name: DataError(f"task '{name}': {checked.reason}")
+        for name, checked in found.items()
+        if checked.reason
+    }
+
+
 class _Place(NamedTuple):
-    """Where a task's data are, their digest, and how many bytes are left to read to know it."""
+    """Where a task's data are, their digest, and how many bytes are left to read to know it.
+
+    ``files`` is how many files they are, 0 where nobody counted.
+    """
 
     folder: Path
     digest: str
     unread: int = 0
+    files: int = 0
+
+
+def _length(task: Task, place: _Place | None) -> float:
+    """Return how many pictures a test sample of a task has: more than one where it is a film."""
+    if not load_kind(task.kind).counts_films:
+        return 1.0
+    if place is None or not place.files:
+        return _FRAMES
+    return max(1.0, place.files / sum(task.splits.values()))
 
 
 def _places(campaign: Campaign) -> tuple[dict[str, _Place], dict[str, BenchmarkError]]:
@@ -162,7 +219,8 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
             return _Place(data_root, _NOT_KNOWN)
         folder = made / task.source.root
     manifest = reader.manifest(task, folder, most=_MOST_READ)
-    return _Place(folder, manifest.digest, 0 if manifest.digest else manifest.unread)
+    unread = 0 if manifest.digest else manifest.unread
+    return _Place(folder, manifest.digest, unread, manifest.files)
 
 
 _MOST_ALIKE = 100
@@ -170,30 +228,30 @@ _MOST_ALIKE = 100
 
 
 def _costs(
-    campaign: Campaign,
     plan: Plan,
-    workloads: Mapping[_CellKey, Workload],
-    inspected: Mapping[str, Inspected],
+    workloads: Mapping[CellKey, Workload],
+    measured: Iterable[Measured],
     device: str,
 ) -> dict[RunSpec, Estimate]:
     """Return the expected cost of the cells that are to do."""
-    by_cell: dict[_CellKey, list[Measured]] = {}
+    by_cell: dict[CellKey, list[Measured]] = {}
     by_kind: dict[tuple[str, str], list[Measured]] = {}
-    for run in _measured(campaign, plan, workloads, inspected, device) if plan.to_do else ():
+    for run in measured if plan.to_do else ():
         by_cell.setdefault(run.workload.cell, []).append(run)
         by_kind.setdefault(run.workload.kind, []).append(run)
-    found: dict[_CellKey, Estimate] = {}
-    for key in dict.fromkeys(_without_seed(cell.spec) for cell in plan.to_do):
+    found: dict[CellKey, Estimate] = {}
+    for key in dict.fromkeys(key_of(cell.spec) for cell in plan.to_do):
         alike = by_cell.get(key) or by_kind.get(workloads[key].kind, [])[:_MOST_ALIKE]
         found[key] = estimate(workloads[key], alike, device)
-    return {cell.spec: found[_without_seed(cell.spec)] for cell in plan.to_do}
+    return {cell.spec: found[key_of(cell.spec)] for cell in plan.to_do}
 
 
 def _measured(
     campaign: Campaign,
     plan: Plan,
-    workloads: Mapping[_CellKey, Workload],
+    workloads: Mapping[CellKey, Workload],
     inspected: Mapping[str, Inspected],
+    lengths: Mapping[str, float],
     device: str,
 ) -> Iterator[Measured]:
     """Yield what good records of the suite measured on such a device.
@@ -210,9 +268,11 @@ def _measured(
         if ('cpu' if found.device == 'cpu' else 'gpu') != device:
             continue
         if (found.spec, found.fingerprint) in current:
-            workload = workloads[_without_seed(found.spec)]
+            workload = workloads[key_of(found.spec)]
         else:
             record = read_record(campaign.store.runs_folder(suite) / found.path)
             known = inspected.get(record.spec.backbone)
-            workload = workload_of_record(record, tasks[record.spec.task], known)
+            workload = workload_of_record(
+                record, tasks[record.spec.task], known, lengths[record.spec.task]
+            )
         yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)

@@ -7,48 +7,76 @@ from collections.abc import Iterable, Mapping
 
 from benchmark.errors import BenchmarkError
 from benchmark.kinds.base import Config
+from benchmark.kinds.common.operations import count_head
 from benchmark.planning import Cell
 from benchmark.planning.cells import Inspected
-from benchmark.planning.estimates import Workload, backbone_flops
+from benchmark.planning.estimates import Workload, model_flops
 from benchmark.results.records import RunRecord
 from benchmark.specs import Role, RunSpec, Task
 
+CellKey = tuple[str, str, str]
+"""Task, backbone and protocol."""
 
-def longest_first(cells: Iterable[Cell], workloads: Mapping[RunSpec, Workload]) -> list[Cell]:
+
+def key_of(spec: RunSpec) -> CellKey:
+    """Return what all seeds of a cell share."""
+    return spec.task, spec.backbone, spec.protocol
+
+
+def longest_first(cells: Iterable[Cell], workloads: Mapping[CellKey, Workload]) -> list[Cell]:
     """Return cells in the order in which they keep workers busy to the end.
 
-    What takes longest comes first, as far as operations of the backbone say it; unknown ones before
-    all, equal ones as they were.
+    What takes longest comes first, as far as operations say it; unknown ones before all, equal
+    ones as they were.
     """
 
     def shortness(cell: Cell) -> float:
-        known = workloads.get(cell.spec)
+        known = workloads.get(key_of(cell.spec))
         return -math.inf if known is None or known.flops is None else -known.flops
 
     return sorted(cells, key=shortness)
 
 
 def workload_of_cell(
-    cell: Cell, inspected: Inspected | None, config: Config | None = None
+    cell: Cell,
+    inspected: Inspected | None,
+    length: float = 1.0,
+    *,
+    config: Config | None = None,
 ) -> Workload:
-    """Return what a cell asks for; ``config`` is its own, or that of cells like it, if at hand.
+    """Return what a cell asks for.
+
+    Args:
+        cell: which cell.
+        inspected: what is known of its backbone.
+        length: pictures of a test sample, more than one where it is a film.
+        config: the cell's configuration, or that of cells like it, if it is at hand.
 
     Raises:
         BenchmarkError: an option makes no sense.
     """
     learns = cell.design.inputs.protocol.trains_backbone
     known = cell.config if config is None else config
-    return _workload(cell.spec, cell.task, known, inspected, learns=learns)
+    return _workload(cell.spec, cell.task, known, inspected, learns=learns, length=length)
 
 
-def workload_of_record(record: RunRecord, task: Task, inspected: Inspected | None) -> Workload:
-    """Return what a finished run asked for."""
+def workload_of_record(
+    record: RunRecord, task: Task, inspected: Inspected | None, length: float
+) -> Workload:
+    """Return what a finished run asked for; ``length`` is as in :func:`workload_of_cell`."""
     learns = bool(record.protocol.get('trains_backbone'))
-    return _workload(record.spec, task, dict(record.config), inspected, learns=learns)
+    config = dict(record.config)
+    return _workload(record.spec, task, config, inspected, learns=learns, length=length)
 
 
 def _workload(
-    spec: RunSpec, task: Task, config: Config, inspected: Inspected | None, *, learns: bool
+    spec: RunSpec,
+    task: Task,
+    config: Config,
+    inspected: Inspected | None,
+    *,
+    learns: bool,
+    length: float,
 ) -> Workload:
     cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
     if 'predictor' in config:  # it looks at no image
@@ -59,14 +87,23 @@ def _workload(
     if inspected.flops is None:
         return Workload(cell, kind, None, parameters)
     height, width = task.input_size
-    flops = backbone_flops(
-        inspected.flops,
-        height * width,
-        trained_images=_trained_images(config, task),
-        tested_images=task.splits[Role.TEST],
+    trained, tested = _trained_images(config, task), round(task.splits[Role.TEST] * length)
+    flops = model_flops(
+        count_head(_model(config), (height, width)),
+        inspected.flops * height * width,
+        trained_images=trained,
+        tested_images=tested,
         learns=learns,
     )
-    return Workload(cell, kind, flops, parameters)
+    return Workload(cell, kind, flops, parameters, trained + tested)
+
+
+def _model(config: Config) -> Config:
+    """Return the model of a training, that of the first trial where there are several."""
+    if 'trials' in config:
+        return _model(config['trials'][0]['config'])
+    found: Config = config.get('model') or {}
+    return found
 
 
 def _trained_images(config: Config, task: Task) -> int:

@@ -18,6 +18,7 @@ from benchmark.compiling import (
     numerics_of,
     procedure_of,
 )
+from benchmark.compiling.memory import HALVINGS, halved_batch
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.hashing import canonical_json
 from benchmark.kinds import KINDS
@@ -25,7 +26,7 @@ from benchmark.kinds.base import Config
 from benchmark.planning.plan import Request, recipe_changes
 from benchmark.plugins import OURS
 from benchmark.protocols import PROTOCOLS
-from benchmark.specs import Backbone, Features, Pretraining, RunSpec, Task
+from benchmark.specs import EXACT, Backbone, Features, Pretraining, RunSpec, Task
 
 _PICTURE = 224
 """Side of the picture, in pixels, for which records state operations."""
@@ -35,12 +36,14 @@ class Inspected(NamedTuple):
     """What a worker found out about a backbone.
 
     ``weights`` is the hash of its weights, ``None`` where they are random; ``flops`` are those of
-    one forward pass per pixel of the input, ``None`` where they could not be counted.
+    one forward pass per pixel of the input, ``None`` where they could not be counted; ``assumed``
+    says where a normalisation comes from that nothing states, and is empty where it is stated.
     """
 
     features: Features
     weights: str | None
     flops: float | None = None
+    assumed: str = ''
 
     def completed(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the facts of a record with the operations of a square picture of 224 px."""
@@ -92,6 +95,7 @@ class Cell:
         manifest: hash of the data.
         data: folder of the data.
         numerics: number of each part of the benchmark that takes part.
+        changed: the configuration, where it is not that of the design.
     """
 
     spec: RunSpec
@@ -100,6 +104,7 @@ class Cell:
     manifest: str
     data: Path
     numerics: Mapping[str, int]
+    changed: Config | None = None
 
     @property
     def task(self) -> Task:
@@ -123,7 +128,7 @@ class Cell:
         Raises:
             BenchmarkError: its parts do not fit together.
         """
-        return self.design.config(self.spec)
+        return self.design.config(self.spec) if self.changed is None else self.changed
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -172,6 +177,18 @@ class Cell:
             numerics=self.numerics if numerics is None else numerics,
             source=self.source,
         )
+
+    def smaller(self) -> tuple[Cell, ...]:
+        """Return the cell with half the batch at a time, and with a quarter, as far as it divides.
+
+        They are what runs instead where memory is not enough, and have fingerprints of their own.
+        """
+        found: list[Cell] = []
+        own = self.config
+        config: Config | None = own if self.procedure.trainings(own) else None
+        while len(found) < HALVINGS and config and (config := halved_batch(config)):
+            found.append(replace(self, changed=config, fingerprint=self.identify(config)))
+        return tuple(found)
 
     @property
     def features_key(self) -> str:
@@ -247,6 +264,7 @@ class CellCompiler:
         resolved: data and backbones of the request.
         options: changes to every compiled configuration, by dotted key.
         processes: how many shall share the batches of a training.
+        policy: how numbers are computed.
     """
 
     def __init__(
@@ -256,9 +274,10 @@ class CellCompiler:
         *,
         options: Mapping[str, Any],
         processes: int = 1,
+        policy: str = EXACT,
     ) -> None:
         self._request, self._resolved = request, resolved
-        self._options, self._processes = options, processes
+        self._options, self._processes, self._policy = options, processes, policy
         self._tasks = {task.name: task for task in request.tasks}
         self._backbones = {backbone.id: backbone for backbone in request.backbones}
         self._protocols = {protocol.name: protocol for protocol in request.protocols}
@@ -315,6 +334,7 @@ class CellCompiler:
             task=self._tasks[spec.task],
             protocol=self._protocols[spec.protocol],
             changes=recipe_changes(self._request.suite, spec),
+            policy=self._policy,
         )
 
     def _outline(self, inputs: CellInputs) -> Outline:

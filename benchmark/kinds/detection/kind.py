@@ -459,6 +459,7 @@ def _test_pipeline(task: Task, *, masks: bool) -> list[Config]:
 KIND = Kind(
     name='detection',
     library='mmdet',
+    has_fixed_size=False,
     order=20,
     has_colours=True,
     components=(
@@ -495,6 +496,8 @@ KIND = Kind(
     model=model,
     trivial=Trivial('mean boxes', 'benchmark.kinds.detection.trivial:MeanBoxes'),
     labels='benchmark.kinds.detection.labels:find_fault',
+    draft='benchmark.kinds.detection.draft:draft',
+    small={'options': {'width': 64, 'proposals': 300, 'regions': 128}},
     present='benchmark.kinds.detection.labels:find_classes',
     largest_input=upright_or_not,
 )

@@ -255,6 +255,7 @@ def _views(task: Task) -> list[Config]:
 
 
 KIND = Kind(
+    group='semantic',
     name='segmentation',
     library='mmseg',
     order=30,
@@ -276,6 +277,8 @@ KIND = Kind(
     model=model,
     trivial=Trivial('most frequent label', 'benchmark.kinds.segmentation.trivial:MajorityLabel'),
     labels='benchmark.kinds.segmentation.labels:find_fault',
+    draft='benchmark.kinds.segmentation.draft:draft',
+    small={'options': {'width': 64}},
     present='benchmark.kinds.segmentation.labels:find_classes',
     largest_input=upright_or_not,
 )

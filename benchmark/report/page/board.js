@@ -158,7 +158,7 @@ function boardRow(person, columns, looks) {
         type: 'button', class: 'pin', 'aria-pressed': String(isPinned), 'aria-label': `Highlight ${person.label}`,
         title: 'Highlight in every chart', onclick: () => togglePin(person),
       }, swatch(person)),
-      h('span', {}, h('span', { class: 'label', title: person.label }, person.label), h('small', { title: facts }, facts)))),
+      h('span', {}, h('span', { class: 'label', title: person.label === person.id ? person.id : `${person.label}: ${person.id}` }, person.label), h('small', { title: facts }, facts)))),
     shownLeads().map((lead) => leadCell(lead, person)),
     columns.map((column, i) => scoreCell(column, person, looks[i])));
 }
