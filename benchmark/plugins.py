@@ -28,8 +28,10 @@ OURS = 'transferbench'
 
 T = TypeVar('T')
 
-_Seen = tuple[tuple[tuple[str, str], ...], tuple[metadata.EntryPoint, ...]]
-"""Ours by name and place, and those of other packages."""
+_Found = tuple[
+    Mapping[str, str], tuple[metadata.EntryPoint, ...], Mapping[str, metadata.EntryPoint]
+]
+"""Ours by name and place, those of other packages, and both."""
 
 
 class Plugins(Generic[T]):
@@ -50,7 +52,7 @@ class Plugins(Generic[T]):
         problem: Callable[[Any], str] = lambda part: '',
     ) -> None:
         self.group, self._what, self._own, self._problem = group, what, own, problem
-        self._found: tuple[_Seen, Mapping[str, metadata.EntryPoint]] | None = None
+        self._found: _Found | None = None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all parts, sorted; nothing is imported.
@@ -97,10 +99,10 @@ class Plugins(Generic[T]):
     def _entries(self) -> Mapping[str, metadata.EntryPoint]:
         """Return the entry points by name, made once for the same parts: cells ask many times."""
         own, foreign = self._own(), _foreign(self.group)
-        seen = (tuple(own.items()), foreign)
-        if self._found is None or self._found[0] != seen:
-            self._found = seen, self._joined(own, foreign)
-        return self._found[1]
+        # equal entry points may be of another version of their package
+        if self._found is None or self._found[0] != own or self._found[1] is not foreign:
+            self._found = dict(own), foreign, self._joined(own, foreign)
+        return self._found[2]
 
     def _joined(
         self, own: Mapping[str, str], foreign: Iterable[metadata.EntryPoint]

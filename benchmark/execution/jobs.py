@@ -144,7 +144,7 @@ def _train(config: Answer, folder: Path, processes: int, maps: MapFolder | None 
         BenchmarkError: it failed.
     """
     if processes == 1:
-        return execute(config, folder, maps)
+        return execute(config, folder, maps) if maps else execute(config, folder)
     in_processes(config, processes)  # refused before processes start
     found = launch({'job': 'train', 'config': config, 'folder': str(folder)}, processes)
     reason, lacks_memory = found.pop('error'), found.pop('out_of_memory', False)

@@ -32,7 +32,7 @@ from common import KINDS, compiled, machine, print_table
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from benchmark.compiling import FIXED_VIEWS, PACKAGES
+from benchmark.compiling import FIXED_VIEWS, LOADERS, PACKAGES, PRECISION
 from benchmark.execution.execute import _runner
 from benchmark.kinds.base import Config as Plain
 from benchmark.openmmlab import prepare
@@ -136,8 +136,11 @@ class _Bench:
         }
         for key in ('custom_imports', 'test_dataloader', 'test_cfg', 'test_evaluator', 'resume'):
             config.pop(key, None)
-        for key in (PACKAGES, FIXED_VIEWS):
+        for key in (PACKAGES, FIXED_VIEWS, LOADERS, PRECISION):
             config.pop(key, None)
+        # without our data set around it, which draws each sample for its turn
+        sampler = {'type': 'InfiniteSampler', 'shuffle': True}
+        config['train_dataloader'] = {**config['train_dataloader'], 'sampler': sampler}
         hooks = dict(config['default_hooks'])
         hooks['checkpoint'] = {**hooks['checkpoint'], 'interval': self._steps + 1}
         hooks['checkpoint'].pop('out_dir', None)

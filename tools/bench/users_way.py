@@ -87,10 +87,14 @@ def _train_alone(config: dict[str, Any]) -> None:
     from mmengine.runner import Runner
 
     import benchmark.registry  # noqa: F401
+    from benchmark.compiling import LOADERS, PACKAGES, PRECISION
 
     for module in config.pop('custom_imports'):
         importlib.import_module(module)
     config['custom_hooks'] = []
+    config['train_dataloader']['sampler'] = {'type': 'InfiniteSampler', 'shuffle': True}
+    for key in (PACKAGES, LOADERS, PRECISION):
+        config.pop(key, None)
     config['default_hooks']['checkpoint'].pop('out_dir', None)
     runner = Runner.from_cfg(Config(config))
     runner.train()
