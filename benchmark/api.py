@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from benchmark.launching.survey import Survey
     from benchmark.planning import Plan
     from benchmark.planning.contents import DataReader
-    from benchmark.report import ReportOptions
+    from benchmark.report import BackboneComparison, ReportOptions
     from benchmark.results.records import RunRecord
     from benchmark.results.sharing import Imported
     from benchmark.results.store import ResultStore
@@ -255,6 +255,7 @@ def evaluate(
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
+    outcomes: bool = True,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Run:
@@ -287,6 +288,7 @@ def evaluate(
         quick_data: know photographs by name and size, without reading them once.
         submission: let trained trackers also write the archive for the evaluation server of a
             task whose test labels are withheld; done cells are trained again for it.
+        outcomes: keep what was found of each test example, for :func:`compare`.
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per event.
 
@@ -311,6 +313,7 @@ def evaluate(
                 feature_cache=feature_cache,
                 quick_data=quick_data,
                 submission=submission,
+                outcomes=outcomes,
                 options=options,
                 say=say,
             )
@@ -336,6 +339,7 @@ def open_campaign(
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
+    outcomes: bool = True,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Iterator[Campaign]:
@@ -371,6 +375,7 @@ def open_campaign(
             processes,
             Level.QUICK if quick_data else Level.CONTENTS,
             submission,
+            outcomes,
             precision,
         )
 
@@ -806,6 +811,77 @@ def leaderboard(
     return load_results(results, suite).leaderboard(protocol)
 
 
+def compare(
+    a: str | Path,
+    b: str | Path,
+    *,
+    suite: str | Path | None = None,
+    results: str | Path = 'results',
+    work_dir: str | Path | None = None,
+    protocols: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+) -> BackboneComparison:
+    """Return how far one backbone is ahead of another, task by task, from their records.
+
+    Intervals are over seeds and test examples; ``verdict`` says it in words, ``frame()`` in
+    numbers. Nothing is run.
+
+    Args:
+        a: a backbone of the records: its id, its title, its declaration file, or a part of its
+            id or title that no other has.
+        b: another one.
+        suite: name or declaration file; may be left out where the folder has only one.
+        results: folder of the records.
+        work_dir: where to keep what is remembered of many records; ``results`` unless given.
+        protocols: those to compare under; all that both have unless given.
+        tasks: those to compare on; all unless given.
+
+    Raises:
+        BenchmarkError: there are no such records, or nothing to compare.
+    """
+    from benchmark.errors import unknown_name
+    from benchmark.report import compare_backbones
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(work_dir or results))
+    known = store.suites()
+    if suite is None and len(known) != 1:
+        raise BenchmarkError(f'{results}: name one suite (there: {", ".join(known) or "none"})')
+    declared = _declared_suite(suite if suite is not None else known[0])
+    name = declared.name if declared else str(suite if suite is not None else known[0])
+    if name not in known:
+        raise unknown_name(f'suite with records in {results}', name, known)
+    pair = tuple(_id_of(which) for which in (a, b))
+    films = _films(declared) if declared else {}
+    return compare_backbones(
+        store, name, (pair[0], pair[1]), protocols=protocols, tasks=tasks, films=films
+    )
+
+
+def _declared_suite(which: str | Path) -> Suite | None:
+    """Return a suite that is declared; ``None`` for a name that only records have."""
+    from benchmark.errors import UnknownNameError
+
+    try:
+        return get_suite(which)
+    except UnknownNameError:
+        return None
+
+
+def _films(suite: Suite) -> dict[str, str]:
+    """Return what tells films apart in the names of test pictures, by task."""
+    from benchmark.catalog import find_task
+
+    tasks = (find_task(name, relative_to=suite.path.parent) for name in suite.tasks)
+    return {task.name: task.film for task in tasks if task.film}
+
+
+def _id_of(which: str | Path) -> str:
+    """Return the id of a backbone that a file declares; what is no file stays as it is."""
+    text = str(which)
+    return get_backbone(text).id if text.endswith('.py') and Path(text).is_file() else text
+
+
 def write_report(
     suite: str | Path | Mapping[str, Any],
     *,
@@ -905,7 +981,9 @@ def _report_of(
     store = ResultStore(Path(results), Path(work_dir))
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
-    options = ReportOptions(reference, scale, suite.groups, history, tuple(backbones))
+    options = ReportOptions(
+        reference, scale, suite.groups, history, tuple(backbones), _films(suite)
+    )
     return store, folder, options
 
 

@@ -267,7 +267,9 @@ class Task:
     ``splits`` says how many samples each data set holds, ``estimated`` which of these no source
     tells exactly;
     ``classes`` are mere numbers where the data set itself has their names; ``tree`` maps patterns
-    of files below the data's folder to how many there must be.
+    of files below the data's folder to how many there must be. ``film`` is a regular expression for
+    the names of test pictures: those that agree in its first group are of one film, and are drawn
+    together where test examples are.
     """
 
     name: str
@@ -291,6 +293,7 @@ class Task:
     path: Path
     tree: Mapping[str, int] = field(default_factory=dict)
     estimated: tuple[Role, ...] = ()
+    film: str = ''
 
     def option(self, key: str, default: Any) -> Any:
         """Return the task's own option ``key``, or ``default`` where it declares none."""

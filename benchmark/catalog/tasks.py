@@ -51,6 +51,7 @@ _TASK_KEYS = {
         hint='write dict(train=1, test=1), and `tbench check data` says how many there are',
     ),
     'estimated': Key((tuple,)),
+    'film': Key((str,)),
     'metric': Key((str, Mapping), required=True),
     'metrics': Key((tuple,)),
     'budget': Key((Mapping,)),
@@ -218,6 +219,7 @@ class _Reading:
         budget = self._read('budget', lambda: self._budget(splits), empty)
         unsure: tuple[Role, ...] = ()
         estimated = self._read('estimated', lambda: _read_estimated_roles(self._facts), unsure)
+        film = self._read('film', lambda: _film(self._facts), '')
         datasets: dict[Role, Declared] = {}
         if data is not None and 'classes' in self._values:
             with self._faults.noted():
@@ -245,6 +247,7 @@ class _Reading:
             path=self._facts.path,
             tree=data.tree,
             estimated=estimated,
+            film=film,
             **texts,
         )
 
@@ -296,6 +299,17 @@ def _read_estimated_roles(facts: Block) -> tuple[Role, ...]:
     if not set(declared) <= set(facts.values.get('splits', {})):
         raise facts.error('estimated', 'must hold names of splits')
     return tuple(Role(name) for name in declared)
+
+
+def _film(facts: Block) -> str:
+    declared: str = facts.values['film']
+    try:
+        groups = re.compile(declared).groups
+    except re.error as error:
+        raise facts.error('film', f'must be a regular expression ({error})') from None
+    if groups < 1:
+        raise facts.error('film', 'must hold a group in parentheses, which names the film')
+    return declared
 
 
 def _classes(declared: tuple[str, ...] | int) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from benchmark import __version__
 from benchmark.cli import (
     analyze,
     check,
+    compare,
     data,
     doctor,
     export,
@@ -41,6 +42,7 @@ COMMANDS = (
     status,
     list_,
     report,
+    compare,
     regress,
     nightly,
     analyze,

@@ -25,6 +25,12 @@ def add_parser(subparsers: Subparsers) -> None:
         help='trained trackers also write the archive for the evaluation server of a task whose '
         'test labels are withheld; cells that are done are trained again for it',
     )
+    parser.add_argument(
+        '--no-outcomes',
+        dest='outcomes',
+        action='store_false',
+        help='do not keep what was found of each test example, which `tbench compare` uses',
+    )
     parser.set_defaults(command=run)
 
 
@@ -35,6 +41,7 @@ def run(options: Namespace) -> int:
         **place_of(options),
         seeds=options.seeds,
         submission=options.submission,
+        outcomes=options.outcomes,
         say=say,
     )
     for line in done.flags:

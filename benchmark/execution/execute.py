@@ -28,6 +28,7 @@ from benchmark.execution.distributed import (
 )
 from benchmark.execution.loading import loading
 from benchmark.execution.memory import noticing_memory
+from benchmark.execution.outcomes import keep_outcomes
 from benchmark.execution.precision import computed_by, lay_out, stepping
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
@@ -70,8 +71,10 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
             noticing_memory(runner.train)
         with meter.phase('test'):
             raw = runner.test()
+    loop = runner.test_loop
+    kept = keep_outcomes(loop.evaluator, loop.dataloader.dataset, folder)
     curves = dict(_hook(runner, LossHistory).curves)
-    proof = {**_proof(runner), 'loss_fell': loss_fell(curves)}
+    proof = {**_proof(runner), 'loss_fell': loss_fell(curves), **kept}
     verify(proof, Learning.of(config['model']['backbone']))
     cost = _cost(meter, runner)
     # what a server is sent is no part of the test that other runs are compared by

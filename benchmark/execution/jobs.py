@@ -142,13 +142,15 @@ def _train(config: Answer, folder: Path, processes: int) -> Outcome:
 
 def trivial_job(request: Answer) -> Answer:
     """Return the outcome of the trivial predictor of ``request['config']``."""
-    return _claimed(request, lambda: asdict(execute_trivial(request['config'])))
+    folder = Path(request['folder'])
+    return _claimed(request, lambda: asdict(execute_trivial(request['config'], folder)))
 
 
 def as_is_job(request: Answer) -> Answer:
     """Return the outcome of scoring the network of ``request['config']`` with its own head."""
-    with exclusive(Path(request['folder'])):
-        return asdict(execute_as_is(request['config']))
+    folder = Path(request['folder'])
+    with exclusive(folder):
+        return asdict(execute_as_is(request['config'], folder))
 
 
 def canary_job(request: Answer) -> Answer:
@@ -163,7 +165,8 @@ def probe_job(request: Answer) -> Answer:
     asked = request['cache']
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
     keeping = Keeping(cache, asked['key']) if asked['limit'] else None
-    return _claimed(request, lambda: asdict(execute_probe(request['config'], keeping)))
+    folder = Path(request['folder'])
+    return _claimed(request, lambda: asdict(execute_probe(request['config'], keeping, folder)))
 
 
 def check_job(request: Answer) -> Answer:

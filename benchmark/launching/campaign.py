@@ -41,7 +41,7 @@ from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
-from benchmark.results.store import ResultStore
+from benchmark.results.store import ResultStore, without_outcomes
 from benchmark.specs import RunSpec, Task
 
 
@@ -59,6 +59,7 @@ class Campaign:
         processes: how many train a cell together, where its procedure allows it.
         level: how much of the data identifies them.
         submission: whether trained trackers also write the archives for evaluation servers.
+        outcomes: whether what was found of each test example is kept with the records.
         precision: the precision policy; ``None`` chooses by the device.
     """
 
@@ -71,6 +72,7 @@ class Campaign:
     processes: int = 1
     level: Level = Level.CONTENTS
     submission: bool = False
+    outcomes: bool = True
     precision: str | None = None
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
 
@@ -239,14 +241,20 @@ class Campaign:
 
     def _kept(self, cell: Cell, record: RunRecord, halvings: int) -> RunRecord:
         """Return ``record`` once it is safe, or as failed where it cannot be written."""
+        folder = self._work(cell)
         try:
+            if self.outcomes:
+                # where the batch was halved, what was measured was moved to the record's own place
+                own = self.store.work_folder(record.suite, record.spec, record.fingerprint)
+                record = self.store.keep_outcomes(record, own)
+            else:
+                record = without_outcomes(record)
             self._save(record)
             if halvings and record.is_ok:
                 write_note(self._work(cell), halvings, self.store.places(record)[0])
         except RecordError as error:
             # what was measured stays in the work folder: the next run records it
             return replace(record, status=Status.FAILED, error=str(error))
-        folder = self._work(cell)
         if record.is_ok:  # what it was made from is of no more use
             remove_checkpoints(folder)
             remove_checkpoints(

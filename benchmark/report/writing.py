@@ -15,15 +15,17 @@ import pandas as pd
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.hashing import slug
 from benchmark.protocols import TRIVIAL
+from benchmark.report.comparing import reader
 from benchmark.report.data.boards import Board, build_boards
 from benchmark.report.data.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
 from benchmark.report.data.frames import tidy, tidy_rows
 from benchmark.report.data.nights import read_nights
-from benchmark.report.data.normaliser import Normaliser
+from benchmark.report.data.normaliser import Normaliser, read_normaliser
 from benchmark.report.formats.exports import frames, report_json
 from benchmark.report.formats.html import page
 from benchmark.report.formats.latex import latex, paper_latex
 from benchmark.report.formats.markdown import markdown, paper_markdown
+from benchmark.report.formats.pairs import example_sentences, pair_views
 from benchmark.report.formats.tables import long_csv, wide_csv
 from benchmark.report.inference.findings import Findings, find
 from benchmark.report.inference.flags import flagged
@@ -46,6 +48,7 @@ class ReportOptions:
         groups: group by task name, where the suite's group differs from the task's own.
         history: file of earlier nights, as ``tbench nightly`` writes it, for the page to plot.
         backbones: those that are shown, as ``ID`` or ``NAME=ID``, by title or id; all when empty.
+        films: what tells films apart in the names of test pictures, by task.
     """
 
     reference: str | None = None
@@ -53,6 +56,7 @@ class ReportOptions:
     groups: Mapping[str, str] | None = None
     history: Path | None = None
     backbones: tuple[str, ...] = ()
+    films: Mapping[str, str] | None = None
 
 
 @contextlib.contextmanager
@@ -364,6 +368,17 @@ def _json(content: Content) -> dict[str, str]:
 def _html(content: Content) -> dict[str, str | Path]:
     (name,) = _FILES['html'](slug(content.suite))
     history = content.options.history
+    read = reader(content.store, content.suite, content.whole)
+    scale = content.options.normaliser or read_normaliser()
+    films = content.options.films or {}
+    pairs = pair_views(content.runs, content.boards, read, normaliser=scale, films=films)
+    beside = [
+        [
+            example_sentences(content.runs, board, c, read, films.get(c.task.name, ''))
+            for c in board.columns
+        ]
+        for board in content.boards
+    ]
     made = page(
         content.store,
         content.suite,
@@ -372,6 +387,8 @@ def _html(content: Content) -> dict[str, str | Path]:
         content.findings,
         content.backbones,
         history=None if history is None else read_nights(history),
+        pairs=pairs,
+        beside=beside,
     )
     return {name: made.text, **made.files}
 
