@@ -20,6 +20,7 @@ from benchmark.compiling import SPLIT_LOADING
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution.lifetime import naming_parent
 from benchmark.execution.ranks import command
+from benchmark.results.leases import handed_on
 
 Config = dict[str, Any]
 
@@ -112,7 +113,9 @@ def launch(request: Config, count: int) -> Config:
         asked, answered = Path(folder) / 'request', Path(folder) / 'answer'
         asked.write_text(repr(request), encoding='utf-8')
         with (
-            subprocess.Popen(command(count, asked, answered), env=naming_parent()) as lead,
+            subprocess.Popen(
+                command(count, asked, answered), env={**naming_parent(), **handed_on()}
+            ) as lead,
             stopping.training(lead.terminate),
         ):
             code = lead.wait()

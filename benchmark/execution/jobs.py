@@ -79,7 +79,7 @@ def _claimed(request: Answer, measure: Callable[[], Outcome]) -> Answer:
         BenchmarkError: nothing could be measured.
     """
     folder, records = Path(request['folder']), request.get('records')
-    with exclusive(folder):
+    with exclusive(folder, request.get('expired')):
         if records is None:
             return asdict(measure())
         # in this order: who saves a record forgets the answer afterwards
@@ -124,8 +124,7 @@ def trivial_job(request: Answer) -> Answer:
 
 def as_is_job(request: Answer) -> Answer:
     """Return the outcome of scoring the network of ``request['config']`` with its own head."""
-    with exclusive(Path(request['folder'])):
-        return asdict(execute_as_is(request['config']))
+    return _claimed(request, lambda: execute_as_is(request['config']))
 
 
 def canary_job(request: Answer) -> Answer:
@@ -161,6 +160,9 @@ def answer(request: Answer) -> Answer:
         return {'error': _one_line_message(error), 'user_error': True, 'busy': True}
     except BenchmarkError as error:
         return {'error': _one_line_message(error), 'user_error': True}
+    except MemoryError as error:
+        logging.getLogger(__name__).error(traceback.format_exc())
+        return {'error': f'MemoryError: {error}', 'user_error': False, 'lost': True}
     except Exception as error:  # a cell that fails must not take the worker with it
         logging.getLogger(__name__).error(traceback.format_exc())
         lines = str(error).strip().splitlines()

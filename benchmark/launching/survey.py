@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import BenchmarkError
-from benchmark.kinds.base import Config
 from benchmark.launching.campaign import Campaign
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
+from benchmark.launching.workloads import class_of, workload_of_cell, workload_of_record
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
-from benchmark.planning.estimates import Estimate, Measured, Workload, backbone_flops, estimate
-from benchmark.results.records import RunRecord
-from benchmark.specs import Role, RunSpec, Task
+from benchmark.planning.estimates import Estimate, Measured, estimate
+from benchmark.specs import RunSpec, Task
 
 _NOT_KNOWN = ''
 """Digest of built-in data that are not rendered yet, or not read: no record can have it."""
@@ -97,7 +96,9 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     plan = campaign.split(cells)
     measured = list(_measured(campaign, inspected, device))
     costs = {
-        cell.spec: estimate(_workload(cell, inspected.get(cell.spec.backbone)), measured, device)
+        cell.spec: estimate(
+            workload_of_cell(cell, inspected.get(cell.spec.backbone)), measured, device
+        )
         for cell in plan.to_do
     }
     unread = {name: place.unread for name, place in places.items() if place.unread}
@@ -145,77 +146,12 @@ def _measured(
     tasks = {task.name: task for task in campaign.request.tasks}
     for record in campaign.store.records(campaign.request.suite.name):
         cost = record.cost
-        if not record.is_ok or record.spec.task not in tasks or _class_of(cost) != device:
+        if not record.is_ok or record.spec.task not in tasks or class_of(cost) != device:
             continue
         known = inspected.get(record.spec.backbone)
-        workload = _workload_of(record, tasks[record.spec.task], known)
+        workload = workload_of_record(record, tasks[record.spec.task], known)
         phases = ('search_seconds', 'train_seconds', 'test_seconds')
         seconds = sum(cost.get(phase) or 0.0 for phase in phases)
         # a training that was resumed did not measure its first part
         if not cost.get('resumed_at'):
             yield Measured(workload, seconds, cost.get('peak_memory_mb', 0.0))
-
-
-def _class_of(cost: Mapping[str, Any]) -> str:
-    return 'cpu' if cost.get('device') == 'cpu' else 'gpu'
-
-
-def _workload(cell: Cell, inspected: Inspected | None) -> Workload:
-    learns = bool(cell.facts['protocol']['trains_backbone'])
-    return _workload_from(cell.spec, cell.task, cell.config, inspected, learns=learns)
-
-
-def _workload_of(record: RunRecord, task: Task, inspected: Inspected | None) -> Workload:
-    learns = bool(record.protocol.get('trains_backbone'))
-    return _workload_from(record.spec, task, dict(record.config), inspected, learns=learns)
-
-
-def _workload_from(
-    spec: RunSpec, task: Task, config: Config, inspected: Inspected | None, *, learns: bool
-) -> Workload:
-    cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
-    if 'predictor' in config:  # it looks at no image
-        return Workload(cell, kind, 0.0, 0)
-    if inspected is None:
-        return Workload(cell, kind, None, 0)
-    parameters = inspected.features.parameters
-    if inspected.flops is None:
-        return Workload(cell, kind, None, parameters)
-    height, width = task.input_size
-    flops = backbone_flops(
-        inspected.flops,
-        height * width,
-        trained_images=_trained_images(config, task),
-        tested_images=task.splits[Role.TEST],
-        learns=learns,
-    )
-    return Workload(cell, kind, flops, parameters)
-
-
-def _trained_images(config: Config, task: Task) -> int:
-    """Return how many training pictures pass the backbone."""
-    if 'trials' in config:
-        trainings = [_trained_images(trial['config'], task) for trial in config['trials']]
-        # the chosen one is trained again
-        return sum(trainings) + max(trainings)
-    if 'own_head' in config:  # nothing is trained
-        return 0
-    if 'solver' not in config:
-        return _number(config, 'train_cfg', 'max_iters') * _number(
-            config, 'train_dataloader', 'batch_size'
-        )
-    if 'train_dataset' not in config:
-        return task.splits[Role.TRAIN]
-    return _number(config, 'solver', 'iterations') * _number(config, 'solver', 'batch_size')
-
-
-def _number(config: Config, part: str, key: str) -> int:
-    """Return a whole number of a configuration, which an option may have replaced.
-
-    Raises:
-        BenchmarkError: it is none that a training could have.
-    """
-    found = config[part].get(key) if isinstance(config[part], Mapping) else None
-    if type(found) is not int or found < 1:
-        raise BenchmarkError(f'{part}.{key} is {found!r}: must be a whole number, at least 1')
-    return found

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmark.errors import RecordError
 from benchmark.hashing import slug
+from benchmark.results.leases import create_whole
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.upgrades import SCHEMA
 from benchmark.specs import RunSpec
@@ -85,6 +86,19 @@ def _write_and_rename(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _replace_failed(path: Path, data: bytes) -> bool:
+    """Write a failed record in the place of another, and return whether no good one came in."""
+    aside = path.parent / f'.{secrets.token_hex(8)}.tmp'
+    path.rename(aside)
+    try:
+        found = aside.read_bytes()
+        is_good = read_record(aside).is_ok
+        create_whole(path, found if is_good else data)
+        return not is_good
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 _swept: set[Path] = set()
@@ -157,6 +171,30 @@ class ResultStore:
         path = self.record_path(record.suite, record.spec, record.fingerprint)
         write_atomically(path, record.to_json())
         return path
+
+    def save_once(self, record: RunRecord) -> bool:
+        """Write ``record`` unless a good one of the same run is there; return whether it was.
+
+        One that failed must be written while its folder is held: a good one that comes in
+        between stays.
+
+        Raises:
+            RecordError: it cannot be written, or what is there cannot be read.
+        """
+        path = self.record_path(record.suite, record.spec, record.fingerprint)
+        data = record.to_json().encode(errors='backslashreplace')
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if create_whole(path, data):
+                return True
+            if read_record(path).is_ok:
+                return False
+            if record.is_ok:
+                write_atomically(path, data)
+                return True
+            return _replace_failed(path, data)
+        except OSError as error:
+            raise RecordError(f'{path}: cannot be written ({error.strerror or error})') from None
 
     def copy(self, record: RunRecord, suite: str) -> Path:
         """Write ``record`` for ``suite`` too, its pictures included, and return its path."""

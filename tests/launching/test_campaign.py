@@ -177,7 +177,7 @@ class TestRunning:
             raise RecordError('results: cannot be written (No space left on device)')
 
         with monkeypatch.context() as patch:
-            patch.setattr(ResultStore, 'save', full)
+            patch.setattr(ResultStore, 'save_once', full)
             _, (lost,) = go(made, FakePool(answer))
         assert (lost.is_ok, 'No space left' in lost.error) == (False, True)
         left = list(made.store.work.rglob('iter_4-*.pth'))
@@ -249,7 +249,7 @@ class TestRunning:
                 raise RecordError('results: cannot be written (No space left on device)')
             return save(store, record)
 
-        monkeypatch.setattr(ResultStore, 'save', full)
+        monkeypatch.setattr(ResultStore, 'save_once', full)
         _, found = go(made, FakePool())
         assert [(record.spec.seed, record.is_ok) for record in found] == [(0, False), (1, True)]
         assert [record.spec.seed for record in records(made)] == [1]

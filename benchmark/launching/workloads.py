@@ -1,0 +1,105 @@
+"""How much a cell asks for, and how long it may take without progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmark.errors import BenchmarkError
+from benchmark.kinds.base import Config
+from benchmark.planning import Cell
+from benchmark.planning.cells import Inspected
+from benchmark.planning.estimates import Workload, backbone_flops, estimate
+from benchmark.results.records import RunRecord
+from benchmark.specs import Role, RunSpec, Task
+
+_LEAST_STALL = 1800.0
+"""Seconds: data on a busy file system may take long before the first line of a log."""
+
+_UNKNOWN_STALL = 6 * 3600.0
+_PATIENCE = 10
+"""So many times what a whole cell is expected to take may pass without a sign of progress."""
+
+
+def stall_limit(cell: Cell, inspected: Inspected | None) -> float:
+    """Return for how many seconds a cell may show no progress.
+
+    It follows from counted operations at the nominal speed of a core, the slowest device.
+    """
+    try:
+        expected = estimate(workload_of_cell(cell, inspected), (), 'cpu').seconds
+    except BenchmarkError:  # an option that makes no sense: the cell says so itself
+        expected = None
+    return _UNKNOWN_STALL if expected is None else max(_LEAST_STALL, _PATIENCE * expected)
+
+
+def class_of(cost: Mapping[str, Any]) -> str:
+    """Return the class of device of a finished run, ``'cpu'`` or ``'gpu'``."""
+    return 'cpu' if cost.get('device') == 'cpu' else 'gpu'
+
+
+def workload_of_cell(cell: Cell, inspected: Inspected | None) -> Workload:
+    """Return what a cell asks for.
+
+    Raises:
+        BenchmarkError: an option makes no sense.
+    """
+    learns = bool(cell.facts['protocol']['trains_backbone'])
+    return _workload(cell.spec, cell.task, cell.config, inspected, learns=learns)
+
+
+def workload_of_record(record: RunRecord, task: Task, inspected: Inspected | None) -> Workload:
+    """Return what a finished run asked for."""
+    learns = bool(record.protocol.get('trains_backbone'))
+    return _workload(record.spec, task, dict(record.config), inspected, learns=learns)
+
+
+def _workload(
+    spec: RunSpec, task: Task, config: Config, inspected: Inspected | None, *, learns: bool
+) -> Workload:
+    cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
+    if 'predictor' in config:  # it looks at no image
+        return Workload(cell, kind, 0.0, 0)
+    if inspected is None:
+        return Workload(cell, kind, None, 0)
+    parameters = inspected.features.parameters
+    if inspected.flops is None:
+        return Workload(cell, kind, None, parameters)
+    height, width = task.input_size
+    flops = backbone_flops(
+        inspected.flops,
+        height * width,
+        trained_images=_trained_images(config, task),
+        tested_images=task.splits[Role.TEST],
+        learns=learns,
+    )
+    return Workload(cell, kind, flops, parameters)
+
+
+def _trained_images(config: Config, task: Task) -> int:
+    """Return how many training pictures pass the backbone."""
+    if 'trials' in config:
+        trainings = [_trained_images(trial['config'], task) for trial in config['trials']]
+        # the chosen one is trained again
+        return sum(trainings) + max(trainings)
+    if 'own_head' in config:  # nothing is trained
+        return 0
+    if 'solver' not in config:
+        return _number(config, 'train_cfg', 'max_iters') * _number(
+            config, 'train_dataloader', 'batch_size'
+        )
+    if 'train_dataset' not in config:
+        return task.splits[Role.TRAIN]
+    return _number(config, 'solver', 'iterations') * _number(config, 'solver', 'batch_size')
+
+
+def _number(config: Config, part: str, key: str) -> int:
+    """Return a whole number of a configuration, which an option may have replaced.
+
+    Raises:
+        BenchmarkError: it is none that a training could have.
+    """
+    found = config[part].get(key) if isinstance(config[part], Mapping) else None
+    if type(found) is not int or found < 1:
+        raise BenchmarkError(f'{part}.{key} is {found!r}: must be a whole number, at least 1')
+    return found
