@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from benchmark import __version__
 from benchmark.cli import (
     analyze,
+    cancel,
     check,
     data,
     doctor,
@@ -24,6 +25,7 @@ from benchmark.cli import (
     report,
     run,
     status,
+    work,
 )
 from benchmark.cli.arguments import Parser
 from benchmark.cli.terminal import keep_traceback, printable
@@ -35,8 +37,10 @@ _LONGEST = 300
 
 COMMANDS = (
     run,
+    work,
     plan,
     status,
+    cancel,
     list_,
     report,
     regress,

@@ -30,11 +30,23 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
+    return carry_out(options, submission=options.submission)
+
+
+def carry_out(options: Namespace, *, submission: bool = False, waits: bool = False) -> int:
+    """Run a suite as the options say, and return the exit code.
+
+    Args:
+        options: what the command line says.
+        submission: also write the archives for evaluation servers.
+        waits: stay until no cell is left, those of other processes included.
+    """
     done = api.evaluate(
         **request_of(options),
         **place_of(options),
         seeds=options.seeds,
-        submission=options.submission,
+        submission=submission,
+        waits=waits,
         say=say,
     )
     for archive in done.archives:

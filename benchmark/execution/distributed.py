@@ -134,7 +134,7 @@ def take_part(request: Config, answered: Path) -> None:
     prepare()
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
-    from benchmark.execution.jobs import answer
+    from benchmark.execution.answering import answer
 
     found = answer(request)
     if is_first() or found['error']:

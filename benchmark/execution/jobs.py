@@ -1,34 +1,25 @@
-"""What a worker can be asked to do, with errors turned into answers."""
+"""What a worker can be asked to do."""
 
 from __future__ import annotations
 
-import logging
-import pkgutil
-import traceback
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
-from benchmark.compiling import find_procedure
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError
+from benchmark.execution.answering import Answer, claimed
+from benchmark.execution.answering import answer as answer
 from benchmark.execution.as_is import execute_as_is
 from benchmark.execution.canary import compute
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
 from benchmark.execution.execute import Outcome, execute
-from benchmark.execution.locking import BusyError, exclusive
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
 from benchmark.models.inspection import build, inspect_backbone
 from benchmark.probes.cache import FeatureCache
-from benchmark.results.answers import keep_answer, kept_answer
-from benchmark.results.store import read_record
 from benchmark.specs import Backbone, LastBlocks, Pretraining
-
-Answer = dict[str, Any]
 
 
 def inspect_job(request: Answer) -> Answer:
@@ -53,7 +44,7 @@ def train_job(request: Answer) -> Answer:
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
     config, count = _with_hooks(request['config'], request), request.get('processes', 1)
-    return _claimed(request, lambda: _train(config, folder, count))
+    return claimed(request, lambda: asdict(_train(config, folder, count)))
 
 
 def search_job(request: Answer) -> Answer:
@@ -65,35 +56,7 @@ def search_job(request: Answer) -> Answer:
         # trials have folders of their own: what is asked for is asked of the chosen one
         return _train(_with_hooks(config, request) if own == folder else config, own, count)
 
-    return _claimed(request, lambda: execute_search(request['config'], folder, run))
-
-
-def _claimed(request: Answer, measure: Callable[[], Outcome]) -> Answer:
-    """Return what ``measure`` finds, run while no other process is at work in the folder.
-
-    With ``request['records']``, the files where a record of it may lie, the answer is ``done``
-    where one of them is good now; and what was measured before, but not recorded, is taken.
-
-    Raises:
-        BusyError: another process is at work there.
-        BenchmarkError: nothing could be measured.
-    """
-    folder, records = Path(request['folder']), request.get('records')
-    with exclusive(folder, request.get('expired')):
-        if records is None:
-            return asdict(measure())
-        # in this order: who saves a record forgets the answer afterwards
-        if kept := kept_answer(folder):
-            return kept
-        if any(_is_good(Path(path)) for path in records):
-            return {'done': True}
-        answer = asdict(measure())
-        keep_answer(folder, answer)
-        return answer
-
-
-def _is_good(path: Path) -> bool:
-    return path.exists() and read_record(path).is_ok
+    return claimed(request, lambda: asdict(execute_search(request['config'], folder, run)))
 
 
 def _with_hooks(config: Answer, request: Answer) -> Answer:
@@ -119,12 +82,12 @@ def _train(config: Answer, folder: Path, processes: int) -> Outcome:
 
 def trivial_job(request: Answer) -> Answer:
     """Return the outcome of the trivial predictor of ``request['config']``."""
-    return _claimed(request, lambda: execute_trivial(request['config']))
+    return claimed(request, lambda: asdict(execute_trivial(request['config'])))
 
 
 def as_is_job(request: Answer) -> Answer:
     """Return the outcome of scoring the network of ``request['config']`` with its own head."""
-    return _claimed(request, lambda: execute_as_is(request['config']))
+    return claimed(request, lambda: asdict(execute_as_is(request['config'])))
 
 
 def canary_job(request: Answer) -> Answer:
@@ -138,7 +101,7 @@ def probe_job(request: Answer) -> Answer:
     asked = request['cache']
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
     keeping = Keeping(cache, asked['key']) if asked['limit'] else None
-    return _claimed(request, lambda: execute_probe(request['config'], keeping))
+    return claimed(request, lambda: asdict(execute_probe(request['config'], keeping)))
 
 
 def check_job(request: Answer) -> Answer:
@@ -146,35 +109,3 @@ def check_job(request: Answer) -> Answer:
     from benchmark.execution.looking import quick_findings
 
     return {'findings': [finding._asdict() for finding in quick_findings(request['data'])]}
-
-
-def answer(request: Answer) -> Answer:
-    """Return the answer to a request; ``error`` is one line, ``user_error`` tells its origin.
-
-    ``busy`` is set where another process is doing the same, ``done`` where one has done it.
-    """
-    try:
-        run = pkgutil.resolve_name(find_procedure(request['job']).run)
-        return {'error': '', **run(request)}
-    except BusyError as error:
-        return {'error': _one_line_message(error), 'user_error': True, 'busy': True}
-    except BenchmarkError as error:
-        return {'error': _one_line_message(error), 'user_error': True}
-    except MemoryError as error:
-        logging.getLogger(__name__).error(traceback.format_exc())
-        return {'error': f'MemoryError: {error}', 'user_error': False, 'lost': True}
-    except Exception as error:  # a cell that fails must not take the worker with it
-        logging.getLogger(__name__).error(traceback.format_exc())
-        lines = str(error).strip().splitlines()
-        return {
-            'error': f'{type(error).__name__}: {lines[0][:300] if lines else "no message"}',
-            'user_error': False,
-        }
-
-
-def _one_line_message(error: BenchmarkError) -> str:
-    """Return an error's message in one line, without the traceback of a process that loads."""
-    text = str(error).strip()
-    if text.startswith('Caught ') and 'Original Traceback' in text:
-        text = text.splitlines()[-1].partition(': ')[2]
-    return ' '.join(text.split())

@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from benchmark.compiling import find_procedure
 from benchmark.errors import BenchmarkError
 from benchmark.execution.lifetime import die_with_parent
 from benchmark.launching.liveness import forward_lines, own_channels, point_at, write_whole
@@ -75,10 +76,11 @@ def _prepare() -> None:
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        _prepare()
+        if find_procedure(request['job']).uses_libraries:
+            _prepare()
     except BenchmarkError as error:
         return {'error': str(error), 'user_error': True}
-    from benchmark.execution.jobs import answer
+    from benchmark.execution.answering import answer
     from benchmark.launching.surroundings import surroundings_kept
 
     with surroundings_kept():
