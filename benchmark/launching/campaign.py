@@ -224,7 +224,8 @@ class Campaign:
             elif reply.answer.get('done'):
                 self._take_from_others(cell)
             elif reply.answer.get('lost') and agenda.add_lost(cell, reply.error):
-                self.say(f'{cell.spec.id}: {reply.error}; it is tried again')
+                why = reply.error.removesuffix('; run the command again to retry')
+                self.say(f'{cell.spec.id}: {why}; it is tried again')
             else:
                 record = self._record(cell, reply, agenda.losses(cell))
                 found = self._kept(cell, record)
