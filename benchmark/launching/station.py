@@ -6,12 +6,10 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmark.launching.devices import worker_environments
-from benchmark.launching.executors.base import Job
 from benchmark.launching.pool import Pool
 from benchmark.launching.spool import Spool
 from benchmark.results.leases import LENGTH
@@ -53,20 +51,16 @@ class Station:
             spool.working(self._name),
             Pool(worker_environments(device, 1, processes=processes)) as self._pool,
         ):
-            for reply in self._pool.run(self._jobs(spool)):
-                assert self._at is not None
+            while not spool.is_over:
+                if (found := spool.take(self._name)) is None:
+                    time.sleep(_POLL)
+                    continue
+                self._at, job = found
+                (reply,) = self._pool.run([job])
                 spool.answer(self._at, reply.answer)
                 self._at = None
                 done += 1
         return done
-
-    def _jobs(self, spool: Spool) -> Iterator[Job]:
-        while not spool.is_over:
-            if (found := spool.take(self._name)) is not None:
-                self._at, job = found
-                yield job
-            else:
-                time.sleep(_POLL)
 
     def checkpoint(self) -> Any:
         """Stop before the time limit or a preemption, and return what goes on after it.
