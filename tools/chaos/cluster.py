@@ -193,6 +193,10 @@ def _events(stage: Stage, what: str) -> list[int]:
     return [int(line.split()[1]) for line in lines if line.startswith(what)]
 
 
+def _folders(stage: Stage) -> Iterator[Path]:
+    yield from (stage.folder / 'shared' / 'work' / 'chaos').glob('dots--*')
+
+
 def _told(
     stage: Stage,
     cells: int,
@@ -217,6 +221,8 @@ def _told(
         f'  begun {len(begun)}, measured to the end {len(ended)}, of them again '
         f'{len(ended) - len(set(ended))}; {retried} records of cells that were lost before'
     )
+    numbers = [len(list(place.glob('lease.*'))) for place in _folders(stage)]
+    print(f'  {sum(number > 1 for number in numbers)} cells whose lease changed hands')
     print(f'  left to the last `tbench work`: {again.count(": ") and again.splitlines()[0]}')
     lost = cells - len(good)
     doubled = len(records) - len({record.spec.seed for record in records.values()})

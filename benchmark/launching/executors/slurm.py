@@ -193,13 +193,15 @@ def _submitter(folder: Path, cluster: str, parameters: Mapping[str, Any]) -> Any
     Raises:
         EnvironmentProblem: it is not installed, finds no Slurm, or knows no such parameter.
     """
-    os.environ['SUBMITIT_PREEMPT_SIGNAL'] = SIGNAL  # read when it is imported
+    os.environ['SUBMITIT_PREEMPT_SIGNAL'] = SIGNAL
     try:
         import submitit
+        from submitit.core.job_environment import JobEnvironment
     except ImportError:
         raise EnvironmentProblem(
             "--executor slurm needs submitit: pip install 'transferbench[slurm]'"
         ) from None
+    JobEnvironment.USR_SIG = SIGNAL  # read when it was imported
     setup = {'slurm_setup': [_SETUP], 'slurm_signal_delay_s': 120} if cluster == 'slurm' else {}
     try:
         made = submitit.AutoExecutor(folder, cluster=cluster, slurm_max_num_timeout=_REQUEUES)
