@@ -13,6 +13,7 @@ from benchmark.compiling.identity import source_numerics
 from benchmark.errors import BenchmarkError
 from benchmark.hashing import file_hash, fingerprint
 from benchmark.launching.executors.base import Executor, Job, Reply
+from benchmark.launching.retries import run_again_when_lost
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
@@ -48,7 +49,7 @@ def inspect_all(
             unknown[backbone.id] = (backbone, cached)
         else:
             found[backbone.id] = known
-    for reply in executor.run(_inspection_job(backbone, cache) for backbone, _ in unknown.values()):
+    for reply in run_again_when_lost(executor, _inspection_job(backbone, cache) for backbone, _ in unknown.values()):
         if reply.error:
             refuse(reply.job.name, BenchmarkError(_reason(reply)))
         else:

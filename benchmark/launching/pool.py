@@ -185,7 +185,10 @@ class Pool:
         worker.buffer += chunk or b''
         if chunk and not chunk.endswith(b'\n'):
             return None
-        answer = _parsed(bytes(worker.buffer)) if chunk else _death(worker)
+        has_stalled = worker.progress is not None and worker.progress.stopped
+        # a hang that ends because its stack was asked for is one all the same
+        is_whole = chunk and not has_stalled
+        answer = _parsed(bytes(worker.buffer)) if is_whole else _death(worker)
         worker.buffer.clear()
         if answer.get('died'):
             self._stop(worker)

@@ -45,6 +45,8 @@ class Station:
         if lease:
             os.environ[LENGTH] = lease
         spool = Spool(folder)
+        if spool.is_over:  # it waited in a queue for longer than its submitter lived
+            return 0
         self._name = f'{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}'
         done = 0
         with (

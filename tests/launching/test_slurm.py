@@ -75,9 +75,16 @@ class TestStations:
         spool = Spool(tmp_path / 'spool')
         with spool.waited_for():
             (thread,) = self.serve(spool.folder, 1)
-            assert thread.is_alive()
+            end = time.monotonic() + 20
+            while not spool.living() and time.monotonic() < end:
+                time.sleep(0.01)
+            assert spool.living()
         thread.join(20)
         assert not thread.is_alive()
+
+    def test_one_that_starts_too_late_leaves_nothing(self, tmp_path: Path) -> None:
+        assert Station(tmp_path / 'spool', 'cpu')() == 0
+        assert not list(tmp_path.iterdir())
 
     def test_a_preempted_one_hands_its_job_back(self, tmp_path: Path) -> None:
         pytest.importorskip('submitit')
