@@ -49,7 +49,8 @@ def inspect_all(
             unknown[backbone.id] = (backbone, cached)
         else:
             found[backbone.id] = known
-    for reply in run_again_when_lost(executor, _inspection_job(backbone, cache) for backbone, _ in unknown.values()):
+    jobs = [_inspection_job(backbone, cache) for backbone, _ in unknown.values()]
+    for reply in run_again_when_lost(executor, jobs):
         if reply.error:
             refuse(reply.job.name, BenchmarkError(_reason(reply)))
         else:
