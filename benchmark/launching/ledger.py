@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
-from benchmark.execution.locking import exclusive, holder, holder_since, silence
+from benchmark.execution.locking import exclusive, holder, silence
 from benchmark.hashing import slug
-from benchmark.results.leases import length
+from benchmark.results.leases import length, see
 from benchmark.results.store import ResultStore, write_atomically
 from benchmark.specs import RunSpec
 
@@ -32,6 +32,7 @@ _FOLDER = 'campaigns'
 _FILE = 'campaign.json'
 _STOP = 'stop'
 _LOOK_SECONDS = 3.0
+_FORGOTTEN_SECONDS = 24 * 3600.0
 
 
 class Entry(NamedTuple):
@@ -116,8 +117,14 @@ def ask_to_stop(work: Path, suite: str | None = None) -> list[str]:
 
 def _forget_others(root: Path, own: Path) -> None:
     for folder in root.iterdir():
-        if folder != own and (folder / _FILE).is_file() and holder_since(folder) is None:
+        if folder != own and (folder / _FILE).is_file() and _is_over(folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_over(folder: Path) -> bool:
+    """Whether a campaign is known to have ended; clocks may be wrong by hours, not by a day."""
+    sight = see(folder)
+    return sight is None or sight.is_free or silence(sight) > _FORGOTTEN_SECONDS
 
 
 def ledgers(work: Path) -> list[Ledger]:
