@@ -19,7 +19,7 @@ from typing import Any
 from benchmark.errors import RecordError
 from benchmark.execution.locking import exclusive
 from benchmark.launching.executors.base import Job
-from benchmark.results.leases import Observer
+from benchmark.results.leases import Observer, see
 from benchmark.results.store import write_atomically
 
 _BETWEEN = '@'
@@ -57,11 +57,19 @@ class Spool:
         Raises:
             BenchmarkError: it cannot be written.
         """
+        self._sweep()
         for place in (self._open, self._taken, self._answers):
             place.mkdir(parents=True, exist_ok=True)
         with exclusive(self.folder / 'waiting'):
             yield
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove what those that waited on this host, and were killed, have left beside this."""
+        for other in self.folder.parent.glob('*/waiting'):
+            sight = see(other)
+            if sight is not None and sight.is_free:
+                shutil.rmtree(other.parent, ignore_errors=True)
 
     @property
     def is_over(self) -> bool:

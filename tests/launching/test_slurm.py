@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -81,6 +82,19 @@ class TestStations:
             assert spool.living()
         thread.join(20)
         assert not thread.is_alive()
+
+    def test_what_a_killed_submitter_left_goes(self, tmp_path: Path) -> None:
+        program = f"""
+import os
+from pathlib import Path
+from benchmark.launching.spool import Spool
+with Spool(Path({str(tmp_path / 'old')!r})).waited_for():
+    os._exit(0)
+"""
+        subprocess.run([sys.executable, '-c', program], check=True)
+        assert (tmp_path / 'old' / 'open').is_dir()
+        with Spool(tmp_path / 'new').waited_for():
+            assert [path.name for path in tmp_path.iterdir()] == ['new']
 
     def test_one_that_starts_too_late_leaves_nothing(self, tmp_path: Path) -> None:
         assert Station(tmp_path / 'spool', 'cpu')() == 0
