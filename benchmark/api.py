@@ -247,7 +247,8 @@ def evaluate(
     device: str = 'auto',
     jobs: int | None = None,
     processes: int = 1,
-    split_loading: bool = False,
+    workers: int | None = None,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
@@ -277,7 +278,10 @@ def evaluate(
         device: ``'auto'``, ``'cpu'`` or ``'cuda'``; unused where ``executor`` is an object.
         jobs: how many cells run at a time; unused where ``executor`` is an object.
         processes: how many processes share the batches of a training.
-        split_loading: let each of them load its share alone, with random numbers of its own.
+        workers: how many processes load samples for each that trains, which changes no score; as
+            many as have a core on a GPU, 0 on a CPU.
+        precision: ``'exact'`` or ``'fast'`` (bfloat16 autocast in training, TF32, faster kernels);
+            by default ``'fast'`` on a GPU and ``'exact'`` on a CPU.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
         quick_data: know photographs by name and size, without reading them once.
         submission: let trained trackers also write the archive for the evaluation server of a
@@ -307,7 +311,8 @@ def evaluate(
                 results=results,
                 work_dir=work_dir,
                 processes=processes,
-                split_loading=split_loading,
+                workers=workers,
+                precision=precision,
                 feature_cache=feature_cache,
                 quick_data=quick_data,
                 submission=submission,
@@ -335,7 +340,8 @@ def open_campaign(
     results: str | Path = 'results',
     work_dir: str | Path = 'work_dirs',
     processes: int = 1,
-    split_loading: bool = False,
+    workers: int | None = None,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
@@ -370,12 +376,13 @@ def open_campaign(
             request,
             ResultStore(Path(results), Path(work_dir)),
             default_data_root() if data_root is None else Path(data_root),
-            {**(options or {}), **_split_loading(split_loading, processes)},
+            {**(options or {}), **_loading(workers)},
             say or (lambda line: None),
             feature_cache,
             processes,
             Level.QUICK if quick_data else Level.CONTENTS,
             submission,
+            precision,
             waits,
             stall,
         )
@@ -428,11 +435,11 @@ def _resolve(which: Any, stack: contextlib.ExitStack) -> str | Backbone:
     )
 
 
-def _split_loading(splits: bool, processes: int) -> dict[str, int]:
-    """Return the change to configurations whose processes load apart: it goes into fingerprints."""
-    from benchmark.compiling import SPLIT_LOADING
+def _loading(workers: int | None) -> dict[str, int]:
+    """Return the change to configurations that says how many processes load; no fingerprint's."""
+    from benchmark.compiling import LOADERS
 
-    return {SPLIT_LOADING: processes} if splits and processes > 1 else {}
+    return {} if workers is None else {LOADERS: workers}
 
 
 def check_folder(flag: str, folder: Path) -> None:

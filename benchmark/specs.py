@@ -304,8 +304,19 @@ DECAYED = ('matrices', 'biases', 'all')
 and positions, ``all`` nothing.
 """
 
-PRECISIONS = ('bf16',)
-"""What a backbone may be carried out in other than single precision."""
+PRECISIONS = ('bf16', 'single')
+"""What a recipe may say of precision, whatever the policy.
+
+``bf16`` computes the backbone in bfloat16 in training and test; ``single`` keeps a training in
+single precision under the policy ``fast`` too, as where its source trained so.
+"""
+
+EXACT, FAST = POLICIES = ('exact', 'fast')
+"""How numbers are computed.
+
+``exact`` computes in single precision throughout. ``fast`` trains under bfloat16 autocast, lets
+what stays in single precision use TF32, and chooses faster kernels.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -340,7 +351,7 @@ class Recipe:
         window: side of attention windows in tokens, for networks that can change it.
         ema: decay of a moving average of the weights that is tested in their place.
         accumulation: in how many parts a batch passes.
-        precision: of the backbone, one of :data:`PRECISIONS`; ``None`` for single precision.
+        precision: one of :data:`PRECISIONS`; ``None`` leaves it to the policy of the run.
         checkpointing: whether the backbone recomputes its activations.
         compiled: whether the backbone is compiled.
         grid: values by field, the best of which are chosen on the validation split.

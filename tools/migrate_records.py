@@ -173,7 +173,7 @@ def _compiled(
         if spec.task not in folders or spec.backbone not in known:
             continue
         try:
-            found[spec] = campaign.cell(spec, resolved).config
+            found[spec] = campaign.cell(spec, resolved, executor.device).config
         except BenchmarkError as error:
             print(f'{spec.id}: {error}')
     return found

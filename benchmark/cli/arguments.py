@@ -81,6 +81,7 @@ def whole(low: int | None = None, high: int | None = None) -> Callable[[str], in
 positive = whole(1)
 seed = whole()
 workers = whole(1, MOST_WORKERS)
+loaders = whole(0, MOST_WORKERS)
 
 
 def real(text: str) -> float:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import api
-from benchmark.cli.arguments import gibibytes, positive, seed, workers
+from benchmark.cli.arguments import gibibytes, loaders, positive, seed, workers
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
+from benchmark.specs import POLICIES
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
@@ -60,10 +61,17 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         help='processes that train a cell together and share its batch (default: 1)',
     )
     parser.add_argument(
-        '--split-loading',
-        action='store_true',
-        help='let each of the --processes load its share alone: faster, but with random numbers '
-        'of its own',
+        '--workers',
+        type=loaders,
+        metavar='N',
+        help='processes that load samples for each that trains, as in --workers 8; changes no '
+        'score (default: as many as have a core on a GPU, 0 on a CPU)',
+    )
+    parser.add_argument(
+        '--precision',
+        choices=POLICIES,
+        help='exact: single precision; fast: bfloat16 autocast in training, TF32, faster kernels '
+        '(default: fast on a GPU, exact on a CPU)',
     )
     add_data_root(parser)
     parser.add_argument(
@@ -128,7 +136,8 @@ def request_of(options: Namespace) -> dict[str, Any]:
         'results': options.results,
         'work_dir': options.work_dir,
         'processes': options.processes,
-        'split_loading': options.split_loading,
+        'workers': options.workers,
+        'precision': options.precision,
         'feature_cache': options.feature_cache,
         'quick_data': options.quick_data,
         'options': parse_options(options.cfg_options),

@@ -4,8 +4,9 @@ from benchmark.compiling.as_is import compile_as_is
 from benchmark.compiling.checking import check_compiles
 from benchmark.compiling.compile import (
     CODE,
+    ORDER,
     PACKAGES,
-    SPLIT_LOADING,
+    STEP_DRAWS,
     WEIGHTS,
     WORK,
     CellInputs,
@@ -20,7 +21,8 @@ from benchmark.compiling.identity import (
     numerics_of,
     reader_versions,
 )
-from benchmark.compiling.options import applicable, apply_options, localise, parse_options
+from benchmark.compiling.options import LOADERS, applicable, apply_options, localise, parse_options
+from benchmark.compiling.precision import PRECISION, choose_policy
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.procedures import Procedure, find_procedure, procedure_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
@@ -35,8 +37,11 @@ from benchmark.compiling.trivial import (
 
 __all__ = [
     'CODE',
+    'LOADERS',
+    'ORDER',
     'PACKAGES',
-    'SPLIT_LOADING',
+    'PRECISION',
+    'STEP_DRAWS',
     'WEIGHTS',
     'WORK',
     'CellInputs',
@@ -45,6 +50,7 @@ __all__ = [
     'applicable',
     'apply_options',
     'check_compiles',
+    'choose_policy',
     'compile_as_is',
     'compile_config',
     'compile_probe',

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 from benchmark.catalog.sources import SOURCES
+from benchmark.compiling.precision import fast_training
 from benchmark.errors import IncompatibleError
 from benchmark.hashing import file_hash
 from benchmark.kinds import KINDS, load_kind
@@ -15,6 +16,8 @@ from benchmark.protocols import PROTOCOLS, RecipeKey, choose_recipe
 from benchmark.results.identity import WORK as WORK
 from benchmark.specs import (
     DECAYED,
+    EXACT,
+    FAST,
     SCHEDULES,
     Adapter,
     Backbone,
@@ -35,8 +38,11 @@ WEIGHTS = '{weights}'
 CODE = '{code}'
 """Stands for the file of the backbone's class in a compiled configuration."""
 
-SPLIT_LOADING = 'split_loading'
-"""Key of a configuration whose processes, this many, load their shares of a batch alone."""
+STEP_DRAWS = {'type': 'benchmark.StepDraws'}
+"""The hook by which what a training step draws follows from seed and step."""
+
+ORDER = {'type': 'benchmark.SampleOrder'}
+"""The sampler by which the order of samples follows from seed and pass."""
 
 PACKAGES = 'packages'
 """Key of a configuration whose parts other packages add: their versions by name."""
@@ -67,6 +73,7 @@ class CellInputs:
         task: what it is evaluated on.
         protocol: what learns, and by which procedure.
         changes: the suite's recipe fields for the cell; later ones win.
+        policy: how numbers are computed, one of :data:`benchmark.specs.POLICIES`.
     """
 
     spec: RunSpec
@@ -75,6 +82,7 @@ class CellInputs:
     task: Task
     protocol: Protocol
     changes: tuple[Declared, ...] = ()
+    policy: str = EXACT
 
     @property
     def network(self) -> Network:
@@ -105,7 +113,7 @@ def compile_config(cell: CellInputs) -> Config:
         cell.task, cell.network.features, cell.protocol, recipe, backbone_config(cell, recipe)
     )
     data, model = kind.data(cell.task), kind.model(context)
-    return {
+    config = {
         'default_scope': kind.library,
         'custom_imports': [*kind.components, *cell.protocol.components],
         **added_packages(cell),
@@ -119,6 +127,10 @@ def compile_config(cell: CellInputs) -> Config:
         'randomness': {'seed': cell.spec.seed},
         'resume': False,
     }
+    if cell.policy != FAST:
+        return config
+    features = cell.network.features
+    return fast_training(config, recipe, features, has_fixed_size=kind.has_fixed_size)
 
 
 def training_recipe(
@@ -237,7 +249,7 @@ def _train_loader(task: Task, recipe: Recipe, data: DataParts, model: ModelParts
     samples = dataset(task, Role.TRAIN, model.train_pipeline)
     return {
         **_loader(samples, recipe.batch_size, data.collate),
-        'sampler': data.sampler or {'type': 'InfiniteSampler', 'shuffle': True},
+        'sampler': data.sampler or ORDER,
     }
 
 
@@ -417,6 +429,7 @@ def _hooks(recipe: Recipe, gallery: Config, *, learns: bool) -> Config:
             'checkpoint': checkpoint,
         },
         'custom_hooks': [
+            STEP_DRAWS,
             {'type': 'benchmark.ParameterAudit'},
             {'type': 'benchmark.LossHistory', 'interval': interval},
             {**gallery, 'folder': WORK},
@@ -428,7 +441,7 @@ def _hooks(recipe: Recipe, gallery: Config, *, learns: bool) -> Config:
 def _extras(recipe: Recipe, *, learns: bool) -> list[Config]:
     """Return the hooks of what is off unless a recipe asks for it."""
     execution = {
-        'precision': recipe.precision,
+        'precision': recipe.precision if recipe.precision != 'single' else None,
         # a frozen backbone keeps no activations anyway
         'checkpointing': recipe.checkpointing and learns,
         'compiled': recipe.compiled,

@@ -10,6 +10,9 @@ from benchmark.errors import DeclarationError
 from benchmark.hashing import canonical_json
 from benchmark.kinds.base import Config
 
+LOADERS = 'num_workers'
+"""Key of a configuration that says how many processes load samples; it changes no number."""
+
 _WHOLE = frozenset(
     {
         'accumulative_counts', 'batch_size', 'begin', 'end', 'interval', 'iterations',
@@ -70,8 +73,9 @@ def apply_options(config: Config, options: Mapping[str, Any]) -> Config:
 
 
 def applicable(config: Config, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those dotted ``options`` whose first step ``config`` has."""
-    return {key: value for key, value in options.items() if key.partition('.')[0] in config}
+    """Return those dotted ``options`` whose first step ``config`` has, and who loads."""
+    known = {*config, LOADERS}
+    return {key: value for key, value in options.items() if key.partition('.')[0] in known}
 
 
 def _step(target: Any, step: str, key: str) -> Any:

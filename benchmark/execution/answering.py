@@ -17,6 +17,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.execution.locking import BusyError, exclusive
 from benchmark.results.answers import keep_answer, kept_answer
 from benchmark.results.leases import check_held
+from benchmark.results.reduced import read_note
 from benchmark.results.store import read_record
 
 Answer = dict[str, Any]
@@ -39,7 +40,8 @@ def claimed(request: Answer, measure: Callable[[], Answer]) -> Answer:
         # in this order: who saves a record forgets the answer afterwards
         if kept := kept_answer(folder):
             return kept
-        if any(_is_good(Path(path)) for path in records):
+        note = read_note(folder)  # it may have run with a smaller batch
+        if any(map(_is_good, [*map(Path, records), *([note.record] if note else [])])):
             return {'done': True}
         answer = measure()
         check_held()
@@ -63,16 +65,26 @@ def answer(request: Answer) -> Answer:
         return {'error': _one_line_message(error), 'user_error': True, 'busy': True}
     except BenchmarkError as error:
         return {'error': _one_line_message(error), 'user_error': True}
-    except MemoryError as error:
-        logging.getLogger(__name__).error(traceback.format_exc())
-        return {'error': f'MemoryError: {error}', 'user_error': False, 'lost': True}
     except Exception as error:  # a cell that fails must not take the worker with it
+        if (found := _about_memory(error)) is not None:
+            return found
         logging.getLogger(__name__).error(traceback.format_exc())
         lines = str(error).strip().splitlines()
         return {
             'error': f'{type(error).__name__}: {lines[0][:300] if lines else "no message"}',
             'user_error': False,
         }
+
+
+def _about_memory(error: Exception) -> Answer | None:
+    """Return the answer to an error for lack of memory; ``None`` to any other."""
+    from benchmark.execution.memory import OutOfMemory, lack_of_memory
+
+    if isinstance(error, OutOfMemory):
+        return {'error': str(error), 'user_error': True, 'out_of_memory': True}
+    if reason := lack_of_memory(error):
+        return {'error': f'memory is not enough: {reason}', 'user_error': True}
+    return None
 
 
 def _one_line_message(error: BenchmarkError) -> str:

@@ -18,7 +18,9 @@ import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution.cost import Meter
-from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
+from benchmark.execution.execute import Outcome, loading_proof
+from benchmark.execution.loading import loader_workers
+from benchmark.execution.precision import computed_by
 from benchmark.execution.seeding import seed_everything
 from benchmark.kinds.common.opening import opened
 
@@ -38,7 +40,8 @@ def execute_as_is(config: Config) -> Outcome:
     for module in config['custom_imports']:
         importlib.import_module(module)
     seed_everything(config['randomness']['seed'])
-    with DefaultScope.overwrite_default_scope(config['default_scope']):
+    scope = DefaultScope.overwrite_default_scope(config['default_scope'])
+    with scope, computed_by(config):
         return _score(config)
 
 
@@ -52,7 +55,8 @@ def _score(config: Config) -> Outcome:
     evaluator = Evaluator(config['test_evaluator'])
     evaluator.dataset_meta = test.metainfo
     gallery = HOOKS.build(config['gallery'])
-    loader = _loader(test, config['test_dataloader']['batch_size'], device)
+    size, count = config['test_dataloader']['batch_size'], loader_workers(config)
+    loader = DataLoader(test, size, num_workers=count, collate_fn=pseudo_collate)
     gallery.before_test(SimpleNamespace(test_dataloader=loader))
     with meter.phase('test'), torch.no_grad():
         for index, batch in enumerate(loader):
@@ -72,12 +76,6 @@ def _score(config: Config) -> Outcome:
         curves={},
         pictures=list(gallery.files),
     )
-
-
-def _loader(test: Any, size: int, device: torch.device) -> DataLoader[Any]:
-    # where a GPU would wait, loading has processes of its own (not run on a GPU)
-    count = LOADER_WORKERS if device.type == 'cuda' else 0
-    return DataLoader(test, size, num_workers=count, collate_fn=pseudo_collate)
 
 
 def _check_outputs(logits: Tensor, wanted: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from benchmark.compiling import find_procedure
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError
 from benchmark.execution.answering import Answer, claimed
@@ -14,6 +16,8 @@ from benchmark.execution.canary import compute
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
 from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.memory import OutOfMemory, in_parts_that_fit
+from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
@@ -43,12 +47,20 @@ def train_job(request: Answer) -> Answer:
     folder = Path(request['folder'])
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
+    return claimed(request, lambda: in_parts_that_fit(request, _trained, _trainings('train')))
+
+
+def _trained(request: Answer) -> Answer:
     config, count = _with_hooks(request['config'], request), request.get('processes', 1)
-    return claimed(request, lambda: asdict(_train(config, folder, count)))
+    return asdict(_train(config, Path(request['folder']), count))
 
 
 def search_job(request: Answer) -> Answer:
     """Return the outcome of searching the grid of ``request['config']``."""
+    return claimed(request, lambda: in_parts_that_fit(request, _searched, _trainings('search')))
+
+
+def _searched(request: Answer) -> Answer:
     folder = Path(request['folder'])
     count = request.get('processes', 1)
 
@@ -56,7 +68,11 @@ def search_job(request: Answer) -> Answer:
         # trials have folders of their own: what is asked for is asked of the chosen one
         return _train(_with_hooks(config, request) if own == folder else config, own, count)
 
-    return claimed(request, lambda: asdict(execute_search(request['config'], folder, run)))
+    return asdict(execute_search(request['config'], folder, run))
+
+
+def _trainings(job: str) -> Callable[[Answer], list[Answer]]:
+    return find_procedure(job).trainings
 
 
 def _with_hooks(config: Answer, request: Answer) -> Answer:
@@ -75,8 +91,9 @@ def _train(config: Answer, folder: Path, processes: int) -> Outcome:
         return execute(config, folder)
     in_processes(config, processes)  # refused before processes start
     found = launch({'job': 'train', 'config': config, 'folder': str(folder)}, processes)
-    if reason := found.pop('error'):
-        raise BenchmarkError(reason)
+    reason, lacks_memory = found.pop('error'), found.pop('out_of_memory', False)
+    if reason:
+        raise OutOfMemory(reason) if lacks_memory else BenchmarkError(reason)
     return Outcome(**found)
 
 
@@ -92,7 +109,8 @@ def as_is_job(request: Answer) -> Answer:
 
 def canary_job(request: Answer) -> Answer:
     """Return the numbers of ``request['config']`` that must not change, and the device."""
-    values = compute(request['config'], request['samples'])
+    with computed_by({}):
+        values = compute(request['config'], request['samples'])
     return {'values': values, 'device': device_name()}
 
 

@@ -62,8 +62,8 @@ class DataParts:
             features.
         submission: the hook that makes the archive for the server of a test split whose labels
             are withheld; ``None`` where there is no server.
-        sampler: what chooses training samples where each does not come once per pass. It is
-            endless, and takes ``whole`` where several processes must follow one order.
+        sampler: what chooses training samples where each does not come once per pass, derived
+            from ``benchmark.SampleOrder``.
     """
 
     test_pipeline: list[Config]
@@ -145,6 +145,7 @@ class Kind:
         present: the ``'module:function'`` that returns the numbers of the classes (of pose: the key
             points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
+        has_fixed_size: whether all training batches of a task have the same shape.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Kind:
     probed: Probed | None = None
     present: str = ''
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    has_fixed_size: bool = True
 
     @property
     def counts_as(self) -> str:

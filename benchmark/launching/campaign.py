@@ -19,6 +19,7 @@ from benchmark.compiling import (
     CODE,
     WEIGHTS,
     WORK,
+    choose_policy,
     compile_submission,
     library_versions,
     localise,
@@ -44,6 +45,7 @@ from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.leases import Observer
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
+from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec, Task
 
@@ -62,6 +64,7 @@ class Campaign:
         processes: how many train a cell together, where its procedure allows it.
         level: how much of the data identifies them.
         submission: whether trained trackers also write the archives for evaluation servers.
+        precision: the precision policy; ``None`` chooses by the device.
         waits: whether to stay until no cell is left, those of others included, and to take cells
             in an order of its own, so that many campaigns of one suite meet seldom.
         stall: seconds that a cell may take without progress; ``None`` leaves it to ``limit_of``.
@@ -77,6 +80,7 @@ class Campaign:
     processes: int = 1
     level: Level = Level.CONTENTS
     submission: bool = False
+    precision: str | None = None
     waits: bool = False
     stall: float | None = None
     pauses: tuple[float, ...] = (5.0, 30.0)
@@ -112,16 +116,22 @@ class Campaign:
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
         resolved = ResolvedInputs(folders, manifests, inspected)
-        return self.split(self.cell(spec, resolved) for spec in expand(self.request))
+        device = executor.device
+        return self.split(self.cell(spec, resolved, device) for spec in expand(self.request))
 
-    def cell(self, spec: RunSpec, resolved: ResolvedInputs) -> Cell:
-        """Return the compiled cell of ``spec``.
+    def cell(self, spec: RunSpec, resolved: ResolvedInputs, device: str) -> Cell:
+        """Return the compiled cell of ``spec`` on a device of the class ``'cpu'`` or ``'gpu'``.
 
         Raises:
             BenchmarkError: its parts do not fit together.
         """
         return compile_cell(
-            self.request, spec, resolved, options=self.options, processes=self.processes
+            self.request,
+            spec,
+            resolved,
+            options=self.options,
+            processes=self.processes,
+            policy=choose_policy(self.precision, device),
         )
 
     def _ensure_builtin_data(self, task: Task) -> Path:
@@ -162,7 +172,14 @@ class Campaign:
 
     def good_record(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
-        return self._find_good(cell) or self._earlier.find_good(cell)
+        return self._find_good(cell) or self._earlier.find_good(cell) or self._find_reduced(cell)
+
+    def _find_reduced(self, cell: Cell) -> RunRecord | None:
+        """Return the good record of ``cell`` run with a smaller batch, for lack of memory."""
+        note = read_note(self._work(cell))
+        if note is None or not 0 < note.halvings <= len(smaller := cell.smaller()):
+            return None
+        return self._find_good(smaller[note.halvings - 1])
 
     def _find_good(self, cell: Cell) -> RunRecord | None:
         suite = self.request.suite
@@ -228,7 +245,7 @@ class Campaign:
                 self.say(f'{cell.spec.id}: {why}; it is tried again')
             else:
                 record = self._record(cell, reply, agenda.losses(cell))
-                found = self._kept(cell, record)
+                found = self._kept(cell, record, reply.answer.get('halvings', 0))
                 if found is None:
                     agenda.add_busy(cell)
                     continue
@@ -242,7 +259,7 @@ class Campaign:
         if record is not None and record.suite != suite:
             self.store.copy(record, suite)
 
-    def _kept(self, cell: Cell, record: RunRecord) -> RunRecord | None:
+    def _kept(self, cell: Cell, record: RunRecord, halvings: int) -> RunRecord | None:
         """Return ``record`` once it is safe, or as failed where it cannot be written.
 
         ``None`` where it failed, and another process has begun to run the cell since.
@@ -251,6 +268,8 @@ class Campaign:
         try:
             if record.is_ok:
                 self._save(record)
+                if halvings:
+                    write_note(folder, halvings, self.store.places(record)[0])
             else:
                 with exclusive(folder):
                     self._save(record)
@@ -261,6 +280,9 @@ class Campaign:
             return replace(record, status=Status.FAILED, error=str(error))
         if record.is_ok:  # what it was made from is of no more use
             remove_checkpoints(folder)
+            remove_checkpoints(
+                self.store.work_folder(record.suite, record.spec, record.fingerprint)
+            )
         forget_answer(folder)
         return record
 
@@ -359,7 +381,16 @@ class Campaign:
         checked = self._checked.get(cell.spec.task)
         return {'data_warnings': list(checked.warnings)} if checked and checked.warnings else {}
 
+    def _as_it_ran(self, cell: Cell, halvings: int) -> Cell:
+        """Return the cell with a batch halved so often; what it left is put where its own is."""
+        if not halvings:
+            return cell
+        smaller = cell.smaller()[halvings - 1]
+        move_folder(self._work(cell), halvings, self._work(smaller))
+        return smaller
+
     def _record(self, cell: Cell, reply: Reply, losses: Sequence[str] = ()) -> RunRecord:
+        cell = self._as_it_ran(cell, reply.answer.get('halvings', 0))
         planned = RunRecord(
             suite=self.request.suite.name,
             spec=cell.spec,
@@ -370,7 +401,7 @@ class Campaign:
                 **self._data_warnings(cell),
                 'data_level': self.level.value,
                 'options': dict(self.options),
-                'log': str(self._work(cell).relative_to(self.store.work) / 'log.txt'),
+                'log': reply.job.log.relative_to(self.store.work.resolve()).as_posix(),
                 **({'lost': list(losses)} if losses else {}),
             },
             config=cell.config,

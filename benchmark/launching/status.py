@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from benchmark.execution.locking import holder, holder_since, silence
 from benchmark.hashing import slug
 from benchmark.launching.ledger import Entry, Ledger, ledgers
+from benchmark.results.reduced import read_note
+from benchmark.results.store import read_record
 from benchmark.specs import RunSpec
 
 _TAIL = 1 << 14
@@ -134,6 +136,8 @@ def _cell(ledger: Ledger, entry: Entry) -> CellStatus:
         quiet = None if sight is None else round(silence(sight), 1)
         return CellStatus(entry.spec, State.RUNNING, progress, seconds, worker, quiet)
     record = ledger.store.find(ledger.suite, *entry)
+    if (record is None or not record.is_ok) and (note := read_note(folder)):
+        record = read_record(note.record) if note.record.is_file() else record
     if record is not None and record.is_ok:
         return CellStatus(entry.spec, State.DONE)
     if record is not None and record.finished >= ledger.started:

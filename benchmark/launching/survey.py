@@ -90,7 +90,7 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         try:
             if refusal is not None:
                 raise refusal
-            cells.append(campaign.cell(spec, resolved))
+            cells.append(campaign.cell(spec, resolved, device))
         except BenchmarkError as error:
             impossible.append(Impossible(spec, str(error)))
     plan = campaign.split(cells)

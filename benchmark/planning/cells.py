@@ -16,10 +16,11 @@ from benchmark.compiling import (
     numerics_of,
     procedure_of,
 )
+from benchmark.compiling.memory import HALVINGS, halved_batch
 from benchmark.errors import IncompatibleError
 from benchmark.kinds.base import Config
 from benchmark.planning.plan import Request, recipe_changes
-from benchmark.specs import Features, RunSpec, Task
+from benchmark.specs import EXACT, Features, RunSpec, Task
 
 _PICTURE = 224
 """Side of the picture, in pixels, for which records state operations."""
@@ -112,6 +113,17 @@ class Cell:
             source=self.source,
         )
 
+    def smaller(self) -> tuple[Cell, ...]:
+        """Return the cell with half the batch at a time, and with a quarter, as far as it divides.
+
+        They are what runs instead where memory is not enough, and have fingerprints of their own.
+        """
+        found: list[Cell] = []
+        config: Config | None = self.config if self.procedure.trainings(self.config) else None
+        while len(found) < HALVINGS and config and (config := halved_batch(config)):
+            found.append(replace(self, config=config, fingerprint=self.identify(config)))
+        return tuple(found)
+
     @property
     def features_key(self) -> str:
         """What determines the features that a probe reads, beside the weights."""
@@ -155,6 +167,7 @@ def compile_cell(
     *,
     options: Mapping[str, Any],
     processes: int = 1,
+    policy: str = EXACT,
 ) -> Cell:
     """Return the compiled cell of ``spec``.
 
@@ -164,13 +177,14 @@ def compile_cell(
         resolved: data and backbones of the request.
         options: changes to every compiled configuration, by dotted key.
         processes: how many shall share the batches of a training.
+        policy: how numbers are computed.
 
     Raises:
         BenchmarkError: its parts do not fit together.
     """
     task = next(t for t in request.tasks if t.name == spec.task)
     inspected = resolved.backbones.get(spec.backbone)
-    inputs = _inputs(request, spec, task, inspected)
+    inputs = replace(_inputs(request, spec, task, inspected), policy=policy)
     job, procedure = procedure_of(inputs)
     assert procedure.compile is not None, 'the procedure of a protocol compiles'
     config = procedure.compile(inputs, options)

@@ -84,4 +84,6 @@ def describe(record: RunRecord) -> str:
     if not record.is_ok:
         return f'{cell}  FAILED: {record.error}'
     seconds = record.cost['train_seconds'] + record.cost['test_seconds']
-    return f'{cell}  {record.primary} {record.scores[record.primary]:.2f}  ({seconds:.0f} s)'
+    batch = record.proof.get('batch')
+    parts = f', out of memory: batch in {batch["parts"]} parts' if batch else ''
+    return f'{cell}  {record.primary} {record.scores[record.primary]:.2f}  ({seconds:.0f} s{parts})'

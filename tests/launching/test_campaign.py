@@ -57,6 +57,8 @@ ODD = CheckResult('test size', True, '5 samples, declared 6', is_warning=True)._
 class FakePool:
     """Answers inspections with ``FEATURES`` and runs by ``answer``; keeps what it was asked."""
 
+    device = 'cpu'
+
     def __init__(self, answer: Answer = lambda job: OUTCOME) -> None:
         self.answer = answer
         self.asked: list[Job] = []

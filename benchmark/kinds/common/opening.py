@@ -16,6 +16,7 @@ from benchmark.errors import BenchmarkError, DataError, UnknownNameError, did_yo
 from benchmark.kinds.common import xml
 from benchmark.kinds.common.listing import check_list, is_emptiness, why_unreadable
 from benchmark.kinds.common.loading import compare_sizes, replace_loaders
+from benchmark.kinds.common.order import SeededSamples
 from benchmark.kinds.common.parts import held_out, joined
 from benchmark.kinds.common.unread import check_folders, no_folder, why_empty
 from benchmark.openmmlab import coco
@@ -59,6 +60,12 @@ def opened(*, of: Config) -> BaseDataset:
             replace_loaders(part)
             part.pipeline = _NamesFiles(part.pipeline)
     return dataset
+
+
+@DATASETS.register_module(name='Seeded')
+def seeded(*, of: Config, seed: int) -> SeededSamples:
+    """Return the data set ``of``, opened, whose samples are drawn for their turns."""
+    return SeededSamples(opened(of=of), seed)
 
 
 def _build(of: Config) -> BaseDataset:

@@ -459,6 +459,7 @@ def _test_pipeline(task: Task, *, masks: bool) -> list[Config]:
 KIND = Kind(
     name='detection',
     library='mmdet',
+    has_fixed_size=False,
     order=20,
     has_colours=True,
     components=(

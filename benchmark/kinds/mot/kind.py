@@ -244,6 +244,7 @@ def _test_pipeline(task: Task) -> list[Config]:
 KIND = Kind(
     name='mot',
     library='mmdet',
+    has_fixed_size=False,
     order=70,
     family='tracking',
     components=(
