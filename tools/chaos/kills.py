@@ -24,6 +24,7 @@ _TARGETS = {
     'rank': 'benchmark.execution.ranks join',
     'torchrun': 'benchmark.execution.ranks lead',
 }
+_WANTED = ('parent', 'parent', 'worker', 'rank', 'torchrun', 'writing', 'writing')
 _WAYS: dict[str, tuple[str, ...]] = {
     'jobs': ('--jobs', '2'),
     'processes': ('--jobs', '1', '--processes', '2'),
@@ -80,10 +81,12 @@ def _way(stage: Stage, way: str, kills: int, seeds: int, draw: random.Random) ->
         code = 1
         while code != 0:
             running = stage.start(stage.command('run', suite, place, *more), f'{place}.log')
-            wanted = draw.choice(('parent', 'worker', 'worker', 'rank', 'torchrun', 'writing'))
-            if counts.total() < kills and _hit(stage, running, wanted, place, draw):
+            while counts.total() < kills and running.poll() is None:
+                wanted = draw.choice(_WANTED)
+                if not _hit(stage, running, wanted, place, draw):
+                    break
                 counts[wanted] += 1
-                if running.poll() is not None or wanted == 'parent':
+                if wanted == 'parent':
                     running.wait()
                     orphans += stage.left_after(5.0)
             code = running.wait()
@@ -107,7 +110,7 @@ def _hit(
     stage: Stage, running: subprocess.Popen[bytes], wanted: str, place: str, draw: random.Random
 ) -> bool:
     """Kill a process of what runs, at a random moment after its training has begun."""
-    end = time.monotonic() + draw.uniform(3.0, 40.0)
+    end = time.monotonic() + draw.uniform(1.0, 30.0)
     work = stage.folder / place
     while running.poll() is None:
         if wanted == 'writing':
