@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from benchmark.errors import EnvironmentProblem
@@ -30,6 +32,15 @@ def cluster() -> Iterator[Any]:
         made.shutdown()
 
 
+def until(true: Callable[[], object], seconds: float = 60.0) -> bool:
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def wanted(cluster: Any, **options: str) -> Wanted:
     return Wanted('cpu', None, options={'address': cluster.address, **options})
 
@@ -42,9 +53,31 @@ def test_jobs_run_on_both_nodes_and_errors_come_back(cluster: Any, tmp_path: Pat
     assert found == {f'j{n}': f"unknown procedure 'none-{n}'" for n in range(4)}
 
 
+def test_a_consumer_that_leaves_early_ends_what_runs(cluster: Any, tmp_path: Path) -> None:
+    asked = [
+        Job('quick', {'job': 'none'}, tmp_path / 'a.txt'),
+        Job(
+            'slow',
+            {'job': 'tests.support.sleeping_ranks:SLEEP', 'folder': str(tmp_path)},
+            tmp_path / 'b.txt',
+        ),
+    ]
+    with make_executor('ray', wanted(cluster)) as executor:
+        found = executor.run(asked)
+        assert next(found).job.name == 'quick'
+        assert until(lambda: list(tmp_path.glob('*.rank')))
+        (pid,) = (int(path.stem.split('-')[0]) for path in tmp_path.glob('*.rank'))
+        found.close()
+        assert until(lambda: not psutil.pid_exists(pid))
+
+
 @pytest.mark.parametrize(
     ('options', 'line'),
-    [({'cpus': '7'}, 'no room for a task with 7 CPUs'), ({'colour': 'red'}, 'called colour')],
+    [
+        ({'cpus': '7'}, 'no room for a task with 7 CPUs'),
+        ({'colour': 'red'}, 'called colour'),
+        ({'gpus': 'all'}, 'gpus=all must be a number'),
+    ],
 )
 def test_what_the_cluster_cannot_give_is_one_line(
     cluster: Any, options: dict[str, str], line: str

@@ -16,6 +16,7 @@ from benchmark.launching.devices import worker_environments
 from benchmark.launching.executors.base import Job, Reply, Wanted
 from benchmark.launching.pool import Pool
 from benchmark.results.leases import LENGTH
+from benchmark.stopping import SECONDS
 
 _POLL = 1.0
 _OWN = ('address', 'cpus', 'gpus')
@@ -51,26 +52,28 @@ class RayExecutor:
             raise EnvironmentProblem(
                 f'--executor ray: no resource is called {unknown[0]}; known are {", ".join(_OWN)}'
             )
+        cpus, gpus = _number('cpus', given, processes), _number('gpus', given, processes)
         self._ray, self._started = _connect(given.get('address'))
+        self._finalizer = weakref.finalize(self, _shut_down, self._ray, self._started)
         has_gpus = self._ray.cluster_resources().get('GPU', 0) >= processes
         uses_gpus = device == 'cuda' or (device == 'auto' and has_gpus)
         self.device = 'gpu' if uses_gpus else 'cpu'
         self._needs = {
-            'num_cpus': float(given.get('cpus', processes)),
-            'num_gpus': float(given.get('gpus', processes if uses_gpus else 0)),
+            'num_cpus': cpus,
+            'num_gpus': gpus if uses_gpus or 'gpus' in given else 0.0,
         }
         self._asked_device, self._processes = device, processes
         room = self._room()
         if not room:
+            there = self._ray.cluster_resources()
+            self.close()
             raise EnvironmentProblem(
                 f'--executor ray: no room for a task with {self._needs["num_cpus"]:g} CPUs and '
-                f'{self._needs["num_gpus"]:g} GPUs; the cluster has '
-                f'{self._ray.cluster_resources().get("CPU", 0):g} and '
-                f'{self._ray.cluster_resources().get("GPU", 0):g}'
+                f'{self._needs["num_gpus"]:g} GPUs; the cluster has {there.get("CPU", 0):g} and '
+                f'{there.get("GPU", 0):g}'
             )
         self._jobs = jobs
         self.workers = min(jobs or room, room)
-        self._finalizer = weakref.finalize(self, _shut_down, self._ray, self._started)
 
     @classmethod
     def of(cls, wanted: Wanted) -> RayExecutor:
@@ -109,8 +112,16 @@ class RayExecutor:
                     job, started = asked.pop(handle)
                     yield Reply(job, self._answer(handle), started)
         finally:
-            for handle in asked:
-                self._ray.cancel(handle, force=True)
+            if asked:  # the consumer left early
+                self._end(list(asked))
+
+    def _end(self, handles: list[Any]) -> None:
+        """Interrupt tasks, give trainings time for a checkpoint, and end what is left."""
+        for handle in handles:
+            self._ray.cancel(handle)
+        _, left = self._ray.wait(handles, num_returns=len(handles), timeout=SECONDS)
+        for handle in left:
+            self._ray.cancel(handle, force=True)
 
     def _request(self, job: Job) -> dict[str, Any]:
         return {
@@ -140,6 +151,23 @@ class RayExecutor:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _number(name: str, given: Mapping[str, str], usual: float) -> float:
+    """Return how many of a resource a task takes.
+
+    Raises:
+        EnvironmentProblem: something else than a number is given.
+    """
+    try:
+        number = float(given.get(name, usual))
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float('inf'):
+        raise EnvironmentProblem(
+            f'--executor ray: {name}={given[name]} must be a number, as in {name}=1'
+        )
+    return number
 
 
 def _connect(address: str | None) -> tuple[Any, bool]:
