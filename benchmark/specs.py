@@ -140,6 +140,12 @@ class Features:
         return next(size for size, least in _FROM.items() if self.parameters >= least)
 
     @property
+    def width(self) -> int:
+        """The channels at the stride nearest to 16 pixels, where most layers of a network are."""
+        level = min(range(len(self.strides)), key=lambda i: abs(math.log2(self.strides[i] / 16)))
+        return self.channels[level]
+
+    @property
     def network(self) -> str:
         """The usual network of this shape, as in ``'vit-b'``; empty where there is none.
 
@@ -261,7 +267,9 @@ class Task:
     ``splits`` says how many samples each data set holds, ``estimated`` which of these no source
     tells exactly;
     ``classes`` are mere numbers where the data set itself has their names; ``tree`` maps patterns
-    of files below the data's folder to how many there must be.
+    of files below the data's folder to how many there must be. ``film`` is a regular expression for
+    the names of test pictures: those that agree in its first group are of one film, and are drawn
+    together where test examples are.
     """
 
     name: str
@@ -285,6 +293,7 @@ class Task:
     path: Path
     tree: Mapping[str, int] = field(default_factory=dict)
     estimated: tuple[Role, ...] = ()
+    film: str = ''
 
     def option(self, key: str, default: Any) -> Any:
         """Return the task's own option ``key``, or ``default`` where it declares none."""
@@ -335,9 +344,12 @@ class Recipe:
         weight_decay: of the optimiser, on what ``decayed`` names.
         decayed: what weight decay acts on, one of :data:`DECAYED`.
         layer_decay: factor on the rate per layer, from the head down; 1 leaves it alone.
+        backbone_factor: factor on the rate of the backbone; neck and head have the rate itself.
         decay_steps: how often a source that counts layers in its own way multiplies between head
             and stem; the stem keeps the source's rate whatever the depth.
         drop_path: rate of stochastic depth of the last block.
+        kept_statistics: whether the backbone's batch norms keep the statistics of pretraining.
+        whitened: whether each map is normalised per channel before neck and head.
         clip_norm: largest norm of the gradient.
         batch_size: pictures per step.
         iterations: steps of the optimiser.
@@ -373,8 +385,11 @@ class Recipe:
     weight_decay: float
     decayed: str = field(default='matrices', metadata={'allowed': DECAYED})
     layer_decay: float = 1.0
+    backbone_factor: float = 1.0
     decay_steps: int | None = None
     drop_path: float = 0.0
+    kept_statistics: bool = False
+    whitened: bool = False
     clip_norm: float | None = None
     batch_size: int
     iterations: int
@@ -446,9 +461,10 @@ class Rule:
     whose data its sources state the numbers, ``tasks`` when empty. ``options`` are of the kind's
     tasks: a general rule's yield to those that a task declares, one for named tasks wins over
     them. A rule ``at_full_length`` does not hold for tasks with a budget of their own, whose
-    trainings are shorter than those of any source. ``networks`` are those that its sources train
-    so, all when empty: for another one the numbers are carried over, unless the rule
-    ``is_exclusive`` and holds for these alone.
+    trainings are shorter than those of any source; one that ``is_short`` holds for these alone.
+    ``networks`` are those that its sources train so, all when empty: for another one the numbers
+    are carried over, unless the rule ``is_exclusive`` and holds for these alone. ``is_random``
+    limits a rule to backbones at random initialisation, or to pretrained ones.
     """
 
     kind: str
@@ -459,8 +475,10 @@ class Rule:
     trained_on: tuple[str, ...] = ()
     options: Mapping[str, Number] = field(default_factory=dict)
     at_full_length: bool = False
+    is_short: bool = False
     networks: tuple[str, ...] = ()
     is_exclusive: bool = False
+    is_random: bool | None = None
 
 
 class Solver(enum.StrEnum):

@@ -25,20 +25,29 @@ def add_parser(subparsers: Subparsers) -> None:
         help='trained trackers also write the archive for the evaluation server of a task whose '
         'test labels are withheld; cells that are done are trained again for it',
     )
+    parser.add_argument(
+        '--no-outcomes',
+        dest='outcomes',
+        action='store_false',
+        help='do not keep what was found of each test example, which `tbench compare` uses',
+    )
     parser.set_defaults(command=run)
 
 
 def run(options: Namespace) -> int:
     """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
-    return carry_out(options, submission=options.submission)
+    return carry_out(options, submission=options.submission, outcomes=options.outcomes)
 
 
-def carry_out(options: Namespace, *, submission: bool = False, waits: bool = False) -> int:
+def carry_out(
+    options: Namespace, *, submission: bool = False, outcomes: bool = True, waits: bool = False
+) -> int:
     """Run a suite as the options say, and return the exit code.
 
     Args:
         options: what the command line says.
         submission: also write the archives for evaluation servers.
+        outcomes: keep what was found of each test example.
         waits: stay until no cell is left, those of other processes included.
     """
     done = api.evaluate(
@@ -47,8 +56,11 @@ def carry_out(options: Namespace, *, submission: bool = False, waits: bool = Fal
         seeds=options.seeds,
         submission=submission,
         waits=waits,
+        outcomes=outcomes,
         say=say,
     )
+    for line in done.flags:
+        say(f'look again: {line}')
     for archive in done.archives:
         say(f'for the server: {archive}')
     say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())

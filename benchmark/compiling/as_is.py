@@ -13,7 +13,7 @@ from benchmark.compiling.precision import fast_testing
 from benchmark.errors import IncompatibleError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import BuildContext, Config
-from benchmark.protocols import RecipeKey, choose_recipe
+from benchmark.protocols import choose_recipe
 from benchmark.specs import FAST
 
 
@@ -31,7 +31,7 @@ def compile_as_is(cell: CellInputs) -> Config:
     kind = load_kind(cell.task.kind)
     recipe = choose_recipe(
         cell.protocol,
-        RecipeKey.of(cell.task, cell.network.features),
+        cell.recipe_key,
         cell.task.budget,
         *cell.changes,
     )

@@ -91,6 +91,12 @@ class CellInputs:
         assert self.features is not None, 'a backbone that was inspected'
         return Network(self.backbone, self.features)
 
+    @property
+    def recipe_key(self) -> RecipeKey:
+        """The place in the recipes of a cell that has a backbone."""
+        backbone, features = self.network
+        return RecipeKey.of(self.task, features, is_random=backbone.is_random)
+
 
 def compile_config(cell: CellInputs) -> Config:
     """Return the mmengine configuration of a cell, with placeholders for local paths.
@@ -104,7 +110,7 @@ def compile_config(cell: CellInputs) -> Config:
     kind = load_kind(cell.task.kind)
     recipe = training_recipe(
         cell.protocol,
-        RecipeKey.of(cell.task, cell.network.features),
+        cell.recipe_key,
         cell.task.budget,
         *cell.changes,
     )
@@ -199,6 +205,8 @@ def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
         'drop_path': 0.0 if frozen else recipe.drop_path,
         **_in_parts_of(cell.protocol.trains),
     }
+    if recipe.kept_statistics and not frozen:
+        config['kept_statistics'] = True
     if backbone.copy:
         config['copy'] = backbone.copy
     if backbone.last_blocks:
@@ -293,6 +301,7 @@ def _optimisation(recipe: Recipe, depth: int) -> Config:
         'constructor': 'benchmark.LayerDecayConstructor',
         'paramwise_cfg': {
             'layer_decay': layer_decay(recipe, depth),
+            **_backbone_factor(recipe),
             **({} if recipe.decayed == _DECAYED else {'decayed': recipe.decayed}),
         },
     }
@@ -301,6 +310,13 @@ def _optimisation(recipe: Recipe, depth: int) -> Config:
     if recipe.accumulation > 1:
         wrapper['accumulative_counts'] = recipe.accumulation
     return {'optim_wrapper': wrapper, 'param_scheduler': _schedule(recipe)}
+
+
+def _backbone_factor(recipe: Recipe) -> Config:
+    factor = recipe.backbone_factor
+    if factor <= 0:
+        raise IncompatibleError(f'recipe backbone_factor is {factor}: must be above 0')
+    return {} if factor == 1 else {'backbone_factor': factor}
 
 
 def _optimizer(recipe: Recipe) -> Config:

@@ -49,7 +49,7 @@ def compile_probe(cell: CellInputs) -> Config:
         raise IncompatibleError(
             f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}'"
         )
-    place = RecipeKey.of(cell.task, cell.network.features)
+    place = cell.recipe_key
     recipe = probing_recipe(cell.protocol, place, cell.task.budget, *cell.changes)
     context = BuildContext(
         cell.task, cell.network.features, cell.protocol, recipe, backbone_config(cell, recipe)

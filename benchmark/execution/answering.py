@@ -18,7 +18,7 @@ from benchmark.execution.locking import BusyError, exclusive
 from benchmark.results.answers import keep_answer, kept_answer
 from benchmark.results.leases import check_held
 from benchmark.results.reduced import read_note
-from benchmark.results.store import read_record
+from benchmark.results.store import read_if_there
 
 Answer = dict[str, Any]
 
@@ -50,7 +50,8 @@ def claimed(request: Answer, measure: Callable[[], Answer]) -> Answer:
 
 
 def _is_good(path: Path) -> bool:
-    return path.exists() and read_record(path).is_ok
+    record = read_if_there(path)
+    return record is not None and record.is_ok
 
 
 def answer(request: Answer) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,7 @@ from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import Outcome, loading_proof
 from benchmark.execution.loading import loader_workers
+from benchmark.execution.outcomes import keep_outcomes
 from benchmark.execution.precision import computed_by
 from benchmark.execution.seeding import seed_everything
 from benchmark.kinds.common.opening import opened
@@ -27,11 +29,12 @@ from benchmark.kinds.common.opening import opened
 Config = dict[str, Any]
 
 
-def execute_as_is(config: Config) -> Outcome:
+def execute_as_is(config: Config, folder: Path | None = None) -> Outcome:
     """Return the score of a network's own classifier on the test split.
 
     Args:
         config: what :func:`benchmark.compiling.as_is.compile_as_is` compiled, with local paths.
+        folder: where to write what was found of each test example; nowhere unless given.
 
     Raises:
         BenchmarkError: the data cannot be read, the weights do not fit, the network has no
@@ -42,10 +45,10 @@ def execute_as_is(config: Config) -> Outcome:
     seed_everything(config['randomness']['seed'])
     scope = DefaultScope.overwrite_default_scope(config['default_scope'])
     with scope, computed_by(config):
-        return _score(config)
+        return _score(config, folder)
 
 
-def _score(config: Config) -> Outcome:
+def _score(config: Config, folder: Path | None) -> Outcome:
     meter = Meter()
     device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
     network: Any = MODELS.build(config['backbone']).to(device).eval()
@@ -71,7 +74,10 @@ def _score(config: Config) -> Outcome:
         raise BenchmarkError('the network changed while it was scored')
     return Outcome(
         raw={key: float(value) for key, value in raw.items()},
-        proof=_proof(network, preprocessor, len(test)),
+        proof={
+            **_proof(network, preprocessor, len(test)),
+            **keep_outcomes(evaluator, test, folder),
+        },
         cost={'train_seconds': 0.0, **meter.report(iterations=0, resumed_at=0)},
         curves={},
         pictures=list(gallery.files),

@@ -28,10 +28,12 @@ from benchmark.execution.distributed import (
 )
 from benchmark.execution.loading import loading
 from benchmark.execution.memory import noticing_memory
+from benchmark.execution.outcomes import keep_outcomes
 from benchmark.execution.precision import computed_by, lay_out, stepping
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
 from benchmark.results.checkpoints import newest_whole
+from benchmark.results.learning import loss_fell
 from benchmark.sources import LoadReport
 from benchmark.sources.drawing import random_numbers_kept
 
@@ -69,7 +71,10 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
             noticing_memory(runner.train)
         with meter.phase('test'):
             raw = runner.test()
-    proof = _proof(runner)
+    loop = runner.test_loop
+    kept = keep_outcomes(loop.evaluator, loop.dataloader.dataset, folder)
+    curves = dict(_hook(runner, LossHistory).curves)
+    proof = {**_proof(runner), 'loss_fell': loss_fell(curves), **kept}
     verify(proof, Learning.of(config['model']['backbone']))
     cost = _cost(meter, runner)
     # what a server is sent is no part of the test that other runs are compared by
@@ -80,7 +85,7 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
         raw={key: float(value) for key, value in raw.items()},
         proof=proof,
         cost=cost,
-        curves=dict(_hook(runner, LossHistory).curves),
+        curves=curves,
         pictures=list(_hook(runner, Gallery).files),
     )
 

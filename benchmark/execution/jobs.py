@@ -21,7 +21,7 @@ from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
-from benchmark.models.inspection import build, inspect_backbone
+from benchmark.models.inspection import build, inspect_backbone, normalisation_remark
 from benchmark.probes.cache import FeatureCache
 from benchmark.specs import Backbone, LastBlocks, Pretraining
 
@@ -39,7 +39,13 @@ def inspect_job(request: Answer) -> Answer:
     # blocks that are random or gone are no part of what was published
     whole = build(replace(backbone, last_blocks=None)) if backbone.last_blocks else network
     weights = hash_weights(whole) if is_published else None
-    return {'features': asdict(features), 'weights': weights, 'flops': forward_flops(network)}
+    remark, is_assumed = normalisation_remark(backbone)
+    return {
+        'features': asdict(features),
+        'weights': weights,
+        'flops': forward_flops(network),
+        'assumed': remark if is_assumed else '',
+    }
 
 
 def train_job(request: Answer) -> Answer:
@@ -99,12 +105,14 @@ def _train(config: Answer, folder: Path, processes: int) -> Outcome:
 
 def trivial_job(request: Answer) -> Answer:
     """Return the outcome of the trivial predictor of ``request['config']``."""
-    return claimed(request, lambda: asdict(execute_trivial(request['config'])))
+    folder = Path(request['folder'])
+    return claimed(request, lambda: asdict(execute_trivial(request['config'], folder)))
 
 
 def as_is_job(request: Answer) -> Answer:
     """Return the outcome of scoring the network of ``request['config']`` with its own head."""
-    return claimed(request, lambda: asdict(execute_as_is(request['config'])))
+    folder = Path(request['folder'])
+    return claimed(request, lambda: asdict(execute_as_is(request['config'], folder)))
 
 
 def canary_job(request: Answer) -> Answer:
@@ -119,7 +127,8 @@ def probe_job(request: Answer) -> Answer:
     asked = request['cache']
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
     keeping = Keeping(cache, asked['key']) if asked['limit'] else None
-    return claimed(request, lambda: asdict(execute_probe(request['config'], keeping)))
+    folder = Path(request['folder'])
+    return claimed(request, lambda: asdict(execute_probe(request['config'], keeping, folder)))
 
 
 def check_job(request: Answer) -> Answer:

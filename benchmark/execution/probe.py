@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +24,7 @@ from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import Outcome, loading_proof
 from benchmark.execution.loading import loader_workers
+from benchmark.execution.outcomes import keep_outcomes
 from benchmark.execution.precision import autocast_by, computed_by, lay_out
 from benchmark.execution.seeding import seed_everything
 from benchmark.hashing import fingerprint
@@ -49,12 +51,15 @@ class Keeping:
     key: str
 
 
-def execute_probe(config: Config, keeping: Keeping | None = None) -> Outcome:
+def execute_probe(
+    config: Config, keeping: Keeping | None = None, folder: Path | None = None
+) -> Outcome:
     """Fit every trial to the training pictures, choose one, score it on the test split.
 
     Args:
         config: a compiled probe with local paths.
         keeping: where to look for features under fixed views, and to put them.
+        folder: where to write what was found of each test example; nowhere unless given.
 
     Raises:
         BenchmarkError: the data cannot be read, weights do not fit, every trial diverged, or the
@@ -65,14 +70,16 @@ def execute_probe(config: Config, keeping: Keeping | None = None) -> Outcome:
     seed_everything(config['randomness']['seed'])
     scope = DefaultScope.overwrite_default_scope(config['default_scope'])
     with scope, computed_by(config):
-        return _Probe(config, keeping).run()
+        return _Probe(config, keeping, folder).run()
 
 
 class _Probe:
     """A compiled probe with its parts built."""
 
-    def __init__(self, config: Config, keeping: Keeping | None) -> None:
+    def __init__(self, config: Config, keeping: Keeping | None, folder: Path | None) -> None:
         self._config = config
+        self._folder = folder
+        self._kept: dict[str, Any] = {}
         self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
         self._backbone: Any = MODELS.build(config['backbone']).to(self._device).eval()
         lay_out(self._backbone, config)
@@ -94,7 +101,7 @@ class _Probe:
         solver = self._config['solver']
         return Outcome(
             raw=raw,
-            proof=self._proof(solved, count),
+            proof={**self._proof(solved, count), **self._kept},
             cost=self._meter.report(iterations=solver.get('iterations', 0), resumed_at=0),
             curves=solved.curves,
             pictures=pictures,
@@ -298,6 +305,7 @@ class _Probe:
         if len({part.shape[1:] for part in read}) == 1:
             self._keep('test', Collected(_united(read), torch.empty(0), {}))
         found = evaluator.evaluate(len(test))
+        self._kept = keep_outcomes(evaluator, test, self._folder)
         return {key: float(value) for key, value in found.items()}, list(gallery.files)
 
     def _tested(

@@ -46,7 +46,7 @@ from benchmark.results.leases import Observer
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
-from benchmark.results.store import ResultStore
+from benchmark.results.store import ResultStore, without_outcomes
 from benchmark.specs import RunSpec, Task
 
 
@@ -64,6 +64,7 @@ class Campaign:
         processes: how many train a cell together, where its procedure allows it.
         level: how much of the data identifies them.
         submission: whether trained trackers also write the archives for evaluation servers.
+        outcomes: whether what was found of each test example is kept with the records.
         precision: the precision policy; ``None`` chooses by the device.
         waits: whether to stay until no cell is left, those of others included, and to take cells
             in an order of its own, so that many campaigns of one suite meet seldom.
@@ -80,6 +81,7 @@ class Campaign:
     processes: int = 1
     level: Level = Level.CONTENTS
     submission: bool = False
+    outcomes: bool = True
     precision: str | None = None
     waits: bool = False
     stall: float | None = None
@@ -112,6 +114,8 @@ class Campaign:
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', executor)
         self._inspected = inspected
+        for line in assumption_lines(self.request, inspected):
+            self.say(line)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
@@ -250,7 +254,8 @@ class Campaign:
                     agenda.add_busy(cell)
                     continue
                 records.append(found)
-                self.say(f'[{len(records)}/{agenda.total}] {describe(found)}')
+                name = self.request.titles.get(cell.spec.backbone, '')
+                self.say(f'[{len(records)}/{agenda.total}] {describe(found, name)}')
 
     def _take_from_others(self, cell: Cell) -> None:
         if not self.waits:
@@ -266,6 +271,12 @@ class Campaign:
         """
         folder = self._work(cell)
         try:
+            if self.outcomes:
+                # where the batch was halved, what was measured was moved to the record's own place
+                own = self.store.work_folder(record.suite, record.spec, record.fingerprint)
+                record = self.store.keep_outcomes(record, own)
+            else:
+                record = without_outcomes(record)
             if record.is_ok:
                 self._save(record)
                 if halvings:
@@ -373,6 +384,14 @@ class Campaign:
             return self.stall
         return stall_limit(cell, self._inspected.get(cell.spec.backbone))
 
+    def places(self, cells: Iterable[Cell]) -> Iterator[tuple[Path, str]]:
+        """Yield the work folder of each cell, and what a person calls the cell."""
+        titles = self.request.titles
+        for cell in cells:
+            spec = cell.spec
+            name = titles.get(spec.backbone, spec.backbone)
+            yield self._work(cell), f'{spec.task}  {name}  {spec.protocol}  seed {spec.seed}'
+
     def _work(self, cell: Cell) -> Path:
         return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
 
@@ -411,6 +430,20 @@ class Campaign:
         if reply.error and not answer.get('user_error'):
             answer = {**answer, 'error': f'{reply.error} (log: {self._work(cell)}/log.txt)'}
         return finish_record(planned, cell.task, answer, weights=cell.weights)
+
+
+def assumption_lines(request: Request, inspected: Mapping[str, Inspected]) -> Iterator[str]:
+    """Yield a line for each backbone whose normalisation is assumed."""
+    for id_, found in inspected.items():
+        if found.assumed:
+            mean, std = (
+                ' '.join(f'{value:g}' for value in values)
+                for values in (found.features.mean, found.features.std)
+            )
+            yield (
+                f'WARNING {request.titles.get(id_, id_)}: normalisation assumed to be '
+                f'{found.assumed}: --mean {mean} --std {std}'
+            )
 
 
 def _count_cells(cells: int) -> str:

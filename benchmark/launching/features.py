@@ -95,7 +95,12 @@ def features_from(plain: Mapping[str, Any]) -> Features:
 
 
 def _read_inspected(answer: Mapping[str, Any]) -> Inspected:
-    return Inspected(features_from(answer['features']), answer['weights'], answer.get('flops'))
+    return Inspected(
+        features_from(answer['features']),
+        answer['weights'],
+        answer.get('flops'),
+        answer.get('assumed') or '',
+    )
 
 
 def _reason(reply: Reply) -> str:
@@ -116,6 +121,7 @@ def _inspection_key(backbone: Backbone, cache: Path) -> str:
     facts = {
         **declared(backbone),
         'pretraining': None,
+        'title': None,
         'versions': library_versions(backbone.source),
         'numerics': source_numerics(backbone.source),
     }

@@ -159,3 +159,15 @@ def _progress(log: Path, since: float) -> str:
         return ''
     phase, at, of = (part.decode() for part in found[-1])
     return f'{phase} {at}/{of}'
+
+
+def running_since(folder: Path) -> tuple[str, float] | None:
+    """Return the progress of the run in a work folder, as ``'train 40/100'``, and its seconds.
+
+    ``None`` where nothing runs there.
+    """
+    since = holder_since(folder)
+    if since is None:
+        return None
+    seconds = max(0.0, datetime.now(UTC).timestamp() - since)
+    return _progress(folder / 'log.txt', since), seconds

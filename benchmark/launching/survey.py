@@ -7,11 +7,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import BenchmarkError
-from benchmark.launching.campaign import Campaign
+from benchmark.errors import BenchmarkError, DataError
+from benchmark.kinds import load_kind
+from benchmark.launching.campaign import Campaign, assumption_lines
+from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
-from benchmark.launching.workloads import class_of, workload_of_cell, workload_of_record
+from benchmark.launching.workloads import (
+    FRAMES,
+    class_of,
+    workload_of_cell,
+    workload_of_record,
+)
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
@@ -31,12 +38,15 @@ class Survey:
     """A plan, and the expected cost of its cells that are to do, by cell.
 
     ``unread`` are the bytes, by task, of data that were never read here and are too large for a
-    plan to read: without their digest it cannot say which of their cells are done.
+    plan to read: without their digest it cannot say which of their cells are done. ``titles`` are
+    what the backbones are called, by id; ``warnings`` what was assumed about them.
     """
 
     plan: Plan
     costs: Mapping[RunSpec, Estimate]
     unread: Mapping[str, int] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Return the survey as JSON data: lists of cells ``done``, ``to_do`` and ``impossible``."""
@@ -59,19 +69,30 @@ def _cost(expected: Estimate) -> dict[str, Any]:
         None if value is None else round(value, 1)
         for value in (expected.seconds, expected.memory_mb)
     )
-    return {'seconds': seconds, 'memory_mb': memory, 'basis': expected.basis.value}
+    low, high = (
+        None if value is None else round(value, 1) for value in (expected.low, expected.high)
+    )
+    return {
+        'seconds': seconds,
+        'low_seconds': low,
+        'high_seconds': high,
+        'memory_mb': memory,
+        'basis': expected.basis.value,
+    }
 
 
 def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     """Return what ``campaign`` would do on a ``device`` of the class ``'cpu'`` or ``'gpu'``.
 
     Nothing is trained, rendered or fetched; a backbone that the cache of the work folder does not
-    know is inspected once. What is wrong with a task or a backbone makes its cells impossible.
+    know is inspected once, and data that it does not know are looked at, as before a run. What is
+    wrong with a task or a backbone makes its cells impossible.
 
     Raises:
         BenchmarkError: a record cannot be read.
     """
     places, refused = _places(campaign)
+    refused |= _unusable(campaign, places, executor)
     inspected = inspect_all(
         campaign.request.backbones,
         campaign.store.work / 'cache',
@@ -94,23 +115,62 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         except BenchmarkError as error:
             impossible.append(Impossible(spec, str(error)))
     plan = campaign.split(cells)
-    measured = list(_measured(campaign, inspected, device))
+    lengths = {task.name: _length(task, places.get(task.name)) for task in campaign.request.tasks}
+    measured = list(_measured(campaign, inspected, lengths, device))
     costs = {
         cell.spec: estimate(
-            workload_of_cell(cell, inspected.get(cell.spec.backbone)), measured, device
+            workload_of_cell(cell, inspected.get(cell.spec.backbone), lengths[cell.spec.task]),
+            measured,
+            device,
         )
         for cell in plan.to_do
     }
     unread = {name: place.unread for name, place in places.items() if place.unread}
-    return Survey(Plan(plan.done, plan.to_do, tuple(impossible)), costs, unread)
+    return Survey(
+        Plan(plan.done, plan.to_do, tuple(impossible)),
+        costs,
+        unread,
+        campaign.request.titles,
+        tuple(assumption_lines(campaign.request, inspected)),
+    )
+
+
+def _unusable(
+    campaign: Campaign, places: Mapping[str, _Place], executor: Executor
+) -> dict[str, BenchmarkError]:
+    """Return why data that are there cannot be used, by task: a run would look as well."""
+    placed = [
+        Placed(task, place.folder, place.digest)
+        for task in campaign.request.tasks
+        if (place := places.get(task.name)) is not None and place.digest
+    ]
+    found = check_all(placed, campaign.store.work / 'cache', executor, lambda line: None)
+    return {
+        name: DataError(f"task '{name}': {checked.reason}")
+        for name, checked in found.items()
+        if checked.reason
+    }
 
 
 class _Place(NamedTuple):
-    """Where a task's data are, their digest, and how many bytes are left to read to know it."""
+    """Where a task's data are, their digest, and how many bytes are left to read to know it.
+
+    ``files`` is how many files they are, 0 where nobody counted.
+    """
 
     folder: Path
     digest: str
     unread: int = 0
+    files: int = 0
+
+
+def _length(task: Task, place: _Place | None) -> float:
+    """Return how many pictures a test sample of a task has: more than one where it is a film."""
+    if not load_kind(task.kind).counts_films:
+        return 1.0
+    if place is None or not place.files:
+        return FRAMES
+    return max(1.0, place.files / sum(task.splits.values()))
 
 
 def _places(campaign: Campaign) -> tuple[dict[str, _Place], dict[str, BenchmarkError]]:
@@ -137,11 +197,15 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
             return _Place(data_root, _NOT_KNOWN)
         folder = made / task.source.root
     manifest = reader.manifest(task, folder, most=_MOST_READ)
-    return _Place(folder, manifest.digest, 0 if manifest.digest else manifest.unread)
+    unread = 0 if manifest.digest else manifest.unread
+    return _Place(folder, manifest.digest, unread, manifest.files)
 
 
 def _measured(
-    campaign: Campaign, inspected: Mapping[str, Inspected], device: str
+    campaign: Campaign,
+    inspected: Mapping[str, Inspected],
+    lengths: Mapping[str, float],
+    device: str,
 ) -> Iterator[Measured]:
     tasks = {task.name: task for task in campaign.request.tasks}
     for record in campaign.store.records(campaign.request.suite.name):
@@ -149,7 +213,8 @@ def _measured(
         if not record.is_ok or record.spec.task not in tasks or class_of(cost) != device:
             continue
         known = inspected.get(record.spec.backbone)
-        workload = workload_of_record(record, tasks[record.spec.task], known)
+        name = record.spec.task
+        workload = workload_of_record(record, tasks[name], known, lengths.get(name, 1.0))
         phases = ('search_seconds', 'train_seconds', 'test_seconds')
         seconds = sum(cost.get(phase) or 0.0 for phase in phases)
         # a training that was resumed did not measure its first part

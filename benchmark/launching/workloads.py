@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark.errors import BenchmarkError
+from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
+from benchmark.kinds.common.operations import count_head
 from benchmark.planning import Cell
 from benchmark.planning.cells import Inspected
-from benchmark.planning.estimates import Workload, backbone_flops, estimate
+from benchmark.planning.estimates import Workload, estimate, model_flops
 from benchmark.results.records import RunRecord
 from benchmark.specs import Role, RunSpec, Task
+
+FRAMES = 100.0
+"""Frames of a film whose files nobody counted; a round number of ours."""
 
 _LEAST_STALL = 1800.0
 """Seconds: data on a busy file system may take long before the first line of a log."""
@@ -26,8 +31,9 @@ def stall_limit(cell: Cell, inspected: Inspected | None) -> float:
 
     It follows from counted operations at the nominal speed of a core, the slowest device.
     """
+    length = FRAMES if load_kind(cell.task.kind).counts_films else 1.0
     try:
-        expected = estimate(workload_of_cell(cell, inspected), (), 'cpu').seconds
+        expected = estimate(workload_of_cell(cell, inspected, length), (), 'cpu').seconds
     except BenchmarkError:  # an option that makes no sense: the cell says so itself
         expected = None
     return _UNKNOWN_STALL if expected is None else max(_LEAST_STALL, _PATIENCE * expected)
@@ -38,24 +44,35 @@ def class_of(cost: Mapping[str, Any]) -> str:
     return 'cpu' if cost.get('device') == 'cpu' else 'gpu'
 
 
-def workload_of_cell(cell: Cell, inspected: Inspected | None) -> Workload:
-    """Return what a cell asks for.
+def workload_of_cell(cell: Cell, inspected: Inspected | None, length: float) -> Workload:
+    """Return what a cell asks for, where a test sample has ``length`` pictures.
 
     Raises:
         BenchmarkError: an option makes no sense.
     """
     learns = bool(cell.facts['protocol']['trains_backbone'])
-    return _workload(cell.spec, cell.task, cell.config, inspected, learns=learns)
+    return _workload_from(
+        cell.spec, cell.task, cell.config, inspected, learns=learns, length=length
+    )
 
 
-def workload_of_record(record: RunRecord, task: Task, inspected: Inspected | None) -> Workload:
-    """Return what a finished run asked for."""
+def workload_of_record(
+    record: RunRecord, task: Task, inspected: Inspected | None, length: float
+) -> Workload:
+    """Return what a finished run asked for, where a test sample has ``length`` pictures."""
     learns = bool(record.protocol.get('trains_backbone'))
-    return _workload(record.spec, task, dict(record.config), inspected, learns=learns)
+    config = dict(record.config)
+    return _workload_from(record.spec, task, config, inspected, learns=learns, length=length)
 
 
-def _workload(
-    spec: RunSpec, task: Task, config: Config, inspected: Inspected | None, *, learns: bool
+def _workload_from(
+    spec: RunSpec,
+    task: Task,
+    config: Config,
+    inspected: Inspected | None,
+    *,
+    learns: bool,
+    length: float,
 ) -> Workload:
     cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
     if 'predictor' in config:  # it looks at no image
@@ -66,14 +83,23 @@ def _workload(
     if inspected.flops is None:
         return Workload(cell, kind, None, parameters)
     height, width = task.input_size
-    flops = backbone_flops(
-        inspected.flops,
-        height * width,
-        trained_images=_trained_images(config, task),
-        tested_images=task.splits[Role.TEST],
+    trained, tested = _trained_images(config, task), round(task.splits[Role.TEST] * length)
+    flops = model_flops(
+        count_head(_model(config), (height, width)),
+        inspected.flops * height * width,
+        trained_images=trained,
+        tested_images=tested,
         learns=learns,
     )
-    return Workload(cell, kind, flops, parameters)
+    return Workload(cell, kind, flops, parameters, trained + tested)
+
+
+def _model(config: Config) -> Config:
+    """Return the model of a training, that of the first trial where there are several."""
+    if 'trials' in config:
+        return _model(config['trials'][0]['config'])
+    found: Config = config.get('model') or {}
+    return found
 
 
 def _trained_images(config: Config, task: Task) -> int:

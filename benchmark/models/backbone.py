@@ -63,6 +63,7 @@ class FeatureBackbone(BaseModule):
             layers; everything unless given.
         adapter: ``type`` and ``arguments`` of a module that is attached to the frozen network and
             learns in its place.
+        kept_statistics: leave the statistics of batch norms as they were loaded.
         code: SHA-256 that the file of a source ``'file:FILE.py:CLASS'`` must have.
 
     Raises:
@@ -89,6 +90,7 @@ class FeatureBackbone(BaseModule):
         last_blocks: dict[str, Any] | None = None,
         trained: dict[str, Any] | None = None,
         adapter: dict[str, Any] | None = None,
+        kept_statistics: bool = False,
         code: str | None = None,
         init_cfg: None = None,
     ) -> None:
@@ -115,6 +117,7 @@ class FeatureBackbone(BaseModule):
         self.has_drop_path = self._extractor.has_drop_path
         self._windows = self._keep_to_windows(window, levels[-1].stride)
         self.is_frozen = frozen
+        self._keeps_statistics = kept_statistics
         self._is_in_parts = trained is not None or adapter is not None
         if trained is not None:
             self._train_part(tuple(trained['patterns']), trained['last'])
@@ -190,6 +193,10 @@ class FeatureBackbone(BaseModule):
         if self._is_in_parts:
             for part in self._still_parts():
                 part.eval()
+        if self._keeps_statistics:
+            for part in self.body.modules():
+                if isinstance(part, nn.modules.batchnorm._BatchNorm):
+                    part.eval()
         return self
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:

@@ -30,12 +30,14 @@ class Inspected(NamedTuple):
     """What a worker found out about a backbone.
 
     ``weights`` is the hash of its weights, ``None`` where they are random; ``flops`` are those of
-    one forward pass per pixel of the input, ``None`` where they could not be counted.
+    one forward pass per pixel of the input, ``None`` where they could not be counted; ``assumed``
+    says where a normalisation comes from that nothing states, and is empty where it is stated.
     """
 
     features: Features
     weights: str | None
     flops: float | None = None
+    assumed: str = ''
 
     def completed(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the facts of a record with the operations of a square picture of 224 px."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from benchmark.results.identity import experiment_mark
+from benchmark.results.learning import loss_fell
 from benchmark.results.records import RunRecord, moment
 from benchmark.specs import RunSpec
 
@@ -16,7 +17,8 @@ class Brief(NamedTuple):
 
     ``make`` is a hash of everything that the seeds of an experiment share; ``is_plain`` is false if
     ``--cfg-options`` changed any of it. ``seconds`` and ``memory_mb`` are those of the training,
-    ``None`` if the record does not say; ``ended`` is the end time as written in the record.
+    ``None`` if the record does not say; ``ended`` is the end time as written in the record;
+    ``loss_fell`` is ``None`` where nothing was trained.
     """
 
     path: str
@@ -36,6 +38,7 @@ class Brief(NamedTuple):
     ended: str
     is_plain: bool
     make: str
+    loss_fell: bool | None = None
 
     @property
     def finished(self) -> datetime:
@@ -64,4 +67,11 @@ def brief(record: RunRecord, path: str = '') -> Brief:
         ended=said.get('finished', ''),
         is_plain=not said.get('options'),
         make=experiment_mark(record.config, record.task, said),
+        loss_fell=_loss_fell(record),
     )
+
+
+def _loss_fell(record: RunRecord) -> bool | None:
+    """Return what the record says, or what its curves show where an older release wrote it."""
+    said = record.proof.get('loss_fell')
+    return said if isinstance(said, bool) else loss_fell(record.curves)

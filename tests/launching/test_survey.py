@@ -48,9 +48,9 @@ def test_nothing_is_started_or_written_but_the_cache(world: Declarations) -> Non
     before = files(world.folder)
     pool = FakePool()
     found = asked(made, pool)
-    assert [job.request['job'] for job in pool.asked] == ['inspect']
-    (new,) = files(world.folder) - before
-    assert new.is_relative_to(made.store.work / 'cache')
+    assert [job.request['job'] for job in pool.asked] == ['check', 'inspect']
+    new = files(world.folder) - before
+    assert all(path.is_relative_to(made.store.work / 'cache') for path in new)
     assert (len(found.plan.done), len(found.plan.to_do)) == (0, 2)
 
 
@@ -112,7 +112,7 @@ def test_a_network_that_is_scored_as_it_is_passes_only_the_test_pictures(
         suite = {'protocols': (protocol,), 'seeds': (0,)}
         (cost,) = asked(campaign(declare, suite=suite)).costs.values()
         assert cost.seconds is not None
-        return cost.seconds
+        return cost.seconds - 5  # of the start
 
     # 8 training and 6 test pictures; neighbours look at both
     assert seconds('as-is') * 14 == pytest.approx(seconds('knn') * 6)

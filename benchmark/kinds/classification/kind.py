@@ -138,6 +138,7 @@ def _test_pipeline(task: Task) -> list[Config]:
 
 
 KIND = Kind(
+    group='semantic',
     name='classification',
     library='mmpretrain',
     order=10,
@@ -164,5 +165,6 @@ KIND = Kind(
     model=model,
     trivial=Trivial('majority class', 'benchmark.kinds.classification.trivial:MajorityClass'),
     labels='benchmark.kinds.classification.labels:find_fault',
+    draft='benchmark.kinds.classification.draft:draft',
     present='benchmark.kinds.classification.labels:find_classes',
 )

@@ -28,6 +28,16 @@ Config = Mapping[str, Any]
 _FILES = ('img_path', 'seg_map_path', 'depth_map_path', 'ann_file', 'frames', 'folder')
 """Under which keys samples and data sets name files."""
 
+OURS = (
+    'ImageFolders',
+    'KeypointDataset',
+    'DepthFolders',
+    'DepthPairs',
+    'GOT10k',
+    'MotFrames',
+)
+"""Our data sets for a user's own data, of which one is often meant by a name like theirs."""
+
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST = 160
 
@@ -96,7 +106,7 @@ def _explain(of: Config, error: Exception) -> str:
             reason = ''
         if reason:
             return reason
-    return f'{_annotations(of)}: cannot be read ({one_line(error)})'
+    return f'{_annotations(of)}: cannot be read by {of["type"]} ({one_line(error)})'
 
 
 def _unread_parts(config: Config) -> Iterator[dict[str, Any]]:
@@ -154,8 +164,15 @@ def _annotated_size(info: Any) -> tuple[int, int] | None:
 
 def one_line(error: BaseException) -> str:
     """Return the type and message of an error, shortened at the end of a word."""
-    text = f'{type(error).__name__}: {" ".join(str(error).split())}'.rstrip(': ')
+    said = str(error) or (_asserted(error) if isinstance(error, AssertionError) else '')
+    text = f'{type(error).__name__}: {" ".join(said.split())}'.rstrip(': ')
     return text if len(text) <= _LONGEST else f'{text[:_LONGEST].rsplit(maxsplit=1)[0]} ...'
+
+
+def _asserted(error: BaseException) -> str:
+    """Return the line of an assertion that says nothing itself."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return (frames[-1].line or '') if frames else ''
 
 
 def misfit(config: Config) -> str:
@@ -204,7 +221,8 @@ def _unknown(name: str, registry: Any) -> UnknownNameError:
     root = registry.root
     children = {'mmengine': root, **root.children}
     names = children[scope].module_dict if scope in children else registry.module_dict
-    hint = did_you_mean(own, names, prefix=scope and f'{scope}.')
+    hint = did_you_mean(own, OURS, prefix='benchmark.') if scope != 'benchmark' else ''
+    hint = hint or did_you_mean(own, names, prefix=scope and f'{scope}.')
     where = f'the registry of {scope or registry.scope}'
     return UnknownNameError(f"unknown data set '{name}': {where} has none of that name{hint}")
 

@@ -242,6 +242,7 @@ def _test_pipeline(task: Task) -> list[Config]:
 
 
 KIND = Kind(
+    group='geometric-motion',
     name='mot',
     library='mmdet',
     has_fixed_size=False,
@@ -269,6 +270,8 @@ KIND = Kind(
     model=model,
     trivial=Trivial('no tracks', 'benchmark.kinds.mot.trivial:NoTracks'),
     labels='benchmark.kinds.mot.labels:find_fault',
+    draft='benchmark.kinds.mot.draft:draft',
+    small={'options': {'width': 64, 'proposals': 300, 'regions': 128}},
     present='benchmark.kinds.mot.labels:find_classes',
     largest_input=upright_or_not,
 )
