@@ -308,12 +308,15 @@ class TestRunning:
         assert (made.store.work / record.provenance['log']).resolve() == log
 
     def test_every_cell_is_given_a_time_without_progress(self, world: Declarations) -> None:
-        for stall, limit in ((None, 1800.0), (60.0, 60.0)):
+        found = []
+        for seed, stall in enumerate((None, 60.0)):
             pool = FakePool()
-            made = campaign(world, suite={'seeds': (int(limit),)}, stall=stall)
-            go(made, pool)
-            (found,) = (job.stall for job in pool.asked if job.request['job'] == 'train')
-            assert found == limit
+            go(campaign(world, suite={'seeds': (seed,)}, stall=stall), pool)
+            found += [job.stall for job in pool.asked if job.request['job'] == 'train']
+        usual, given = found
+        assert usual is not None
+        assert usual >= 1800
+        assert given == 60
 
     def test_a_campaign_that_waits_takes_over_what_others_leave(
         self, world: Declarations, monkeypatch: pytest.MonkeyPatch
