@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmark.catalog.literals import merge, read_literals
+from benchmark.catalog.literals import Stamp, merge, read_literals, stamp_of
 from benchmark.catalog.schema import (
     COUNT,
     Block,
@@ -94,8 +95,14 @@ def shipped_tasks() -> dict[str, Task]:
     Raises:
         DeclarationError: a file is wrong, or two declare the same name.
     """
+    return dict(_read_all(task_files(), stamp_of(shipped_tasks_folder())))
+
+
+@functools.lru_cache(maxsize=1)
+def _read_all(files: tuple[Path, ...], stamp: Stamp) -> dict[str, Task]:
+    """Return the tasks of ``files``, read once for the same ``stamp``."""
     tasks: dict[str, Task] = {}
-    for path in task_files():
+    for path in files:
         task = read_task(path)
         if task.name in tasks:
             raise DeclarationError(

@@ -15,7 +15,7 @@ from benchmark.execution.as_is import execute_as_is
 from benchmark.execution.canary import compute
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import MapFolder, Outcome, execute
 from benchmark.execution.memory import OutOfMemory, in_parts_that_fit
 from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
@@ -27,18 +27,23 @@ from benchmark.specs import Backbone, LastBlocks, Pretraining
 
 
 def inspect_job(request: Answer) -> Answer:
-    """Return what is found out about ``request['backbone']``; its weights must load."""
+    """Return what is found out about ``request['backbone']``; its weights must load.
+
+    Where the architecture ``is_known``, the answer says what depends on the weights alone.
+    """
     declared = {**request['backbone']}
     declared['pretraining'] = Pretraining(**declared['pretraining'])
     if declared['last_blocks']:
         declared['last_blocks'] = LastBlocks(**declared['last_blocks'])
     backbone = Backbone(**declared)
-    features = inspect_backbone(backbone)
+    features = None if request.get('is_known') else inspect_backbone(backbone)
     network = build(backbone)
     is_published = not backbone.is_random and backbone.checkpoint is None
     # blocks that are random or gone are no part of what was published
     whole = build(replace(backbone, last_blocks=None)) if backbone.last_blocks else network
     weights = hash_weights(whole) if is_published else None
+    if features is None:
+        return {'weights': weights}
     remark, is_assumed = normalisation_remark(backbone)
     return {
         'features': asdict(features),
@@ -58,7 +63,13 @@ def train_job(request: Answer) -> Answer:
 
 def _trained(request: Answer) -> Answer:
     config, count = _with_hooks(request['config'], request), request.get('processes', 1)
-    return asdict(_train(config, Path(request['folder']), count))
+    maps = _map_folder(request) if count == 1 else None
+    return asdict(_train(config, Path(request['folder']), count, maps))
+
+
+def _map_folder(request: Answer) -> MapFolder | None:
+    asked = request.get('maps')
+    return MapFolder(Path(asked['folder']), asked['limit']) if asked else None
 
 
 def search_job(request: Answer) -> Answer:
@@ -87,14 +98,16 @@ def _with_hooks(config: Answer, request: Answer) -> Answer:
     return {**config, 'custom_hooks': [*config['custom_hooks'], *hooks]} if hooks else config
 
 
-def _train(config: Answer, folder: Path, processes: int) -> Outcome:
+def _train(config: Answer, folder: Path, processes: int, maps: MapFolder | None = None) -> Outcome:
     """Return the outcome of a training by so many processes.
+
+    One alone keeps ``maps`` of a frozen backbone.
 
     Raises:
         BenchmarkError: it failed.
     """
     if processes == 1:
-        return execute(config, folder)
+        return execute(config, folder, maps) if maps else execute(config, folder)
     in_processes(config, processes)  # refused before processes start
     found = launch({'job': 'train', 'config': config, 'folder': str(folder)}, processes)
     reason, lacks_memory = found.pop('error'), found.pop('out_of_memory', False)

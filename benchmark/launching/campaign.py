@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import platform
 import random
@@ -26,7 +27,7 @@ from benchmark.compiling import (
     reader_versions,
     submission_name,
 )
-from benchmark.errors import BenchmarkError, DataError
+from benchmark.errors import BenchmarkError, DataError, RecordError
 from benchmark.execution.locking import BusyError, check_leases, exclusive
 from benchmark.kinds.base import DATA
 from benchmark.launching.agenda import Agenda
@@ -35,19 +36,27 @@ from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
-from benchmark.launching.workloads import stall_limit
-from benchmark.planning import Cell, Plan, Request, ResolvedInputs, compile_cell, expand
+from benchmark.launching.workloads import (
+    CellKey,
+    key_of,
+    longest_first,
+    stall_limit,
+    workload_of_cell,
+)
+from benchmark.planning import Cell, CellCompiler, Plan, Request, ResolvedInputs, expand
 from benchmark.planning.cells import Inspected, split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
+from benchmark.planning.estimates import Workload
 from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
+from benchmark.results.index import read_briefs
 from benchmark.results.leases import Observer
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore, without_outcomes
-from benchmark.specs import RunSpec, Task
+from benchmark.specs import Task
 
 
 @dataclass
@@ -86,8 +95,8 @@ class Campaign:
     waits: bool = False
     stall: float | None = None
     pauses: tuple[float, ...] = (5.0, 30.0)
+    _workloads: dict[CellKey, Workload] = field(default_factory=dict, init=False)
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
-    _inspected: dict[str, Inspected] = field(default_factory=dict, init=False)
     _observer: Observer = field(default_factory=Observer, init=False)
 
     @functools.cached_property
@@ -113,30 +122,50 @@ class Campaign:
         self._check_servers()
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', executor)
-        self._inspected = inspected
         for line in assumption_lines(self.request, inspected):
             self.say(line)
+        if any(task.source.provider for task in tasks):
+            self._start_early(executor)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
         resolved = ResolvedInputs(folders, manifests, inspected)
-        device = executor.device
-        return self.split(self.cell(spec, resolved, device) for spec in expand(self.request))
+        return self.split(self._compiled(resolved, executor.device))
 
-    def cell(self, spec: RunSpec, resolved: ResolvedInputs, device: str) -> Cell:
-        """Return the compiled cell of ``spec`` on a device of the class ``'cpu'`` or ``'gpu'``.
+    def _compiled(self, resolved: ResolvedInputs, device: str) -> Iterator[Cell]:
+        """Yield the cells of the request, and note what each asks for."""
+        compiler = self.compiler(resolved, device)
+        for spec in expand(self.request):
+            cell = compiler.cell(spec)
+            if key_of(spec) not in self._workloads:
+                with contextlib.suppress(BenchmarkError):  # an option that the cell itself refuses
+                    self._workloads[key_of(spec)] = workload_of_cell(
+                        cell, cell.design.inspected, config=compiler.outline(spec).config
+                    )
+            yield cell
 
-        Raises:
-            BenchmarkError: its parts do not fit together.
+    def compiler(self, resolved: ResolvedInputs, device: str) -> CellCompiler:
+        """Return what compiles the cells of the request.
+
+        Args:
+            resolved: data and backbones of the request.
+            device: class of device that cells run on, ``'cpu'`` or ``'gpu'``.
         """
-        return compile_cell(
+        return CellCompiler(
             self.request,
-            spec,
             resolved,
             options=self.options,
             processes=self.processes,
             policy=choose_policy(self.precision, device),
         )
+
+    def _start_early(self, executor: Executor) -> None:
+        """Let an executor that can do so import the libraries while data are rendered."""
+        from benchmark.world import find_world
+
+        start = getattr(executor, 'start_early', None)
+        if start is not None and find_world(self.data_root) is None:
+            start()
 
     def _ensure_builtin_data(self, task: Task) -> Path:
         """Return the folder of a task whose data the project makes itself, after making it."""
@@ -146,9 +175,25 @@ class Campaign:
 
     def split(self, cells: Iterable[Cell]) -> Plan:
         """Return the plan of ``cells``: those with a good record are done."""
-        return split_cells(
-            cells,
-            lambda cell: self.good_record(cell) is not None and not self._lacks_archive(cell),
+        has_record = self._finder()
+        return split_cells(cells, lambda cell: has_record(cell) and not self._lacks_archive(cell))
+
+    def _finder(self) -> Callable[[Cell], bool]:
+        """Return what says whether a cell has a good record, from summaries of all records."""
+        suite = self.request.suite
+        try:
+            good = {
+                (found.spec, found.fingerprint)
+                for name in (suite.name, *suite.reuses)
+                for found in read_briefs(self.store, name)
+                if found.is_ok
+            }
+        except RecordError:  # of a cell that may not be asked for
+            return lambda cell: self.good_record(cell) is not None
+        return lambda cell: (
+            (cell.spec, cell.fingerprint) in good
+            or self._earlier.find_good(cell) is not None
+            or self._find_reduced(cell) is not None
         )
 
     def _check_servers(self) -> None:
@@ -222,7 +267,7 @@ class Campaign:
         """
         self.take_over(plan)
         records: list[RunRecord] = []
-        cells = list(plan.to_do)
+        cells = longest_first(plan.to_do, self._workloads)
         if self.waits:
             random.Random(secrets.token_bytes(8)).shuffle(cells)
         agenda = Agenda(cells, self.pauses, self._observer, self._work)
@@ -374,6 +419,11 @@ class Campaign:
                 'limit': self.feature_cache,
                 'key': cell.features_key,
             }
+        if cell.design.inputs.protocol.fixed_views:
+            request['maps'] = {
+                'folder': str((self.store.work / 'cache' / 'maps').resolve()),
+                'limit': self.feature_cache,
+            }
         if (expired := self._observer.expired(self._work(cell))) is not None:
             request['expired'] = list(expired)
         return Job(cell.spec.id, request, folder / 'log.txt', self._stall(cell))
@@ -382,7 +432,7 @@ class Campaign:
         """Return how long a cell may take without progress, in seconds."""
         if self.stall is not None:
             return self.stall
-        return stall_limit(cell, self._inspected.get(cell.spec.backbone))
+        return stall_limit(self._workloads.get(key_of(cell.spec)))
 
     def places(self, cells: Iterable[Cell]) -> Iterator[tuple[Path, str]]:
         """Yield the work folder of each cell, and what a person calls the cell."""

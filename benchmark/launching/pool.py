@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from benchmark.execution.lifetime import naming_parent
 from benchmark.launching.executors.base import Job, Reply
 from benchmark.launching.liveness import read_now
+from benchmark.launching.nursery import Forked, Nursery
 from benchmark.launching.stalls import Progress, end_with_stack
 from benchmark.results.leases import LOST
 from benchmark.stopping import SECONDS, STOPPED
@@ -35,7 +36,7 @@ _END_SECONDS = 10.0
 
 @dataclass
 class _Worker:
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     answers: BinaryIO
     slot: int
     job: Job | None = None
@@ -78,13 +79,19 @@ class Pool:
     Args:
         environments: the extra environment variables of each worker, one entry per worker.
         command: the worker's command line.
+        nursery: what forks workers, in place of the command.
     """
 
     def __init__(
-        self, environments: Iterable[dict[str, str]], *, command: Sequence[str] = WORKER
+        self,
+        environments: Iterable[dict[str, str]],
+        *,
+        command: Sequence[str] = WORKER,
+        nursery: Nursery | None = None,
     ) -> None:
         self._environments = list(environments)
         self._command = tuple(command)
+        self._nursery = nursery
         self._workers: dict[int, _Worker] = {}
         self._selector = selectors.DefaultSelector()
 
@@ -101,7 +108,14 @@ class Pool:
                 self._ask_all()
         finally:
             self._stop_all()
+            if self._nursery is not None:
+                self._nursery.close()
         self._selector.close()
+
+    def start_early(self) -> None:
+        """Start what forks workers, if anything does, before there is a job."""
+        if self._nursery is not None:
+            self._nursery.start()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         """Yield a reply for every job as it ends, in no particular order.
@@ -149,15 +163,7 @@ class Pool:
         os.set_blocking(reading, False)
         answers = os.fdopen(reading, 'rb', buffering=0)
         try:
-            process = subprocess.Popen(
-                [*self._command, str(writing)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(writing,),
-                env={**naming_parent(), **self._environments[slot]},
-                start_new_session=True,
-            )
+            process = self._open(slot, writing)
         except BaseException:
             answers.close()
             raise
@@ -166,6 +172,20 @@ class Pool:
         worker = _Worker(process, answers, slot)
         self._selector.register(answers, selectors.EVENT_READ, worker)
         return worker
+
+    def _open(self, slot: int, answers: int) -> subprocess.Popen[bytes] | Forked:
+        """Return a new process, which writes to the pipe ``answers``."""
+        if self._nursery is not None:
+            return self._nursery.fork(self._environments[slot], answers)
+        return subprocess.Popen(
+            [*self._command, str(answers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(answers,),
+            env={**naming_parent(), **self._environments[slot]},
+            start_new_session=True,
+        )
 
     def _ready(self) -> Iterator[_Worker]:
         """Yield the workers that have answered or ended."""
@@ -209,8 +229,11 @@ class Pool:
                 worker.process.stdin.close()
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes] | Forked) -> None:
     """End a worker and what it started: it leads a process group of its own."""
+    if isinstance(process, Forked):
+        process.kill()
+        return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmark.launching.nursery import Forked
 from benchmark.results.leases import is_lease
 from benchmark.stopping import STACK
 
@@ -66,17 +67,22 @@ class Progress:
         return tuple(sorted(found))
 
 
-def end_with_stack(process: subprocess.Popen[bytes]) -> None:
+def end_with_stack(process: subprocess.Popen[bytes] | Forked) -> None:
     """Let a worker, then what it started, write their stacks into the log; then end the worker."""
-    started = list(_below(process.pid))
-    for pids in ([process.pid], started):
+    with contextlib.suppress(ProcessLookupError):  # it has not begun
+        _ask_for_stacks(process.pid)
+    process.kill()
+    process.wait()
+
+
+def _ask_for_stacks(worker: int) -> None:
+    started = list(_below(worker))
+    for pids in ([worker], started):
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, STACK)
         if pids:
             time.sleep(_FOR_STACKS)
-    process.kill()
-    process.wait()
 
 
 def _below(pid: int) -> Iterator[int]:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 from benchmark.execution.locking import holder, holder_since, silence
 from benchmark.hashing import slug
 from benchmark.launching.ledger import Entry, Ledger, ledgers
+from benchmark.results.briefs import Brief, brief
+from benchmark.results.index import read_briefs
 from benchmark.results.reduced import read_note
 from benchmark.results.store import read_record
 from benchmark.specs import RunSpec
@@ -118,7 +120,10 @@ def _current(found: Iterable[Ledger]) -> Iterator[list[Ledger]]:
 
 def _status(ledger: Ledger, *others: Ledger) -> CampaignStatus:
     every = (ledger, *others)
-    cells = tuple(_cell(ledger, entry) for entry in ledger.entries)
+    briefs = {
+        (found.spec, found.fingerprint): found for found in read_briefs(ledger.store, ledger.suite)
+    }
+    cells = tuple(_cell(ledger, entry, briefs.get(entry)) for entry in ledger.entries)
     processes = tuple((x.process, x.silence or 0.0) for x in every if x.is_alive)
     started = min(x.started for x in every)
     is_alive = any(x.is_alive for x in every)
@@ -126,7 +131,7 @@ def _status(ledger: Ledger, *others: Ledger) -> CampaignStatus:
     return CampaignStatus(ledger.suite, started, process, is_alive, cells, processes)
 
 
-def _cell(ledger: Ledger, entry: Entry) -> CellStatus:
+def _cell(ledger: Ledger, entry: Entry, record: Brief | None) -> CellStatus:
     folder = ledger.store.work_folder(ledger.suite, *entry)
     since = holder_since(folder)
     if since is not None:
@@ -135,9 +140,8 @@ def _cell(ledger: Ledger, entry: Entry) -> CellStatus:
         worker = f'{sight.owner.pid} on {sight.owner.host}' if sight and sight.owner else ''
         quiet = None if sight is None else round(silence(sight), 1)
         return CellStatus(entry.spec, State.RUNNING, progress, seconds, worker, quiet)
-    record = ledger.store.find(ledger.suite, *entry)
     if (record is None or not record.is_ok) and (note := read_note(folder)):
-        record = read_record(note.record) if note.record.is_file() else record
+        record = brief(read_record(note.record)) if note.record.is_file() else record
     if record is not None and record.is_ok:
         return CellStatus(entry.spec, State.DONE)
     if record is not None and record.finished >= ledger.started:

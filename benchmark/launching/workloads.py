@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Iterable, Mapping
 
 from benchmark.errors import BenchmarkError
-from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
 from benchmark.kinds.common.operations import count_head
 from benchmark.planning import Cell
@@ -15,8 +14,9 @@ from benchmark.planning.estimates import Workload, estimate, model_flops
 from benchmark.results.records import RunRecord
 from benchmark.specs import Role, RunSpec, Task
 
-FRAMES = 100.0
-"""Frames of a film whose files nobody counted; a round number of ours."""
+CellKey = tuple[str, str, str]
+"""Task, backbone and protocol."""
+
 
 _LEAST_STALL = 1800.0
 """Seconds: data on a busy file system may take long before the first line of a log."""
@@ -26,46 +26,67 @@ _PATIENCE = 10
 """So many times what a whole cell is expected to take may pass without a sign of progress."""
 
 
-def stall_limit(cell: Cell, inspected: Inspected | None) -> float:
+def stall_limit(workload: Workload | None) -> float:
     """Return for how many seconds a cell may show no progress.
 
     It follows from counted operations at the nominal speed of a core, the slowest device.
     """
-    length = FRAMES if load_kind(cell.task.kind).counts_films else 1.0
-    try:
-        expected = estimate(workload_of_cell(cell, inspected, length), (), 'cpu').seconds
-    except BenchmarkError:  # an option that makes no sense: the cell says so itself
-        expected = None
+    expected = None if workload is None else estimate(workload, (), 'cpu').seconds
     return _UNKNOWN_STALL if expected is None else max(_LEAST_STALL, _PATIENCE * expected)
 
 
-def class_of(cost: Mapping[str, Any]) -> str:
-    """Return the class of device of a finished run, ``'cpu'`` or ``'gpu'``."""
-    return 'cpu' if cost.get('device') == 'cpu' else 'gpu'
+def key_of(spec: RunSpec) -> CellKey:
+    """Return what all seeds of a cell share."""
+    return spec.task, spec.backbone, spec.protocol
 
 
-def workload_of_cell(cell: Cell, inspected: Inspected | None, length: float) -> Workload:
-    """Return what a cell asks for, where a test sample has ``length`` pictures.
+def longest_first(cells: Iterable[Cell], workloads: Mapping[CellKey, Workload]) -> list[Cell]:
+    """Return cells in the order in which they keep workers busy to the end.
+
+    What takes longest comes first, as far as operations say it; unknown ones before all, equal
+    ones as they were.
+    """
+
+    def shortness(cell: Cell) -> float:
+        known = workloads.get(key_of(cell.spec))
+        return -math.inf if known is None or known.flops is None else -known.flops
+
+    return sorted(cells, key=shortness)
+
+
+def workload_of_cell(
+    cell: Cell,
+    inspected: Inspected | None,
+    length: float = 1.0,
+    *,
+    config: Config | None = None,
+) -> Workload:
+    """Return what a cell asks for.
+
+    Args:
+        cell: which cell.
+        inspected: what is known of its backbone.
+        length: pictures of a test sample, more than one where it is a film.
+        config: the cell's configuration, or that of cells like it, if it is at hand.
 
     Raises:
         BenchmarkError: an option makes no sense.
     """
-    learns = bool(cell.facts['protocol']['trains_backbone'])
-    return _workload_from(
-        cell.spec, cell.task, cell.config, inspected, learns=learns, length=length
-    )
+    learns = cell.design.inputs.protocol.trains_backbone
+    known = cell.config if config is None else config
+    return _workload(cell.spec, cell.task, known, inspected, learns=learns, length=length)
 
 
 def workload_of_record(
     record: RunRecord, task: Task, inspected: Inspected | None, length: float
 ) -> Workload:
-    """Return what a finished run asked for, where a test sample has ``length`` pictures."""
+    """Return what a finished run asked for; ``length`` is as in :func:`workload_of_cell`."""
     learns = bool(record.protocol.get('trains_backbone'))
     config = dict(record.config)
-    return _workload_from(record.spec, task, config, inspected, learns=learns, length=length)
+    return _workload(record.spec, task, config, inspected, learns=learns, length=length)
 
 
-def _workload_from(
+def _workload(
     spec: RunSpec,
     task: Task,
     config: Config,

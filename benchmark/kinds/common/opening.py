@@ -19,6 +19,7 @@ from benchmark.kinds.common.loading import compare_sizes, replace_loaders
 from benchmark.kinds.common.order import SeededSamples
 from benchmark.kinds.common.parts import held_out, joined
 from benchmark.kinds.common.unread import check_folders, no_folder, why_empty
+from benchmark.kinds.common.views import FixedViews
 from benchmark.openmmlab import coco
 from benchmark.openmmlab.decoding import header_of, is_broken
 from benchmark.registry import DATASETS
@@ -73,9 +74,13 @@ def opened(*, of: Config) -> BaseDataset:
 
 
 @DATASETS.register_module(name='Seeded')
-def seeded(*, of: Config, seed: int) -> SeededSamples:
-    """Return the data set ``of``, opened, whose samples are drawn for their turns."""
-    return SeededSamples(opened(of=of), seed)
+def seeded(*, of: Config, seed: int, views: int = 0) -> SeededSamples:
+    """Return the data set ``of``, opened, whose samples are drawn for their turns.
+
+    With ``views``, each sample has so many that are drawn once, whatever the turn.
+    """
+    dataset = opened(of=of)
+    return SeededSamples(FixedViews(dataset, views) if views else dataset, seed)
 
 
 def _build(of: Config) -> BaseDataset:
