@@ -9,7 +9,7 @@ VERSIONS ?= exact
 CONSTRAINTS := -c tools/constraints/$(VERSIONS).txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint type docs ci bench clean
+.PHONY: help setup demo test lint type docs chaos ci bench clean
 
 help:
 	@echo 'make setup   install everything into $(VENV)'
@@ -18,6 +18,7 @@ help:
 	@echo 'make lint    style and import layers'
 	@echo 'make type    types'
 	@echo 'make docs    the documentation site, in site/'
+	@echo 'make chaos   kill and freeze runs at random moments, and compare their records; an hour or more'
 	@echo 'make ci      lint, type, docs and test'
 	@echo 'make bench   benchmarks of speed, an hour on a quiet machine; tables appear in bench/'
 
@@ -62,6 +63,12 @@ type: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# needs gcc, Linux, and root for process spaces of their own
+chaos: $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet $(CONSTRAINTS) --editable '.[ray]'
+	$(BIN)/python -m tools.chaos kills
+	$(BIN)/python -m tools.chaos cluster
 
 ci: lint type docs test
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from benchmark import __version__
 from benchmark.cli import (
     analyze,
+    cancel,
     check,
     compare,
     data,
@@ -27,6 +28,7 @@ from benchmark.cli import (
     report,
     run,
     status,
+    work,
 )
 from benchmark.cli.arguments import Parser
 from benchmark.cli.terminal import keep_traceback, printable
@@ -38,8 +40,10 @@ _LONGEST = 300
 
 COMMANDS = (
     run,
+    work,
     plan,
     status,
+    cancel,
     list_,
     report,
     compare,

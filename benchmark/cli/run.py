@@ -36,12 +36,27 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
+    return carry_out(options, submission=options.submission, outcomes=options.outcomes)
+
+
+def carry_out(
+    options: Namespace, *, submission: bool = False, outcomes: bool = True, waits: bool = False
+) -> int:
+    """Run a suite as the options say, and return the exit code.
+
+    Args:
+        options: what the command line says.
+        submission: also write the archives for evaluation servers.
+        outcomes: keep what was found of each test example.
+        waits: stay until no cell is left, those of other processes included.
+    """
     done = api.evaluate(
         **request_of(options),
         **place_of(options),
         seeds=options.seeds,
-        submission=options.submission,
-        outcomes=options.outcomes,
+        submission=submission,
+        waits=waits,
+        outcomes=outcomes,
         say=say,
     )
     for line in done.flags:

@@ -13,6 +13,7 @@ from benchmark.compiling.identity import source_numerics
 from benchmark.errors import BenchmarkError
 from benchmark.hashing import file_hash, fingerprint
 from benchmark.launching.executors.base import Executor, Job, Reply
+from benchmark.launching.retries import run_again_when_lost
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
@@ -85,7 +86,7 @@ def _ask(
             asked[item.backbone.id] = item, known
             inspected.add(item.architecture)
     jobs = [_inspection_job(item.backbone, known, cache) for item, known in asked.values()]
-    for reply in executor.run(jobs):
+    for reply in run_again_when_lost(executor, jobs):
         item, known = asked[reply.job.name]
         if reply.error:
             refuse(reply.job.name, BenchmarkError(_reason(reply)))

@@ -1,4 +1,4 @@
-"""How much a cell asks for."""
+"""How much a cell asks for, and how long it may take without progress."""
 
 from __future__ import annotations
 
@@ -10,12 +10,29 @@ from benchmark.kinds.base import Config
 from benchmark.kinds.common.operations import count_head
 from benchmark.planning import Cell
 from benchmark.planning.cells import Inspected
-from benchmark.planning.estimates import Workload, model_flops
+from benchmark.planning.estimates import Workload, estimate, model_flops
 from benchmark.results.records import RunRecord
 from benchmark.specs import Role, RunSpec, Task
 
 CellKey = tuple[str, str, str]
 """Task, backbone and protocol."""
+
+
+_LEAST_STALL = 1800.0
+"""Seconds: data on a busy file system may take long before the first line of a log."""
+
+_UNKNOWN_STALL = 6 * 3600.0
+_PATIENCE = 10
+"""So many times what a whole cell is expected to take may pass without a sign of progress."""
+
+
+def stall_limit(workload: Workload | None) -> float:
+    """Return for how many seconds a cell may show no progress.
+
+    It follows from counted operations at the nominal speed of a core, the slowest device.
+    """
+    expected = None if workload is None else estimate(workload, (), 'cpu').seconds
+    return _UNKNOWN_STALL if expected is None else max(_LEAST_STALL, _PATIENCE * expected)
 
 
 def key_of(spec: RunSpec) -> CellKey:

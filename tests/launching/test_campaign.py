@@ -22,6 +22,7 @@ from benchmark.launching.features import features_from, inspect_all
 from benchmark.planning import Plan, Request
 from benchmark.report import render_report
 from benchmark.results.checkpoints import draft_of, keep
+from benchmark.results.leases import Owner, take
 from benchmark.results.recording import canonical_scores
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
@@ -119,6 +120,28 @@ class TestLookingAtData:
         outcomes = {record.spec.task: record.error for record in found}
         assert outcomes == {'other': 'train labels: a.png: label 7', 'small': ''}
 
+    def test_a_worker_that_is_lost_while_it_looks_costs_nothing(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr('benchmark.launching.retries.time.sleep', lambda seconds: None)
+        lost: list[str] = []
+
+        class Pool(FakePool):
+            def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+                for job in jobs:
+                    kind = job.request['job']
+                    assert job.stall
+                    if kind in ('inspect', 'check') and lost.count(kind) < 2:
+                        lost.append(kind)
+                        answer = {'error': 'the worker was killed', 'lost': True}
+                        yield Reply(job, answer, datetime.now(UTC))
+                    else:
+                        yield from super().run([job])
+
+        _, found = go(campaign(world), Pool())
+        assert lost == ['inspect', 'inspect', 'check', 'check']
+        assert [record.is_ok for record in found] == [True, True]
+
     def test_with_nothing_left_to_run_the_request_is_refused(self, world: Declarations) -> None:
         made, pool = campaign(world), FakePool()
         pool.findings = [BROKEN]
@@ -179,7 +202,7 @@ class TestRunning:
             raise RecordError('results: cannot be written (No space left on device)')
 
         with monkeypatch.context() as patch:
-            patch.setattr(ResultStore, 'save', full)
+            patch.setattr(ResultStore, 'save_once', full)
             _, (lost,) = go(made, FakePool(answer))
         assert (lost.is_ok, 'No space left' in lost.error) == (False, True)
         left = list(made.store.work.rglob('iter_4-*.pth'))
@@ -227,6 +250,95 @@ class TestRunning:
         assert pool.names('train') == [first, second, first]
         assert [record.spec.id for record in found] == [second, first]
 
+    @pytest.mark.parametrize(('losses', 'tries'), [(1, 2), (2, 3), (3, 3)])
+    def test_a_cell_whose_worker_was_lost_is_tried_again_twice(
+        self, world: Declarations, losses: int, tries: int
+    ) -> None:
+        lines: list[str] = []
+        made = campaign(world, suite={'seeds': (0,)}, say=lines.append, pauses=(0.0, 0.01))
+        pool = FakePool()
+
+        def answer(job: Job) -> dict[str, Any]:
+            is_lost = len(pool.names('train')) <= losses
+            return {'error': 'the host is gone', 'lost': True} if is_lost else OUTCOME
+
+        pool.answer = answer
+        _, (record,) = go(made, pool)
+        assert len(pool.names('train')) == tries
+        assert record.is_ok is (losses < 3)
+        assert record.provenance['lost'] == ['the host is gone'] * losses
+        assert sum('it is tried again' in line for line in lines) == min(losses, 2)
+
+    @pytest.mark.parametrize('more', [{}, {'user_error': True}, {'died': True}])
+    def test_a_wrong_request_or_a_fault_is_not_tried_again(
+        self, world: Declarations, more: dict[str, Any]
+    ) -> None:
+        pool = FakePool(lambda job: {'error': 'it cannot work', **more})
+        _, (record,) = go(campaign(world, suite={'seeds': (0,)}), pool)
+        assert not record.is_ok
+        assert len(pool.names('train')) == 1
+        assert 'lost' not in record.provenance
+
+    def test_a_failure_does_not_replace_what_another_process_runs_now(
+        self, world: Declarations
+    ) -> None:
+        """It failed, and another process took the cell before that was written down."""
+        made = campaign(world, suite={'seeds': (0,)})
+        lease: list[Any] = []
+
+        def answer(job: Job) -> dict[str, Any]:
+            if not lease:
+                folder = Path(job.request['folder'])
+                folder.mkdir(parents=True, exist_ok=True)
+                lease.append(take(folder))
+            return {'error': 'it cannot work'}
+
+        try:
+            _, found = go(made, FakePool(answer))
+        finally:
+            lease[0].release()
+        assert found == []
+        assert records(made) == []
+
+    def test_a_record_says_where_its_log_lies_in_the_work_folder(self, world: Declarations) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+        pool = FakePool()
+        _, (record,) = go(made, pool)
+        (log,) = (job.log for job in pool.asked if job.request['job'] == 'train')
+        assert (made.store.work / record.provenance['log']).resolve() == log
+
+    def test_every_cell_is_given_a_time_without_progress(self, world: Declarations) -> None:
+        found = []
+        for seed, stall in enumerate((None, 60.0)):
+            pool = FakePool()
+            go(campaign(world, suite={'seeds': (seed,)}, stall=stall), pool)
+            found += [job.stall for job in pool.asked if job.request['job'] == 'train']
+        usual, given = found
+        assert usual is not None
+        assert usual >= 1800
+        assert given == 60
+
+    def test_a_campaign_that_waits_takes_over_what_others_leave(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another host took a cell and gives no sign of life any more."""
+        monkeypatch.setenv('TBENCH_LEASE', '0.5')
+        made = campaign(world, suite={'seeds': (0,)}, waits=True)
+        pool = FakePool()
+        cell = made.prepare(pool).to_do[0]
+        folder = made.store.work_folder('tiny', cell.spec, cell.fingerprint)
+        folder.mkdir(parents=True)
+        lease = take(folder)
+        lease._ended.set()
+        path = folder / 'lease.000001'
+        system = json.dumps(Owner.here().system)
+        path.write_text(path.read_text().replace(system, '"another"'))
+        _, (record,) = go(made, pool)
+        assert record.is_ok
+        (job,) = (job for job in pool.asked if job.request['job'] == 'train')
+        assert job.request['expired'] == [1, '000000000000 held']
+        lease.release()
+
     def test_what_another_process_has_done_meanwhile_is_taken(self, world: Declarations) -> None:
         lines: list[str] = []
         made = campaign(world, suite={'seeds': (0,)}, say=lines.append)
@@ -251,7 +363,7 @@ class TestRunning:
                 raise RecordError('results: cannot be written (No space left on device)')
             return save(store, record)
 
-        monkeypatch.setattr(ResultStore, 'save', full)
+        monkeypatch.setattr(ResultStore, 'save_once', full)
         _, found = go(made, FakePool())
         assert [(record.spec.seed, record.is_ok) for record in found] == [(0, False), (1, True)]
         assert [record.spec.seed for record in records(made)] == [1]
