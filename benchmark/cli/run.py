@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers
+from benchmark.cli.data import fetch
 from benchmark.cli.options import add_request, add_results, add_seeds, place_of, request_of
 from benchmark.cli.printing import say
 
@@ -20,6 +21,11 @@ def add_parser(subparsers: Subparsers) -> None:
     add_results(parser)
     add_seeds(parser)
     parser.add_argument(
+        '--get',
+        action='store_true',
+        help="first fetch what is missing of the tasks' data, as 'tbench data get' does",
+    )
+    parser.add_argument(
         '--submission',
         action='store_true',
         help='trained trackers also write the archive for the evaluation server of a task whose '
@@ -30,6 +36,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
+    if options.get:
+        fetch(options.tasks or [options.suite], options.data_root)
     done = api.evaluate(
         **request_of(options),
         **place_of(options),
