@@ -13,19 +13,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.errors import BenchmarkError, IncompatibleError
+from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.acquiring.getting import Manner
+    from benchmark.checking.drafting import NewTask
     from benchmark.launching.campaign import Campaign
     from benchmark.launching.executors.base import Executor
     from benchmark.launching.status import CampaignStatus
     from benchmark.launching.survey import Survey
     from benchmark.planning import Plan
     from benchmark.planning.contents import DataReader
-    from benchmark.report import ReportOptions
+    from benchmark.report import BackboneComparison, ReportOptions
     from benchmark.results.records import RunRecord
     from benchmark.results.sharing import Imported
     from benchmark.results.store import ResultStore
@@ -184,6 +185,7 @@ class Run:
         new: how many of them were made by this run.
         busy: how many cells another process was running.
         archives: what evaluation servers are to be sent.
+        flags: a line for each of its cells whose score is suspicious, with the reason.
     """
 
     suite: str
@@ -191,6 +193,7 @@ class Run:
     new: int = 0
     busy: int = 0
     archives: tuple[Path, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[RunRecord, ...]:
@@ -247,17 +250,20 @@ def evaluate(
     device: str = 'auto',
     jobs: int | None = None,
     processes: int = 1,
-    split_loading: bool = False,
+    workers: int | None = None,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
+    outcomes: bool = True,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Run:
     """Evaluate backbones on tasks, and return the records; what has a good record is not run again.
 
     Args:
-        backbones: one or several: ids, names of the zoo, declaration files or declarations,
+        backbones: one or several: ids, names of the zoo, declaration files (each also as
+            ``NAME=ID``, with the title that tables show) or declarations,
             :class:`Backbone` objects, or modules in memory (``torch.nn.Module``), whose
             ``forward`` takes images (B, 3, H, W) and returns one map (B, C, h, w) or several.
             The suite's own where none is given.
@@ -274,11 +280,15 @@ def evaluate(
         device: ``'auto'``, ``'cpu'`` or ``'cuda'``; unused where ``executor`` is an object.
         jobs: how many cells run at a time; unused where ``executor`` is an object.
         processes: how many processes share the batches of a training.
-        split_loading: let each of them load its share alone, with random numbers of its own.
+        workers: how many processes load samples for each that trains, which changes no score; as
+            many as have a core on a GPU, 0 on a CPU.
+        precision: ``'exact'`` or ``'fast'`` (bfloat16 autocast in training, TF32, faster kernels);
+            by default ``'fast'`` on a GPU and ``'exact'`` on a CPU.
         feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
         quick_data: know photographs by name and size, without reading them once.
         submission: let trained trackers also write the archive for the evaluation server of a
             task whose test labels are withheld; done cells are trained again for it.
+        outcomes: keep what was found of each test example, for :func:`compare`.
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per event.
 
@@ -298,10 +308,12 @@ def evaluate(
                 results=results,
                 work_dir=work_dir,
                 processes=processes,
-                split_loading=split_loading,
+                workers=workers,
+                precision=precision,
                 feature_cache=feature_cache,
                 quick_data=quick_data,
                 submission=submission,
+                outcomes=outcomes,
                 options=options,
                 say=say,
             )
@@ -322,10 +334,12 @@ def open_campaign(
     results: str | Path = 'results',
     work_dir: str | Path = 'work_dirs',
     processes: int = 1,
-    split_loading: bool = False,
+    workers: int | None = None,
+    precision: str | None = None,
     feature_cache: int = FEATURE_CACHE,
     quick_data: bool = False,
     submission: bool = False,
+    outcomes: bool = True,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Iterator[Campaign]:
@@ -355,12 +369,14 @@ def open_campaign(
             request,
             ResultStore(Path(results), Path(work_dir)),
             default_data_root() if data_root is None else Path(data_root),
-            {**(options or {}), **_split_loading(split_loading, processes)},
+            {**(options or {}), **_loading(workers)},
             say or (lambda line: None),
             feature_cache,
             processes,
             Level.QUICK if quick_data else Level.CONTENTS,
             submission,
+            outcomes,
+            precision,
         )
 
 
@@ -411,11 +427,11 @@ def _resolve(which: Any, stack: contextlib.ExitStack) -> str | Backbone:
     )
 
 
-def _split_loading(splits: bool, processes: int) -> dict[str, int]:
-    """Return the change to configurations whose processes load apart: it goes into fingerprints."""
-    from benchmark.compiling import SPLIT_LOADING
+def _loading(workers: int | None) -> dict[str, int]:
+    """Return the change to configurations that says how many processes load; no fingerprint's."""
+    from benchmark.compiling import LOADERS
 
-    return {SPLIT_LOADING: processes} if splits and processes > 1 else {}
+    return {} if workers is None else {LOADERS: workers}
 
 
 def check_folder(flag: str, folder: Path) -> None:
@@ -479,7 +495,10 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
     plan = campaign.prepare(executor)
     name = campaign.request.suite.name
     campaign.say(f'{name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
-    records = campaign.run(executor, plan)
+    from benchmark.launching.progress import reporting
+
+    with reporting(campaign, plan):
+        records = campaign.run(executor, plan)
     failed = sum(not record.is_ok for record in records)
     campaign.say(
         f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before'
@@ -492,7 +511,21 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
         len(records),
         len({cell.spec for cell in plan.to_do} - {record.spec for record in found}),
         tuple(place for place in places if place is not None and place.is_file()),
+        _flags(campaign, found),
     )
+
+
+def _flags(campaign: Campaign, records: Sequence[RunRecord]) -> tuple[str, ...]:
+    """Return what is suspicious about the scores of ``records``, beside others of the suite."""
+    from benchmark.report.inference.flags import flag_lines
+    from benchmark.report.writing import suite_boards
+    from benchmark.results.counting import cell_key
+
+    if not any(record.is_ok for record in records):
+        return ()
+    asked = {cell_key(record.spec) for record in records}
+    boards = suite_boards(campaign.store, campaign.request.suite.name)
+    return tuple(flag_lines(boards, asked))
 
 
 def _in_order(campaign: Campaign, plan: Plan, new: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
@@ -567,7 +600,8 @@ class Check:
     def lines(self) -> Iterator[str]:
         """Yield a line per finding."""
         for finding in self.contract:
-            yield f'{"ok    " if finding.is_ok else "BROKEN"}  {finding.what}: {finding.detail}'
+            mark = 'WARNING' if finding.is_warning else 'ok     '
+            yield f'{mark if finding.is_ok else "BROKEN "} {finding.what}: {finding.detail}'
         for finding in self.kinds:
             yield f'{"serves" if finding.is_ok else "not   "}  {finding.what}: {finding.detail}'
 
@@ -624,6 +658,72 @@ def check_data(
         from benchmark.checking.data import check_data as look
 
         return look(task, folder, full=full, reader=reader)
+
+
+def new_task(
+    kind: str,
+    folder: str | Path,
+    *,
+    data_root: str | Path | None = None,
+    out: str | Path | None = None,
+    replace: bool = False,
+    small: bool = False,
+) -> NewTask:
+    """Write the declaration of a task from what a folder holds, and return it with remarks.
+
+    Image folders by class, COCO's JSON (boxes, masks, key points), maps of classes or depths
+    beside pictures, and films in the layouts of GOT-10k and MOTChallenge are known. Classes, splits
+    and sizes are read from the files; nothing in the folder is changed.
+
+    Args:
+        kind: the kind of the task.
+        folder: where the data are.
+        data_root: the folder of all data sets; data elsewhere are named by their whole path.
+        out: the file to write; named after the folder, in the working directory, unless given.
+        replace: write over a file that is there.
+        small: small pictures and narrow heads, for CPUs and first trials.
+
+    Raises:
+        BenchmarkError: there is no such kind, the folder holds no such data, or the file cannot
+            be written.
+    """
+    from benchmark.kinds import load_kind
+
+    load_kind(kind)  # before anything heavy is imported
+    if not Path(folder).is_dir():
+        raise DataError(f'{folder}: no such folder')
+    from benchmark.checking.libraries import quiet_libraries
+
+    with quiet_libraries():
+        from benchmark.checking.drafting import write_task
+
+        return write_task(
+            kind,
+            Path(folder),
+            data_root=default_data_root() if data_root is None else Path(data_root),
+            out=None if out is None else Path(out),
+            replace=replace,
+            small=small,
+        )
+
+
+def draw_data(task: Task, folder: str | Path, out: str | Path) -> Path:
+    """Write a page with samples of each split of a task and their labels, and return where to.
+
+    Args:
+        task: whose data they are.
+        folder: where these are.
+        out: an HTML file, or a folder into which ``data.html`` goes.
+
+    Raises:
+        DataError: the page cannot be written.
+    """
+    from benchmark.checking.libraries import quiet_libraries
+
+    with quiet_libraries():
+        from benchmark.checking.drawing import draw_data as draw
+
+        return draw(task, Path(folder), Path(out))
 
 
 def get_data(
@@ -711,6 +811,77 @@ def leaderboard(
     return load_results(results, suite).leaderboard(protocol)
 
 
+def compare(
+    a: str | Path,
+    b: str | Path,
+    *,
+    suite: str | Path | None = None,
+    results: str | Path = 'results',
+    work_dir: str | Path | None = None,
+    protocols: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+) -> BackboneComparison:
+    """Return how far one backbone is ahead of another, task by task, from their records.
+
+    Intervals are over seeds and test examples; ``verdict`` says it in words, ``frame()`` in
+    numbers. Nothing is run.
+
+    Args:
+        a: a backbone of the records: its id, its title, its declaration file, or a part of its
+            id or title that no other has.
+        b: another one.
+        suite: name or declaration file; may be left out where the folder has only one.
+        results: folder of the records.
+        work_dir: where to keep what is remembered of many records; ``results`` unless given.
+        protocols: those to compare under; all that both have unless given.
+        tasks: those to compare on; all unless given.
+
+    Raises:
+        BenchmarkError: there are no such records, or nothing to compare.
+    """
+    from benchmark.errors import unknown_name
+    from benchmark.report import compare_backbones
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(work_dir or results))
+    known = store.suites()
+    if suite is None and len(known) != 1:
+        raise BenchmarkError(f'{results}: name one suite (there: {", ".join(known) or "none"})')
+    declared = _declared_suite(suite if suite is not None else known[0])
+    name = declared.name if declared else str(suite if suite is not None else known[0])
+    if name not in known:
+        raise unknown_name(f'suite with records in {results}', name, known)
+    pair = tuple(_id_of(which) for which in (a, b))
+    films = _films(declared) if declared else {}
+    return compare_backbones(
+        store, name, (pair[0], pair[1]), protocols=protocols, tasks=tasks, films=films
+    )
+
+
+def _declared_suite(which: str | Path) -> Suite | None:
+    """Return a suite that is declared; ``None`` for a name that only records have."""
+    from benchmark.errors import UnknownNameError
+
+    try:
+        return get_suite(which)
+    except UnknownNameError:
+        return None
+
+
+def _films(suite: Suite) -> dict[str, str]:
+    """Return what tells films apart in the names of test pictures, by task."""
+    from benchmark.catalog import find_task
+
+    tasks = (find_task(name, relative_to=suite.path.parent) for name in suite.tasks)
+    return {task.name: task.film for task in tasks if task.film}
+
+
+def _id_of(which: str | Path) -> str:
+    """Return the id of a backbone that a file declares; what is no file stays as it is."""
+    text = str(which)
+    return get_backbone(text).id if text.endswith('.py') and Path(text).is_file() else text
+
+
 def write_report(
     suite: str | Path | Mapping[str, Any],
     *,
@@ -723,6 +894,7 @@ def write_report(
     history: Path | None = None,
     published: bool = False,
     with_published: bool = False,
+    backbones: Sequence[str] = (),
 ) -> list[Path]:
     """Write a suite's tables and page, and return their paths.
 
@@ -732,11 +904,13 @@ def write_report(
         work_dir: folder of the pictures, and of what is remembered of records.
         out: folder to write to; ``tables`` in the folder of the records unless given.
         formats: of md csv tex paper json html; md, csv and html unless given.
-        reference: id of the backbone to which tables show differences.
+        reference: the backbone to which tables show differences, by its title or id.
         normaliser: declaration of the scale of aggregates, where it is not the project's own.
         history: nights that ``tbench nightly`` wrote, to draw on the page.
         published: write only what papers and official code report.
         with_published: write the report, and the rows beside the literature.
+        backbones: those that are shown, by title or id, each as ``ID`` or ``NAME=ID`` with the
+            name that it shall have; all unless given.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
@@ -751,7 +925,7 @@ def write_report(
             'to --format, without --published'
         )
     store, folder, options = _report_of(
-        found, results, work_dir, out, reference, normaliser, history
+        found, results, work_dir, out, reference, normaliser, history, backbones
     )
     wanted = tuple(formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
@@ -772,6 +946,7 @@ def stale_report(
     formats: Sequence[str] | None = None,
     reference: str | None = None,
     normaliser: Path | None = None,
+    backbones: Sequence[str] = (),
 ) -> list[Path]:
     """Return the files of a suite's report that are out of date; the arguments as for writing it.
 
@@ -781,7 +956,9 @@ def stale_report(
     found = get_suite(suite)  # before anything heavy is imported
     from benchmark.report import stale_files
 
-    store, folder, options = _report_of(found, results, work_dir, out, reference, normaliser, None)
+    store, folder, options = _report_of(
+        found, results, work_dir, out, reference, normaliser, None, backbones
+    )
     return list(
         stale_files(store, found.name, out=folder, formats=tuple(formats or ()), options=options)
     )
@@ -795,6 +972,7 @@ def _report_of(
     reference: str | None,
     normaliser: Path | None,
     history: Path | None,
+    backbones: Sequence[str],
 ) -> tuple[ResultStore, Path, ReportOptions]:
     """Return what a report is made of: the records, the folder to write to, and options."""
     from benchmark.report import ReportOptions, read_normaliser
@@ -803,7 +981,10 @@ def _report_of(
     store = ResultStore(Path(results), Path(work_dir))
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
-    return store, folder, ReportOptions(reference, scale, suite.groups, history)
+    options = ReportOptions(
+        reference, scale, suite.groups, history, tuple(backbones), _films(suite)
+    )
+    return store, folder, options
 
 
 def export_records(results: str | Path, suite: str, file: str | Path) -> int:

@@ -15,7 +15,19 @@ class BenchmarkError(Exception):
 
 
 class DeclarationError(BenchmarkError):
-    """A declaration file (task, backbone, suite) is unreadable or says something not allowed."""
+    """A declaration file (task, backbone, suite) is unreadable or says something not allowed.
+
+    Args:
+        problems: everything that is wrong, each a line of its own.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        """Return all problems in one line."""
+        return '; '.join(self.problems)
 
 
 class UnknownNameError(BenchmarkError):

@@ -20,6 +20,12 @@ DATASETS = root.Registry(
     locations=['benchmark.kinds.common.parts', 'benchmark.kinds.common.opening'],
 )
 METRICS = root.Registry('metric', parent=root.METRICS, scope='benchmark')
+OPTIM_WRAPPERS = root.Registry(
+    'optimizer wrapper',
+    parent=root.OPTIM_WRAPPERS,
+    scope='benchmark',
+    locations=['benchmark.engine'],
+)
 OPTIM_WRAPPER_CONSTRUCTORS = root.Registry(
     'optimizer wrapper constructor',
     parent=root.OPTIM_WRAPPER_CONSTRUCTORS,
@@ -36,8 +42,8 @@ PARAM_SCHEDULERS = root.Registry(
     locations=['benchmark.engine'],
 )
 DATA_SAMPLERS = root.Registry(
-    'data sampler', parent=root.DATA_SAMPLERS, scope='benchmark', locations=['benchmark.engine']
-)
-FUNCTIONS = root.Registry(
-    'function', parent=root.FUNCTIONS, scope='benchmark', locations=['benchmark.engine']
+    'data sampler',
+    parent=root.DATA_SAMPLERS,
+    scope='benchmark',
+    locations=['benchmark.kinds.common.order'],
 )

@@ -140,6 +140,12 @@ class Features:
         return next(size for size, least in _FROM.items() if self.parameters >= least)
 
     @property
+    def width(self) -> int:
+        """The channels at the stride nearest to 16 pixels, where most layers of a network are."""
+        level = min(range(len(self.strides)), key=lambda i: abs(math.log2(self.strides[i] / 16)))
+        return self.channels[level]
+
+    @property
     def network(self) -> str:
         """The usual network of this shape, as in ``'vit-b'``; empty where there is none.
 
@@ -261,7 +267,9 @@ class Task:
     ``splits`` says how many samples each data set holds, ``estimated`` which of these no source
     tells exactly;
     ``classes`` are mere numbers where the data set itself has their names; ``tree`` maps patterns
-    of files below the data's folder to how many there must be.
+    of files below the data's folder to how many there must be. ``film`` is a regular expression for
+    the names of test pictures: those that agree in its first group are of one film, and are drawn
+    together where test examples are.
     """
 
     name: str
@@ -285,6 +293,7 @@ class Task:
     path: Path
     tree: Mapping[str, int] = field(default_factory=dict)
     estimated: tuple[Role, ...] = ()
+    film: str = ''
 
     def option(self, key: str, default: Any) -> Any:
         """Return the task's own option ``key``, or ``default`` where it declares none."""
@@ -304,8 +313,19 @@ DECAYED = ('matrices', 'biases', 'all')
 and positions, ``all`` nothing.
 """
 
-PRECISIONS = ('bf16',)
-"""What a backbone may be carried out in other than single precision."""
+PRECISIONS = ('bf16', 'single')
+"""What a recipe may say of precision, whatever the policy.
+
+``bf16`` computes the backbone in bfloat16 in training and test; ``single`` keeps a training in
+single precision under the policy ``fast`` too, as where its source trained so.
+"""
+
+EXACT, FAST = POLICIES = ('exact', 'fast')
+"""How numbers are computed.
+
+``exact`` computes in single precision throughout. ``fast`` trains under bfloat16 autocast, lets
+what stays in single precision use TF32, and chooses faster kernels.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,9 +344,12 @@ class Recipe:
         weight_decay: of the optimiser, on what ``decayed`` names.
         decayed: what weight decay acts on, one of :data:`DECAYED`.
         layer_decay: factor on the rate per layer, from the head down; 1 leaves it alone.
+        backbone_factor: factor on the rate of the backbone; neck and head have the rate itself.
         decay_steps: how often a source that counts layers in its own way multiplies between head
             and stem; the stem keeps the source's rate whatever the depth.
         drop_path: rate of stochastic depth of the last block.
+        kept_statistics: whether the backbone's batch norms keep the statistics of pretraining.
+        whitened: whether each map is normalised per channel before neck and head.
         clip_norm: largest norm of the gradient.
         batch_size: pictures per step.
         iterations: steps of the optimiser.
@@ -340,7 +363,7 @@ class Recipe:
         window: side of attention windows in tokens, for networks that can change it.
         ema: decay of a moving average of the weights that is tested in their place.
         accumulation: in how many parts a batch passes.
-        precision: of the backbone, one of :data:`PRECISIONS`; ``None`` for single precision.
+        precision: one of :data:`PRECISIONS`; ``None`` leaves it to the policy of the run.
         checkpointing: whether the backbone recomputes its activations.
         compiled: whether the backbone is compiled.
         grid: values by field, the best of which are chosen on the validation split.
@@ -362,8 +385,11 @@ class Recipe:
     weight_decay: float
     decayed: str = field(default='matrices', metadata={'allowed': DECAYED})
     layer_decay: float = 1.0
+    backbone_factor: float = 1.0
     decay_steps: int | None = None
     drop_path: float = 0.0
+    kept_statistics: bool = False
+    whitened: bool = False
     clip_norm: float | None = None
     batch_size: int
     iterations: int
@@ -435,9 +461,10 @@ class Rule:
     whose data its sources state the numbers, ``tasks`` when empty. ``options`` are of the kind's
     tasks: a general rule's yield to those that a task declares, one for named tasks wins over
     them. A rule ``at_full_length`` does not hold for tasks with a budget of their own, whose
-    trainings are shorter than those of any source. ``networks`` are those that its sources train
-    so, all when empty: for another one the numbers are carried over, unless the rule
-    ``is_exclusive`` and holds for these alone.
+    trainings are shorter than those of any source; one that ``is_short`` holds for these alone.
+    ``networks`` are those that its sources train so, all when empty: for another one the numbers
+    are carried over, unless the rule ``is_exclusive`` and holds for these alone. ``is_random``
+    limits a rule to backbones at random initialisation, or to pretrained ones.
     """
 
     kind: str
@@ -448,8 +475,10 @@ class Rule:
     trained_on: tuple[str, ...] = ()
     options: Mapping[str, Number] = field(default_factory=dict)
     at_full_length: bool = False
+    is_short: bool = False
     networks: tuple[str, ...] = ()
     is_exclusive: bool = False
+    is_random: bool | None = None
 
 
 class Solver(enum.StrEnum):
@@ -527,6 +556,9 @@ class Protocol:
             another package's.
         probe: what is read off frozen features, for the procedure ``'probe'``.
         components: modules that register what the protocol adds, as an adapter.
+        fixed_views: in how many views, each drawn once, a training picture is seen; the maps that
+            a frozen backbone returns for them are kept, in half precision. 0 draws a view anew
+            each time, and keeps nothing.
         numerics: rises when a change of what the protocol does alters results, beside the numbers
             that a configuration shows.
     """
@@ -538,6 +570,7 @@ class Protocol:
     procedure: str = 'train'
     probe: Probe | None = None
     components: tuple[str, ...] = ()
+    fixed_views: int = 0
     numerics: int = 1
 
     @property

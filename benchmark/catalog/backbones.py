@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmark.catalog.code import classes_in
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import Block, Key, block, is_number
 from benchmark.catalog.sources import SOURCES, Located, locate, source_forms
@@ -20,6 +21,7 @@ from benchmark.errors import (
     did_you_mean,
     unknown_name,
 )
+from benchmark.results.titles import split_name
 from benchmark.specs import REINIT, Backbone, LastBlocks, Pretraining
 from benchmark.weight_files import locate_weights, weights_hash
 
@@ -84,12 +86,16 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
     randomly initialised), and at last by ``+dropK`` or ``+reinitK`` (its last K blocks left out,
     or set back to their random initialisation). Where a longer reading of the text names a path
     that exists, that is meant: ``@``, ``#`` and ``+`` may occur in names of files and folders.
+    All of it may stand behind ``NAME=``, the title in tables, which is no part of the id.
 
     Raises:
         UnknownNameError: neither a known source nor a declared name.
         DeclarationError: the declaration is wrong, or what follows the name does not go together.
         CheckpointError: the weights file does not exist.
     """
+    name, id_ = split_name(text)
+    if name and not _is_path_of_source(text, relative_to):
+        return _replace(find_backbone(id_, relative_to=relative_to), title=name)
     parts = _parse(text, relative_to)
     if parts.last is None and (unfinished := _NO_NUMBER.search(parts.loose)):
         raise DeclarationError(
@@ -207,13 +213,23 @@ def _not_there(backbone: Backbone) -> CheckpointError:
 
 def _find_named(name: str, relative_to: Path | None) -> Backbone:
     if name.endswith('.py'):
-        return read_backbone((relative_to or Path()) / name)
+        path = (relative_to or Path()) / name
+        _refuse_code(path, name)
+        return read_backbone(path)
     if ':' in name:
         return _from_source(locate(name, relative_to))
     declared = zoo()
     if name not in declared:
         raise _not_found(name, declared)
     return declared[name]
+
+
+def _refuse_code(path: Path, name: str) -> None:
+    """Refuse a file of classes, of which one must be named, where a declaration is looked for."""
+    classes = classes_in(path) if path.is_file() else ()
+    if classes:
+        forms = ', '.join(f'{name}:{one}' for one in classes)
+        raise DeclarationError(f'{path}: holds classes and no declaration; name one: {forms}')
 
 
 def _from_source(found: Located) -> Backbone:

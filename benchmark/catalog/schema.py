@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,50 @@ def _shorten(value: object) -> str:
 class Key:
     """What a declared key may hold: its Python types, allowed values or the least number.
 
-    ``required`` says whether it must be there.
+    ``required`` says whether it must be there, ``hint`` how to find out what to write.
     """
 
     types: tuple[type, ...]
     required: bool = False
     allowed: tuple[Any, ...] | None = None
     least: int | None = None
+    hint: str = ''
 
 
 COUNT = Key((int,), least=1)
 """How many of something that has to be there."""
+
+
+class Faults:
+    """What is wrong with a declaration, gathered so that all of it is said at once."""
+
+    def __init__(self) -> None:
+        self._problems: list[str] = []
+
+    def __bool__(self) -> bool:
+        """Whether anything is wrong so far."""
+        return bool(self._problems)
+
+    def add(self, error: DeclarationError) -> None:
+        """Remember the problems of an error; one that is known is not said twice."""
+        self._problems += [one for one in error.problems if one not in self._problems]
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Remember a :class:`DeclarationError` of the block and go on behind it."""
+        try:
+            yield
+        except DeclarationError as error:
+            self.add(error)
+
+    def refuse_any(self) -> None:
+        """Raise what was gathered.
+
+        Raises:
+            DeclarationError: anything was.
+        """
+        if self._problems:
+            raise DeclarationError(*self._problems) from None
 
 
 @dataclass(frozen=True)
@@ -47,17 +81,28 @@ class Block:
         """Return the block's values when every key is known, present and of the right type.
 
         Raises:
-            DeclarationError: names the file, the key, the value found and what is allowed.
+            DeclarationError: names the file, and all wrong keys with the values found and what is
+                allowed.
         """
+        faults = Faults()
+        self.sound(keys, faults)
+        faults.refuse_any()
+        return self.values
+
+    def sound(self, keys: Mapping[str, Key], faults: Faults) -> dict[str, Any]:
+        """Return the values that are known and of the right type; all others go to ``faults``."""
+        found: dict[str, Any] = {}
         for key in self.values:
             if key not in keys:
-                raise self._unknown_key(key, keys)
+                faults.add(self._unknown_key(key, keys))
         for key, rule in keys.items():
             if key in self.values:
-                self._check(key, rule)
+                with faults.noted():
+                    self._check(key, rule)
+                    found[key] = self.values[key]
             elif rule.required:
-                raise DeclarationError(f"{self.path}: {self.name} lacks the key '{key}'")
-        return self.values
+                faults.add(self._missing_key(key, rule))
+        return found
 
     def _check(self, key: str, rule: Key) -> None:
         value = self.values[key]
@@ -69,6 +114,10 @@ class Block:
             raise self.error(key, f'allowed are {", ".join(map(str, rule.allowed))}')
         if rule.least is not None and self.values[key] < rule.least:
             raise self.error(key, f'must be at least {rule.least}')
+
+    def _missing_key(self, key: str, rule: Key) -> DeclarationError:
+        hint = f'; {rule.hint}' if rule.hint else ''
+        return DeclarationError(f"{self.path}: {self.name} lacks the key '{key}'{hint}")
 
     def _unknown_key(self, key: str, keys: Mapping[str, Key]) -> DeclarationError:
         hint = did_you_mean(str(key), keys)

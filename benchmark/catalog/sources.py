@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmark.catalog.code import check_class
 from benchmark.errors import DeclarationError, unknown_name
 from benchmark.hashing import file_hash
 from benchmark.plugins import Plugins
@@ -107,6 +108,7 @@ def _class_in_file(path: Path, name: str, text: str) -> Located:
         raise DeclarationError(f"backbone '{text}': must be FILE.py:CLASS")
     if not path.is_file():
         raise DeclarationError(f"{path}: no such file (backbone '{text}')")
+    check_class(path, name)
     code = path.resolve()
     return Located(f'file:{path.name}:{name}', code=code, mark=file_hash(code)[:_MARK])
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from benchmark.errors import BenchmarkError
 from benchmark.execution.cost import count_flops
 from benchmark.models import FeatureBackbone
-from benchmark.models.inspection import build, inspect_backbone
+from benchmark.models.inspection import build, inspect_backbone, normalisation_remark
 from benchmark.specs import Backbone, CheckResult, Features
 
 _SIZES = ((128, 128), (96, 160), (100, 131))
@@ -32,7 +32,19 @@ def check(backbone: Backbone, features: Features | None = None) -> list[CheckRes
     """
     features = features or inspect_backbone(backbone)
     network = build(backbone, size=_LARGEST if features.is_fixed else None)
-    return [*_facts(features, network), *_properties(features, network)]
+    facts = _facts(features, network)
+    return [*facts, _normalisation(backbone, features), *_properties(features, network)]
+
+
+def _normalisation(backbone: Backbone, features: Features) -> CheckResult:
+    """Return the normalisation and where it comes from; what is assumed is a warning."""
+    remark, is_assumed = normalisation_remark(backbone)
+    said = f'assumed, {remark}; --mean and --std state another' if is_assumed else remark
+    numbers = ' '.join(
+        f'{name} ({", ".join(f"{value:g}" for value in values)})'
+        for name, values in (('mean', features.mean), ('std', features.std))
+    )
+    return CheckResult('normalisation', True, f'{numbers} (RGB, 0-255): {said}', is_assumed)
 
 
 def _facts(features: Features, network: FeatureBackbone) -> list[CheckResult]:
@@ -42,7 +54,6 @@ def _facts(features: Features, network: FeatureBackbone) -> list[CheckResult]:
         CheckResult('cost', True, _cost(features, network)),
         CheckResult('maps', True, f'channels {features.channels} at strides {features.strides} px'),
         CheckResult('input size', True, size),
-        CheckResult('normalisation', True, f'mean {features.mean} std {features.std} (RGB, 0-255)'),
         CheckResult('weights', True, _weights(network)),
     ]
 

@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark import api
 from benchmark.analysis.door import Analysis, Outcome
-from benchmark.cli.arguments import Parser, Subparsers, positive, seed
-from benchmark.cli.options import add_data_root, add_request, add_results, place_of, request_of
+from benchmark.cli.arguments import Parser, Subparsers, positive
+from benchmark.cli.options import (
+    add_data_root,
+    add_request,
+    add_results,
+    add_seeds,
+    place_of,
+    request_of,
+)
 from benchmark.cli.printing import say
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
@@ -73,16 +80,23 @@ def _carry_out(analysis: Analysis, options: Namespace) -> int:
 
 
 def _add_cam(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--method', choices=('eigen', 'grad'), default='eigen')
+    parser.add_argument(
+        '--method',
+        choices=('eigen', 'grad'),
+        default='eigen',
+        help='eigen: principal component of the maps; grad: weighted by gradients (default: eigen)',
+    )
 
 
 def _add_losses(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--suite', required=True, metavar='NAME|FILE')
+    parser.add_argument(
+        '--suite', required=True, metavar='NAME|FILE', help='the suite whose records are read'
+    )
     parser.add_argument('--backbones', nargs='+', default=(), metavar='ID', help='default: all')
 
 
 def _add_layers(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--seeds', nargs='+', type=seed, default=(), metavar='N')
+    add_seeds(parser)
     parser.add_argument(
         '--last', nargs='+', type=positive, default=(1, 2, 3), metavar='K', help='how many blocks'
     )
@@ -133,7 +147,13 @@ LAYERS = Analysis(
 
 def _add_pictures(parser: argparse.ArgumentParser, count: int, batch_size: int) -> None:
     """Add what every analysis of backbones on pictures takes."""
-    parser.add_argument('--backbones', nargs='+', required=True, metavar='ID')
+    parser.add_argument(
+        '--backbones',
+        nargs='+',
+        required=True,
+        metavar='[NAME=]ID',
+        help='as in `tbench run --backbones`',
+    )
     parser.add_argument(
         '--images',
         default='world',
@@ -144,8 +164,16 @@ def _add_pictures(parser: argparse.ArgumentParser, count: int, batch_size: int) 
     parser.add_argument(
         '--size', type=positive, metavar='PX', help="default: the world's own size, else 224"
     )
-    parser.add_argument('--batch-size', type=positive, default=batch_size, metavar='N')
-    parser.add_argument('--device', choices=DEVICES, default='auto')
+    parser.add_argument(
+        '--batch-size',
+        type=positive,
+        default=batch_size,
+        metavar='N',
+        help=f'pictures at a time (default: {batch_size})',
+    )
+    parser.add_argument(
+        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU where there is one'
+    )
     add_data_root(parser)
 
 

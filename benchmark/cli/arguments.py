@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NoReturn, TypeAlias, TypeVar
 
+from benchmark.cli.examples import example_of
 from benchmark.errors import BenchmarkError
 
 MOST_WORKERS = 1024
@@ -25,6 +26,11 @@ class Parser(argparse.ArgumentParser):
     """
 
     fill: Callable[[Parser], None] | None = None
+
+    def format_help(self) -> str:
+        """Return the help, with an example of the command at its end."""
+        example = example_of(self.prog)
+        return super().format_help() + (f'\nexample:\n  {example}\n' if example else '')
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.
@@ -81,6 +87,7 @@ def whole(low: int | None = None, high: int | None = None) -> Callable[[str], in
 positive = whole(1)
 seed = whole()
 workers = whole(1, MOST_WORKERS)
+loaders = whole(0, MOST_WORKERS)
 
 
 def real(text: str) -> float:

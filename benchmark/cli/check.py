@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers
-from benchmark.cli.options import add_data_root, add_work
+from benchmark.cli.options import add_data_root, add_normalisation, add_work, normalised
 from benchmark.cli.printing import say
 
 if TYPE_CHECKING:
@@ -21,12 +21,21 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser('check', help='validate a backbone, a task or its data')
     kinds = parser.add_subparsers(title='what', required=True, metavar='backbone|task|data')
     backbone = kinds.add_parser('backbone', help='build it, load its weights, run it')
-    backbone.add_argument('id', metavar='ID|FILE')
+    backbone.add_argument(
+        'id',
+        metavar='ID|FILE',
+        help='as in `tbench run --backbones`, for example timm:NAME@WEIGHTS or FILE.py:CLASS',
+    )
+    add_normalisation(backbone)
     backbone.set_defaults(command=check_backbone)
     task = kinds.add_parser('task', help='validate its declaration and compile it')
     data = kinds.add_parser('data', help="compare a task's data with its declaration")
     for parser_, command in ((task, check_task), (data, check_data)):
-        parser_.add_argument('name', metavar='NAME|FILE')
+        parser_.add_argument(
+            'name',
+            metavar='NAME|FILE',
+            help='of `tbench list tasks`, or a file of your own',
+        )
         add_data_root(parser_)
         parser_.set_defaults(command=command)
     data.add_argument(
@@ -43,7 +52,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def check_backbone(options: Namespace) -> int:
     """Check a backbone's contract and what it can serve; return 2 when the contract is broken."""
-    found = api.check(options.id)
+    (backbone,) = normalised([options.id], options)
+    found = api.check(backbone)
     for line in found.lines():
         say(line)
     return 0 if found.is_ok else 2
@@ -78,12 +88,7 @@ def check_data(options: Namespace) -> int:
     reader = DataReader(options.work_dir / 'cache' / 'data', say=say)
     findings = api.check_data(task, folder, full=options.full, reader=reader)
     if options.draw is not None:
-        from benchmark.checking.libraries import quiet_libraries
-
-        with quiet_libraries():
-            from benchmark.checking.drawing import draw_data
-
-            say(f'drawn   {draw_data(task, folder, options.draw)}')
+        say(f'drawn   {api.draw_data(task, folder, options.draw)}')
     code = _say_findings(findings)
     manifest = reader.manifest(task, folder)
     say(f'written {keep_manifest(task, options.data_root, findings, manifest)}')

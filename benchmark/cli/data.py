@@ -32,7 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
     listing.set_defaults(names=())
     _add_speed(listing)
     checking = _add(kinds, 'check', check, "compare a task's data with its declaration")
-    checking.add_argument('names', nargs='+', metavar='TASK')
+    checking.add_argument('names', nargs='+', metavar='TASK', help='names or files of tasks')
     checking.add_argument('--full', action='store_true', help='read every picture')
     checking.set_defaults(draw=None)
     add_work(checking)
@@ -74,7 +74,7 @@ def _add_convert(kinds: Any) -> None:
     from benchmark.acquiring.converting import CONVERTERS
 
     parser = kinds.add_parser('convert', help='bring a release into the layout that a task reads')
-    parser.add_argument('layout', choices=sorted(CONVERTERS))
+    parser.add_argument('layout', choices=sorted(CONVERTERS), help='whose release it is')
     parser.add_argument('folder', type=Path, help='where the unpacked release lies')
     parser.add_argument('--lists', type=Path, metavar='DIR', help='kitti: published Eigen lists')
     parser.set_defaults(command=convert)

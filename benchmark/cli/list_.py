@@ -12,7 +12,11 @@ from benchmark.cli.arguments import Subparsers
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``list``."""
     parser = subparsers.add_parser('list', help='list what is declared')
-    parser.add_argument('what', choices=('tasks', 'backbones', 'suites', 'protocols'))
+    parser.add_argument(
+        'what',
+        choices=('tasks', 'backbones', 'suites', 'protocols'),
+        help='what to list; the first three come with the project, files of your own do not show',
+    )
     parser.add_argument('--json', action='store_true', help='for programs')
     parser.set_defaults(command=list_declared)
 

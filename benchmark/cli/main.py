@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -12,11 +13,13 @@ from benchmark import __version__
 from benchmark.cli import (
     analyze,
     check,
+    compare,
     data,
     doctor,
     export,
     import_,
     list_,
+    new,
     nightly,
     plan,
     pretrain,
@@ -39,12 +42,14 @@ COMMANDS = (
     status,
     list_,
     report,
+    compare,
     regress,
     nightly,
     analyze,
     pretrain,
     export,
     import_,
+    new,
     check,
     data,
     doctor,
@@ -59,11 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cells; 4: a fault of the program, whose traceback is in a file that is named; 130: interrupted;
     143: stopped by SIGTERM or SIGHUP, 99: by SIGUSR1, which asks for another go.
     """
+    # what libraries said when they failed is for logs of workers; a person gets one line
+    logging.getLogger('benchmark').addHandler(logging.NullHandler())
     try:
         with stopped_by_signals():
             return _carry_out(arguments)
     except BenchmarkError as error:
-        print(f'tbench: {printable(error)}', file=sys.stderr)
+        for problem in getattr(error, 'problems', (error,)):
+            print(f'tbench: {printable(problem)}', file=sys.stderr)
         return WRONG_REQUEST
     except KeyboardInterrupt:
         print(

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmark import api
-from benchmark.cli.arguments import gibibytes, seed, workers
+from benchmark.cli.arguments import gibibytes, loaders, real, seed, workers
+from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
+from benchmark.specs import POLICIES
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
     """Add what a request for cells takes."""
-    parser.add_argument('--suite', required=True, metavar='NAME|FILE')
+    parser.add_argument(
+        '--suite',
+        required=True,
+        metavar='NAME|FILE',
+        help='a suite of `tbench list suites`, or the file of your own',
+    )
     parser.add_argument(
         '--backbones',
         nargs='+',
         default=(),
-        metavar='ID',
+        metavar='[NAME=]ID',
         help='zoo name, declaration FILE.py, timm:NAME, mmpretrain:NAME, hf:FOLDER, hf:REPO, '
         'torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT[#KEY] or +random, then +dropK or '
-        "+reinitK; default: the suite's",
+        "+reinitK; NAME= in front is the title in tables; default: the suite's",
     )
-    parser.add_argument('--tasks', nargs='+', default=(), metavar='TASK')
-    parser.add_argument('--protocols', nargs='+', default=(), metavar='PROTOCOL')
-    parser.add_argument('--device', choices=DEVICES, default='auto')
+    add_normalisation(parser)
+    parser.add_argument(
+        '--tasks', nargs='+', default=(), metavar='TASK', help="some of the suite's (default: all)"
+    )
+    parser.add_argument(
+        '--protocols',
+        nargs='+',
+        default=(),
+        metavar='PROTOCOL',
+        help="of `tbench list protocols` (default: the suite's)",
+    )
+    parser.add_argument(
+        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU where there is one'
+    )
     parser.add_argument(
         '--executor',
         metavar='NAME',
@@ -42,10 +62,17 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         help='processes that train a cell together and share its batch (default: 1)',
     )
     parser.add_argument(
-        '--split-loading',
-        action='store_true',
-        help='let each of the --processes load its share alone: faster, but with random numbers '
-        'of its own',
+        '--workers',
+        type=loaders,
+        metavar='N',
+        help='processes that load samples for each that trains, as in --workers 8; changes no '
+        'score (default: as many as have a core on a GPU, 0 on a CPU)',
+    )
+    parser.add_argument(
+        '--precision',
+        choices=POLICIES,
+        help='exact: single precision; fast: bfloat16 autocast in training, TF32, faster kernels '
+        '(default: fast on a GPU, exact on a CPU)',
     )
     add_data_root(parser)
     parser.add_argument(
@@ -71,6 +98,52 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_normalisation(parser: argparse.ArgumentParser) -> None:
+    """Add how the pictures of a backbone are normalised, where a checkpoint does not say it."""
+    for name, text in (('mean', 'mean'), ('std', 'standard deviation')):
+        parser.add_argument(
+            f'--{name}',
+            nargs=3,
+            type=real,
+            metavar=('R', 'G', 'B'),
+            help=f'{text} per channel, 0 to 255, that the named backbones were trained with '
+            '(default: as their source states)',
+        )
+
+
+def normalised(backbones: Sequence[str], options: Namespace) -> list[Any]:
+    """Return backbones with the normalisation of the options; their texts where there is none.
+
+    Raises:
+        BenchmarkError: mean or std is missing or out of range, or no backbone is named.
+    """
+    pair = [options.mean, options.std]
+    if pair == [None, None]:
+        return list(backbones)
+    if None in pair:
+        missing = 'mean' if options.mean is None else 'std'
+        raise BenchmarkError(f'--{missing} is missing: --mean and --std belong together')
+    if not backbones:
+        raise BenchmarkError('--mean and --std are of backbones that --backbones names')
+    mean, std = (tuple(numbers) for numbers in pair)
+    for name, numbers in (('mean', mean), ('std', std)):
+        if not all(0 <= number <= 255 for number in numbers) or not any(numbers):
+            raise BenchmarkError(f'--{name} {_numbers(numbers)}: must be from 0 to 255')
+        if all(number <= 1 for number in numbers):
+            by_255 = _numbers(tuple(255 * number for number in numbers))
+            raise BenchmarkError(
+                f'--{name} {_numbers(numbers)}: is on the scale 0 to 1; pictures are from 0 to '
+                f'255 here: --{name} {by_255}'
+            )
+    if not all(std):
+        raise BenchmarkError(f'--std {_numbers(std)}: must be above 0')
+    return [replace(api.get_backbone(text), normalisation=(mean, std)) for text in backbones]
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return ' '.join(f'{value:g}' for value in values)
+
+
 def add_data_root(parser: argparse.ArgumentParser) -> None:
     """Add where the data sets are."""
     parser.add_argument(
@@ -84,17 +157,31 @@ def add_data_root(parser: argparse.ArgumentParser) -> None:
 
 def add_seeds(parser: argparse.ArgumentParser) -> None:
     """Add which seeds run."""
-    parser.add_argument('--seeds', nargs='+', type=seed, default=(), metavar='N')
+    parser.add_argument(
+        '--seeds', nargs='+', type=seed, default=(), metavar='N', help="default: the suite's"
+    )
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Add where the records are."""
-    parser.add_argument('--results', type=Path, default=Path('results'), metavar='DIR')
+    parser.add_argument(
+        '--results',
+        type=Path,
+        default=Path('results'),
+        metavar='DIR',
+        help='folder of the records (default: results)',
+    )
 
 
 def add_work(parser: argparse.ArgumentParser) -> None:
     """Add where runs keep what is no result."""
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs'), metavar='DIR')
+    parser.add_argument(
+        '--work-dir',
+        type=Path,
+        default=Path('work_dirs'),
+        metavar='DIR',
+        help='folder of checkpoints, logs and caches (default: work_dirs)',
+    )
 
 
 def request_of(options: Namespace) -> dict[str, Any]:
@@ -102,7 +189,7 @@ def request_of(options: Namespace) -> dict[str, Any]:
     from benchmark.compiling import parse_options
 
     return {
-        'backbones': options.backbones,
+        'backbones': normalised(options.backbones, options),
         'suite': options.suite,
         'tasks': options.tasks,
         'protocols': options.protocols,
@@ -110,7 +197,8 @@ def request_of(options: Namespace) -> dict[str, Any]:
         'results': options.results,
         'work_dir': options.work_dir,
         'processes': options.processes,
-        'split_loading': options.split_loading,
+        'workers': options.workers,
+        'precision': options.precision,
         'feature_cache': options.feature_cache,
         'quick_data': options.quick_data,
         'options': parse_options(options.cfg_options),

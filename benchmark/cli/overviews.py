@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from benchmark.launching.progress import duration
 from benchmark.launching.status import CampaignStatus, State
 from benchmark.launching.survey import Survey
 from benchmark.planning.estimates import Basis, Estimate
@@ -21,7 +22,8 @@ def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
     )
     for (task, backbone, protocol), specs in _groups(cell.spec for cell in plan.to_do).items():
         costs = [survey.costs[spec] for spec in specs]
-        yield f'to do       {task}  {backbone}  {protocol}  {_seeds(specs)}  {_cost_line(costs)}'
+        name = survey.titles.get(backbone, backbone)
+        yield f'to do       {task}  {name}  {protocol}  {_seeds(specs)}  {_cost_line(costs)}'
     for name, size in survey.unread.items():
         yield (
             f'not known   {name}: {size / 1e9:.0f} GB of data were never read here, so its cells '
@@ -32,6 +34,7 @@ def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
         reasons.setdefault(cell.reason, []).append(cell.spec)
     for reason, specs in reasons.items():
         yield f'impossible  {_cells(len(specs))}: {reason}'
+    yield from survey.warnings
     yield from _total(list(survey.costs.values()), workers, device)
 
 
@@ -53,11 +56,24 @@ def _cells(count: int) -> str:
 
 def _cost_line(costs: list[Estimate]) -> str:
     basis = costs[0].basis
-    known = [cost.seconds for cost in costs if cost.seconds is not None]
-    if not known:
+    if all(cost.seconds is None for cost in costs):
         return f'({basis})'
     memory = max(cost.memory_mb or 0.0 for cost in costs)
-    return f'{_duration(sum(known))}, {memory / 1024:.1f} GiB ({basis})'
+    return f'{_span(costs)}, {memory / 1024:.1f} GiB ({basis})'
+
+
+def _span(costs: Iterable[Estimate], share: int = 1) -> str:
+    """Return how long cells take together: one duration where all were measured, else a range."""
+    costs = list(costs)
+    low, high = (
+        sum(seconds or 0.0 for seconds in ends) / share
+        for ends in ((cost.low for cost in costs), (cost.high for cost in costs))
+    )
+    first, last = duration(low), duration(high)
+    if first == last:
+        return first
+    number, _, unit = first.partition(' ')
+    return f'{number} to {last}' if last.endswith(f' {unit}') else f'{first} to {last}'
 
 
 def _total(costs: list[Estimate], workers: int, device: str) -> Iterator[str]:
@@ -69,20 +85,12 @@ def _total(costs: list[Estimate], workers: int, device: str) -> Iterator[str]:
     share = {basis: sum(cost.basis is basis for cost in costs) for basis in Basis}
     spread = min(workers, len(costs))
     yield (
-        f'total       {seconds / 3600:.2f} {unit}, about {_duration(seconds / spread)} with '
+        f'total       {seconds / 3600:.2f} {unit}, about {_span(costs, spread)} with '
         f'{spread} worker{"s" if spread > 1 else ""}'
         + (f'; nothing is known of {_cells(unknown)}' if unknown else '')
     )
     said = ', '.join(f'{count} {basis}' for basis, count in share.items() if count)
     yield f'            estimate: {said}'
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f'{seconds:.0f} s'
-    if seconds < 5400:
-        return f'{seconds / 60:.0f} min'
-    return f'{seconds / 3600:.1f} h'
 
 
 def status_lines(campaigns: Iterable[CampaignStatus]) -> Iterator[str]:
@@ -96,7 +104,7 @@ def status_lines(campaigns: Iterable[CampaignStatus]) -> Iterator[str]:
             if cell.state in _SHOWN:
                 spec = cell.spec
                 name = f'{spec.task}  {spec.backbone}  {spec.protocol}  seed {spec.seed}'
-                time = f'  {_duration(cell.seconds)}' if cell.seconds is not None else ''
+                time = f'  {duration(cell.seconds)}' if cell.seconds is not None else ''
                 yield f'  {cell.state:<11} {name}{time}  {cell.detail}'.rstrip()
         if State.INTERRUPTED in campaign.counts:
             yield '  interrupted: the same `tbench run` continues'

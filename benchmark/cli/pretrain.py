@@ -48,7 +48,9 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar='world|DIR',
         help='the procedural world, or a folder of pictures, in a folder per class for labels',
     )
-    parser.add_argument('--out', type=Path, required=True, metavar='FOLDER')
+    parser.add_argument(
+        '--out', type=Path, required=True, metavar='FOLDER', help='the folder to write to'
+    )
     parser.add_argument('--name', metavar='NAME', help="of the backbone; default: the folder's")
     _add_budget(parser)
     _add_training(parser)
@@ -90,8 +92,12 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--mask-ratio', type=real, metavar='X', help="share that is hidden; default: the paper's"
     )
-    parser.add_argument('--seed', type=seed, default=0, metavar='N')
-    parser.add_argument('--device', choices=DEVICES, default='auto')
+    parser.add_argument(
+        '--seed', type=seed, default=0, metavar='N', help='of all random numbers (default: 0)'
+    )
+    parser.add_argument(
+        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU where there is one'
+    )
     parser.add_argument(
         '--processes',
         type=workers,

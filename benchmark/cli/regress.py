@@ -20,8 +20,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         'regress', help='does a set of records say that something got worse? 0 no, 1 yes, 2 unclear'
     )
-    parser.add_argument('--baseline', type=Path, required=True, metavar='DIR')
-    parser.add_argument('--candidate', type=Path, required=True, metavar='DIR')
+    parser.add_argument(
+        '--baseline', type=Path, required=True, metavar='DIR', help='the records to compare with'
+    )
+    parser.add_argument(
+        '--candidate', type=Path, required=True, metavar='DIR', help='the records that are judged'
+    )
     parser.add_argument('--suite', metavar='NAME', help='default: the only one in the baseline')
     parser.add_argument(
         '--history', type=Path, metavar='FILE', help='scores of earlier nights, to search for drift'

@@ -14,7 +14,9 @@ from benchmark.cli.printing import say
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``report``."""
     parser = subparsers.add_parser('report', help='write tables and a page from the records')
-    parser.add_argument('--suite', required=True, metavar='NAME|FILE')
+    parser.add_argument(
+        '--suite', required=True, metavar='NAME|FILE', help='the suite whose records are reported'
+    )
     add_results(parser)
     add_work(parser)
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/tables')
@@ -25,7 +27,16 @@ def add_parser(subparsers: Subparsers) -> None:
         help='of md csv tex paper json html (default: md csv html)',
     )
     parser.add_argument(
-        '--reference', metavar='BACKBONE', help='show the differences of all scores to this one'
+        '--backbones',
+        nargs='+',
+        default=(),
+        metavar='[NAME=]ID',
+        help='show these alone, by title or id, and call them NAME (default: all)',
+    )
+    parser.add_argument(
+        '--reference',
+        metavar='BACKBONE',
+        help='show the differences of all scores to this one, by its title or id',
     )
     parser.add_argument(
         '--normaliser',
@@ -61,6 +72,7 @@ def report(options: Namespace) -> int:
         'out': options.out,
         'formats': options.format,
         'reference': options.reference,
+        'backbones': options.backbones,
         'normaliser': options.normaliser,
     }
     if options.check:

@@ -29,9 +29,26 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         '--margin', nargs='+', default=(), metavar='N%|METRIC=X',
         help='drops that do not matter: a share of the baseline, or absolute by metric',
     )  # fmt: skip
-    parser.add_argument('--correction', choices=CORRECTIONS, default='holm')
-    parser.add_argument('--time-limit', type=real, default=1.5, metavar='RATIO')
-    parser.add_argument('--memory-limit', type=real, default=1.25, metavar='RATIO')
+    parser.add_argument(
+        '--correction',
+        choices=CORRECTIONS,
+        default='holm',
+        help='for many comparisons at once (default: holm)',
+    )
+    parser.add_argument(
+        '--time-limit',
+        type=real,
+        default=1.5,
+        metavar='RATIO',
+        help='how many times as long as in the baseline is too slow (default: 1.5)',
+    )
+    parser.add_argument(
+        '--memory-limit',
+        type=real,
+        default=1.25,
+        metavar='RATIO',
+        help='how many times as much memory as in the baseline is too much (default: 1.25)',
+    )
 
 
 def night_of(options: Namespace) -> date:

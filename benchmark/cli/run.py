@@ -31,6 +31,12 @@ def add_parser(subparsers: Subparsers) -> None:
         help='trained trackers also write the archive for the evaluation server of a task whose '
         'test labels are withheld; cells that are done are trained again for it',
     )
+    parser.add_argument(
+        '--no-outcomes',
+        dest='outcomes',
+        action='store_false',
+        help='do not keep what was found of each test example, which `tbench compare` uses',
+    )
     parser.set_defaults(command=run)
 
 
@@ -43,8 +49,11 @@ def run(options: Namespace) -> int:
         **place_of(options),
         seeds=options.seeds,
         submission=options.submission,
+        outcomes=options.outcomes,
         say=say,
     )
+    for line in done.flags:
+        say(f'look again: {line}')
     for archive in done.archives:
         say(f'for the server: {archive}')
     say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())

@@ -4,8 +4,10 @@ from benchmark.compiling.as_is import compile_as_is
 from benchmark.compiling.checking import check_compiles
 from benchmark.compiling.compile import (
     CODE,
+    FIXED_VIEWS,
+    ORDER,
     PACKAGES,
-    SPLIT_LOADING,
+    STEP_DRAWS,
     WEIGHTS,
     WORK,
     CellInputs,
@@ -15,12 +17,14 @@ from benchmark.compiling.facts import facts_of, trivial_facts
 from benchmark.compiling.identity import (
     files_below,
     fingerprint_of,
+    identity_text,
     library_versions,
     names_and_sizes,
     numerics_of,
     reader_versions,
 )
-from benchmark.compiling.options import applicable, apply_options, localise, parse_options
+from benchmark.compiling.options import LOADERS, applicable, apply_options, localise, parse_options
+from benchmark.compiling.precision import PRECISION, choose_policy
 from benchmark.compiling.probing import compile_probe, features_of
 from benchmark.compiling.procedures import Procedure, find_procedure, procedure_of
 from benchmark.compiling.search import compile_search, grid_of, on_validation
@@ -35,8 +39,12 @@ from benchmark.compiling.trivial import (
 
 __all__ = [
     'CODE',
+    'FIXED_VIEWS',
+    'LOADERS',
+    'ORDER',
     'PACKAGES',
-    'SPLIT_LOADING',
+    'PRECISION',
+    'STEP_DRAWS',
     'WEIGHTS',
     'WORK',
     'CellInputs',
@@ -45,6 +53,7 @@ __all__ = [
     'applicable',
     'apply_options',
     'check_compiles',
+    'choose_policy',
     'compile_as_is',
     'compile_config',
     'compile_probe',
@@ -59,6 +68,7 @@ __all__ = [
     'find_procedure',
     'fingerprint_of',
     'grid_of',
+    'identity_text',
     'library_versions',
     'localise',
     'names_and_sizes',

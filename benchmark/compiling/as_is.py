@@ -9,10 +9,12 @@ from benchmark.compiling.compile import (
     backbone_config,
     testing_loader,
 )
+from benchmark.compiling.precision import fast_testing
 from benchmark.errors import IncompatibleError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import BuildContext, Config
-from benchmark.protocols import RecipeKey, choose_recipe
+from benchmark.protocols import choose_recipe
+from benchmark.specs import FAST
 
 
 def compile_as_is(cell: CellInputs) -> Config:
@@ -29,7 +31,7 @@ def compile_as_is(cell: CellInputs) -> Config:
     kind = load_kind(cell.task.kind)
     recipe = choose_recipe(
         cell.protocol,
-        RecipeKey.of(cell.task, cell.network.features),
+        cell.recipe_key,
         cell.task.budget,
         *cell.changes,
     )
@@ -37,7 +39,7 @@ def compile_as_is(cell: CellInputs) -> Config:
     data = kind.data(cell.task)
     features = cell.network.features
     model = kind.model(BuildContext(cell.task, features, cell.protocol, recipe, backbone))
-    return {
+    config = {
         'default_scope': kind.library,
         'custom_imports': [*kind.components, *cell.protocol.components],
         **added_packages(cell),
@@ -49,3 +51,4 @@ def compile_as_is(cell: CellInputs) -> Config:
         'gallery': {**data.gallery, 'folder': WORK},
         'randomness': {'seed': cell.spec.seed},
     }
+    return fast_testing(config) if cell.policy == FAST else config

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 from benchmark.catalog.sources import SOURCES
+from benchmark.compiling.precision import fast_training
 from benchmark.errors import IncompatibleError
 from benchmark.hashing import file_hash
 from benchmark.kinds import KINDS, load_kind
@@ -15,6 +16,8 @@ from benchmark.protocols import PROTOCOLS, RecipeKey, choose_recipe
 from benchmark.results.identity import WORK as WORK
 from benchmark.specs import (
     DECAYED,
+    EXACT,
+    FAST,
     SCHEDULES,
     Adapter,
     Backbone,
@@ -35,8 +38,14 @@ WEIGHTS = '{weights}'
 CODE = '{code}'
 """Stands for the file of the backbone's class in a compiled configuration."""
 
-SPLIT_LOADING = 'split_loading'
-"""Key of a configuration whose processes, this many, load their shares of a batch alone."""
+STEP_DRAWS = {'type': 'benchmark.StepDraws'}
+"""The hook by which what a training step draws follows from seed and step."""
+
+ORDER = {'type': 'benchmark.SampleOrder'}
+"""The sampler by which the order of samples follows from seed and pass."""
+
+FIXED_VIEWS = 'fixed_views'
+"""Key of a configuration whose training pictures have this many views, each drawn once."""
 
 PACKAGES = 'packages'
 """Key of a configuration whose parts other packages add: their versions by name."""
@@ -67,6 +76,7 @@ class CellInputs:
         task: what it is evaluated on.
         protocol: what learns, and by which procedure.
         changes: the suite's recipe fields for the cell; later ones win.
+        policy: how numbers are computed, one of :data:`benchmark.specs.POLICIES`.
     """
 
     spec: RunSpec
@@ -75,6 +85,7 @@ class CellInputs:
     task: Task
     protocol: Protocol
     changes: tuple[Declared, ...] = ()
+    policy: str = EXACT
 
     @property
     def network(self) -> Network:
@@ -82,6 +93,12 @@ class CellInputs:
         assert self.backbone is not None, 'a cell with a backbone'
         assert self.features is not None, 'a backbone that was inspected'
         return Network(self.backbone, self.features)
+
+    @property
+    def recipe_key(self) -> RecipeKey:
+        """The place in the recipes of a cell that has a backbone."""
+        backbone, features = self.network
+        return RecipeKey.of(self.task, features, is_random=backbone.is_random)
 
 
 def compile_config(cell: CellInputs) -> Config:
@@ -96,7 +113,7 @@ def compile_config(cell: CellInputs) -> Config:
     kind = load_kind(cell.task.kind)
     recipe = training_recipe(
         cell.protocol,
-        RecipeKey.of(cell.task, cell.network.features),
+        cell.recipe_key,
         cell.task.budget,
         *cell.changes,
     )
@@ -105,7 +122,7 @@ def compile_config(cell: CellInputs) -> Config:
         cell.task, cell.network.features, cell.protocol, recipe, backbone_config(cell, recipe)
     )
     data, model = kind.data(cell.task), kind.model(context)
-    return {
+    config = {
         'default_scope': kind.library,
         'custom_imports': [*kind.components, *cell.protocol.components],
         **added_packages(cell),
@@ -118,7 +135,12 @@ def compile_config(cell: CellInputs) -> Config:
         'test_evaluator': data.evaluator,
         'randomness': {'seed': cell.spec.seed},
         'resume': False,
+        **({FIXED_VIEWS: cell.protocol.fixed_views} if cell.protocol.fixed_views else {}),
     }
+    if cell.policy != FAST:
+        return config
+    features = cell.network.features
+    return fast_training(config, recipe, features, has_fixed_size=kind.has_fixed_size)
 
 
 def training_recipe(
@@ -186,7 +208,10 @@ def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
         'frozen': frozen,
         'drop_path': 0.0 if frozen else recipe.drop_path,
         **_in_parts_of(cell.protocol.trains),
+        **({'kept': True} if cell.protocol.fixed_views else {}),
     }
+    if recipe.kept_statistics and not frozen:
+        config['kept_statistics'] = True
     if backbone.copy:
         config['copy'] = backbone.copy
     if backbone.last_blocks:
@@ -237,7 +262,7 @@ def _train_loader(task: Task, recipe: Recipe, data: DataParts, model: ModelParts
     samples = dataset(task, Role.TRAIN, model.train_pipeline)
     return {
         **_loader(samples, recipe.batch_size, data.collate),
-        'sampler': data.sampler or {'type': 'InfiniteSampler', 'shuffle': True},
+        'sampler': data.sampler or ORDER,
     }
 
 
@@ -281,6 +306,7 @@ def _optimisation(recipe: Recipe, depth: int) -> Config:
         'constructor': 'benchmark.LayerDecayConstructor',
         'paramwise_cfg': {
             'layer_decay': layer_decay(recipe, depth),
+            **_backbone_factor(recipe),
             **({} if recipe.decayed == _DECAYED else {'decayed': recipe.decayed}),
         },
     }
@@ -289,6 +315,13 @@ def _optimisation(recipe: Recipe, depth: int) -> Config:
     if recipe.accumulation > 1:
         wrapper['accumulative_counts'] = recipe.accumulation
     return {'optim_wrapper': wrapper, 'param_scheduler': _schedule(recipe)}
+
+
+def _backbone_factor(recipe: Recipe) -> Config:
+    factor = recipe.backbone_factor
+    if factor <= 0:
+        raise IncompatibleError(f'recipe backbone_factor is {factor}: must be above 0')
+    return {} if factor == 1 else {'backbone_factor': factor}
 
 
 def _optimizer(recipe: Recipe) -> Config:
@@ -417,6 +450,7 @@ def _hooks(recipe: Recipe, gallery: Config, *, learns: bool) -> Config:
             'checkpoint': checkpoint,
         },
         'custom_hooks': [
+            STEP_DRAWS,
             {'type': 'benchmark.ParameterAudit'},
             {'type': 'benchmark.LossHistory', 'interval': interval},
             {**gallery, 'folder': WORK},
@@ -428,7 +462,7 @@ def _hooks(recipe: Recipe, gallery: Config, *, learns: bool) -> Config:
 def _extras(recipe: Recipe, *, learns: bool) -> list[Config]:
     """Return the hooks of what is off unless a recipe asks for it."""
     execution = {
-        'precision': recipe.precision,
+        'precision': recipe.precision if recipe.precision != 'single' else None,
         # a frozen backbone keeps no activations anyway
         'checkpointing': recipe.checkpointing and learns,
         'compiled': recipe.compiled,

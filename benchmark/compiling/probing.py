@@ -11,11 +11,23 @@ from benchmark.compiling.compile import (
     backbone_config,
     testing_loader,
 )
+from benchmark.compiling.precision import PRECISION, fast_reading
 from benchmark.errors import DeclarationError, IncompatibleError
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import BuildContext, Config, Readout, dataset
 from benchmark.protocols import RecipeKey, choose_recipe
-from benchmark.specs import Declared, Features, Probe, Protocol, Recipe, Role, Solver, Task, Views
+from benchmark.specs import (
+    FAST,
+    Declared,
+    Features,
+    Probe,
+    Protocol,
+    Recipe,
+    Role,
+    Solver,
+    Task,
+    Views,
+)
 
 _CELL = 16
 """Side in pixels of the cells of a pyramid's dense features."""
@@ -37,13 +49,13 @@ def compile_probe(cell: CellInputs) -> Config:
         raise IncompatibleError(
             f"protocol '{cell.protocol.name}' has no recipe for kind '{cell.task.kind}'"
         )
-    place = RecipeKey.of(cell.task, cell.network.features)
+    place = cell.recipe_key
     recipe = probing_recipe(cell.protocol, place, cell.task.budget, *cell.changes)
     context = BuildContext(
         cell.task, cell.network.features, cell.protocol, recipe, backbone_config(cell, recipe)
     )
     model = kind.model(context)
-    return {
+    config = {
         'default_scope': kind.library,
         'custom_imports': list(kind.components),
         **added_packages(cell),
@@ -59,6 +71,7 @@ def compile_probe(cell: CellInputs) -> Config:
         'gallery': {**data.gallery, 'folder': WORK},
         'randomness': {'seed': cell.spec.seed},
     }
+    return fast_reading(config, cell.network.features) if cell.policy == FAST else config
 
 
 def probing_recipe(
@@ -156,8 +169,8 @@ def _pool(task: Task, probe: Probe, readout: Readout) -> Config:
 
 def features_of(config: Config) -> Config:
     """Return the part of a compiled probe that determines its features."""
-    keys = ('default_scope', 'preprocessor', 'backbone', 'reading', 'readout')
-    common = {key: config[key] for key in keys}
+    keys = ('default_scope', 'preprocessor', 'backbone', 'reading', 'readout', PRECISION)
+    common = {key: config[key] for key in keys if key in config}
     if 'pool_dataset' in config:  # shared by all splits that are drawn from it
         return {**common, 'pool_dataset': config['pool_dataset']}
     return {

@@ -9,13 +9,8 @@ from benchmark.engine.optimisers import Lamb, Lars
 from benchmark.engine.progress import Progress
 from benchmark.engine.resuming import Checkpoints, Spent, StepClock
 from benchmark.engine.schedules import RiseAndFallLR
-from benchmark.engine.sharing import (
-    OwnDraws,
-    WholeBatches,
-    WholeBatchMasks,
-    own_share,
-    seed_loader,
-)
+from benchmark.engine.sharing import StepDraws
+from benchmark.engine.stepping import RuntimeInfo, StepWrapper, in_format
 
 __all__ = [
     'BackboneExecution',
@@ -24,15 +19,14 @@ __all__ = [
     'Lars',
     'LayerDecayConstructor',
     'LossHistory',
-    'OwnDraws',
     'ParameterAudit',
     'Progress',
     'RiseAndFallLR',
+    'RuntimeInfo',
     'Spent',
     'StepClock',
+    'StepDraws',
+    'StepWrapper',
     'WeightAverage',
-    'WholeBatchMasks',
-    'WholeBatches',
-    'own_share',
-    'seed_loader',
+    'in_format',
 ]

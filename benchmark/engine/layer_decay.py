@@ -21,6 +21,10 @@ _POSITION_NETWORKS = ('.cpb_mlp.', '.continuous_position_bias_mlp.')
 """What SwinV2 computes its position bias by, which its authors do not decay either."""
 
 
+_HEAD = 'head'
+"""The name of the group of all that is no part of the backbone."""
+
+
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     """Groups parameters by layer; the rate shrinks by ``layer_decay`` per layer below the head.
@@ -29,6 +33,7 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
     ``layer_decay``, the stem ``layer_decay ** (L + 1)``. Biases, norms, tokens and all that
     encodes positions are not decayed in weight. A frozen parameter is in no group. With
     ``decayed='biases'`` only norms and positions are exempt, with ``decayed='all'`` nothing is.
+    ``backbone_factor`` multiplies the rate of all layers of the backbone.
     """
 
     def add_params(self, params: list[dict[str, Any]], module: nn.Module, **_: Any) -> None:
@@ -45,6 +50,8 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         self, module: nn.Module, name: str, parameter: nn.Parameter, decay: float
     ) -> dict[str, Any]:
         layer, scale = _layer_and_scale(module, name, decay)
+        if layer != _HEAD:
+            scale *= self.paramwise_cfg.get('backbone_factor', 1.0)
         is_exempt = self._is_exempt(module, name, parameter)
         return {
             'name': layer + ('/no weight decay' if is_exempt else ''),
@@ -74,6 +81,6 @@ def _encodes_position(name: str) -> bool:
 def _layer_and_scale(module: nn.Module, name: str, decay: float) -> tuple[str, float]:
     part, _, rest = name.partition('.')
     if part != 'backbone':
-        return 'head', 1.0
+        return _HEAD, 1.0
     layer, last = module.backbone.layer_of(rest)  # type: ignore[union-attr, operator]
     return f'backbone layer {layer}', decay ** (last + 1 - layer)

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import itertools
 import logging
-import random
 import sys
 import time
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-import torch
-from mmengine.dist import (
-    all_gather_object,
-    barrier,
-    broadcast_object_list,
-    get_rank,
-    get_world_size,
-    master_only,
-)
+from mmengine.dist import barrier, broadcast_object_list, get_world_size, master_only
 from mmengine.hooks import Hook
 
 from benchmark import stopping
-from benchmark.errors import CheckpointError
 from benchmark.registry import HOOKS
 from benchmark.results.checkpoints import draft_of, keep
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner
 
-_STATES, _SECONDS = 'random_states', 'time_spent'
+_SECONDS = 'time_spent'
 _WARM_UP = 3
 
 SECONDS_APART = 600.0
@@ -42,18 +31,14 @@ SECONDS_APART = 600.0
 class Checkpoints(Hook):
     """Keeps all that a training needs to go on, after every so many steps and so much time.
 
-    The states of the random generators of all processes are among it, so that a resumed training
-    draws what an uninterrupted one would; of the workers of data loaders only their seeds are.
-    Checkpoints are taken after a step of the optimiser: gradients that wait for more parts of a
-    batch are not kept. Where the process is asked to stop, one is taken and the training left. A
+    What is drawn follows from the step, so that no state of a generator is among it. Checkpoints
+    are taken after a step of the optimiser: gradients that wait for more parts of a batch are not
+    kept. Where the process is asked to stop, one is taken and the training left. A
     checkpoint that cannot be written is left out, with a line in the log.
 
     Args:
         interval: steps between checkpoints; below 1, only time counts.
         seconds: time after which one is taken anyway.
-
-    Raises:
-        CheckpointError: when a training is resumed by another number of processes.
     """
 
     # after hooks that set generators before training or keep curves, before the audit's end
@@ -63,32 +48,11 @@ class Checkpoints(Hook):
         self._interval = interval if interval > 0 else sys.maxsize
         self._seconds = seconds
         self._last = (0, time.monotonic())
-        self._kept: list[dict[str, Any]] = []
         self._stops = False
-        self._restored: dict[str, Any] | None = None
-
-    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Put the states into the checkpoint."""
-        checkpoint[_STATES] = self._kept
-
-    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Take this process's states out of the checkpoint."""
-        kept = checkpoint.get(_STATES, [])
-        if len(kept) != get_world_size():
-            raise CheckpointError(
-                f'{runner.work_dir}: the training there was begun by {len(kept)} processes, '
-                f'now there are {get_world_size()}'
-            )
-        self._restored = kept[get_rank()]
 
     def before_train(self, runner: Runner) -> None:
-        """Restore what the data and the model draw with."""
+        """Start counting."""
         self._last = (runner.iter, time.monotonic())
-        if self._restored is not None:
-            # making the loader's iterator takes a draw, which the first one took before
-            runner.train_dataloader.generator = torch.Generator()
-            _restore(self._restored)
-            self._restored = None
 
     def after_train_iter(self, runner: Runner, *args: object, **kwargs: object) -> None:
         """Keep a checkpoint where one is due."""
@@ -97,7 +61,6 @@ class Checkpoints(Hook):
         if done % runner.optim_wrapper._accumulative_counts and done < runner.max_iters:
             return
         if self._is_due(done, runner.max_iters):
-            self._kept = all_gather_object(_states())
             self._save(runner, done)
             self._last = (done, time.monotonic())
         if self._stops:
@@ -131,23 +94,6 @@ class Checkpoints(Hook):
             logging.getLogger(__name__).warning(
                 '%s: no checkpoint after step %d (%s)', folder, done, error.strerror or error
             )
-
-
-def _restore(states: dict[str, Any]) -> None:
-    random.setstate(states['python'])
-    np.random.set_state(states['numpy'])
-    torch.set_rng_state(states['torch'].cpu())
-    if torch.cuda.is_available():  # not run on a GPU
-        torch.cuda.set_rng_state(states['cuda'].cpu())
-
-
-def _states() -> dict[str, Any]:
-    return {
-        'python': random.getstate(),
-        'numpy': np.random.get_state(),
-        'torch': torch.get_rng_state(),
-        **({'cuda': torch.cuda.get_rng_state()} if torch.cuda.is_available() else {}),
-    }
 
 
 class Spent(NamedTuple):

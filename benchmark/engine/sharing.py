@@ -1,79 +1,67 @@
-"""Batches that several processes share, with the random numbers that one process would draw.
+"""What a training step draws: a function of seed, step and place in the batch of all processes.
 
-Unless loading is split, every process follows the whole stream of samples and prepares whole
-batches, keeps its own run of consecutive samples, and draws the masks of stochastic layers for
-whole batches. Their generators therefore stay in step with that of a single process, at the price
-of preparing each sample in every process.
+Every process seeds its generators alike before a step, draws for the whole batch what is drawn at
+once, and uses the rows of its own samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mmengine.dataset import InfiniteSampler
-from mmengine.dataset.utils import worker_init_fn
-from mmengine.dist import get_dist_info
+import torch
+from mmengine.dist import all_gather, get_dist_info
 from mmengine.hooks import Hook
-from mmengine.registry import FUNCTIONS as KNOWN_FUNCTIONS
-from mmengine.runner import set_random_seed
 from torch import Tensor, nn
 
 from benchmark.engine.audit import bare
-from benchmark.registry import DATA_SAMPLERS, FUNCTIONS, HOOKS
+from benchmark.openmmlab.detectors import SeededRegions, agree_on_padding, weigh_by_regions
+from benchmark.openmmlab.randomness import own_rows, seed_for, seeds_of
+from benchmark.registry import HOOKS
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner
 
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 _PER_SAMPLE = ('DropPath', 'StochasticDepth')
-_STREAMS = 1_000_003
-"""Keeps the streams of a process apart from those of other seeds."""
-
-
-@DATA_SAMPLERS.register_module()
-class WholeBatches(InfiniteSampler):
-    """The endless order of samples of one process, the same in each of several."""
-
-    def __init__(self, dataset: Sized, shuffle: bool = True, seed: int | None = None) -> None:
-        super().__init__(dataset, shuffle, seed)
-        self.rank, self.world_size = 0, 1
-
-
-@FUNCTIONS.register_module()
-def own_share(batch: Sequence[Any], *, collate: str, rank: int, count: int) -> Any:
-    """Return the samples of process ``rank`` of ``count``, put together by ``collate``."""
-    size = len(batch) // count
-    together: Callable[[Sequence[Any]], Any] = KNOWN_FUNCTIONS.get(collate)
-    return together(batch[rank * size : (rank + 1) * size])
-
-
-@FUNCTIONS.register_module()
-def seed_loader(number: int, *, seed: int) -> None:
-    """Seed worker ``number`` of a loader as in the first process."""
-    worker_init_fn(number, num_workers=0, rank=0, seed=seed)
 
 
 @HOOKS.register_module()
-class WholeBatchMasks(Hook):
-    """Lets dropout and stochastic depth draw for the whole batch and use the process's share."""
+class StepDraws(Hook):
+    """Seeds what a step draws: masks, mixtures of pictures, regions of detectors.
+
+    Over several processes, detectors also pad pictures and weigh losses as for the whole batch.
+    """
 
     def before_train(self, runner: Runner) -> None:
-        """Change the layers, after other hooks have copied the model."""
-        rank, count = get_dist_info()
-        for module in bare(runner.model).modules():
-            if isinstance(module, _DROPOUTS) or is_per_sample(module):
-                module.forward = draw_for_all(module, rank, count)
+        """Change what draws for itself, after other hooks have copied the model."""
+        model: Any = bare(runner.model)
+        share = runner.train_dataloader.batch_size
+        self._regions = SeededRegions(model, share, runner.seed)
+        if get_dist_info()[1] > 1:
+            draw_together(model)
+            weigh_by_regions(model)
+            agree_on_padding(model.data_preprocessor)
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: object = None) -> None:
+        """Seed the step."""
+        seed_for('step', runner.seed, runner.iter)
+        if torch.cuda.is_available():  # not run on a GPU
+            torch.cuda.manual_seed(seeds_of('step', runner.seed, runner.iter).torch)
+        self._regions.begin(runner.iter)
 
 
-@HOOKS.register_module()
-class OwnDraws(Hook):
-    """Lets each of several processes that load their shares alone draw from its own stream."""
-
-    def before_train(self, runner: Runner) -> None:
-        """Move on the generators of all processes but the first; weights are made by now."""
-        if runner.rank:
-            set_random_seed(runner.seed + _STREAMS * runner.rank)
+def draw_together(model: Any) -> None:
+    """Let the parts of ``model`` that draw for a batch draw for that of all processes."""
+    for module in model.modules():
+        if isinstance(module, _DROPOUTS) or is_per_sample(module):
+            module.forward = draw_for_all(module)
+    preprocessor = model.data_preprocessor
+    # mmdet's, a list, draw for all processes or are of no use to several
+    if callable(augment := getattr(preprocessor, 'batch_augments', None)):
+        preprocessor.batch_augments = mix_all(augment)
+    if type(model).__name__ == 'SparK':
+        model.mask = hide_for_all(model.mask)
 
 
 def is_per_sample(module: nn.Module) -> bool:
@@ -81,19 +69,40 @@ def is_per_sample(module: nn.Module) -> bool:
     return type(module).__name__.endswith(_PER_SAMPLE)
 
 
-def draw_for_all(module: nn.Module, rank: int, count: int) -> Callable[[Tensor], Tensor]:
+def draw_for_all(module: nn.Module) -> Callable[[Tensor], Tensor]:
     """Return the forward pass of a layer that multiplies samples (B, ...) by a random mask.
 
-    The mask is drawn for ``count`` times as many samples, of which those of ``rank`` are used.
+    The mask is drawn for the samples of all processes.
     """
-    whole = module.forward
+    alone = module.forward
 
     def forward(x: Tensor) -> Tensor:
         if not module.training:
-            return whole(x)
-        size = len(x)
+            return alone(x)
         each = [1] * (x.ndim - 1) if is_per_sample(module) else x.shape[1:]
-        mask: Tensor = whole(x.new_ones((count * size, *each)))
-        return x * mask[rank * size : (rank + 1) * size]
+        return x * own_rows(lambda count: alone(x.new_ones((count, *each))), len(x))
 
     return forward
+
+
+def mix_all(augment: Callable[..., tuple[Tensor, ...]]) -> Callable[..., tuple[Tensor, ...]]:
+    """Return mmpretrain's mixup or cut-mix over the pictures of all processes.
+
+    It takes pictures (B, 3, H, W) and scores (B, K), and returns those of this process.
+    """
+
+    def mix(*own: Tensor) -> tuple[Tensor, ...]:
+        mixed = augment(*(torch.cat(all_gather(part)) for part in own))
+        size = len(own[0])
+        return tuple(own_rows(lambda _, part=part: part, size) for part in mixed)  # type: ignore[misc]
+
+    return mix
+
+
+def hide_for_all(mask: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return SparK's drawing of what is hidden, of pictures of all processes."""
+
+    def hide(shape: tuple[int, ...], *rest: Any, **named: Any) -> Tensor:
+        return own_rows(lambda count: mask((count, *shape[1:]), *rest, **named), shape[0])
+
+    return hide

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,18 +19,22 @@ import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution.cost import Meter
-from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
+from benchmark.execution.execute import Outcome, loading_proof
+from benchmark.execution.loading import loader_workers
+from benchmark.execution.outcomes import keep_outcomes
+from benchmark.execution.precision import computed_by
 from benchmark.execution.seeding import seed_everything
 from benchmark.kinds.common.opening import opened
 
 Config = dict[str, Any]
 
 
-def execute_as_is(config: Config) -> Outcome:
+def execute_as_is(config: Config, folder: Path | None = None) -> Outcome:
     """Return the score of a network's own classifier on the test split.
 
     Args:
         config: what :func:`benchmark.compiling.as_is.compile_as_is` compiled, with local paths.
+        folder: where to write what was found of each test example; nowhere unless given.
 
     Raises:
         BenchmarkError: the data cannot be read, the weights do not fit, the network has no
@@ -38,11 +43,12 @@ def execute_as_is(config: Config) -> Outcome:
     for module in config['custom_imports']:
         importlib.import_module(module)
     seed_everything(config['randomness']['seed'])
-    with DefaultScope.overwrite_default_scope(config['default_scope']):
-        return _score(config)
+    scope = DefaultScope.overwrite_default_scope(config['default_scope'])
+    with scope, computed_by(config):
+        return _score(config, folder)
 
 
-def _score(config: Config) -> Outcome:
+def _score(config: Config, folder: Path | None) -> Outcome:
     meter = Meter()
     device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
     network: Any = MODELS.build(config['backbone']).to(device).eval()
@@ -52,7 +58,8 @@ def _score(config: Config) -> Outcome:
     evaluator = Evaluator(config['test_evaluator'])
     evaluator.dataset_meta = test.metainfo
     gallery = HOOKS.build(config['gallery'])
-    loader = _loader(test, config['test_dataloader']['batch_size'], device)
+    size, count = config['test_dataloader']['batch_size'], loader_workers(config)
+    loader = DataLoader(test, size, num_workers=count, collate_fn=pseudo_collate)
     gallery.before_test(SimpleNamespace(test_dataloader=loader))
     with meter.phase('test'), torch.no_grad():
         for index, batch in enumerate(loader):
@@ -67,17 +74,14 @@ def _score(config: Config) -> Outcome:
         raise BenchmarkError('the network changed while it was scored')
     return Outcome(
         raw={key: float(value) for key, value in raw.items()},
-        proof=_proof(network, preprocessor, len(test)),
+        proof={
+            **_proof(network, preprocessor, len(test)),
+            **keep_outcomes(evaluator, test, folder),
+        },
         cost={'train_seconds': 0.0, **meter.report(iterations=0, resumed_at=0)},
         curves={},
         pictures=list(gallery.files),
     )
-
-
-def _loader(test: Any, size: int, device: torch.device) -> DataLoader[Any]:
-    # where a GPU would wait, loading has processes of its own (not run on a GPU)
-    count = LOADER_WORKERS if device.type == 'cuda' else 0
-    return DataLoader(test, size, num_workers=count, collate_fn=pseudo_collate)
 
 
 def _check_outputs(logits: Tensor, wanted: int) -> None:

@@ -16,7 +16,6 @@ import torch
 from torch import distributed
 
 from benchmark import stopping
-from benchmark.compiling import SPLIT_LOADING
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution.lifetime import naming_parent
 from benchmark.execution.ranks import command
@@ -50,37 +49,14 @@ def in_processes(config: Config, count: int, rank: int = 0) -> Config:
         raise IncompatibleError(
             f'a batch of {loader["batch_size"]} cannot be shared by {count} processes evenly'
         )
-    alone = {key: value for key, value in config.items() if key != SPLIT_LOADING}
     if count == 1:
-        return alone
-    if config.get(SPLIT_LOADING):
-        changes: Config = {'batch_size': loader['batch_size'] // count}
-        hook = 'benchmark.OwnDraws'
-    else:
-        changes, hook = _whole_batches(config, count, rank), 'benchmark.WholeBatchMasks'
+        return config
+    share = loader['batch_size'] // count
+    sampler = {**loader['sampler'], 'share': share, 'rank': rank, 'count': count}
     return {
-        **alone,
-        'train_dataloader': {**loader, **changes},
-        'custom_hooks': [*config['custom_hooks'], {'type': hook}],
+        **config,
+        'train_dataloader': {**loader, 'batch_size': share, 'sampler': sampler},
     }
-
-
-def _whole_batches(config: Config, count: int, rank: int) -> Config:
-    """Return what makes a training loader hand out a share of the batches of one process."""
-    loader = config['train_dataloader']
-    share = {'collate': loader['collate_fn']['type'], 'rank': rank, 'count': count}
-    return {
-        'sampler': _whole_order(loader['sampler']),
-        'collate_fn': {'type': 'benchmark.own_share', **share},
-        'worker_init_fn': {'type': 'benchmark.seed_loader', 'seed': config['randomness']['seed']},
-    }
-
-
-def _whole_order(sampler: Config) -> Config:
-    """Return the sampler as every process follows it whole."""
-    if sampler['type'] == 'InfiniteSampler':
-        return {**sampler, 'type': 'benchmark.WholeBatches'}
-    return {**sampler, 'whole': True}
 
 
 def runner_arguments() -> Config:

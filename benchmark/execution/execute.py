@@ -7,7 +7,7 @@ import importlib
 import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from mmengine.config import Config
@@ -15,9 +15,9 @@ from mmengine.runner import Runner
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark import stopping
-from benchmark.compiling import PACKAGES
+from benchmark.compiling import FIXED_VIEWS, LOADERS, PACKAGES, PRECISION
 from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
-from benchmark.engine.audit import bare
+from benchmark.engine.audit import bare, hash_weights
 from benchmark.errors import BenchmarkError, DataError
 from benchmark.execution.cost import Meter
 from benchmark.execution.distributed import (
@@ -26,15 +26,17 @@ from benchmark.execution.distributed import (
     runner_arguments,
     world_size,
 )
+from benchmark.execution.loading import loading
+from benchmark.execution.memory import noticing_memory
+from benchmark.execution.outcomes import keep_outcomes
+from benchmark.execution.precision import computed_by, lay_out, stepping
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
+from benchmark.models.kept import MapStore
 from benchmark.results.checkpoints import newest_whole
+from benchmark.results.learning import loss_fell
 from benchmark.sources import LoadReport
 from benchmark.sources.drawing import random_numbers_kept
-
-LOADER_WORKERS = 4
-"""Processes that load where a GPU would wait. Each draws augmentation for itself, so that another
-number would give other scores: it does not depend on the machine."""
 
 _counter = itertools.count()
 
@@ -51,8 +53,18 @@ class Outcome:
     trials: list[dict[str, Any]] = field(default_factory=list)
 
 
-def execute(config: dict[str, Any], folder: Path) -> Outcome:
+@dataclass(frozen=True)
+class MapFolder:
+    """Where the maps of frozen backbones are kept, and how many bytes they may take."""
+
+    root: Path
+    limit: int
+
+
+def execute(config: dict[str, Any], folder: Path, maps: MapFolder | None = None) -> Outcome:
     """Train by ``config``, test once, and return what was measured.
+
+    ``maps`` is where those of a frozen backbone are kept, if the configuration asks for such.
 
     Checkpoints live in ``folder``; a training interrupted there is resumed. They stay, so that
     nothing is lost before the caller has kept the outcome.
@@ -60,17 +72,25 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     Raises:
         BenchmarkError: weights do not fit, a loss diverged, or the audit found that training did
             not do what the protocol says.
+        OutOfMemory: the training needs more memory than there is.
     """
     meter = Meter()
-    runner = _runner(in_processes(config, world_size(), own_rank()), folder)
-    _open_test_data(runner)
-    with meter.phase('train'), stopping.training():
-        runner.train()
-    with meter.phase('test'):
-        raw = runner.test()
-    proof = _proof(runner)
+    with computed_by(config):
+        runner = _runner(in_processes(config, world_size(), own_rank()), folder)
+        _open_test_data(runner)
+        store = _keep_maps(runner, maps)
+        with meter.phase('train'), stopping.training():
+            noticing_memory(runner.train)
+        with meter.phase('test'):
+            raw = runner.test()
+    loop = runner.test_loop
+    kept = keep_outcomes(loop.evaluator, loop.dataloader.dataset, folder)
+    curves = dict(_hook(runner, LossHistory).curves)
+    proof = {**_proof(runner), 'loss_fell': loss_fell(curves), **kept}
     verify(proof, Learning.of(config['model']['backbone']))
     cost = _cost(meter, runner)
+    if store is not None:
+        cost |= {'maps_read': store.read, 'maps_computed': store.computed}
     # what a server is sent is no part of the test that other runs are compared by
     others = sum(hook.seconds for hook in runner.hooks if isinstance(hook, SubmissionFiles))
     if others:
@@ -79,9 +99,16 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
         raw={key: float(value) for key, value in raw.items()},
         proof=proof,
         cost=cost,
-        curves=dict(_hook(runner, LossHistory).curves),
+        curves=curves,
         pictures=list(_hook(runner, Gallery).files),
     )
+
+
+def _keep_maps(runner: Runner, maps: MapFolder | None) -> MapStore | None:
+    backbone: Any = bare(runner.model).backbone
+    if maps is None or not maps.limit or not backbone.is_frozen:
+        return None
+    return cast(MapStore, backbone.keep_maps(maps.root, maps.limit, hash_weights(backbone)))
 
 
 @dataclass(frozen=True)
@@ -107,9 +134,10 @@ def train(config: dict[str, Any], folder: Path) -> Trained:
         BenchmarkError: a loss diverged.
     """
     meter = Meter()
-    runner = _runner(in_processes(config, world_size(), own_rank()), folder)
-    with meter.phase('train'), stopping.training():
-        runner.train()
+    with computed_by(config):
+        runner = _runner(in_processes(config, world_size(), own_rank()), folder)
+        with meter.phase('train'), stopping.training():
+            runner.train()
     clock = _hook(runner, StepClock)
     return Trained(
         bare(runner.model),
@@ -148,37 +176,48 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
         {
             **config,
             **_loaders(config),
+            **stepping(config),
             **_continuation(config, folder),
             'work_dir': str(folder),
             'experiment_name': name,
             'visualizer': {'type': 'mmengine.Visualizer', 'name': name},
-            'env_cfg': {'cudnn_benchmark': False, 'mp_cfg': {'opencv_num_threads': 0}},
         }
     )
-    for key in ('custom_imports', PACKAGES):
+    for key in ('custom_imports', PACKAGES, LOADERS, PRECISION, FIXED_VIEWS):
         local.pop(key, None)
     joined = runner_arguments()
     wrapper = joined.pop('model_wrapper_cfg', None)
     about = {'cfg': Config({'model_wrapper_cfg': wrapper})} if wrapper else {}
     # not from_cfg: it would format the whole configuration several times, seconds per run
-    return Runner(**dict(local.items()), **joined, **about)
+    runner = Runner(**dict(local.items()), **joined, **about)
+    lay_out(bare(runner.model), config)
+    _copy_without_waiting(runner)
+    return runner
+
+
+def _copy_without_waiting(runner: Runner) -> None:
+    """Let batches travel to a GPU while it computes; no number depends on it."""
+    if torch.cuda.is_available():  # not run on a GPU
+        preprocessor: Any = bare(runner.model).data_preprocessor
+        preprocessor._non_blocking = True
 
 
 def _loaders(config: dict[str, Any]) -> dict[str, Any]:
-    """Return loaders whose errors name files, with workers of their own where a GPU would wait.
-
-    The latter was not run on a GPU.
-    """
-    keys = [key for key in ('train_dataloader', 'test_dataloader') if key in config]
-    on_gpu = {'num_workers': LOADER_WORKERS, 'persistent_workers': True}
-    changes = on_gpu if torch.cuda.is_available() else {}
+    """Return loaders whose errors name files, and whose training samples follow from the seed."""
+    seeded = {
+        'type': 'benchmark.Seeded',
+        'seed': config['randomness']['seed'],
+        'views': config.get(FIXED_VIEWS, 0),
+    }
+    kinds = {'train_dataloader': seeded, 'test_dataloader': {'type': 'benchmark.Opened'}}
     return {
         key: {
             **config[key],
-            'dataset': {'type': 'benchmark.Opened', 'of': config[key]['dataset']},
-            **changes,
+            'dataset': {**kind, 'of': config[key]['dataset']},
+            **loading(config),
         }
-        for key in keys
+        for key, kind in kinds.items()
+        if key in config
     }
 
 
@@ -191,7 +230,11 @@ def _continuation(config: dict[str, Any], folder: Path) -> dict[str, Any]:
         'interval': hooks['checkpoint']['interval'],
     }
     return {
-        'default_hooks': {**hooks, 'checkpoint': checkpoints},
+        'default_hooks': {
+            **hooks,
+            'checkpoint': checkpoints,
+            'runtime_info': {'type': 'benchmark.RuntimeInfo'},
+        },
         'resume': newest is not None,
         'load_from': None if newest is None else str(newest),
     }

@@ -17,14 +17,17 @@ from benchmark.execution.as_is import execute_as_is
 from benchmark.execution.canary import compute
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import MapFolder, Outcome, execute
 from benchmark.execution.locking import BusyError, exclusive
+from benchmark.execution.memory import OutOfMemory, in_parts_that_fit, lack_of_memory
+from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
-from benchmark.models.inspection import build, inspect_backbone
+from benchmark.models.inspection import build, inspect_backbone, normalisation_remark
 from benchmark.probes.cache import FeatureCache
 from benchmark.results.answers import keep_answer, kept_answer
+from benchmark.results.reduced import read_note
 from benchmark.results.store import read_record
 from benchmark.specs import Backbone, LastBlocks, Pretraining
 
@@ -32,19 +35,30 @@ Answer = dict[str, Any]
 
 
 def inspect_job(request: Answer) -> Answer:
-    """Return what is found out about ``request['backbone']``; its weights must load."""
+    """Return what is found out about ``request['backbone']``; its weights must load.
+
+    Where the architecture ``is_known``, the answer says what depends on the weights alone.
+    """
     declared = {**request['backbone']}
     declared['pretraining'] = Pretraining(**declared['pretraining'])
     if declared['last_blocks']:
         declared['last_blocks'] = LastBlocks(**declared['last_blocks'])
     backbone = Backbone(**declared)
-    features = inspect_backbone(backbone)
+    features = None if request.get('is_known') else inspect_backbone(backbone)
     network = build(backbone)
     is_published = not backbone.is_random and backbone.checkpoint is None
     # blocks that are random or gone are no part of what was published
     whole = build(replace(backbone, last_blocks=None)) if backbone.last_blocks else network
     weights = hash_weights(whole) if is_published else None
-    return {'features': asdict(features), 'weights': weights, 'flops': forward_flops(network)}
+    if features is None:
+        return {'weights': weights}
+    remark, is_assumed = normalisation_remark(backbone)
+    return {
+        'features': asdict(features),
+        'weights': weights,
+        'flops': forward_flops(network),
+        'assumed': remark if is_assumed else '',
+    }
 
 
 def train_job(request: Answer) -> Answer:
@@ -52,12 +66,26 @@ def train_job(request: Answer) -> Answer:
     folder = Path(request['folder'])
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
+    return _claimed(request, lambda: in_parts_that_fit(request, _trained, _trainings('train')))
+
+
+def _trained(request: Answer) -> Answer:
     config, count = _with_hooks(request['config'], request), request.get('processes', 1)
-    return _claimed(request, lambda: _train(config, folder, count))
+    maps = _map_folder(request) if count == 1 else None
+    return asdict(_train(config, Path(request['folder']), count, maps))
+
+
+def _map_folder(request: Answer) -> MapFolder | None:
+    asked = request.get('maps')
+    return MapFolder(Path(asked['folder']), asked['limit']) if asked else None
 
 
 def search_job(request: Answer) -> Answer:
     """Return the outcome of searching the grid of ``request['config']``."""
+    return _claimed(request, lambda: in_parts_that_fit(request, _searched, _trainings('search')))
+
+
+def _searched(request: Answer) -> Answer:
     folder = Path(request['folder'])
     count = request.get('processes', 1)
 
@@ -65,10 +93,14 @@ def search_job(request: Answer) -> Answer:
         # trials have folders of their own: what is asked for is asked of the chosen one
         return _train(_with_hooks(config, request) if own == folder else config, own, count)
 
-    return _claimed(request, lambda: execute_search(request['config'], folder, run))
+    return asdict(execute_search(request['config'], folder, run))
 
 
-def _claimed(request: Answer, measure: Callable[[], Outcome]) -> Answer:
+def _trainings(job: str) -> Callable[[Answer], list[Answer]]:
+    return find_procedure(job).trainings
+
+
+def _claimed(request: Answer, measure: Callable[[], Answer]) -> Answer:
     """Return what ``measure`` finds, run while no other process is at work in the folder.
 
     With ``request['records']``, the files where a record of it may lie, the answer is ``done``
@@ -81,13 +113,14 @@ def _claimed(request: Answer, measure: Callable[[], Outcome]) -> Answer:
     folder, records = Path(request['folder']), request.get('records')
     with exclusive(folder):
         if records is None:
-            return asdict(measure())
+            return measure()
         # in this order: who saves a record forgets the answer afterwards
         if kept := kept_answer(folder):
             return kept
-        if any(_is_good(Path(path)) for path in records):
+        note = read_note(folder)  # it may have run with a smaller batch
+        if any(map(_is_good, [*map(Path, records), *([note.record] if note else [])])):
             return {'done': True}
-        answer = asdict(measure())
+        answer = measure()
         keep_answer(folder, answer)
         return answer
 
@@ -102,35 +135,41 @@ def _with_hooks(config: Answer, request: Answer) -> Answer:
     return {**config, 'custom_hooks': [*config['custom_hooks'], *hooks]} if hooks else config
 
 
-def _train(config: Answer, folder: Path, processes: int) -> Outcome:
+def _train(config: Answer, folder: Path, processes: int, maps: MapFolder | None = None) -> Outcome:
     """Return the outcome of a training by so many processes.
+
+    One alone keeps ``maps`` of a frozen backbone.
 
     Raises:
         BenchmarkError: it failed.
     """
     if processes == 1:
-        return execute(config, folder)
+        return execute(config, folder, maps) if maps else execute(config, folder)
     in_processes(config, processes)  # refused before processes start
     found = launch({'job': 'train', 'config': config, 'folder': str(folder)}, processes)
-    if reason := found.pop('error'):
-        raise BenchmarkError(reason)
+    reason, lacks_memory = found.pop('error'), found.pop('out_of_memory', False)
+    if reason:
+        raise OutOfMemory(reason) if lacks_memory else BenchmarkError(reason)
     return Outcome(**found)
 
 
 def trivial_job(request: Answer) -> Answer:
     """Return the outcome of the trivial predictor of ``request['config']``."""
-    return _claimed(request, lambda: execute_trivial(request['config']))
+    folder = Path(request['folder'])
+    return _claimed(request, lambda: asdict(execute_trivial(request['config'], folder)))
 
 
 def as_is_job(request: Answer) -> Answer:
     """Return the outcome of scoring the network of ``request['config']`` with its own head."""
-    with exclusive(Path(request['folder'])):
-        return asdict(execute_as_is(request['config']))
+    folder = Path(request['folder'])
+    with exclusive(folder):
+        return asdict(execute_as_is(request['config'], folder))
 
 
 def canary_job(request: Answer) -> Answer:
     """Return the numbers of ``request['config']`` that must not change, and the device."""
-    values = compute(request['config'], request['samples'])
+    with computed_by({}):
+        values = compute(request['config'], request['samples'])
     return {'values': values, 'device': device_name()}
 
 
@@ -139,7 +178,8 @@ def probe_job(request: Answer) -> Answer:
     asked = request['cache']
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
     keeping = Keeping(cache, asked['key']) if asked['limit'] else None
-    return _claimed(request, lambda: execute_probe(request['config'], keeping))
+    folder = Path(request['folder'])
+    return _claimed(request, lambda: asdict(execute_probe(request['config'], keeping, folder)))
 
 
 def check_job(request: Answer) -> Answer:
@@ -161,7 +201,11 @@ def answer(request: Answer) -> Answer:
         return {'error': _one_line_message(error), 'user_error': True, 'busy': True}
     except BenchmarkError as error:
         return {'error': _one_line_message(error), 'user_error': True}
+    except OutOfMemory as error:
+        return {'error': str(error), 'user_error': True, 'out_of_memory': True}
     except Exception as error:  # a cell that fails must not take the worker with it
+        if reason := lack_of_memory(error):
+            return {'error': f'memory is not enough: {reason}', 'user_error': True}
         logging.getLogger(__name__).error(traceback.format_exc())
         lines = str(error).strip().splitlines()
         return {

@@ -10,6 +10,9 @@ import signal
 PARENT = 'TBENCH_PARENT'
 """The environment variable in which a process gives its number to those that it starts."""
 
+CELLS_AT_A_TIME = 'TBENCH_CELLS_AT_A_TIME'
+"""Names the variable that says how many cells this machine runs at a time."""
+
 _PARENT_DEATH_SIGNAL = 1
 
 

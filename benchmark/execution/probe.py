@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,16 +16,20 @@ from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import Evaluator
 from mmengine.registry import HOOKS, MODELS, DefaultScope
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler, Subset
+from torch.utils.data import DataLoader, Subset
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.cost import Meter
-from benchmark.execution.execute import LOADER_WORKERS, Outcome, loading_proof
+from benchmark.execution.execute import Outcome, loading_proof
+from benchmark.execution.loading import loader_workers
+from benchmark.execution.outcomes import keep_outcomes
+from benchmark.execution.precision import autocast_by, computed_by, lay_out
 from benchmark.execution.seeding import seed_everything
 from benchmark.hashing import fingerprint
 from benchmark.kinds.common.opening import opened
+from benchmark.kinds.common.order import SampleOrder, SeededSamples
 from benchmark.probes.cache import Collected, FeatureCache, to_half
 from benchmark.probes.logistic import solve_logistic
 from benchmark.probes.reading import Read, cells, read_blocks, select_choices, whole
@@ -46,12 +51,15 @@ class Keeping:
     key: str
 
 
-def execute_probe(config: Config, keeping: Keeping | None = None) -> Outcome:
+def execute_probe(
+    config: Config, keeping: Keeping | None = None, folder: Path | None = None
+) -> Outcome:
     """Fit every trial to the training pictures, choose one, score it on the test split.
 
     Args:
         config: a compiled probe with local paths.
         keeping: where to look for features under fixed views, and to put them.
+        folder: where to write what was found of each test example; nowhere unless given.
 
     Raises:
         BenchmarkError: the data cannot be read, weights do not fit, every trial diverged, or the
@@ -60,17 +68,21 @@ def execute_probe(config: Config, keeping: Keeping | None = None) -> Outcome:
     for module in config['custom_imports']:
         importlib.import_module(module)
     seed_everything(config['randomness']['seed'])
-    with DefaultScope.overwrite_default_scope(config['default_scope']):
-        return _Probe(config, keeping).run()
+    scope = DefaultScope.overwrite_default_scope(config['default_scope'])
+    with scope, computed_by(config):
+        return _Probe(config, keeping, folder).run()
 
 
 class _Probe:
     """A compiled probe with its parts built."""
 
-    def __init__(self, config: Config, keeping: Keeping | None) -> None:
+    def __init__(self, config: Config, keeping: Keeping | None, folder: Path | None) -> None:
         self._config = config
+        self._folder = folder
+        self._kept: dict[str, Any] = {}
         self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
         self._backbone: Any = MODELS.build(config['backbone']).to(self._device).eval()
+        lay_out(self._backbone, config)
         self._preprocessor: Any = MODELS.build(config['preprocessor']).to(self._device)
         self._weights = hash_weights(self._backbone)
         arguments = {k: v for k, v in config['readout'].items() if k != 'type'}
@@ -89,7 +101,7 @@ class _Probe:
         solver = self._config['solver']
         return Outcome(
             raw=raw,
-            proof=self._proof(solved, count),
+            proof={**self._proof(solved, count), **self._kept},
             cost=self._meter.report(iterations=solver.get('iterations', 0), resumed_at=0),
             curves=solved.curves,
             pictures=pictures,
@@ -107,8 +119,7 @@ class _Probe:
         return dataset
 
     def _loader(self, dataset: Any, size: int, order: Any = None) -> DataLoader[Any]:
-        # where a GPU would wait, loading has processes of its own (not run on a GPU)
-        count = LOADER_WORKERS if self._device.type == 'cuda' else 0
+        count = loader_workers(self._config)
         return DataLoader(
             dataset, size, sampler=order, num_workers=count, collate_fn=pseudo_collate
         )
@@ -119,7 +130,8 @@ class _Probe:
         """Return features of a batch, its samples, and the size of its padded pictures."""
         data = self._preprocessor(batch, training=pads)
         images, reading = data['inputs'], self._config['reading']
-        blocks = read_blocks(self._backbone, images, reading['deepest'])
+        with autocast_by(self._config, self._device):
+            blocks = read_blocks(self._backbone, images, reading['deepest'])
         read = (
             cells(blocks, reading['stride'], deepest=reading['deepest'])
             if self._readout.is_dense
@@ -231,8 +243,9 @@ class _Probe:
         solver, seed = self._config['solver'], self._config['randomness']['seed']
         held_out = _held_out(len(dataset), solver['held_out'])
         kept = sorted(set(range(len(dataset))) - set(held_out))
-        order = _Endless(kept, seed)
-        loader = iter(self._loader(dataset, solver['batch_size'], order))
+        order = SampleOrder(kept, seed=seed)
+        drawn = SeededSamples(Subset(dataset, kept), seed)
+        loader = iter(self._loader(drawn, solver['batch_size'], order))
         sweep: Sweep | None = None
         for _ in range(solver['iterations']):
             read, samples, size = self._read(next(loader), pads=True)
@@ -292,6 +305,7 @@ class _Probe:
         if len({part.shape[1:] for part in read}) == 1:
             self._keep('test', Collected(_united(read), torch.empty(0), {}))
         found = evaluator.evaluate(len(test))
+        self._kept = keep_outcomes(evaluator, test, self._folder)
         return {key: float(value) for key, value in found.items()}, list(gallery.files)
 
     def _tested(
@@ -368,19 +382,6 @@ class _Pool:
 def _named_rows(dataset: Any) -> dict[str, tuple[int, int]]:
     infos = map(dataset.get_data_info, range(len(dataset)))
     return {info['img_path']: (row, int(info['gt_label'])) for row, info in enumerate(infos)}
-
-
-class _Endless(Sampler[int]):
-    """Shuffles the given indices again and again."""
-
-    def __init__(self, indices: Sequence[int], seed: int) -> None:
-        self._indices = torch.tensor(indices)
-        self._generator = torch.Generator().manual_seed(seed)
-
-    def __iter__(self) -> Iterator[int]:
-        while True:
-            order = torch.randperm(len(self._indices), generator=self._generator)
-            yield from self._indices[order].tolist()
 
 
 def _held_out(count: int, share: float) -> list[int]:

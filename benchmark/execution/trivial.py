@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 from typing import Any
 
 from mmengine.dataset import BaseDataset
@@ -13,11 +14,14 @@ from mmengine.registry import DefaultScope
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import Outcome
+from benchmark.execution.outcomes import keep_outcomes
 from benchmark.kinds.common.opening import opened
 
 
-def execute_trivial(config: dict[str, Any]) -> Outcome:
+def execute_trivial(config: dict[str, Any], folder: Path | None = None) -> Outcome:
     """Fit the predictor to the training annotations, score it on the test split, return both.
+
+    What was found of each test example goes into ``folder``.
 
     Raises:
         BenchmarkError: the data cannot be read or scored.
@@ -32,10 +36,12 @@ def execute_trivial(config: dict[str, Any]) -> Outcome:
         with meter.phase('train'):
             fitted = predictor.fit(train)
         with meter.phase('test'):
-            raw = _score(fitted, test, Evaluator(config['test_evaluator']))
+            evaluator = Evaluator(config['test_evaluator'])
+            raw = _score(fitted, test, evaluator)
+        kept = keep_outcomes(evaluator, test, folder)
     return Outcome(
         raw=raw,
-        proof={'train_samples': len(train), 'test_samples': len(test)},
+        proof={'train_samples': len(train), 'test_samples': len(test), **kept},
         cost=meter.report(iterations=0, resumed_at=0),
         curves={},
         pictures=[],

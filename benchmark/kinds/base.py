@@ -62,8 +62,8 @@ class DataParts:
             features.
         submission: the hook that makes the archive for the server of a test split whose labels
             are withheld; ``None`` where there is no server.
-        sampler: what chooses training samples where each does not come once per pass. It is
-            endless, and takes ``whole`` where several processes must follow one order.
+        sampler: what chooses training samples where each does not come once per pass, derived
+            from ``benchmark.SampleOrder``.
     """
 
     test_pipeline: list[Config]
@@ -142,9 +142,15 @@ class Kind:
         has_words: whether a drawn prediction is a word, which a page shows in little room.
         probed: what a probe predicts from frozen features, per picture or per cell of a map;
             ``None`` where the kind cannot be probed.
+        counts_films: whether a sample of a split is a film rather than a picture.
+        group: the group of its tasks that declare none, by which reports contrast pretrainings.
+        draft: the ``'module:function'`` that drafts the declaration of a task from a folder;
+            empty where somebody has to write it.
+        small: keys of a task that make it small, for CPUs and first trials.
         present: the ``'module:function'`` that returns the numbers of the classes (of pose: the key
             points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
+        has_fixed_size: whether all training batches of a task have the same shape.
     """
 
     name: str
@@ -166,7 +172,12 @@ class Kind:
     has_colours: bool = False
     probed: Probed | None = None
     present: str = ''
+    counts_films: bool = False
+    group: str = 'combined'
+    draft: str = ''
+    small: Mapping[str, Any] = field(default_factory=dict)
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    has_fixed_size: bool = True
 
     @property
     def counts_as(self) -> str:
@@ -204,11 +215,30 @@ def has_native_pyramid(features: Features) -> bool:
     return features.strides == PYRAMID_STRIDES
 
 
+def necked(context: BuildContext, neck: Config | None = None, *, maps: int = 1) -> Config:
+    """Return the part of a model between backbone and head.
+
+    Args:
+        context: what the model is built from.
+        neck: what the head needs; ``None`` where it takes the backbone's maps as they are.
+        maps: how many maps of the deepest one's channels the backbone returns, where it is asked
+            for others than its usual ones.
+    """
+    if context.recipe.whitened:
+        features = context.features
+        channels = [features.channels[-1]] * maps if maps > 1 else list(features.channels)
+        neck = {'type': 'benchmark.WhitenedMaps', 'channels': channels, 'then': neck}
+    return {} if neck is None else {'neck': neck}
+
+
 class DeepestMap(NamedTuple):
-    """The deepest map as a head gets it: its stride, a power of two, and the neck that it needs."""
+    """The deepest map as a head gets it: its stride, a power of two, and the neck before it.
+
+    ``parts`` are those of the model between backbone and head.
+    """
 
     stride: int
-    neck: Config
+    parts: Config
 
     @property
     def doublings(self) -> int:
@@ -221,6 +251,6 @@ def deepest_map(context: BuildContext) -> DeepestMap:
     native = context.features.strides[-1]
     stride = max(PYRAMID_STRIDES[0], 2 ** round(math.log2(native)))
     if native == stride:
-        return DeepestMap(stride, {})
+        return DeepestMap(stride, necked(context))
     neck = {'type': 'benchmark.ResampledMap', 'in_stride': native, 'out_stride': stride}
-    return DeepestMap(stride, {'neck': neck})
+    return DeepestMap(stride, necked(context, neck))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from benchmark.compiling import (
     CODE,
     WEIGHTS,
     WORK,
+    choose_policy,
     compile_submission,
     library_versions,
     localise,
@@ -31,16 +33,20 @@ from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
-from benchmark.planning import Cell, Plan, Request, ResolvedInputs, compile_cell, expand
-from benchmark.planning.cells import split_cells
+from benchmark.launching.workloads import CellKey, key_of, longest_first, workload_of_cell
+from benchmark.planning import Cell, CellCompiler, Plan, Request, ResolvedInputs, expand
+from benchmark.planning.cells import Inspected, split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
+from benchmark.planning.estimates import Workload
 from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
+from benchmark.results.index import read_briefs
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
-from benchmark.results.store import ResultStore
-from benchmark.specs import RunSpec, Task
+from benchmark.results.reduced import move_folder, read_note, write_note
+from benchmark.results.store import ResultStore, without_outcomes
+from benchmark.specs import Task
 
 
 @dataclass
@@ -57,6 +63,8 @@ class Campaign:
         processes: how many train a cell together, where its procedure allows it.
         level: how much of the data identifies them.
         submission: whether trained trackers also write the archives for evaluation servers.
+        outcomes: whether what was found of each test example is kept with the records.
+        precision: the precision policy; ``None`` chooses by the device.
     """
 
     request: Request
@@ -68,6 +76,9 @@ class Campaign:
     processes: int = 1
     level: Level = Level.CONTENTS
     submission: bool = False
+    outcomes: bool = True
+    precision: str | None = None
+    _workloads: dict[CellKey, Workload] = field(default_factory=dict, init=False)
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
 
     @functools.cached_property
@@ -93,21 +104,50 @@ class Campaign:
         self._check_servers()
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', executor)
+        for line in assumption_lines(self.request, inspected):
+            self.say(line)
+        if any(task.source.provider for task in tasks):
+            self._start_early(executor)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
         resolved = ResolvedInputs(folders, manifests, inspected)
-        return self.split(self.cell(spec, resolved) for spec in expand(self.request))
+        return self.split(self._compiled(resolved, executor.device))
 
-    def cell(self, spec: RunSpec, resolved: ResolvedInputs) -> Cell:
-        """Return the compiled cell of ``spec``.
+    def _compiled(self, resolved: ResolvedInputs, device: str) -> Iterator[Cell]:
+        """Yield the cells of the request, and note what each asks for."""
+        compiler = self.compiler(resolved, device)
+        for spec in expand(self.request):
+            cell = compiler.cell(spec)
+            if key_of(spec) not in self._workloads:
+                with contextlib.suppress(BenchmarkError):  # an option that the cell itself refuses
+                    self._workloads[key_of(spec)] = workload_of_cell(
+                        cell, cell.design.inspected, config=compiler.outline(spec).config
+                    )
+            yield cell
 
-        Raises:
-            BenchmarkError: its parts do not fit together.
+    def compiler(self, resolved: ResolvedInputs, device: str) -> CellCompiler:
+        """Return what compiles the cells of the request.
+
+        Args:
+            resolved: data and backbones of the request.
+            device: class of device that cells run on, ``'cpu'`` or ``'gpu'``.
         """
-        return compile_cell(
-            self.request, spec, resolved, options=self.options, processes=self.processes
+        return CellCompiler(
+            self.request,
+            resolved,
+            options=self.options,
+            processes=self.processes,
+            policy=choose_policy(self.precision, device),
         )
+
+    def _start_early(self, executor: Executor) -> None:
+        """Let an executor that can do so import the libraries while data are rendered."""
+        from benchmark.world import find_world
+
+        start = getattr(executor, 'start_early', None)
+        if start is not None and find_world(self.data_root) is None:
+            start()
 
     def _ensure_builtin_data(self, task: Task) -> Path:
         """Return the folder of a task whose data the project makes itself, after making it."""
@@ -117,9 +157,25 @@ class Campaign:
 
     def split(self, cells: Iterable[Cell]) -> Plan:
         """Return the plan of ``cells``: those with a good record are done."""
-        return split_cells(
-            cells,
-            lambda cell: self.good_record(cell) is not None and not self._lacks_archive(cell),
+        has_record = self._finder()
+        return split_cells(cells, lambda cell: has_record(cell) and not self._lacks_archive(cell))
+
+    def _finder(self) -> Callable[[Cell], bool]:
+        """Return what says whether a cell has a good record, from summaries of all records."""
+        suite = self.request.suite
+        try:
+            good = {
+                (found.spec, found.fingerprint)
+                for name in (suite.name, *suite.reuses)
+                for found in read_briefs(self.store, name)
+                if found.is_ok
+            }
+        except RecordError:  # of a cell that may not be asked for
+            return lambda cell: self.good_record(cell) is not None
+        return lambda cell: (
+            (cell.spec, cell.fingerprint) in good
+            or self._earlier.find_good(cell) is not None
+            or self._find_reduced(cell) is not None
         )
 
     def _check_servers(self) -> None:
@@ -147,7 +203,14 @@ class Campaign:
 
     def good_record(self, cell: Cell) -> RunRecord | None:
         """Return the good record of ``cell``, of this suite or of one whose records it reuses."""
-        return self._find_good(cell) or self._earlier.find_good(cell)
+        return self._find_good(cell) or self._earlier.find_good(cell) or self._find_reduced(cell)
+
+    def _find_reduced(self, cell: Cell) -> RunRecord | None:
+        """Return the good record of ``cell`` run with a smaller batch, for lack of memory."""
+        note = read_note(self._work(cell))
+        if note is None or not 0 < note.halvings <= len(smaller := cell.smaller()):
+            return None
+        return self._find_good(smaller[note.halvings - 1])
 
     def _find_good(self, cell: Cell) -> RunRecord | None:
         suite = self.request.suite
@@ -185,10 +248,11 @@ class Campaign:
         """
         self.take_over(plan)
         records: list[RunRecord] = []
+        cells = longest_first(plan.to_do, self._workloads)
         with self._ledger(plan):
-            busy = self._run_round(executor, plan.to_do, records, len(plan.to_do))
+            busy = self._run_round(executor, cells, records, len(cells))
             if busy:
-                busy = self._run_round(executor, busy, records, len(plan.to_do))
+                busy = self._run_round(executor, busy, records, len(cells))
         if busy:
             self.say(f'{_count_cells(len(busy))} being run by another process')
         return records
@@ -206,8 +270,10 @@ class Campaign:
             elif reply.answer.get('done'):
                 self._take_from_others(cell)
             else:
-                records.append(self._kept(cell, self._record(cell, reply)))
-                self.say(f'[{len(records)}/{total}] {describe(records[-1])}')
+                halvings = reply.answer.get('halvings', 0)
+                records.append(self._kept(cell, self._record(cell, reply), halvings))
+                name = self.request.titles.get(cell.spec.backbone, '')
+                self.say(f'[{len(records)}/{total}] {describe(records[-1], name)}')
         return busy
 
     def _take_from_others(self, cell: Cell) -> None:
@@ -216,16 +282,27 @@ class Campaign:
         if record is not None and record.suite != suite:
             self.store.copy(record, suite)
 
-    def _kept(self, cell: Cell, record: RunRecord) -> RunRecord:
+    def _kept(self, cell: Cell, record: RunRecord, halvings: int) -> RunRecord:
         """Return ``record`` once it is safe, or as failed where it cannot be written."""
+        folder = self._work(cell)
         try:
+            if self.outcomes:
+                # where the batch was halved, what was measured was moved to the record's own place
+                own = self.store.work_folder(record.suite, record.spec, record.fingerprint)
+                record = self.store.keep_outcomes(record, own)
+            else:
+                record = without_outcomes(record)
             self._save(record)
+            if halvings and record.is_ok:
+                write_note(self._work(cell), halvings, self.store.places(record)[0])
         except RecordError as error:
             # what was measured stays in the work folder: the next run records it
             return replace(record, status=Status.FAILED, error=str(error))
-        folder = self._work(cell)
         if record.is_ok:  # what it was made from is of no more use
             remove_checkpoints(folder)
+            remove_checkpoints(
+                self.store.work_folder(record.suite, record.spec, record.fingerprint)
+            )
         forget_answer(folder)
         return record
 
@@ -289,7 +366,20 @@ class Campaign:
                 'limit': self.feature_cache,
                 'key': cell.features_key,
             }
+        if cell.design.inputs.protocol.fixed_views:
+            request['maps'] = {
+                'folder': str((self.store.work / 'cache' / 'maps').resolve()),
+                'limit': self.feature_cache,
+            }
         return Job(cell.spec.id, request, folder / 'log.txt')
+
+    def places(self, cells: Iterable[Cell]) -> Iterator[tuple[Path, str]]:
+        """Yield the work folder of each cell, and what a person calls the cell."""
+        titles = self.request.titles
+        for cell in cells:
+            spec = cell.spec
+            name = titles.get(spec.backbone, spec.backbone)
+            yield self._work(cell), f'{spec.task}  {name}  {spec.protocol}  seed {spec.seed}'
 
     def _work(self, cell: Cell) -> Path:
         return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
@@ -299,7 +389,16 @@ class Campaign:
         checked = self._checked.get(cell.spec.task)
         return {'data_warnings': list(checked.warnings)} if checked and checked.warnings else {}
 
+    def _as_it_ran(self, cell: Cell, halvings: int) -> Cell:
+        """Return the cell with a batch halved so often; what it left is put where its own is."""
+        if not halvings:
+            return cell
+        smaller = cell.smaller()[halvings - 1]
+        move_folder(self._work(cell), halvings, self._work(smaller))
+        return smaller
+
     def _record(self, cell: Cell, reply: Reply) -> RunRecord:
+        cell = self._as_it_ran(cell, reply.answer.get('halvings', 0))
         planned = RunRecord(
             suite=self.request.suite.name,
             spec=cell.spec,
@@ -318,6 +417,20 @@ class Campaign:
         if reply.error and not answer.get('user_error'):
             answer = {**answer, 'error': f'{reply.error} (log: {self._work(cell)}/log.txt)'}
         return finish_record(planned, cell.task, answer, weights=cell.weights)
+
+
+def assumption_lines(request: Request, inspected: Mapping[str, Inspected]) -> Iterator[str]:
+    """Yield a line for each backbone whose normalisation is assumed."""
+    for id_, found in inspected.items():
+        if found.assumed:
+            mean, std = (
+                ' '.join(f'{value:g}' for value in values)
+                for values in (found.features.mean, found.features.std)
+            )
+            yield (
+                f'WARNING {request.titles.get(id_, id_)}: normalisation assumed to be '
+                f'{found.assumed}: --mean {mean} --std {std}'
+            )
 
 
 def _count_cells(cells: int) -> str:

@@ -7,6 +7,7 @@ import subprocess
 from itertools import takewhile
 
 from benchmark.errors import EnvironmentProblem
+from benchmark.execution.lifetime import CELLS_AT_A_TIME
 
 DEVICES = ('auto', 'cpu', 'cuda')
 
@@ -43,7 +44,8 @@ def worker_environments(
             f'a cell in {processes} processes needs as many GPUs, visible are {len(gpus)}'
         )
     count = jobs or len(shares)
-    return [{'CUDA_VISIBLE_DEVICES': shares[i % len(shares)]} for i in range(count)]
+    beside = {CELLS_AT_A_TIME: str(count)}
+    return [{'CUDA_VISIBLE_DEVICES': shares[i % len(shares)], **beside} for i in range(count)]
 
 
 def available_cores() -> int:

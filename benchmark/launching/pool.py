@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from benchmark.execution.lifetime import naming_parent
 from benchmark.launching.executors.base import Job, Reply
 from benchmark.launching.liveness import read_now
+from benchmark.launching.nursery import Forked, Nursery
 from benchmark.stopping import SECONDS
 
 WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
@@ -34,7 +35,7 @@ _END_SECONDS = 10.0
 
 @dataclass
 class _Worker:
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     answers: BinaryIO
     slot: int
     job: Job | None = None
@@ -63,13 +64,19 @@ class Pool:
     Args:
         environments: the extra environment variables of each worker, one entry per worker.
         command: the worker's command line.
+        nursery: what forks workers, in place of the command.
     """
 
     def __init__(
-        self, environments: Iterable[dict[str, str]], *, command: Sequence[str] = WORKER
+        self,
+        environments: Iterable[dict[str, str]],
+        *,
+        command: Sequence[str] = WORKER,
+        nursery: Nursery | None = None,
     ) -> None:
         self._environments = list(environments)
         self._command = tuple(command)
+        self._nursery = nursery
         self._workers: dict[int, _Worker] = {}
         self._selector = selectors.DefaultSelector()
 
@@ -86,7 +93,14 @@ class Pool:
                 self._ask_all()
         finally:
             self._stop_all()
+            if self._nursery is not None:
+                self._nursery.close()
         self._selector.close()
+
+    def start_early(self) -> None:
+        """Start what forks workers, if anything does, before there is a job."""
+        if self._nursery is not None:
+            self._nursery.start()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         """Yield a reply for every job as it ends, in no particular order.
@@ -132,15 +146,7 @@ class Pool:
         os.set_blocking(reading, False)
         answers = os.fdopen(reading, 'rb', buffering=0)
         try:
-            process = subprocess.Popen(
-                [*self._command, str(writing)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(writing,),
-                env={**naming_parent(), **self._environments[slot]},
-                start_new_session=True,
-            )
+            process = self._open(slot, writing)
         except BaseException:
             answers.close()
             raise
@@ -149,6 +155,20 @@ class Pool:
         worker = _Worker(process, answers, slot)
         self._selector.register(answers, selectors.EVENT_READ, worker)
         return worker
+
+    def _open(self, slot: int, answers: int) -> subprocess.Popen[bytes] | Forked:
+        """Return a new process, which writes to the pipe ``answers``."""
+        if self._nursery is not None:
+            return self._nursery.fork(self._environments[slot], answers)
+        return subprocess.Popen(
+            [*self._command, str(answers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(answers,),
+            env={**naming_parent(), **self._environments[slot]},
+            start_new_session=True,
+        )
 
     def _ready(self) -> Iterator[_Worker]:
         """Yield the workers that have answered or ended."""
@@ -186,8 +206,11 @@ class Pool:
                 worker.process.stdin.close()
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes] | Forked) -> None:
     """End a worker and what it started: it leads a process group of its own."""
+    if isinstance(process, Forked):
+        process.kill()
+        return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -200,7 +223,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return answer
 
 
-def _death(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _death(process: subprocess.Popen[bytes] | Forked) -> dict[str, Any]:
     try:
         code = process.wait(_END_SECONDS)
     except subprocess.TimeoutExpired:

@@ -14,6 +14,10 @@ from typing import Any, NamedTuple
 from benchmark.execution.locking import holder_since
 from benchmark.hashing import slug
 from benchmark.launching.ledger import Entry, Ledger, ledgers
+from benchmark.results.briefs import Brief, brief
+from benchmark.results.index import read_briefs
+from benchmark.results.reduced import read_note
+from benchmark.results.store import read_record
 from benchmark.specs import RunSpec
 
 _TAIL = 1 << 14
@@ -96,17 +100,21 @@ def _current(found: Iterable[Ledger]) -> Iterator[Ledger]:
 
 
 def _status(ledger: Ledger) -> CampaignStatus:
-    cells = tuple(_cell(ledger, entry) for entry in ledger.entries)
+    briefs = {
+        (found.spec, found.fingerprint): found for found in read_briefs(ledger.store, ledger.suite)
+    }
+    cells = tuple(_cell(ledger, entry, briefs.get(entry)) for entry in ledger.entries)
     return CampaignStatus(ledger.suite, ledger.started, ledger.process, ledger.is_alive, cells)
 
 
-def _cell(ledger: Ledger, entry: Entry) -> CellStatus:
+def _cell(ledger: Ledger, entry: Entry, record: Brief | None) -> CellStatus:
     folder = ledger.store.work_folder(ledger.suite, *entry)
     since = holder_since(folder)
     if since is not None:
         seconds = round(max(0.0, datetime.now(UTC).timestamp() - since), 1)
         return CellStatus(entry.spec, State.RUNNING, _progress(folder / 'log.txt', since), seconds)
-    record = ledger.store.find(ledger.suite, *entry)
+    if (record is None or not record.is_ok) and (note := read_note(folder)):
+        record = brief(read_record(note.record)) if note.record.is_file() else record
     if record is not None and record.is_ok:
         return CellStatus(entry.spec, State.DONE)
     if record is not None and record.finished >= ledger.started:
@@ -128,3 +136,15 @@ def _progress(log: Path, since: float) -> str:
         return ''
     phase, at, of = (part.decode() for part in found[-1])
     return f'{phase} {at}/{of}'
+
+
+def running_since(folder: Path) -> tuple[str, float] | None:
+    """Return the progress of the run in a work folder, as ``'train 40/100'``, and its seconds.
+
+    ``None`` where nothing runs there.
+    """
+    since = holder_since(folder)
+    if since is None:
+        return None
+    seconds = max(0.0, datetime.now(UTC).timestamp() - since)
+    return _progress(folder / 'log.txt', since), seconds

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import BenchmarkError
-from benchmark.kinds.base import Config
-from benchmark.launching.campaign import Campaign
+from benchmark.errors import BenchmarkError, DataError
+from benchmark.kinds import load_kind
+from benchmark.launching.campaign import Campaign, assumption_lines
+from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
+from benchmark.launching.workloads import (
+    CellKey,
+    key_of,
+    workload_of_cell,
+    workload_of_record,
+)
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
-from benchmark.planning.estimates import Estimate, Measured, Workload, backbone_flops, estimate
-from benchmark.results.records import RunRecord
-from benchmark.specs import Role, RunSpec, Task
+from benchmark.planning.estimates import Estimate, Measured, Workload, estimate
+from benchmark.results.index import read_briefs
+from benchmark.results.store import read_record
+from benchmark.specs import RunSpec, Task
 
 _NOT_KNOWN = ''
 """Digest of built-in data that are not rendered yet, or not read: no record can have it."""
+
+_FRAMES = 100.0
+"""Frames of a film whose files nobody counted; a round number of ours."""
 
 _MOST_READ = 2e9
 """Bytes of data that a plan reads at most to know them; more are left to the run."""
@@ -32,12 +43,15 @@ class Survey:
     """A plan, and the expected cost of its cells that are to do, by cell.
 
     ``unread`` are the bytes, by task, of data that were never read here and are too large for a
-    plan to read: without their digest it cannot say which of their cells are done.
+    plan to read: without their digest it cannot say which of their cells are done. ``titles`` are
+    what the backbones are called, by id; ``warnings`` what was assumed about them.
     """
 
     plan: Plan
     costs: Mapping[RunSpec, Estimate]
     unread: Mapping[str, int] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Return the survey as JSON data: lists of cells ``done``, ``to_do`` and ``impossible``."""
@@ -60,21 +74,33 @@ def _cost(expected: Estimate) -> dict[str, Any]:
         None if value is None else round(value, 1)
         for value in (expected.seconds, expected.memory_mb)
     )
-    return {'seconds': seconds, 'memory_mb': memory, 'basis': expected.basis.value}
+    low, high = (
+        None if value is None else round(value, 1) for value in (expected.low, expected.high)
+    )
+    return {
+        'seconds': seconds,
+        'low_seconds': low,
+        'high_seconds': high,
+        'memory_mb': memory,
+        'basis': expected.basis.value,
+    }
 
 
 def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     """Return what ``campaign`` would do on a ``device`` of the class ``'cpu'`` or ``'gpu'``.
 
     Nothing is trained, rendered or fetched; a backbone that the cache of the work folder does not
-    know is inspected once. What is wrong with a task or a backbone makes its cells impossible.
+    know is inspected once, and data that it does not know are looked at, as before a run. What is
+    wrong with a task or a backbone makes its cells impossible.
 
     Raises:
         BenchmarkError: a record cannot be read.
     """
     places, refused = _places(campaign)
+    refused |= _unusable(campaign, places, executor)
     inspected = inspect_all(
-        campaign.request.backbones,
+        # building networks takes long: none is built where there are no data to use it on
+        campaign.request.backbones if places else (),
         campaign.store.work / 'cache',
         executor,
         refuse=refused.__setitem__,
@@ -84,32 +110,89 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         {name: place.digest for name, place in places.items()},
         inspected,
     )
+    lengths = {task.name: _length(task, places.get(task.name)) for task in campaign.request.tasks}
+    cells, impossible, workloads = _compiled(campaign, resolved, refused, lengths, device)
+    plan = campaign.split(cells)
+    measured = _measured(campaign, plan, workloads, inspected, lengths, device)
+    return Survey(
+        Plan(plan.done, plan.to_do, tuple(impossible)),
+        _costs(plan, workloads, measured, device),
+        {name: place.unread for name, place in places.items() if place.unread},
+        campaign.request.titles,
+        tuple(assumption_lines(campaign.request, inspected)),
+    )
+
+
+def _compiled(
+    campaign: Campaign,
+    resolved: ResolvedInputs,
+    refused: Mapping[str, BenchmarkError],
+    lengths: Mapping[str, float],
+    device: str,
+) -> tuple[list[Cell], list[Impossible], dict[CellKey, Workload]]:
+    """Return the cells, those that are impossible, and what each cell asks for.
+
+    ``refused`` holds the error of each task and backbone that cannot be used, ``lengths`` how many
+    pictures a test sample of each task has.
+    """
     cells: list[Cell] = []
     impossible: list[Impossible] = []
+    workloads: dict[CellKey, Workload] = {}
+    compiler = campaign.compiler(resolved, device)
     for spec in expand(campaign.request):
         refusal = refused.get(spec.task) or refused.get(spec.backbone)
         try:
             if refusal is not None:
                 raise refusal
-            cells.append(campaign.cell(spec, resolved))
+            cell = compiler.cell(spec)
         except BenchmarkError as error:
             impossible.append(Impossible(spec, str(error)))
-    plan = campaign.split(cells)
-    measured = list(_measured(campaign, inspected, device))
-    costs = {
-        cell.spec: estimate(_workload(cell, inspected.get(cell.spec.backbone)), measured, device)
-        for cell in plan.to_do
+            continue
+        cells.append(cell)
+        if key_of(spec) not in workloads:
+            config, inspected = compiler.outline(spec).config, cell.design.inspected
+            workloads[key_of(spec)] = workload_of_cell(
+                cell, inspected, lengths[spec.task], config=config
+            )
+    return cells, impossible, workloads
+
+
+def _unusable(
+    campaign: Campaign, places: Mapping[str, _Place], executor: Executor
+) -> dict[str, BenchmarkError]:
+    """Return why data that are there cannot be used, by task: a run would look as well."""
+    placed = [
+        Placed(task, place.folder, place.digest)
+        for task in campaign.request.tasks
+        if (place := places.get(task.name)) is not None and place.digest
+    ]
+    found = check_all(placed, campaign.store.work / 'cache', executor, lambda line: None)
+    return {
+        name: DataError(f"task '{name}': {checked.reason}")
+        for name, checked in found.items()
+        if checked.reason
     }
-    unread = {name: place.unread for name, place in places.items() if place.unread}
-    return Survey(Plan(plan.done, plan.to_do, tuple(impossible)), costs, unread)
 
 
 class _Place(NamedTuple):
-    """Where a task's data are, their digest, and how many bytes are left to read to know it."""
+    """Where a task's data are, their digest, and how many bytes are left to read to know it.
+
+    ``files`` is how many files they are, 0 where nobody counted.
+    """
 
     folder: Path
     digest: str
     unread: int = 0
+    files: int = 0
+
+
+def _length(task: Task, place: _Place | None) -> float:
+    """Return how many pictures a test sample of a task has: more than one where it is a film."""
+    if not load_kind(task.kind).counts_films:
+        return 1.0
+    if place is None or not place.files:
+        return _FRAMES
+    return max(1.0, place.files / sum(task.splits.values()))
 
 
 def _places(campaign: Campaign) -> tuple[dict[str, _Place], dict[str, BenchmarkError]]:
@@ -136,86 +219,60 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
             return _Place(data_root, _NOT_KNOWN)
         folder = made / task.source.root
     manifest = reader.manifest(task, folder, most=_MOST_READ)
-    return _Place(folder, manifest.digest, 0 if manifest.digest else manifest.unread)
+    unread = 0 if manifest.digest else manifest.unread
+    return _Place(folder, manifest.digest, unread, manifest.files)
+
+
+_MOST_ALIKE = 100
+"""Records of a kind and protocol that an estimate is scaled from at most."""
+
+
+def _costs(
+    plan: Plan,
+    workloads: Mapping[CellKey, Workload],
+    measured: Iterable[Measured],
+    device: str,
+) -> dict[RunSpec, Estimate]:
+    """Return the expected cost of the cells that are to do."""
+    by_cell: dict[CellKey, list[Measured]] = {}
+    by_kind: dict[tuple[str, str], list[Measured]] = {}
+    for run in measured if plan.to_do else ():
+        by_cell.setdefault(run.workload.cell, []).append(run)
+        by_kind.setdefault(run.workload.kind, []).append(run)
+    found: dict[CellKey, Estimate] = {}
+    for key in dict.fromkeys(key_of(cell.spec) for cell in plan.to_do):
+        alike = by_cell.get(key) or by_kind.get(workloads[key].kind, [])[:_MOST_ALIKE]
+        found[key] = estimate(workloads[key], alike, device)
+    return {cell.spec: found[key_of(cell.spec)] for cell in plan.to_do}
 
 
 def _measured(
-    campaign: Campaign, inspected: Mapping[str, Inspected], device: str
+    campaign: Campaign,
+    plan: Plan,
+    workloads: Mapping[CellKey, Workload],
+    inspected: Mapping[str, Inspected],
+    lengths: Mapping[str, float],
+    device: str,
 ) -> Iterator[Measured]:
-    tasks = {task.name: task for task in campaign.request.tasks}
-    for record in campaign.store.records(campaign.request.suite.name):
-        cost = record.cost
-        if not record.is_ok or record.spec.task not in tasks or _class_of(cost) != device:
-            continue
-        known = inspected.get(record.spec.backbone)
-        workload = _workload_of(record, tasks[record.spec.task], known)
-        phases = ('search_seconds', 'train_seconds', 'test_seconds')
-        seconds = sum(cost.get(phase) or 0.0 for phase in phases)
-        # a training that was resumed did not measure its first part
-        if not cost.get('resumed_at'):
-            yield Measured(workload, seconds, cost.get('peak_memory_mb', 0.0))
+    """Yield what good records of the suite measured on such a device.
 
-
-def _class_of(cost: Mapping[str, Any]) -> str:
-    return 'cpu' if cost.get('device') == 'cpu' else 'gpu'
-
-
-def _workload(cell: Cell, inspected: Inspected | None) -> Workload:
-    learns = bool(cell.facts['protocol']['trains_backbone'])
-    return _workload_from(cell.spec, cell.task, cell.config, inspected, learns=learns)
-
-
-def _workload_of(record: RunRecord, task: Task, inspected: Inspected | None) -> Workload:
-    learns = bool(record.protocol.get('trains_backbone'))
-    return _workload_from(record.spec, task, dict(record.config), inspected, learns=learns)
-
-
-def _workload_from(
-    spec: RunSpec, task: Task, config: Config, inspected: Inspected | None, *, learns: bool
-) -> Workload:
-    cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
-    if 'predictor' in config:  # it looks at no image
-        return Workload(cell, kind, 0.0, 0)
-    if inspected is None:
-        return Workload(cell, kind, None, 0)
-    parameters = inspected.features.parameters
-    if inspected.flops is None:
-        return Workload(cell, kind, None, parameters)
-    height, width = task.input_size
-    flops = backbone_flops(
-        inspected.flops,
-        height * width,
-        trained_images=_trained_images(config, task),
-        tested_images=task.splits[Role.TEST],
-        learns=learns,
-    )
-    return Workload(cell, kind, flops, parameters)
-
-
-def _trained_images(config: Config, task: Task) -> int:
-    """Return how many training pictures pass the backbone."""
-    if 'trials' in config:
-        trainings = [_trained_images(trial['config'], task) for trial in config['trials']]
-        # the chosen one is trained again
-        return sum(trainings) + max(trainings)
-    if 'own_head' in config:  # nothing is trained
-        return 0
-    if 'solver' not in config:
-        return _number(config, 'train_cfg', 'max_iters') * _number(
-            config, 'train_dataloader', 'batch_size'
-        )
-    if 'train_dataset' not in config:
-        return task.splits[Role.TRAIN]
-    return _number(config, 'solver', 'iterations') * _number(config, 'solver', 'batch_size')
-
-
-def _number(config: Config, part: str, key: str) -> int:
-    """Return a whole number of a configuration, which an option may have replaced.
-
-    Raises:
-        BenchmarkError: it is none that a training could have.
+    Summaries do for records of cells of the plan; a record of another configuration is read.
     """
-    found = config[part].get(key) if isinstance(config[part], Mapping) else None
-    if type(found) is not int or found < 1:
-        raise BenchmarkError(f'{part}.{key} is {found!r}: must be a whole number, at least 1')
-    return found
+    tasks = {task.name: task for task in campaign.request.tasks}
+    current = {(cell.spec, cell.fingerprint) for cell in plan.done}
+    suite = campaign.request.suite.name
+    for found in read_briefs(campaign.store, suite):
+        # a training that was resumed did not measure its first part
+        if not found.is_ok or found.spec.task not in tasks or found.whole_seconds is None:
+            continue
+        if ('cpu' if found.device == 'cpu' else 'gpu') != device:
+            continue
+        if (found.spec, found.fingerprint) in current:
+            workload = workloads[key_of(found.spec)]
+        else:
+            record = read_record(campaign.store.runs_folder(suite) / found.path)
+            known = inspected.get(record.spec.backbone)
+            workload = workload_of_record(
+                record, tasks[record.spec.task], known, lengths[record.spec.task]
+            )
+        yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)

@@ -55,6 +55,16 @@ def _whatever_happens(request: dict[str, Any]) -> dict[str, Any]:
         return {'error': reason, 'user_error': False, 'died': True}
 
 
+def preload() -> None:
+    """Import what every cell needs, in a process that workers are forked from.
+
+    What goes wrong is left to the workers, who say it in their answers.
+    """
+    with contextlib.suppress(Exception):
+        _prepare()
+        import benchmark.execution.jobs  # noqa: F401
+
+
 @functools.cache
 def _prepare() -> None:
     import warnings

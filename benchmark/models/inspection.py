@@ -38,6 +38,38 @@ def inspect_backbone(backbone: Backbone) -> Features:
     )
 
 
+def normalisation_remark(backbone: Backbone) -> tuple[str, bool]:
+    """Return where a backbone's normalisation comes from, and whether it is an assumption.
+
+    Raises:
+        BenchmarkError: the architecture is unknown.
+    """
+    if backbone.normalisation:
+        return 'as stated', False
+    source, _, name = backbone.source_at(str(backbone.code)).partition(':')
+    extractor = probe(source, BuildRequest(name, dict(backbone.options))).extractor
+    if not extractor.states_normalisation():
+        return f"ImageNet's, since {_silent(source)}", not backbone.is_random
+    if backbone.checkpoint and source in _WITH_WEIGHTS:
+        return f"that of {source}'s own weights, since a checkpoint states none", True
+    return f'as {_SAYING.get(source, source)} states', False
+
+
+_WITH_WEIGHTS = ('timm', 'mmpretrain', 'torchvision')
+"""Sources that state the normalisation of the weights that they publish."""
+
+_SAYING = {'file': 'the class', 'memory': 'the module', 'hf': 'preprocessor_config.json'}
+
+
+def _silent(source: str) -> str:
+    """Return what states no normalisation, where a source of a kind does not."""
+    return {
+        'file': 'the class has no mean and std',
+        'memory': 'the module has no mean and std',
+        'hf': 'there is no preprocessor_config.json',
+    }.get(source, f'{source} states none')
+
+
 def build(backbone: Backbone, *, size: tuple[int, int] | None = None) -> FeatureBackbone:
     """Return the backbone as a module, its weights loaded.
 

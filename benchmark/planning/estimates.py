@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from benchmark.kinds.common.operations import HeadCost
+
 _BYTES_PER_PARAMETER = 16
 """In single precision: weights, gradients and the two moments of AdamW."""
 
@@ -16,8 +18,21 @@ _LIBRARIES_MB = 700
 _BACKWARD = 2
 """A backward pass takes about twice the operations of a forward pass."""
 
-NOMINAL_FLOPS = {'cpu': 2e10, 'gpu': 1e13}
-"""Operations per second that training reaches, per worker; round numbers of ours, by device."""
+NOMINAL_FLOPS = {'cpu': 3.5e10, 'gpu': 1e13}
+"""Operations per second that training reaches, per worker, by device.
+
+On a core, committed records of all kinds but multiple-object tracking reach 25 to 60 thousand
+million, heads counted; the number for a GPU is a round one of ours.
+"""
+
+_ALIKE = 0.05
+"""Share by which operations of runs of one cell may differ."""
+
+_START = 5.0
+"""Seconds to open the data and build the model; a round number of ours."""
+
+_PER_SAMPLE = 0.005
+"""Seconds to load a sample and to score it, on one core; a round number of ours."""
 
 
 class Basis(enum.StrEnum):
@@ -28,17 +43,24 @@ class Basis(enum.StrEnum):
     OPERATIONS = 'estimated from counted operations'
     NONE = 'unknown'
 
+    @property
+    def factor(self) -> float:
+        """By how much the truth may lie above or below an estimate."""
+        return {Basis.MEASURED: 1.0, Basis.KIND: 1.5}.get(self, 2.0)
+
 
 class Workload(NamedTuple):
-    """What a cell asks for: ``flops`` of the backbone in training and test, ``None`` if unknown.
+    """What a cell asks for: ``flops`` in training and test, ``None`` if unknown.
 
-    ``cell`` is (task, backbone, protocol), ``kind`` (kind of task, protocol).
+    ``cell`` is (task, backbone, protocol), ``kind`` (kind of task, protocol), ``samples`` how many
+    are loaded in all.
     """
 
     cell: tuple[str, str, str]
     kind: tuple[str, str]
     flops: float | None
     parameters: int
+    samples: int = 0
 
 
 class Measured(NamedTuple):
@@ -55,6 +77,44 @@ class Estimate(NamedTuple):
     seconds: float | None
     memory_mb: float | None
     basis: Basis
+
+    @property
+    def low(self) -> float | None:
+        """The fewest seconds that are plausible."""
+        return None if self.seconds is None else self.seconds / self.basis.factor
+
+    @property
+    def high(self) -> float | None:
+        """The most seconds that are plausible."""
+        return None if self.seconds is None else self.seconds * self.basis.factor
+
+
+def model_flops(
+    head: HeadCost,
+    per_picture: float,
+    *,
+    trained_images: int,
+    tested_images: int,
+    learns: bool,
+) -> float:
+    """Return the operations of a cell: backbone, neck and heads, in training and in testing.
+
+    Args:
+        head: what stands behind the backbone.
+        per_picture: operations of the backbone in one forward pass over one input.
+        trained_images: samples seen in training.
+        tested_images: samples seen in testing.
+        learns: whether the backbone is trained, which adds a backward pass.
+    """
+    backbone = backbone_flops(
+        per_picture * head.passes,
+        1,
+        trained_images=trained_images,
+        tested_images=0,
+        learns=learns,
+    )
+    trained = trained_images * (1 + _BACKWARD) * head.training
+    return backbone + trained + tested_images * (per_picture + head.testing)
 
 
 def backbone_flops(
@@ -80,29 +140,47 @@ def estimate(workload: Workload, measured: Sequence[Measured], device: str) -> E
     """Return the expected cost of a cell on a ``device`` of the class ``'cpu'`` or ``'gpu'``.
 
     Runs of the same cell with other seeds are best; then those of the same kind and protocol,
-    scaled by the operations of the backbone; then the operations alone, at a nominal speed,
-    which leaves out the head.
+    scaled by what both should take; then the operations alone, at a nominal speed.
     """
-    same = [run for run in measured if run.workload.cell == workload.cell]
+    same = [run for run in measured if _is_same(run.workload, workload)]
     if same:
         seconds = math.fsum(run.seconds for run in same) / len(same)
         return Estimate(seconds, _most_memory(same), Basis.MEASURED)
     alike = [run for run in measured if run.workload.kind == workload.kind]
     if alike:
-        return Estimate(_scale_by_operations(workload, alike), _most_memory(alike), Basis.KIND)
+        return Estimate(_scaled(workload, alike, device), _most_memory(alike), Basis.KIND)
     if workload.flops is None:
         return Estimate(None, None, Basis.NONE)
     memory = _LIBRARIES_MB + workload.parameters * _BYTES_PER_PARAMETER / 2**20
-    return Estimate(workload.flops / NOMINAL_FLOPS[device], memory, Basis.OPERATIONS)
+    return Estimate(_nominal_seconds(workload, device), memory, Basis.OPERATIONS)
+
+
+def _nominal_seconds(workload: Workload, device: str) -> float:
+    """Return how long a workload whose operations are known takes at the nominal speed."""
+    assert workload.flops is not None, 'its operations are known'
+    if not workload.flops and not workload.samples:  # a trivial predictor
+        return 0.0
+    return _START + workload.flops / NOMINAL_FLOPS[device] + workload.samples * _PER_SAMPLE
+
+
+def _is_same(one: Workload, other: Workload) -> bool:
+    """Return whether two runs are of one cell and ask for as much: one may be cut short."""
+    if one.cell != other.cell:
+        return False
+    if one.flops is None or other.flops is None:
+        return True
+    return math.isclose(one.flops, other.flops, rel_tol=_ALIKE)
 
 
 def _most_memory(runs: Sequence[Measured]) -> float:
     return max(run.memory_mb for run in runs)
 
 
-def _scale_by_operations(workload: Workload, alike: Sequence[Measured]) -> float:
-    counted = [(run.seconds, run.workload.flops) for run in alike if run.workload.flops]
+def _scaled(workload: Workload, alike: Sequence[Measured], device: str) -> float:
+    """Return the seconds of runs that are alike, scaled by what they and this one should take."""
+    counted = [run for run in alike if run.workload.flops]
     if workload.flops is None or not counted:
         return math.fsum(run.seconds for run in alike) / len(alike)
-    per_operation = math.fsum(s for s, _ in counted) / math.fsum(f for _, f in counted)
-    return workload.flops * per_operation
+    expected = math.fsum(_nominal_seconds(run.workload, device) for run in counted)
+    took = math.fsum(run.seconds for run in counted)
+    return _nominal_seconds(workload, device) * took / expected

@@ -15,6 +15,7 @@ from benchmark.errors import (
 )
 from benchmark.kinds import load_kind
 from benchmark.protocols import TRIVIAL, load_protocol, protocol_names
+from benchmark.results.titles import short_titles, split_name
 from benchmark.specs import Backbone, Declared, Protocol, RunSpec, Suite, Task
 
 _SEEDS = 2**32
@@ -75,6 +76,13 @@ class Request:
             seeds=_seeds(seeds or found.seeds),
             one_seed=frozenset() if seeds else found.one_seed,
         )
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What each backbone is called, by id: its title, else the shortest part of its id."""
+        named = {b.id: b.title for b in self.backbones if b.title}
+        untitled = [b.id for b in self.backbones if not b.title]
+        return {**named, **short_titles(untitled, taken=named.values())}
 
     def apart(self, name: str) -> Request:
         """Return the request as a separate suite that also reuses this suite's records."""
@@ -146,11 +154,27 @@ def _backbones(suite: Suite, named: Sequence[str | Backbone]) -> tuple[Backbone,
         raise BenchmarkError(f"suite '{suite.name}' names no backbones: add --backbones ID ...")
     by_id: dict[str, Backbone] = {}
     for backbone in found:
-        if by_id.setdefault(backbone.id, backbone) != backbone:
+        known = by_id.setdefault(backbone.id, backbone)
+        if replace(known, title=backbone.title) == backbone and known != backbone:
+            raise DeclarationError(
+                f"'{known.title or known.id}' and '{backbone.title or backbone.id}' are one "
+                f'backbone, {backbone.id}; name it once'
+            )
+        if known != backbone:
             raise DeclarationError(
                 f"two different backbones are called '{backbone.id}'; rename one"
             )
+    _check_names(named)
     return tuple(by_id.values())
+
+
+def _check_names(named: Sequence[str | Backbone]) -> None:
+    """Refuse a name that was given to two backbones."""
+    ids: dict[str, str] = {}
+    for text in named:
+        name, id_ = split_name(text) if isinstance(text, str) else ('', '')
+        if name and ids.setdefault(name, id_) != id_:
+            raise BenchmarkError(f"two backbones are named '{name}': {ids[name]} and {id_}")
 
 
 def _distinct(named: Sequence[str | Backbone]) -> list[str | Backbone]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.compiling import SPLIT_LOADING
+from benchmark.compiling import ORDER, STEP_DRAWS
 from benchmark.errors import DeclarationError, unknown_name
 from benchmark.pretraining.methods import METHODS
 from benchmark.pretraining.request import Config, Pretrain
@@ -47,8 +47,6 @@ def compile_pretraining(request: Pretrain) -> Config:
         **_optimisation(request),
         **_hooks(request),
         'randomness': {'seed': request.seed},
-        # each of several processes loads its share of a batch alone, and draws for it alone
-        SPLIT_LOADING: True,
     }
 
 
@@ -76,7 +74,7 @@ def _loader(request: Pretrain, masking: list[Config]) -> Config:
         'batch_size': request.batch_size,
         'num_workers': 0,
         'persistent_workers': False,
-        'sampler': {'type': 'InfiniteSampler', 'shuffle': True},
+        'sampler': ORDER,
         'collate_fn': {'type': 'default_collate'},
     }
 
@@ -128,6 +126,7 @@ def _hooks(request: Pretrain) -> Config:
             },
         },
         'custom_hooks': [
+            STEP_DRAWS,
             {'type': 'benchmark.LossHistory', 'interval': interval, 'kept': ('loss', 'spread')},
             {'type': 'benchmark.StepClock'},
         ],

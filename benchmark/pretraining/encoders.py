@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from benchmark.errors import IncompatibleError
 from benchmark.models import FeatureBackbone
+from benchmark.openmmlab.randomness import own_rows
 from benchmark.registry import MODELS
 from benchmark.sources import BuildRequest, open_network
 
@@ -111,7 +112,8 @@ def mask_patches(patches: Tensor, ratio: float) -> tuple[Tensor, Tensor, Tensor]
         the shuffled sequence is put back.
     """
     batch, count, channels = patches.shape
-    order = torch.rand(batch, count, device=patches.device).argsort(dim=1)
+    drawn = own_rows(lambda rows: torch.rand(rows, count, device=patches.device), batch)
+    order = drawn.argsort(dim=1)
     restore = order.argsort(dim=1)
     keep = int(count * (1 - ratio))
     index = order[:, :keep, None].expand(-1, -1, channels)

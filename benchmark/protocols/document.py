@@ -21,7 +21,9 @@ Of the rules that hold for a cell, the later ones win; rules for named tasks als
 budget that a task declares, and a suite may change any number for its own cells. A rate belongs
 to the batch size of its rule: another batch size scales it in proportion. AdamW (0.9, 0.999)
 trains what no rule says otherwise for, without weight decay on vectors and position embeddings;
-`decayed` says what else it acts on. The optimisers are torch's and timm's.
+`decayed` says what else it acts on. Where `rate growth` is `root`, a larger batch multiplies the
+rate by the root of the ratio, at most by 2, and a smaller one leaves it. The optimisers are torch's
+and timm's. `backbone factor` multiplies the rate of all layers but neck and head.
 
 - **stated**: our value is the source's.
 - **adapted**: the source has another value; the last column says which and why.
@@ -31,7 +33,8 @@ trains what no rule says otherwise for, without weight decay on vectors and posi
 
 A general rule is stated for the tasks and networks that its heading names. On every other task of
 the kind, and for every other network, it is carried over, which is our choice. Rules for full
-lengths do not hold for tasks that declare a budget of their own, whose trainings are short.
+lengths do not hold for tasks that declare a budget of their own, whose trainings are short: those
+for *tasks with a budget* do, which were [measured](default-recipes.md) on small data.
 
 `layer decay` multiplies the rate once per layer from the head down. Where sources count layers in
 their own way, `decay steps` is how often theirs multiplies between head and stem, and each
@@ -42,15 +45,15 @@ below 150, large below 500 million parameters, huge above.
 """
 _TABLE = ('value', 'ours', 'mark', 'source', 'what the source says, and why we differ')
 _DIFFERENCES = ('what', 'the sources', 'here', 'why')
-_BEFORE = {'iterations': 'epochs', 'window': 'crop'}
+_BEFORE = {
+    'iterations': ('epochs', 'least_iterations'),
+    'window': ('crop',),
+    'optimizer': ('rate_growth',),
+    'decay_steps': ('width',),
+}
 """What rules state beside a recipe's fields, by the field before which it is shown."""
 
-_ORDER = tuple(
-    name
-    for item in fields(Recipe)
-    for name in (_BEFORE.get(item.name), item.name)
-    if name is not None
-)
+_ORDER = tuple(name for item in fields(Recipe) for name in (*_BEFORE.get(item.name, ()), item.name))
 _TITLES = {
     'lr': 'rate',
     'warmup': 'warm-up',
@@ -61,11 +64,14 @@ _TITLES = {
 
 def document() -> str:
     """Return the document as Markdown."""
-    lines = [_HEAD]
+    lines, seen = [_HEAD], dict[int, str]()
     for protocol in protocols(trivial=False):
         if not any(rule.numbers for rule in protocol.recipes):
             continue
         lines += [f'## {protocol.title.capitalize()} (`{protocol.name}`)', '']
+        if (same := seen.setdefault(id(protocol.recipes), protocol.name)) != protocol.name:
+            lines += [f'The recipes of `{same}`.', '']
+            continue
         for kind in dict.fromkeys(rule.kind for rule in protocol.recipes):
             lines += _kind(protocol, kind)
     return '\n'.join([*lines, *_sources()]) + '\n'
@@ -90,7 +96,9 @@ def _kind(protocol: Protocol, kind: str) -> Iterator[str]:
 def _place(rule: Rule) -> str:
     size = rule.size and f'{rule.size} size'
     length = 'at full length' if rule.at_full_length else ''
-    where = [rule.architecture or 'every architecture', size, _networks(rule), length]
+    length = 'tasks with a budget' if rule.is_short else length
+    start = {None: '', True: 'random weights', False: 'pretrained'}[rule.is_random]
+    where = [rule.architecture or 'every architecture', size, start, _networks(rule), length]
     return ', '.join(filter(None, [*where, _tasks(rule)]))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmark.kinds.marks import ours
-from benchmark.protocols.finetune import FINETUNE
+from benchmark.protocols.recipes import RULES
+from benchmark.protocols.short import frozen_rules
 from benchmark.specs import Protocol, Rule, Trains
 
 # what acts on the backbone's own parameters has no meaning here, and the rate has its optimiser
@@ -30,10 +31,13 @@ FROZEN = Protocol(
     name='frozen',
     title='frozen backbone, full head',
     trains=Trains.HEAD,
-    recipes=tuple(
-        _schedule(rule) if rule.architecture is None else _options(rule)
-        for rule in FINETUNE.recipes
-        if rule.architecture is None or rule.options
+    recipes=(
+        *(
+            _schedule(rule) if rule.architecture is None else _options(rule)
+            for rule in RULES
+            if rule.architecture is None or rule.options
+        ),
+        *frozen_rules(),
     ),
 )
 """The schedules of fine-tuning, the same for every architecture."""

@@ -123,6 +123,7 @@ LINEAR = Protocol(
     procedure='probe',
     recipes=tuple(map(online_rule, _PROBED)),
     probe=Probe(Solver.LINEAR, Views.ONLINE),
+    numerics=2,
 )
 
 LINEAR_FIXED = Protocol(

@@ -1,6 +1,8 @@
 """Records in, documents out: tables, statistics and a page, by pure functions."""
 
+from benchmark.report.comparing import compare_backbones
 from benchmark.report.data.normaliser import read_normaliser
+from benchmark.report.formats.duel import BackboneComparison
 from benchmark.report.literature.writing import write_literature
 from benchmark.report.writing import (
     ReportOptions,
@@ -12,7 +14,9 @@ from benchmark.report.writing import (
 )
 
 __all__ = [
+    'BackboneComparison',
     'ReportOptions',
+    'compare_backbones',
     'read_normaliser',
     'render_report',
     'report_frames',

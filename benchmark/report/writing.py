@@ -14,23 +14,28 @@ import pandas as pd
 
 from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.hashing import slug
+from benchmark.protocols import TRIVIAL
+from benchmark.report.comparing import reader
 from benchmark.report.data.boards import Board, build_boards
 from benchmark.report.data.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
 from benchmark.report.data.frames import tidy, tidy_rows
 from benchmark.report.data.nights import read_nights
-from benchmark.report.data.normaliser import Normaliser
+from benchmark.report.data.normaliser import Normaliser, read_normaliser
 from benchmark.report.formats.exports import frames, report_json
 from benchmark.report.formats.html import page
 from benchmark.report.formats.latex import latex, paper_latex
 from benchmark.report.formats.markdown import markdown, paper_markdown
+from benchmark.report.formats.pairs import example_sentences, pair_views
 from benchmark.report.formats.tables import long_csv, wide_csv
 from benchmark.report.inference.findings import Findings, find
+from benchmark.report.inference.flags import flagged
 from benchmark.report.text.presets import PAPER
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.counting import Runs, newest
 from benchmark.results.index import read_briefs, read_whole
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically
+from benchmark.results.titles import find_id, split_name
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,20 @@ class ReportOptions:
     """Options of a report.
 
     Attributes:
-        reference: id of the backbone to which tables show differences.
+        reference: the backbone to which tables show differences, by its title or id.
         normaliser: scale of the aggregates, by default the project's own.
         groups: group by task name, where the suite's group differs from the task's own.
         history: file of earlier nights, as ``tbench nightly`` writes it, for the page to plot.
+        backbones: those that are shown, as ``ID`` or ``NAME=ID``, by title or id; all when empty.
+        films: what tells films apart in the names of test pictures, by task.
     """
 
     reference: str | None = None
     normaliser: Normaliser | None = None
     groups: Mapping[str, str] | None = None
     history: Path | None = None
+    backbones: tuple[str, ...] = ()
+    films: Mapping[str, str] | None = None
 
 
 @contextlib.contextmanager
@@ -269,9 +278,27 @@ def load_content(
     briefs = [brief(record, path) for path, record in whole.items()]
     content = _content(store, suite, briefs or read_briefs(store, suite), options, whole)
     competitors = sorted({row.backbone.id for board in content.boards for row in board.rows})
-    if options.reference is not None and options.reference not in competitors:
-        raise unknown_name('reference backbone', options.reference, competitors)
-    return content
+    if options.reference is None:
+        return content
+    titles = {name: content.backbones[name].label for name in competitors}
+    found = find_id(options.reference, titles, 'reference backbone')
+    return replace(content, options=replace(options, reference=found))
+
+
+def _chosen(texts: Sequence[str], known: Mapping[str, BackboneFacts]) -> dict[str, str]:
+    """Return the name by id of the backbones that are chosen; empty where they keep theirs.
+
+    Raises:
+        BenchmarkError: no record is of such a backbone, or a name is given twice.
+    """
+    titles = {id_: facts.label for id_, facts in known.items()}
+    found: dict[str, str] = {}
+    for text in texts:
+        name, id_ = ('', text) if text in titles else split_name(text)
+        if name and name in found.values():
+            raise BenchmarkError(f"--backbones: two backbones are named '{name}'")
+        found[find_id(id_, titles, 'backbone with records')] = name
+    return found
 
 
 def _content(
@@ -281,6 +308,11 @@ def _content(
     options: ReportOptions,
     whole: Mapping[str, RunRecord],
 ) -> Content:
+    records = tuple(records)
+    names = _chosen(options.backbones, backbone_facts(records))
+    if names:
+        kept = {*names, *(r.spec.backbone for r in records if r.spec.protocol == TRIVIAL.name)}
+        records = tuple(record for record in records if record.spec.backbone in kept)
     runs = newest(records)
     if not runs:
         known = ', '.join(store.suites()) or 'none'
@@ -294,8 +326,11 @@ def _content(
         name: replace(task, group=groups.get(name, task.group))
         for name, task in task_facts(chosen).items()
     }
-    backbones = backbone_facts(chosen)
-    boards = build_boards(runs, tasks, backbones)
+    backbones = {
+        id_: replace(facts, label=names.get(id_) or facts.label)
+        for id_, facts in backbone_facts(chosen).items()
+    }
+    boards = flagged(build_boards(runs, tasks, backbones))
     return Content(store, suite, runs, tasks, backbones, boards, options, whole)
 
 
@@ -333,6 +368,17 @@ def _json(content: Content) -> dict[str, str]:
 def _html(content: Content) -> dict[str, str | Path]:
     (name,) = _FILES['html'](slug(content.suite))
     history = content.options.history
+    read = reader(content.store, content.suite, content.whole)
+    scale = content.options.normaliser or read_normaliser()
+    films = content.options.films or {}
+    pairs = pair_views(content.runs, content.boards, read, normaliser=scale, films=films)
+    beside = [
+        [
+            example_sentences(content.runs, board, c, read, films.get(c.task.name, ''))
+            for c in board.columns
+        ]
+        for board in content.boards
+    ]
     made = page(
         content.store,
         content.suite,
@@ -341,6 +387,8 @@ def _html(content: Content) -> dict[str, str | Path]:
         content.findings,
         content.backbones,
         history=None if history is None else read_nights(history),
+        pairs=pairs,
+        beside=beside,
     )
     return {name: made.text, **made.files}
 

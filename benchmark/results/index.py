@@ -27,7 +27,7 @@ from benchmark.specs import RunSpec
 WORTHWHILE = 1000
 """Records below which a suite is read without an index."""
 
-_VERSION = f'briefs 4 of records {SCHEMA}'
+_VERSION = f'briefs 5 of records {SCHEMA}'
 _SETTLED = 2_000_000_000
 """Minimum age (ns) at which an mtime can be trusted to distinguish two writes."""
 

@@ -77,11 +77,13 @@ def canonical_scores(task: Task, raw: Mapping[str, float]) -> dict[str, float]:
     return {key: metric.canonical(raw[key]) for key, metric in metrics.items() if key in raw}
 
 
-def describe(record: RunRecord) -> str:
-    """Return one line about a finished cell."""
+def describe(record: RunRecord, backbone: str = '') -> str:
+    """Return one line about a finished cell; ``backbone`` is the title of its backbone."""
     spec = record.spec
-    cell = f'{spec.task}  {spec.backbone}  {spec.protocol}  seed {spec.seed}'
+    cell = f'{spec.task}  {backbone or spec.backbone}  {spec.protocol}  seed {spec.seed}'
     if not record.is_ok:
         return f'{cell}  FAILED: {record.error}'
     seconds = record.cost['train_seconds'] + record.cost['test_seconds']
-    return f'{cell}  {record.primary} {record.scores[record.primary]:.2f}  ({seconds:.0f} s)'
+    batch = record.proof.get('batch')
+    parts = f', out of memory: batch in {batch["parts"]} parts' if batch else ''
+    return f'{cell}  {record.primary} {record.scores[record.primary]:.2f}  ({seconds:.0f} s{parts})'

@@ -113,6 +113,12 @@ def file_inside(folder: Path, name: str) -> Path | None:
         return None
 
 
+OUTCOMES_FILE = 'outcomes.npz'
+"""What a run found of every test example, in its work folder."""
+
+_DIGEST = re.compile('[0-9a-f]{64}')
+
+
 @dataclass(frozen=True)
 class ResultStore:
     """The results folder (committed facts) and the work folder (checkpoints, logs, pictures)."""
@@ -169,6 +175,56 @@ class ResultStore:
                 write_atomically(place / file.relative_to(origin.resolve()), file.read_bytes())
         provenance = {**record.provenance, 'taken_from': record.suite}
         return self.save(replace(record, suite=suite, provenance=provenance))
+
+    def outcomes_path(self, record: RunRecord) -> Path | None:
+        """Return where the outcomes per test example of a record lie; ``None`` if it has none.
+
+        The file is named by its digest: runs with equal outcomes share one, and it stays where it
+        is when a record is copied or renamed.
+        """
+        said = record.proof.get('outcomes')
+        digest = said.get('sha256') if isinstance(said, Mapping) else None
+        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+            return None
+        return self.results / 'outcomes' / digest[:2] / f'{digest}.npz'
+
+    def keep_outcomes(self, record: RunRecord, folder: Path) -> RunRecord:
+        """Move the outcomes of a run from its work folder to the results, and return its record.
+
+        Where they are not there, or not those that the record names, the record names none.
+
+        Raises:
+            RecordError: they cannot be written.
+        """
+        path, file = self.outcomes_path(record), folder / OUTCOMES_FILE
+        if path is None:
+            return record
+        if not path.is_file():
+            content = file.read_bytes() if file.is_file() else b''
+            if hashlib.sha256(content).hexdigest() != path.stem:
+                return without_outcomes(record)
+            write_atomically(path, content)
+        file.unlink(missing_ok=True)
+        return record
+
+    def outcomes(self, record: RunRecord) -> bytes | None:
+        """Return the outcomes per test example of a record as their file holds them.
+
+        ``None`` where the record names none, or they did not come along with it.
+
+        Raises:
+            RecordError: the file is not the one that the record names.
+        """
+        path = self.outcomes_path(record)
+        if path is None or not path.is_file():
+            return None
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != path.stem:
+            raise RecordError(
+                f'{path}: damaged (its SHA-256 is not its name); delete it, and comparisons do '
+                'without it'
+            )
+        return content
 
     def find(self, suite: str, spec: RunSpec, fingerprint: str) -> RunRecord | None:
         """Return the record of exactly this run, or ``None`` if it has not been saved."""
@@ -233,6 +289,12 @@ class ResultStore:
         """
         for path in sorted(self.runs_folder(suite).rglob('*.json')):
             yield read_record(path)
+
+
+def without_outcomes(record: RunRecord) -> RunRecord:
+    """Return a record that names no outcomes per test example."""
+    kept = {key: value for key, value in record.proof.items() if key != 'outcomes'}
+    return replace(record, proof=kept)
 
 
 _SCHEMA = re.compile(rb'\s*\{\s*"schema":\s*(\d+)\s*[,}]')

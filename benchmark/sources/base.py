@@ -80,6 +80,10 @@ class Extractor(ABC):
     def normalisation(self) -> Normalisation:
         """Return how the input of the published weights is normalised."""
 
+    def states_normalisation(self) -> bool:
+        """Return whether :meth:`normalisation` is stated somewhere, rather than ImageNet's."""
+        return True
+
     @abstractmethod
     def published(self) -> Weights:
         """Return the weights that the name stands for.

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from benchmark.errors import CheckpointError, DeclarationError, IncompatibleError
 from benchmark.sources.base import IMAGENET, BuildRequest, Extractor, Normalisation, Size, Weights
+from benchmark.sources.blame import place_in_code
 from benchmark.sources.drawing import random_numbers_kept
 from benchmark.sources.layers import layers_by_name
 from benchmark.sources.network import one_line
@@ -56,8 +57,31 @@ class ModuleExtractor(Extractor):
         self.native_size = size or _NATIVE
         with torch.no_grad(), torch.device(_device_of(self.network)):
             was_training = self.network.training
-            self.count = len(_as_list(self.network.eval()(torch.zeros(1, 3, *self.native_size))))
+            self.count = len(self._first_maps())
             self.network.train(was_training)
+
+    def _first_maps(self) -> list[Tensor]:
+        """Return what ``forward`` makes of one black image.
+
+        Raises:
+            IncompatibleError: it fails, or returns anything but maps.
+        """
+        try:
+            found = self.network.eval()(torch.zeros(1, 3, *self.native_size))
+        except Exception as error:  # a user's code fails in any way
+            height, width = self.native_size
+            raise IncompatibleError(
+                f'{place_in_code(error)}forward of {self._id} fails on images (1, 3, {height}, '
+                f'{width}): {type(error).__name__}: {one_line(error)}'
+            ) from None
+        maps = _as_list(found)
+        wrong = [m for m in maps if not isinstance(m, Tensor) or m.ndim != 4]
+        if wrong or not maps:
+            raise IncompatibleError(
+                f'{self._id}: forward returned {_said(found)}; it must return one map (B, C, h, w) '
+                'of four dimensions, or a list of maps from shallow to deep'
+            )
+        return maps
 
     def maps(self, images: Tensor, indices: Sequence[int]) -> list[Tensor]:
         """Return the maps (B, C, h, w) numbered ``indices`` for images (B, 3, H, W)."""
@@ -91,6 +115,10 @@ class ModuleExtractor(Extractor):
         if None in own:
             return IMAGENET
         return tuple(own[0]), tuple(own[1])  # type: ignore[arg-type,return-value]
+
+    def states_normalisation(self) -> bool:
+        """Return whether the module has a ``mean`` and a ``std``."""
+        return None not in [getattr(self.network, key, None) for key in ('mean', 'std')]
 
     def published(self) -> Weights:
         """Refuse: a class in a file has no weights.
@@ -127,6 +155,15 @@ def _build(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
     if not isinstance(network, nn.Module):
         raise IncompatibleError(f'{title} is not a torch.nn.Module')
     return network
+
+
+def _said(found: Any) -> str:
+    """Return what a value is, for an error: the shapes of tensors, the type of anything else."""
+    if isinstance(found, Tensor):
+        return f'a tensor of shape {tuple(found.shape)}'
+    if isinstance(found, tuple | list):
+        return f'[{", ".join(map(_said, found))}]' if found else 'nothing'
+    return 'nothing' if found is None else f'a {type(found).__name__}'
 
 
 def _as_list(found: Any) -> list[Tensor]:

@@ -113,6 +113,9 @@ class _HuggingFaceExtractor(Extractor):
         )
         return mean, std  # type: ignore[return-value]
 
+    def states_normalisation(self) -> bool:
+        return 'image_mean' in self._data
+
     def published(self) -> Weights:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import EntryNotFoundError

@@ -69,6 +69,9 @@ class _MMPretrainExtractor(Extractor):
         mean, std = (tuple(float(x) for x in self._data[key]) for key in ('mean', 'std'))
         return (mean[::-1], std[::-1]) if self._is_bgr else (mean, std)  # type: ignore[return-value]
 
+    def states_normalisation(self) -> bool:
+        return 'mean' in self._data
+
     def published(self) -> Weights:
         from mmengine.runner.checkpoint import _load_checkpoint
 

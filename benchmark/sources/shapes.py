@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from benchmark.catalog.sources import SOURCES
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.sources.base import BuildRequest, Extractor, Size
+from benchmark.sources.blame import place_in_code
 from benchmark.sources.network import one_line
 from benchmark.specs import Architecture
 
@@ -187,7 +188,7 @@ def _shapes(extractor: Extractor, size: Size, name: str) -> list[tuple[int, ...]
         raise
     except _FAILURES as error:
         raise IncompatibleError(
-            f'{name} does not take {size[0]}x{size[1]} px ({one_line(error)})'
+            f'{name} does not take {size[0]}x{size[1]} px ({place_in_code(error)}{one_line(error)})'
         ) from None
     if not maps or any(m.ndim != 4 for m in maps):
         raise IncompatibleError(f'{name} returns no feature maps (B, C, h, w)')

@@ -87,6 +87,9 @@ class _TorchvisionExtractor(Extractor):
         mean, std = (tuple(255.0 * x for x in getattr(transform, key)) for key in ('mean', 'std'))
         return mean, std  # type: ignore[return-value]
 
+    def states_normalisation(self) -> bool:
+        return bool(len(torchvision.models.get_model_weights(self._name)))
+
     def published(self) -> Weights:
         with fetching(f'torchvision:{self._name}'):
             weights: Any = torchvision.models.get_model_weights(self._name).DEFAULT

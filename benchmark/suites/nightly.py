@@ -4,7 +4,8 @@ _base_ = 'quick.py'
 suite = dict(
     name='nightly',
     title='Nightly: every kind, two networks',
-    one_seed=(),
+    protocols=('finetune', 'trivial'),
+    seeds=(0, 1),
     backbones=('world-vit-mae', 'world-swin-simmim'),
     cost=dict(),
 )

@@ -1,5 +1,6 @@
-# Every kind in miniature, on the procedural world: runs on a CPU in minutes. Budgets are ours; the
-# learning rate is the best of one sweep over all arms (results/sweeps), the same for every cell.
+# Every kind in miniature, on the procedural world: runs on a CPU in minutes. Recipes are the
+# protocols' defaults for tasks with a budget, the same for every arm (docs/default-recipes.md).
+# Probes read off what frozen features hold, for seconds; kinds with regions or tracks have none.
 suite = dict(
     name='quick',
     title='Quick: every kind on the procedural world',
@@ -12,9 +13,8 @@ suite = dict(
         'world-depth',
         'world-tracking',
     ),
-    protocols=('finetune', 'trivial'),
-    seeds=(0, 1),
-    one_seed=('world-detection', 'world-tracking'),
+    protocols=('knn', 'linear', 'finetune', 'trivial'),
+    seeds=(0, 1, 2),
     backbones=(
         'world-vit-mae',
         'world-vit-supervised',
@@ -23,15 +23,4 @@ suite = dict(
         'world-swin-supervised',
         'world-swin-random',
     ),
-    recipes={
-        '*/finetune': dict(
-            lr=1e-3,
-            weight_decay=0.05,
-            layer_decay=1.0,
-            drop_path=0.0,
-            clip_norm=5.0,
-            schedule='cosine',
-            warmup=0.1,
-        ),
-    },
 )

@@ -5,8 +5,7 @@ _base_ = 'quick.py'
 suite = dict(
     name='study',
     title='Study: masked, supervised and no pretraining on the procedural world',
-    seeds=(0, 1, 2),
-    one_seed=(),
+    protocols=('finetune', 'trivial'),
     reuses=('quick',),
     backbones=(
         'world-vit-mae',

@@ -1,8 +1,7 @@
-"""A pinhole camera above a flat ground: projection, depth of ground and upright planes.
+"""A pinhole camera: projection of points, and the rays of its pixels.
 
-World coordinates are metres: x right, z forward, height up, the ground at height 0.
-Pictures are in pixel indices: (0, 0) is the centre of the first pixel. Depth is the
-distance along the optical axis.
+World coordinates are metres: x right, height up, z forward. Pictures are in pixel indices:
+(0, 0) is the centre of the first pixel. Depth is the distance along the optical axis.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.world.arrays import Floats
+from benchmark.world.arrays import Floats, Points
 
 
 class Projected(NamedTuple):
@@ -45,24 +44,28 @@ class Camera:
         """Return the row (px) of the horizon."""
         return self.center - self.focal * tan(self.pitch)
 
+    @property
+    def position(self) -> Points:
+        """Return the world position (x, height, z) in metres."""
+        return np.array([self.x, self.height, self.z])
+
+    @property
+    def axes(self) -> Points:
+        """Return the unit vectors (3, 3) to the right, downwards and along the optical axis."""
+        c, s = cos(self.pitch), sin(self.pitch)
+        return np.array([[1.0, 0.0, 0.0], [0.0, -c, -s], [0.0, -s, c]])
+
     def slopes(self, pixels: Floats) -> Floats:
         """Return pixel indices as tangents of the angle to the optical axis."""
         return ((pixels - self.center) / self.focal).astype(np.float32)
 
     def project(self, x: float, height: float, z: float) -> Projected:
-        """Return where the world point is seen."""
-        up, forward = height - self.height, z - self.z
-        depth = forward * cos(self.pitch) - up * sin(self.pitch)
-        down = -up * cos(self.pitch) - forward * sin(self.pitch)
+        """Return where the world point is seen; it has to lie before the camera."""
+        right, down, depth = (
+            float(v) for v in self.axes @ (np.array([x, height, z]) - self.position)
+        )
         scale = self.focal / depth
-        return Projected(self.center + scale * (x - self.x), self.center + scale * down, depth)
-
-    def ground_depth(self, rows: Floats) -> Floats:
-        """Return the depth (m) of the ground at each row; infinite above the horizon."""
-        fall = sin(self.pitch) + self.slopes(rows) * cos(self.pitch)
-        depth = np.full_like(fall, np.inf)
-        np.divide(self.height, fall, out=depth, where=fall > 1e-6)
-        return depth
+        return Projected(self.center + scale * right, self.center + scale * down, depth)
 
     def upright_depth(self, z: float, rows: Floats) -> Floats:
         """Return the depth (m) at each row of the upright plane that faces the camera at ``z``."""
@@ -70,22 +73,17 @@ class Camera:
         return np.asarray((z - self.z) / forward, np.float32)
 
     def heights(self, depth: Floats, rows: Floats) -> Floats:
-        """Return the height (m) above the ground of points at ``depth`` in ``rows``."""
+        """Return the height (m) of points at ``depth`` in ``rows``."""
         rise = -sin(self.pitch) - self.slopes(rows) * cos(self.pitch)
         return np.asarray(self.height + depth * rise, np.float32)
 
-    def forwards(self, depth: Floats, rows: Floats) -> Floats:
-        """Return the world z (m) of points at ``depth`` in ``rows``."""
-        forward = cos(self.pitch) - self.slopes(rows) * sin(self.pitch)
-        return np.asarray(self.z + depth * forward, np.float32)
-
-    def sideways(self, depth: Floats, columns: Floats) -> Floats:
-        """Return the world x (m) of points at ``depth`` in ``columns``."""
-        return np.asarray(self.x + depth * self.slopes(columns), np.float32)
+    def ray_toward(self, u: float, z: float) -> float:
+        """Return the world x (m) that column ``u`` (px) sees at ``z`` where the optical axis is."""
+        return self.x + (z - self.z) / cos(self.pitch) * (u - self.center) / self.focal
 
 
 def camera_for_foot(*, size: int, focal: float, pitch: float, row: float, depth: float) -> Camera:
-    """Return the camera at z 0 that sees the ground point at ``depth`` (m) in ``row`` (px).
+    """Return the camera at z 0 that sees the point of height 0 at ``depth`` (m) in ``row`` (px).
 
     The row has to lie below the horizon.
     """
@@ -95,5 +93,5 @@ def camera_for_foot(*, size: int, focal: float, pitch: float, row: float, depth:
 
 
 def forward_of_depth(camera: Camera, depth: float) -> float:
-    """Return the world z (m) of the ground point straight ahead at ``depth`` (m)."""
+    """Return the world z (m) of the point of height 0 straight ahead at ``depth`` (m)."""
     return camera.z + (depth - camera.height * sin(camera.pitch)) / cos(camera.pitch)

@@ -1,4 +1,4 @@
-"""Drawing of the clutter: rocks, plants and crates."""
+"""Drawing of the clutter that is not a block: rocks and plants."""
 
 from __future__ import annotations
 
@@ -116,35 +116,26 @@ def _plant(rng: np.random.Generator) -> Thing:
     return Thing(CLUTTER.index('plant'), shapes, np.stack([*greens, bark]), 0.35, 1)
 
 
-def _crate(rng: np.random.Generator) -> Thing:
-    width, height = rng.uniform(0.35, 0.75), rng.uniform(0.3, 0.8)
-    back = np.array([rng.choice([-1.0, 1.0]) * rng.uniform(0.08, 0.2), rng.uniform(0.06, 0.16)])
-    left, right = -width / 2, width / 2
-    front = np.array([[left, 0], [right, 0], [right, height], [left, height]])
-    top = np.stack([front[3], front[2], front[2] + back, front[3] + back])
-    edge = front[1:3] if back[0] > 0 else front[[0, 3]]
-    side = np.stack([edge[0], edge[1], edge[1] + back, edge[0] + back])
-    planks = [
-        np.array([[left, y], [right, y], [right, y + 0.025], [left, y + 0.025]])
-        for y in np.linspace(0.06, height - 0.08, int(rng.integers(2, 5)))
-    ]
-    color = rgb_from_hsv(rng.uniform(0.04, 0.16), rng.uniform(0.3, 0.7), rng.uniform(0.4, 0.9))
-    tones = np.stack([color, 0.55 * color])
-    shapes = (
-        Shape((top,), (), 0, 0.001, -0.10, 1.2),
-        Shape((side,), (), 0, 0.001, -0.05, 0.6),
-        Shape((front,), (), 0, 0.001, 0.0),
-        Shape(tuple(planks), (), 1, 0.001, 0.0),
+def _scaled(thing: Thing, factor: float) -> Thing:
+    shapes = tuple(
+        shape._replace(
+            polygons=tuple(factor * p for p in shape.polygons),
+            tubes=tuple((factor * points, factor * radii) for points, radii in shape.tubes),
+            thickness=factor * shape.thickness,
+            offset=factor * shape.offset,
+        )
+        for shape in thing.shapes
     )
-    return Thing(CLUTTER.index('crate'), shapes, tones, 0.3, 5)
+    return thing._replace(shapes=shapes)
 
 
-_MAKERS: tuple[Callable[[np.random.Generator], Thing], ...] = (_rock, _plant, _crate)
+_MAKERS: dict[str, Callable[[np.random.Generator], Thing]] = {'rock': _rock, 'plant': _plant}
+THINGS = tuple(_MAKERS)
 
 
-def draw_thing(rng: np.random.Generator, kind: int) -> Thing:
-    """Return a random object of the ``kind`` that :data:`CLUTTER` names."""
-    return _MAKERS[kind](rng)
+def draw_thing(rng: np.random.Generator, kind: str, scale: float = 1.0) -> Thing:
+    """Return a random object of the ``kind`` that :data:`THINGS` names."""
+    return _scaled(_MAKERS[kind](rng), scale)
 
 
 def _layer(shape: Shape, place: Placement, size: tuple[int, int], part: int) -> Layer:

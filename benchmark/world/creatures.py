@@ -16,7 +16,7 @@ from benchmark.world.arrays import (
     fill_tube,
     warp_wrapped,
 )
-from benchmark.world.labels import SEMANTIC_CLASSES
+from benchmark.world.labels import PARTS, SEMANTIC_CLASSES
 from benchmark.world.ornaments import draw_ornament, draw_spines, ornament_tip
 from benchmark.world.paints import COAT, EYE, MARK, PUPIL, paint_albedo
 from benchmark.world.palette import Individual
@@ -41,9 +41,7 @@ OUTLINE_PAD = 0.18
 FAR_LIMB, TAIL, TORSO, HEAD, NEAR_LIMB = range(1, 6)
 """Layer numbers of a creature's sprite, back to front."""
 
-BODY_PART, HEAD_PART, LIMB_PART, TAIL_PART = (
-    SEMANTIC_CLASSES.index(name) for name in ('body', 'head', 'limb', 'tail')
-)
+BODY_PART, HEAD_PART, LIMB_PART = (SEMANTIC_CLASSES.index(name) for name in PARTS)
 
 
 class Figure(NamedTuple):
@@ -91,7 +89,7 @@ def _limb_layer(figure: Figure, place: Placement, shape: tuple[int, int], *, nea
 
 def _tail_layer(figure: Figure, place: Placement, shape: tuple[int, int]) -> Layer:
     plan, points = figure.plan, place.pixels(figure.joints.tail)
-    layer = Layer.empty(shape, TAIL_PART, max(plan.tail_girth, 0.05), 0.0, 0.92)
+    layer = Layer.empty(shape, LIMB_PART, max(plan.tail_girth, 0.05), 0.0, 0.92)
     girth = plan.tail_girth * place.scale
     fill_tube(layer.mask, points, np.asarray(girth * np.linspace(1.1, 0.45, len(points))))
     if figure.individual.species.tail == 'tufted':
@@ -180,7 +178,7 @@ def _coat_pattern(figure: Figure, place: Placement, shape: tuple[int, int]) -> F
 
 def _coat_strength(parts: Bytes) -> Floats:
     strength = np.zeros(len(SEMANTIC_CLASSES), np.float32)
-    strength[[BODY_PART, LIMB_PART, TAIL_PART]] = (1.0, 0.75, 0.9)
+    strength[[BODY_PART, LIMB_PART]] = (1.0, 0.8)
     return np.asarray(strength[parts])
 
 

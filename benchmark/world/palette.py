@@ -10,7 +10,7 @@ from benchmark.world.arrays import Floats, Points, rgb_from_hsv
 from benchmark.world.species import Species
 from benchmark.world.textures import VARIANTS
 
-HUE_SPREAD = 0.05
+HUE_SPREAD = 0.1
 """Standard deviation of an individual's hue around its class's, in turns of the colour circle."""
 
 

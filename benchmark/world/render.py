@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from benchmark.world.anatomy import KEYPOINTS, keypoint_positions
 from benchmark.world.arrays import Bytes, Floats, Mask, bounds, fill_polygon
+from benchmark.world.blocks import Block, block_facets
 from benchmark.world.camera import Camera, Projected
 from benchmark.world.clutter import Thing, draw_thing_sprite
 from benchmark.world.creatures import FAR_LIMB, Figure, draw_creature
-from benchmark.world.labels import GROUND, SKY
-from benchmark.world.plans import COARSE_CLASSES
-from benchmark.world.scenery import Scenery, draw_backdrop
+from benchmark.world.facets import cast_rays
+from benchmark.world.labels import CLUTTER, INSTANCE_CLASSES, SEMANTIC_CLASSES, SKY
+from benchmark.world.scenery import Scenery, draw_backdrop, pixel_grid
 from benchmark.world.sprites import Placement, Sprite, ellipse
 
 ABSENT, OCCLUDED, VISIBLE = range(3)
@@ -25,11 +26,15 @@ ABSENT, OCCLUDED, VISIBLE = range(3)
 MILLIMETRES = 1000
 
 
-class Actor(NamedTuple):
-    """A creature or thing that stands at world ``x``, ``z`` (m) with a lasting ``identity``.
+TOLERANCE = 0.25
+"""How far (m) an actor may reach into what the stage shows and still be seen."""
 
-    ``facing`` is -1..1: its sign is the way it looks (positive: right), its size how
-    much of its side is seen.
+
+class Actor(NamedTuple):
+    """A creature or thing with a lasting ``identity`` that stands on height ``base`` (m).
+
+    ``x`` and ``z`` are its place in the world (m); ``facing`` is -1..1: its sign is the way
+    it looks (positive: right), its size how much of its side is seen.
     """
 
     identity: int
@@ -37,32 +42,34 @@ class Actor(NamedTuple):
     x: float
     z: float
     facing: float = 1.0
+    base: float = 0.0
 
 
 class Scene(NamedTuple):
-    """A stage, a camera and the actors on it; ``noise`` (s, s, 3) is the sensor's."""
+    """A stage with its blocks, a camera and actors; ``noise`` (s, s, 3) is the sensor's."""
 
     scenery: Scenery
     camera: Camera
     actors: tuple[Actor, ...]
     noise: Floats
+    blocks: tuple[Block, ...] = ()
 
 
 class Instance(NamedTuple):
-    """What a picture shows of one actor.
+    """What a picture shows of one actor or block.
 
     ``category`` indexes :data:`INSTANCE_CLASSES`; ``mask`` (s, s) is the visible part;
-    ``full_area`` (px) also counts what is covered or cut by the border; ``reach``
-    (x, y, x, y) bounds all of it in pixel indices; ``keypoints`` (K, 3) are column, row
-    and COCO flag.
+    ``full_area`` (px) also counts what is covered or, for actors, cut by the border;
+    ``reach`` (x, y, x, y) bounds all of it in pixel indices; ``keypoints`` (K, 3) are
+    column, row and COCO flag.
     """
 
-    actor: Actor
+    identity: int
     category: int
     mask: Mask
     full_area: int
     reach: tuple[int, int, int, int]
-    keypoints: Floats | None
+    keypoints: Floats | None = None
 
     @property
     def area(self) -> int:
@@ -80,7 +87,7 @@ class Frame(NamedTuple):
 
     ``image`` (s, s, 3) is RGB; ``semantic`` (s, s) indexes :data:`SEMANTIC_CLASSES`;
     ``depth`` (s, s) is in millimetres along the optical axis, 0 where the depth is unknown
-    (the sky); ``instances`` go from far to near and hold hidden ones, too.
+    (the sky); ``instances`` hold hidden ones, too: blocks first, then actors from far to near.
     """
 
     image: Bytes
@@ -120,7 +127,7 @@ def place_actor(actor: Actor, camera: Camera) -> Placement | None:
     """Return where the actor is seen, or ``None`` if it is not clearly before the camera."""
     foot: Projected | None = None
     if actor.z - camera.z > 0.3:
-        foot = camera.project(actor.x, 0.0, actor.z)
+        foot = camera.project(actor.x, actor.base, actor.z)
     if foot is None or foot.depth < 0.3:
         return None
     scale, squash = camera.focal / foot.depth * body_scale(actor.body), cos(camera.pitch)
@@ -139,19 +146,21 @@ def draw_actor(actor: Actor, camera: Camera, scenery: Scenery) -> Sprite | None:
 
 
 def _draw_shadow(buffers: _Buffers, drawn: _Drawn, scene: Scene) -> None:
-    """Darken the ground under the actor, a little to the side that the light comes from not."""
+    """Darken what the actor stands on, a little to the side that the light comes from not."""
     camera, actor = scene.camera, drawn.actor
-    foot = camera.project(actor.x, 0.0, actor.z)
-    ground_squash = max((foot.v - camera.horizon) / camera.focal, 0.08)
+    foot = camera.project(actor.x, actor.base, actor.z)
+    squash = max((foot.v - camera.horizon) / camera.focal, 0.08)
     half = 0.36 * np.count_nonzero(drawn.sprite.solid.any(0))
     center = np.array([foot.u - 0.5 * half * scene.scenery.light.direction[0], foot.v])
     shape = np.zeros(buffers.semantic.shape, np.uint8)
-    axes = (1.25 * half, max(half * ground_squash, 1.5))
+    axes = (1.25 * half, max(half * squash, 1.5))
     fill_polygon(shape, ellipse(center, (axes[0] * 1.25, axes[1] * 1.6), 0.0))
     area = bounds(shape)
     rows, columns = np.mgrid[area].astype(np.float32)
     away = ((columns - center[0]) / axes[0]) ** 2 + ((rows - center[1]) / axes[1]) ** 2
-    soft = np.exp(-1.1 * away**2) * (buffers.semantic[area] == GROUND)
+    depth = np.minimum(buffers.depth[area], 100)
+    level = np.abs(camera.heights(depth, rows) - np.float32(actor.base)) < 0.12
+    soft = np.exp(-1.1 * away**2) * (level & (buffers.layer[area] == 0))
     buffers.image[area] *= (1 - 0.5 * soft)[..., None]
 
 
@@ -168,14 +177,15 @@ def _overlap(sprite: Sprite, size: int) -> tuple[tuple[slice, slice], tuple[slic
 def _paint(buffers: _Buffers, drawn: _Drawn, number: int, camera: Camera) -> None:
     sprite = drawn.sprite
     there, own = _overlap(sprite, camera.size)
-    alpha, solid = sprite.alpha[own][..., None], sprite.solid[own]
     rows = np.arange(there[0].start, there[0].stop, dtype=np.float32)[:, None]
-    plane = camera.upright_depth(drawn.actor.z, rows)
-    depth = np.minimum(plane - sprite.relief[own], buffers.depth[there])
+    depth = camera.upright_depth(drawn.actor.z, rows) - sprite.relief[own]
+    behind = buffers.depth[there]
+    before = depth < behind + TOLERANCE
+    alpha, solid = (sprite.alpha[own] * before)[..., None], sprite.solid[own] & before
     image = buffers.image[there]
-    np.copyto(image, image * (1 - alpha) + sprite.color[own])
+    np.copyto(image, image * (1 - alpha) + sprite.color[own] * before[..., None])
     for target, value in (
-        (buffers.depth, depth),
+        (buffers.depth, np.minimum(depth, behind)),
         (buffers.semantic, sprite.part[own]),
         (buffers.owner, np.uint8(number)),
         (buffers.layer, sprite.layer[own]),
@@ -183,16 +193,12 @@ def _paint(buffers: _Buffers, drawn: _Drawn, number: int, camera: Camera) -> Non
         np.copyto(target[there], value, where=solid)
 
 
-def _reach(sprite: Sprite) -> tuple[int, int, int, int]:
-    rows, columns = np.flatnonzero(sprite.solid.any(1)), np.flatnonzero(sprite.solid.any(0))
+def _reach(solid: Mask, x: int, y: int) -> tuple[int, int, int, int]:
+    """Return the first and last column and row of what is set, moved by ``x`` and ``y``."""
+    rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
     if not len(rows):
-        return (sprite.x, sprite.y, sprite.x, sprite.y)
-    return (
-        int(sprite.x + columns[0]),
-        int(sprite.y + rows[0]),
-        int(sprite.x + columns[-1]),
-        int(sprite.y + rows[-1]),
-    )
+        return (x, y, x, y)
+    return int(x + columns[0]), int(y + rows[0]), int(x + columns[-1]), int(y + rows[-1])
 
 
 def _flag(u: float, v: float, own: Mask, layer: Bytes, *, far: bool) -> int:
@@ -225,19 +231,35 @@ def _keypoints(drawn: _Drawn, own: Mask, layer: Bytes) -> Floats | None:
 def _category(body: Figure | Thing) -> int:
     if isinstance(body, Figure):
         return body.individual.species.coarse
-    return len(COARSE_CLASSES) + body.kind
+    return INSTANCE_CLASSES.index(CLUTTER[body.kind])
 
 
-def _instance(drawn: _Drawn, number: int, buffers: _Buffers) -> Instance:
-    own = np.asarray(buffers.owner == number)
+def _actor_instance(drawn: _Drawn, number: int, buffers: _Buffers) -> Instance:
+    own, sprite = np.asarray(buffers.owner == number), drawn.sprite
     return Instance(
-        actor=drawn.actor,
+        identity=drawn.actor.identity,
         category=_category(drawn.actor.body),
         mask=own,
-        full_area=int(drawn.sprite.solid.sum()),
-        reach=_reach(drawn.sprite),
+        full_area=int(sprite.solid.sum()),
+        reach=_reach(sprite.solid, sprite.x, sprite.y),
         keypoints=_keypoints(drawn, own, buffers.layer),
     )
+
+
+def _block_instances(scene: Scene, buffers: _Buffers) -> list[Instance]:
+    """Return the blocks that are objects of their own and are in view."""
+    found, camera = [], scene.camera
+    for number, block in enumerate(scene.blocks, 1):
+        if not block.is_object:
+            continue
+        facets = tuple(block_facets(block, camera, number))
+        whole = cast_rays(facets, camera, *pixel_grid(camera.size)).number > 0
+        if whole.any():
+            category = INSTANCE_CLASSES.index(SEMANTIC_CLASSES[block.label])
+            own = np.asarray(buffers.owner == number)
+            area, reach = int(whole.sum()), _reach(np.asarray(whole), 0, 0)
+            found.append(Instance(block.identity, category, own, area, reach))
+    return found
 
 
 def _develop(buffers: _Buffers, scene: Scene) -> Bytes:
@@ -257,11 +279,10 @@ def _depth_map(buffers: _Buffers) -> npt.NDArray[np.uint16]:
 
 
 def render(scene: Scene) -> Frame:
-    """Return the picture of ``scene`` with all labels, painted from far to near."""
-    camera = scene.camera
-    backdrop = draw_backdrop(scene.scenery, camera)
-    empty = (np.zeros_like(backdrop.semantic) for _ in range(2))
-    buffers = _Buffers(backdrop.image, backdrop.depth, backdrop.semantic, *empty)
+    """Return the picture of ``scene`` with all labels, its actors painted from far to near."""
+    camera, first = scene.camera, len(scene.blocks) + 1
+    backdrop = draw_backdrop(scene.scenery, scene.blocks, camera)
+    buffers = _Buffers(*backdrop, np.zeros_like(backdrop.semantic))
     drawn: list[_Drawn] = []
     for actor in sorted(scene.actors, key=lambda actor: -actor.z):
         place, sprite = place_actor(actor, camera), draw_actor(actor, camera, scene.scenery)
@@ -269,6 +290,7 @@ def render(scene: Scene) -> Frame:
             continue
         drawn.append(_Drawn(actor, place, sprite))
         _draw_shadow(buffers, drawn[-1], scene)
-        _paint(buffers, drawn[-1], len(drawn), camera)
-    instances = tuple(_instance(d, number, buffers) for number, d in enumerate(drawn, 1))
+        _paint(buffers, drawn[-1], first + len(drawn) - 1, camera)
+    actors = [_actor_instance(d, number, buffers) for number, d in enumerate(drawn, first)]
+    instances = (*_block_instances(scene, buffers), *actors)
     return Frame(_develop(buffers, scene), buffers.semantic, _depth_map(buffers), instances)

@@ -12,13 +12,20 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.world.arrays import Points
+from benchmark.world.blocks import Block, draw_crate
 from benchmark.world.camera import Camera
-from benchmark.world.clutter import Thing, draw_thing
-from benchmark.world.labels import CLUTTER
+from benchmark.world.clutter import THINGS, Thing, draw_thing
 from benchmark.world.palette import Individual, draw_individual, draw_look_alike
 from benchmark.world.render import Actor, Frame, Instance, Scene, render
 from benchmark.world.scene import draw_noise, pose_figure
-from benchmark.world.scenery import Scenery, draw_scenery
+from benchmark.world.scenery import (
+    Room,
+    Scenery,
+    draw_scenery,
+    draw_turn,
+    farthest_bound,
+    flat_profile,
+)
 from benchmark.world.species import SEEN_SPECIES
 
 TARGET = 0
@@ -49,11 +56,12 @@ class Prop(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """The tracks (the target first) and props of a sequence, and what moves in it."""
+    """The tracks (the target first), props and blocks of a sequence, and what moves in it."""
 
     name: str
     tracks: tuple[Track, ...]
     props: tuple[Prop, ...]
+    blocks: tuple[Block, ...]
 
 
 class Shot(NamedTuple):
@@ -86,7 +94,7 @@ def _leave(rng: np.random.Generator, time: Points, camera: Camera) -> Ways:
 
 def _hide(rng: np.random.Generator, time: Points, camera: Camera) -> Ways:
     z = rng.uniform(3.8, 5.0)
-    reach = rng.choice([-1.0, 1.0]) * 0.62 * half_width(camera, z)
+    reach = rng.choice([-1.0, 1.0]) * 0.7 * half_width(camera, z)
     return Ways(reach * (2 * time - 1), z + 0.15 * np.sin(np.pi * time))
 
 
@@ -129,31 +137,25 @@ def _track(rng: np.random.Generator, individual: Individual, ways: Ways) -> Trac
     return Track(individual, ways.x, ways.z, float(rng.uniform(0, 6)), favored)
 
 
-def _props(rng: np.random.Generator, name: str, target: Ways, camera: Camera) -> list[Prop]:
-    """Return things about the stage; in the plot ``hide`` some stand before the target's way."""
-    places = [(rng.uniform(-1, 1), rng.uniform(5.5, 7.5)) for _ in range(int(rng.integers(1, 4)))]
-    props = [
-        Prop(draw_thing(rng, int(rng.integers(len(CLUTTER)))), x * half_width(camera, z), z)
-        for x, z in places
+def _draw_props(rng: np.random.Generator, camera: Camera) -> list[Prop]:
+    """Return things about the stage, behind most of what happens."""
+    places = [(rng.uniform(-1, 1), rng.uniform(5.5, 7.2)) for _ in range(int(rng.integers(1, 4)))]
+    kinds = rng.integers(len(THINGS), size=len(places))
+    return [
+        Prop(draw_thing(rng, THINGS[kind]), x * half_width(camera, z), z)
+        for (x, z), kind in zip(places, kinds, strict=True)
     ]
-    if name == 'hide':
-        z = float(target.z.min()) - 0.75
-        middle = rng.uniform(-0.12, 0.12) * half_width(camera, z)
-        for shift, kind in ((-0.3, 'crate'), (0.15, 'plant'), (0.45, 'crate')):
-            big = _enlarge(draw_thing(rng, CLUTTER.index(kind)), 1.7)
-            props.append(Prop(big, float(middle + shift), z - 0.12 * abs(shift)))
-    return props
 
 
-def _enlarge(thing: Thing, factor: float) -> Thing:
-    shapes = tuple(
-        shape._replace(
-            polygons=tuple(factor * p for p in shape.polygons),
-            tubes=tuple((factor * points, factor * radii) for points, radii in shape.tubes),
-        )
-        for shape in thing.shapes
-    )
-    return thing._replace(shapes=shapes)
+def _draw_screen(
+    rng: np.random.Generator, target: Ways, camera: Camera
+) -> tuple[list[Prop], list[Block]]:
+    """Return crates and a plant that stand before the target's way."""
+    z = float(target.z.min()) - 0.75
+    middle = float(rng.uniform(-0.12, 0.12)) * half_width(camera, z)
+    blocks = [draw_crate(rng, middle + x, z - 0.15, 0.0, 1.0) for x in (-0.33, 0.36)]
+    turned = [block._replace(turn=0.4 * block.turn) for block in blocks]
+    return [Prop(draw_thing(rng, 'plant', 1.5), middle, z)], turned
 
 
 def _draw_plot(rng: np.random.Generator, name: str, camera: Camera, frames: int) -> Plot:
@@ -169,7 +171,11 @@ def _draw_plot(rng: np.random.Generator, name: str, camera: Camera, frames: int)
     other = SEEN_SPECIES[int(rng.integers(len(SEEN_SPECIES)))]
     stroll = _crossing(rng, time, camera, float(ways.z.mean()) + 2.6)
     tracks.append(_track(rng, draw_individual(rng, other), stroll))
-    return Plot(name, tuple(tracks), tuple(_props(rng, name, ways, camera)))
+    props, blocks = _draw_props(rng, camera), list[Block]()
+    if name == 'hide':
+        screen, blocks = _draw_screen(rng, ways, camera)
+        props += screen
+    return Plot(name, tuple(tracks), tuple(props), tuple(blocks))
 
 
 def _move_camera(rng: np.random.Generator, start: Camera, frames: int) -> tuple[Camera, ...]:
@@ -190,6 +196,18 @@ def _move_camera(rng: np.random.Generator, start: Camera, frames: int) -> tuple[
     )
 
 
+def _draw_stage(rng: np.random.Generator) -> Scenery:
+    """Return a level stage that is deep enough for every way, indoors or in the open."""
+    indoors = bool(rng.random() < 0.4)
+    turn = 0.4 * draw_turn(rng, indoors=indoors)
+    distance = max(float(rng.uniform(0.9, 1.0)) * farthest_bound(turn), 8.0)
+    if not indoors:
+        return draw_scenery(rng, flat_profile(), turn, distance)
+    left, right, ceiling = rng.uniform((4.5, 4.5, 2.6), (6.0, 6.0, 4.0))
+    room = Room(distance, float(left), float(right), float(ceiling), turn)
+    return draw_scenery(rng, flat_profile(), turn, room)
+
+
 def _draw_shot(rng: np.random.Generator, size: int, name: str, frames: int) -> Shot:
     camera = Camera(
         size=size,
@@ -198,7 +216,7 @@ def _draw_shot(rng: np.random.Generator, size: int, name: str, frames: int) -> S
         pitch=float(rng.uniform(0.08, 0.28)),
     )
     plot = _draw_plot(rng, name, camera, frames)
-    scenery = draw_scenery(rng, float(rng.uniform(8.2, 9.6)))
+    scenery = _draw_stage(rng)
     cameras = _move_camera(rng, camera, frames)
     return Shot(plot, scenery, cameras, int(rng.integers(2**31)))
 
@@ -217,12 +235,12 @@ def _scene(shot: Shot, frame: int) -> Scene:
     things = [Actor(first + i, p.thing, p.x, p.z) for i, p in enumerate(shot.plot.props)]
     camera = shot.cameras[frame]
     noise = draw_noise(np.random.default_rng([shot.noise_key, frame]), camera.size)
-    return Scene(shot.scenery, camera, (*creatures, *things), noise)
+    return Scene(shot.scenery, camera, (*creatures, *things), noise, shot.plot.blocks)
 
 
 def target_of(frame: Frame) -> Instance | None:
     """Return the target's instance, or ``None`` where it is wholly out of sight."""
-    return next((i for i in frame.instances if i.actor.identity == TARGET), None)
+    return next((i for i in frame.instances if i.identity == TARGET), None)
 
 
 def _starts_well(shot: Shot) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmark.world.creatures import Figure
 from benchmark.world.formats import Annotation, annotate_frame, write_map, write_rgb
 from benchmark.world.plans import COARSE_CLASSES
-from benchmark.world.render import render
+from benchmark.world.render import Frame, Scene, render
 from benchmark.world.scene import (
     COVERED_FRAMING,
     FINE_FRAMING,
@@ -101,12 +102,25 @@ def _write_tracking(spec: WorldSpec, root: Path, split: Split, index: int) -> Ro
     return Row(name)
 
 
+def _shown_species(scene: Scene, frame: Frame) -> Species:
+    """Return the species of the creature that fills most of the picture."""
+    areas = {instance.identity: instance.area for instance in frame.instances}
+    creatures = {a.identity: a.body for a in scene.actors if isinstance(a.body, Figure)}
+    return creatures[max(creatures, key=lambda one: areas.get(one, 0))].individual.species
+
+
 def _write_pretraining(spec: WorldSpec, root: Path, split: Split, index: int) -> Row:
+    """Write a portrait, or at every odd index an open scene, named after its largest creature."""
     rng = generator(spec.seed, Stream.PRETRAINING, SPLITS.index(split), index)
-    species = SEEN_SPECIES[int(rng.integers(len(SEEN_SPECIES)))]
-    scene = draw_portrait(rng, spec.size, species, PRETRAINING_FRAMING, SEEN_SPECIES)
     name = f'images/{index:06d}.jpg'
-    write_rgb(root / name, render(scene).image)
+    if index % 2:
+        scene = draw_open_scene(rng, spec.size)
+        frame = render(scene)
+        species = _shown_species(scene, frame)
+    else:
+        species = SEEN_SPECIES[int(rng.integers(len(SEEN_SPECIES)))]
+        frame = render(draw_portrait(rng, spec.size, species, PRETRAINING_FRAMING, SEEN_SPECIES))
+    write_rgb(root / name, frame.image)
     return Row(name, coarse=COARSE_CLASSES[species.coarse], species=species.name)
 
 

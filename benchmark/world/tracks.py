@@ -17,6 +17,9 @@ COVER_BOUNDS = (0.0, 0.15, 0.30, 0.45, 0.60, 0.75, 0.90)
 
 FRAME_RATE = 10
 
+TRACKED = 1
+"""MOT's number of the one class; all creatures have it."""
+
 
 class TargetLabel(NamedTuple):
     """GOT-10k's labels of one frame; the box x, y, width, height counts from 1."""
@@ -89,8 +92,8 @@ def identity_lines(frames: Sequence[Frame], creatures: int) -> list[str]:
     """Return MOT's ground truth of all creatures: boxes of what is seen, counted from 1."""
     lines = []
     for number, frame in enumerate(frames, 1):
-        for instance in sorted(frame.instances, key=lambda one: one.actor.identity):
-            identity = instance.actor.identity
+        for instance in sorted(frame.instances, key=lambda one: one.identity):
+            identity = instance.identity
             least = SMALLEST_INSTANCE * (len(frame.image) / 128) ** 2
             if identity >= creatures or instance.area < least:
                 continue
@@ -104,7 +107,7 @@ def identity_lines(frames: Sequence[Frame], creatures: int) -> list[str]:
                 width,
                 height,
                 1,
-                instance.category + 1,
+                TRACKED,
                 share,
             )
             lines.append(','.join(map(str, row)))

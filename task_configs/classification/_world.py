@@ -1,7 +1,7 @@
 # What the two classification tasks on the procedural world share.
 task = dict(
     kind='classification',
-    version=1,
+    version=2,
     input_size=(128, 128),
     metric='accuracy',
     metrics=('mean_class_accuracy',),

@@ -6,6 +6,6 @@ task = dict(
     classes=(
         'strider', 'grazer', 'longneck', 'crawler', 'beetle', 'hopper', 'tusker', 'hound',
     ),
-    splits=dict(train=400, val=96, test=304),
+    splits=dict(train=480, val=96, test=800),
 )  # fmt: skip
 data = dict(root='classification/covered')

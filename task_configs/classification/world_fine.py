@@ -11,6 +11,6 @@ task = dict(
         'hopper_spots_collared_tufted', 'hopper_spots_socked_thin',
         'hopper_blotches_collared_tufted', 'hopper_blotches_socked_thin',
     ),
-    splits=dict(train=408, val=96, test=300),
+    splits=dict(train=480, val=96, test=792),
 )  # fmt: skip
 data = dict(root='classification/fine')

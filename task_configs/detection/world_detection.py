@@ -1,13 +1,13 @@
 task = dict(
     name='world-detection',
     kind='detection',
-    version=1,
+    version=2,
     title='World: creatures, boxes and masks',
     group='combined',
     input_size=(128, 128),
     # eleven classes, as in instances_*.json, are too many for this budget
     classes=('creature',),
-    splits=dict(train=300, val=60, test=150),
+    splits=dict(train=400, val=80, test=400),
     metric='box_AP',
     metrics=('mask_AP', 'box_AP50', 'mask_AP50'),
     budget=dict(iterations=170, batch_size=4),

@@ -1,14 +1,14 @@
 task = dict(
     name='world-segmentation',
     kind='segmentation',
-    version=1,
+    version=2,
     title='World: stuff, objects and body parts',
     group='semantic',
     input_size=(128, 128),
     classes=(
-        'sky', 'wall', 'ground', 'body', 'head', 'limb', 'tail', 'rock', 'plant', 'crate',
+        'sky', 'wall', 'ground', 'hill', 'table', 'body', 'head', 'limb', 'rock', 'plant', 'crate',
     ),
-    splits=dict(train=300, val=60, test=150),
+    splits=dict(train=400, val=80, test=400),
     metric='mIoU',
     metrics=('mAcc', 'aAcc'),
     head='linear',

@@ -138,7 +138,7 @@ def test_a_check_says_why_a_kind_is_not_served() -> None:
 
 
 def test_a_check_says_what_breaks_the_contract() -> None:
-    with pytest.raises(tb.IncompatibleError, match=r'returns no feature maps \(B, C, h, w\)'):
+    with pytest.raises(tb.IncompatibleError, match=r'forward returned a tensor of shape \(1, 3\)'):
         tb.check(Flat())
     found = tb.check(Frozen())
     assert not found.is_ok

@@ -42,7 +42,17 @@ OWN_METRIC = {
 
 TASK_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'unknown key': ({'titel': 'x'}, ("unknown key 'titel'", "did you mean 'title'?", 'input_size')),
-    'missing key': ({'citation': ABSENT}, ("lacks the key 'citation'",)),
+    'missing key': ({'classes': ABSENT}, ("lacks the key 'classes'", 'names')),
+    'nothing counted': ({'splits': ABSENT}, ("lacks the key 'splits'", 'tbench check data')),
+    'epochs and iterations': (
+        {'budget': {'epochs': 2, 'iterations': 3, 'batch_size': 4}},
+        ("['epochs'] is 2", "combined with 'iterations'"),
+    ),
+    'epochs without a batch': (
+        {'budget': {'epochs': 2}},
+        ("['epochs'] is 2", "needs 'batch_size'"),
+    ),
+    'no epoch': ({'budget': {'epochs': 0, 'batch_size': 4}}, ("['epochs'] is 0", 'above 0')),
     'wrong type': ({'version': '1'}, ("['version'] is '1'", 'must be int')),
     'truth for a number': ({'version': True}, ("['version'] is True", 'must be int')),
     'text for a tuple': ({'classes': 'sky'}, ("['classes'] is 'sky'", 'must be tuple')),
@@ -118,6 +128,41 @@ def test_a_mistake_in_a_task(
     message = one_line(caught.value)
     assert message.startswith(f'{path}: task')
     assert [part for part in parts if part not in message] == []
+
+
+def test_all_that_is_wrong_is_said_at_once(declare: Declarations) -> None:
+    path = declare.task(
+        {'train': ABSENT, 'root': ABSENT},
+        titel='x',
+        classes=ABSENT,
+        metric='accuracy',
+        input_size=(8, 8),
+        options={'widht': 3},
+        budget={'epochs': 0, 'batch_size': 'all'},
+    )
+    with pytest.raises(DeclarationError) as caught:
+        read_task(path)
+    problems = caught.value.problems
+    assert str(caught.value) == '; '.join(problems)
+    wanted = ("'titel'", "'classes'", 'accuracy', '(8, 8)', "'widht'", "'root'", "'all'")
+    assert [part for part in wanted if not any(part in one for one in problems)] == []
+    assert all(one.startswith(str(path)) for one in problems)
+
+
+def test_what_private_data_do_not_have_has_a_default(declare: Declarations) -> None:
+    keys = ('version', 'title', 'group', 'citation', 'licence', 'origin', 'metrics')
+    task = read_task(declare.task(**dict.fromkeys(keys, ABSENT)))
+    assert (task.version, task.title, task.group) == (1, 'small', 'semantic')
+    assert (task.citation, task.licence, task.origin) == ('unpublished', 'not stated', 'not stated')
+
+
+@pytest.mark.parametrize(('epochs', 'iterations'), [(1, 2), (3, 6), (0.5, 1), (2.6, 6)])
+def test_epochs_are_passes_over_the_training_split(
+    declare: Declarations, epochs: float, iterations: int
+) -> None:
+    # 8 pictures in batches of 4
+    task = read_task(declare.task(budget={'epochs': epochs, 'batch_size': 4}))
+    assert task.budget == {'iterations': iterations, 'batch_size': 4}
 
 
 def _odd(declare: Declarations, changes: dict[str, Any]) -> Path:

@@ -12,8 +12,7 @@ from benchmark.errors import BenchmarkError, DeclarationError, IncompatibleError
 from benchmark.hashing import canonical_json
 from benchmark.kinds import load_kind
 from benchmark.planning import recipe_changes
-from benchmark.protocols import load_protocol
-from benchmark.specs import Backbone, Metric, RunSpec, Unit
+from benchmark.specs import Backbone, Metric, RunSpec, Task, Unit
 from tests.support.compiling_cells import PRETRAINED, SAMPLES, cell
 from tests.support.declarations import Declarations
 
@@ -21,6 +20,11 @@ from tests.support.declarations import Declarations
 def optimiser(config: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = config['optim_wrapper']['optimizer']
     return found
+
+
+def at_full_length(kind: str) -> Task:
+    """Return the sample of a kind without a budget of its own, as tasks of papers are."""
+    return replace(read_task(SAMPLES[kind]), budget={})
 
 
 class TestRecipe:
@@ -38,6 +42,7 @@ class TestRecipe:
         }
         config = compile_config(cell('segmentation', 'plain-vit', 'finetune', changes))
         assert optimiser(config) == {'type': 'AdamW', 'lr': 3e-4, 'weight_decay': 0.07}
+        # a rate that is set alone is that of all layers
         assert config['optim_wrapper']['paramwise_cfg'] == {'layer_decay': 0.6}
         assert config['optim_wrapper']['clip_grad'] == {'max_norm': 2.5}
         assert config['train_cfg']['max_iters'] == 500
@@ -51,9 +56,17 @@ class TestRecipe:
         config = compile_config(cell('segmentation', 'plain-vit', 'finetune'))
         assert config['train_cfg']['max_iters'] == 1000
         assert config['train_dataloader']['batch_size'] == 4
-        # the protocol's rate of 1e-4 belongs to its batch of 16
-        assert optimiser(config)['lr'] == pytest.approx(1e-4 * 4 / 16)
+        # a batch smaller than that of the protocol's rate leaves it
+        assert optimiser(config)['lr'] == 3e-3
+        # a tenth of the rate for networks of 384 channels, twice as much for one of 192
+        paramwise = {'layer_decay': 0.75 ** (12 / 13), 'backbone_factor': 0.2}
+        assert config['optim_wrapper']['paramwise_cfg'] == pytest.approx(paramwise)
+
+    def test_without_a_budget_the_numbers_are_those_of_the_source(self) -> None:
+        config = compile_config(cell(at_full_length('segmentation'), 'plain-vit', 'finetune'))
+        assert optimiser(config)['lr'] == 1e-4
         assert config['optim_wrapper']['paramwise_cfg'] == {'layer_decay': 0.65}
+        assert 'clip_grad' not in config['optim_wrapper']
 
     @pytest.mark.parametrize(
         ('architecture', 'rate', 'decay', 'drop_path'),
@@ -67,7 +80,7 @@ class TestRecipe:
     def test_it_depends_on_the_architecture(
         self, architecture: str, rate: float, decay: float, drop_path: float
     ) -> None:
-        config = compile_config(cell('detection', architecture, 'finetune'))
+        config = compile_config(cell(at_full_length('detection'), architecture, 'finetune'))
         batch = config['train_dataloader']['batch_size']
         assert optimiser(config)['lr'] == pytest.approx(rate * batch)
         assert config['optim_wrapper']['paramwise_cfg']['layer_decay'] == pytest.approx(decay)
@@ -79,16 +92,19 @@ class TestRecipe:
         assert config['model']['backbone']['frozen'] is True
         assert config['model']['backbone']['drop_path'] == 0.0
         assert config['optim_wrapper']['paramwise_cfg'] == {'layer_decay': 1.0}
-        reference = {
-            rule.kind: rule.numbers['batch_size'].value
-            for rule in load_protocol('frozen').recipes
-            if not rule.tasks and 'batch_size' in rule.numbers
-        }
-        batch = config['train_dataloader']['batch_size']
-        assert optimiser(config)['lr'] == pytest.approx(1e-3 * batch / reference[kind])
+        # the rate of heads belongs to a batch of 16, and smaller ones leave it
+        assert config['train_dataloader']['batch_size'] <= 16
+        assert optimiser(config)['lr'] == 3e-3
+
+    @pytest.mark.parametrize('kind', SAMPLES)
+    def test_a_frozen_backbone_without_a_budget_has_the_batch_of_the_source(
+        self, kind: str
+    ) -> None:
+        config = compile_config(cell(at_full_length(kind), 'plain-vit', 'frozen'))
+        assert optimiser(config)['lr'] == 1e-3
 
     def test_the_stem_keeps_the_rate_of_the_source_whatever_the_depth(self) -> None:
-        made = cell('depth', 'hierarchical-transformer')
+        made = cell(at_full_length('depth'), 'hierarchical-transformer')
         for depth in (12, 24, 36):
             features = replace(made.features, depth=depth)
             config = compile_config(replace(made, features=features))

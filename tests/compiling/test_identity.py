@@ -146,7 +146,7 @@ class TestNumerics:
         assert numerics('depth', 'finetune') == {
             'reading': 1,
             'networks': 1,
-            'training': 1,
+            'training': 2,
             'kind depth': 1,
             'protocol finetune': 1,
             'source timm': 1,
@@ -191,7 +191,7 @@ class TestNumerics:
     ) -> None:
         protocols = ('knn', 'finetune', 'frozen')
         before = {name: numerics('depth', name) for name in protocols}
-        monkeypatch.setitem(getattr(identity, table), key, 2)
+        monkeypatch.setitem(getattr(identity, table), key, 99)
         assert {n for n in protocols if numerics('depth', n) != before[n]} == touched
 
 

@@ -41,7 +41,7 @@ def test_a_block_runs(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         # published weights and data of one's own: the arguments alone are checked
         names = inspect.signature(tb.evaluate)
         monkeypatch.setattr(tb, 'evaluate', lambda *args, **kwargs: names.bind(*args, **kwargs))
-    in_results = 'ResultStore' in block.text
+    in_results = 'ResultStore' in block.text or 'tb.compare' in block.text
     monkeypatch.chdir(ROOT if in_results else tmp_path)
     monkeypatch.setenv('TBENCH_DATA', str(tmp_path / 'data'))
     whole = world.ensure_world

@@ -13,9 +13,24 @@ from benchmark.engine import LossHistory, ParameterAudit
 from benchmark.errors import BenchmarkError, CheckpointError
 
 
+class Hub:
+    """What mmengine's log is written from."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, float]] = []
+
+    def update_scalar(self, name: str, value: float) -> None:
+        self.seen.append((name, value))
+
+
+def at(iteration: int) -> Any:
+    """Return a runner at an iteration."""
+    return SimpleNamespace(iter=iteration, message_hub=Hub(), optim_wrapper=SimpleNamespace())
+
+
 def feed(history: LossHistory, losses: list[dict[str, float]], start: int = 0) -> None:
     for iteration, values in enumerate(losses, start):
-        runner: Any = SimpleNamespace(iter=iteration)
+        runner = at(iteration)
         tensors = {k: torch.tensor(v, requires_grad=True) for k, v in values.items()}
         history.before_train_iter(runner, iteration)
         history.after_train_iter(runner, iteration, outputs=tensors)
@@ -47,8 +62,46 @@ def test_loss_that_is_no_number_ends_training(value: float) -> None:
         feed(LossHistory(interval=5), [{'loss_mask': 1.0}, {'loss_mask': value}])
 
 
+STEPS = [{'loss': 4.0}, {'loss': 2.0}, {'loss': 1.0}, {'loss': 0.5}, {'loss': 8.0}]
+
+
+@pytest.mark.parametrize('block', [1, 2, 3, 100])
+def test_curves_do_not_depend_on_how_many_steps_are_read_together(block: int) -> None:
+    history, alone = LossHistory(interval=4, block=block), LossHistory(interval=4)
+    for one in (history, alone):
+        feed(one, STEPS)
+        one.after_train(at(5))
+    assert history.curves == alone.curves == {'iteration': [4.0], 'loss': [1.875]}
+    assert history._window == alone._window == {'loss': [8.0]}
+
+
+def test_nothing_is_read_before_a_block_is_full() -> None:
+    history, runner = LossHistory(interval=100, block=3), at(0)
+    for step, expected in enumerate([0, 0, 3, 3]):
+        runner.iter = step
+        history.after_train_iter(runner, step, outputs={'loss': torch.tensor(float(step))})
+        assert len(runner.message_hub.seen) == expected
+    assert runner.message_hub.seen == [('train/loss', float(step)) for step in range(3)]
+
+
+@pytest.mark.parametrize('end', ['after_train', 'before_save_checkpoint'])
+def test_a_loss_that_is_no_number_is_not_missed_at_the_end(end: str) -> None:
+    history = LossHistory(interval=100, block=50)
+    feed(history, [{'loss': 1.0}, {'loss': float('nan')}, {'loss': 1.0}])
+    with pytest.raises(BenchmarkError, match='loss became nan at iteration 2'):
+        getattr(history, end)(at(3), *({},) * (end != 'after_train'))
+
+
+def test_the_norm_of_the_gradient_goes_to_the_log_alone() -> None:
+    history, runner = LossHistory(interval=1), at(0)
+    runner.optim_wrapper.grad_norm = torch.tensor(3.0)
+    history.after_train_iter(runner, 0, outputs={'loss': torch.tensor(1.0)})
+    assert runner.message_hub.seen == [('train/loss', 1.0), ('train/grad_norm', 3.0)]
+    assert history.curves == {'iteration': [1.0], 'loss': [1.0]}
+
+
 def test_curves_continue_after_a_checkpoint() -> None:
-    runner: Any = SimpleNamespace(iter=2)
+    runner = at(2)
     first, second, checkpoint = LossHistory(interval=2), LossHistory(interval=2), {}
     feed(first, [{'loss': 4.0}, {'loss': 2.0}, {'loss': 1.0}])
     first.before_save_checkpoint(runner, checkpoint)

@@ -122,3 +122,19 @@ def test_what_decays_is_what_the_recipe_names(decayed: str, with_decay: set[str]
         place = 'backbone.body.' + (name if name == 'pos_embed' else f'blocks.0.{name}')
         decay = group_of(model, wrapper, place)['weight_decay']
         assert decay == (WEIGHT_DECAY if name in with_decay else 0.0), name
+
+
+def test_the_backbone_has_a_factor_of_its_own() -> None:
+    model = Model('test_vit')
+    config = {
+        'type': 'OptimWrapper',
+        'optimizer': {'type': 'AdamW', 'lr': LR, 'weight_decay': WEIGHT_DECAY},
+    }
+    arguments = {'layer_decay': DECAY, 'backbone_factor': 0.1}
+    wrapper = LayerDecayConstructor(config, arguments)(model)
+    for name, rate in (
+        ('head.weight', LR),
+        ('neck.weight', LR),
+        ('backbone.body.blocks.5.mlp.fc1.weight', 0.1 * DECAY * LR),
+    ):
+        assert group_of(model, wrapper, name)['lr'] == pytest.approx(rate)

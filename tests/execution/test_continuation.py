@@ -1,4 +1,4 @@
-"""A cell that was interrupted, again and again, ends bit for bit like one that was not."""
+"""A cell ends bit for bit alike, whoever loads its samples and however often it is interrupted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from benchmark.compiling import LOADERS
 from benchmark.execution.execute import Outcome, execute
 from benchmark.results.checkpoints import newest_whole
 from benchmark.stopping import Stopped, stopped_by_signals
@@ -29,10 +30,11 @@ KINDS = {
 }
 
 
-def outcome(trial: Trial, *interruptions: int) -> Outcome:
+def outcome(trial: Trial, *interruptions: int, workers: int = 0) -> Outcome:
     """Return the outcome after as many attempts, each ended after that iteration."""
+    whole = {**trial.config(), LOADERS: workers}
     for iteration in interruptions:
-        config = trial.config()
+        config = dict(whole)
         hook = {'type': 'InterruptTraining', 'iteration': iteration}
         hooks = [*config['custom_hooks'], hook]
         torch.manual_seed(iteration)  # a new process has drawn other numbers
@@ -40,7 +42,7 @@ def outcome(trial: Trial, *interruptions: int) -> Outcome:
             execute({**config, 'custom_hooks': hooks}, trial.folder)
         assert newest_whole(trial.folder) is not None
     torch.manual_seed(99)
-    return execute(trial.config(), trial.folder)
+    return execute(whole, trial.folder)
 
 
 def assert_equal(interrupted: Outcome, whole: Outcome) -> None:
@@ -51,13 +53,15 @@ def assert_equal(interrupted: Outcome, whole: Outcome) -> None:
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_a_cell_interrupted_twice_ends_like_an_uninterrupted_one(kind: str, tmp_path: Path) -> None:
+def test_a_cell_interrupted_twice_and_loaded_by_two_workers_ends_like_one_that_was_not(
+    kind: str, tmp_path: Path
+) -> None:
     task, data = small_task(KINDS[kind]), fake_root(KINDS[kind], tmp_path)
     whole, twice = (
         Trial(task, data, tmp_path / name, changes=CHANGES) for name in ('whole', 'twice')
     )
     expected = outcome(whole)
-    found = outcome(twice, 3, 5)
+    found = outcome(twice, 3, 5, workers=2)
     assert found.cost['resumed_at'] == 4
     assert len(expected.curves['loss']) == ITERATIONS
     assert_equal(found, expected)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import torch
 
-from benchmark.compiling import SPLIT_LOADING
 from benchmark.errors import IncompatibleError
 from benchmark.execution import jobs
 from benchmark.execution.distributed import in_processes
@@ -80,7 +79,7 @@ def test_a_batch_that_cannot_be_shared_is_told(tmp_path: Path) -> None:
 LOADER = {
     'batch_size': 8,
     'num_workers': 0,
-    'sampler': {'type': 'InfiniteSampler', 'shuffle': True},
+    'sampler': {'type': 'benchmark.SampleOrder'},
     'collate_fn': {'type': 'pseudo_collate'},
 }
 COMPILED = {'train_dataloader': LOADER, 'custom_hooks': [], 'randomness': {'seed': 3}}
@@ -88,18 +87,12 @@ COMPILED = {'train_dataloader': LOADER, 'custom_hooks': [], 'randomness': {'seed
 
 def test_one_process_trains_by_the_configuration_as_compiled() -> None:
     assert in_processes(COMPILED, 1) == COMPILED
-    assert in_processes({**COMPILED, SPLIT_LOADING: 4}, 1) == COMPILED
     with pytest.raises(IncompatibleError, match='a batch of 8 cannot be shared by 3'):
         in_processes(COMPILED, 3)
 
 
-def test_every_process_loads_the_whole_batch_unless_loading_is_split() -> None:
-    together = in_processes(COMPILED, 4, rank=2)
-    assert together['train_dataloader']['batch_size'] == 8
-    assert together['custom_hooks'] == [{'type': 'benchmark.WholeBatchMasks'}]
-    apart = in_processes({**COMPILED, SPLIT_LOADING: 4}, 4, rank=2)
-    assert apart == {
-        **COMPILED,
-        'train_dataloader': {**LOADER, 'batch_size': 2},
-        'custom_hooks': [{'type': 'benchmark.OwnDraws'}],
-    }
+def test_every_process_loads_its_own_share_of_the_batch() -> None:
+    found = in_processes(COMPILED, 4, rank=2)
+    sampler = {'type': 'benchmark.SampleOrder', 'share': 2, 'rank': 2, 'count': 4}
+    loader = {**LOADER, 'batch_size': 2, 'sampler': sampler}
+    assert found == {**COMPILED, 'train_dataloader': loader}

@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from benchmark.catalog import find_task
+from benchmark.catalog import find_backbone, find_task
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
 from benchmark.kinds.detection.kind import METRICS
 from benchmark.launching import Job, Reply
 from benchmark.launching.campaign import Campaign
-from benchmark.launching.features import features_from
+from benchmark.launching.features import features_from, inspect_all
 from benchmark.planning import Plan, Request
 from benchmark.report import render_report
 from benchmark.results.checkpoints import draft_of, keep
@@ -55,6 +55,8 @@ ODD = CheckResult('test size', True, '5 samples, declared 6', is_warning=True)._
 
 class FakePool:
     """Answers inspections with ``FEATURES`` and runs by ``answer``; keeps what it was asked."""
+
+    device = 'cpu'
 
     def __init__(self, answer: Answer = lambda job: OUTCOME) -> None:
         self.answer = answer
@@ -577,13 +579,53 @@ class TestPreparing:
         assert records(campaign(world)) == []
 
     def test_a_backbone_is_inspected_once(self, world: Declarations) -> None:
-        suite = {'backbones': ('timm:test_vit', 'timm:test_vit+random')}
+        suite = {'backbones': ('timm:test_vit', 'timm:test_resnet')}
         first, second = FakePool(), FakePool()
         one = campaign(world, suite=suite).prepare(first)
         other = campaign(world, suite=suite).prepare(second)
-        assert first.names('inspect') == ['timm:test_vit', 'timm:test_vit+random']
+        assert first.names('inspect') == ['timm:test_vit', 'timm:test_resnet']
         assert second.names('inspect') == []
         assert [c.fingerprint for c in one.to_do] == [c.fingerprint for c in other.to_do]
+
+    def test_of_an_architecture_that_is_known_only_the_weights_are_asked(
+        self, world: Declarations
+    ) -> None:
+        paths = [world.folder / name for name in ('a.pth', 'b.pth')]
+        for path in paths:
+            path.write_text(path.name)
+        whole = ('timm:test_vit+random', 'timm:test_vit', *(f'timm:test_vit@{p}' for p in paths))
+        pool = FakePool()
+        made = campaign(world, suite={'backbones': whole})
+        plan = made.prepare(pool)
+        asked = [job.request['is_known'] for job in pool.asked if job.request['job'] == 'inspect']
+        # random, published and given weights in full: normalisations may come from elsewhere
+        assert asked == [False, False, False, True]
+        assert len({cell.fingerprint for cell in plan.to_do}) == 8
+        found = {cell.design.inspected.features for cell in plan.to_do if cell.design.inspected}
+        assert found == {features_from(FEATURES)}
+
+    def test_where_the_first_of_an_architecture_fails_the_next_is_inspected(
+        self, world: Declarations
+    ) -> None:
+        class Refusing(FakePool):
+            def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+                for reply in super().run(jobs):
+                    bad = reply.job.name.startswith('timm:test_vit@a.pth')
+                    wrong = {'error': 'weights do not load', 'user_error': True}
+                    yield Reply(reply.job, wrong, reply.started) if bad else reply
+
+        refused: dict[str, BenchmarkError] = {}
+        for name in ('a.pth', 'b.pth'):
+            (world.folder / name).write_text(name)
+        backbones = [
+            find_backbone(f'timm:test_vit@{world.folder / name}') for name in ('a.pth', 'b.pth')
+        ]
+        pool = Refusing()
+        cache = world.folder / 'cache'
+        found = inspect_all(backbones, cache, pool, refuse=refused.__setitem__)
+        assert list(refused) == [backbones[0].id]
+        assert list(found) == [backbones[1].id]
+        assert [job.request['is_known'] for job in pool.asked] == [False, False]
 
     def test_other_weights_are_inspected_anew(self, world: Declarations) -> None:
         world.backbone(checkpoint='w.pth')
@@ -598,7 +640,9 @@ class TestPreparing:
         made = campaign(world)
         made.prepare(FakePool())
         (cached,) = (made.store.work / 'cache' / 'backbones').iterdir()
+        (architecture,) = (made.store.work / 'cache' / 'architectures').iterdir()
         cached.write_text(damage)
+        architecture.write_text(damage)
         pool = FakePool()
         made.prepare(pool)
         assert pool.names('inspect') == ['timm:test_vit+random']

@@ -50,8 +50,8 @@ def test_no_driver_means_no_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_one_worker_per_gpu_and_more_share_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '4,6')
     assert worker_environments('auto', None) == [
-        {'CUDA_VISIBLE_DEVICES': '4'},
-        {'CUDA_VISIBLE_DEVICES': '6'},
+        {'CUDA_VISIBLE_DEVICES': '4', 'TBENCH_CELLS_AT_A_TIME': '2'},
+        {'CUDA_VISIBLE_DEVICES': '6', 'TBENCH_CELLS_AT_A_TIME': '2'},
     ]
     shared = [env['CUDA_VISIBLE_DEVICES'] for env in worker_environments('cuda', 3)]
     assert shared == ['4', '6', '4']

@@ -261,3 +261,14 @@ def test_unknown_architecture_names_a_close_one() -> None:
 def test_option_that_the_architecture_lacks() -> None:
     with pytest.raises(IncompatibleError, match=r'test_vit cannot be built .*windows'):
         build('vit', options={'windows': 7})
+
+
+def test_batch_norms_can_keep_the_statistics_of_pretraining() -> None:
+    backbone = FeatureBackbone(source='timm:resnet18', random=True, kept_statistics=True).train()
+    before = {name: buffer.clone() for name, buffer in backbone.named_buffers()}
+    backbone(torch.randn(2, 3, 64, 64))[-1].sum().backward()
+    assert before.keys() == dict(backbone.named_buffers()).keys()
+    assert all(torch.equal(before[name], buffer) for name, buffer in backbone.named_buffers())
+    # everything else still trains
+    assert backbone.body.layer4.training
+    assert all(parameter.grad is not None for parameter in backbone.parameters())

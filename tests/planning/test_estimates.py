@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmark.kinds.common.operations import HeadCost
 from benchmark.planning.estimates import (
     NOMINAL_FLOPS,
     Basis,
@@ -9,6 +10,7 @@ from benchmark.planning.estimates import (
     Workload,
     backbone_flops,
     estimate,
+    model_flops,
 )
 
 ASKED = Workload(('t', 'b', 'finetune'), ('depth', 'finetune'), 6e12, 2**20)
@@ -29,13 +31,16 @@ def test_other_seeds_of_the_cell_are_averaged() -> None:
     assert estimate(ASKED, runs, 'cpu') == (15.0, 300, Basis.MEASURED)
 
 
-def test_other_cells_of_the_kind_are_scaled_by_their_operations() -> None:
+def test_other_cells_of_the_kind_are_scaled_by_what_they_should_take() -> None:
     runs = [
         run(('t', 'x', 'finetune'), 1e12, 10),
         run(('u', 'y', 'finetune'), 3e12, 30, 700),
         run(('t', 'b', 'frozen'), 6e12, 999),
     ]
-    assert estimate(ASKED, runs, 'cpu') == (pytest.approx(60.0), 700, Basis.KIND)
+    # each starts, then computes at the nominal speed; these took so many times as long
+    nominal = [5 + flops / NOMINAL_FLOPS['cpu'] for flops in (1e12, 3e12, 6e12)]
+    seconds = nominal[2] * (10 + 30) / (nominal[0] + nominal[1])
+    assert estimate(ASKED, runs, 'cpu') == (pytest.approx(seconds), 700, Basis.KIND)
 
 
 def test_where_operations_are_unknown_the_mean_of_the_kind_serves() -> None:
@@ -46,9 +51,32 @@ def test_where_operations_are_unknown_the_mean_of_the_kind_serves() -> None:
 @pytest.mark.parametrize('device', ['cpu', 'gpu'])
 def test_operations_alone_give_an_estimate_that_says_so(device: str) -> None:
     found = estimate(ASKED, [], device)
-    assert found.seconds == pytest.approx(6e12 / NOMINAL_FLOPS[device])
+    # beside the start
+    assert found.seconds == pytest.approx(5 + 6e12 / NOMINAL_FLOPS[device])
+    assert (found.low, found.high) == (found.seconds / 2, found.seconds * 2)
     assert found.memory_mb == pytest.approx(700 + 16)  # 16 bytes for each of 2**20 parameters
     assert found.basis is Basis.OPERATIONS
+
+
+def test_a_run_that_was_cut_short_is_not_a_measurement_of_the_whole() -> None:
+    nominal = [5 + flops / NOMINAL_FLOPS['cpu'] for flops in (6e10, 6e12)]
+    found = estimate(ASKED, [run(ASKED.cell, 6e10, 2 * nominal[0])], 'cpu')
+    assert (found.seconds, found.basis) == (pytest.approx(2 * nominal[1]), Basis.KIND)
+
+
+def test_each_sample_is_loaded() -> None:
+    idle = ASKED._replace(flops=0.0, samples=1000)
+    assert estimate(idle, [], 'cpu').seconds == pytest.approx(5 + 5)
+    assert estimate(idle._replace(samples=0), [], 'cpu').seconds == 0  # as a trivial predictor
+
+
+def test_a_head_learns_on_a_frozen_backbone_too() -> None:
+    head = HeadCost(training=10.0, testing=4.0, passes=2.0)
+    count = {'trained_images': 5, 'tested_images': 3}
+    frozen = model_flops(head, 100.0, learns=False, **count)
+    trained = model_flops(head, 100.0, learns=True, **count)
+    assert frozen == 5 * (2 * 100 + 3 * 10) + 3 * (100 + 4)
+    assert trained == 5 * (3 * 2 * 100 + 3 * 10) + 3 * (100 + 4)
 
 
 def test_without_anything_nothing_is_claimed() -> None:

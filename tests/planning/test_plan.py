@@ -203,3 +203,33 @@ def test_a_suite_may_count_a_task_in_another_group(declare: Declarations) -> Non
     path = declare.suite(tasks=('one.py', 'two.py'), groups={'semantic': ('two.py',)})
     request = Request.read(str(path))
     assert [task.group for task in request.tasks] == ['fine-grained', 'semantic']
+
+
+def test_names_are_titles_and_no_part_of_the_id(declare: Declarations) -> None:
+    declare.task()
+    suite = str(declare.suite())
+    named = ('ours=timm:test_vit+random', 'timm:test_vit2+random')
+    request = Request.read(suite, backbones=named)
+    assert [(b.id, b.title) for b in request.backbones] == [
+        ('timm:test_vit+random', 'ours'),
+        ('timm:test_vit2+random', ''),
+    ]
+    assert request.titles == {
+        'timm:test_vit+random': 'ours',
+        'timm:test_vit2+random': 'test_vit2, random',
+    }
+
+
+@pytest.mark.parametrize(
+    ('backbones', 'said'),
+    [
+        (('A=timm:x+random', 'A=timm:y+random'), "two backbones are named 'A'"),
+        (('A=timm:x+random', 'B=timm:x+random'), "'A' and 'B' are one backbone, timm:x"),
+    ],
+)
+def test_names_and_backbones_go_one_to_one(
+    declare: Declarations, backbones: tuple[str, ...], said: str
+) -> None:
+    declare.task()
+    with pytest.raises(BenchmarkError, match=said):
+        Request.read(str(declare.suite()), backbones=backbones)

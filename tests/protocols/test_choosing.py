@@ -201,7 +201,13 @@ class TestMarks:
 def test_every_declared_number_fits_a_recipe_and_names_a_known_source(name: str) -> None:
     from benchmark.protocols import SOURCES, protocols
 
-    known = {item.name for item in fields(Recipe)} | {'epochs', 'crop'}
+    known = {item.name for item in fields(Recipe)} | {
+        'epochs',
+        'least_iterations',
+        'crop',
+        'rate_growth',
+        'width',
+    }
     for made in load_protocol(name).recipes:
         assert made.numbers.keys() <= known
         for number in made.numbers.values():

@@ -1,5 +1,5 @@
 # Real pictures and real weights: shows that pretraining is visible through the whole harness.
-# The learning rates are the same for every arm.
+# Recipes are the protocols' defaults.
 suite = dict(
     name='real-mini',
     title='Real pictures in small sets',
@@ -21,15 +21,4 @@ suite = dict(
         'backbones/efficientnet_lite0.py',
         'backbones/efficientnet_lite0.py+random',
     ),
-    recipes={
-        '*/frozen': dict(lr=1e-3, weight_decay=0.05, clip_norm=5.0, schedule='cosine'),
-        '*/finetune': dict(
-            lr=2e-4,
-            weight_decay=0.05,
-            clip_norm=5.0,
-            schedule='cosine',
-            layer_decay=0.8,
-            drop_path=0.0,
-        ),
-    },
 )

@@ -54,6 +54,7 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     [
         ('custom_imports', ['benchmark.kinds.depth.data']),
         ('train_dataloader.num_workers', 4),
+        ('num_workers', 4),
         ('train_dataloader.persistent_workers', True),
         ('train_dataloader.pin_memory', True),
         ('train_dataloader.dataset.pipeline.0.backend_args', {'backend': 'petrel'}),
@@ -87,7 +88,6 @@ def test_what_only_watches_fetches_or_continues_is_left_out(path: str, value: An
         ('custom_hooks.0', {'type': 'mine.ChangesWeights'}),
         ('custom_hooks.2.decay', 0.99),
         ('randomness.seed', 4),
-        ('split_loading', 2),
     ],
 )
 def test_what_changes_numbers_counts(path: str, value: Any) -> None:

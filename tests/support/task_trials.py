@@ -14,7 +14,7 @@ from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone
 from benchmark.openmmlab import prepare
 from benchmark.protocols import load_protocol
-from benchmark.specs import Backbone, Declared, RunSpec, Task
+from benchmark.specs import EXACT, Backbone, Declared, RunSpec, Task
 from tests.support.fakes.copies import COPIES
 
 torch.set_num_threads(1)
@@ -91,6 +91,7 @@ class Trial:
     architecture: str = 'test_vit'
     protocol: str = 'finetune'
     changes: Declared = field(default_factory=dict)
+    policy: str = EXACT
 
     def config(self) -> Config:
         """Return the compiled configuration with local paths."""
@@ -103,6 +104,7 @@ class Trial:
             protocol=load_protocol(self.protocol),
             # the task's small options, also where the recipe sets larger ones
             changes=({**RECIPE, 'options': dict(self.task.options), **self.changes},),
+            policy=self.policy,
         )
         return localise(compile_config(cell), {DATA: str(self.data), WORK: str(self.folder)})
 

@@ -14,7 +14,7 @@ from benchmark.world.streams import Stream, generator
 
 SMALL = WorldSpec(
     size=64,
-    scenes=SplitCounts(10, 60, 4),
+    scenes=SplitCounts(10, 80, 4),
     covered_per_class=SplitCounts(1, 1, 1),
     fine_per_class=SplitCounts(1, 1, 1),
     sequences=SplitCounts(4, 1, 1),

@@ -22,6 +22,7 @@ from benchmark.world import (
     WorldSpec,
 )
 from benchmark.world.formats import SMALLEST_POSED
+from benchmark.world.labels import PARTS
 from benchmark.world.spec import Split
 
 # pycocotools' decoder has not followed numpy 2's signature of __array__
@@ -79,7 +80,7 @@ def test_masks_lie_on_creatures_and_things_of_the_semantic_map(world: Path) -> N
         semantic = read(world / 'scenes/semantic/val' / name)
         kind = INSTANCE_CLASSES[annotation['category_id'] - 1]
         found = {SEMANTIC_CLASSES[v] for v in semantic[coco.annToMask(annotation) > 0]}
-        assert found <= ({kind} if kind in SEMANTIC_CLASSES else {'body', 'head', 'limb', 'tail'})
+        assert found <= ({kind} if kind in SEMANTIC_CLASSES else set(PARTS))
 
 
 def test_the_smallest_default_split_holds_every_class(world: Path) -> None:
@@ -97,7 +98,7 @@ def test_scenes_hold_several_objects_and_no_constant_box_wins(world: Path) -> No
     per_image = [len(coco.getAnnIds(imgIds=[number])) for number in coco.imgs]
     boxes = np.array([one['bbox'] for one in coco.anns.values()], float)
     centers = boxes[:, :2] + boxes[:, 2:] / 2
-    assert np.mean(per_image) > 3
+    assert np.mean(per_image) > 2.5
     assert (centers.std(0) > 8).all()
     assert np.quantile(boxes[:, 2], 0.9) > 2.5 * np.quantile(boxes[:, 2], 0.1)
 

@@ -10,22 +10,23 @@ import pytest
 
 from benchmark.world import FLIP_PAIRS, INSTANCE_CLASSES, KEYPOINTS, SEMANTIC_CLASSES, SKELETON
 from benchmark.world.anatomy import gait, keypoint_positions, place_joints
+from benchmark.world.blocks import Block, draw_crate
 from benchmark.world.camera import Camera
 from benchmark.world.formats import tight_box
-from benchmark.world.labels import CLUTTER, PARTS, SKY
+from benchmark.world.labels import CLUTTER, GROUND, PARTS, SKY
 from benchmark.world.plans import PLANS
 from benchmark.world.render import ABSENT, OCCLUDED, VISIBLE, Actor, Frame, Scene, render
 from benchmark.world.scene import draw_figure, draw_open_scene
-from benchmark.world.scenery import draw_scenery
+from benchmark.world.scenery import draw_scenery, flat_profile
 from benchmark.world.species import SEEN_SPECIES
 from benchmark.world.streams import Stream, generator
 
 
-def scene_of(actors: tuple[Actor, ...]) -> Scene:
+def scene_of(actors: tuple[Actor, ...], blocks: tuple[Block, ...] = ()) -> Scene:
     rng = generator(0, Stream.SCENES, 9, 9)
     camera = Camera(size=128, focal=130.0, height=1.2, pitch=0.15)
     noise = np.zeros((128, 128, 3), np.float32)
-    return Scene(draw_scenery(rng, 9.0), camera, actors, noise)
+    return Scene(draw_scenery(rng, flat_profile(), 0.0, 9.0), camera, actors, noise, blocks)
 
 
 def creature(x: float, z: float, identity: int = 0, species: int = 9) -> Actor:
@@ -43,7 +44,7 @@ def test_masks_are_disjoint_and_agree_with_the_semantic_map(frames: Sequence[Fra
             expected = [SEMANTIC_CLASSES.index(name)] if name in CLUTTER else parts
             assert np.isin(frame.semantic[instance.mask], expected).all()
         assert claimed.max() <= 1
-        assert np.array_equal(claimed == 1, frame.semantic > SEMANTIC_CLASSES.index('ground'))
+        assert np.array_equal(claimed == 1, frame.semantic > SEMANTIC_CLASSES.index('table'))
 
 
 def test_boxes_are_tight(frames: Sequence[Frame]) -> None:
@@ -77,12 +78,110 @@ def test_the_ground_is_as_deep_as_the_camera_says() -> None:
     )
 
 
+def crate(x: float, z: float, size: tuple[float, float, float], turn: float = 0.0) -> Block:
+    made = draw_crate(generator(0, Stream.SCENES, 7, 7), x, z, 0.0, 1.0)
+    return made._replace(size=size, turn=turn, identity=50)
+
+
+def test_the_front_of_a_crate_is_where_the_camera_equations_put_it() -> None:
+    frame = render(scene_of((), (crate(0.0, 4.0, (1.0, 0.6, 0.8)),)))
+    camera = Camera(size=128, focal=130.0, height=1.2, pitch=0.15)
+    front = 4.0 - 0.4
+    corners = [camera.project(x, h, front) for x in (-0.5, 0.5) for h in (0.0, 0.6)]
+    (instance,) = frame.instances
+    x, y, width, height = tight_box(instance.mask)
+    assert x == pytest.approx(min(c.u for c in corners), abs=1)
+    assert x + width == pytest.approx(max(c.u for c in corners), abs=1.5)
+    assert y + height == pytest.approx(max(c.v for c in corners), abs=1.5)
+    middle = camera.project(0.0, 0.3, front)
+    assert frame.depth[round(middle.v), round(middle.u)] / 1000 == pytest.approx(
+        middle.depth, abs=0.01
+    )
+    top = camera.project(0.0, 0.6, 4.0)
+    fall = np.sin(0.15) + (round(top.v) - 63.5) / 130 * np.cos(0.15)
+    assert frame.depth[round(top.v), round(top.u)] / 1000 == pytest.approx(0.6 / fall, abs=0.001)
+    assert y == pytest.approx(camera.project(0.0, 0.6, 4.4).v, abs=1)
+
+
+def test_a_turned_crate_shows_its_nearest_edge_nearest() -> None:
+    frame = render(scene_of((), (crate(0.0, 4.0, (1.0, 0.6, 1.0), np.pi / 4),)))
+    edge = Camera(size=128, focal=130.0, height=1.2, pitch=0.15).project(0, 0.3, 4 - np.sqrt(0.5))
+    row = frame.depth[round(edge.v)] / 1000
+    own = frame.instances[0].mask[round(edge.v)]
+    assert row[own].min() == pytest.approx(edge.depth, abs=0.02)
+    assert int(np.flatnonzero(own)[row[own].argmin()]) == pytest.approx(edge.u, abs=1)
+
+
+@pytest.mark.parametrize(('turn', 'slope'), [(0.0, 0.1), (0.3, -0.1), (-0.4, 0.2)])
+def test_depth_on_a_slope_solves_the_equation_of_its_plane(turn: float, slope: float) -> None:
+    profile = np.array([[-4.0, -4 * slope], [9.0, 9 * slope]])
+    rng = generator(0, Stream.SCENES, 9, 9)
+    stage = draw_scenery(rng, profile, turn, 9.0)
+    camera = Camera(size=128, focal=130.0, height=1.2, pitch=0.3)
+    noise = np.zeros((128, 128, 3), np.float32)
+    frame = render(Scene(stage, camera, (), noise))
+    right, down, ahead = camera.axes
+    for row, column in ((125, 3), (110, 64), (100, 120)):
+        ray = ahead + ((column - 63.5) * right + (row - 63.5) * down) / 130.0
+        # height = slope * (x sin(turn) + z cos(turn)) along the ray from (0, 1.2, 0)
+        rise = ray[1] - slope * (ray[0] * np.sin(turn) + ray[2] * np.cos(turn))
+        assert frame.depth[row, column] / 1000 == pytest.approx(-1.2 / rise, abs=0.001)
+        assert frame.semantic[row, column] == GROUND
+
+
+def test_a_step_hides_what_lies_behind_it_and_is_as_deep_as_it_stands_away() -> None:
+    profile = np.array([[-4.0, 0.0], [4.0, 0.0], [4.0, 0.5], [20.0, 0.5]])
+    stage = draw_scenery(generator(0, Stream.SCENES, 9, 9), profile, 0.0, 9.0)
+    assert stage.ground.height(0, 3.9) == 0
+    assert stage.ground.height(0, 4.1) == 0.5
+    assert stage.ground.is_near_step(3.0, 4.2, 0.3)
+    scene = scene_of(())._replace(scenery=stage)
+    riser = scene.camera.project(0.0, 0.25, 4.0)
+    depth = render(scene).depth[round(riser.v), 64] / 1000
+    assert depth == pytest.approx(riser.depth, abs=0.02)
+    assert render(scene_of(())).depth[round(riser.v), 64] / 1000 > depth + 0.3
+
+
+def test_what_stands_on_a_crate_is_seen_on_it_and_a_crate_in_front_hides_it() -> None:
+    box = crate(0.0, 4.0, (1.4, 0.5, 1.0))
+    lifted = creature(0.0, 4.0)._replace(base=box.top)
+    frame = render(scene_of((lifted,), (box,)))
+    block, animal = frame.instances
+    assert (block.identity, animal.identity) == (50, 0)
+    assert animal.visible_share == 1
+    foot = scene_of(()).camera.project(0.0, 0.5, 4.0)
+    _, y, _, height = tight_box(animal.mask)
+    assert y + height == pytest.approx(foot.v, abs=2)
+    assert block.full_area > block.area
+    screen = crate(0.0, 2.6, (3.0, 0.8, 0.4))
+    hidden = render(scene_of((creature(0.0, 4.0),), (screen,))).instances[1]
+    assert hidden.visible_share < 0.7
+    assert hidden.full_area == pytest.approx(animal.full_area, rel=0.05)
+
+
+def test_open_scenes_mix_rooms_and_open_air_and_stand_things_on_things() -> None:
+    scenes = [draw_open_scene(generator(6, Stream.SCENES, 0, i), 64) for i in range(40)]
+    in_the_open = sum(len(scene.scenery.bounds) == 1 for scene in scenes)
+    assert 10 <= in_the_open <= 30
+    lifted = 0
+    for scene in scenes:
+        ground = scene.scenery.ground
+        gaps = [actor.base - ground.height(actor.x, actor.z) for actor in scene.actors]
+        assert min(gaps) > -1e-6
+        tops = {block.top for block in scene.blocks}
+        assert all(g < 1e-6 or a.base in tops for g, a in zip(gaps, scene.actors, strict=True))
+        lifted += any(gap > 0.1 for gap in gaps)
+    assert lifted >= 10
+    assert np.ptp([scene.camera.horizon for scene in scenes]) > 64
+    assert np.ptp([scene.camera.height for scene in scenes]) > 1.5
+
+
 def test_a_nearer_creature_hides_a_farther_one_and_is_nearer_in_depth() -> None:
     far, near = creature(0.0, 5.0, 0), creature(0.2, 3.0, 1)
     alone = render(scene_of((far,)))
     both = render(scene_of((near, far)))
     hidden = alone.instances[0].mask & ~both.instances[0].mask
-    assert [one.actor.identity for one in both.instances] == [0, 1]
+    assert [one.identity for one in both.instances] == [0, 1]
     assert hidden.sum() > 100
     assert both.instances[1].mask[hidden].all()
     assert (both.depth[hidden] + 500 < alone.depth[hidden]).all()
@@ -94,8 +193,9 @@ def test_instances_lie_before_what_they_cover(frames: Sequence[Frame]) -> None:
         scene = draw_open_scene(generator(6, Stream.SCENES, 0, seed), 128)
         full = render(scene)
         for instance in full.instances:
-            others = tuple(a for a in scene.actors if a is not instance.actor)
-            behind = render(scene._replace(actors=others))
+            actors = tuple(a for a in scene.actors if a.identity != instance.identity)
+            blocks = tuple(b for b in scene.blocks if b.identity != instance.identity)
+            behind = render(scene._replace(actors=actors, blocks=blocks))
             there = instance.mask & (behind.depth > 0)
             assert (full.depth[there] <= behind.depth[there]).all()
 

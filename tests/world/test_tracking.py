@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmark.kinds.mot.sequence import find_frames, read_facts, read_truth, wanted
 from benchmark.world import SPLITS, WorldSpec
 from benchmark.world.render import Frame
 from benchmark.world.sequences import PLOTS, Shot, draw_shot, render_shot, target_of
@@ -126,6 +127,16 @@ def test_identities_are_listed_once_per_frame_and_agree_with_the_target(
     assert all(0 < float(row[8]) <= 1 for row in rows)
 
 
+def test_sequences_are_read_as_those_of_motchallenge(world: Path, small_spec: WorldSpec) -> None:
+    for folder in sequences(world, 'train'):
+        facts = read_facts(folder)
+        assert len(find_frames(folder, facts)) == small_spec.sequence_length
+        assert (facts.width, facts.height) == (small_spec.size, small_spec.size)
+        truth = read_truth(folder / 'gt/gt.txt', facts.length)
+        assert wanted(truth).all()
+        assert len(set(truth[:, 1])) >= 2
+
+
 @pytest.mark.parametrize(
     ('share', 'level'),
     [
@@ -143,6 +154,21 @@ def test_identities_are_listed_once_per_frame_and_agree_with_the_target(
 )
 def test_cover_levels_are_those_of_got_10k(share: float, level: int) -> None:
     assert cover_level(share) == level
+
+
+def test_the_default_test_set_has_forty_sequences_or_more_of_every_plot_alike() -> None:
+    count = WorldSpec().sequences.test
+    assert count >= 40
+    assert count % len(PLOTS) == 0
+
+
+def test_the_target_that_hides_is_hidden_by_what_stands_before_it() -> None:
+    shot = draw_shot(generator(3, Stream.TRACKING, 0, 1), 64, 'hide', 12)
+    shares = [target_of(frame) for frame in render_shot(shot)]
+    seen = [target.visible_share for target in shares if target is not None]
+    assert seen[0] >= 0.8
+    assert min(seen) < 0.6
+    assert len(shot.plot.blocks) == 2
 
 
 def test_pictures_of_a_sequence_move(world: Path) -> None:

@@ -11,6 +11,8 @@ from mmengine.evaluator import BaseMetric
 from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import Gallery, Picture, caption
 from benchmark.registry import HOOKS, METRICS
+from benchmark.statistics.outcome_files import Measured
+from benchmark.statistics.outcomes import ByClass, Rankings, Ratios
 
 
 @METRICS.register_module()
@@ -27,6 +29,10 @@ class ClassificationMetric(BaseMetric):
         """Return ``accuracy`` and ``mean_class_accuracy`` over the classes that occur."""
         predicted, true = np.asarray(results).T
         hit = predicted == true
+        self.outcomes = {
+            'accuracy': Measured(Ratios(hit, scale=100.0)),
+            'mean_class_accuracy': Measured(ByClass(hit, true.astype(np.int32), scale=100.0)),
+        }
         per_class = [hit[true == label].mean() for label in np.unique(true)]
         return {
             'accuracy': 100 * float(hit.mean()),
@@ -65,6 +71,11 @@ class MultiLabelMetric(BaseMetric):
         ]
         if not curves:
             raise DataError('no test image shows a class that counts: nothing to score')
+        ranked = scores.T, truth.T.astype(np.int8)
+        self.outcomes = {
+            'mAP11': Measured(Rankings(*ranked, is_voc=True, scale=100.0)),
+            'mAP': Measured(Rankings(*ranked, scale=100.0)),
+        }
         means = [(eleven_points(*curve), all_points(*curve)) for curve in curves]
         points, area = np.mean(means, axis=0).tolist()
         return {'mAP11': 100 * points, 'mAP': 100 * area}

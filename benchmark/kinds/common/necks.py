@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.registry import MODELS
+
+_EPS = 1e-6
+"""What is added to a variance: far below that of features a hundred times smaller than usual."""
 
 
 @MODELS.register_module()
@@ -25,13 +29,54 @@ class PooledFeatures(BaseModule):
     def __init__(self, *, channels: int, norm: str, init_cfg: None = None) -> None:
         super().__init__(init_cfg)
         self.norm = {
-            'layer': lambda: nn.LayerNorm(channels, eps=1e-6),
-            'batch': lambda: nn.BatchNorm1d(channels, affine=False, eps=1e-6),
+            'layer': lambda: nn.LayerNorm(channels, eps=_EPS),
+            'batch': lambda: _BatchNorm1d(channels, affine=False, eps=_EPS),
         }[norm]()
 
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor]:
         """Return features of shape (B, C) for maps of which the last is (B, C, h, w)."""
         return (self.norm(maps[-1].mean(dim=(2, 3))),)
+
+
+class _BatchNorm1d(nn.BatchNorm1d):
+    """Batch norm that takes a batch of one, which has no statistics, by those seen so far."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        if self.training and len(features) == 1:
+            return functional.batch_norm(
+                features, self.running_mean, self.running_var, eps=self.eps
+            )
+        return super().forward(features)
+
+
+@MODELS.register_module()
+class WhitenedMaps(BaseModule):
+    """Every map normalised per channel, without a learnt scale, and then what a head needs.
+
+    Heads that start from random weights learn at one rate whatever the scale of a backbone's
+    features. Statistics are those of the batch in training, their moving averages in testing.
+
+    Args:
+        channels: channels of each map.
+        then: configuration of the neck that gets the whitened maps; ``None`` for none.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: Sequence[int],
+        then: dict[str, Any] | None = None,
+        init_cfg: None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(c, affine=False, eps=_EPS) for c in channels)
+        self.then = None if then is None else MODELS.build(then)
+
+    def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return the maps (B, C, h, w), whitened, or what the next neck makes of them."""
+        whitened = tuple(norm(item) for norm, item in zip(self.norms, maps, strict=True))
+        found: tuple[Tensor, ...] = whitened if self.then is None else self.then(whitened)
+        return found
 
 
 @MODELS.register_module()

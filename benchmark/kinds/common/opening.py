@@ -16,8 +16,10 @@ from benchmark.errors import BenchmarkError, DataError, UnknownNameError, did_yo
 from benchmark.kinds.common import xml
 from benchmark.kinds.common.listing import check_list, is_emptiness, why_unreadable
 from benchmark.kinds.common.loading import compare_sizes, replace_loaders
+from benchmark.kinds.common.order import SeededSamples
 from benchmark.kinds.common.parts import chosen, held_out, joined
 from benchmark.kinds.common.unread import check_folders, no_folder, why_empty
+from benchmark.kinds.common.views import FixedViews
 from benchmark.openmmlab import coco
 from benchmark.openmmlab.decoding import header_of, is_broken
 from benchmark.registry import DATASETS
@@ -26,6 +28,16 @@ Config = Mapping[str, Any]
 
 _FILES = ('img_path', 'seg_map_path', 'depth_map_path', 'ann_file', 'frames', 'folder')
 """Under which keys samples and data sets name files."""
+
+OURS = (
+    'ImageFolders',
+    'KeypointDataset',
+    'DepthFolders',
+    'DepthPairs',
+    'GOT10k',
+    'MotFrames',
+)
+"""Our data sets for a user's own data, of which one is often meant by a name like theirs."""
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST = 160
@@ -67,6 +79,16 @@ def opened(*, of: Config) -> BaseDataset:
     return dataset
 
 
+@DATASETS.register_module(name='Seeded')
+def seeded(*, of: Config, seed: int, views: int = 0) -> SeededSamples:
+    """Return the data set ``of``, opened, whose samples are drawn for their turns.
+
+    With ``views``, each sample has so many that are drawn once, whatever the turn.
+    """
+    dataset = opened(of=of)
+    return SeededSamples(FixedViews(dataset, views) if views else dataset, seed)
+
+
 def _build(of: Config) -> BaseDataset:
     """Return the data set, whatever is wrong with its annotations being a :class:`DataError`."""
     try:
@@ -95,7 +117,7 @@ def _explain(of: Config, error: Exception) -> str:
             reason = ''
         if reason:
             return reason
-    return f'{_annotations(of)}: cannot be read ({one_line(error)})'
+    return f'{_annotations(of)}: cannot be read by {of["type"]} ({one_line(error)})'
 
 
 def _unread_parts(config: Config) -> Iterator[dict[str, Any]]:
@@ -154,8 +176,15 @@ def _annotated_size(info: Any) -> tuple[int, int] | None:
 
 def one_line(error: BaseException) -> str:
     """Return the type and message of an error, shortened at the end of a word."""
-    text = f'{type(error).__name__}: {" ".join(str(error).split())}'.rstrip(': ')
+    said = str(error) or (_asserted(error) if isinstance(error, AssertionError) else '')
+    text = f'{type(error).__name__}: {" ".join(said.split())}'.rstrip(': ')
     return text if len(text) <= _LONGEST else f'{text[:_LONGEST].rsplit(maxsplit=1)[0]} ...'
+
+
+def _asserted(error: BaseException) -> str:
+    """Return the line of an assertion that says nothing itself."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return (frames[-1].line or '') if frames else ''
 
 
 def misfit(config: Config) -> str:
@@ -204,7 +233,8 @@ def _unknown(name: str, registry: Any) -> UnknownNameError:
     root = registry.root
     children = {'mmengine': root, **root.children}
     names = children[scope].module_dict if scope in children else registry.module_dict
-    hint = did_you_mean(own, names, prefix=scope and f'{scope}.')
+    hint = did_you_mean(own, OURS, prefix='benchmark.') if scope != 'benchmark' else ''
+    hint = hint or did_you_mean(own, names, prefix=scope and f'{scope}.')
     where = f'the registry of {scope or registry.scope}'
     return UnknownNameError(f"unknown data set '{name}': {where} has none of that name{hint}")
 

@@ -11,6 +11,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmark.openmmlab.processes import sum_over_processes
 from benchmark.registry import MODELS
 
 _SMALLEST = 1e-6
@@ -113,11 +114,14 @@ def _start_small(module: nn.Module) -> None:
 def silog(predicted: Tensor, true: Tensor, is_valid: Tensor) -> Tensor:
     """Return sqrt(mean(g^2) - mean(g)^2 / 2) with g = log true - log predicted, valid pixels only.
 
-    All three have one shape, depth in metres. Without a valid pixel the loss is 0. The square
-    root is that of arXiv 1907.10326 with the weight 1/2 of arXiv 1406.2283.
+    All three have one shape, depth in metres. Means are over the pixels of all processes;
+    without a valid one the loss is 0. The square root is that of arXiv 1907.10326 with the weight
+    1/2 of arXiv 1406.2283.
     """
-    if not is_valid.any():
+    count = sum_over_processes(is_valid.sum())
+    if not count:
         return predicted.sum() * 0
     gap = true[is_valid].log() - predicted[is_valid].clamp(min=_SMALLEST).log()
+    square, mean = sum_over_processes(torch.stack([gap.square().sum(), gap.sum()])) / count
     # the root's slope is infinite at 0
-    return (gap.square().mean() - 0.5 * gap.mean().square()).clamp(min=_SMALLEST**2).sqrt()
+    return (square - 0.5 * mean.square()).clamp(min=_SMALLEST**2).sqrt()

@@ -119,7 +119,7 @@ def _model(context: BuildContext, near: float, far: float) -> Config:
         'type': 'benchmark.WindowedDepthEstimator' if is_windowed else 'DepthEstimator',
         'data_preprocessor': _preprocessor(context),
         'backbone': context.backbone,
-        **deepest.neck,
+        **deepest.parts,
         'decode_head': {
             'type': 'benchmark.DeconvolutionDepthHead',
             'in_channels': context.features.channels[-1],
@@ -226,6 +226,7 @@ def _views(task: Task) -> list[Config]:
 
 
 KIND = Kind(
+    group='geometric-motion',
     name='depth',
     library='mmseg',
     order=40,
@@ -262,5 +263,6 @@ KIND = Kind(
     model=model,
     trivial=Trivial('mean depth map', 'benchmark.kinds.depth.trivial:MeanDepthMap'),
     labels='benchmark.kinds.depth.labels:find_fault',
+    draft='benchmark.kinds.depth.draft:draft',
     largest_input=upright_or_not,
 )

@@ -13,11 +13,17 @@ from mmengine.evaluator import BaseMetric
 from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import Gallery, Picture, fit
 from benchmark.registry import HOOKS, METRICS
+from benchmark.statistics.outcome_files import Measured
+from benchmark.statistics.outcomes import Ratios
 
 _RATIO = 1.25
 _UNLABELLED = (232, 232, 232)
 _INK = (60, 60, 60)
 _BAR = 14
+_POOLED = (
+    'rmse', 'abs_rel', 'log10', 'delta1', 'delta2', 'delta3', 'sq_rel', 'rmse_log',
+)  # fmt: skip
+"""The numbers that follow from the sums of :func:`error_sums` after the first, in their order."""
 
 
 @METRICS.register_module()
@@ -68,6 +74,7 @@ class DepthMetric(BaseMetric):
                 f'no test image has a depth between {self._range[0]} and {self._range[1]} m inside '
                 'the scored window: check depth_scale, max_depth and eval_crop'
             )
+        self.outcomes = outcomes_of(results)
         images = [errors(sums) for sums in scored]
         pooled = errors(np.sum(scored, axis=0))
         return {
@@ -147,6 +154,28 @@ def errors(sums: np.ndarray) -> dict[str, float]:
         'rmse_log': math.sqrt(log_squared),
         'silog': 100 * math.sqrt(spread),
     }
+
+
+def outcomes_of(results: Sequence[np.ndarray]) -> dict[str, Measured]:
+    """Return what each picture adds to the numbers; ``silog_pooled`` is no ratio of sums."""
+    sums = np.stack(results)
+    counts = sums[:, 0].astype(np.int64)
+    is_scored = counts > 0
+    of_images = [errors(one) if one[0] else {} for one in results]
+    keys = next(found for found in of_images if found)
+    per_image = {
+        key: Measured(Ratios(np.array([found.get(key, 0.0) for found in of_images]), is_scored))
+        for key in keys
+    }
+    totals = {key: column for column, key in enumerate(_POOLED, start=1)}
+    pooled = {
+        f'{key}_pooled': Measured(
+            Ratios(sums[:, totals[key]], counts, is_root=key in ('rmse', 'rmse_log'))
+        )
+        for key in keys
+        if key in totals
+    }
+    return {**per_image, **pooled}
 
 
 @HOOKS.register_module()

@@ -13,6 +13,7 @@ from benchmark.kinds.base import (
     ModelParts,
     Trivial,
     has_native_pyramid,
+    necked,
     simple_pyramid,
     upright_or_not,
 )
@@ -163,7 +164,7 @@ def two_stage_detector(context: BuildContext, *, masks: bool) -> Config:
             'pad_size_divisor': 32,
         },
         'backbone': _backbone(context),
-        'neck': _neck(context, width),
+        **necked(context, _neck(context, width)),
         'rpn_head': _rpn_head(context, width),
         'roi_head': _roi_head(context, width, masks=masks),
         'train_cfg': _train_cfg(context),
@@ -459,6 +460,7 @@ def _test_pipeline(task: Task, *, masks: bool) -> list[Config]:
 KIND = Kind(
     name='detection',
     library='mmdet',
+    has_fixed_size=False,
     order=20,
     has_colours=True,
     components=(
@@ -495,6 +497,8 @@ KIND = Kind(
     model=model,
     trivial=Trivial('mean boxes', 'benchmark.kinds.detection.trivial:MeanBoxes'),
     labels='benchmark.kinds.detection.labels:find_fault',
+    draft='benchmark.kinds.detection.draft:draft',
+    small={'options': {'width': 64, 'proposals': 300, 'regions': 128}},
     present='benchmark.kinds.detection.labels:find_classes',
     largest_input=upright_or_not,
 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from mmdet.datasets import CocoDataset
 from mmdet.datasets.lvis import LVISV1Dataset
-from mmengine.dataset import InfiniteSampler
+from torch import Tensor
 
+from benchmark.kinds.common.order import SampleOrder
+from benchmark.openmmlab.randomness import generator_for
 from benchmark.registry import DATA_SAMPLERS, DATASETS
 
 _SERVER = 'http://images.cocodataset.org/'
@@ -51,7 +53,7 @@ def repeat_factors(classes: Sequence[set[int]], threshold: float) -> list[float]
 
 
 @DATA_SAMPLERS.register_module()
-class RepeatFactors(InfiniteSampler):
+class RepeatFactors(SampleOrder):
     """Endless passes over the pictures in which those of rare classes come more often.
 
     What is left of a factor over a whole number is drawn anew in every pass.
@@ -59,26 +61,23 @@ class RepeatFactors(InfiniteSampler):
     Args:
         dataset: mmdet data set.
         threshold: share of the pictures below which a class counts as rare.
-        whole: whether each of several processes follows the whole order.
-        seed: of the order, the same in all processes.
+        arguments: those of :class:`SampleOrder`.
     """
 
-    def __init__(
-        self, dataset: Any, *, threshold: float, whole: bool = False, seed: int | None = None
-    ) -> None:
+    def __init__(self, dataset: Any, *, threshold: float, **arguments: Any) -> None:
         classes = [set(dataset.get_cat_ids(index)) for index in range(len(dataset))]
         self._factors = torch.tensor(repeat_factors(classes, threshold), dtype=torch.float64)
-        super().__init__(dataset, shuffle=True, seed=seed)
-        if whole:
-            self.rank, self.world_size = 0, 1
-            self.indices = self._indices_of_rank()
+        super().__init__(dataset, **arguments)
 
-    def _infinite_indices(self) -> Iterator[int]:
-        generator = torch.Generator()
-        generator.manual_seed(self.seed)
+    def order_of(self, number: int) -> Tensor:
+        """Return the indices of the pictures of pass ``number`` in order: (n,)."""
+        generator = generator_for('order', self.seed, number)
         least = self._factors.floor()
-        while True:
-            drawn = torch.rand(self.size, generator=generator, dtype=torch.float64)
-            times = (least + (drawn < self._factors - least)).long()
-            once = torch.repeat_interleave(torch.arange(self.size), times)
-            yield from once[torch.randperm(len(once), generator=generator)].tolist()
+        drawn = torch.rand(self.size, generator=generator, dtype=torch.float64)
+        times = (least + (drawn < self._factors - least)).long()
+        once = torch.repeat_interleave(torch.arange(self.size), times)
+        return once[torch.randperm(len(once), generator=generator)]
+
+    def length_of(self, number: int) -> int:
+        """Return how many pictures pass ``number`` shows."""
+        return len(self.order_of(number))

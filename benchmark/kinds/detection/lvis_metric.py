@@ -12,6 +12,7 @@ import numpy as np
 from pycocotools.cocoeval import COCOeval
 
 from benchmark.errors import DataError
+from benchmark.kinds.common.matched import evaluated, undetected
 from benchmark.kinds.detection.metric import (
     DetectionMetric,
     counted_categories,
@@ -20,6 +21,7 @@ from benchmark.kinds.detection.metric import (
 )
 from benchmark.openmmlab.keypoints import COCO
 from benchmark.registry import METRICS
+from benchmark.statistics.outcome_files import Measured
 
 _FREQUENCIES = ('r', 'c', 'f')
 _ANY_AREA = [0.0, 1e10]
@@ -43,14 +45,25 @@ class FederatedDetectionMetric(DetectionMetric):
             raise DataError(f'{self._path}: {error}') from None
 
     def average_precision(
-        self, detections: list[dict[str, Any]], images: list[int], kind: str
+        self,
+        detections: list[dict[str, Any]],
+        images: list[int],
+        kind: str,
+        kept: dict[str, Measured] | None = None,
     ) -> dict[str, float]:
         """Return AP, AP50, AP75, APr, APc and APf as fractions of ``kind`` 'bbox' or 'segm'.
 
-        Of the last three those are absent that stand for no object.
+        Of the last three those are absent that stand for no object. ``kept`` receives what each
+        picture adds to the first three.
         """
         return federated_precision(
-            self.truth, detections, images, kind, limit=self.limit, categories=self._categories()
+            self.truth,
+            detections,
+            images,
+            kind,
+            limit=self.limit,
+            categories=self._categories(),
+            kept=kept,
         )
 
 
@@ -62,13 +75,15 @@ def federated_precision(
     *,
     limit: int,
     categories: Sequence[int] = (),
+    kept: dict[str, Measured] | None = None,
 ) -> dict[str, float]:
     """Return AP, AP50, AP75, APr, APc and APf as fractions by LVIS's rules (arXiv 1908.03195).
 
     In a picture count the ``limit`` surest detections, and of these the ones of classes that are
     known to be there or not to be there. Where not every object of a class is annotated, a
     detection without a partner is no mistake. Only ``categories`` count, where they are given. A
-    group of classes without any object has no AP.
+    group of classes without any object has no AP. ``kept`` receives what each picture adds to the
+    first three.
 
     Raises:
         DataError: the annotations lack what these rules need, or show no object that counts.
@@ -80,6 +95,8 @@ def federated_precision(
     keys = ('AP', 'AP50', 'AP75', *(f'AP{frequency}' for frequency in groups))
     counted = _counted(truth, detections, limit)
     if not counted:
+        if kept is not None:
+            kept.update(undetected(truth, images, categories))
         return dict.fromkeys(keys, 0.0)
     with contextlib.redirect_stdout(io.StringIO()):
         found = truth.loadRes([without_box(d) if kind == 'segm' else d for d in counted])
@@ -91,6 +108,8 @@ def federated_precision(
         evaluation.evaluate()
         _forgive(evaluation, truth)
         evaluation.accumulate()
+    if kept is not None:
+        kept.update(evaluated(evaluation, truth))
     precision = evaluation.eval['precision']  # (IoU, recall, class, 1, 1)
     frequency = np.array([truth.cats[id_]['frequency'] for id_ in evaluation.params.catIds])
     classes = [slice(None)] * 3 + [frequency == f for f in groups]

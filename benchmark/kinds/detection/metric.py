@@ -15,9 +15,11 @@ from pycocotools.cocoeval import COCOeval
 
 from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import Gallery, Picture, palette
+from benchmark.kinds.common.matched import evaluated, undetected
 from benchmark.openmmlab.coco import Needs, category_ids, read_coco
 from benchmark.openmmlab.keypoints import COCO
 from benchmark.registry import HOOKS, METRICS
+from benchmark.statistics.outcome_files import Measured
 
 # by overlap; precision is (IoU, recall, class, area, detections)
 _SUMMARY = {'AP': slice(None), 'AP50': slice(0, 1), 'AP75': slice(5, 6)}
@@ -63,18 +65,34 @@ class DetectionMetric(BaseMetric):
         detections = [detection for _, found in results for detection in found]
         images = [image for image, _ in results]
         types = {'box': 'bbox', **({'mask': 'segm'} if self._masks else {})}
-        return {
-            f'{prefix}_{key}': value
-            for prefix, kind in types.items()
-            for key, value in self.average_precision(detections, images, kind).items()
-        }
+        self.outcomes: dict[str, Measured] = {}
+        found: dict[str, float] = {}
+        for prefix, kind in types.items():
+            kept: dict[str, Measured] = {}
+            values = self.average_precision(detections, images, kind, kept)
+            found |= {f'{prefix}_{key}': value for key, value in values.items()}
+            self.outcomes |= {f'{prefix}_{key}': item for key, item in kept.items()}
+        return found
 
     def average_precision(
-        self, detections: list[dict[str, Any]], images: list[int], kind: str
+        self,
+        detections: list[dict[str, Any]],
+        images: list[int],
+        kind: str,
+        kept: dict[str, Measured] | None = None,
     ) -> dict[str, float]:
-        """Return AP, AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'."""
+        """Return AP, AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'.
+
+        ``kept`` receives what each picture adds to them.
+        """
         return average_precision(
-            self.truth, detections, images, kind, limit=self.limit, categories=self._categories()
+            self.truth,
+            detections,
+            images,
+            kind,
+            limit=self.limit,
+            categories=self._categories(),
+            kept=kept,
         )
 
 
@@ -109,16 +127,20 @@ def average_precision(
     *,
     limit: int,
     categories: Sequence[int] = (),
+    kept: dict[str, Measured] | None = None,
 ) -> dict[str, float]:
     """Return AP (IoU 0.5 to 0.95), AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'.
 
     Only ``categories`` count, where they are given: a class that is not declared is not detected.
+    ``kept`` receives what each picture adds to them.
 
     Raises:
         DataError: the images show no object that counts.
     """
     counted_categories(truth, images, categories)
     if not detections:
+        if kept is not None:
+            kept.update(undetected(truth, images, categories))
         return dict.fromkeys(_SUMMARY, 0.0)
     with contextlib.redirect_stdout(io.StringIO()):
         # loadRes takes an area from the box when it is there, so masks come without one
@@ -129,6 +151,8 @@ def average_precision(
         evaluation.params.maxDets = [limit]
         evaluation.evaluate()
         evaluation.accumulate()
+    if kept is not None:
+        kept.update(evaluated(evaluation, truth))
     precision = evaluation.eval['precision'][:, :, :, 0, -1]
     return {key: mean_precision(precision[overlaps]) for key, overlaps in _SUMMARY.items()}
 

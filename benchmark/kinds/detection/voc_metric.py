@@ -10,7 +10,9 @@ from mmengine.evaluator import BaseMetric
 
 from benchmark.errors import DataError
 from benchmark.kinds.classification.metric import eleven_points
+from benchmark.kinds.common.matched import bits_of, table
 from benchmark.registry import METRICS
+from benchmark.statistics.outcome_files import Measured
 
 _OVERLAPS = np.linspace(0.5, 0.95, 10)
 
@@ -61,6 +63,7 @@ class VocDetectionMetric(BaseMetric):
         if all(picture.is_difficult.all() for picture in pictures):
             raise DataError('the test split has no object that is not difficult: nothing to score')
         count = len(self.dataset_meta['classes'])
+        self.outcomes = {f'VOC_{key}': item for key, item in _outcomes(pictures, count).items()}
         table = [[_average(pictures, label, o) for o in _OVERLAPS] for label in range(count)]
         by_overlap = np.nanmean(np.array(table), axis=0)
         return {
@@ -68,6 +71,36 @@ class VocDetectionMetric(BaseMetric):
             'VOC_AP50': float(by_overlap[0]),
             'VOC_AP75': float(by_overlap[5]),
         }
+
+
+def _outcomes(pictures: Sequence[Boxes], count: int) -> dict[str, Measured]:
+    """Return what each picture adds to the three numbers."""
+    rows, wanted = [], []
+    for label in range(count):
+        scores, examples, verdicts = [], [], []
+        for place, picture in enumerate(pictures):
+            chosen, mine = picture.found_labels == label, picture.true_labels == label
+            if objects := int((mine & ~picture.is_difficult).sum()):
+                wanted.append((place, label, objects))
+            parts = picture.found[chosen], picture.scores[chosen]
+            objects_of = picture.true[mine], picture.is_difficult[mine]
+            verdicts.append(np.stack([judged(*parts, *objects_of, o) for o in _OVERLAPS]))
+            scores.append(picture.scores[chosen])
+            examples.append(np.full(int(chosen.sum()), place))
+        order = np.argsort(-np.concatenate(scores), kind='stable')
+        said = np.concatenate(verdicts, axis=1)[:, order]
+        rows.append(
+            (
+                np.concatenate(examples)[order],
+                np.full(len(order), label),
+                bits_of(said == 1),
+                bits_of(said == -1),
+            )
+        )
+    columns = [np.concatenate(part) for part in zip(*rows, strict=True)]
+    # pictures are named by the data set
+    found = table(tuple(columns), wanted, ('',) * len(pictures), is_voc=True)
+    return {key: Measured(item.form) for key, item in found.items()}
 
 
 def _array(values: Any) -> np.ndarray:

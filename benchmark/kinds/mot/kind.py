@@ -242,8 +242,10 @@ def _test_pipeline(task: Task) -> list[Config]:
 
 
 KIND = Kind(
+    group='geometric-motion',
     name='mot',
     library='mmdet',
+    has_fixed_size=False,
     order=70,
     family='tracking',
     components=(
@@ -268,6 +270,8 @@ KIND = Kind(
     model=model,
     trivial=Trivial('no tracks', 'benchmark.kinds.mot.trivial:NoTracks'),
     labels='benchmark.kinds.mot.labels:find_fault',
+    draft='benchmark.kinds.mot.draft:draft',
+    small={'options': {'width': 64, 'proposals': 300, 'regions': 128}},
     present='benchmark.kinds.mot.labels:find_classes',
     largest_input=upright_or_not,
 )

@@ -17,6 +17,8 @@ from benchmark.errors import DataError, EnvironmentProblem
 from benchmark.kinds.common.gallery import Gallery, Picture, palette
 from benchmark.kinds.mot.sequence import read_truth
 from benchmark.registry import HOOKS, METRICS
+from benchmark.statistics.outcome_files import Measured
+from benchmark.statistics.outcomes import Association, Form, Ratios
 
 _TRACKER = 'tracker'
 _QUIET = (
@@ -81,7 +83,8 @@ class MultiTrackingMetric(BaseMetric):
         # mmengine's gathering makes plain tuples of named ones
         frames = [Frame(*result) for result in results]
         with tempfile.TemporaryDirectory() as place:
-            return score(frames, Path(place), self._benchmark)
+            found, self.outcomes = scored(frames, Path(place), self._benchmark)
+            return found
 
 
 def _trackeval() -> Any:
@@ -111,7 +114,14 @@ def _frame(sample: Any) -> Frame:
 
 
 def score(frames: Iterable[Frame], place: Path, benchmark: str) -> dict[str, float]:
-    """Return the scores of all frames by the rules of ``benchmark``.
+    """Return the scores of all frames, as :func:`scored` does."""
+    return scored(frames, place, benchmark)[0]
+
+
+def scored(
+    frames: Iterable[Frame], place: Path, benchmark: str
+) -> tuple[dict[str, float], dict[str, Measured]]:
+    """Return the scores of all frames by the rules of ``benchmark``, and what each sequence adds.
 
     Files for TrackEval are written below ``place``.
 
@@ -153,7 +163,9 @@ def _write_truth(path: Path, source: Path, frame: Frame) -> None:
     path.write_text(''.join(f'{line}\n' for line in lines), encoding='utf-8')
 
 
-def _evaluated(place: Path, lengths: dict[str, int], benchmark: str) -> dict[str, float]:
+def _evaluated(
+    place: Path, lengths: dict[str, int], benchmark: str
+) -> tuple[dict[str, float], dict[str, Measured]]:
     trackeval = _trackeval()
     settings = {
         'GT_FOLDER': str(place / 'truth'),
@@ -174,14 +186,41 @@ def _evaluated(place: Path, lengths: dict[str, int], benchmark: str) -> dict[str
         evaluator = trackeval.Evaluator(_SETTINGS)
         dataset = trackeval.datasets.MotChallenge2DBox(settings)
         found, _ = evaluator.evaluate([dataset], metrics)
-    combined = found[dataset.get_name()][_TRACKER]['COMBINED_SEQ']['pedestrian']
+    by_sequence = found[dataset.get_name()][_TRACKER]
+    combined = by_sequence['COMBINED_SEQ']['pedestrian']
     if not combined['CLEAR']['CLR_TP'] + combined['CLEAR']['CLR_FN']:
         raise DataError('no test sequence shows a person that counts: nothing to score')
-    return {
+    scores = {
         **{key: float(np.mean(combined['HOTA'][key])) for key in ('HOTA', 'DetA', 'AssA')},
         'MOTA': float(combined['CLEAR']['MOTA']),
         'IDF1': float(combined['Identity']['IDF1']),
     }
+    films = tuple(sorted(lengths))
+    return scores, _outcomes([by_sequence[name]['pedestrian'] for name in films], films)
+
+
+def _outcomes(
+    sequences: Sequence[dict[str, dict[str, Any]]], names: tuple[str, ...]
+) -> dict[str, Measured]:
+    """Return what each sequence adds to the five scores."""
+
+    def column(metric: str, key: str) -> np.ndarray:
+        return np.array([one[metric][key] for one in sequences], float)
+
+    right, missed, extra = (column('HOTA', f'HOTA_{key}') for key in ('TP', 'FN', 'FP'))
+    tracks = (right, missed, extra, column('HOTA', 'AssA'))
+    clear, wrong, lost, switched = (
+        column('CLEAR', key) for key in ('CLR_TP', 'CLR_FP', 'CLR_FN', 'IDSW')
+    )
+    same, off, without = (column('Identity', key) for key in ('IDTP', 'IDFP', 'IDFN'))
+    forms: dict[str, Form] = {
+        'HOTA': Association(*tracks),
+        'DetA': Ratios(right, right + missed + extra, counts_empty=True),
+        'AssA': Association(*tracks, with_detection=False),
+        'MOTA': Ratios(clear - wrong - switched, clear + lost),
+        'IDF1': Ratios(same, same + 0.5 * off + 0.5 * without),
+    }
+    return {key: Measured(form, names) for key, form in forms.items()}
 
 
 @HOOKS.register_module()

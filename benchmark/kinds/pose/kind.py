@@ -104,7 +104,13 @@ def read_keypoints(task: Task) -> Keypoints:
     Raises:
         DeclarationError: something is missing or inconsistent.
     """
-    found: Mapping[str, Any] = task.datasets[Role.TRAIN]['metainfo']
+    declared = task.datasets[Role.TRAIN]
+    if str(declared['type']).rpartition('.')[2] == 'CocoDataset':
+        raise DeclarationError(
+            f"{task.path}: data['type'] is '{declared['type']}', which has the key points of "
+            "people built in; write 'benchmark.KeypointDataset' for those of metainfo"
+        )
+    found: Mapping[str, Any] = declared['metainfo']
     names = tuple(found.get('keypoints', ()))
     if not names or len(set(names)) != len(names):
         raise _error(task, 'keypoints', found, 'must be distinct names, at least one')
@@ -184,7 +190,7 @@ def _model(context: BuildContext, keypoints: Keypoints, codec: Config) -> Config
             'pad_size_divisor': max(_PADDING, deepest.stride),
         },
         'backbone': context.backbone,
-        **deepest.neck,
+        **deepest.parts,
         'head': _head(context, keypoints, codec, deepest.doublings),
         'train_cfg': {'compute_acc': False},
         'test_cfg': {
@@ -279,6 +285,7 @@ def _evaluator(task: Task, keypoints: Keypoints) -> Config:
 
 
 KIND = Kind(
+    group='geometric-motion',
     name='pose',
     library='mmpose',
     order=50,
@@ -308,5 +315,7 @@ KIND = Kind(
     model=model,
     trivial=Trivial('mean pose', 'benchmark.kinds.pose.trivial:MeanPose'),
     labels='benchmark.kinds.pose.labels:find_fault',
+    draft='benchmark.kinds.pose.draft:draft',
+    small={'options': {'width': 64}},
     present='benchmark.kinds.pose.labels:find_classes',
 )

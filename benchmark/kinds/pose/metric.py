@@ -16,9 +16,13 @@ from mmpose.evaluation.functional import oks_nms
 
 from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import Gallery, Picture, fit, palette
+from benchmark.kinds.common.matched import evaluated
+from benchmark.kinds.common.outcomes import smallest, summed_by
 from benchmark.openmmlab.coco import Needs, arrange_keypoints, read_coco
 from benchmark.openmmlab.keypoints import COCO, COCOeval
 from benchmark.registry import HOOKS, METRICS
+from benchmark.statistics.outcome_files import Measured
+from benchmark.statistics.outcomes import Ratios
 
 # the least confidence of a key point that counts for its instance's (mmpose)
 _CONFIDENT = 0.2
@@ -93,8 +97,14 @@ class PoseMetric(BaseMetric):
         self._arrange()
         kept = without_repetitions(results, self._sigmas) if self._detected else results
         found = [_to_coco(estimate) for estimate in kept]
-        precision = average_precision(self._coco, found, self._sigmas, crowd=self._crowd)
-        return precision if self._detected else {**precision, 'PCK': self._pck(results)}
+        self.outcomes: dict[str, Measured] = {}
+        precision = average_precision(
+            self._coco, found, self._sigmas, crowd=self._crowd, kept=self.outcomes
+        )
+        if self._detected:
+            return precision
+        self.outcomes |= _pck_outcomes(results, self._threshold, self._coco)
+        return {**precision, 'PCK': self._pck(results)}
 
     def _arrange(self) -> None:
         """Bring the annotated key points into the order of those estimated."""
@@ -141,21 +151,26 @@ class HeadSizeMetric(BaseMetric):
         """Keep how many counted key points of every instance are right, and how many there are."""
         for sample in data_samples:
             found, truth = sample['pred_instances'], sample['gt_instances']
+            image = sample.get('img_id', sample['id'])
             errors = np.linalg.norm(found['keypoints'][0] - truth['keypoints'][0], axis=1)
             is_labelled = truth['keypoints_visible'][0] > 0
             is_right = errors <= _HALF_A_HEAD * self._sizes[sample['id']]
             counts = (is_right & is_labelled)[self._counted].sum(), is_labelled[self._counted].sum()
-            self.results.append(tuple(map(int, counts)))
+            self.results.append((*map(int, counts), int(image)))
 
-    def compute_metrics(self, results: list[tuple[int, int]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[tuple[int, int, int]]) -> dict[str, float]:
         """Return ``PCKh`` over the labelled key points of all instances.
 
         Raises:
             DataError: none is labelled.
         """
-        right, labelled = np.sum(results, axis=0).tolist()
+        *counts, images = np.array(results).T
+        right, labelled = (int(part.sum()) for part in counts)
         if not labelled:
             raise DataError('no test instance has a labelled key point that PCKh counts')
+        names, sums = summed_by(images.tolist(), *counts)
+        form = Ratios(smallest(sums[0]), smallest(sums[1]), 100.0)
+        self.outcomes = {'PCKh': Measured(form, tuple(map(str, names)))}
         return {'PCKh': 100 * right / labelled}
 
 
@@ -203,13 +218,18 @@ def _to_coco(estimate: Estimate) -> dict[str, Any]:
 
 
 def average_precision(
-    truth: COCO, found: list[dict[str, Any]], sigmas: np.ndarray, *, crowd: bool = False
+    truth: COCO,
+    found: list[dict[str, Any]],
+    sigmas: np.ndarray,
+    *,
+    crowd: bool = False,
+    kept: dict[str, Measured] | None = None,
 ) -> dict[str, float]:
     """Return ``keypoint_AP`` (similarity 0.5 to 0.95), AP50 and AP75 as fractions.
 
     Where an annotation has no area, 0.53 of its box stands in, as in mmpose. With ``crowd`` they
     follow CrowdPose, as do ``crowd_AP_easy``, ``_medium`` and ``_hard``; of these those are absent
-    that stand for no instance.
+    that stand for no instance. ``kept`` receives what each picture adds to the first three.
 
     Raises:
         DataError: no instance counts.
@@ -223,6 +243,9 @@ def average_precision(
         precision = {
             f'keypoint_AP{key}': _mean(evaluation, cut) for key, cut in _THRESHOLDS.items()
         }
+        if kept is not None:
+            parts = evaluated(evaluation, truth)
+            kept.update({f'keypoint_{key}': item for key, item in parts.items()})
         if crowd:
             evaluation.summarize()
             levels = zip(_CROWD_LEVELS, evaluation.stats[-3:].tolist(), strict=True)
@@ -244,6 +267,19 @@ def without_repetitions(found: Sequence[Estimate], sigmas: np.ndarray) -> list[E
         ]
         kept += [estimates[index] for index in oks_nms(rivals, _AGREEMENT, sigmas)]
     return kept
+
+
+def _pck_outcomes(
+    results: Sequence[Estimate], threshold: float, truth: COCO
+) -> dict[str, Measured]:
+    """Return what each picture adds to PCK: right and labelled key points, by kind."""
+    labelled = np.stack([one.is_labelled for one in results])
+    errors = np.stack([np.linalg.norm(one.found - one.true, axis=1) for one in results])
+    limits = threshold * np.array([one.size for one in results])
+    right = (errors < limits[:, None]) & labelled
+    images, sums = summed_by([one.image for one in results], right, labelled)
+    names = tuple(str(truth.imgs[image].get('file_name', image)) for image in images)
+    return {'PCK': Measured(Ratios(smallest(sums[0]), smallest(sums[1]), 100.0), names)}
 
 
 def _mean(evaluation: COCOeval, thresholds: slice) -> float:

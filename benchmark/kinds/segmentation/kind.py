@@ -16,6 +16,7 @@ from benchmark.kinds.base import (
     Readout,
     Trivial,
     has_native_pyramid,
+    necked,
     simple_pyramid,
     upright_or_not,
 )
@@ -169,14 +170,14 @@ def _pyramid(context: BuildContext, width: int) -> _Pyramid:
     """
     features = context.features
     if has_native_pyramid(features):
-        return _Pyramid(list(features.channels), {})
+        return _Pyramid(list(features.channels), necked(context))
     asked = context.option('pyramid', _PYRAMIDS[0])
     is_simple = asked == 'simple' or features.architecture is not Architecture.PLAIN_VIT
     # what a recipe asks for, and not the task itself, yields where a network cannot follow
     is_recipes = 'pyramid' in context.recipe.options
     if is_simple or (is_recipes and features.strides[-1] not in _FOUR_DEPTH_STRIDES):
         neck = simple_pyramid(context, width, PYRAMID_STRIDES)
-        return _Pyramid([width] * 4, {'neck': neck})
+        return _Pyramid([width] * 4, necked(context, neck))
     return _four_depths(context)
 
 
@@ -194,7 +195,8 @@ def _four_depths(context: BuildContext) -> _Pyramid:
         'rescales': [int(scale) if scale >= 1 else scale for scale in scales],
         'norm_cfg': {'type': 'BN'},
     }
-    return _Pyramid([width] * 4, {'backbone': {**context.backbone, 'maps': 'four'}, 'neck': neck})
+    backbone = {**context.backbone, 'maps': 'four'}
+    return _Pyramid([width] * 4, {'backbone': backbone, **necked(context, neck, maps=4)})
 
 
 def _linear(context: BuildContext) -> Config:
@@ -255,6 +257,7 @@ def _views(task: Task) -> list[Config]:
 
 
 KIND = Kind(
+    group='semantic',
     name='segmentation',
     library='mmseg',
     order=30,
@@ -276,6 +279,8 @@ KIND = Kind(
     model=model,
     trivial=Trivial('most frequent label', 'benchmark.kinds.segmentation.trivial:MajorityLabel'),
     labels='benchmark.kinds.segmentation.labels:find_fault',
+    draft='benchmark.kinds.segmentation.draft:draft',
+    small={'options': {'width': 64}},
     present='benchmark.kinds.segmentation.labels:find_classes',
     largest_input=upright_or_not,
 )

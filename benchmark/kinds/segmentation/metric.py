@@ -11,7 +11,10 @@ from mmengine.evaluator import BaseMetric
 
 from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import Gallery, Picture, palette
+from benchmark.kinds.common.outcomes import smallest
 from benchmark.registry import HOOKS, METRICS
+from benchmark.statistics.outcome_files import Measured
+from benchmark.statistics.outcomes import Ratios
 
 _OPACITY = 0.6
 
@@ -48,7 +51,21 @@ class SegmentationMetric(BaseMetric):
                 f'every pixel of the test split has the label {self._ignore}, which is ignored: '
                 'nothing to score'
             )
+        self.outcomes = _outcomes(results)
         return scores(matrix)
+
+
+def _outcomes(matrices: Sequence[np.ndarray]) -> dict[str, Measured]:
+    """Return what each picture adds to the three numbers, in pixels by class."""
+    hits = smallest(np.stack([np.diag(matrix) for matrix in matrices]))
+    true = smallest(np.stack([matrix.sum(1) for matrix in matrices]))
+    union = smallest(np.stack([m.sum(0) + m.sum(1) - np.diag(m) for m in matrices]))
+    hit, counted = (smallest(part.sum(axis=1)) for part in (hits, true))
+    return {
+        'mIoU': Measured(Ratios(hits, union, 100.0)),
+        'mAcc': Measured(Ratios(hits, true, 100.0)),
+        'aAcc': Measured(Ratios(hit, counted, 100.0)),
+    }
 
 
 def confusion(predicted: np.ndarray, true: np.ndarray, count: int, ignore: int) -> np.ndarray:

@@ -192,8 +192,8 @@ DIFFERENCES = (
     (
         'precision',
         'half, with a scaled loss (MAE, ConvNeXt)',
-        'single',
-        "bf16 is an option of a suite's recipe",
+        'bfloat16 in training on a GPU, single on a CPU, unless --precision says otherwise',
+        'bfloat16 has the range of single precision: its losses need no scale',
     ),
     (
         'ResNet',

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import box_convert, generalized_box_iou_loss
 
+from benchmark.openmmlab.processes import mean_over_processes
+
 _MAX_LOG_SIZE = 4.0
 _PRIOR = 0.1
 
@@ -116,12 +118,12 @@ def response_losses(
     truth = boxes[:, None].expand_as(response.boxes)
     overlap = box_overlap(response.boxes.detach(), truth)
     weight = response.logits.detach().sigmoid()[positive]
-    weight = weight / weight.sum()
+    weight = weight / mean_over_processes(weight.sum())
     found, wanted = response.boxes[positive], truth[positive]
     giou = generalized_box_iou_loss(found, wanted)
     score = varifocal_loss(response.logits, overlap * positive, positive)
     losses = {
-        'loss_score': _SCORE_WEIGHT * score.sum() / positive.sum(),
+        'loss_score': _SCORE_WEIGHT * score.sum() / mean_over_processes(positive.sum()),
         'loss_giou': _IOU_WEIGHT * (weight * giou).sum(),
     }
     if l1_weight:

@@ -207,9 +207,11 @@ def nearest_level(strides: tuple[int, ...]) -> int:
 
 
 KIND = Kind(
+    group='geometric-motion',
     name='tracking',
     library='mmengine',
     order=60,
+    counts_films=True,
     components=(
         'benchmark.kinds.tracking.data',
         'benchmark.kinds.tracking.metric',
@@ -240,4 +242,10 @@ KIND = Kind(
     model=model,
     trivial=Trivial('first box', 'benchmark.kinds.tracking.trivial:FirstBox'),
     labels='benchmark.kinds.tracking.labels:find_fault',
+    draft='benchmark.kinds.tracking.draft:draft',
+    small={
+        'input_size': (128, 128),
+        'budget': {'iterations': 400, 'batch_size': 8},
+        'options': {'template_size': 64, 'width': 64, 'heads': 4, 'encoder_layers': 2},
+    },
 )

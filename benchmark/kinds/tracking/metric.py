@@ -10,9 +10,11 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from benchmark.kinds.common.gallery import Colour, Gallery, Picture, caption, fit
-from benchmark.kinds.tracking.toolkits import Track, overlap, scores_by
+from benchmark.kinds.tracking.toolkits import Track, by_video, overlap, scores_by
 from benchmark.openmmlab.decoding import read_placed
 from benchmark.registry import HOOKS, METRICS
+from benchmark.statistics.outcome_files import Measured
+from benchmark.statistics.outcomes import Ratios
 
 _STILLS = 4
 _GAP = 6
@@ -39,7 +41,16 @@ class TrackingMetric(BaseMetric):
     def compute_metrics(self, results: list[tuple[Any, ...]]) -> dict[str, float]:
         """Return all scores of the toolkit as fractions."""
         # mmengine's gathering makes plain tuples of named ones
-        return scores_by(self._toolkit, [Track(*result) for result in results])
+        tracks = [Track(*result) for result in results]
+        scores = scores_by(self._toolkit, tracks)
+        names = tuple(track.name for track in tracks)
+        if not all(names) or len(set(names)) < len(names):
+            names = ()
+        self.outcomes = {
+            key: Measured(Ratios(hits, of), names)
+            for key, (hits, of) in by_video(self._toolkit, tracks).items()
+        }
+        return scores
 
 
 class Still(NamedTuple):

@@ -20,6 +20,7 @@ _PIXELS = np.linspace(0, 50, 21)
 _SHARES = np.linspace(0, 0.5, 21)
 _NEAR = 20
 _NEAR_SHARE = 0.2
+_CURVES = ('success_AUC', 'precision', 'norm_precision')
 _FAILED = -1.0
 """Overlap of a frame in which success is impossible: below every threshold."""
 
@@ -41,6 +42,29 @@ def scores_by(toolkit: str, tracks: Sequence[Track]) -> dict[str, float]:
         DataError: no frame counts, or the toolkit refuses the predictions.
     """
     return _SCORES[toolkit](tracks)
+
+
+def by_video(toolkit: str, tracks: Sequence[Track]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return what each video adds to the scores: two arrays (videos,) whose sums are divided.
+
+    Videos that do not count have 0 in both.
+    """
+    if toolkit != 'got10k':
+        alone = [_SCORES[toolkit]([track]) for track in tracks]
+        ones = np.ones(len(tracks), np.uint8)
+        return {key: (np.array([one[key] for one in alone]), ones) for key in alone[0]}
+    overlaps = [_counted_overlaps(track) for track in tracks]
+    frames = np.array([len(one) for one in overlaps])
+    shown = np.array([bool(track.visible.any()) for track in tracks])
+    curves = np.zeros((3, len(tracks)))
+    for place in np.flatnonzero(shown):
+        curves[:, place] = _visible_curves(tracks[place])
+    return {
+        'AO': (np.array([one.sum() for one in overlaps]), frames),
+        'SR50': (np.array([(one > 0.5).sum() for one in overlaps]), frames),
+        'SR75': (np.array([(one > 0.75).sum() for one in overlaps]), frames),
+        **{key: (curve, shown) for key, curve in zip(_CURVES, curves, strict=True)},
+    }
 
 
 def got10k_scores(tracks: Sequence[Track]) -> dict[str, float]:
@@ -230,7 +254,7 @@ def _curves(
 
 def _mean_curves(videos: Sequence[tuple[float, ...]]) -> dict[str, float]:
     means = np.array(videos).mean(axis=0)
-    return dict(zip(('success_AUC', 'precision', 'norm_precision'), means.tolist(), strict=True))
+    return dict(zip(_CURVES, means.tolist(), strict=True))
 
 
 def clip(boxes: np.ndarray, frame_size: tuple[int, int]) -> np.ndarray:

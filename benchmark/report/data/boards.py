@@ -35,7 +35,8 @@ class BoardCell:
     """A backbone on a task: scores and failures by seed, and seeds that were never run.
 
     ``costs`` has the seeds with a score whose record says what they took. ``is_deterministic``
-    says that on this task no seed changes the score of any backbone.
+    says that on this task no seed changes the score of any backbone. ``stuck`` are the seeds whose
+    loss did not fall, ``flags`` what is suspicious about the score.
     """
 
     task: str
@@ -45,6 +46,8 @@ class BoardCell:
     missing: tuple[int, ...] = ()
     costs: Mapping[int, TrainingCost] = field(default_factory=dict)
     is_deterministic: bool = False
+    stuck: tuple[int, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @cached_property
     def mean(self) -> float | None:
@@ -211,6 +214,7 @@ def _build_cell(place: CellKey, records: Iterable[Brief], primary: str) -> Board
     scores: dict[int, float] = {}
     failures: dict[int, str] = {}
     costs: dict[int, TrainingCost] = {}
+    stuck: list[int] = []
     for record in records:
         seed = record.spec.seed
         value = record.scores.get(primary, math.nan) if record.is_ok else math.nan
@@ -218,10 +222,12 @@ def _build_cell(place: CellKey, records: Iterable[Brief], primary: str) -> Board
             failures[seed] = reason(record, primary)
             continue
         scores[seed] = float(value)
+        if record.loss_fell is False:
+            stuck.append(seed)
         if record.seconds is not None:
             memory = math.nan if record.memory_mb is None else record.memory_mb
             costs[seed] = TrainingCost(record.seconds, memory, record.device)
-    return BoardCell(place.task, place.backbone, scores, failures, costs=costs)
+    return BoardCell(place.task, place.backbone, scores, failures, costs=costs, stuck=tuple(stuck))
 
 
 def _trivial(

@@ -16,6 +16,7 @@ from benchmark.errors import RecordError
 from benchmark.kinds import all_kinds
 from benchmark.kinds.base import Kind
 from benchmark.results.briefs import Brief
+from benchmark.results.titles import short_titles
 from benchmark.specs import Metric, Unit
 
 TRIVIAL = 'trivial'
@@ -94,17 +95,28 @@ def task_facts(records: Iterable[Brief]) -> dict[str, TaskFacts]:
 
 
 def backbone_facts(records: Iterable[Brief]) -> dict[str, BackboneFacts]:
-    """Return the facts of every backbone by id; labels of equal titles include the id."""
+    """Return the facts of every backbone by id; labels of equal titles include the id.
+
+    A backbone without a title is called by the shortest part of its id that keeps it apart.
+    """
     groups = _group_by(records, attrgetter('spec.backbone'))
     said = {
         name: _newest(group, attrgetter('backbone')) or {} for name, group in sorted(groups.items())
     }
-    titles = {name: str(facts.get('title') or name) for name, facts in said.items()}
+    titles = {name: _title(group) for name, group in groups.items()}
+    untitled = [name for name, title in titles.items() if not title]
+    titles |= short_titles(untitled, taken=filter(None, titles.values()))
+    titles = dict(sorted(titles.items()))
     counts = Counter(titles.values())
     return {
         name: _backbone(name, title if counts[title] == 1 else f'{title} ({name})', said[name])
         for name, title in titles.items()
     }
+
+
+def _title(records: Sequence[Brief]) -> str:
+    """Return what the newest record with a name for its backbone calls it; empty where none has."""
+    return str(_newest(records, lambda r: (r.backbone or {}).get('title')) or '')
 
 
 def _group_by(records: Iterable[Brief], key: Callable[[Brief], str]) -> dict[str, list[Brief]]:

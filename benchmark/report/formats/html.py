@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -24,6 +25,7 @@ from benchmark.report.data.facts import BackboneFacts
 from benchmark.report.data.pictures import Gallery, Picture, collect
 from benchmark.report.formats.analysis_section import shown_analyses
 from benchmark.report.formats.packing import pack
+from benchmark.report.formats.pairs import HEADS
 from benchmark.report.formats.views import by_place, suite_data
 from benchmark.report.inference.findings import Findings
 from benchmark.report.text.sentences import RULE
@@ -37,7 +39,7 @@ _SHARE_OF_EVIDENCE = 0.6
 _SHARE_OF_ANALYSES = 0.2
 _SCRIPTS = (
     'dom', 'state', 'scales', 'overall', 'board', 'profile', 'scatter', 'losses', 'tasks', 'cell',
-    'compare', 'history', 'main',
+    'pairs', 'compare', 'history', 'main',
 )  # fmt: skip
 
 
@@ -57,6 +59,8 @@ def page(
     backbones: Mapping[str, BackboneFacts],
     *,
     history: Mapping[str, Any] | None = None,
+    pairs: Sequence[Mapping[str, Any]] = (),
+    beside: Sequence[Sequence[Sequence[str]]] = (),
 ) -> Page:
     """Return the page of ``suite``, at most ``LARGEST_PAGE`` bytes as long as scores allow.
 
@@ -72,9 +76,16 @@ def page(
         findings: statistics of ``boards``.
         backbones: facts by id.
         history: earlier nights to plot, if any.
+        pairs: what each board says of pairs of backbones.
+        beside: further sentences of each board's columns.
     """
     data = suite_data(suite, records, boards, findings, backbones)
-    common = _common(suite, records, {**data, 'history': history})
+    said = [column for board in data['boards'] for column in board['columns']]
+    for column, sentences in zip(said, itertools.chain.from_iterable(beside), strict=False):
+        column['sentences'] = [*column['sentences'], *sentences]
+    common = _common(
+        suite, records, {**data, 'history': history, 'pairs': list(pairs), 'pair_heads': HEADS}
+    )
     common['analyses'] = _analyses(store)
     room = LARGEST_PAGE - len(_render(common, {}, {}, ()).encode())
     blocks = pack(boards, by_place(records), budget=int(_SHARE_OF_EVIDENCE * room))
@@ -129,6 +140,7 @@ def _common(suite: str, records: Sequence[RunRecord], data: Mapping[str, Any]) -
         'finished': max((str(r.provenance.get('finished', '')) for r in records), default=''),
         'has_failed': bool(data['failed']),
         'has_history': bool(data['history']),
+        'has_pairs': any(board['pairs'] for board in data['pairs']),
         'stem': slug(suite),
     }
 

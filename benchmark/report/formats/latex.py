@@ -9,6 +9,7 @@ from benchmark.hashing import slug
 from benchmark.report.data.boards import Board, BoardCell, Column, Row
 from benchmark.report.data.units import NO_SCORE, heading, show, show_change
 from benchmark.report.inference.findings import BoardFindings, Findings
+from benchmark.report.inference.flags import marks, marks_legend
 from benchmark.report.inference.standings import Aggregate
 from benchmark.report.text.presets import Preset, block, pretraining
 
@@ -17,6 +18,7 @@ PREAMBLE = r"""% needs \usepackage{booktabs}; a macro that is defined earlier st
 \providecommand{\second}[1]{\underline{#1}}
 \providecommand{\change}[1]{{\scriptsize\,(#1)}}
 \providecommand{\spread}[1]{{\scriptsize\,$\pm$\,#1}}
+\providecommand{\flag}[1]{\textsuperscript{#1}}
 """
 
 _ESCAPES = {
@@ -24,7 +26,7 @@ _ESCAPES = {
     '{': r'\{', '}': r'\}', '~': r'\textasciitilde{}', '^': r'\textasciicircum{}',
     '\N{MINUS SIGN}': '$-$', '±': r'$\pm$', '↑': r'$\uparrow$', '↓': r'$\downarrow$',
     '\N{MULTIPLICATION SIGN}': r'$\times$', '\N{EN DASH}': '--', '<': r'\textless{}',
-    '>': r'\textgreater{}', '"': "''",
+    '>': r'\textgreater{}', '"': "''", '†': r'\dag{}', '‡': r'\ddag{}', '§': r'\S{}',
 }  # fmt: skip
 
 
@@ -99,7 +101,7 @@ def _table(
     lines = [
         r'\begin{table}[t]',
         r'\centering',
-        rf'\caption{{{escape(caption)}}}',
+        rf'\caption{{{escape(_with_legend(caption, board))}}}',
         rf'\label{{{label}}}',
         rf'\begin{{tabular}}{{@{{}}ll{"r" * (len(board.columns) + len(overall))}@{{}}}}',
         r'\toprule',
@@ -111,6 +113,10 @@ def _table(
         r'\end{table}',
     ]
     return '\n'.join(lines) + '\n'
+
+
+def _with_legend(caption: str, board: Board) -> str:
+    return ' '.join(filter(None, (caption, marks_legend([board]))))
 
 
 def _headings(board: Board, overall: list[str]) -> Iterator[str]:
@@ -163,6 +169,8 @@ def _score(cell: BoardCell, base: BoardCell | None, column: Column) -> str:
         return escape(NO_SCORE)
     unit = column.task.primary.unit
     text = _mark_best(show(cell.mean, unit), cell.backbone, column)
+    if cell.flags:
+        text += rf'\flag{{{escape(marks(cell))}}}'
     if base is not None and base.mean is not None:
         change = escape(show_change(cell.mean - base.mean, unit))
         return rf'{text}\change{{{change}}}'

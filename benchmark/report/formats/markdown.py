@@ -10,6 +10,7 @@ from benchmark.report.data.boards import Board, BoardCell, Column, Row
 from benchmark.report.data.facts import BackboneFacts
 from benchmark.report.data.units import NO_SCORE, heading, show, show_change, show_interval
 from benchmark.report.inference.findings import BoardFindings, Findings
+from benchmark.report.inference.flags import marks, marks_legend
 from benchmark.report.inference.standings import Aggregate, Estimate
 from benchmark.report.text.presets import Preset, pretraining
 from benchmark.report.text.sentences import (
@@ -89,6 +90,9 @@ def _section(
     yield f'## Protocol: {escape(board.protocol)}'
     yield ''
     yield from _table(board, found.standings, reference, notes)
+    if signs := marks_legend([board]):
+        yield ''
+        yield escape(signs)
     yield ''
     yield '### What the data support'
     yield ''
@@ -180,7 +184,7 @@ def _score(cell: BoardCell, column: Column) -> str:
     if cell.mean is None:
         return NO_SCORE
     text = show_interval(cell.mean, cell.sd, column.task.primary.unit)
-    return f'**{text}**' if cell.backbone in column.best else text
+    return (f'**{text}**' if cell.backbone in column.best else text) + marks(cell)
 
 
 def _change(cell: BoardCell, base: BoardCell, column: Column) -> str:
@@ -245,6 +249,8 @@ def paper_markdown(
         if table := preset.table(board):
             lines += ['', f'## {escape(preset.title)} ({escape(board.protocol)})', '']
             lines += _paper_table(table, reference)
+            if signs := marks_legend([table]):
+                lines += ['', escape(signs)]
     return '\n'.join(lines) + '\n'
 
 
@@ -279,4 +285,4 @@ def _paper_score(cell: BoardCell, column: Column, change: str) -> str:
         text = f'**{text}**'
     elif cell.backbone in column.second:
         text = f'<u>{text}</u>'
-    return text + change
+    return text + marks(cell) + change

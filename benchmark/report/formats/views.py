@@ -11,6 +11,7 @@ from benchmark.report.data.units import decimals, difference, heading, show, sho
 from benchmark.report.formats.overall import Json, board_overall, suite_overall
 from benchmark.report.inference.answers import answer, is_judged, short_titles
 from benchmark.report.inference.findings import Findings
+from benchmark.report.inference.flags import MARKS, marks
 from benchmark.report.text.sentences import column_sentences, version_notes
 from benchmark.results.records import RunRecord
 from benchmark.statistics.spread import mean
@@ -78,6 +79,7 @@ def suite_data(
         ],
         **suite_overall(findings),
         'failed': _failure_rows(records, backbones),
+        'marks': {sign: str(flag) for flag, sign in MARKS.items()},
     }
 
 
@@ -147,6 +149,7 @@ def _column(board: Board, index: int) -> Json:
         'texts': [None if c.mean is None else show_interval(c.mean, c.sd, unit) for c in cells],
         'scores': [[cell.scores.get(seed) for seed in column.seeds] for cell in cells],
         'problems': {i: cell.problem for i, cell in enumerate(cells) if cell.problem},
+        'flags': {i: _flags(cell) for i, cell in enumerate(cells) if cell.flags},
         'best': [i for i, cell in enumerate(cells) if cell.backbone in best],
         'near': [i for i, cell in enumerate(cells) if cell.backbone in near],
         'limit': None if ends is None else ends.smallest,
@@ -156,6 +159,11 @@ def _column(board: Board, index: int) -> Json:
         'floors': [_floor(column, i) for i in range(len(column.trivial))],
         **_costs(cells),
     }
+
+
+def _flags(cell: BoardCell) -> Json:
+    """Return the signs of a cell's flags, and what each says."""
+    return {'marks': marks(cell), 'texts': list(cell.flags)}
 
 
 def _floor(column: Column, index: int) -> Json:

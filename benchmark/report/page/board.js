@@ -109,7 +109,8 @@ function strip(column, person, places) {
 function scoreCell(column, person, look) {
   const { row } = person;
   const text = column.texts[row];
-  const link = { href: address(board(), column, person), title: column.problems[row] };
+  const flags = column.flags[row];
+  const link = { href: address(board(), column, person), title: [column.problems[row], ...(flags?.texts ?? [])].filter(Boolean).join('; ') || undefined };
   if (text === null) {
     return h('td', { class: 'score empty' }, h('a', link, '–', h('span', { class: 'spoken' }, `no score: ${column.problems[row]}`)));
   }
@@ -117,6 +118,7 @@ function scoreCell(column, person, look) {
   const mark = look.best.has(row) ? 'best' : look.near.has(row) ? 'near' : '';
   return h('td', { class: `score ${mark}`, style: { '--heat': isJudged(column, row) ? look.heat(column.means[row]) : 0 } },
     h('a', link, h('span', { class: 'mean' }, mean), sd && h('span', { class: 'sd' }, ` ± ${sd}`),
+      flags && h('sup', { class: 'flag' }, h('span', { 'aria-hidden': 'true' }, flags.marks), h('span', { class: 'spoken' }, `, ${flags.texts.join(', ')}`)),
       column.problems[row] && h('span', { class: 'gap' }, '*', h('span', { class: 'spoken' }, column.problems[row])),
       mark && h('span', { class: 'spoken' }, mark === 'best' ? ', best' : ', not clearly below the best')),
     strip(column, person, look.places));
@@ -158,7 +160,7 @@ function boardRow(person, columns, looks) {
         type: 'button', class: 'pin', 'aria-pressed': String(isPinned), 'aria-label': `Highlight ${person.label}`,
         title: 'Highlight in every chart', onclick: () => togglePin(person),
       }, swatch(person)),
-      h('span', {}, h('span', { class: 'label', title: person.label }, person.label), h('small', { title: facts }, facts)))),
+      h('span', {}, h('span', { class: 'label', title: person.label === person.id ? person.id : `${person.label}: ${person.id}` }, person.label), h('small', { title: facts }, facts)))),
     shownLeads().map((lead) => leadCell(lead, person)),
     columns.map((column, i) => scoreCell(column, person, looks[i])));
 }
@@ -204,12 +206,20 @@ function drawBoard() {
   box.scrollLeft = old;
 }
 
+// The signs of flags that the shown columns have, and what each means.
+function flagLegend() {
+  const seen = shownColumns().flatMap(({ flags }) => Object.values(flags)).map(({ marks }) => marks).join('');
+  return Object.entries(data.marks).filter(([sign]) => seen.includes(sign))
+    .map(([sign, text]) => h('span', {}, h('sup', { class: 'flag' }, sign), ` ${text}`));
+}
+
 function legend() {
   return h('p', { class: 'legend' },
     h('span', {}, h('b', {}, '24.0'), 'best'),
     h('span', {}, h('span', { class: 'sample near' }, '23.8'), 'not clearly below the best'),
     h('span', {}, h('i', { class: 'interval family-none', style: { '--m': 0.5, '--l': 0.25, '--w': 0.5 } }), 'mean ± sd over seeds, right is better'),
     h('span', {}, h('i', { class: 'tint' }), 'shaded from worst to best; no shade: not judged'),
+    flagLegend(),
     h('button', { type: 'button', id: 'download', onclick: download }, 'Download these numbers (CSV)'));
 }
 

@@ -48,6 +48,7 @@ function verdict({ column, person, board: place }) {
   const words = [
     text && `${rank} of ${ordered.length}`,
     column.best.includes(row) && 'best', column.near.includes(row) && 'not clearly below the best', notJudged(column, row), column.problems[row],
+    ...(column.flags[row]?.texts ?? []),
   ].filter(Boolean);
   return h('p', { class: 'verdict' }, h('b', {}, text ?? '–'), ' ', h('span', {}, column.facts.metric), h('span', { class: 'muted' }, words.join(' · ')));
 }

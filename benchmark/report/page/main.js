@@ -54,6 +54,7 @@ function startViews() {
   }, drawTasks);
   for (const listener of listeners) listener();
   matchMedia('(max-width: 660px)').addEventListener('change', drawOverall);
+  startPairs();
   startCompare();
 }
 

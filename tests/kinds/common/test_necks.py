@@ -7,7 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.kinds.common.necks import PooledFeatures, ResampledMap, SimplePyramid, resample
+from benchmark.kinds.common.necks import (
+    PooledFeatures,
+    ResampledMap,
+    SimplePyramid,
+    WhitenedMaps,
+    resample,
+)
 from benchmark.kinds.segmentation.head import LinearSegmentationHead
 
 LEVELS = (4, 8, 16, 32, 64)
@@ -121,3 +127,34 @@ def test_linear_head_classifies_every_cell_by_itself() -> None:
         differs = (head((maps[0], changed)) != logits).any(1)
     assert differs.nonzero().tolist() == [[0, 1, 2]]
     assert sum(p.numel() for p in head.conv_seg.parameters()) == 8 * 5 + 5
+
+
+@pytest.mark.parametrize('scale', [0.01, 1.0, 100.0])
+def test_whitened_maps_have_one_scale(scale: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    maps = tuple(
+        scale * (3 + torch.randn(4, channels, 8, 8, generator=generator)) for channels in (6, 5)
+    )
+    found = WhitenedMaps(channels=[6, 5])(maps)
+    for whitened in found:
+        assert whitened.mean(dim=(0, 2, 3)).abs().max() < 1e-4
+        assert whitened.std(dim=(0, 2, 3)).allclose(torch.ones(whitened.shape[1]), atol=0.02)
+
+
+def test_whitened_maps_go_through_the_neck_that_follows() -> None:
+    then = {'type': 'benchmark.ResampledMap', 'in_stride': 14, 'out_stride': 16}
+    neck = WhitenedMaps(channels=[5], then=then)
+    (found,) = neck((torch.randn(2, 5, 16, 16),))
+    assert found.shape == (2, 5, 14, 14)
+    assert not list(neck.parameters())
+
+
+def test_pooled_features_take_a_batch_of_one() -> None:
+    neck = PooledFeatures(channels=3, norm='batch').train()
+    neck((2 + torch.randn(16, 3, 2, 2, generator=torch.Generator().manual_seed(0)),))
+    before = neck.norm.running_mean.clone()
+    maps = (torch.ones(1, 3, 2, 2),)
+    (found,) = neck(maps)
+    (expected,) = neck.eval()(maps)
+    assert torch.equal(found, expected)
+    assert torch.equal(neck.norm.running_mean, before)

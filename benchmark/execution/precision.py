@@ -1,0 +1,62 @@
+"""What a compiled configuration says of precision, carried out (not run on a GPU)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import nn
+from torch.backends import cudnn
+
+from benchmark.compiling import PRECISION
+from benchmark.engine import in_format
+
+Config = dict[str, Any]
+
+
+@contextlib.contextmanager
+def computed_by(config: Config) -> Iterator[None]:
+    """Let torch compute single precision as ``config`` says, until the block ends.
+
+    Without the key it is exact: torch itself would let convolutions use TF32.
+    """
+    policy = config.get(PRECISION, {})
+    before = torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark
+    torch.set_float32_matmul_precision('high' if policy.get('tf32') else 'highest')
+    cudnn.allow_tf32 = bool(policy.get('tf32'))
+    cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        cudnn.allow_tf32, cudnn.benchmark = before[1:]
+
+
+def autocast_by(config: Config, device: torch.device) -> contextlib.AbstractContextManager[Any]:
+    """Return the block that runs under the autocast of ``config``, where it has one."""
+    name = config.get(PRECISION, {}).get('autocast')
+    return in_format(getattr(torch, name) if name else None, device)
+
+
+def lay_out(model: nn.Module, config: Config) -> None:
+    """Lay a model's kernels out in memory as ``config`` says."""
+    if config.get(PRECISION, {}).get('channels_last'):
+        model.to(memory_format=torch.channels_last)
+
+
+def stepping(config: Config) -> Config:
+    """Return what lets a training's steps run by the policy and never wait for the device."""
+    policy = config.get(PRECISION, {})
+    wrapper = config['optim_wrapper']
+    if wrapper.get('type', 'OptimWrapper') == 'OptimWrapper':  # not one that a user asks for
+        autocast = {key: policy[key] for key in ('autocast',) if key in policy}
+        wrapper = {**wrapper, 'type': 'benchmark.StepWrapper', **autocast}
+    return {
+        'optim_wrapper': wrapper,
+        'env_cfg': {
+            'cudnn_benchmark': bool(policy.get('cudnn_benchmark')),
+            'mp_cfg': {'opencv_num_threads': 0},
+        },
+    }
