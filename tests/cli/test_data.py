@@ -109,7 +109,6 @@ _TINY = """
 task = dict(
     name='flowers102', kind='classification', version=1, title='Flowers', group='fine-grained',
     input_size=(32, 32), classes=102, splits=dict(train=3, val=2, test=2), metric='accuracy',
-    budget=dict(iterations=2, batch_size=2),
     citation='none', licence='none', origin='drawn',
 )
 data = dict(
@@ -130,7 +129,8 @@ def test_one_command_leads_from_the_archives_to_a_record(
     suite = tmp_path / 'suite.py'
     suite.write_text(
         "suite = dict(name='own', title='Own', tasks=('tiny.py',), "
-        "protocols=('finetune',), seeds=(0,), backbones=('timm:test_vit+random',), cost=dict())"
+        "protocols=('finetune',), seeds=(0,), backbones=('timm:test_vit+random',), cost=dict(), "
+        "recipes={'flowers102/finetune': dict(iterations=2, batch_size=2)})"
     )
     places = ['--results', str(tmp_path / 'results'), '--work-dir', str(tmp_path / 'work')]
     run = ['run', '--suite', str(suite), '--device', 'cpu', '--jobs', '1', *places]
