@@ -34,6 +34,9 @@ PROVIDERS = ('world',)
 HELD_OUT = 'held_out'
 """As the only key of ``val``: take every n-th sample of ``train``."""
 
+_CHOSEN = 'chosen'
+"""As a key of ``train``: how many files are taken, by the hash of their names."""
+
 T = TypeVar('T')
 
 _ROLES = {role.value: Key((Mapping,)) for role in Role}
@@ -403,6 +406,7 @@ def _datasets(facts: Block, data: _Data) -> dict[Role, Declared]:
     found: dict[Role, Declared] = {
         role: merge(common, declared) for role, declared in data.roles.items()
     }
+    found = {role: _choose(facts, role, declared) for role, declared in found.items()}
     if HELD_OUT in found.get(Role.VAL, {}) and Role.TRAIN in found:
         found[Role.VAL] = _held_out(facts, found[Role.VAL], found[Role.TRAIN])
     untyped = [
@@ -416,6 +420,25 @@ def _datasets(facts: Block, data: _Data) -> dict[Role, Declared]:
             )
         )
     return found
+
+
+def _choose(facts: Block, role: Role, declared: Declared) -> Declared:
+    """Return a data set of which training takes ``chosen`` files, by the hash of their names."""
+    if _CHOSEN not in declared:
+        return declared
+    count = declared[_CHOSEN]
+    if role is not Role.TRAIN:
+        raise DeclarationError(
+            f"{facts.path}: data['{role.value}'] has '{_CHOSEN}': only training pictures can be "
+            'chosen; other splits are taken as a whole'
+        )
+    if type(count) is not int or count < 1:
+        raise DeclarationError(
+            f"{facts.path}: data['train'][{_CHOSEN!r}] is {count!r}: must be how many files are "
+            'chosen, at least 1'
+        )
+    rest = {key: value for key, value in declared.items() if key != _CHOSEN}
+    return {'type': 'benchmark.Chosen', 'of': rest, 'count': count}
 
 
 def _held_out(facts: Block, val: Declared, train: Declared) -> Declared:

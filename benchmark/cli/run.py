@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers
+from benchmark.cli.data import fetch
 from benchmark.cli.options import add_request, add_results, add_seeds, place_of, request_of
 from benchmark.cli.printing import say
 
@@ -19,6 +20,11 @@ def add_parser(subparsers: Subparsers) -> None:
     add_request(parser)
     add_results(parser)
     add_seeds(parser)
+    parser.add_argument(
+        '--get',
+        action='store_true',
+        help="first fetch what is missing of the tasks' data, as 'tbench data get' does",
+    )
     parser.add_argument(
         '--submission',
         action='store_true',
@@ -36,6 +42,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
+<<<<<<< HEAD
     return carry_out(options, submission=options.submission, outcomes=options.outcomes)
 
 
@@ -50,6 +57,10 @@ def carry_out(
         outcomes: keep what was found of each test example.
         waits: stay until no cell is left, those of other processes included.
     """
+=======
+    if options.get:
+        fetch(options.tasks or [options.suite], options.data_root)
+>>>>>>> starter
     done = api.evaluate(
         **request_of(options),
         **place_of(options),
