@@ -42,7 +42,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
-<<<<<<< HEAD
+    if options.get:
+        fetch(options.tasks or [options.suite], options.data_root)
     return carry_out(options, submission=options.submission, outcomes=options.outcomes)
 
 
@@ -57,10 +58,6 @@ def carry_out(
         outcomes: keep what was found of each test example.
         waits: stay until no cell is left, those of other processes included.
     """
-=======
-    if options.get:
-        fetch(options.tasks or [options.suite], options.data_root)
->>>>>>> starter
     done = api.evaluate(
         **request_of(options),
         **place_of(options),
