@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
+from benchmark.wording import count_noun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -513,7 +514,7 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
     """
     plan = campaign.prepare(executor)
     name = campaign.request.suite.name
-    campaign.say(f'{name}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
+    campaign.say(f'{name}: {count_noun(len(plan.done), "cell")} done, {len(plan.to_do)} to do')
     from benchmark.launching.progress import reporting
 
     with reporting(campaign, plan):

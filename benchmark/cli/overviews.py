@@ -9,6 +9,7 @@ from benchmark.launching.status import CampaignStatus, State
 from benchmark.launching.survey import Survey
 from benchmark.planning.estimates import Basis, Estimate
 from benchmark.specs import RunSpec
+from benchmark.wording import count_noun
 
 _SHOWN = (State.RUNNING, State.FAILED)
 """States whose cells get a line each; the others are counted."""
@@ -21,7 +22,8 @@ def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
     """Yield what is done, to do with its cost, and impossible with its reason."""
     plan = survey.plan
     yield (
-        f'{len(plan.done)} cells done, {len(plan.to_do)} to do, {len(plan.impossible)} impossible'
+        f'{count_noun(len(plan.done), "cell")} done, {len(plan.to_do)} to do, '
+        f'{len(plan.impossible)} impossible'
     )
     for (task, backbone, protocol), specs in _groups(cell.spec for cell in plan.to_do).items():
         costs = [survey.costs[spec] for spec in specs]
@@ -36,7 +38,7 @@ def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
     for cell in plan.impossible:
         reasons.setdefault(cell.reason, []).append(cell.spec)
     for reason, specs in reasons.items():
-        yield f'impossible  {_cells(len(specs))}: {reason}'
+        yield f'impossible  {count_noun(len(specs), "cell")}: {reason}'
     yield from survey.warnings
     yield from _total(list(survey.costs.values()), workers, device)
 
@@ -51,10 +53,6 @@ def _groups(specs: Iterable[RunSpec]) -> dict[tuple[str, str, str], list[RunSpec
 def _seeds(specs: list[RunSpec]) -> str:
     seeds = ' '.join(str(spec.seed) for spec in specs)
     return f'seed{"s" if len(specs) > 1 else ""} {seeds}'
-
-
-def _cells(count: int) -> str:
-    return '1 cell' if count == 1 else f'{count} cells'
 
 
 def _cost_line(costs: list[Estimate]) -> str:
@@ -89,8 +87,8 @@ def _total(costs: list[Estimate], workers: int, device: str) -> Iterator[str]:
     spread = min(workers, len(costs))
     yield (
         f'total       {seconds / 3600:.2f} {unit}, about {_span(costs, spread)} with '
-        f'{spread} worker{"s" if spread > 1 else ""}'
-        + (f'; nothing is known of {_cells(unknown)}' if unknown else '')
+        f'{count_noun(spread, "worker")}'
+        + (f'; nothing is known of {count_noun(unknown, "cell")}' if unknown else '')
     )
     said = ', '.join(f'{count} {basis}' for basis, count in share.items() if count)
     yield f'            estimate: {said}'

@@ -39,7 +39,8 @@ class Procedure:
         takes_processes: whether several processes may carry it out together.
         keeps_features: whether features of a frozen backbone are kept for the next time.
         writes_submission: whether it trains what can write an archive for an evaluation server.
-        has_canary: whether its model has numbers that must not change: a head, and losses.
+        canary: ``'module:function'`` from a configuration and a number of samples to numbers that
+            must not change, by name; empty where there are none.
         uses_libraries: whether it needs torch and the OpenMMLab libraries, which take a worker
             seconds to prepare.
     """
@@ -52,7 +53,7 @@ class Procedure:
     takes_processes: bool = False
     keeps_features: bool = False
     writes_submission: bool = False
-    has_canary: bool = False
+    canary: str = ''
     uses_libraries: bool = True
 
 
@@ -77,6 +78,7 @@ def _trivial(cell: CellInputs, options: Mapping[str, Any]) -> Config:
 
 
 _JOBS = 'benchmark.execution.jobs'
+_CANARIES = 'benchmark.execution.canary'
 _PROCEDURES = {
     item.name: item
     for item in (
@@ -87,7 +89,7 @@ _PROCEDURES = {
             trainings=lambda config: [config],
             takes_processes=True,
             writes_submission=True,
-            has_canary=True,
+            canary=f'{_CANARIES}:compute',
         ),
         Procedure(
             'search',
@@ -96,8 +98,15 @@ _PROCEDURES = {
             trainings=lambda config: [trial['config'] for trial in config['trials']],
             takes_processes=True,
             writes_submission=True,
+            canary=f'{_CANARIES}:compute_first_trial',
         ),
-        Procedure('probe', f'{_JOBS}:probe_job', _probe, keeps_features=True),
+        Procedure(
+            'probe',
+            f'{_JOBS}:probe_job',
+            _probe,
+            keeps_features=True,
+            canary='benchmark.execution.probe:compute_canary',
+        ),
         Procedure('as-is', f'{_JOBS}:as_is_job', _as_is),
         Procedure(
             'trivial', f'{_JOBS}:trivial_job', _trivial, facts=lambda cell: trivial_facts(cell.task)

@@ -46,6 +46,11 @@ def compute(config: dict[str, Any], samples: int) -> dict[str, float]:
         return {**_tested(model, local, samples), **_trained(model, local, samples)}
 
 
+def compute_first_trial(config: dict[str, Any], samples: int) -> dict[str, float]:
+    """Return the canary of the first training of a compiled search."""
+    return compute(config['trials'][0]['config'], samples)
+
+
 def _seed() -> None:
     random.seed(_SEED)
     np.random.seed(_SEED)
@@ -71,8 +76,8 @@ def _tested(model: Any, config: Config, samples: int) -> dict[str, float]:
             evaluator.process(model.test_step(batch), batch)
     metrics = evaluator.evaluate(sum(len(batch['data_samples']) for batch in batches))
     return {
-        **_digest('input', seen[:1]),
-        **_digest('features', seen[1:]),
+        **digest('input', seen[:1]),
+        **digest('features', seen[1:]),
         **{f'metric {key}': float(value) for key, value in metrics.items()},
     }
 
@@ -93,7 +98,7 @@ def _first_pass(backbone: nn.Module) -> Iterator[list[Tensor]]:
         handle.remove()
 
 
-def _digest(name: str, tensors: list[Tensor]) -> dict[str, float]:
+def digest(name: str, tensors: list[Tensor]) -> dict[str, float]:
     """Return for each tensor its mean size, and a weighted mean that depends on every place."""
     found: dict[str, float] = {}
     for i, tensor in enumerate(tensors):

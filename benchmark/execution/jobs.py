@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,7 +13,6 @@ from benchmark.errors import BenchmarkError
 from benchmark.execution.answering import Answer, claimed
 from benchmark.execution.answering import answer as answer
 from benchmark.execution.as_is import execute_as_is
-from benchmark.execution.canary import compute
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
 from benchmark.execution.execute import MapFolder, Outcome, execute
@@ -129,7 +129,11 @@ def as_is_job(request: Answer) -> Answer:
 
 
 def canary_job(request: Answer) -> Answer:
-    """Return the numbers of ``request['config']`` that must not change, and the device."""
+    """Return the numbers of ``request['config']`` that must not change, and the device.
+
+    ``request['of']`` is the procedure for which it was compiled.
+    """
+    compute = pkgutil.resolve_name(find_procedure(request['of']).canary)
     with computed_by({}):
         values = compute(request['config'], request['samples'])
     return {'values': values, 'device': device_name()}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import math
 import pkgutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ from torch.utils.data import DataLoader, Subset
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
+from benchmark.execution.canary import digest
 from benchmark.execution.cost import Meter
 from benchmark.execution.execute import Outcome, loading_proof
 from benchmark.execution.loading import loader_workers
@@ -36,6 +39,10 @@ from benchmark.probes.reading import Read, cells, read_blocks, select_choices, w
 from benchmark.probes.readouts import Readout
 from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
 from benchmark.results.records import READ_FROM_CACHE
+
+_CANARY_SEED = 0
+_CANARY_STEPS = 2
+"""Iterations of a canary that trains on batches."""
 
 _COLLECTED_AT_ONCE = 32
 _KEPT_AT_ONCE = 512
@@ -73,11 +80,42 @@ def execute_probe(
         return _Probe(config, keeping, folder).run()
 
 
-class _Probe:
-    """A compiled probe with its parts built."""
+def compute_canary(config: Config, samples: int) -> dict[str, float]:
+    """Return the numbers of a compiled probe that must not change, by name, in seconds.
 
-    def __init__(self, config: Config, keeping: Keeping | None, folder: Path | None) -> None:
+    ``input`` and ``features`` sum up what the backbone first gets and gives, ``trial`` the scores
+    of all trials, ``metric`` what the evaluators say, everything on evenly spread samples:
+    ``samples`` of each split, more of the training split where the slice that selects needs them.
+    """
+    solver = dict(config['solver'])
+    if 'batch_size' in solver:
+        solver |= {'iterations': min(solver['iterations'], _CANARY_STEPS)}
+        solver |= {'batch_size': min(solver['batch_size'], samples)}
+    count = max(samples, round(1 / solver['held_out']))
+    # its splits are read by themselves: a pool would be read whole
+    short = {k: v for k, v in config.items() if k != 'pool_dataset'} | {'solver': solver}
+    for module in config['custom_imports']:
+        importlib.import_module(module)
+    seed_everything(_CANARY_SEED)
+    scope = DefaultScope.overwrite_default_scope(config['default_scope'])
+    with scope, tempfile.TemporaryDirectory() as folder:
+        short |= {'gallery': {**config['gallery'], 'folder': folder}}
+        short |= {'randomness': {**config['randomness'], 'seed': _CANARY_SEED}}
+        return _Probe(short, None, None, samples=count).canary()
+
+
+class _Probe:
+    """A compiled probe with its parts built; of ``samples`` of each split alone, if given."""
+
+    def __init__(
+        self,
+        config: Config,
+        keeping: Keeping | None,
+        folder: Path | None,
+        samples: int | None = None,
+    ) -> None:
         self._config = config
+        self._samples = samples
         self._folder = folder
         self._kept: dict[str, Any] = {}
         self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
@@ -91,6 +129,7 @@ class _Probe:
         self._found: dict[str, str] = {}
         self._pool: _Pool | None = None
         self._meter = Meter()
+        self._first: tuple[Tensor, ...] = ()
 
     def run(self) -> Outcome:
         test = self._dataset(self._config['test_dataloader']['dataset'])
@@ -108,6 +147,21 @@ class _Probe:
             trials=solved.trials,
         )
 
+    def canary(self) -> dict[str, float]:
+        """Return what the backbone first got and gave in sum, and the numbers of a run."""
+        found = self.run()
+        images, features = self._first
+        scores = {
+            f'trial {number}': math.nan if trial['score'] is None else float(trial['score'])
+            for number, trial in enumerate(found.trials)
+        }
+        return {
+            **digest('input', [images]),
+            **digest('features', [features]),
+            **scores,
+            **{f'metric {key}': value for key, value in found.raw.items()},
+        }
+
     @property
     def _is_online(self) -> bool:
         return 'train_dataset' in self._config
@@ -116,7 +170,7 @@ class _Probe:
         dataset = opened(of=config)
         if len(dataset) == 0:
             raise DataError('a split holds no sample')
-        return dataset
+        return dataset if self._samples is None else _Spread(dataset, self._samples)
 
     def _loader(self, dataset: Any, size: int, order: Any = None) -> DataLoader[Any]:
         count = loader_workers(self._config)
@@ -137,6 +191,8 @@ class _Probe:
             if self._readout.is_dense
             else whole(blocks)
         )
+        if self._samples is not None and not self._first:
+            self._first = images, read.values
         return read, data['data_samples'], tuple(images.shape[-2:])
 
     def _packed(self, samples: Sequence[Any], size: tuple[int, int]) -> Tensor:
@@ -351,6 +407,28 @@ class _Probe:
             },
             **({'features': self._found} if self._found else {}),
         }
+
+
+class _Spread:
+    """So many samples of a data set, evenly spread; all else is the data set's own."""
+
+    def __init__(self, dataset: Any, count: int) -> None:
+        self._dataset = dataset
+        size = len(dataset)
+        count = min(count, size)
+        self._places = [place * size // count for place in range(count)]
+
+    def __getattr__(self, name: str) -> Any:
+        # _dataset is asked for while it is unpickled, __getitems__ by loaders
+        if name.startswith('__') or name == '_dataset':
+            raise AttributeError(name)
+        return getattr(self._dataset, name)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, place: int) -> Any:
+        return self._dataset[self._places[place]]
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore, without_outcomes
 from benchmark.specs import Task
+from benchmark.wording import count_noun
 
 
 @dataclass
@@ -387,7 +388,7 @@ class Campaign:
     def canary(self, cell: Cell, samples: int) -> Job:
         """Return the job that computes the canary of ``cell`` from ``samples`` of each split."""
         job, spec = self.job(cell), cell.spec
-        request = {**job.request, 'job': 'canary', 'samples': samples}
+        request = {**job.request, 'job': 'canary', 'of': cell.job, 'samples': samples}
         log = job.log.with_name('canary.txt')
         return Job(f'{spec.task} {spec.backbone} {spec.protocol}', request, log)
 
@@ -497,7 +498,7 @@ def assumption_lines(request: Request, inspected: Mapping[str, Inspected]) -> It
 
 
 def _count_cells(cells: int) -> str:
-    return '1 cell is' if cells == 1 else f'{cells} cells are'
+    return f'{count_noun(cells, "cell")} {"is" if cells == 1 else "are"}'
 
 
 def _provenance(cell: Cell, reply: Reply) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from benchmark.regression.history import History, read_history, write_history
 from benchmark.regression.outputs import write_outputs
 from benchmark.results.store import ResultStore, one_writer
 from benchmark.specs import CellKey
+from benchmark.wording import count_noun
 
 _SEEDS_A_NIGHT = 1000
 """Seeds that belong to one night: no two nights share a run."""
@@ -134,12 +135,17 @@ class Nightly:
         return replace(self.campaign, request=request, store=self.store)
 
     def _run(self, plan: Plan, executor: Executor) -> None:
-        self.campaign.say(f'{self._suite}: {len(plan.done)} cells done, {len(plan.to_do)} to do')
+        done = count_noun(len(plan.done), 'cell')
+        self.campaign.say(f'{self._suite}: {done} done, {len(plan.to_do)} to do')
         self._with_seeds(()).run(executor, plan)
 
     def _confirm(self, cells: Collection[CellKey], executor: Executor) -> None:
         """Run ``cells`` again with fresh seeds."""
-        self.campaign.say(f'{len(cells)} cells look suspicious: {self.fresh} fresh seeds each')
+        count = count_noun(len(cells), 'cell')
+        self.campaign.say(
+            f'{count} {"looks" if len(cells) == 1 else "look"} suspicious: '
+            f'{count_noun(self.fresh, "fresh seed")} each'
+        )
         plan = self._with_seeds(range(_FRESH, _FRESH + self.fresh)).prepare(executor)
         self._run(Plan(_of(plan.done, cells), _of(plan.to_do, cells)), executor)
 
@@ -161,7 +167,8 @@ class Nightly:
             with one_writer(path):
                 write_canaries(path, {**new, **read_canaries(path)})
         self.campaign.say(
-            f'{len(known)} canaries compared, {len(new)} new, {len(failed)} did not run'
+            f'{count_noun(len(known), "canary", "canaries")} compared, {len(new)} new, '
+            f'{len(failed)} did not run'
         )
         return (*compare_canaries(known, now), *failed)
 
@@ -171,10 +178,10 @@ def _of(cells: Iterable[Cell], wanted: Collection[CellKey]) -> tuple[Cell, ...]:
 
 
 def _one_per_model(plan: Plan) -> list[Cell]:
-    """Return one cell per task, backbone and protocol that trains a head."""
+    """Return one cell per task, backbone and protocol whose numbers must not change."""
     chosen: dict[CellKey, Cell] = {}
     for cell in (*plan.done, *plan.to_do):
         spec = cell.spec
-        if cell.procedure.has_canary:
+        if cell.procedure.canary:
             chosen.setdefault(spec.cell, cell)
     return list(chosen.values())

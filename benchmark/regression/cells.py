@@ -60,6 +60,12 @@ class Runs:
         return tuple(self.scores[seed] for seed in sorted(self.scores))
 
     @property
+    def seconds(self) -> float | None:
+        """How long the runs took together, as far as it was measured; ``None`` where none was."""
+        known = [cost.seconds for cost in self.costs if cost.seconds is not None]
+        return sum(known) if known else None
+
+    @property
     def oriented(self) -> tuple[float, ...]:
         """The scores with a sign such that higher is better."""
         return orient(self.values, self.metric)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from benchmark.regression.accepted import Shift, latest
@@ -15,6 +15,7 @@ from benchmark.regression.history import CellHistory, History
 from benchmark.specs import CellKey
 from benchmark.statistics.decisions import CellJudgement, Levels, Track, judge
 from benchmark.statistics.noise import mean
+from benchmark.wording import count_noun
 
 _EXACT = 1e-6
 """Relative difference below which two scores are the same number."""
@@ -35,8 +36,8 @@ class Verdict(enum.StrEnum):
     DRIFT = 'drift'
     UNKNOWN = 'could not tell'
     SUSPICIOUS = 'suspicious'
+    CHANGED = 'changed'
     ACCEPTED = 'accepted'
-    BETTER = 'better'
     NEW = 'new'
     FINE = 'fine'
 
@@ -78,7 +79,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class CellResult:
-    """A cell's verdict with its reason; ``baseline`` and ``tonight`` are scores, maybe none."""
+    """A cell's verdict with its reason.
+
+    ``baseline`` and ``tonight`` are scores, maybe none; ``seconds`` is how long the runs of tonight
+    took together, as far as it was measured.
+    """
 
     cell: CellKey
     verdict: Verdict
@@ -88,6 +93,7 @@ class CellResult:
     tonight: tuple[float, ...] = ()
     judgement: CellJudgement | None = None
     margin: float = 0.0
+    seconds: float | None = None
 
     @property
     def is_red(self) -> bool:
@@ -169,8 +175,11 @@ def compare(
     judged = judge(tracks, {cell: (cell.task, tonight[cell].metric.key) for cell in tracks},
                    rules.levels)  # fmt: skip
     results = [
-        early[cell]
-        or _judge_cell(references[cell], tonight[cell], judged.get(cell), rules, len(judged))
+        replace(
+            early[cell]
+            or _judge_cell(references[cell], tonight[cell], judged.get(cell), rules, len(judged)),
+            seconds=tonight[cell].seconds if cell in tonight else None,
+        )
         for cell in sorted(early)
     ]
     order = list(Verdict)
@@ -228,7 +237,7 @@ def _before_any_test(
     if reference.shift and len(reference.baseline) < enough:
         reason = (
             f'shift of {reference.shift.since} accepted ({reference.shift.reason}); '
-            f'{len(reference.baseline)} of {enough} runs for a new baseline'
+            f'{len(reference.baseline)} of {count_noun(enough, "run")} for a new baseline'
         )
         return CellResult(cell, Verdict.ACCEPTED, reason, *said)
     if reason := _incomparable(reference, runs):
@@ -287,7 +296,7 @@ def _judge_by_tests(
 ) -> tuple[Verdict, str]:
     drift = found.drift
     if found.is_worse(levels) and found.drop > margin:
-        chance = f'{found.adjusted:.1g} corrected for {cells} cells'
+        chance = f'{found.adjusted:.1g} corrected for {count_noun(cells, "cell")}'
         return Verdict.REGRESSION, f'worse than the baseline by {found.drop:.4g} (p {chance})'
     if drift and found.has_drifted(levels) and drift.drop > margin:
         since = f'{drift.nights} nights ago' if drift.nights > 1 else 'tonight'
@@ -297,7 +306,10 @@ def _judge_by_tests(
     if found.is_suspicious(levels) and found.drop > margin:
         return Verdict.SUSPICIOUS, f'worse by {found.drop:.4g}, within what chance allows'
     if found.is_better(levels, cells) and -found.drop > margin:
-        return Verdict.BETTER, f'better than the baseline by {-found.drop:.4g}'
+        return Verdict.CHANGED, (
+            f'better than the baseline by {-found.drop:.4g}: a gain, a leak or other data; accept '
+            'it as a shift if it is right'
+        )
     return Verdict.FINE, ''
 
 

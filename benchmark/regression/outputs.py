@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from benchmark.regression.compare import CellResult, Comparison, Verdict
+from benchmark.regression.compare import FINE, CellResult, Comparison, Verdict
 from benchmark.results.store import write_atomically
 from benchmark.statistics.decisions import Correction, Levels
 from benchmark.statistics.noise import mean
+from benchmark.wording import count_noun
 
 _SHOWN = 12
 """How many cells of a kind fit on one screen."""
 
-_CALM = (Verdict.FINE, Verdict.NEW, Verdict.BETTER, Verdict.ACCEPTED)
+_CALM = (Verdict.FINE, Verdict.NEW, Verdict.ACCEPTED)
 _MARKS = {
     Verdict.MISSING: '🔴',
     Verdict.FAILED: '🔴',
@@ -23,8 +24,8 @@ _MARKS = {
     Verdict.DRIFT: '🔴',
     Verdict.UNKNOWN: '🟠',
     Verdict.SUSPICIOUS: '🟡',
+    Verdict.CHANGED: '🟡',
     Verdict.ACCEPTED: '⚪',
-    Verdict.BETTER: '🔵',
     Verdict.NEW: '⚪',
     Verdict.FINE: '🟢',
 }
@@ -43,9 +44,17 @@ def headline(comparison: Comparison) -> str:
     }
     said = ', '.join(f'{count} {verdict}' for verdict, count in counts.items() if count)
     outcome = _HEADLINES[comparison.exit_code]
+    if _has_changed(comparison):
+        outcome = f'{outcome}, but something changed'
     extra = len(comparison.cost_alarms)
-    costs = f', {extra} cost alarm{"s" if extra > 1 else ""}' if extra else ''
+    costs = f', {count_noun(extra, "cost alarm")}' if extra else ''
     return f'{comparison.suite}, {comparison.night}: {outcome} ({said or "no cells"}{costs})'
+
+
+def _has_changed(comparison: Comparison) -> bool:
+    """Whether nothing got worse, but scores rose for no accepted reason."""
+    changed = any(result.verdict is Verdict.CHANGED for result in comparison.results)
+    return comparison.exit_code == FINE and changed
 
 
 def summary(comparison: Comparison) -> str:
@@ -89,7 +98,7 @@ def _cost_lines(comparison: Comparison) -> list[str]:
 
 def markdown(comparison: Comparison) -> str:
     """Return a comment for a pull request: red cells in a table, the others folded away."""
-    mark = {0: '🟢', 1: '🔴', 2: '🟠'}[comparison.exit_code]
+    mark = '🟡' if _has_changed(comparison) else {0: '🟢', 1: '🔴', 2: '🟠'}[comparison.exit_code]
     lines = [f'### {mark} {headline(comparison)}', '']
     loud = [result for result in comparison.results if result.verdict not in _CALM]
     calm = [result for result in comparison.results if result.verdict in _CALM]
@@ -99,11 +108,12 @@ def markdown(comparison: Comparison) -> str:
         lines += [*(f'- {_escape(line)}' for line in extra), '']
     if comparison.changes:
         changes = [
-            f'- {_escape(line)} ({count} cells)' for line, count in comparison.changes.items()
+            f'- {_escape(line)} ({count_noun(count, "cell")})'
+            for line, count in comparison.changes.items()
         ]
         lines += _fold('What differs from the baseline', changes)
     if calm:
-        lines += _fold(f'{len(calm)} other cells', _table(calm))
+        lines += _fold(count_noun(len(calm), 'other cell'), _table(calm))
     lines.append(_errors(comparison.levels))
     return '\n'.join(lines) + '\n'
 
@@ -132,7 +142,9 @@ def _table(results: Sequence[CellResult]) -> list[str]:
     for result in results:
         cells = (
             f'{_MARKS[result.verdict]} {result.verdict}',
-            *result.cell,
+            result.cell.task,
+            result.cell.backbone,
+            result.cell.protocol,
             result.metric.label,
             _mean_and_count(result.baseline),
             _mean_and_count(result.tonight),
@@ -156,7 +168,11 @@ def _escape(text: str) -> str:
 
 
 def junit(comparison: Comparison) -> str:
-    """Return JUnit XML: a test case per cell, cost alarm and canary."""
+    """Return JUnit XML: a test case per cell, cost alarm and canary that changed.
+
+    The time of a cell is that of its runs, in seconds; a cost alarm and a canary have none of
+    their own.
+    """
     cases = [*_cell_cases(comparison), *_other_cases(comparison)]
     suite = ElementTree.Element(
         'testsuite',
@@ -165,6 +181,7 @@ def junit(comparison: Comparison) -> str:
         failures=str(sum(case.find('failure') is not None for case in cases)),
         errors=str(sum(case.find('error') is not None for case in cases)),
         skipped=str(sum(case.find('skipped') is not None for case in cases)),
+        time=f'{sum(result.seconds or 0.0 for result in comparison.results):.3f}',
     )
     suite.extend(cases)
     root = ElementTree.Element('testsuites')
@@ -175,13 +192,14 @@ def junit(comparison: Comparison) -> str:
 
 def _cell_cases(comparison: Comparison) -> Iterator[ElementTree.Element]:
     for result in comparison.results:
-        case = _case(result.cell.task, f'{result.cell.backbone} {result.cell.protocol}')
+        name = f'{result.cell.backbone} {result.cell.protocol}'
+        case = _case(result.cell.task, name, result.seconds)
         text = f'{_scores(result)}  {result.reason}'.strip()
         if result.verdict in (Verdict.FAILED, Verdict.MISSING, Verdict.UNKNOWN):
             _add(case, 'error', result.verdict, text)
         elif result.is_red:
             _add(case, 'failure', result.verdict, text)
-        elif result.verdict in (Verdict.NEW, Verdict.ACCEPTED):
+        elif result.verdict in (Verdict.NEW, Verdict.ACCEPTED, Verdict.CHANGED):
             _add(case, 'skipped', result.verdict, text)
         yield case
 
@@ -197,8 +215,13 @@ def _other_cases(comparison: Comparison) -> Iterator[ElementTree.Element]:
         yield case
 
 
-def _case(group: str, name: str) -> ElementTree.Element:
-    return ElementTree.Element('testcase', classname=_printable(group), name=_printable(name))
+def _case(group: str, name: str, seconds: float | None = None) -> ElementTree.Element:
+    return ElementTree.Element(
+        'testcase',
+        classname=_printable(group),
+        name=_printable(name),
+        time=f'{seconds or 0.0:.3f}',
+    )
 
 
 def _add(case: ElementTree.Element, tag: str, kind: str, text: str) -> None:
@@ -246,6 +269,7 @@ def _plain(result: CellResult) -> dict[str, object]:
         'metric': result.metric._asdict(),
         'baseline': list(result.baseline),
         'tonight': list(result.tonight),
+        'seconds': result.seconds,
         'alarm_beyond': result.threshold,
         **numbers,
     }

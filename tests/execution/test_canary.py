@@ -16,6 +16,8 @@ from tests.support.execution_cells import Cell, random_backbone, small_task
 from tests.support.task_trials import Trial, fake_root
 from tests.support.task_trials import small_task as small_task_of_films
 
+from .test_probe import compiled
+
 
 @pytest.fixture(scope='module')
 def config(tiny_world: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def test_the_state_of_the_random_generators_changes_nothing(
 ) -> None:
     torch.manual_seed(99)
     np.random.seed(99)
-    found = jobs.answer({'job': 'canary', 'config': config, 'samples': 2})
+    found = jobs.answer({'job': 'canary', 'of': 'train', 'config': config, 'samples': 2})
     assert found['error'] == ''
     assert found['values'] == expected
     assert found['device'] == ('cpu' if not torch.cuda.is_available() else found['device'])
@@ -71,6 +73,33 @@ def test_a_change_moves_what_it_touches(
         assert names == {'metric'}
     if moved == 'features':
         assert 'input' not in names
+
+
+@pytest.mark.parametrize('protocol', ['knn', 'linear-fixed', 'linear', 'logistic'])
+def test_probes_have_canaries(protocol: str, tiny_world: Path, tmp_path: Path) -> None:
+    config = compiled(tiny_world, tmp_path, 'world-covered', 'test_vit', protocol)
+    request = {'job': 'canary', 'of': 'probe', 'config': config, 'samples': 2}
+    found = jobs.answer(request)
+    assert found['error'] == ''
+    names = {name.split()[0] for name in found['values']}
+    assert names == {'input', 'features', 'trial', 'metric'}
+    torch.manual_seed(99)
+    assert jobs.answer(request)['values'] == found['values']
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith('prediction')]
+    darker = copy.deepcopy(config)
+    darker['preprocessor']['std'] = [4000.0, 4000.0, 4000.0]
+    moved = jobs.answer({**request, 'config': darker})['values']
+    assert moved['input 0 size'] != found['values']['input 0 size']
+    assert moved['features 0 places'] != found['values']['features 0 places']
+
+
+def test_a_search_has_the_canary_of_its_first_training(
+    config: dict[str, Any], expected: dict[str, float]
+) -> None:
+    search = {'trials': [{'changes': {}, 'config': config}, {'changes': {}, 'config': {}}]}
+    found = jobs.answer({'job': 'canary', 'of': 'search', 'config': search, 'samples': 2})
+    assert found['error'] == ''
+    assert found['values'] == expected
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,27 @@ class TestRedFirst:
         worse = judged(runs(range(100, 106), drops={DEPTH: -1.5}))
         assert verdict(worse, DEPTH) is Verdict.REGRESSION
         better = judged(runs(range(100, 106), drops={DEPTH: 1.5}))
-        assert verdict(better, DEPTH) is Verdict.BETTER
+        assert verdict(better, DEPTH) is Verdict.CHANGED
         assert better.exit_code == FINE
+
+    def test_a_gain_has_changed_until_it_is_accepted(self) -> None:
+        higher = runs(range(100, 106), drops={PARTS: -3.0})
+        found = judged(higher)
+        assert verdict(found, PARTS) is Verdict.CHANGED
+        assert 'better than the baseline by 3' in found.results[0].reason
+        assert found.exit_code == FINE
+        shift = Shift('parts', '*', '*', '2031-04-03', 'larger crops')
+        assert verdict(judged(higher, accepted=(shift,)), PARTS) is Verdict.ACCEPTED
+        known = judged(higher, history=history(12, drop=-3.0), accepted=(shift,))
+        assert verdict(known, PARTS) in (Verdict.FINE, Verdict.SUSPICIOUS)
+
+    def test_the_time_of_a_cell_is_that_of_its_runs(self) -> None:
+        resumed = replace(one(PARTS, 102, 50.0), cost={'resumed_at': 5})
+        timed = [one(PARTS, 100, 50.0, seconds=10.0), one(PARTS, 101, 50.0, seconds=20.0)]
+        found = judged(gather([*timed, resumed]), baseline={PARTS: BASELINE[PARTS]})
+        assert found.results[0].seconds == pytest.approx(32.0)  # with a second of test each
+        unknown = judged(gather([resumed]), baseline={PARTS: BASELINE[PARTS]})
+        assert unknown.results[0].seconds is None
 
     def test_a_drop_within_the_margin_is_none(self) -> None:
         tonight = runs(range(100, 106), drops={PARTS: 1.5})

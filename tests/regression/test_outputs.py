@@ -12,7 +12,7 @@ import pytest
 from benchmark.regression.cells import gather
 from benchmark.regression.compare import Comparison, Rules, compare
 from benchmark.regression.history import History
-from benchmark.regression.outputs import junit, markdown, summary, to_json, write_outputs
+from benchmark.regression.outputs import headline, junit, markdown, summary, to_json, write_outputs
 from benchmark.specs import CellKey
 from benchmark.statistics.decisions import Correction
 from tests.support.regression_builders import PARTS, failed, records, runs
@@ -73,6 +73,44 @@ def test_junit_is_well_formed_and_counts_right(bad: Comparison) -> None:
     assert int(suite.attrib['tests']) == len(suite.findall('testcase')) == len(bad.results)
     assert int(suite.attrib['failures']) == len(suite.findall('testcase/failure')) == 1
     assert int(suite.attrib['errors']) == len(suite.findall('testcase/error')) == 1
+
+
+def test_junit_gives_the_seconds_of_every_case(bad: Comparison) -> None:
+    suite = ElementTree.fromstring(junit(bad)).find('testsuite')
+    assert suite is not None
+    times = {
+        (case.attrib['classname'], case.attrib['name']): float(case.attrib['time'])
+        for case in suite.findall('testcase')
+    }
+    for result in bad.results:
+        name = f'{result.cell.backbone} {result.cell.protocol}'
+        seconds = result.seconds or 0.0
+        assert times[result.cell.task, name] == pytest.approx(seconds, abs=1e-3)
+        assert seconds > 5 * 11 or 'seed' in result.reason  # six runs, one of them failed
+    assert float(suite.attrib['time']) == pytest.approx(sum(times.values()), abs=0.01)
+
+
+def test_a_gain_is_yellow_and_shown(bad: Comparison) -> None:
+    higher = runs(range(100, 106), drops={PARTS: -3.0})
+    found = compare(runs(range(10)), higher, History('quick'), '2031-05-04', Rules())
+    assert 'nothing got worse, but something changed (' in summary(found).splitlines()[0]
+    assert summary(found).splitlines()[1].startswith('changed ')
+    assert markdown(found).startswith('### 🟡 ')
+    assert '| 🟡 changed | parts | vit-s-mae | finetune | ' in markdown(found)
+    suite = ElementTree.fromstring(junit(found)).find('testsuite')
+    assert suite is not None
+    (skipped,) = suite.findall('testcase/skipped')
+    assert skipped.attrib['type'] == 'changed'
+    assert not headline(bad).endswith('changed')
+
+
+def test_one_is_not_called_many(bad: Comparison) -> None:
+    changes = {'libraries.torch: 1 → 2': 1, 'libraries.numpy: 1 → 2': 3}
+    one_calm = replace(bad, results=bad.results[-1:], changes=changes)
+    text = markdown(one_calm)
+    assert '1 other cell<' in text
+    assert '(1 cell)' in text
+    assert '(3 cells)' in text
 
 
 def test_canaries_are_cases_and_red(bad: Comparison) -> None:

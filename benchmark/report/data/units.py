@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.specs import Metric, Unit
+from benchmark.wording import count_noun as count_noun
 
 _DECIMALS = {Unit.PERCENT: 1, Unit.FRACTION: 1, Unit.METRE: 3, Unit.PIXEL: 2, Unit.NONE: 3}
 _FORMATS = {unit: f'%.{places}f' for unit, places in _DECIMALS.items()}
@@ -65,11 +66,6 @@ def heading(metric: Metric) -> str:
 def arrow(metric: Metric) -> str:
     """Return an upward arrow where higher is better, else a downward one."""
     return '↑' if metric.higher_is_better else '↓'
-
-
-def count_noun(count: int, noun: str) -> str:
-    """Return a number with its noun: ``'1 seed'``, ``'2 seeds'``."""
-    return f'{count} {noun}' if count == 1 else f'{count} {noun}s'
 
 
 def listing(names: Sequence[str], last: str = 'and') -> str:

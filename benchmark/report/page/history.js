@@ -1,6 +1,6 @@
 // Earlier nights: a sparkline per cell over the band of its baseline, most urgent first.
 const ALARMS = ['missing', 'failed', 'regression', 'drift'];
-const WATCHED = ['could not tell', 'suspicious'];
+const WATCHED = ['could not tell', 'suspicious', 'changed'];
 const loudness = (verdict) => (ALARMS.includes(verdict) ? 0 : WATCHED.includes(verdict) ? 1 : 2);
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
