@@ -9,6 +9,7 @@ import logging
 import pkgutil
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ def answer(request: Answer) -> Answer:
     """
     try:
         run = pkgutil.resolve_name(find_procedure(request['job']).run)
-        return {'error': '', **run(request)}
+        with _data_as_looked_at(request):
+            return {'error': '', **run(request)}
     except BusyError as error:
         return {'error': _one_line_message(error), 'user_error': True, 'busy': True}
     except BenchmarkError as error:
@@ -75,6 +77,15 @@ def answer(request: Answer) -> Answer:
             'error': f'{type(error).__name__}: {lines[0][:300] if lines else "no message"}',
             'user_error': False,
         }
+
+
+def _data_as_looked_at(request: Answer) -> AbstractContextManager[None]:
+    """Return the block in which splits must have the sizes that the request states."""
+    if not request.get('sizes'):
+        return nullcontext()
+    from benchmark.kinds.common.opening import expecting
+
+    return expecting(request['sizes'])
 
 
 def _about_memory(error: Exception) -> Answer | None:

@@ -21,6 +21,7 @@ from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
+from benchmark.kinds.common.opening import expected
 from benchmark.models.inspection import build, inspect_backbone, normalisation_remark
 from benchmark.probes.cache import FeatureCache
 from benchmark.specs import Backbone, LastBlocks, Pretraining
@@ -109,7 +110,8 @@ def _train(config: Answer, folder: Path, processes: int, maps: MapFolder | None 
     if processes == 1:
         return execute(config, folder, maps) if maps else execute(config, folder)
     in_processes(config, processes)  # refused before processes start
-    found = launch({'job': 'train', 'config': config, 'folder': str(folder)}, processes)
+    request = {'job': 'train', 'config': config, 'folder': str(folder), 'sizes': expected()}
+    found = launch(request, processes)
     reason, lacks_memory = found.pop('error'), found.pop('out_of_memory', False)
     if reason:
         raise OutOfMemory(reason) if lacks_memory else BenchmarkError(reason)
@@ -149,7 +151,8 @@ def probe_job(request: Answer) -> Answer:
 
 
 def check_job(request: Answer) -> Answer:
-    """Return what a short look at the data of ``request['data']`` finds wrong or odd."""
-    from benchmark.execution.looking import quick_findings
+    """Return what a short look at ``request['data']`` finds wrong or odd, and the splits' sizes."""
+    from benchmark.execution.looking import quick_look
 
-    return {'findings': [finding._asdict() for finding in quick_findings(request['data'])]}
+    found = quick_look(request['data'])
+    return {'findings': [one._asdict() for one in found.findings], 'sizes': found.sizes}

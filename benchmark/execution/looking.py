@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.dataset import BaseDataset, ConcatDataset
@@ -22,7 +22,7 @@ from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
 from benchmark.kinds.common.frames import other_size
 from benchmark.kinds.common.loading import has_places, load_picture
-from benchmark.kinds.common.opening import opened
+from benchmark.kinds.common.opening import key_of, opened
 from benchmark.openmmlab.decoding import read_placed
 from benchmark.specs import CheckResult, Role
 
@@ -60,24 +60,41 @@ QUICK = Extent(16, 64, 400, 20_000)
 """What `tbench run` looks at before it trains: seconds even for large data."""
 
 
+class Looked(NamedTuple):
+    """What was found in splits, and how many samples those that open have, by their keys."""
+
+    findings: list[CheckResult]
+    sizes: dict[str, int]
+
+
 def quick_findings(request: Config) -> list[CheckResult]:
+    """Return the findings of :func:`quick_look`."""
+    return quick_look(request).findings
+
+
+def quick_look(request: Config) -> Looked:
     """Return what a short look at the splits that a run uses finds wrong or odd.
 
     ``request`` is :func:`benchmark.compiling.data_request`'s with local paths. Another number of
     samples than declared is a warning here: declared numbers of some data sets are recalled.
     """
     used = {k: v for k, v in request['splits'].items() if k != Role.VAL.value}
-    found = look({**request, 'splits': used}, QUICK)
-    sizes = {f'{role} size' for role in used}
-    return [
-        CheckResult(one.what, True, one.detail, is_warning=True) if one.what in sizes else one
-        for one in found
+    found = _look({**request, 'splits': used}, QUICK)
+    counts = {f'{role} size' for role in used}
+    findings = [
+        CheckResult(one.what, True, one.detail, is_warning=True) if one.what in counts else one
+        for one in found.findings
         if one.is_warning or not one.is_ok
     ]
+    return Looked(findings, found.sizes)
 
 
 def look(request: Config, extent: Extent) -> list[CheckResult]:
     """Return what is found in the splits of ``request``, at which ``extent`` says how to look."""
+    return _look(request, extent).findings
+
+
+def _look(request: Config, extent: Extent) -> Looked:
     for module in request['custom_imports']:
         importlib.import_module(module)
     with DefaultScope.overwrite_default_scope(request['default_scope']):
@@ -89,7 +106,10 @@ def look(request: Config, extent: Extent) -> list[CheckResult]:
         for role, census in censuses.items():
             findings += census.findings(censuses.get(Role.TRAIN), censuses.get(Role.TEST), role)
         findings += _apart(request, splits, same_content=extent.same_content)
-    return [*findings, *_same_names(splits)]
+    sizes = {
+        key_of(request['splits'][role.value]): len(split.samples) for role, split in splits.items()
+    }
+    return Looked([*findings, *_same_names(splits)], sizes)
 
 
 @dataclass(frozen=True)

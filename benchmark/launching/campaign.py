@@ -425,6 +425,8 @@ class Campaign:
                 'folder': str((self.store.work / 'cache' / 'maps').resolve()),
                 'limit': self.feature_cache,
             }
+        if (checked := self._checked.get(cell.spec.task)) is not None and checked.sizes:
+            request['sizes'] = dict(checked.sizes)
         if (expired := self._observer.expired(self._work(cell))) is not None:
             request['expired'] = list(expired)
         return Job(cell.spec.id, request, folder / 'log.txt', self._stall(cell))

@@ -25,10 +25,14 @@ class Placed(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What was found about a task's data: why it cannot be used, and what is only odd."""
+    """What was found about a task's data: why it cannot be used, and what is only odd.
+
+    ``sizes`` are the numbers of samples of its splits, by the keys that workers know them by.
+    """
 
     faults: tuple[str, ...]
     warnings: tuple[str, ...]
+    sizes: Mapping[str, int] = {}
 
     @property
     def reason(self) -> str:
@@ -87,6 +91,7 @@ def _kept(reply: Reply, path: Path) -> Checked:
     checked = Checked(
         tuple(_line(one) for one in findings if not one['is_ok']),
         tuple(_line(one) for one in findings if one['is_ok'] and one['is_warning']),
+        reply.answer['sizes'],
     )
     write_atomically(path, json.dumps(checked._asdict()))
     return checked
@@ -100,6 +105,7 @@ def _read(path: Path) -> Checked | None:
     """Return what a file of the cache holds; one that is absent or damaged is asked again."""
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
-        return Checked(tuple(content['faults']), tuple(content['warnings']))
+        faults, warnings = tuple(content['faults']), tuple(content['warnings'])
+        return Checked(faults, warnings, dict(content['sizes']))
     except (OSError, ValueError, KeyError, TypeError):
         return None

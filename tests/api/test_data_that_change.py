@@ -79,6 +79,10 @@ def test_a_cell_whose_data_break_while_it_trains_fails_by_name_and_others_go_on(
             ('cut', MASKS),
             ('other', DEPTH),
             ('whole', FOLDERS),
+            ('fewer', FOLDERS),
+            ('more', FOLDERS),
+            ('fewer-maps', MASKS),
+            ('fewer-depths', DEPTH),
         )
     ]
     data = tmp_path / 'data'
@@ -89,6 +93,12 @@ def test_a_cell_whose_data_break_while_it_trains_fails_by_name_and_others_go_on(
         picture_ = data / 'cut/train/image/train2.jpg'
         picture_.write_bytes(picture_.read_bytes()[:300])
         picture(data / 'other/test/image/test1.jpg', (40, 40))
+        (data / 'fewer/train/bee/train1.jpg').unlink()
+        picture(data / 'more/test/ant/test9.jpg')
+        (data / 'fewer-maps/train/image/train1.jpg').unlink()
+        (data / 'fewer-maps/train/map/train1.png').unlink()
+        (data / 'fewer-depths/test/image/test1.jpg').unlink()
+        (data / 'fewer-depths/test/map/test1.png').unlink()
         return found
 
     train = IterBasedTrainLoop.run
@@ -119,4 +129,8 @@ def test_a_cell_whose_data_break_while_it_trains_fails_by_name_and_others_go_on(
     assert 'both must have one size' in errors['other']
     assert 'test1.jpg' in errors['other']
     assert errors['whole'] == ''
+    assert f'{data}/fewer/train: holds 3 samples, but held 4 when' in errors['fewer']
+    assert f'{data}/more/test: holds 3 samples, but held 2 when' in errors['more']
+    assert f'{data}/fewer-maps/train/image: holds 3 samples, but held 4' in errors['fewer-maps']
+    assert f'{data}/fewer-depths/test/image: holds 1 sample, but held 2' in errors['fewer-depths']
     assert all('\n' not in error and 'Traceback' not in error for error in errors.values())

@@ -69,7 +69,7 @@ class FakePool:
             self.asked.append(job)
             always = {
                 'inspect': {'error': '', 'features': FEATURES, 'weights': None, 'flops': 1000.0},
-                'check': {'error': '', 'findings': self.findings},
+                'check': {'error': '', 'findings': self.findings, 'sizes': {}},
             }
             answer = always.get(job.request['job']) or self.answer(job)
             yield Reply(job, answer, datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset, ConcatDataset
 
 from benchmark.errors import BenchmarkError, DataError, UnknownNameError, did_you_mean
+from benchmark.hashing import fingerprint
 from benchmark.kinds.common import xml
 from benchmark.kinds.common.listing import check_list, is_emptiness, why_unreadable
 from benchmark.kinds.common.loading import compare_sizes, replace_loaders
@@ -23,6 +27,7 @@ from benchmark.kinds.common.views import FixedViews
 from benchmark.openmmlab import coco
 from benchmark.openmmlab.decoding import header_of, is_broken
 from benchmark.registry import DATASETS
+from benchmark.wording import count_noun
 
 Config = Mapping[str, Any]
 
@@ -52,14 +57,42 @@ _SAMPLED = 20
 """Of how many pictures the size is compared with the annotations' when a data set is opened."""
 
 
+_EXPECTED: ContextVar[Mapping[str, int]] = ContextVar('expected')
+"""How many samples splits had when they were looked at, by :func:`key_of`."""
+
+_NOT_FILES = ('pipeline', 'test_mode', 'lazy_init', 'serialize_data')
+"""Arguments of a split on which the number of its samples does not depend."""
+
+
+def key_of(of: Config) -> str:
+    """Return what identifies the files that the split ``of`` reads, whatever is done with them."""
+    plain = {key: value for key, value in of.items() if key not in _NOT_FILES}
+    return fingerprint(json.loads(json.dumps(plain, default=str)))[:24]
+
+
+@contextlib.contextmanager
+def expecting(sizes: Mapping[str, int]) -> Iterator[None]:
+    """Refuse, in this block, splits with other numbers of samples than ``sizes`` has by key."""
+    token = _EXPECTED.set(sizes)
+    try:
+        yield
+    finally:
+        _EXPECTED.reset(token)
+
+
+def expected() -> dict[str, int]:
+    """Return the sizes that :func:`expecting` was given."""
+    return dict(_EXPECTED.get({}))
+
+
 @DATASETS.register_module(name='Opened')
 def opened(*, of: Config) -> BaseDataset:
     """Return the data set ``of``, whose errors name files.
 
     Raises:
         UnknownNameError: no registry has its type.
-        DataError: an argument is unknown, its annotations cannot be used, or they are of pictures
-            of another size.
+        DataError: an argument is unknown, its annotations cannot be used, they are of pictures
+            of another size, or it has more or fewer samples than when it was looked at.
     """
     if problem := misfit(of):
         raise DataError(problem)
@@ -69,6 +102,7 @@ def opened(*, of: Config) -> BaseDataset:
     dataset = _build(of)
     if not len(dataset):
         raise DataError(f'{_annotations(of)}: holds no sample')
+    _check_size(of, len(dataset))
     for part in _parts(dataset):
         _check_some_sizes(part)
         if not isinstance(part.pipeline, _NamesFiles):  # one may be there several times
@@ -77,6 +111,22 @@ def opened(*, of: Config) -> BaseDataset:
             replace_loaders(part)
             part.pipeline = _NamesFiles(part.pipeline)
     return dataset
+
+
+def _check_size(of: Config, found: int) -> None:
+    """Compare the number of samples with that of the look at the data before the run.
+
+    Raises:
+        DataError: they differ.
+    """
+    sizes = _EXPECTED.get({})
+    before = sizes.get(key_of(of), found) if sizes else found
+    if found != before:
+        raise DataError(
+            f'{_place_of(of)}: holds {count_noun(found, "sample")}, but held {before} when the '
+            'data were looked at before the run: files came or went meanwhile; let them be, and '
+            'run again'
+        )
 
 
 @DATASETS.register_module(name='Seeded')
@@ -296,6 +346,17 @@ def _files(sample: Any) -> Iterator[str]:
             found = sample.get(key)
             if isinstance(found, str):
                 yield found
+
+
+def _place_of(config: Config) -> str:
+    """Return the annotation file that a data set reads, or the folder of its pictures."""
+    part = next(_unread_parts(config))
+    prefix = part.get('data_prefix')
+    named = prefix.values() if isinstance(prefix, Mapping) else [prefix]
+    folder = next((one for one in named if isinstance(one, str) and one), '')
+    if part.get('ann_file') or not folder:
+        return _annotations(config)
+    return str(Path(str(part.get('data_root') or '')) / folder)
 
 
 def _annotations(config: Config) -> str:
