@@ -60,13 +60,9 @@ _SAMPLED = 20
 _EXPECTED: ContextVar[Mapping[str, int]] = ContextVar('expected')
 """How many samples splits had when they were looked at, by :func:`key_of`."""
 
-_NOT_FILES = ('pipeline', 'test_mode', 'lazy_init', 'serialize_data')
-"""Arguments of a split on which the number of its samples does not depend."""
-
-
 def key_of(of: Config) -> str:
     """Return what identifies the files that the split ``of`` reads, whatever is done with them."""
-    plain = {key: value for key, value in of.items() if key not in _NOT_FILES}
+    plain = {key: value for key, value in of.items() if key != 'pipeline'}
     return fingerprint(json.loads(json.dumps(plain, default=str)))[:24]
 
 

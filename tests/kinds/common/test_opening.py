@@ -21,8 +21,15 @@ from mmengine.registry import DATASETS, DefaultScope  # noqa: E402
 
 from benchmark.catalog import shipped_tasks  # noqa: E402
 from benchmark.checking.data import check_arguments  # noqa: E402
+from benchmark.compiling import compile_trivial, data_request  # noqa: E402
 from benchmark.errors import DataError, DeclarationError, UnknownNameError  # noqa: E402
-from benchmark.kinds.common.opening import is_broken, misfit, opened  # noqa: E402
+from benchmark.kinds.common.opening import (  # noqa: E402
+    expecting,
+    is_broken,
+    key_of,
+    misfit,
+    opened,
+)
 from tests.support.declarations import Declarations  # noqa: E402
 
 OneLine = Callable[[BaseException], str]
@@ -160,6 +167,37 @@ def test_an_unknown_data_set(name: str, hint: str) -> None:
 @pytest.mark.parametrize('name', shipped_tasks())
 def test_the_libraries_take_the_arguments_of_every_shipped_task(name: str) -> None:
     check_arguments(shipped_tasks()[name])
+
+
+@pytest.mark.parametrize('name', shipped_tasks())
+def test_a_cell_knows_the_splits_of_every_task_as_the_look_at_its_data_does(name: str) -> None:
+    task = shipped_tasks()[name]
+    looked_at, cell = data_request(task)['splits'], compile_trivial(task)
+    assert key_of(cell['train_dataset']) == key_of(looked_at['train'])
+    assert key_of(cell['test_dataloader']['dataset']) == key_of(looked_at['test'])
+    assert key_of(looked_at['train']) != key_of(looked_at['test'])
+
+
+@pytest.mark.parametrize(
+    ('sizes', 'refusal'),
+    [(4, 'images: holds 3 samples, but held 4'), (2, 'but held 2'), (3, ''), (None, '')],
+)
+def test_a_split_must_have_the_size_that_it_had_when_it_was_looked_at(
+    folder: Path, sizes: int | None, refusal: str, one_line: OneLine
+) -> None:
+    prefix = {'img_path': 'images', 'seg_map_path': 'labels'}
+    split = {'type': 'mmseg.BaseSegDataset', 'data_root': str(folder), 'data_prefix': prefix,
+             'pipeline': []}  # fmt: skip
+    known = {} if sizes is None else {key_of({**split, 'pipeline': LOADING}): sizes}
+    with DefaultScope.overwrite_default_scope('mmseg'), expecting(known):
+        if refusal:
+            with pytest.raises(DataError) as caught:
+                opened(of=split)
+            assert refusal in one_line(caught.value)
+        else:
+            assert len(opened(of=split)) == 3
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        assert len(opened(of=split)) == 3
 
 
 def test_a_task_is_refused_by_file_split_and_key(declare: Declarations) -> None:
