@@ -157,6 +157,106 @@ def _turned(path: Path, rng: random.Random) -> bool:
     return True
 
 
+def _mirrored(path: Path, rng: random.Random) -> bool:
+    """Stored as a mirror image or upside down with its tag, which no size can confirm."""
+    turn, tag = rng.choice(
+        (
+            (Image.Transpose.FLIP_LEFT_RIGHT, 2),
+            (Image.Transpose.ROTATE_180, 3),
+            (Image.Transpose.FLIP_TOP_BOTTOM, 4),
+        )
+    )
+    exif = Image.Exif()
+    exif[0x0112] = tag
+    _save(path, Image.fromarray(_read(path)).transpose(turn), exif=exif)
+    return False
+
+
+def _idle_tag(path: Path, rng: random.Random) -> bool:
+    """A tag that turns nothing, or that does not exist."""
+    exif = Image.Exif()
+    exif[0x0112] = rng.choice((0, 1, 9, 300))
+    _save(path, _read(path), exif=exif)
+    return True
+
+
+def _palette(path: Path, _: random.Random) -> bool:
+    _save(path, Image.fromarray(_read(path)).convert('P', palette=Image.Palette.ADAPTIVE))
+    return False
+
+
+def _other_mode(path: Path, rng: random.Random) -> bool:
+    """Modes whose range or colours differ from those of photographs."""
+    mode = rng.choice(('CMYK', '1', 'LA', 'F', 'I'))
+    how = {'CMYK': 'JPEG', 'F': 'TIFF', 'I': 'TIFF'}.get(mode, 'PNG')
+    image = Image.fromarray(_read(path))
+    if mode in ('F', 'I', 'LA'):
+        image = image.convert('L')
+    _save(path, image.convert(mode), format=how)
+    return False
+
+
+def _several_frames(path: Path, _: random.Random) -> bool:
+    """A second frame after the picture."""
+    image = Image.fromarray(_read(path))
+    more = [Image.new('RGB', image.size, (9, 9, 9))]
+    _save(path, image, format='TIFF', save_all=True, append_images=more)
+    return True
+
+
+def _key_colour(path: Path, _: random.Random) -> bool:
+    _save(path, _read(path), transparency=(1, 2, 3))
+    return True
+
+
+def _not_a_picture(path: Path, rng: random.Random) -> bool:
+    """What a failed download or a missing large-file store leaves."""
+    path.write_bytes(
+        rng.choice(
+            (
+                b'<html><body>404 Not Found</body></html>',
+                b'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n',
+                rng.randbytes(200),
+            )
+        )
+    )
+    return False
+
+
+def _longer_file(path: Path, rng: random.Random) -> bool:
+    """Bytes after the end of the picture, as some cameras write them."""
+    path.write_bytes(path.read_bytes() + rng.randbytes(40))
+    return True
+
+
+def _dangling(path: Path, _: random.Random) -> bool:
+    path.unlink()
+    path.symlink_to(path.with_name('nowhere.jpg'))
+    return False
+
+
+def _larger(path: Path, _: random.Random) -> bool:
+    values = _read(path)
+    _save(path, np.repeat(np.repeat(values, 2, axis=0), 2, axis=1))
+    return False
+
+
+def _one_pixel(path: Path, _: random.Random) -> bool:
+    _save(path, _read(path)[:1, :1].copy())
+    return False
+
+
+def _row_less(path: Path, _: random.Random) -> bool:
+    _save(path, _read(path)[:-1].copy())
+    return False
+
+
+def _other_case(path: Path, rng: random.Random) -> bool:
+    other = rng.choice((path.stem.upper(), f'{path.stem} ', f'{path.stem}é', f'{path.stem}(1)'))
+    path.rename(path.with_name(f'{other}{path.suffix}'))
+    return True
+
+
 def _smaller(path: Path, _: random.Random) -> bool:
     values = _read(path)
     _save(path, values[: values.shape[0] // 2, : values.shape[1] // 2].copy())
@@ -208,6 +308,64 @@ def _doubled_picture(root: Path, rng: random.Random) -> Change | None:
     twin = path.with_name(f'{path.stem} copy{path.suffix}')
     shutil.copy(path, twin)
     return Change((twin, path))
+
+
+def _other_ending_beside(root: Path, rng: random.Random) -> Change | None:
+    """The same picture again, in another format beside it."""
+    path = _pick(_pictures(root), rng)
+    if path is None:
+        return None
+    twin = path.with_suffix('.bmp')
+    _save(twin, _read(path), format='BMP')
+    return Change((twin, path))
+
+
+def _copied_elsewhere(root: Path, rng: random.Random) -> Change | None:
+    """A picture in another folder as well, of another class or split."""
+    path = _pick(_pictures(root), rng)
+    folders = sorted({other.parent for other in _pictures(root)} - {path.parent if path else root})
+    if path is None or not folders:
+        return None
+    twin = rng.choice(folders) / f'twin{path.name}'
+    shutil.copy(path, twin)
+    return Change((twin, path), keeps=False)
+
+
+def _folder_gone(root: Path, rng: random.Random) -> Change | None:
+    folder = _pick(sorted({path.parent for path in _pictures(root)} - {root}), rng)
+    if folder is None:
+        return None
+    shutil.rmtree(folder)
+    return Change((folder,), keeps=False)
+
+
+def _in_a_circle(root: Path, rng: random.Random) -> Change | None:
+    """Three pictures, each with the content of the next."""
+    found = _pictures(root)
+    if len(found) < 3:
+        return None
+    chosen = rng.sample(found, 3)
+    contents = [path.read_bytes() for path in chosen]
+    for path, content in zip(chosen, [*contents[1:], contents[0]], strict=True):
+        path.write_bytes(content)
+    return Change(tuple(chosen), keeps=len(set(contents)) == 1)
+
+
+def _other_files(root: Path, rng: random.Random) -> Change | None:
+    """What tools and people leave beside pictures."""
+    path = _pick(_pictures(root), rng)
+    if path is None:
+        return None
+    extra = path.with_name(rng.choice((f'{path.name}~', f'{path.name}.bak', 'data.zip', 'x.npy')))
+    shutil.copy(path, extra)
+    return Change((extra,))
+
+
+def _empty_folder(root: Path, rng: random.Random) -> Change | None:
+    folder = rng.choice(sorted({path.parent for path in _files(root, *_PICTURES)}))
+    extra = rng.choice((folder, folder.parent)) / rng.choice(('new', '.cache', '__MACOSX'))
+    extra.mkdir(exist_ok=True)
+    return Change((extra,))
 
 
 def _copied_over(root: Path, rng: random.Random) -> Change | None:
@@ -287,6 +445,87 @@ def _map_turned(values: np.ndarray, _: random.Random) -> tuple[np.ndarray, bool]
 
 def _map_shifted(values: np.ndarray, _: random.Random) -> tuple[np.ndarray, bool]:
     return np.where(values == 255, 255, values + 1).astype(values.dtype), False
+
+
+def _map_mirrored(values: np.ndarray, rng: random.Random) -> tuple[np.ndarray, bool]:
+    flipped = np.flip(values, rng.randrange(2)).copy()
+    return flipped, bool((flipped == values).all())
+
+
+def _map_row_less(values: np.ndarray, _: random.Random) -> tuple[np.ndarray, bool]:
+    return values[:-1].copy(), False
+
+
+def _map_larger(values: np.ndarray, _: random.Random) -> tuple[np.ndarray, bool]:
+    return np.repeat(np.repeat(values, 2, axis=0), 2, axis=1), False
+
+
+def _map_inverted(values: np.ndarray, _: random.Random) -> tuple[np.ndarray, bool]:
+    return np.iinfo(values.dtype).max - values, False
+
+
+def _map_scaled(values: np.ndarray, rng: random.Random) -> tuple[np.ndarray, bool]:
+    """Labels that are spread for the eye, or depths in another unit."""
+    wide = values.astype(np.int64) * rng.choice((10, 50))
+    top = np.iinfo(values.dtype).max
+    return np.clip(wide, 0, top).astype(values.dtype), False
+
+
+def _map_constant(values: np.ndarray, rng: random.Random) -> tuple[np.ndarray, bool]:
+    return np.full_like(values, rng.choice((0, 1, values.max()))), False
+
+
+def _map_merged(values: np.ndarray, rng: random.Random) -> tuple[np.ndarray, bool]:
+    """One of two labels in the place of the other."""
+    found = np.unique(values)
+    if len(found) < 2:
+        return values, True
+    one, other = rng.sample(found.tolist(), 2)
+    return np.where(values == one, other, values).astype(values.dtype), False
+
+
+def _map_saved(how: str, mode: str | None = None) -> Mutation:
+    """Return the mutation that saves a map by another format or in another mode."""
+
+    def mutate(root: Path, rng: random.Random) -> Change | None:
+        path = _pick(_maps(root), rng)
+        if path is None:
+            return None
+        values = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        if how == 'BMP' and values.dtype != np.uint8:
+            return None
+        kinds = {'F': np.float32, 'I': np.int32}
+        _save(path, Image.fromarray(values.astype(kinds[mode]) if mode else values), format=how)
+        return Change((path,))
+
+    return mutate
+
+
+def _map_renamed(root: Path, rng: random.Random) -> Change | None:
+    path = _pick(_maps(root), rng)
+    if path is None:
+        return None
+    other = rng.choice((path.with_suffix('.PNG'), path.with_name(f'{path.stem}_mask.png')))
+    path.rename(other)
+    return Change((path, other))
+
+
+def _map_doubled(root: Path, rng: random.Random) -> Change | None:
+    path = _pick(_maps(root), rng)
+    if path is None:
+        return None
+    twin = path.with_name(f'{path.stem} copy.png')
+    shutil.copy(path, twin)
+    return Change((twin, path))
+
+
+def _map_cut(root: Path, rng: random.Random) -> Change | None:
+    path = _pick(_maps(root), rng)
+    if path is None:
+        return None
+    data = path.read_bytes()
+    path.write_bytes(data[: rng.choice((0, 20, len(data) // 2))])
+    return Change((path,), keeps=False)
 
 
 def _map_as_jpeg(root: Path, rng: random.Random) -> Change | None:
@@ -391,6 +630,82 @@ def _separated(text: str, rng: random.Random) -> str | None:
 def _shuffled(text: str, rng: random.Random) -> str:
     rows = text.splitlines()
     rng.shuffle(rows)
+    return '\n'.join(rows) + '\n'
+
+
+def _reversed(text: str, _: random.Random) -> str:
+    return '\n'.join(reversed(text.splitlines())) + '\n'
+
+
+def _rotated(text: str, _: random.Random) -> str:
+    rows = text.splitlines()
+    return '\n'.join([*rows[1:], *rows[:1]]) + '\n'
+
+
+def _old_mac(text: str, _: random.Random) -> str:
+    return text.replace('\n', '\r')
+
+
+def _without_end(text: str, _: random.Random) -> str:
+    return text.rstrip('\n')
+
+
+def _wide_encoding(text: str, _: random.Random) -> bytes:
+    return text.encode('utf-32')
+
+
+def _half_gone(text: str, _: random.Random) -> str | None:
+    rows = text.splitlines()
+    return '\n'.join(rows[: len(rows) // 2]) + '\n' if len(rows) > 1 else None
+
+
+def _all_doubled(text: str, _: random.Random) -> str:
+    rows = text.splitlines()
+    return '\n'.join([*rows, *rows]) + '\n'
+
+
+def _words_swapped(text: str, rng: random.Random) -> str | None:
+    """Two columns of a row exchanged."""
+    rows = text.splitlines()
+    place = rng.randrange(len(rows))
+    words = re.split('([ ,])', rows[place])
+    if len(words) < 3 or words[0] == words[-1]:
+        return None
+    words[0], words[-1] = words[-1], words[0]
+    rows[place] = ''.join(words)
+    return '\n'.join(rows) + '\n'
+
+
+def _word_more(text: str, rng: random.Random) -> str:
+    rows = text.splitlines()
+    place = rng.randrange(len(rows))
+    between = ',' if ',' in rows[place] else ' '
+    rows[place] = f'{rows[place]}{between}{rng.choice(("0", "x", "1.5"))}'
+    return '\n'.join(rows) + '\n'
+
+
+def _semicolons(text: str, _: random.Random) -> str | None:
+    return re.sub('[ ,]', ';', text) if re.search('[ ,]', text) else None
+
+
+def _conflict(text: str, rng: random.Random) -> str:
+    """What a merge leaves in a file under version control."""
+    rows = text.splitlines()
+    rows.insert(rng.randint(0, len(rows)), '<<<<<<< HEAD')
+    return '\n'.join(rows) + '\n'
+
+
+def _rows_swapped(text: str, rng: random.Random) -> str | None:
+    """The last columns of two rows exchanged: labels, or sides of boxes."""
+    rows = text.splitlines()
+    if len(rows) < 2:
+        return None
+    one, other = rng.sample(range(len(rows)), 2)
+    parts = [re.split('([ ,])', rows[place]) for place in (one, other)]
+    if min(map(len, parts)) < 3 or parts[0][-1] == parts[1][-1]:
+        return None
+    parts[0][-1], parts[1][-1] = parts[1][-1], parts[0][-1]
+    rows[one], rows[other] = (''.join(part) for part in parts)
     return '\n'.join(rows) + '\n'
 
 
@@ -501,6 +816,91 @@ def _lists_reordered(content: Content, rng: random.Random) -> bool:
     for key in ('images', 'annotations', 'categories'):
         rng.shuffle(content.get(key, []))
     return True
+
+
+def _lists_reversed(content: Content, _: random.Random) -> bool:
+    for key in ('images', 'annotations', 'categories'):
+        content.get(key, []).reverse()
+    return True
+
+
+def _keys_shuffled(content: Content, rng: random.Random) -> bool:
+    """Other orders of keys in every record and at the top."""
+    for key in ('images', 'annotations', 'categories'):
+        records = content.get(key, [])
+        records[:] = [dict(rng.sample(sorted(one.items()), len(one))) for one in records]
+    items = rng.sample(sorted(content.items()), len(content))
+    content.clear()
+    content.update(items)
+    return True
+
+
+def _list_emptied(content: Content, rng: random.Random) -> bool:
+    content[rng.choice(('images', 'annotations', 'categories'))] = []
+    return False
+
+
+def _list_gone(content: Content, rng: random.Random) -> bool:
+    del content[rng.choice(('images', 'annotations', 'categories'))]
+    return False
+
+
+def _all_annotations_doubled(content: Content, _: random.Random) -> bool:
+    content['annotations'] += copy.deepcopy(content['annotations'])
+    return True
+
+
+def _odd_ids(content: Content, rng: random.Random) -> bool:
+    """Ids of annotations that are negative, huge or written as fractions."""
+    how = rng.choice(('negative', 'huge', 'fractions'))
+    for number, one in enumerate(content['annotations']):
+        one['id'] = {'negative': -1 - number, 'huge': 10**18 + number, 'fractions': float(number)}[
+            how
+        ]
+    return True
+
+
+def _images_renumbered(content: Content, _: random.Random) -> bool | None:
+    """Ids of pictures in the opposite order, everywhere in the file."""
+    if any('keypoints' in one for one in content['annotations']):
+        return None  # boxes of a detector, in a file of their own, know pictures by id
+    ids = [one['id'] for one in content['images']]
+    others = dict(zip(ids, reversed(ids), strict=True))
+    for one in content['images']:
+        one['id'] = others[one['id']]
+    for one in content['annotations']:
+        one['image_id'] = others[one['image_id']]
+    return True
+
+
+def _names_exchanged(content: Content, rng: random.Random) -> bool | None:
+    """The names of two categories exchanged: labels of each other."""
+    if len(content['categories']) < 2:
+        return None
+    one, other = rng.sample(content['categories'], 2)
+    one['name'], other['name'] = other['name'], one['name']
+    return False
+
+
+def _pictures_exchanged(content: Content, rng: random.Random) -> bool | None:
+    """Two pictures' file names exchanged, and nothing else."""
+    images = [one for one in content['images'] if 'file_name' in one]
+    if len(images) < 2:
+        return None
+    one, other = rng.sample(images, 2)
+    one['file_name'], other['file_name'] = other['file_name'], one['file_name']
+    return False
+
+
+def _json_wrapped(root: Path, rng: random.Random) -> Change | None:
+    """What is not quite the JSON that is meant."""
+    path = _pick(_files(root, '.json'), rng)
+    if path is None:
+        return None
+    text = path.read_text(encoding='utf-8').rstrip()
+    made = (f'[{text}]', f'{text[:-1]},{text[-1]}', f'{text}\n{text}', f'var data = {text};')
+    path.write_text(rng.choice(made), encoding='utf-8')
+    return Change((path,), keeps=False)
 
 
 def _annotation_ids(content: Content, rng: random.Random) -> bool:
@@ -657,6 +1057,31 @@ def _xml_numbers(text: str, rng: random.Random) -> str:
     )
 
 
+def _xml_fractions(text: str, _: random.Random) -> str:
+    return re.sub(r'(<(?:xmin|ymin|xmax|ymax)>)(\d+)<', r'\g<1>\g<2>.0<', text)
+
+
+def _xml_padded(text: str, _: random.Random) -> str:
+    return re.sub(r'<(\w+)>([^<>]+)</', r'<\1> \2\n</', text)
+
+
+def _xml_reordered(text: str, _: random.Random) -> str:
+    """The objects in the opposite order."""
+    objects = re.findall('<object>.*?</object>', text, flags=re.DOTALL)
+    turned = iter(reversed(objects))
+    return re.sub('<object>.*?</object>', lambda _: next(turned), text, flags=re.DOTALL)
+
+
+def _xml_corners_swapped(text: str, _: random.Random) -> str:
+    """Left and right exchanged in the first box."""
+    found = re.search('<xmin>(.*?)</xmin>.*?<xmax>(.*?)</xmax>', text, flags=re.DOTALL)
+    if found is None:
+        return text
+    left, right = found.groups()
+    text = text.replace(f'<xmin>{left}<', f'<xmin>{right}<', 1)
+    return text.replace(f'<xmax>{right}<', f'<xmax>{left}<', 1)
+
+
 def _xml_cut(text: str, rng: random.Random) -> str:
     return text[: rng.randrange(len(text))]
 
@@ -704,6 +1129,36 @@ def _frame_of_other_size(root: Path, rng: random.Random) -> Change | None:
     return Change((path,), keeps=False)
 
 
+def _last_frame_twice(root: Path, rng: random.Random) -> Change | None:
+    """A film with one frame more than its truth."""
+    folder = _film(root, rng)
+    if folder is None:
+        return None
+    last = max(folder.glob('*.jpg'))
+    twin = last.with_name(f'{int(last.stem) + 1:0{len(last.stem)}d}.jpg')
+    shutil.copy(last, twin)
+    return Change((twin, folder), keeps=False)
+
+
+def _frame_gone(root: Path, rng: random.Random) -> Change | None:
+    folder = _film(root, rng)
+    if folder is None:
+        return None
+    path = rng.choice(sorted(folder.glob('*.jpg')))
+    path.unlink()
+    return Change((path, folder), keeps=False)
+
+
+def _frames_from_zero(root: Path, rng: random.Random) -> Change | None:
+    """Frames of one film counted from 0: most tools do, and the order stays."""
+    folder = _film(root, rng)
+    if folder is None:
+        return None
+    for path in sorted(folder.glob('*.jpg')):
+        path.rename(path.with_name(f'{int(path.stem) - 1:0{len(path.stem)}d}.jpg'))
+    return Change((folder,))
+
+
 def _info_changed(root: Path, rng: random.Random) -> Change | None:
     path = _pick(_files(root, '.ini'), rng)
     if path is None:
@@ -721,29 +1176,69 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
         'deleted': _of_picture(_remove),
         'cut': _of_picture(_cut),
         'folder': _of_picture(_folder_for_file),
+        'no picture': _of_picture(_not_a_picture),
+        'dangling': _of_picture(_dangling),
+        'whole folder': _folder_gone,
+        'frame': _frame_gone,
     },
-    'pictures: doubled': {'copy beside': _doubled_picture, 'copied over': _copied_over},
-    'pictures: swapped': {'pictures': _swapped_pictures, 'frames': _frames_swapped},
-    'pictures: extra files': {'hidden': _hidden, 'stray': _stray_picture},
+    'pictures: doubled': {
+        'copy beside': _doubled_picture,
+        'copied over': _copied_over,
+        'other ending beside': _other_ending_beside,
+        'copied elsewhere': _copied_elsewhere,
+        'last frame': _last_frame_twice,
+    },
+    'pictures: swapped': {
+        'pictures': _swapped_pictures,
+        'frames': _frames_swapped,
+        'circle': _in_a_circle,
+    },
+    'pictures: extra files': {
+        'hidden': _hidden,
+        'stray': _stray_picture,
+        'other files': _other_files,
+        'empty folder': _empty_folder,
+    },
     'pictures: case and ending of names': {
         'upper': _of_picture(_upper_ending),
         'other ending': _of_picture(_other_ending),
         'folder': _renamed_folder,
         'linked': _of_picture(_linked),
         'unpadded': _unpadded,
+        'other case': _of_picture(_other_case),
+        'from zero': _frames_from_zero,
     },
-    'pictures: orientation': {'tagged': _of_picture(_tagged), 'turned': _of_picture(_turned)},
+    'pictures: orientation': {
+        'tagged': _of_picture(_tagged),
+        'turned': _of_picture(_turned),
+        'mirrored': _of_picture(_mirrored),
+        'idle tag': _of_picture(_idle_tag),
+    },
     'pictures: depth and format': {
         'format': _of_picture(_other_format),
         'transparent': _of_picture(_transparent),
         'grey': _of_picture(_grey),
         '16 bits': _of_picture(_sixteen_bits),
         '12 bits': _of_picture(_twelve_bits),
+        'palette': _of_picture(_palette),
+        'mode': _of_picture(_other_mode),
+        'frames': _of_picture(_several_frames),
+        'key colour': _of_picture(_key_colour),
+        'longer': _of_picture(_longer_file),
     },
-    'pictures: size': {'picture': _of_picture(_smaller), 'frame': _frame_of_other_size},
+    'pictures: size': {
+        'picture': _of_picture(_smaller),
+        'frame': _frame_of_other_size,
+        'larger': _of_picture(_larger),
+        'one pixel': _of_picture(_one_pixel),
+        'row less': _of_picture(_row_less),
+    },
     'maps: size and orientation': {
         'smaller': _of_map(_map_smaller),
         'turned': _of_map(_map_turned),
+        'mirrored': _of_map(_map_mirrored),
+        'row less': _of_map(_map_row_less),
+        'larger': _of_map(_map_larger),
     },
     'maps: depth and format': {
         'colour': _of_map(_map_in_colour),
@@ -751,14 +1246,28 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
         'shallower': _of_map(_map_shallower),
         'jpeg': _map_as_jpeg,
         'palette': _map_palette,
+        'bmp': _map_saved('BMP'),
+        'tiff': _map_saved('TIFF'),
+        'fractions': _map_saved('TIFF', 'F'),
+        '32 bits': _map_saved('TIFF', 'I'),
     },
     'maps: values': {
         'out of range': _of_map(_map_out_of_range),
         'shifted': _of_map(_map_shifted),
         'ignored': _all_ignored,
         'two codes': _two_codes,
+        'inverted': _of_map(_map_inverted),
+        'scaled': _of_map(_map_scaled),
+        'constant': _of_map(_map_constant),
+        'merged': _of_map(_map_merged),
     },
-    'maps: missing, swapped': {'missing': _map_missing, 'swapped': _maps_swapped},
+    'maps: missing, swapped': {
+        'missing': _map_missing,
+        'swapped': _maps_swapped,
+        'renamed': _map_renamed,
+        'doubled': _map_doubled,
+        'cut': _map_cut,
+    },
     'lists: encoding': {
         'encoded': _of_text(_encoded),
         'windows': _of_text(_windows),
@@ -768,10 +1277,20 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
         'json': _json_encoded,
         'xml': _of_xml(_xml_encoded, keeps=True),
         'xml spaced': _of_xml(_xml_spaced, keeps=True),
+        'old mac': _of_text(_old_mac),
+        'without end': _of_text(_without_end),
+        'wide': _of_text(_wide_encoding),
+        'xml padded': _of_xml(_xml_padded, keeps=True),
+        'xml fractions': _of_xml(_xml_fractions, keeps=True),
     },
     'lists: order': {
         'shuffled': _of_text(_shuffled, reorders=True),
         'json': _of_json(_lists_reordered, reorders=True),
+        'reversed': _of_text(_reversed, reorders=True),
+        'rotated': _of_text(_rotated, reorders=True),
+        'json reversed': _of_json(_lists_reversed, reorders=True),
+        'json keys': _of_json(_keys_shuffled),
+        'xml': _of_xml(_xml_reordered, keeps=True),
     },
     'lists: missing, swapped': {
         'missing': _list_missing,
@@ -779,11 +1298,20 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
         'row': _of_text(_row_gone, keeps=False),
         'record': _of_json(_record_gone),
         'empty': _of_text(_emptied, keeps=False),
+        'half': _of_text(_half_gone, keeps=False),
+        'columns': _of_text(_words_swapped, keeps=False),
+        'labels': _of_text(_rows_swapped, keeps=False),
+        'json list': _of_json(_list_gone),
+        'json empty': _of_json(_list_emptied),
+        'json pictures': _of_json(_pictures_exchanged),
+        'xml corners': _of_xml(_xml_corners_swapped, keeps=False),
     },
     'lists: doubled': {
         'row': _of_text(_row_doubled, keeps=False),
         'record': _of_json(_record_doubled),
         'xml': _of_xml(_xml_doubled, keeps=True),
+        'all': _of_text(_all_doubled, keeps=False),
+        'annotations': _of_json(_all_annotations_doubled),
     },
     'lists: damaged': {
         'cut': _of_text(_row_cut, keeps=False),
@@ -798,17 +1326,24 @@ MUTATIONS: dict[str, dict[str, Mutation]] = {
         'xml numbers': _of_xml(_xml_numbers, keeps=False),
         'xml without': _of_xml(_xml_without, keeps=False),
         'info': _info_changed,
+        'column': _of_text(_word_more, keeps=False),
+        'semicolons': _of_text(_semicolons, keeps=False),
+        'conflict': _of_text(_conflict, keeps=False),
+        'json wrapped': _json_wrapped,
     },
     'lists: ids': {
         'annotations': _of_json(_annotation_ids),
         'categories': _of_json(_category_ids),
         'images': _of_json(_image_ids),
         'texts': _of_json(_numbers_as_texts),
+        'odd': _of_json(_odd_ids),
+        'renumbered': _of_json(_images_renumbered),
     },
     'lists: classes and case of names': {
         'upper': _of_text(_row_upper, keeps=False),
         'categories': _of_json(_classes_renamed),
         'names': _of_json(_names_in_case),
+        'exchanged': _of_json(_names_exchanged),
         'xml': _of_xml(_xml_names, keeps=False),
     },
 }
