@@ -126,7 +126,7 @@ def _open(request: Config) -> tuple[dict[Role, _Split], list[CheckResult]]:
         try:
             built = opened(of=dataset)
         except BenchmarkError as error:
-            refused.append(CheckResult(f'{role} opens', False, str(error)))
+            refused.append(CheckResult(f'{role} opens', False, ' '.join(str(error).split())))
         else:
             splits[Role(role)] = _Split(built, bool(dataset['pipeline']))
     return splits, refused

@@ -25,13 +25,16 @@ class Line(NamedTuple):
 def read_text(path: str | Path) -> str:
     """Return a text in UTF-8, with or without a byte order mark, or in UTF-16 with one.
 
+    Its lines end in a line feed, whether the file is of Unix, Windows or an old Mac.
+
     Raises:
         DataError: the file cannot be read, or is in another encoding.
     """
     try:
         data = Path(path).read_bytes()
         is_utf16 = data[:2] in (b'\xff\xfe', b'\xfe\xff')
-        return data.decode('utf-16' if is_utf16 else 'utf-8-sig')
+        text = data.decode('utf-16' if is_utf16 else 'utf-8-sig')
+        return text.replace('\r\n', '\n').replace('\r', '\n')
     except OSError as error:
         raise DataError(f'{path}: cannot be read ({error.strerror})') from None
     except UnicodeDecodeError as error:
@@ -55,8 +58,7 @@ def read_lines(path: str | Path) -> list[Line]:
 
 def _lines(text: str) -> Iterator[Line]:
     # splitlines() would also split at characters that names may contain
-    unix = text.replace('\r\n', '\n').replace('\r', '\n')
-    for number, line in enumerate(unix.split('\n'), start=1):
+    for number, line in enumerate(text.split('\n'), start=1):
         plain = line.replace('\t', ' ').replace('\\', '/').strip()
         if quoted := _QUOTED.fullmatch(plain):
             plain = ''.join(part for part in quoted.groups() if part).strip()

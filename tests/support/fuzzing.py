@@ -249,7 +249,10 @@ class Source:
             return 'traceback', f'{type(error).__name__}: {error} ({place.filename}:{place.lineno})'
 
     def _compared(self, data: Path, change: Change) -> tuple[str, str]:
-        bad, odd = self._lines(data)
+        try:
+            bad, odd = self._lines(data)
+        except BenchmarkError as error:  # the files cannot even be identified
+            bad, odd = [str(error)], []
         if bad:  # a run ends here
             return _named(bad, change, data)
         odd = [

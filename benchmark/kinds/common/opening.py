@@ -60,6 +60,7 @@ _SAMPLED = 20
 _EXPECTED: ContextVar[Mapping[str, int]] = ContextVar('expected')
 """How many samples splits had when they were looked at, by :func:`key_of`."""
 
+
 def key_of(of: Config) -> str:
     """Return what identifies the files that the split ``of`` reads, whatever is done with them."""
     plain = {key: value for key, value in of.items() if key != 'pipeline'}

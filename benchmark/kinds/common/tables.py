@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.errors import DataError
+from benchmark.openmmlab.lists import read_text
 
 _SEPARATOR = re.compile(r'\s*[,;]\s*|\s+')
 _LONGEST = 40
@@ -60,11 +61,7 @@ def read_table(path: Path, columns: Container[int], expected: str, *, nan: bool 
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding='utf-8-sig').splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, 'strerror', None) or str(error)
-        raise DataError(f'{path}: not readable as text ({reason})') from None
+    return read_text(path).splitlines()
 
 
 def _separated_by_commas(texts: list[str]) -> np.ndarray | None:

@@ -101,7 +101,7 @@ def _problem(found: ElementTree.Element, classes: Sequence[str]) -> str:
     if name not in classes:
         meant = next((one for one in classes if _alike(one) == _alike(name)), None)
         # objects of other classes are left out, as a task may declare fewer than there are
-        return f"is called '{name}', the task declares '{meant}': spell both alike" if meant else ''
+        return f"is called {name!r}, the task declares '{meant}': spell both alike" if meant else ''
     if _text(found, 'difficult') not in ('', '0', '1'):
         return f"has the 'difficult' {_text(found, 'difficult')!r}, must be 0 or 1"
     if found.find('difficult') is not None and not _text(found, 'difficult'):

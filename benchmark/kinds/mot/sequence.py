@@ -11,6 +11,7 @@ import numpy as np
 from benchmark.errors import DataError
 from benchmark.kinds.common.frames import numbered_frames
 from benchmark.kinds.common.tables import Table, read_table
+from benchmark.openmmlab.lists import read_text
 
 PEDESTRIAN = 1
 """The class of the persons that are tracked."""
@@ -41,10 +42,10 @@ def read_facts(folder: Path) -> SequenceFacts:
     # its keys are spelt in mixed case
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
-        parser.read_string(path.read_text(encoding='utf-8-sig'))
+        parser.read_string(read_text(path))
         facts = parser['Sequence']
         missing = set(_FACTS) - set(facts)
-    except (OSError, KeyError, UnicodeDecodeError, configparser.Error) as error:
+    except (KeyError, configparser.Error) as error:
         text = ' '.join(str(error).split())
         raise DataError(f'{path}: not readable as facts of a sequence ({text})') from None
     if missing:

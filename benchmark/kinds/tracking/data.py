@@ -28,6 +28,7 @@ from benchmark.errors import DataError
 from benchmark.kinds.common.frames import numbered_frames, other_size, refuse_gaps
 from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
 from benchmark.openmmlab.decoding import read_placed
+from benchmark.openmmlab.lists import read_text
 from benchmark.registry import DATASETS
 
 _FLIP = 0.5
@@ -211,10 +212,10 @@ def find_frames(folder: Path) -> Sequence[str]:
     if not listing.is_file():
         return _pictures(folder)
     try:
-        pattern, first, count = listing.read_text(encoding='utf-8-sig').rsplit(maxsplit=2)
+        pattern, first, count = read_text(listing).rsplit(maxsplit=2)
         frames = Frames(f'{_plain(folder)}/{pattern}', int(first), int(count))
         ends = [frames[0], frames[-1]]
-    except (OSError, ValueError, IndexError) as error:
+    except (ValueError, IndexError) as error:
         raise DataError(f'{listing}: not readable as pattern, first and count ({error})') from None
     for path in ends:
         if not Path(path).is_file():

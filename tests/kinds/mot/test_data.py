@@ -140,6 +140,23 @@ def test_a_truth_may_be_separated_otherwise(tmp_path: Path) -> None:
         assert [found[key].tolist() for key in ('boxes', 'ids')] == plain
 
 
+@pytest.mark.parametrize('name', ['gt/gt.txt', 'seqinfo.ini'])
+@pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
+def test_any_encoding_that_says_what_it_is_is_read(
+    name: str, encoding: str, tmp_path: Path
+) -> None:
+    fakes.mot20(tmp_path)
+    path = tmp_path / 'train/MOT20-01' / name
+    plain = frames(tmp_path)._frames(tmp_path / 'train/MOT20-01')
+    path.write_bytes(path.read_text().replace('\n', '\r\n').encode(encoding))
+    found = frames(tmp_path)._frames(tmp_path / 'train/MOT20-01')
+    assert [one['ids'].tolist() for one in found] == [one['ids'].tolist() for one in plain]
+    assert [one['boxes'].tolist() for one in found] == [one['boxes'].tolist() for one in plain]
+    path.write_bytes(path.read_text(encoding=encoding).encode('utf-16-le'))
+    with pytest.raises(DataError, match=name):
+        frames(tmp_path)
+
+
 def test_frames_follow_their_numbers_though_not_padded(tmp_path: Path) -> None:
     fakes._sequence(tmp_path / 'train/film', 12, 1)
     found = frames(tmp_path, test_mode=True)

@@ -109,6 +109,18 @@ def test_boxes_count_from_zero_and_hidden_frames_are_known(tmp_path: Path) -> No
     assert [Path(frame).stem for frame in info['frames']] == [f'{n:08d}' for n in range(1, 6)]
 
 
+@pytest.mark.parametrize('name', ['groundtruth.txt', 'absence.label', 'list.txt'])
+def test_lists_and_boxes_of_films_may_be_in_utf_16(name: str, tmp_path: Path) -> None:
+    boxes = path_of(5)
+    listing = write(tmp_path / 'train', boxes, absence=[0, 1, 0, 0, 0], cover=[8, 8, 0, 1, 8])
+    plain = read(listing)[0]
+    (path,) = tmp_path.rglob(name)
+    path.write_bytes(path.read_text().replace('\n', '\r\n').encode('utf-16'))
+    info = read(listing)[0]
+    assert info['boxes'].tolist() == plain['boxes'].tolist()
+    assert info['visible'].tolist() == plain['visible'].tolist()
+
+
 def test_sequences_without_labels_are_visible_throughout(tmp_path: Path) -> None:
     assert read(write(tmp_path / 'train', path_of(3)))[0]['visible'].all()
 
@@ -133,7 +145,7 @@ def test_withheld_truth_is_told(tmp_path: Path) -> None:
 
 
 def test_a_missing_list_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r'list\.txt: not readable'):
+    with pytest.raises(DataError, match=r'list\.txt: cannot be read'):
         read(tmp_path / 'train/list.txt')
 
 

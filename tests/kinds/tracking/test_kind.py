@@ -193,7 +193,7 @@ def test_official_sequences_that_are_not_there_are_told_before_training(
     work = tmp_path / 'work'
     config = Trial(task, 'test_vit', 'finetune', data, work).config()
     hook = localise(compile_submission(task) or {}, {DATA: str(data), WORK: str(work)})
-    with pytest.raises(DataError, match=r'nowhere/list\.txt: not readable as text'):
+    with pytest.raises(DataError, match=r'nowhere/list\.txt: cannot be read'):
         train_job({'config': config, 'folder': str(work), 'hooks': [hook]})
     assert not list(work.glob('*.pth'))
 
