@@ -26,7 +26,10 @@ from benchmark.cli import (
     regress,
     report,
     run,
+    site,
     status,
+    submit,
+    verify,
 )
 from benchmark.cli.arguments import Parser
 from benchmark.cli.terminal import keep_traceback, printable
@@ -49,6 +52,9 @@ COMMANDS = (
     pretrain,
     export,
     import_,
+    submit,
+    verify,
+    site,
     new,
     check,
     data,
