@@ -1044,9 +1044,7 @@ def submit(
     return write(store, get_suite(suite), Path(out), backbones=backbones, is_partial=partial)
 
 
-def verify(
-    bundle: str | Path, *, own: str | Path | None = None, tolerance: float = 0.0
-) -> Verdict:
+def verify(bundle: str | Path, *, own: str | Path | None = None, tolerance: float = 0.0) -> Verdict:
     """Return whether a bundle is accepted, why not, and how far its scores were checked.
 
     Nothing is run. ``is_accepted``, ``problems`` and ``badge`` of the result say it in data,

@@ -54,9 +54,7 @@ def save_run(store: ResultStore, backbone: str, task: str, seed: int, **changes:
     return item
 
 
-def finished_run(
-    backbone: str, task: str, seed: int, raw: float, content: bytes
-) -> RunRecord:
+def finished_run(backbone: str, task: str, seed: int, raw: float, content: bytes) -> RunRecord:
     """Return the record of a finished run whose headline metric is ``raw``."""
     declared = find_task(task)
     metric = declared.metric
