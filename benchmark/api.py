@@ -984,7 +984,13 @@ def _report_of(
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
     options = ReportOptions(
-        reference, scale, suite.groups, history, tuple(backbones), _films(suite)
+        reference,
+        scale,
+        suite.groups,
+        history,
+        tuple(backbones),
+        _films(suite),
+        version=suite.version,
     )
     return store, folder, options
 

@@ -600,7 +600,8 @@ class Suite:
     ``groups`` maps tasks to the group in which this suite counts them, where that is not their
     own. ``cost`` is what the suite was measured to take; empty until it was. The tasks in
     ``one_seed`` are too costly for more than the first seed. Records of the suites in ``reuses``
-    count here too where a cell is the same. ``version`` rises when tasks, protocols or seeds change.
+    count here too where a cell is the same. ``version`` rises when tasks, protocols or seeds
+    change.
     """
 
     name: str
