@@ -41,8 +41,8 @@ FEED_SCHEMA = 1
 """Version of ``feed.json``; raised when a key changes its meaning or goes away."""
 
 RULE = (
-    'A place is shared where two scores do not differ clearly over seeds: "2 to 4, tie" is behind '
-    'one backbone for sure and may be as good as the two beside it.'
+    'Backbones whose scores do not differ clearly over seeds share places: with "2 to 4, tie", one '
+    'backbone is clearly better, and the place is anywhere from 2 to 4.'
 )
 _LEGEND = {
     'self-reported': 'the score is what the record says',
