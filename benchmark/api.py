@@ -1105,3 +1105,33 @@ def site(
     return build_site(
         [Path(source) for source in sources], Path(out), suites=suites, title=title, work=place
     )
+
+
+def export_eval_results(
+    suite: str | Path | Mapping[str, Any],
+    out: str | Path,
+    *,
+    dataset: str,
+    source: str = '',
+    results: str | Path = 'results',
+    backbones: Sequence[str] = (),
+) -> list[Path]:
+    """Write the scores of a suite as ``.eval_results/*.yaml`` for model repositories on the Hub.
+
+    Args:
+        suite: name, declaration file or declaration.
+        out: folder to write to, with a folder per backbone.
+        dataset: ``OWNER/NAME`` of the benchmark's data set on the Hub.
+        source: address of a page with the evidence.
+        results: folder of the records.
+        backbones: those that are written, by id or title; all unless given.
+
+    Raises:
+        BenchmarkError: there are no such records, or the name of the data set is wrong.
+    """
+    from benchmark.commons.hub import Place, write_eval_results
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(results))
+    place = Place(dataset, source)
+    return write_eval_results(store, get_suite(suite), Path(out), place, backbones=backbones)

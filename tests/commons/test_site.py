@@ -199,7 +199,7 @@ def test_one_can_walk_from_the_index_to_a_backbone_and_back(site: Site, browser:
     page.goto(site.index.as_uri())
     page.get_by_role('link', name='quick@1').click()
     page.get_by_role('link', name='All suites').click()
-    page.get_by_role('link', name='Body parts').click()
+    page.get_by_role('link', name='Body parts', exact=True).click()
     page.get_by_role('link', name='ViT-S MAE').first.click()
     assert page.get_by_role('heading', level=1).inner_text() == 'ViT-S MAE'
     page.get_by_role('link', name='Vision transfer').click()
