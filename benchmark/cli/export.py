@@ -1,4 +1,4 @@
-"""``tbench export``: the records of a suite in one archive, or its scores for model repositories."""
+"""``tbench export``: the records of a suite in one archive, or scores for model repositories."""
 
 from __future__ import annotations
 

@@ -56,8 +56,8 @@ def write_eval_results(
     """
     if place.dataset.count('/') != 1 or not all(place.dataset.split('/')):
         raise BenchmarkError(
-            f"--eval-results {place.dataset!r}: must be the data set's OWNER/NAME on the Hub, as in "
-            'my-lab/transferbench'
+            f"--eval-results {place.dataset!r}: must be the data set's OWNER/NAME on the Hub, as "
+            'in my-lab/transferbench'
         )
     found: dict[tuple[str, str], dict[str, list[RunRecord]]] = {}
     for record in _chosen(store, suite, tuple(backbones)):
