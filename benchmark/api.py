@@ -258,6 +258,9 @@ def evaluate(
     quick_data: bool = False,
     submission: bool = False,
     outcomes: bool = True,
+    waits: bool = False,
+    stall: float | None = None,
+    resources: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Run:
@@ -291,6 +294,12 @@ def evaluate(
         submission: let trained trackers also write the archive for the evaluation server of a
             task whose test labels are withheld; done cells are trained again for it.
         outcomes: keep what was found of each test example, for :func:`compare`.
+        waits: stay until no cell is left, those of other processes included, and take cells in
+            an order of its own: one of many workers of a suite.
+        stall: seconds that a cell may take without progress before it is ended; by default ten
+            times what it is expected to take, at least half an hour.
+        resources: what an executor of a cluster is asked for, by name, such as a partition;
+            unused where ``executor`` is an object.
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per event.
 
@@ -316,11 +325,15 @@ def evaluate(
                 quick_data=quick_data,
                 submission=submission,
                 outcomes=outcomes,
+                waits=waits,
+                stall=stall,
                 options=options,
                 say=say,
             )
         )
-        place = stack.enter_context(open_executor(executor, campaign, device=device, jobs=jobs))
+        place = stack.enter_context(
+            open_executor(executor, campaign, device=device, jobs=jobs, resources=resources)
+        )
         return run_campaign(campaign, place)
 
 
@@ -342,6 +355,8 @@ def open_campaign(
     quick_data: bool = False,
     submission: bool = False,
     outcomes: bool = True,
+    waits: bool = False,
+    stall: float | None = None,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Iterator[Campaign]:
@@ -379,6 +394,8 @@ def open_campaign(
             submission,
             outcomes,
             precision,
+            waits,
+            stall,
         )
 
 
@@ -456,6 +473,7 @@ def open_executor(
     *,
     device: str = 'auto',
     jobs: int | None = None,
+    resources: Mapping[str, str] | None = None,
 ) -> Iterator[Executor]:
     """Yield the executor of a campaign; one that is made here is closed afterwards.
 
@@ -473,7 +491,8 @@ def open_executor(
     is_own = isinstance(executor, str)
     if isinstance(executor, str):
         processes, most = campaign.processes, len(expand(campaign.request))
-        executor = make_executor(executor, Wanted(device, jobs, processes, most))
+        wanted = Wanted(device, jobs, processes, most, campaign.store.work, resources or {})
+        executor = make_executor(executor, wanted)
     is_here = isinstance(executor, InlineExecutor) and campaign.processes == 1
     if in_memory and not is_here:
         raise IncompatibleError(
@@ -570,6 +589,22 @@ def campaigns(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> l
     from benchmark.launching.status import statuses
 
     return statuses(Path(work_dir), suite)
+
+
+def cancel(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> list[str]:
+    """Ask all campaigns at work to stop, on any host; return which process each of them is.
+
+    Each keeps checkpoints, ends its workers and its jobs of a scheduler, and ends, seconds later.
+
+    Raises:
+        BenchmarkError: a file of the work folder cannot be read or written.
+
+    >>> cancel('no-such-folder')
+    []
+    """
+    from benchmark.launching.ledger import ask_to_stop
+
+    return ask_to_stop(Path(work_dir), suite)
 
 
 # checking

@@ -556,6 +556,9 @@ class Protocol:
             another package's.
         probe: what is read off frozen features, for the procedure ``'probe'``.
         components: modules that register what the protocol adds, as an adapter.
+        fixed_views: in how many views, each drawn once, a training picture is seen; the maps that
+            a frozen backbone returns for them are kept, in half precision. 0 draws a view anew
+            each time, and keeps nothing.
         numerics: rises when a change of what the protocol does alters results, beside the numbers
             that a configuration shows.
     """
@@ -567,6 +570,7 @@ class Protocol:
     procedure: str = 'train'
     probe: Probe | None = None
     components: tuple[str, ...] = ()
+    fixed_views: int = 0
     numerics: int = 1
 
     @property

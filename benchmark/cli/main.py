@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from benchmark import __version__
 from benchmark.cli import (
     analyze,
+    cancel,
     check,
     compare,
     data,
@@ -28,8 +29,12 @@ from benchmark.cli import (
     run,
     site,
     status,
+<<<<<<< HEAD
     submit,
     verify,
+=======
+    work,
+>>>>>>> main
 )
 from benchmark.cli.arguments import Parser
 from benchmark.cli.terminal import keep_traceback, printable
@@ -41,8 +46,10 @@ _LONGEST = 300
 
 COMMANDS = (
     run,
+    work,
     plan,
     status,
+    cancel,
     list_,
     report,
     compare,

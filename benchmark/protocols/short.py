@@ -17,8 +17,8 @@ _BATCH = 16
 _KINDS = tuple(kind.name for kind in shipped_kinds())
 _SWEPT = 'the best of a sweep over small tasks (docs/default-recipes.md)'
 
-_UNNORMALISED = ('detection', 'mot')
-"""Kinds whose FPN takes maps as they are; the heads of all others start with a normalisation."""
+_UNNORMALISED = ('classification', 'detection', 'mot')
+"""Kinds whose heads do not normalise what they take per channel: a linear classifier, and FPN."""
 
 _SCHEDULE = (
     ours('the batch to which the rate belongs', batch_size=_BATCH)
