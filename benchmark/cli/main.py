@@ -29,12 +29,9 @@ from benchmark.cli import (
     run,
     site,
     status,
-<<<<<<< HEAD
     submit,
     verify,
-=======
     work,
->>>>>>> main
 )
 from benchmark.cli.arguments import Parser
 from benchmark.cli.terminal import keep_traceback, printable
