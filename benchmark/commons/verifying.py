@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from benchmark.catalog import find_suite
+from benchmark.catalog import shipped_suites
 from benchmark.commons.bundle import (
     belongs,
     bundle_files,
@@ -24,7 +25,7 @@ from benchmark.commons.bundle import (
 from benchmark.commons.reading import Bundle, open_bundle
 from benchmark.commons.reasons import Badge, Problem, Reason, Refused, lowest
 from benchmark.commons.records import Checked, check_record
-from benchmark.errors import RecordError, UnknownNameError
+from benchmark.errors import RecordError
 from benchmark.protocols import TRIVIAL
 from benchmark.results.identity import experiment_mark
 from benchmark.results.records import RunRecord, from_json
@@ -205,12 +206,19 @@ def read_record_of(bundle: Bundle, place: str) -> RunRecord:
     return record
 
 
+@functools.cache
+def _released(suite: str) -> Mapping[str, Any] | None:
+    """Return what this release declares of a suite; ``None`` where it has none of that name."""
+    try:
+        return declared(shipped_suites()[suite])
+    except KeyError:
+        return None
+
+
 def _suite_problems(bundle: Bundle) -> Iterator[Problem]:
     """Yield where a bundle says something else of a suite than this release."""
-    said = bundle.suite
-    try:
-        known = declared(find_suite(str(said['name'])))
-    except UnknownNameError:
+    said, known = bundle.suite, _released(str(bundle.suite['name']))
+    if known is None:
         return
     if said['version'] != known['version']:
         text = f'{said["name"]}@{said["version"]}, this release has @{known["version"]}'
@@ -224,9 +232,7 @@ def _suite_problems(bundle: Bundle) -> Iterator[Problem]:
 
 
 def _suite_notes(bundle: Bundle) -> Iterator[str]:
-    try:
-        find_suite(str(bundle.suite['name']))
-    except UnknownNameError:
+    if _released(str(bundle.suite['name'])) is None:
         yield 'this release has no suite of that name: what is complete is what the bundle says'
 
 

@@ -27,7 +27,7 @@ from benchmark.specs import CellKey, RunSpec
 from benchmark.statistics.outcome_files import Measured
 from benchmark.statistics.outcome_files import pack as pack_outcomes
 from benchmark.statistics.outcomes import Ratios
-from tests.support.bundles import BACKBONES, TASKS, save_run, sealed, whole_store
+from tests.support.bundles import RUNS, SEEDS, save_run, sealed, whole_store
 
 Files = dict[str, bytes]
 
@@ -101,7 +101,7 @@ def another_task_version(files: Files) -> Files:
 
 
 def a_missing_seed(files: Files) -> Files:
-    gone = first(files, 'seed2')
+    gone = first(files, f'seed{SEEDS[-1]}')
     return resealed({name: data for name, data in files.items() if name != gone})
 
 
@@ -147,10 +147,10 @@ def a_repeated_row(files: Files) -> Files:
 
 
 def a_seed_under_another_name(files: Files) -> Files:
-    """The record of seed 0 given as that of seed 2."""
-    gone = first(files, 'seed2')
-    record = from_json(files[gone.replace(gone, first(files, 'seed0'))], Path('x'))
-    copy = replace(record, spec=replace(record.spec, seed=2))
+    """The record of the first seed given as that of the last."""
+    gone = first(files, f'seed{SEEDS[-1]}')
+    record = from_json(files[first(files, 'seed0')], Path('x'))
+    copy = replace(record, spec=replace(record.spec, seed=SEEDS[-1]))
     rest = {name: data for name, data in files.items() if name != gone}
     return resealed({**rest, record_place(copy): copy.to_json().encode()})
 
@@ -416,7 +416,7 @@ def test_a_whole_bundle_is_accepted_as_recomputed(
     again = verify_bundle(out)
     assert again == replace(verdict, bundle=out)
     assert (again.suite, again.badge) == ('quick@1', Badge.RECOMPUTED)
-    assert len(again.badges) == len(BACKBONES) * len(TASKS) * 3
+    assert len(again.badges) == RUNS
 
 
 def test_without_outcomes_scores_are_self_reported(files: Files, tmp_path: Path) -> None:
@@ -426,7 +426,7 @@ def test_without_outcomes_scores_are_self_reported(files: Files, tmp_path: Path)
     verdict = verify_bundle(written(with_record(files, change), tmp_path / 'a.zip'))
     assert verdict.is_accepted
     assert verdict.badge is Badge.SELF_REPORTED
-    assert list(verdict.badges.values()).count(Badge.RECOMPUTED) == 23
+    assert list(verdict.badges.values()).count(Badge.RECOMPUTED) == RUNS - 1
 
 
 def test_runs_that_agree_with_own_ones_are_re_run_and_others_refused(
@@ -445,7 +445,7 @@ def test_runs_that_agree_with_own_ones_are_re_run_and_others_refused(
 
 def test_a_partial_bundle_may_lack_cells_but_not_seeds(tmp_path: Path) -> None:
     store = ResultStore(tmp_path / 'results', tmp_path / 'work')
-    for seed in range(3):
+    for seed in SEEDS:
         save_run(store, 'ours-mae', 'world-fine', seed)
     with pytest.raises(BenchmarkError, match='missing run: world-covered · ours-mae · knn'):
         submit(store, find_suite('quick'), tmp_path / 'a.zip')
@@ -479,7 +479,7 @@ def test_the_commands_say_accepted_or_refused(
     assert main(['submit', 'quick', str(good), '--results', str(store.results)]) == 0
     written(edited_score(files), bad)
     assert main(['verify', str(good)]) == 0
-    assert f'accepted {good}: quick@1, 24 runs, recomputed' in capsys.readouterr().out
+    assert f'accepted {good}: quick@1, {RUNS} runs, recomputed' in capsys.readouterr().out
     assert main(['verify', str(good), str(bad)]) == 1
     assert 'edited score: records/world-' in capsys.readouterr().out
     assert main(['verify', str(tmp_path / 'nowhere.zip')]) == 2
@@ -509,4 +509,4 @@ def from_bytes(data: bytes) -> RunRecord:
 
 def test_no_spec_is_lost(whole: Files) -> None:
     specs = {from_bytes(whole[n]).spec for n in whole if n.startswith('records/')}
-    assert RunSpec('world-fine', 'ours-mae', 'knn', 2) in specs
+    assert RunSpec('world-fine', 'ours-mae', 'knn', SEEDS[-1]) in specs

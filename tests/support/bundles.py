@@ -24,6 +24,10 @@ BACKBONES = {'ours-mae': 0.62, 'theirs-dino': 0.5}
 TASKS = ('world-covered', 'world-fine', 'world-segmentation', 'world-depth')
 """The tasks of the suite that k-NN serves."""
 
+SEEDS = find_suite('quick').seeds
+RUNS = len(BACKBONES) * len(TASKS) * len(SEEDS)
+"""How many runs all of them are."""
+
 COUNT = 200
 
 
@@ -33,7 +37,7 @@ def whole_store(
     """Save every run of k-NN in `quick` of some backbones, with outcomes, and return the store."""
     for backbone in backbones:
         for task in TASKS:
-            for seed in find_suite('quick').seeds if seeds is None else seeds:
+            for seed in SEEDS if seeds is None else seeds:
                 save_run(store, backbone, task, seed)
     return store
 
