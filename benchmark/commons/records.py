@@ -22,7 +22,7 @@ _HASH = re.compile('[0-9a-f]{64}')
 _CLOSE = 1e-6
 """The share by which a recomputed score may differ: sums of single-precision numbers do."""
 
-_CLOCKS = timedelta(minutes=10)
+CLOCKS = timedelta(minutes=10)
 """How far the clocks of two machines may be apart."""
 
 Found = tuple[Reason, str]
@@ -196,7 +196,7 @@ def _times(record: RunRecord, made: datetime) -> Iterator[Found]:
     started, finished = times
     if finished < started:
         yield Reason.TIME, f'it ended {started - finished} before it started'
-    if finished > made + _CLOCKS:
+    if finished > made + CLOCKS:
         yield Reason.TIME, f'it ended at {finished.isoformat()}, after the bundle was made'
 
 

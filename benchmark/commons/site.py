@@ -282,7 +282,7 @@ class _Builder:
             (key, list(group))
             for key, group in groupby(rows, lambda row: (row.suite, row.protocol))
         ]
-        facts = [name] if kind == 'task' else _described(self._facts[name])
+        facts = _described(self._facts[name]) if kind == 'backbone' else [name]
         self._page(
             part['page'],
             kind=kind,

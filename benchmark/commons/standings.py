@@ -51,14 +51,16 @@ def places(judgement: Judgement) -> dict[str, Places]:
 class Standing(NamedTuple):
     """A backbone on a task under a protocol of a suite.
 
-    ``mean`` and ``sd`` are over as many ``seeds``; ``places`` is ``None`` where seeds allow no
-    judgement, and ``why`` says why. ``problem`` says which seeds have no score.
+    ``versions`` are those of the task that occur. ``mean`` and ``sd`` are over as many ``seeds``;
+    ``places`` is ``None`` where seeds allow no judgement, and ``why`` says why. ``problem`` says
+    which seeds have no score.
     """
 
     suite: str
     protocol: str
     task: str
     task_title: str
+    versions: tuple[str, ...]
     metric: str
     backbone: str
     title: str
@@ -119,6 +121,7 @@ def _standing(
         protocol=protocol,
         task=task.name,
         task_title=task.title,
+        versions=task.versions,
         metric=heading(metric),
         backbone=row.backbone.id,
         title=row.backbone.label,
@@ -136,8 +139,8 @@ def _standing(
 
 
 FIELDS = (
-    'suite', 'protocol', 'task', 'backbone', 'title', 'metric', 'mean', 'sd', 'seeds',
-    'place_first', 'place_last', 'badge', 'flags', 'problem',
+    'suite', 'protocol', 'task', 'task_version', 'backbone', 'title', 'metric', 'mean', 'sd',
+    'seeds', 'place_first', 'place_last', 'badge', 'flags', 'problem',
 )  # fmt: skip
 """The columns of the feeds."""
 
@@ -146,8 +149,8 @@ def feed_row(item: Standing) -> dict[str, object]:
     """Return a standing as a row of the feeds, by column; what is unknown is ``None``."""
     first, last = item.places or (None, None)
     values: Sequence[object] = (
-        item.suite, item.protocol, item.task, item.backbone, item.title, item.metric, item.mean,
-        item.sd, item.seeds, first, last, item.badge and item.badge.value,
-        ', '.join(item.flags), item.problem,
+        item.suite, item.protocol, item.task, ' and '.join(item.versions), item.backbone,
+        item.title, item.metric, item.mean, item.sd, item.seeds, first, last,
+        item.badge and item.badge.value, ', '.join(item.flags), item.problem,
     )  # fmt: skip
     return dict(zip(FIELDS, values, strict=True))

@@ -24,7 +24,7 @@ from benchmark.commons.bundle import (
 )
 from benchmark.commons.reading import Bundle, open_bundle
 from benchmark.commons.reasons import Badge, Problem, Reason, Refused, lowest
-from benchmark.commons.records import Checked, check_record
+from benchmark.commons.records import CLOCKS, Checked, check_record
 from benchmark.errors import RecordError
 from benchmark.protocols import TRIVIAL
 from benchmark.results.identity import experiment_mark
@@ -156,10 +156,11 @@ def examine(
     """Return the verdict on an open bundle; see :func:`verify_bundle`."""
     problems, notes = [*_suite_problems(bundle)], [*_suite_notes(bundle)]
     now = datetime.now(UTC)
-    if bundle.made > now:
+    if bundle.made > now + CLOCKS:
         problems.append(Problem(Reason.TIME, 'bundle.json', f'made at {bundle.made}, after today'))
     ledger = _Ledger(bundle)
     mine = {} if own is None else _own_runs(own, str(bundle.suite['name']))
+    weights = _known_weights(mine.values())
     for place in bundle.records:
         try:
             record = read_record_of(bundle, place)
@@ -167,7 +168,8 @@ def examine(
             problems.append(error.problem)
             continue
         checked = check_record(record, bundle.outcomes, min(bundle.made, now))
-        found = [*checked.problems, *ledger.add(record, checked, place)]
+        found = [*checked.problems, *ledger.add(record, checked)]
+        found += _other_weights(record, weights)
         badge = checked.badge
         if (again := mine.get((record.spec, record.fingerprint))) is not None:
             badge = Badge.RERUN
@@ -240,6 +242,25 @@ def _own_runs(store: ResultStore, suite: str) -> dict[tuple[RunSpec, str], RunRe
     return {(r.spec, r.fingerprint): r for r in store.records(suite) if r.is_ok}
 
 
+def _known_weights(runs: Iterable[RunRecord]) -> dict[str, set[Any]]:
+    """Return the hashes of the weights of each backbone in runs of the reader."""
+    found: dict[str, set[Any]] = {}
+    for record in runs:
+        found.setdefault(record.spec.backbone, set()).add(record.provenance.get('weights'))
+    return found
+
+
+def _other_weights(
+    record: RunRecord, known: Mapping[str, set[Any]]
+) -> Iterator[tuple[Reason, str]]:
+    allowed, used = known.get(record.spec.backbone), record.provenance.get('weights')
+    if allowed is not None and used not in allowed:
+        yield (
+            Reason.WEIGHTS,
+            f'{str(used)[:10]}; your own runs of {record.spec.backbone} have others',
+        )
+
+
 def _differences(
     record: RunRecord, again: RunRecord, tolerance: float
 ) -> Iterator[tuple[Reason, str]]:
@@ -259,7 +280,7 @@ class _Ledger:
         self._cells: dict[CellKey, set[int]] = {}
         self._said: dict[tuple[str, ...], Any] = {}
 
-    def add(self, record: RunRecord, checked: Checked, place: str) -> Iterator[tuple[Reason, str]]:
+    def add(self, record: RunRecord, checked: Checked) -> Iterator[tuple[Reason, str]]:
         """Yield where a record contradicts the bundle or the records before it."""
         suite, spec = self._bundle.suite, record.spec
         if record.suite != suite['name']:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.catalog import find_suite
+from benchmark.catalog import declare_suite, find_suite
 from benchmark.cli.main import main
 from benchmark.commons.bundle import MANIFEST, bundle_files, pack, record_place, write_bundle
 from benchmark.commons.reasons import Badge, Reason
@@ -443,6 +443,16 @@ def test_runs_that_agree_with_own_ones_are_re_run_and_others_refused(
     assert verify_bundle(path, own=own, tolerance=0.5).badges[record.spec] is Badge.RERUN
 
 
+def test_weights_that_own_runs_do_not_know_are_refused(files: Files, tmp_path: Path) -> None:
+    own = ResultStore(tmp_path / 'own', tmp_path / 'work')
+    save_run(own, 'ours-mae', 'world-fine', 9, provenance={
+        **from_bytes(files[first(files)]).provenance, 'weights': 'a' * 64
+    })  # fmt: skip
+    problems = verify_bundle(written(files, tmp_path / 'a.zip'), own=own).problems
+    assert {p.reason for p in problems} == {Reason.WEIGHTS}
+    assert 'your own runs of ours-mae have others' in problems[0].text
+
+
 def test_a_partial_bundle_may_lack_cells_but_not_seeds(tmp_path: Path) -> None:
     store = ResultStore(tmp_path / 'results', tmp_path / 'work')
     for seed in SEEDS:
@@ -464,6 +474,14 @@ def test_one_backbone_can_be_handed_in_alone(store: ResultStore, tmp_path: Path)
     assert {spec.backbone for spec in verdict.badges} == {'ours-mae'}
     with pytest.raises(UnknownNameError, match="unknown backbone with records 'nobody'"):
         submit(store, find_suite('quick'), tmp_path / 'b.zip', backbones=['nobody'])
+
+
+@pytest.mark.parametrize('version', [0, '2', 1.5])
+def test_a_version_of_a_suite_is_a_count(version: object) -> None:
+    values = {'name': 'x', 'title': 'X', 'tasks': ('nyuv2',), 'protocols': ('knn',), 'seeds': (0,)}
+    assert declare_suite({**values, 'version': 3}).citation == 'x@3'
+    with pytest.raises(BenchmarkError, match='version'):
+        declare_suite({**values, 'version': version})
 
 
 def test_a_suite_is_named_with_its_version() -> None:
