@@ -8,6 +8,9 @@ EXAMPLES: Mapping[str, str] = {
     'run': 'tbench run --suite quick --protocols knn --backbones A=my_net.py:MyNet@a.pth '
     'B=my_net.py:MyNet@b.pth',
     'plan': 'tbench plan --suite quick --tasks world-covered',
+    'compare': 'tbench compare world-vit-mae world-vit-supervised --suite quick',
+    'work': 'tbench work --suite quick --results /shared/results --work-dir /shared/work',
+    'cancel': 'tbench cancel --suite quick',
     'status': 'tbench status --watch',
     'list': 'tbench list tasks',
     'report': 'tbench report --suite quick --reference world-vit-mae --out tables',

@@ -67,7 +67,12 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar='N',
         help='run nothing; print the manifest of an indexed job of so many workers',
     )
-    group.add_argument('--image', default='transferbench', metavar='IMAGE')
+    group.add_argument(
+        '--image',
+        default='transferbench',
+        metavar='IMAGE',
+        help='the container image of the manifest (default: transferbench)',
+    )
     group.add_argument(
         '--claim', default='shared', metavar='NAME', help='the volume claim mounted at /shared'
     )

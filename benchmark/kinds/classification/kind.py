@@ -146,6 +146,7 @@ KIND = Kind(
     name='classification',
     library='mmpretrain',
     order=10,
+    has_normalising_heads=False,
     probed=Probed.PICTURES,
     has_words=True,
     components=(
