@@ -152,8 +152,8 @@ def get_suite(which: str | Path | Mapping[str, Any]) -> Suite:
 def list_protocols() -> tuple[str, ...]:
     """Return the names of the protocols, those of other packages included.
 
-    >>> list_protocols()[:3]
-    ('finetune', 'frozen', 'linear')
+    >>> list_protocols()[:2]
+    ('finetune', 'frozen')
     """
     from benchmark.protocols import protocol_names
 
