@@ -139,7 +139,7 @@ def _standing(
 
 
 FIELDS = (
-    'suite', 'protocol', 'task', 'task_version', 'backbone', 'title', 'metric', 'mean', 'sd',
+    'suite', 'protocol', 'task', 'task_versions', 'backbone', 'title', 'metric', 'mean', 'sd',
     'seeds', 'place_first', 'place_last', 'badge', 'flags', 'problem',
 )  # fmt: skip
 """The columns of the feeds."""
