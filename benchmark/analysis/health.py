@@ -73,9 +73,7 @@ def _batches(config: Config, count: int) -> Iterator[Any]:
     dataset = opened(of=loading['dataset'])
     most = min(count, len(dataset))
     chosen = [int(place) for place in np.linspace(0, len(dataset) - 1, most)]
-    yield from DataLoader(
-        Subset(dataset, chosen), loading['batch_size'], collate_fn=pseudo_collate
-    )
+    yield from DataLoader(Subset(dataset, chosen), loading['batch_size'], collate_fn=pseudo_collate)
 
 
 def attention_entropy(

@@ -27,6 +27,7 @@ from benchmark.cli import (
     report,
     run,
     status,
+    watch,
 )
 from benchmark.cli.arguments import Parser
 from benchmark.cli.terminal import keep_traceback, printable
@@ -47,6 +48,7 @@ COMMANDS = (
     nightly,
     analyze,
     pretrain,
+    watch,
     export,
     import_,
     new,

@@ -146,8 +146,8 @@ def pretrain(options: Namespace) -> int:
         from benchmark.execution.pretrain import run_pretraining
 
     facts = run_pretraining(
-            _settings(asked, other, folder.name), folder, say, save_every=options.save_every
-        )
+        _settings(asked, other, folder.name), folder, say, save_every=options.save_every
+    )
     say(
         f'{facts["steps"]} steps, {facts["epochs"]:.3g} epochs, {facts["seconds"]:.0f} s; '
         f'weights, facts and declaration: {folder.path}/{folder.name}.*'

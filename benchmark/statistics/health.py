@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from benchmark.statistics.agreement import kendall
 from benchmark.statistics.aggregates import Array
+from benchmark.statistics.agreement import kendall
 
 EPSILON = 1e-7
 """What RankMe adds to each share of the spectrum."""

@@ -204,9 +204,7 @@ def best_first(entries: Iterable[Entry]) -> list[Entry]:
     has_all = np.isfinite(table).all(axis=1)
     filled = np.where(np.isfinite(table), table, -np.inf)
     places = ranks(filled.T).mean(axis=0)
-    order = sorted(
-        range(len(listed)), key=lambda i: (not has_all[i], places[i], -listed[i].step)
-    )
+    order = sorted(range(len(listed)), key=lambda i: (not has_all[i], places[i], -listed[i].step))
     return [listed[i] for i in order]
 
 

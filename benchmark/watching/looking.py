@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import CheckpointError
+from benchmark.hashing import fingerprint
 from benchmark.weight_files import ADAPTER, DISTRIBUTED, INDEX, WHOLE
 
 SUFFIXES = ('.safetensors', '.pth', '.pt', '.ckpt', '.bin', '.tar')
@@ -37,6 +38,11 @@ class Seen:
 
     path: Path
     state: tuple[tuple[str, int, int], ...]
+
+    @property
+    def digest(self) -> str:
+        """A hash of the state, short enough to be listed."""
+        return fingerprint(self.state)[:16]
 
 
 @dataclass
