@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.dist import master_only
@@ -54,7 +54,8 @@ class Snapshots(Hook):
     def _save(self, runner: Runner, done: int) -> None:
         path = self._folder / f'step_{done:08d}.safetensors'
         if not path.exists():
-            weights = bare(runner.model).backbone.named_weights()
+            model: Any = bare(runner.model)
+            weights = model.backbone.named_weights()
             save_weights(weights, path, {**self._header, 'step': str(done)}, is_half=self._is_half)
 
 

@@ -141,4 +141,4 @@ def _checked(features: Array) -> Array:
 def _normalised(features: Array) -> Array:
     matrix = _checked(features)
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return matrix / np.clip(norms, _NORMAL, None)
+    return np.asarray(matrix / np.clip(norms, _NORMAL, None))
