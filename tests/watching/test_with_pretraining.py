@@ -1,4 +1,4 @@
-"""From `tbench pretrain --save-every` to `tbench watch`: what is written on the way is evaluated."""
+"""From `tbench pretrain --save-every` to `tbench watch`: what is written on the way counts."""
 
 from __future__ import annotations
 
