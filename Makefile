@@ -9,7 +9,7 @@ VERSIONS ?= exact
 CONSTRAINTS := -c tools/constraints/$(VERSIONS).txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint type docs ci clean
+.PHONY: help setup demo test lint type docs chaos ci bench clean
 
 help:
 	@echo 'make setup   install everything into $(VENV)'
@@ -18,7 +18,9 @@ help:
 	@echo 'make lint    style and import layers'
 	@echo 'make type    types'
 	@echo 'make docs    the documentation site, in site/'
+	@echo 'make chaos   kill and freeze runs at random moments, and compare their records; an hour or more'
 	@echo 'make ci      lint, type, docs and test'
+	@echo 'make bench   benchmarks of speed, an hour on a quiet machine; tables appear in bench/'
 
 setup: $(VENV)/.installed
 
@@ -62,7 +64,21 @@ type: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
+# needs gcc, Linux, and root for process spaces of their own
+chaos: $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet $(CONSTRAINTS) --editable '.[ray]'
+	$(BIN)/python -m tools.chaos kills
+	$(BIN)/python -m tools.chaos cluster
+
 ci: lint type docs test
+
+# each prints a Markdown table; BENCH="cells kept" runs some of them
+BENCH ?= commands cells kept evaluation users_way roofline probes checks report
+bench: setup
+	@mkdir -p bench
+	@for name in $(BENCH); do echo "$$name"; \
+	  OMP_NUM_THREADS=1 $(BIN)/python tools/bench/$$name.py > bench/$$name.md || exit 1; \
+	  cat bench/$$name.md; done
 
 clean:
 	rm -rf $(VENV) $(DEMO) site

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from benchmark.acquiring.getting import Manner
     from benchmark.checking.drafting import NewTask
+    from benchmark.commons.site import Site
+    from benchmark.commons.verifying import Verdict
     from benchmark.launching.campaign import Campaign
     from benchmark.launching.executors.base import Executor
     from benchmark.launching.status import CampaignStatus
@@ -150,8 +152,8 @@ def get_suite(which: str | Path | Mapping[str, Any]) -> Suite:
 def list_protocols() -> tuple[str, ...]:
     """Return the names of the protocols, those of other packages included.
 
-    >>> list_protocols()[:3]
-    ('finetune', 'frozen', 'linear')
+    >>> list_protocols()[:2]
+    ('finetune', 'frozen')
     """
     from benchmark.protocols import protocol_names
 
@@ -256,6 +258,9 @@ def evaluate(
     quick_data: bool = False,
     submission: bool = False,
     outcomes: bool = True,
+    waits: bool = False,
+    stall: float | None = None,
+    resources: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Run:
@@ -289,6 +294,12 @@ def evaluate(
         submission: let trained trackers also write the archive for the evaluation server of a
             task whose test labels are withheld; done cells are trained again for it.
         outcomes: keep what was found of each test example, for :func:`compare`.
+        waits: stay until no cell is left, those of other processes included, and take cells in
+            an order of its own: one of many workers of a suite.
+        stall: seconds that a cell may take without progress before it is ended; by default ten
+            times what it is expected to take, at least half an hour.
+        resources: what an executor of a cluster is asked for, by name, such as a partition;
+            unused where ``executor`` is an object.
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per event.
 
@@ -314,11 +325,15 @@ def evaluate(
                 quick_data=quick_data,
                 submission=submission,
                 outcomes=outcomes,
+                waits=waits,
+                stall=stall,
                 options=options,
                 say=say,
             )
         )
-        place = stack.enter_context(open_executor(executor, campaign, device=device, jobs=jobs))
+        place = stack.enter_context(
+            open_executor(executor, campaign, device=device, jobs=jobs, resources=resources)
+        )
         return run_campaign(campaign, place)
 
 
@@ -340,6 +355,8 @@ def open_campaign(
     quick_data: bool = False,
     submission: bool = False,
     outcomes: bool = True,
+    waits: bool = False,
+    stall: float | None = None,
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Iterator[Campaign]:
@@ -377,6 +394,8 @@ def open_campaign(
             submission,
             outcomes,
             precision,
+            waits,
+            stall,
         )
 
 
@@ -454,6 +473,7 @@ def open_executor(
     *,
     device: str = 'auto',
     jobs: int | None = None,
+    resources: Mapping[str, str] | None = None,
 ) -> Iterator[Executor]:
     """Yield the executor of a campaign; one that is made here is closed afterwards.
 
@@ -471,7 +491,8 @@ def open_executor(
     is_own = isinstance(executor, str)
     if isinstance(executor, str):
         processes, most = campaign.processes, len(expand(campaign.request))
-        executor = make_executor(executor, Wanted(device, jobs, processes, most))
+        wanted = Wanted(device, jobs, processes, most, campaign.store.work, resources or {})
+        executor = make_executor(executor, wanted)
     is_here = isinstance(executor, InlineExecutor) and campaign.processes == 1
     if in_memory and not is_here:
         raise IncompatibleError(
@@ -568,6 +589,22 @@ def campaigns(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> l
     from benchmark.launching.status import statuses
 
     return statuses(Path(work_dir), suite)
+
+
+def cancel(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> list[str]:
+    """Ask all campaigns at work to stop, on any host; return which process each of them is.
+
+    Each keeps checkpoints, ends its workers and its jobs of a scheduler, and ends, seconds later.
+
+    Raises:
+        BenchmarkError: a file of the work folder cannot be read or written.
+
+    >>> cancel('no-such-folder')
+    []
+    """
+    from benchmark.launching.ledger import ask_to_stop
+
+    return ask_to_stop(Path(work_dir), suite)
 
 
 # checking
@@ -982,7 +1019,13 @@ def _report_of(
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
     options = ReportOptions(
-        reference, scale, suite.groups, history, tuple(backbones), _films(suite)
+        reference,
+        scale,
+        suite.groups,
+        history,
+        tuple(backbones),
+        _films(suite),
+        version=suite.version,
     )
     return store, folder, options
 
@@ -1009,3 +1052,121 @@ def import_records(results: str | Path, file: str | Path) -> list[Imported]:
     from benchmark.results.store import ResultStore
 
     return list(import_archive(ResultStore(Path(results), Path(results)), Path(file)))
+
+
+# sharing
+
+
+def submit(
+    suite: str | Path | Mapping[str, Any],
+    out: str | Path,
+    *,
+    results: str | Path = 'results',
+    backbones: Sequence[str] = (),
+    partial: bool = False,
+) -> Verdict:
+    """Write a bundle of a suite's records, with what others need to check them; return its verdict.
+
+    Args:
+        suite: name, ``NAME@VERSION``, declaration file or declaration; its declared runs are taken.
+        out: the file ``FILE.zip`` to write, or a new folder.
+        results: folder of the records and outcomes.
+        backbones: those that are handed in, by id or title; all unless given.
+        partial: whether whole cells may be missing; single seeds never.
+
+    Raises:
+        BenchmarkError: there are no such records, or the bundle would be refused; the message
+            gives the reasons, and nothing was written.
+    """
+    from benchmark.commons.verifying import submit as write
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(results))
+    return write(store, get_suite(suite), Path(out), backbones=backbones, is_partial=partial)
+
+
+def verify(bundle: str | Path, *, own: str | Path | None = None, tolerance: float = 0.0) -> Verdict:
+    """Return whether a bundle is accepted, why not, and how far its scores were checked.
+
+    Nothing is run. ``is_accepted``, ``problems`` and ``badge`` of the result say it in data,
+    ``lines()`` in words.
+
+    Args:
+        bundle: a ZIP file or a folder of :func:`submit`.
+        own: results folder of runs of your own; runs that agree with them count as re-run.
+        tolerance: by how much a score may differ from that of a run of your own.
+
+    Raises:
+        RecordError: there is no such file or folder.
+
+    >>> verify('nowhere.zip')
+    Traceback (most recent call last):
+    ...
+    benchmark.errors.RecordError: nowhere.zip: no such bundle, a ZIP file or a folder
+    """
+    from benchmark.commons.verifying import verify_bundle
+    from benchmark.results.store import ResultStore
+
+    mine = None if own is None else ResultStore(Path(own), Path(own))
+    return verify_bundle(Path(bundle), own=mine, tolerance=tolerance)
+
+
+def site(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    *,
+    suites: Sequence[str] = (),
+    title: str = 'Leaderboards',
+    work_dir: str | Path | None = None,
+) -> Site:
+    """Build a static site of leaderboards, and return what was built.
+
+    It has the page of each suite, an index, a page per backbone and per task, and feeds as JSON
+    and CSV. Its pages ask for nothing from elsewhere.
+
+    Args:
+        sources: results folders, and bundles, which are verified first.
+        out: the folder to write to.
+        suites: names of those that are shown; all unless given.
+        title: heading of the index.
+        work_dir: folder of drawn predictions, to show them too.
+
+    Raises:
+        BenchmarkError: a bundle is refused, there are no records, or one is unreadable.
+    """
+    from benchmark.commons.site import build_site
+
+    place = None if work_dir is None else Path(work_dir)
+    return build_site(
+        [Path(source) for source in sources], Path(out), suites=suites, title=title, work=place
+    )
+
+
+def export_eval_results(
+    suite: str | Path | Mapping[str, Any],
+    out: str | Path,
+    *,
+    dataset: str,
+    source: str = '',
+    results: str | Path = 'results',
+    backbones: Sequence[str] = (),
+) -> list[Path]:
+    """Write the scores of a suite as ``.eval_results/*.yaml`` for model repositories on the Hub.
+
+    Args:
+        suite: name, declaration file or declaration.
+        out: folder to write to, with a folder per backbone.
+        dataset: ``OWNER/NAME`` of the benchmark's data set on the Hub.
+        source: address of a page with the evidence.
+        results: folder of the records.
+        backbones: those that are written, by id or title; all unless given.
+
+    Raises:
+        BenchmarkError: there are no such records, or the name of the data set is wrong.
+    """
+    from benchmark.commons.hub import Place, write_eval_results
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(results))
+    place = Place(dataset, source)
+    return write_eval_results(store, get_suite(suite), Path(out), place, backbones=backbones)

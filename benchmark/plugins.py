@@ -28,6 +28,11 @@ OURS = 'transferbench'
 
 T = TypeVar('T')
 
+_Found = tuple[
+    Mapping[str, str], tuple[metadata.EntryPoint, ...], Mapping[str, metadata.EntryPoint]
+]
+"""Ours by name and place, those of other packages, and both."""
+
 
 class Plugins(Generic[T]):
     """The parts of one group by name.
@@ -47,6 +52,7 @@ class Plugins(Generic[T]):
         problem: Callable[[Any], str] = lambda part: '',
     ) -> None:
         self.group, self._what, self._own, self._problem = group, what, own, problem
+        self._found: _Found | None = None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all parts, sorted; nothing is imported.
@@ -91,11 +97,19 @@ class Plugins(Generic[T]):
         return entry.dist.name, entry.dist.version
 
     def _entries(self) -> Mapping[str, metadata.EntryPoint]:
+        """Return the entry points by name, made once for the same parts: cells ask many times."""
+        own, foreign = self._own(), _foreign(self.group)
+        # equal entry points may be of another version of their package
+        if self._found is None or self._found[0] != own or self._found[1] is not foreign:
+            self._found = dict(own), foreign, self._joined(own, foreign)
+        return self._found[2]
+
+    def _joined(
+        self, own: Mapping[str, str], foreign: Iterable[metadata.EntryPoint]
+    ) -> Mapping[str, metadata.EntryPoint]:
         group = f'{PREFIX}{self.group}'
-        found = {
-            name: metadata.EntryPoint(name, value, group) for name, value in self._own().items()
-        }
-        for entry in _foreign(self.group):
+        found = {name: metadata.EntryPoint(name, value, group) for name, value in own.items()}
+        for entry in foreign:
             if entry.name in found:
                 other = package_of(found[entry.name])
                 raise _unusable(entry, f"the name is taken by package '{other}'; rename one")

@@ -556,6 +556,9 @@ class Protocol:
             another package's.
         probe: what is read off frozen features, for the procedure ``'probe'``.
         components: modules that register what the protocol adds, as an adapter.
+        fixed_views: in how many views, each drawn once, a training picture is seen; the maps that
+            a frozen backbone returns for them are kept, in half precision. 0 draws a view anew
+            each time, and keeps nothing.
         numerics: rises when a change of what the protocol does alters results, beside the numbers
             that a configuration shows.
     """
@@ -567,6 +570,7 @@ class Protocol:
     procedure: str = 'train'
     probe: Probe | None = None
     components: tuple[str, ...] = ()
+    fixed_views: int = 0
     numerics: int = 1
 
     @property
@@ -600,7 +604,8 @@ class Suite:
     ``groups`` maps tasks to the group in which this suite counts them, where that is not their
     own. ``cost`` is what the suite was measured to take; empty until it was. The tasks in
     ``one_seed`` are too costly for more than the first seed. Records of the suites in ``reuses``
-    count here too where a cell is the same.
+    count here too where a cell is the same. ``version`` rises when tasks, protocols or seeds
+    change.
     """
 
     name: str
@@ -615,6 +620,12 @@ class Suite:
     cost: Declared = field(default_factory=dict)
     one_seed: frozenset[str] = frozenset()
     reuses: tuple[str, ...] = ()
+    version: int = 1
+
+    @property
+    def citation(self) -> str:
+        """The name by which results cite the suite, such as ``'quick@2'``."""
+        return f'{self.name}@{self.version}'
 
 
 class CellKey(NamedTuple):

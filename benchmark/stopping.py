@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import signal
 import threading
@@ -15,6 +16,15 @@ SECONDS = 20.0
 
 STOPPED, REQUEUE = 143, 99
 """Exit codes of a command that was stopped: for good, and (by SIGUSR1) to be queued again."""
+
+
+STACK = signal.SIGUSR2
+"""The signal at which a process that can be ended for making no progress writes its stacks."""
+
+
+def write_stacks_when_asked() -> None:
+    """Let :data:`STACK` write the stacks of all threads to standard error, even in a hang."""
+    faulthandler.register(STACK, file=2, all_threads=True)
 
 
 class Stopped(BaseException):

@@ -167,13 +167,14 @@ def _compiled(
         backbones, campaign.store.work / 'cache', executor, refuse=lambda name, error: print(error)
     )
     resolved = ResolvedInputs(folders, dict.fromkeys(folders, ''), inspected)
+    compiler = campaign.compiler(resolved, executor.device)
     found: dict[RunSpec, dict[str, object]] = {}
     known = {*inspected, *(spec.backbone for spec in specs if spec.protocol == TRIVIAL.name)}
     for spec in specs:
         if spec.task not in folders or spec.backbone not in known:
             continue
         try:
-            found[spec] = campaign.cell(spec, resolved, executor.device).config
+            found[spec] = compiler.cell(spec).config
         except BenchmarkError as error:
             print(f'{spec.id}: {error}')
     return found

@@ -20,7 +20,6 @@ import torch
 
 from benchmark.catalog import zoo
 from benchmark.errors import BenchmarkError, unknown_name
-from benchmark.execution.pretrain import run_pretraining
 from benchmark.hashing import file_hash
 from benchmark.openmmlab import prepare
 from benchmark.pretraining import Budget, Folder, Settings, world_pictures
@@ -79,6 +78,8 @@ def main() -> int:
     torch.set_num_threads(1)
     warnings.filterwarnings('ignore')
     prepare()
+    from benchmark.execution.pretrain import run_pretraining  # after the libraries are prepared
+
     differing = 0
     for name in options.names:
         if name not in BACKBONES:

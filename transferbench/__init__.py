@@ -38,6 +38,9 @@ if TYPE_CHECKING:
         list_suites,
         list_tasks,
         load_results,
+        site,
+        submit,
+        verify,
     )
     from benchmark.errors import (
         BenchmarkError,
@@ -84,6 +87,9 @@ __all__ = [
     'list_suites',
     'list_tasks',
     'load_results',
+    'site',
+    'submit',
+    'verify',
 ]
 
 _ELSEWHERE = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from benchmark.catalog import find_suite, shipped_suites, shipped_tasks
+from benchmark.catalog import find_suite, find_task, shipped_suites, shipped_tasks
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import COUNT, Block, Key, block
 from benchmark.errors import DeclarationError, unknown_name
@@ -214,7 +214,9 @@ def _behind(name: str, declared: Mapping[str, Distribution]) -> list[Distributio
     if name in declared:
         return [declared[name]]
     if name in suites or name.endswith('.py'):
-        return [one for task in find_suite(name).tasks for one in serving(task, declared)]
+        suite = find_suite(name)
+        asked = [find_task(task, relative_to=suite.path.parent).name for task in suite.tasks]
+        return [one for task in asked for one in serving(task, declared)]
     raise unknown_name('data set, task or suite', name, {*declared, *tasks, *suites})
 
 

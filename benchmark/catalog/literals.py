@@ -20,6 +20,16 @@ _MOST_VALUES = 100_000
 """A declaration holds hundreds; names in names in names could make it fill the memory."""
 
 
+Stamp = tuple[tuple[str, int, int], ...]
+"""Path, time of change and size of files, by which is known whether they are as they were."""
+
+
+def stamp_of(folder: Path) -> Stamp:
+    """Return the stamp of all declarations below ``folder``, those that others inherit included."""
+    found = ((str(path), path.stat()) for path in sorted(folder.rglob('*.py')))
+    return tuple((path, facts.st_mtime_ns, facts.st_size) for path, facts in found)
+
+
 def read_literals(path: Path) -> dict[str, Any]:
     """Return the top-level names of the declaration at ``path`` with their values.
 

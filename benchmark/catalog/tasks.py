@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmark.catalog.literals import merge, read_literals
+from benchmark.catalog.literals import Stamp, merge, read_literals, stamp_of
 from benchmark.catalog.schema import (
     COUNT,
     Block,
@@ -32,6 +33,9 @@ PROVIDERS = ('world',)
 
 HELD_OUT = 'held_out'
 """As the only key of ``val``: take every n-th sample of ``train``."""
+
+_CHOSEN = 'chosen'
+"""As a key of ``train``: how many files are taken, by the hash of their names."""
 
 T = TypeVar('T')
 
@@ -94,8 +98,14 @@ def shipped_tasks() -> dict[str, Task]:
     Raises:
         DeclarationError: a file is wrong, or two declare the same name.
     """
+    return dict(_read_all(task_files(), stamp_of(shipped_tasks_folder())))
+
+
+@functools.lru_cache(maxsize=1)
+def _read_all(files: tuple[Path, ...], stamp: Stamp) -> dict[str, Task]:
+    """Return the tasks of ``files``, read once for the same ``stamp``."""
     tasks: dict[str, Task] = {}
-    for path in task_files():
+    for path in files:
         task = read_task(path)
         if task.name in tasks:
             raise DeclarationError(
@@ -396,6 +406,7 @@ def _datasets(facts: Block, data: _Data) -> dict[Role, Declared]:
     found: dict[Role, Declared] = {
         role: merge(common, declared) for role, declared in data.roles.items()
     }
+    found = {role: _choose(facts, role, declared) for role, declared in found.items()}
     if HELD_OUT in found.get(Role.VAL, {}) and Role.TRAIN in found:
         found[Role.VAL] = _held_out(facts, found[Role.VAL], found[Role.TRAIN])
     untyped = [
@@ -409,6 +420,25 @@ def _datasets(facts: Block, data: _Data) -> dict[Role, Declared]:
             )
         )
     return found
+
+
+def _choose(facts: Block, role: Role, declared: Declared) -> Declared:
+    """Return a data set of which training takes ``chosen`` files, by the hash of their names."""
+    if _CHOSEN not in declared:
+        return declared
+    count = declared[_CHOSEN]
+    if role is not Role.TRAIN:
+        raise DeclarationError(
+            f"{facts.path}: data['{role.value}'] has '{_CHOSEN}': only training pictures can be "
+            'chosen; other splits are taken as a whole'
+        )
+    if type(count) is not int or count < 1:
+        raise DeclarationError(
+            f"{facts.path}: data['train'][{_CHOSEN!r}] is {count!r}: must be how many files are "
+            'chosen, at least 1'
+        )
+    rest = {key: value for key, value in declared.items() if key != _CHOSEN}
+    return {'type': 'benchmark.Chosen', 'of': rest, 'count': count}
 
 
 def _held_out(facts: Block, val: Declared, train: Declared) -> Declared:

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,23 +82,28 @@ def _add_convert(kinds: Any) -> None:
 
 def get(options: Namespace) -> int:
     """Fetch what is missing; return 1 where a person is waited for or files lack."""
+    return fetch(options.names, options.data_root, keep=options.keep, at_once=options.at_once)
+
+
+def fetch(names: Sequence[str], data_root: Path, *, keep: bool = False, at_once: int = 2) -> int:
+    """Fetch the data of tasks, suites or data sets; return 1 where files still lack."""
     from benchmark.acquiring.declared import chosen
     from benchmark.acquiring.getting import Manner
     from benchmark.cli.bars import Bars
     from benchmark.errors import DataError
 
-    how = Manner(options.keep, options.at_once, Bars(), say=say)
-    failed, wanted = 0, chosen(options.names)
+    how = Manner(keep, at_once, Bars(), say=say)
+    failed, wanted = 0, chosen(names)
     for one in wanted:
         try:
-            lines = api.get_data(one.name, options.data_root, how)
+            lines = api.get_data(one.name, data_root, how)
         except DataError as error:
             print(printable(f'open    {error}'), file=sys.stderr, flush=True)
             failed = 1
             continue
         for line in (*lines, *(f'{one.name}: next: {step}' for step in one.after)):
             say(f'ok      {line}')
-    return max(failed, _missing(wanted, options.data_root))
+    return max(failed, _missing(wanted, data_root))
 
 
 def _missing(wanted: list[Any], data_root: Path) -> int:
@@ -108,7 +114,7 @@ def _missing(wanted: list[Any], data_root: Path) -> int:
 
     declared, tasks, failed = distributions(), shipped_tasks(), 0
     for name in dict.fromkeys(task for one in wanted for task in one.tasks):
-        if all(one in wanted for one in serving(name, declared)):
+        if name in tasks and all(one in wanted for one in serving(name, declared)):
             lacking = shortfalls(tasks[name], data_root)
             for line in lacking:
                 print(printable(f'open    {line}'), file=sys.stderr, flush=True)

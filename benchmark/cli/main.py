@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from benchmark import __version__
 from benchmark.cli import (
     analyze,
+    cancel,
     check,
     compare,
     data,
@@ -26,8 +27,12 @@ from benchmark.cli import (
     regress,
     report,
     run,
+    site,
     status,
+    submit,
+    verify,
     watch,
+    work,
 )
 from benchmark.cli.arguments import Parser
 from benchmark.cli.terminal import keep_traceback, printable
@@ -39,8 +44,10 @@ _LONGEST = 300
 
 COMMANDS = (
     run,
+    work,
     plan,
     status,
+    cancel,
     list_,
     report,
     compare,
@@ -51,6 +58,9 @@ COMMANDS = (
     watch,
     export,
     import_,
+    submit,
+    verify,
+    site,
     new,
     check,
     data,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmark import api
-from benchmark.cli.arguments import gibibytes, loaders, real, seed, workers
+from benchmark.cli.arguments import gibibytes, loaders, positive, real, seed, workers
 from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 from benchmark.specs import POLICIES
@@ -58,7 +58,23 @@ def add_cells(parser: argparse.ArgumentParser) -> None:
         '--executor',
         metavar='NAME',
         help='where cells run: local (worker processes, the default), inline (in this process, so '
-        'that a breakpoint works), or one that another package adds',
+        'that a breakpoint works), slurm (a job array), ray (a task per cell), or one that another '
+        'package adds',
+    )
+    parser.add_argument(
+        '--resources',
+        nargs='+',
+        default=(),
+        metavar='KEY=VALUE',
+        help='what a cluster is asked for: with slurm as submitit names it, as in '
+        'slurm_partition=gpu timeout_min=600 mem_gb=32; with ray address=HOST:PORT cpus=4 gpus=1',
+    )
+    parser.add_argument(
+        '--stall',
+        type=positive,
+        metavar='SECONDS',
+        help='end a cell without progress for so long, with its stack in its log (default: ten '
+        'times what it is expected to take, at least 1800)',
     )
     parser.add_argument('--jobs', type=workers, metavar='N', help='worker processes')
     parser.add_argument(
@@ -212,9 +228,30 @@ def request_of(options: Namespace) -> dict[str, Any]:
         'feature_cache': options.feature_cache,
         'quick_data': options.quick_data,
         'options': parse_options(options.cfg_options),
+        'stall': options.stall,
     }
 
 
 def place_of(options: Namespace) -> dict[str, Any]:
     """Return where cells run, as :func:`benchmark.api.open_executor` takes it."""
-    return {'executor': options.executor, 'device': options.device, 'jobs': options.jobs}
+    return {
+        'executor': options.executor,
+        'device': options.device,
+        'jobs': options.jobs,
+        'resources': _resources(options.resources),
+    }
+
+
+def _resources(given: Iterable[str]) -> dict[str, str]:
+    """Return resources by name.
+
+    Raises:
+        BenchmarkError: one of them is not of the form ``KEY=VALUE``.
+    """
+    found: dict[str, str] = {}
+    for text in given:
+        key, equals, value = text.partition('=')
+        if not (key and equals and value):
+            raise BenchmarkError(f'--resources {text}: must be KEY=VALUE, as in mem_gb=32')
+        found[key] = value
+    return found

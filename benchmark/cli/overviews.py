@@ -13,6 +13,9 @@ from benchmark.specs import RunSpec
 _SHOWN = (State.RUNNING, State.FAILED)
 """States whose cells get a line each; the others are counted."""
 
+_QUIET = 30.0
+"""Seconds without a sign of life that are worth a word: three of those that a worker gives."""
+
 
 def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
     """Yield what is done, to do with its cost, and impossible with its reason."""
@@ -97,14 +100,21 @@ def status_lines(campaigns: Iterable[CampaignStatus]) -> Iterator[str]:
     """Yield a heading per campaign, its cells that run or failed, and what is left."""
     for campaign in campaigns:
         counts = ', '.join(f'{count} {state}' for state, count in campaign.counts.items())
-        state = f'running (process {campaign.process})' if campaign.is_alive else 'not running'
+        count = len(campaign.processes)
+        by = f'process {campaign.process}' if count < 2 else f'{count} processes'
+        state = f'running ({by})' if campaign.is_alive else 'not running'
         yield f'{campaign.suite}  {state}, started {campaign.started:%Y-%m-%d %H:%M} UTC'
         yield f'  {counts or "no cells"}'
+        for process, seconds in campaign.processes if count > 1 else ():
+            yield f'  process {process}, last sign of life {duration(seconds)} ago'
         for cell in campaign.cells:
             if cell.state in _SHOWN:
                 spec = cell.spec
                 name = f'{spec.task}  {spec.backbone}  {spec.protocol}  seed {spec.seed}'
                 time = f'  {duration(cell.seconds)}' if cell.seconds is not None else ''
-                yield f'  {cell.state:<11} {name}{time}  {cell.detail}'.rstrip()
+                by = f'  by {cell.worker}' if cell.worker else ''
+                quiet = cell.silence or 0.0
+                by += f', no sign of life for {duration(quiet)}' if quiet > _QUIET else ''
+                yield f'  {cell.state:<11} {name}{time}{by}  {cell.detail}'.rstrip()
         if State.INTERRUPTED in campaign.counts:
             yield '  interrupted: the same `tbench run` continues'

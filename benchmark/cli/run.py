@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers
+from benchmark.cli.data import fetch
 from benchmark.cli.options import add_request, add_results, add_seeds, place_of, request_of
 from benchmark.cli.printing import say
 
@@ -19,6 +20,11 @@ def add_parser(subparsers: Subparsers) -> None:
     add_request(parser)
     add_results(parser)
     add_seeds(parser)
+    parser.add_argument(
+        '--get',
+        action='store_true',
+        help="first fetch what is missing of the tasks' data, as 'tbench data get' does",
+    )
     parser.add_argument(
         '--submission',
         action='store_true',
@@ -36,12 +42,29 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
+    if options.get:
+        fetch(options.tasks or [options.suite], options.data_root)
+    return carry_out(options, submission=options.submission, outcomes=options.outcomes)
+
+
+def carry_out(
+    options: Namespace, *, submission: bool = False, outcomes: bool = True, waits: bool = False
+) -> int:
+    """Run a suite as the options say, and return the exit code.
+
+    Args:
+        options: what the command line says.
+        submission: also write the archives for evaluation servers.
+        outcomes: keep what was found of each test example.
+        waits: stay until no cell is left, those of other processes included.
+    """
     done = api.evaluate(
         **request_of(options),
         **place_of(options),
         seeds=options.seeds,
-        submission=options.submission,
-        outcomes=options.outcomes,
+        submission=submission,
+        waits=waits,
+        outcomes=outcomes,
         say=say,
     )
     for line in done.flags:

@@ -4,6 +4,7 @@ from benchmark.compiling.as_is import compile_as_is
 from benchmark.compiling.checking import check_compiles
 from benchmark.compiling.compile import (
     CODE,
+    FIXED_VIEWS,
     ORDER,
     PACKAGES,
     STEP_DRAWS,
@@ -16,6 +17,7 @@ from benchmark.compiling.facts import facts_of, trivial_facts
 from benchmark.compiling.identity import (
     files_below,
     fingerprint_of,
+    identity_text,
     library_versions,
     names_and_sizes,
     numerics_of,
@@ -37,6 +39,7 @@ from benchmark.compiling.trivial import (
 
 __all__ = [
     'CODE',
+    'FIXED_VIEWS',
     'LOADERS',
     'ORDER',
     'PACKAGES',
@@ -65,6 +68,7 @@ __all__ = [
     'find_procedure',
     'fingerprint_of',
     'grid_of',
+    'identity_text',
     'library_versions',
     'localise',
     'names_and_sizes',

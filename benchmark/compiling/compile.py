@@ -44,6 +44,9 @@ STEP_DRAWS = {'type': 'benchmark.StepDraws'}
 ORDER = {'type': 'benchmark.SampleOrder'}
 """The sampler by which the order of samples follows from seed and pass."""
 
+FIXED_VIEWS = 'fixed_views'
+"""Key of a configuration whose training pictures have this many views, each drawn once."""
+
 PACKAGES = 'packages'
 """Key of a configuration whose parts other packages add: their versions by name."""
 
@@ -132,6 +135,7 @@ def compile_config(cell: CellInputs) -> Config:
         'test_evaluator': data.evaluator,
         'randomness': {'seed': cell.spec.seed},
         'resume': False,
+        **({FIXED_VIEWS: cell.protocol.fixed_views} if cell.protocol.fixed_views else {}),
     }
     if cell.policy != FAST:
         return config
@@ -204,6 +208,7 @@ def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
         'frozen': frozen,
         'drop_path': 0.0 if frozen else recipe.drop_path,
         **_in_parts_of(cell.protocol.trains),
+        **({'kept': True} if cell.protocol.fixed_views else {}),
     }
     if recipe.kept_statistics and not frozen:
         config['kept_statistics'] = True

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmark.catalog.sources import SOURCE_NUMERICS
 from benchmark.errors import DataError, DeclarationError
-from benchmark.hashing import fingerprint
+from benchmark.hashing import canonical_json
 from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
 from benchmark.protocols import load_protocol
@@ -70,7 +70,32 @@ def fingerprint_of(
     numerics: Mapping[str, int],
     source: str = '',
 ) -> str:
-    """Return the SHA-256 that identifies a run.
+    """Return the SHA-256 that identifies a run: that of :func:`identity_text`.
+
+    Raises:
+        DeclarationError: the configuration holds something that JSON cannot, as infinity.
+    """
+    text = identity_text(
+        config,
+        weights=weights,
+        manifest=manifest,
+        task_version=task_version,
+        numerics=numerics,
+        source=source,
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def identity_text(
+    config: Config,
+    *,
+    weights: str | None,
+    manifest: str,
+    task_version: int,
+    numerics: Mapping[str, int],
+    source: str = '',
+) -> str:
+    """Return everything that identifies a run as one canonical text.
 
     ``weights`` is the hash of the backbone's file (``None`` when it has none), ``source`` where
     its network comes from, ``manifest`` the digest of the data, and ``numerics`` those of
@@ -88,7 +113,7 @@ def fingerprint_of(
         numerics=numerics,
     )
     try:
-        return fingerprint(content)
+        return canonical_json(content)
     except (TypeError, ValueError) as error:
         raise DeclarationError(f'the configuration is not plain data ({error})') from None
 

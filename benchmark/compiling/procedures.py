@@ -40,6 +40,8 @@ class Procedure:
         keeps_features: whether features of a frozen backbone are kept for the next time.
         writes_submission: whether it trains what can write an archive for an evaluation server.
         has_canary: whether its model has numbers that must not change: a head, and losses.
+        uses_libraries: whether it needs torch and the OpenMMLab libraries, which take a worker
+            seconds to prepare.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Procedure:
     keeps_features: bool = False
     writes_submission: bool = False
     has_canary: bool = False
+    uses_libraries: bool = True
 
 
 def _train(cell: CellInputs, options: Mapping[str, Any]) -> Config:

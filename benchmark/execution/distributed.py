@@ -19,6 +19,7 @@ from benchmark import stopping
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution.lifetime import naming_parent
 from benchmark.execution.ranks import command
+from benchmark.results.leases import handed_on
 
 Config = dict[str, Any]
 
@@ -88,7 +89,9 @@ def launch(request: Config, count: int) -> Config:
         asked, answered = Path(folder) / 'request', Path(folder) / 'answer'
         asked.write_text(repr(request), encoding='utf-8')
         with (
-            subprocess.Popen(command(count, asked, answered), env=naming_parent()) as lead,
+            subprocess.Popen(
+                command(count, asked, answered), env={**naming_parent(), **handed_on()}
+            ) as lead,
             stopping.training(lead.terminate),
         ):
             code = lead.wait()
@@ -107,7 +110,7 @@ def take_part(request: Config, answered: Path) -> None:
     prepare()
     if not torch.cuda.is_available():
         torch.set_num_threads(1)
-    from benchmark.execution.jobs import answer
+    from benchmark.execution.answering import answer
 
     found = answer(request)
     if is_first() or found['error']:

@@ -7,7 +7,7 @@ import importlib
 import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from mmengine.config import Config
@@ -15,9 +15,9 @@ from mmengine.runner import Runner
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark import stopping
-from benchmark.compiling import LOADERS, PACKAGES, PRECISION
+from benchmark.compiling import FIXED_VIEWS, LOADERS, PACKAGES, PRECISION
 from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
-from benchmark.engine.audit import bare
+from benchmark.engine.audit import bare, hash_weights
 from benchmark.errors import BenchmarkError, DataError
 from benchmark.execution.cost import Meter
 from benchmark.execution.distributed import (
@@ -32,6 +32,7 @@ from benchmark.execution.outcomes import keep_outcomes
 from benchmark.execution.precision import computed_by, lay_out, stepping
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
+from benchmark.models.kept import MapStore
 from benchmark.results.checkpoints import newest_whole
 from benchmark.results.learning import loss_fell
 from benchmark.sources import LoadReport
@@ -52,8 +53,18 @@ class Outcome:
     trials: list[dict[str, Any]] = field(default_factory=list)
 
 
-def execute(config: dict[str, Any], folder: Path) -> Outcome:
+@dataclass(frozen=True)
+class MapFolder:
+    """Where the maps of frozen backbones are kept, and how many bytes they may take."""
+
+    root: Path
+    limit: int
+
+
+def execute(config: dict[str, Any], folder: Path, maps: MapFolder | None = None) -> Outcome:
     """Train by ``config``, test once, and return what was measured.
+
+    ``maps`` is where those of a frozen backbone are kept, if the configuration asks for such.
 
     Checkpoints live in ``folder``; a training interrupted there is resumed. They stay, so that
     nothing is lost before the caller has kept the outcome.
@@ -67,6 +78,7 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     with computed_by(config):
         runner = _runner(in_processes(config, world_size(), own_rank()), folder)
         _open_test_data(runner)
+        store = _keep_maps(runner, maps)
         with meter.phase('train'), stopping.training():
             noticing_memory(runner.train)
         with meter.phase('test'):
@@ -77,6 +89,8 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
     proof = {**_proof(runner), 'loss_fell': loss_fell(curves), **kept}
     verify(proof, Learning.of(config['model']['backbone']))
     cost = _cost(meter, runner)
+    if store is not None:
+        cost |= {'maps_read': store.read, 'maps_computed': store.computed}
     # what a server is sent is no part of the test that other runs are compared by
     others = sum(hook.seconds for hook in runner.hooks if isinstance(hook, SubmissionFiles))
     if others:
@@ -88,6 +102,13 @@ def execute(config: dict[str, Any], folder: Path) -> Outcome:
         curves=curves,
         pictures=list(_hook(runner, Gallery).files),
     )
+
+
+def _keep_maps(runner: Runner, maps: MapFolder | None) -> MapStore | None:
+    backbone: Any = bare(runner.model).backbone
+    if maps is None or not maps.limit or not backbone.is_frozen:
+        return None
+    return cast(MapStore, backbone.keep_maps(maps.root, maps.limit, hash_weights(backbone)))
 
 
 @dataclass(frozen=True)
@@ -162,7 +183,7 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
             'visualizer': {'type': 'mmengine.Visualizer', 'name': name},
         }
     )
-    for key in ('custom_imports', PACKAGES, LOADERS, PRECISION):
+    for key in ('custom_imports', PACKAGES, LOADERS, PRECISION, FIXED_VIEWS):
         local.pop(key, None)
     joined = runner_arguments()
     wrapper = joined.pop('model_wrapper_cfg', None)
@@ -183,7 +204,11 @@ def _copy_without_waiting(runner: Runner) -> None:
 
 def _loaders(config: dict[str, Any]) -> dict[str, Any]:
     """Return loaders whose errors name files, and whose training samples follow from the seed."""
-    seeded = {'type': 'benchmark.Seeded', 'seed': config['randomness']['seed']}
+    seeded = {
+        'type': 'benchmark.Seeded',
+        'seed': config['randomness']['seed'],
+        'views': config.get(FIXED_VIEWS, 0),
+    }
     kinds = {'train_dataloader': seeded, 'test_dataloader': {'type': 'benchmark.Opened'}}
     return {
         key: {

@@ -1,52 +1,49 @@
-"""What a worker can be asked to do, with errors turned into answers."""
+"""What a worker can be asked to do."""
 
 from __future__ import annotations
 
-import logging
-import pkgutil
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from benchmark.compiling import find_procedure
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError
+from benchmark.execution.answering import Answer, claimed
+from benchmark.execution.answering import answer as answer
 from benchmark.execution.as_is import execute_as_is
 from benchmark.execution.canary import compute
 from benchmark.execution.cost import device_name, forward_flops
 from benchmark.execution.distributed import in_processes, launch, world_size
-from benchmark.execution.execute import Outcome, execute
-from benchmark.execution.locking import BusyError, exclusive
-from benchmark.execution.memory import OutOfMemory, in_parts_that_fit, lack_of_memory
+from benchmark.execution.execute import MapFolder, Outcome, execute
+from benchmark.execution.memory import OutOfMemory, in_parts_that_fit
 from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
 from benchmark.models.inspection import build, inspect_backbone, normalisation_remark
 from benchmark.probes.cache import FeatureCache
-from benchmark.results.answers import keep_answer, kept_answer
-from benchmark.results.reduced import read_note
-from benchmark.results.store import read_record
 from benchmark.specs import Backbone, LastBlocks, Pretraining
-
-Answer = dict[str, Any]
 
 
 def inspect_job(request: Answer) -> Answer:
-    """Return what is found out about ``request['backbone']``; its weights must load."""
+    """Return what is found out about ``request['backbone']``; its weights must load.
+
+    Where the architecture ``is_known``, the answer says what depends on the weights alone.
+    """
     declared = {**request['backbone']}
     declared['pretraining'] = Pretraining(**declared['pretraining'])
     if declared['last_blocks']:
         declared['last_blocks'] = LastBlocks(**declared['last_blocks'])
     backbone = Backbone(**declared)
-    features = inspect_backbone(backbone)
+    features = None if request.get('is_known') else inspect_backbone(backbone)
     network = build(backbone)
     is_published = not backbone.is_random and backbone.checkpoint is None
     # blocks that are random or gone are no part of what was published
     whole = build(replace(backbone, last_blocks=None)) if backbone.last_blocks else network
     weights = hash_weights(whole) if is_published else None
+    if features is None:
+        return {'weights': weights}
     remark, is_assumed = normalisation_remark(backbone)
     return {
         'features': asdict(features),
@@ -61,17 +58,23 @@ def train_job(request: Answer) -> Answer:
     folder = Path(request['folder'])
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
-    return _claimed(request, lambda: in_parts_that_fit(request, _trained, _trainings('train')))
+    return claimed(request, lambda: in_parts_that_fit(request, _trained, _trainings('train')))
 
 
 def _trained(request: Answer) -> Answer:
     config, count = _with_hooks(request['config'], request), request.get('processes', 1)
-    return asdict(_train(config, Path(request['folder']), count))
+    maps = _map_folder(request) if count == 1 else None
+    return asdict(_train(config, Path(request['folder']), count, maps))
+
+
+def _map_folder(request: Answer) -> MapFolder | None:
+    asked = request.get('maps')
+    return MapFolder(Path(asked['folder']), asked['limit']) if asked else None
 
 
 def search_job(request: Answer) -> Answer:
     """Return the outcome of searching the grid of ``request['config']``."""
-    return _claimed(request, lambda: in_parts_that_fit(request, _searched, _trainings('search')))
+    return claimed(request, lambda: in_parts_that_fit(request, _searched, _trainings('search')))
 
 
 def _searched(request: Answer) -> Answer:
@@ -89,49 +92,22 @@ def _trainings(job: str) -> Callable[[Answer], list[Answer]]:
     return find_procedure(job).trainings
 
 
-def _claimed(request: Answer, measure: Callable[[], Answer]) -> Answer:
-    """Return what ``measure`` finds, run while no other process is at work in the folder.
-
-    With ``request['records']``, the files where a record of it may lie, the answer is ``done``
-    where one of them is good now; and what was measured before, but not recorded, is taken.
-
-    Raises:
-        BusyError: another process is at work there.
-        BenchmarkError: nothing could be measured.
-    """
-    folder, records = Path(request['folder']), request.get('records')
-    with exclusive(folder):
-        if records is None:
-            return measure()
-        # in this order: who saves a record forgets the answer afterwards
-        if kept := kept_answer(folder):
-            return kept
-        note = read_note(folder)  # it may have run with a smaller batch
-        if any(map(_is_good, [*map(Path, records), *([note.record] if note else [])])):
-            return {'done': True}
-        answer = measure()
-        keep_answer(folder, answer)
-        return answer
-
-
-def _is_good(path: Path) -> bool:
-    return path.exists() and read_record(path).is_ok
-
-
 def _with_hooks(config: Answer, request: Answer) -> Answer:
     """Return a configuration with the hooks of a request, on which no number depends."""
     hooks = request.get('hooks', [])
     return {**config, 'custom_hooks': [*config['custom_hooks'], *hooks]} if hooks else config
 
 
-def _train(config: Answer, folder: Path, processes: int) -> Outcome:
+def _train(config: Answer, folder: Path, processes: int, maps: MapFolder | None = None) -> Outcome:
     """Return the outcome of a training by so many processes.
+
+    One alone keeps ``maps`` of a frozen backbone.
 
     Raises:
         BenchmarkError: it failed.
     """
     if processes == 1:
-        return execute(config, folder)
+        return execute(config, folder, maps) if maps else execute(config, folder)
     in_processes(config, processes)  # refused before processes start
     found = launch({'job': 'train', 'config': config, 'folder': str(folder)}, processes)
     reason, lacks_memory = found.pop('error'), found.pop('out_of_memory', False)
@@ -143,14 +119,13 @@ def _train(config: Answer, folder: Path, processes: int) -> Outcome:
 def trivial_job(request: Answer) -> Answer:
     """Return the outcome of the trivial predictor of ``request['config']``."""
     folder = Path(request['folder'])
-    return _claimed(request, lambda: asdict(execute_trivial(request['config'], folder)))
+    return claimed(request, lambda: asdict(execute_trivial(request['config'], folder)))
 
 
 def as_is_job(request: Answer) -> Answer:
     """Return the outcome of scoring the network of ``request['config']`` with its own head."""
     folder = Path(request['folder'])
-    with exclusive(folder):
-        return asdict(execute_as_is(request['config'], folder))
+    return claimed(request, lambda: asdict(execute_as_is(request['config'], folder)))
 
 
 def canary_job(request: Answer) -> Answer:
@@ -166,7 +141,7 @@ def probe_job(request: Answer) -> Answer:
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
     keeping = Keeping(cache, asked['key']) if asked['limit'] else None
     folder = Path(request['folder'])
-    return _claimed(request, lambda: asdict(execute_probe(request['config'], keeping, folder)))
+    return claimed(request, lambda: asdict(execute_probe(request['config'], keeping, folder)))
 
 
 def check_job(request: Answer) -> Answer:
@@ -174,36 +149,3 @@ def check_job(request: Answer) -> Answer:
     from benchmark.execution.looking import quick_findings
 
     return {'findings': [finding._asdict() for finding in quick_findings(request['data'])]}
-
-
-def answer(request: Answer) -> Answer:
-    """Return the answer to a request; ``error`` is one line, ``user_error`` tells its origin.
-
-    ``busy`` is set where another process is doing the same, ``done`` where one has done it.
-    """
-    try:
-        run = pkgutil.resolve_name(find_procedure(request['job']).run)
-        return {'error': '', **run(request)}
-    except BusyError as error:
-        return {'error': _one_line_message(error), 'user_error': True, 'busy': True}
-    except BenchmarkError as error:
-        return {'error': _one_line_message(error), 'user_error': True}
-    except OutOfMemory as error:
-        return {'error': str(error), 'user_error': True, 'out_of_memory': True}
-    except Exception as error:  # a cell that fails must not take the worker with it
-        if reason := lack_of_memory(error):
-            return {'error': f'memory is not enough: {reason}', 'user_error': True}
-        logging.getLogger(__name__).error(traceback.format_exc())
-        lines = str(error).strip().splitlines()
-        return {
-            'error': f'{type(error).__name__}: {lines[0][:300] if lines else "no message"}',
-            'user_error': False,
-        }
-
-
-def _one_line_message(error: BenchmarkError) -> str:
-    """Return an error's message in one line, without the traceback of a process that loads."""
-    text = str(error).strip()
-    if text.startswith('Caught ') and 'Original Traceback' in text:
-        text = text.splitlines()[-1].partition(': ')[2]
-    return ' '.join(text.split())

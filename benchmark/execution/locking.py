@@ -1,54 +1,48 @@
-"""A lock on a run's work folder, so that two processes never train in the same one."""
+"""A lease on a run's work folder, so that two processes never train in the same one."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import Any
 
-from benchmark.errors import BenchmarkError, EnvironmentProblem
+from benchmark.errors import BenchmarkError
+from benchmark.results.leases import (
+    BusyError,
+    Lease,
+    Mark,
+    Sight,
+    joined,
+    length,
+    ranks_have_ended,
+    see,
+    take,
+)
 
-LOCK = 'lock'
-"""The file in a work folder that is locked; it stays, empty, when the run has ended.
-
-Its time of change is when it was last locked.
-"""
-
-RANKS = 'ranks'
-"""The file that each of several processes which train together holds, besides the lock of the one
-that started them: the folder is free once all have ended."""
-
-_PAUSES = (0.02, 0.05, 0.1)
-"""How often, after how many seconds, to try again: somebody may only have looked."""
-
-_HELD = (errno.EWOULDBLOCK, errno.EACCES)
-
-
-class BusyError(BenchmarkError):
-    """Another process is at work in the folder."""
+__all__ = ['BusyError', 'check_leases', 'exclusive', 'holder', 'holder_since', 'shared']
 
 
 @contextlib.contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Hold ``folder`` for this process in the enclosed block; the system lets go if it dies.
+def exclusive(folder: Path, expired: Sequence[Any] | None = None) -> Iterator[Lease]:
+    """Hold ``folder`` for this process in the enclosed block; others notice if it dies.
+
+    Args:
+        folder: is made where it is not there.
+        expired: the mark of a lease on it that was seen to run out.
 
     Raises:
-        BusyError: another process holds it.
-        EnvironmentProblem: the file system has no locks.
+        BusyError: another process holds it, or took it over meanwhile.
         BenchmarkError: it cannot be written.
     """
-    with _opened(folder, LOCK) as file:
-        if not (_patiently(file, fcntl.LOCK_EX) and _ranks_have_ended(folder)):
-            raise BusyError(
-                f'{folder}: is being run by another process; run the command again when it is done'
-            )
-        os.utime(file.fileno())
-        yield
+    with _said(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lease = take(folder, Mark(*expired) if expired else None)
+    try:
+        yield lease
+    finally:
+        lease.release()
 
 
 @contextlib.contextmanager
@@ -59,78 +53,57 @@ def shared(folder: Path) -> Iterator[None]:
         BusyError: it is not theirs any more.
         BenchmarkError: it cannot be written.
     """
-    with _opened(folder, RANKS) as file:
-        if not _patiently(file, fcntl.LOCK_SH):
-            raise BusyError(f'{folder}: another process has begun to run it')
+    with contextlib.ExitStack() as stack:
+        with _said(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(joined(folder))
         yield
 
 
-def check_locks(folder: Path) -> None:
-    """Make ``folder`` and try whether files in it can be locked.
+def check_leases(folder: Path) -> None:
+    """Make ``folder`` and try whether a lease in it can be taken, renewed and given back.
 
     Raises:
-        EnvironmentProblem: they cannot.
-        BenchmarkError: it cannot be written.
+        BenchmarkError: it cannot be written, or the length of leases is wrong.
     """
-    name = f'.{LOCK}.{os.getpid()}'
-    with _opened(folder, name) as file:
-        (folder / name).unlink(missing_ok=True)
-        _take(file, fcntl.LOCK_SH)
+    length()
+    place = folder / 'cache' / 'leases'
+    try:
+        with exclusive(place) as lease, _said(place):
+            lease.renew()
+    except BusyError:  # another process tries the same
+        pass
+
+
+def holder(folder: Path) -> Sight | None:
+    """Return the lease of whoever seems to be at work in ``folder``; ``None`` where it is free.
+
+    Of another host only the time of the last sign of life is known; three lengths of the lease
+    without one count as free. Nothing but what a person is shown may depend on that.
+    """
+    sight = see(folder)
+    if sight is None or sight.is_free:
+        return None
+    is_local = sight.owner is not None and sight.owner.is_local
+    return sight if is_local or silence(sight) < 3 * sight.seconds else None
+
+
+def silence(sight: Sight) -> float:
+    """Return the seconds since a lease's last sign of life, as far as clocks agree."""
+    return max(0.0, time.time() - sight.changed)
 
 
 def holder_since(folder: Path) -> float | None:
-    """Return when a living process locked ``folder`` (seconds since the epoch); ``None`` if free.
-
-    Looking takes a shared lock for a moment, for which :func:`exclusive` waits.
-
-    Raises:
-        EnvironmentProblem: the file system has no locks.
-    """
-    since = [_held_since(folder / LOCK, fcntl.LOCK_SH), _held_since(folder / RANKS, fcntl.LOCK_EX)]
-    return min((moment for moment in since if moment is not None), default=None)
+    """Return when whoever is at work in ``folder`` began (seconds since the epoch), if anybody."""
+    sight = holder(folder)
+    if sight is not None:
+        return sight.since
+    return None if ranks_have_ended(folder) else time.time()
 
 
-def _held_since(path: Path, how: int) -> float | None:
+@contextlib.contextmanager
+def _said(folder: Path) -> Iterator[None]:
     try:
-        file = path.open('rb')
-    except OSError:
-        return None
-    with file:
-        return None if _take(file, how) else os.fstat(file.fileno()).st_mtime
-
-
-def _ranks_have_ended(folder: Path) -> bool:
-    if not (folder / RANKS).exists():
-        return True
-    with _opened(folder, RANKS) as file:
-        return _patiently(file, fcntl.LOCK_EX)
-
-
-def _opened(folder: Path, name: str) -> IO[bytes]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return (folder / name).open('ab')
+        yield
     except OSError as error:
         raise BenchmarkError(f'{folder}: cannot be written ({error.strerror or error})') from None
-
-
-def _patiently(file: IO[bytes], how: int) -> bool:
-    for pause in (0.0, *_PAUSES):
-        time.sleep(pause)
-        if _take(file, how):
-            return True
-    return False
-
-
-def _take(file: IO[bytes], how: int) -> bool:
-    """Return whether the lock was free and is held now."""
-    try:
-        fcntl.flock(file, how | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in _HELD:
-            return False
-        raise EnvironmentProblem(
-            f'{Path(file.name).parent}: files cannot be locked there ({error.strerror or error}); '
-            'choose a --work-dir on a local disk, or on a file system mounted with locks'
-        ) from None
-    return True

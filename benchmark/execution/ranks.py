@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmark.execution.lifetime import PARENT, die_with_parent
 from benchmark.execution.locking import shared
-from benchmark.stopping import Stopped, stopped_by_signals
+from benchmark.stopping import Stopped, stopped_by_signals, write_stacks_when_asked
 
 
 def command(count: int, asked: Path, answered: Path) -> tuple[str, ...]:
@@ -48,5 +48,6 @@ def join(asked: str, answered: str) -> None:
 
 if __name__ == '__main__':
     die_with_parent()
+    write_stacks_when_asked()
     role, *arguments = sys.argv[1:]
     lead(*arguments) if role == 'lead' else join(*arguments)

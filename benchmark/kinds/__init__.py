@@ -5,8 +5,9 @@ Other packages add theirs by entry points of the group ``transferbench.kinds``.
 
 from __future__ import annotations
 
+import functools
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -14,8 +15,13 @@ from benchmark.kinds.base import Kind
 from benchmark.plugins import Plugins
 
 
-def _own() -> dict[str, str]:
-    folders = (folder for place in __path__ for folder in Path(place).iterdir())
+def _own() -> Mapping[str, str]:
+    return _kinds_in(tuple(__path__))
+
+
+@functools.cache
+def _kinds_in(places: tuple[str, ...]) -> Mapping[str, str]:
+    folders = (folder for place in places for folder in Path(place).iterdir())
     names = (folder.name for folder in folders if (folder / 'kind.py').is_file())
     return {name: f'{__name__}.{name}.kind:KIND' for name in names}
 

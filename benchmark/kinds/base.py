@@ -151,6 +151,7 @@ class Kind:
             points) that occur in a sample; empty where a kind has none.
         recipes: rules by protocol name, for kinds whose rules are not among the protocols' own.
         has_fixed_size: whether all training batches of a task have the same shape.
+        has_normalising_heads: whether its heads normalise per channel what they take.
     """
 
     name: str
@@ -178,6 +179,7 @@ class Kind:
     small: Mapping[str, Any] = field(default_factory=dict)
     recipes: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     has_fixed_size: bool = True
+    has_normalising_heads: bool = True
 
     @property
     def counts_as(self) -> str:

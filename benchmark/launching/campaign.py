@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import platform
+import random
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -25,24 +28,35 @@ from benchmark.compiling import (
     submission_name,
 )
 from benchmark.errors import BenchmarkError, DataError, RecordError
-from benchmark.execution.locking import check_locks
+from benchmark.execution.locking import BusyError, check_leases, exclusive
 from benchmark.kinds.base import DATA
+from benchmark.launching.agenda import Agenda
 from benchmark.launching.datachecks import Checked, Placed, check_all
 from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
-from benchmark.planning import Cell, Plan, Request, ResolvedInputs, compile_cell, expand
+from benchmark.launching.workloads import (
+    CellKey,
+    key_of,
+    longest_first,
+    stall_limit,
+    workload_of_cell,
+)
+from benchmark.planning import Cell, CellCompiler, Plan, Request, ResolvedInputs, expand
 from benchmark.planning.cells import Inspected, split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
+from benchmark.planning.estimates import Workload
 from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
+from benchmark.results.index import read_briefs
+from benchmark.results.leases import Observer
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore, without_outcomes
-from benchmark.specs import RunSpec, Task
+from benchmark.specs import Task
 
 
 @dataclass
@@ -61,6 +75,10 @@ class Campaign:
         submission: whether trained trackers also write the archives for evaluation servers.
         outcomes: whether what was found of each test example is kept with the records.
         precision: the precision policy; ``None`` chooses by the device.
+        waits: whether to stay until no cell is left, those of others included, and to take cells
+            in an order of its own, so that many campaigns of one suite meet seldom.
+        stall: seconds that a cell may take without progress; ``None`` leaves it to ``limit_of``.
+        pauses: seconds before each new try of a cell whose worker, host or memory was lost.
     """
 
     request: Request
@@ -74,7 +92,12 @@ class Campaign:
     submission: bool = False
     outcomes: bool = True
     precision: str | None = None
+    waits: bool = False
+    stall: float | None = None
+    pauses: tuple[float, ...] = (5.0, 30.0)
+    _workloads: dict[CellKey, Workload] = field(default_factory=dict, init=False)
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
+    _observer: Observer = field(default_factory=Observer, init=False)
 
     @functools.cached_property
     def _earlier(self) -> EarlierRecords:
@@ -93,7 +116,7 @@ class Campaign:
                 written; nothing was run.
         """
         self.store.check_writable()
-        check_locks(self.store.work)
+        check_leases(self.store.work)
         # what can be wrong comes before what takes long
         tasks = self.request.tasks
         self._check_servers()
@@ -101,27 +124,48 @@ class Campaign:
         inspected = inspect_all(self.request.backbones, self.store.work / 'cache', executor)
         for line in assumption_lines(self.request, inspected):
             self.say(line)
+        if any(task.source.provider for task in tasks):
+            self._start_early(executor)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
         resolved = ResolvedInputs(folders, manifests, inspected)
-        device = executor.device
-        return self.split(self.cell(spec, resolved, device) for spec in expand(self.request))
+        return self.split(self._compiled(resolved, executor.device))
 
-    def cell(self, spec: RunSpec, resolved: ResolvedInputs, device: str) -> Cell:
-        """Return the compiled cell of ``spec`` on a device of the class ``'cpu'`` or ``'gpu'``.
+    def _compiled(self, resolved: ResolvedInputs, device: str) -> Iterator[Cell]:
+        """Yield the cells of the request, and note what each asks for."""
+        compiler = self.compiler(resolved, device)
+        for spec in expand(self.request):
+            cell = compiler.cell(spec)
+            if key_of(spec) not in self._workloads:
+                with contextlib.suppress(BenchmarkError):  # an option that the cell itself refuses
+                    self._workloads[key_of(spec)] = workload_of_cell(
+                        cell, cell.design.inspected, config=compiler.outline(spec).config
+                    )
+            yield cell
 
-        Raises:
-            BenchmarkError: its parts do not fit together.
+    def compiler(self, resolved: ResolvedInputs, device: str) -> CellCompiler:
+        """Return what compiles the cells of the request.
+
+        Args:
+            resolved: data and backbones of the request.
+            device: class of device that cells run on, ``'cpu'`` or ``'gpu'``.
         """
-        return compile_cell(
+        return CellCompiler(
             self.request,
-            spec,
             resolved,
             options=self.options,
             processes=self.processes,
             policy=choose_policy(self.precision, device),
         )
+
+    def _start_early(self, executor: Executor) -> None:
+        """Let an executor that can do so import the libraries while data are rendered."""
+        from benchmark.world import find_world
+
+        start = getattr(executor, 'start_early', None)
+        if start is not None and find_world(self.data_root) is None:
+            start()
 
     def _ensure_builtin_data(self, task: Task) -> Path:
         """Return the folder of a task whose data the project makes itself, after making it."""
@@ -131,9 +175,25 @@ class Campaign:
 
     def split(self, cells: Iterable[Cell]) -> Plan:
         """Return the plan of ``cells``: those with a good record are done."""
-        return split_cells(
-            cells,
-            lambda cell: self.good_record(cell) is not None and not self._lacks_archive(cell),
+        has_record = self._finder()
+        return split_cells(cells, lambda cell: has_record(cell) and not self._lacks_archive(cell))
+
+    def _finder(self) -> Callable[[Cell], bool]:
+        """Return what says whether a cell has a good record, from summaries of all records."""
+        suite = self.request.suite
+        try:
+            good = {
+                (found.spec, found.fingerprint)
+                for name in (suite.name, *suite.reuses)
+                for found in read_briefs(self.store, name)
+                if found.is_ok
+            }
+        except RecordError:  # of a cell that may not be asked for
+            return lambda cell: self.good_record(cell) is not None
+        return lambda cell: (
+            (cell.spec, cell.fingerprint) in good
+            or self._earlier.find_good(cell) is not None
+            or self._find_reduced(cell) is not None
         )
 
     def _check_servers(self) -> None:
@@ -198,7 +258,8 @@ class Campaign:
         """Run the cells that are to do and return their records, each saved as it ends.
 
         A cell that another process is running, or has run meanwhile, has none. Those that are
-        running are asked for once more at the end. Before anything is trained a worker looks
+        running are asked for again at the end, and taken over where their process is gone. One
+        that was lost with its worker is tried again. Before anything is trained a worker looks
         at the data: the cells of a task whose data cannot be used fail at once.
 
         Raises:
@@ -206,51 +267,71 @@ class Campaign:
         """
         self.take_over(plan)
         records: list[RunRecord] = []
+        cells = longest_first(plan.to_do, self._workloads)
+        if self.waits:
+            random.Random(secrets.token_bytes(8)).shuffle(cells)
+        agenda = Agenda(cells, self.pauses, self._observer, self._work)
         with self._ledger(plan):
-            busy = self._run_round(executor, plan.to_do, records, len(plan.to_do))
-            if busy:
-                busy = self._run_round(executor, busy, records, len(plan.to_do))
-        if busy:
-            self.say(f'{_count_cells(len(busy))} being run by another process')
+            while asked := agenda.next_round(waits=self.waits):
+                self._run_round(executor, asked, agenda, records)
+        if agenda.left:
+            self.say(f'{_count_cells(len(agenda.left))} being run by another process')
         return records
 
     def _run_round(
-        self, executor: Executor, asked: Sequence[Cell], records: list[RunRecord], total: int
-    ) -> list[Cell]:
-        """Run cells, add their records, and return those that another process is running."""
+        self, executor: Executor, asked: Sequence[Cell], agenda: Agenda, records: list[RunRecord]
+    ) -> None:
+        """Run cells, add their records, and tell ``agenda`` what became of each."""
         cells = {cell.spec.id: cell for cell in asked}
-        busy: list[Cell] = []
-        for reply in self._replies(executor, asked):
+        for reply in self._replies(executor, asked, agenda):
             cell = cells[reply.job.name]
             if reply.answer.get('busy'):
-                busy.append(cell)
+                agenda.add_busy(cell)
             elif reply.answer.get('done'):
                 self._take_from_others(cell)
+            elif reply.answer.get('lost') and agenda.add_lost(cell, reply.error):
+                why = reply.error.removesuffix('; run the command again to retry')
+                self.say(f'{cell.spec.id}: {why}; it is tried again')
             else:
-                halvings = reply.answer.get('halvings', 0)
-                records.append(self._kept(cell, self._record(cell, reply), halvings))
+                record = self._record(cell, reply, agenda.losses(cell))
+                found = self._kept(cell, record, reply.answer.get('halvings', 0))
+                if found is None:
+                    agenda.add_busy(cell)
+                    continue
+                records.append(found)
                 name = self.request.titles.get(cell.spec.backbone, '')
-                self.say(f'[{len(records)}/{total}] {describe(records[-1], name)}')
-        return busy
+                self.say(f'[{len(records)}/{agenda.total}] {describe(found, name)}')
 
     def _take_from_others(self, cell: Cell) -> None:
+        if not self.waits:
+            self.say(f'{cell.spec.id}: done by another process meanwhile')
         record, suite = self.good_record(cell), self.request.suite.name
-        self.say(f'{cell.spec.id}: done by another process meanwhile')
         if record is not None and record.suite != suite:
             self.store.copy(record, suite)
 
-    def _kept(self, cell: Cell, record: RunRecord, halvings: int) -> RunRecord:
-        """Return ``record`` once it is safe, or as failed where it cannot be written."""
+    def _kept(self, cell: Cell, record: RunRecord, halvings: int) -> RunRecord | None:
+        """Return ``record`` once it is safe, or as failed where it cannot be written.
+
+        ``None`` where it failed, and another process has begun to run the cell since.
+        """
         folder = self._work(cell)
         try:
             if self.outcomes:
-                record = self.store.keep_outcomes(record, folder)
+                # where the batch was halved, what was measured was moved to the record's own place
+                own = self.store.work_folder(record.suite, record.spec, record.fingerprint)
+                record = self.store.keep_outcomes(record, own)
             else:
                 record = without_outcomes(record)
-            self._save(record)
-            if halvings and record.is_ok:
-                write_note(self._work(cell), halvings, self.store.places(record)[0])
-        except RecordError as error:
+            if record.is_ok:
+                self._save(record)
+                if halvings:
+                    write_note(folder, halvings, self.store.places(record)[0])
+            else:
+                with exclusive(folder):
+                    self._save(record)
+        except BusyError:
+            return None
+        except BenchmarkError as error:
             # what was measured stays in the work folder: the next run records it
             return replace(record, status=Status.FAILED, error=str(error))
         if record.is_ok:  # what it was made from is of no more use
@@ -261,7 +342,9 @@ class Campaign:
         forget_answer(folder)
         return record
 
-    def _replies(self, executor: Executor, cells: Sequence[Cell]) -> Iterator[Reply]:
+    def _replies(
+        self, executor: Executor, cells: Sequence[Cell], agenda: Agenda
+    ) -> Iterator[Reply]:
         """Yield a reply for every cell, first those whose data cannot be used."""
         placed = [Placed(cell.task, cell.data, cell.manifest) for cell in cells]
         self._checked = check_all(placed, self.store.work / 'cache', executor, self.say)
@@ -273,7 +356,21 @@ class Campaign:
             if reason := reasons.get(cell.spec.task):
                 answer = {'error': reason, 'user_error': True}
                 yield Reply(self.job(cell), answer, datetime.now(UTC))
-        yield from executor.run(self.job(cell) for cell in fit)
+        yield from executor.run(self._handed_out(fit, agenda))
+
+    def _handed_out(self, cells: Iterable[Cell], agenda: Agenda) -> Iterator[Job]:
+        """Yield the jobs of cells that nobody else holds or has done when there is room for them.
+
+        Whoever runs one looks again, with the cell's lease in hand.
+        """
+        for cell in cells:
+            folder = self._work(cell)
+            if self._observer.is_held(folder):
+                agenda.add_busy(cell)
+            elif not self._lacks_archive(cell) and self._find_good(cell) is not None:
+                self._take_from_others(cell)
+            else:
+                yield self.job(cell)
 
     def _ledger(self, plan: Plan) -> AbstractContextManager[None]:
         """Return the block in which `tbench status` sees this campaign at work."""
@@ -282,9 +379,10 @@ class Campaign:
 
     def _save(self, record: RunRecord) -> None:
         """Write ``record``, unless another process has finished the same run in the meantime."""
-        found = self.store.find(record.suite, record.spec, record.fingerprint)
-        if record.is_ok or found is None or not found.is_ok:
+        if record.is_ok and self.submission:  # it was trained again for its archive
             self.store.save(record)
+        else:
+            self.store.save_once(record)
 
     def canary(self, cell: Cell, samples: int) -> Job:
         """Return the job that computes the canary of ``cell`` from ``samples`` of each split."""
@@ -321,7 +419,20 @@ class Campaign:
                 'limit': self.feature_cache,
                 'key': cell.features_key,
             }
-        return Job(cell.spec.id, request, folder / 'log.txt')
+        if cell.design.inputs.protocol.fixed_views:
+            request['maps'] = {
+                'folder': str((self.store.work / 'cache' / 'maps').resolve()),
+                'limit': self.feature_cache,
+            }
+        if (expired := self._observer.expired(self._work(cell))) is not None:
+            request['expired'] = list(expired)
+        return Job(cell.spec.id, request, folder / 'log.txt', self._stall(cell))
+
+    def _stall(self, cell: Cell) -> float:
+        """Return how long a cell may take without progress, in seconds."""
+        if self.stall is not None:
+            return self.stall
+        return stall_limit(self._workloads.get(key_of(cell.spec)))
 
     def places(self, cells: Iterable[Cell]) -> Iterator[tuple[Path, str]]:
         """Yield the work folder of each cell, and what a person calls the cell."""
@@ -347,7 +458,7 @@ class Campaign:
         move_folder(self._work(cell), halvings, self._work(smaller))
         return smaller
 
-    def _record(self, cell: Cell, reply: Reply) -> RunRecord:
+    def _record(self, cell: Cell, reply: Reply, losses: Sequence[str] = ()) -> RunRecord:
         cell = self._as_it_ran(cell, reply.answer.get('halvings', 0))
         planned = RunRecord(
             suite=self.request.suite.name,
@@ -359,6 +470,8 @@ class Campaign:
                 **self._data_warnings(cell),
                 'data_level': self.level.value,
                 'options': dict(self.options),
+                'log': reply.job.log.relative_to(self.store.work.resolve()).as_posix(),
+                **({'lost': list(losses)} if losses else {}),
             },
             config=cell.config,
             **cell.facts,

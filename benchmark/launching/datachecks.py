@@ -11,6 +11,7 @@ from benchmark.compiling import data_request, library_versions, localise
 from benchmark.hashing import fingerprint, slug
 from benchmark.kinds.base import DATA, Config
 from benchmark.launching.executors.base import Executor, Job, Reply
+from benchmark.launching.retries import run_again_when_lost
 from benchmark.results.store import write_atomically
 from benchmark.specs import Task
 
@@ -57,7 +58,7 @@ def check_all(
             jobs.append(_job(one, request, cache))
         else:
             found[one.task.name] = known
-    for reply in executor.run(jobs):
+    for reply in run_again_when_lost(executor, jobs):
         found[reply.job.name] = _kept(reply, unknown[reply.job.name])
     for name, checked in sorted(found.items()):
         for warning in checked.warnings:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from benchmark.compiling import library_versions
 from benchmark.compiling.identity import source_numerics
 from benchmark.errors import BenchmarkError
 from benchmark.hashing import file_hash, fingerprint
 from benchmark.launching.executors.base import Executor, Job, Reply
+from benchmark.launching.retries import run_again_when_lost
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import remembered_hash
 from benchmark.results.store import write_atomically
@@ -35,46 +36,101 @@ def inspect_all(
         BenchmarkError: a backbone cannot be used, and ``refuse`` is not given.
     """
     found: dict[str, Inspected] = {}
-    unknown: dict[str, tuple[Backbone, Path]] = {}
+    unknown: list[_Unknown] = []
     refuse = refuse or _raise
     for backbone in backbones:
         try:
-            cached = cache / 'backbones' / f'{_inspection_key(backbone, cache)}.json'
+            places = _places(backbone, cache)
         except BenchmarkError as error:
             refuse(backbone.id, error)
             continue
-        known = _read_cached(cached)
+        known = _read_cached(places.whole)
         if known is None:
-            unknown[backbone.id] = (backbone, cached)
+            unknown.append(places)
         else:
             found[backbone.id] = known
-    for reply in executor.run(_inspection_job(backbone, cache) for backbone, _ in unknown.values()):
+    while unknown:
+        unknown = _ask(unknown, cache, executor, found, refuse)
+    return found
+
+
+class _Unknown(NamedTuple):
+    """A backbone, and the files that keep what is known of it and of its architecture."""
+
+    backbone: Backbone
+    whole: Path
+    architecture: Path
+
+
+def _ask(
+    unknown: Sequence[_Unknown],
+    cache: Path,
+    executor: Executor,
+    found: dict[str, Inspected],
+    refuse: Callable[[str, BenchmarkError], None],
+) -> list[_Unknown]:
+    """Add to ``found`` what workers answer; return those whose architecture is known then.
+
+    One backbone of each architecture is inspected. Of the others only the weights are loaded.
+    """
+    asked: dict[str, tuple[_Unknown, dict[str, Any]]] = {}
+    later: list[_Unknown] = []
+    inspected: set[Path] = set()
+    for item in unknown:
+        known = _read_architecture(item.architecture)
+        if known and item.backbone.is_random:
+            found[item.backbone.id] = _keep(item, {**known, 'weights': None}, cache)
+        elif not known and item.architecture in inspected:
+            later.append(item)
+        else:
+            asked[item.backbone.id] = item, known
+            inspected.add(item.architecture)
+    jobs = [_inspection_job(item.backbone, known, cache) for item, known in asked.values()]
+    for reply in run_again_when_lost(executor, jobs):
+        item, known = asked[reply.job.name]
         if reply.error:
             refuse(reply.job.name, BenchmarkError(_reason(reply)))
         else:
-            found[reply.job.name] = _keep(*unknown[reply.job.name], reply.answer, cache)
-    return found
+            found[reply.job.name] = _keep(item, {**reply.answer, **known}, cache)
+    return later
 
 
 def _raise(name: str, error: BenchmarkError) -> NoReturn:
     raise error
 
 
-def _keep(backbone: Backbone, path: Path, answer: Mapping[str, Any], cache: Path) -> Inspected:
-    """Return what a worker answered, after writing it to the cache at ``path``."""
+def _keep(item: _Unknown, answer: Mapping[str, Any], cache: Path) -> Inspected:
+    """Return what a worker answered, after writing it to the cache."""
     content = {key: answer.get(key) for key in Inspected._fields}
-    if backbone.checkpoint:
-        content['weights'] = _hash_of(backbone.checkpoint, cache)
-    write_atomically(path, json.dumps(content))
+    if item.backbone.checkpoint:
+        content['weights'] = _hash_of(item.backbone.checkpoint, cache)
+    shared = {key: content[key] for key in _OF_ARCHITECTURE}
+    write_atomically(item.architecture, json.dumps(shared))
+    write_atomically(item.whole, json.dumps(content))
     return _read_inspected(content)
+
+
+_OF_ARCHITECTURE = ('features', 'flops', 'assumed')
+"""What does not depend on weights."""
+
+
+def _read_architecture(path: Path) -> dict[str, Any]:
+    """Return what the cache keeps of an architecture; empty if nothing."""
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        features_from(content['features'])
+        return {key: content[key] for key in _OF_ARCHITECTURE}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
 
 
 def _hash_of(weights: Path, cache: Path) -> str:
     return weights_hash(weights, lambda path: remembered_hash(path, cache))
 
 
-def _inspection_job(backbone: Backbone, cache: Path) -> Job:
-    request = {'job': 'inspect', 'backbone': declared(backbone)}
+def _inspection_job(backbone: Backbone, known: Mapping[str, Any], cache: Path) -> Job:
+    """Return the job that inspects a backbone; where its architecture is known, its weights."""
+    request = {'job': 'inspect', 'backbone': declared(backbone), 'is_known': bool(known)}
     return Job(backbone.id, request, cache / 'inspect.log')
 
 
@@ -115,16 +171,38 @@ def _read_cached(path: Path) -> Inspected | None:
         return None
 
 
-def _inspection_key(backbone: Backbone, cache: Path) -> str:
+def _places(backbone: Backbone, cache: Path) -> _Unknown:
+    """Return a backbone with its files in the cache.
+
+    Raises:
+        BenchmarkError: its weights or its code cannot be read.
+    """
     facts = {
         **declared(backbone),
         'pretraining': None,
         'title': None,
         'versions': library_versions(backbone.source),
         'numerics': source_numerics(backbone.source),
-    }
-    hashes = {
-        'checkpoint': _hash_of(backbone.checkpoint, cache) if backbone.checkpoint else None,
         'code': file_hash(backbone.code) if backbone.code else None,
     }
-    return fingerprint({**facts, **hashes})[:24]
+    weights = _hash_of(backbone.checkpoint, cache) if backbone.checkpoint else None
+    # where a normalisation comes from depends on whose weights they are
+    own = 'random' if backbone.is_random else 'given' if backbone.checkpoint else 'published'
+    architecture = {**facts, **dict.fromkeys(_OF_WEIGHTS), 'weights': own}
+    if backbone.source.partition(':')[0] in _READ_FROM_FOLDERS:
+        architecture['checkpoint'] = weights
+    whole = fingerprint({**facts, 'checkpoint': weights})[:24]
+    return _Unknown(
+        backbone,
+        cache / 'backbones' / f'{whole}.json',
+        cache / 'architectures' / f'{fingerprint(architecture)[:24]}.json',
+    )
+
+
+_OF_WEIGHTS = (
+    'id', 'checkpoint', 'copy', 'is_random', 'licence', 'may_miss', 'reference', 'title'
+)  # fmt: skip
+"""What a backbone says that has no influence on its architecture."""
+
+_READ_FROM_FOLDERS = ('hf', 'memory')
+"""Sources whose name does not say what the network is: a folder or an object can change."""

@@ -1,17 +1,20 @@
 """What a campaign leaves in the work folder for others to see: its cells, and that it lives.
 
 A campaign is a folder ``WORK/SUITE/campaigns/NAME`` with the list of its cells, written once and
-atomically, and a lock that its process holds. Nothing else is written while it works: what is
-done, failed and running follows from the records and from the locks of the cells' work folders.
+atomically, and a lease that its process holds. Nothing else is written while it works: what is
+done, failed and running follows from the records and from the leases on the cells' work folders.
 """
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,13 +22,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
-from benchmark.execution.locking import exclusive, holder_since
+from benchmark.execution.locking import exclusive, holder, silence
 from benchmark.hashing import slug
+from benchmark.results.leases import length, see
 from benchmark.results.store import ResultStore, write_atomically
 from benchmark.specs import RunSpec
 
 _FOLDER = 'campaigns'
 _FILE = 'campaign.json'
+_STOP = 'stop'
+_LOOK_SECONDS = 3.0
+_FORGOTTEN_SECONDS = 24 * 3600.0
 
 
 class Entry(NamedTuple):
@@ -37,7 +44,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """A campaign as its folder tells; ``is_alive`` when its process is at work now."""
+    """A campaign as its folder tells; ``is_alive`` when its process is at work now.
+
+    ``silence`` are the seconds since its last sign of life, as far as clocks agree.
+    """
 
     suite: str
     store: ResultStore
@@ -45,6 +55,8 @@ class Ledger:
     process: str
     entries: tuple[Entry, ...]
     is_alive: bool
+    folder: Path
+    silence: float | None = None
 
 
 @contextlib.contextmanager
@@ -66,13 +78,53 @@ def open_ledger(store: ResultStore, suite: str, entries: Sequence[Entry]) -> Ite
             'cells': [asdict(item.spec) | {'fingerprint': item.fingerprint} for item in entries],
         }
         write_atomically(folder / _FILE, json.dumps(content, indent=1) + '\n')
+        with _stopped_when_asked(folder / _STOP):
+            yield
+
+
+@contextlib.contextmanager
+def _stopped_when_asked(file: Path) -> Iterator[None]:
+    """Stop the enclosed block, as a signal would, once somebody has made ``file``."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(min(_LOOK_SECONDS, length() / 10)):
+            if file.exists():
+                # where nothing waits for SIGTERM, as in a notebook, it is an interruption
+                handled = callable(signal.getsignal(signal.SIGTERM))
+                _thread.interrupt_main(signal.SIGTERM if handled else signal.SIGINT)
+                return
+
+    if threading.current_thread() is threading.main_thread():
+        threading.Thread(target=watch, daemon=True).start()
+    try:
         yield
+    finally:
+        ended.set()
+
+
+def ask_to_stop(work: Path, suite: str | None = None) -> list[str]:
+    """Ask the campaigns at work in a work folder to stop, and return the process of each.
+
+    Raises:
+        RecordError: a file of the work folder cannot be read or written.
+    """
+    found = [x for x in ledgers(work) if x.is_alive and suite in (None, x.suite, slug(x.suite))]
+    for ledger in found:
+        write_atomically(ledger.folder / _STOP, '')
+    return [ledger.process for ledger in found]
 
 
 def _forget_others(root: Path, own: Path) -> None:
     for folder in root.iterdir():
-        if folder != own and (folder / _FILE).is_file() and holder_since(folder) is None:
+        if folder != own and (folder / _FILE).is_file() and _is_over(folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_over(folder: Path) -> bool:
+    """Whether a campaign is known to have ended; clocks may be wrong by hours, not by a day."""
+    sight = see(folder)
+    return sight is None or sight.is_free or silence(sight) > _FORGOTTEN_SECONDS
 
 
 def ledgers(work: Path) -> list[Ledger]:
@@ -88,13 +140,16 @@ def ledgers(work: Path) -> list[Ledger]:
 def _read(path: Path, work: Path) -> Ledger:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
+        sight = holder(path.parent)
         return Ledger(
             suite=content['suite'],
             store=ResultStore(Path(content['results']), work),
             started=datetime.fromisoformat(content['started']),
             process=content['process'],
             entries=tuple(map(_entry, content['cells'])),
-            is_alive=holder_since(path.parent) is not None,
+            is_alive=sight is not None,
+            folder=path.parent,
+            silence=None if sight is None else silence(sight),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(f'{path}: cannot be read ({error}); delete its folder') from None

@@ -11,6 +11,7 @@ from benchmark.catalog.suites import suite_files
 from benchmark.errors import BenchmarkError
 from benchmark.launching.campaign import Campaign
 from benchmark.launching.executors.base import Executor
+from benchmark.launching.retries import run_again_when_lost
 from benchmark.planning import Cell, Plan
 from benchmark.regression.canaries import (
     Canary,
@@ -150,7 +151,7 @@ class Nightly:
         failed: list[str] = []
         campaign = self._with_seeds(())
         jobs = [campaign.canary(cell, _CANARY_SAMPLES) for cell in _one_per_model(plan)]
-        for reply in executor.run(jobs):
+        for reply in run_again_when_lost(executor, jobs):
             if reply.error:
                 failed.append(f'{reply.job.name}: {reply.error}')
             else:

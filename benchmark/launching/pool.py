@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +18,10 @@ from typing import Any, BinaryIO
 from benchmark.execution.lifetime import naming_parent
 from benchmark.launching.executors.base import Job, Reply
 from benchmark.launching.liveness import read_now
-from benchmark.stopping import SECONDS
+from benchmark.launching.nursery import Forked, Nursery
+from benchmark.launching.stalls import Progress, end_with_stack
+from benchmark.results.leases import LOST
+from benchmark.stopping import SECONDS, STOPPED
 
 WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
 """The command of a worker; the file descriptor for its answers is added as last argument."""
@@ -34,21 +36,31 @@ _END_SECONDS = 10.0
 
 @dataclass
 class _Worker:
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     answers: BinaryIO
     slot: int
     job: Job | None = None
     started: datetime = datetime.min
     buffer: bytearray = field(default_factory=bytearray)
+    progress: Progress | None = None
 
     def start(self, job: Job) -> None:
         self.job, self.started = job, datetime.now(UTC)
+        self.progress = Progress(job.log, job.stall) if job.stall is not None else None
         # ASCII only: the worker's locale may be another
         line = ascii({**job.request, 'log': str(job.log)}) + '\n'
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # its death is noticed when reading
             self.process.stdin.write(line.encode())
             self.process.stdin.flush()
+
+    def has_stalled(self) -> bool:
+        return (
+            self.job is not None
+            and self.progress is not None
+            and self.process.poll() is None
+            and self.progress.has_stopped()
+        )
 
     def reply(self, answer: dict[str, Any]) -> Reply:
         assert self.job is not None
@@ -57,19 +69,29 @@ class _Worker:
         return reply
 
 
+_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGBUS)
+"""Signals by which others, or a lack of memory, end a process; the rest are faults of its own."""
+
+
 class Pool:
     """Worker processes that live while the context is open.
 
     Args:
         environments: the extra environment variables of each worker, one entry per worker.
         command: the worker's command line.
+        nursery: what forks workers, in place of the command.
     """
 
     def __init__(
-        self, environments: Iterable[dict[str, str]], *, command: Sequence[str] = WORKER
+        self,
+        environments: Iterable[dict[str, str]],
+        *,
+        command: Sequence[str] = WORKER,
+        nursery: Nursery | None = None,
     ) -> None:
         self._environments = list(environments)
         self._command = tuple(command)
+        self._nursery = nursery
         self._workers: dict[int, _Worker] = {}
         self._selector = selectors.DefaultSelector()
 
@@ -86,23 +108,32 @@ class Pool:
                 self._ask_all()
         finally:
             self._stop_all()
+            if self._nursery is not None:
+                self._nursery.close()
         self._selector.close()
+
+    def start_early(self) -> None:
+        """Start what forks workers, if anything does, before there is a job."""
+        if self._nursery is not None:
+            self._nursery.start()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         """Yield a reply for every job as it ends, in no particular order.
 
         Workers start when there is a job for them; they are stopped when the consumer leaves early.
         """
-        waiting = deque(jobs)
+        waiting = iter(jobs)
         try:
-            for slot in range(min(len(waiting), len(self._environments))):
-                self._give(slot, waiting.popleft())
+            for slot in range(len(self._environments)):
+                if (job := next(waiting, None)) is None:
+                    break
+                self._give(slot, job)
             while any(worker.job for worker in self._workers.values()):
                 for worker in self._ready():
                     reply = self._receive(worker)
                     if reply is not None:
-                        if waiting:
-                            self._give(worker.slot, waiting.popleft())
+                        if (job := next(waiting, None)) is not None:
+                            self._give(worker.slot, job)
                         yield reply
         except BaseException:
             try:
@@ -132,15 +163,7 @@ class Pool:
         os.set_blocking(reading, False)
         answers = os.fdopen(reading, 'rb', buffering=0)
         try:
-            process = subprocess.Popen(
-                [*self._command, str(writing)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(writing,),
-                env={**naming_parent(), **self._environments[slot]},
-                start_new_session=True,
-            )
+            process = self._open(slot, writing)
         except BaseException:
             answers.close()
             raise
@@ -150,11 +173,28 @@ class Pool:
         self._selector.register(answers, selectors.EVENT_READ, worker)
         return worker
 
+    def _open(self, slot: int, answers: int) -> subprocess.Popen[bytes] | Forked:
+        """Return a new process, which writes to the pipe ``answers``."""
+        if self._nursery is not None:
+            return self._nursery.fork(self._environments[slot], answers)
+        return subprocess.Popen(
+            [*self._command, str(answers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(answers,),
+            env={**naming_parent(), **self._environments[slot]},
+            start_new_session=True,
+        )
+
     def _ready(self) -> Iterator[_Worker]:
         """Yield the workers that have answered or ended."""
         told = {key.data.slot: key.data for key, _ in self._selector.select(_LOOK_SECONDS)}
         ended = {w.slot: w for w in self._workers.values() if w.process.poll() is not None}
-        yield from (told | ended).values()
+        stalled = {w.slot: w for w in self._workers.values() if w.has_stalled()}
+        for worker in stalled.values():
+            end_with_stack(worker.process)
+        yield from (told | ended | stalled).values()
 
     def _receive(self, worker: _Worker) -> Reply | None:
         """Return the worker's reply once it is whole; one that ended is stopped."""
@@ -165,7 +205,10 @@ class Pool:
         worker.buffer += chunk or b''
         if chunk and not chunk.endswith(b'\n'):
             return None
-        answer = _parsed(bytes(worker.buffer)) if chunk else _death(worker.process)
+        has_stalled = worker.progress is not None and worker.progress.stopped
+        # a hang that ends because its stack was asked for is one all the same
+        is_whole = chunk and not has_stalled
+        answer = _parsed(bytes(worker.buffer)) if is_whole else _death(worker)
         worker.buffer.clear()
         if answer.get('died'):
             self._stop(worker)
@@ -186,8 +229,11 @@ class Pool:
                 worker.process.stdin.close()
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes] | Forked) -> None:
     """End a worker and what it started: it leads a process group of its own."""
+    if isinstance(process, Forked):
+        process.kill()
+        return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -200,16 +246,24 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return answer
 
 
-def _death(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _death(worker: _Worker) -> dict[str, Any]:
     try:
-        code = process.wait(_END_SECONDS)
+        code = worker.process.wait(_END_SECONDS)
     except subprocess.TimeoutExpired:
         return {'error': 'the worker process stopped answering', 'died': True}
-    if code >= 0:
+    if worker.progress is not None and worker.progress.stopped:
+        return {'error': worker.progress.told(), 'died': True}
+    if code == LOST:
+        error = 'the cell was taken over by another process: this worker gave no sign of life'
+        return {'error': error, 'user_error': True, 'busy': True, 'died': True}
+    if code >= 0 and code != STOPPED:
         return {'error': f'the worker process ended with exit code {code}', 'died': True}
+    if code == STOPPED:
+        return {'error': 'the worker process was asked to stop', 'died': True, 'lost': True}
     hint = '; most likely out of memory' if -code == signal.SIGKILL else ''
     error = f'the worker process was ended by {_signal_name(-code)}{hint}'
-    return {'error': f'{error}; run the command again to retry', 'died': True}
+    is_lost = -code in _FROM_OUTSIDE
+    return {'error': f'{error}; run the command again to retry', 'died': True, 'lost': is_lost}
 
 
 def _signal_name(number: int) -> str:

@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.execution.locking import holder_since
+from benchmark.execution.locking import holder, holder_since, silence
 from benchmark.hashing import slug
 from benchmark.launching.ledger import Entry, Ledger, ledgers
+from benchmark.results.briefs import Brief, brief
+from benchmark.results.index import read_briefs
 from benchmark.results.reduced import read_note
 from benchmark.results.store import read_record
 from benchmark.specs import RunSpec
@@ -35,23 +37,33 @@ class State(enum.StrEnum):
 
 
 class CellStatus(NamedTuple):
-    """A cell: ``detail`` is its progress or why it failed, ``seconds`` how long it has run."""
+    """A cell: ``detail`` is its progress or why it failed, ``seconds`` how long it has run.
+
+    ``worker`` is the process that runs it, ``silence`` the seconds since its last sign of life.
+    """
 
     spec: RunSpec
     state: State
     detail: str = ''
     seconds: float | None = None
+    worker: str = ''
+    silence: float | None = None
 
 
 @dataclass(frozen=True)
 class CampaignStatus:
-    """A campaign and its cells; one that is neither alive nor finished was interrupted."""
+    """A campaign and its cells; one that is neither alive nor finished was interrupted.
+
+    ``processes`` are all that are at work on the same cells, each with the seconds since its last
+    sign of life.
+    """
 
     suite: str
     started: datetime
     process: str
     is_alive: bool
     cells: tuple[CellStatus, ...]
+    processes: tuple[tuple[str, float], ...] = ()
 
     @property
     def counts(self) -> dict[State, int]:
@@ -66,6 +78,9 @@ class CampaignStatus:
             'started': self.started.isoformat(),
             'process': self.process,
             'is_alive': self.is_alive,
+            'processes': [
+                {'process': name, 'silence': round(seconds, 1)} for name, seconds in self.processes
+            ],
             'counts': {state.value: count for state, count in self.counts.items()},
             'cells': [
                 {
@@ -73,6 +88,8 @@ class CampaignStatus:
                     'state': cell.state.value,
                     'detail': cell.detail,
                     'seconds': cell.seconds,
+                    'worker': cell.worker,
+                    'silence': cell.silence,
                 }
                 for cell in self.cells
             ],
@@ -86,31 +103,45 @@ def statuses(work: Path, suite: str | None = None) -> list[CampaignStatus]:
         RecordError: a file of the work folder or a record cannot be read.
     """
     wanted = [x for x in ledgers(work) if suite in (None, x.suite, slug(x.suite))]
-    return [_status(ledger) for ledger in _current(wanted)]
+    return [_status(*together) for together in _current(wanted)]
 
 
-def _current(found: Iterable[Ledger]) -> Iterator[Ledger]:
+def _current(found: Iterable[Ledger]) -> Iterator[list[Ledger]]:
+    """Yield the campaigns to show, those at work on the same cells together."""
+    alike: dict[tuple[str, Path, frozenset[Entry]], list[Ledger]] = {}
     seen: set[str] = set()
     for ledger in found:
         if ledger.is_alive or ledger.suite not in seen:
-            yield ledger
+            key = (ledger.suite, ledger.store.results, frozenset(ledger.entries))
+            alike.setdefault(key, []).append(ledger)
         seen.add(ledger.suite)
+    yield from alike.values()
 
 
-def _status(ledger: Ledger) -> CampaignStatus:
-    cells = tuple(_cell(ledger, entry) for entry in ledger.entries)
-    return CampaignStatus(ledger.suite, ledger.started, ledger.process, ledger.is_alive, cells)
+def _status(ledger: Ledger, *others: Ledger) -> CampaignStatus:
+    every = (ledger, *others)
+    briefs = {
+        (found.spec, found.fingerprint): found for found in read_briefs(ledger.store, ledger.suite)
+    }
+    cells = tuple(_cell(ledger, entry, briefs.get(entry)) for entry in ledger.entries)
+    processes = tuple((x.process, x.silence or 0.0) for x in every if x.is_alive)
+    started = min(x.started for x in every)
+    is_alive = any(x.is_alive for x in every)
+    process = next((x.process for x in every if x.is_alive), ledger.process)
+    return CampaignStatus(ledger.suite, started, process, is_alive, cells, processes)
 
 
-def _cell(ledger: Ledger, entry: Entry) -> CellStatus:
+def _cell(ledger: Ledger, entry: Entry, record: Brief | None) -> CellStatus:
     folder = ledger.store.work_folder(ledger.suite, *entry)
     since = holder_since(folder)
     if since is not None:
         seconds = round(max(0.0, datetime.now(UTC).timestamp() - since), 1)
-        return CellStatus(entry.spec, State.RUNNING, _progress(folder / 'log.txt', since), seconds)
-    record = ledger.store.find(ledger.suite, *entry)
+        progress, sight = _progress(folder / 'log.txt', since), holder(folder)
+        worker = f'{sight.owner.pid} on {sight.owner.host}' if sight and sight.owner else ''
+        quiet = None if sight is None else round(silence(sight), 1)
+        return CellStatus(entry.spec, State.RUNNING, progress, seconds, worker, quiet)
     if (record is None or not record.is_ok) and (note := read_note(folder)):
-        record = read_record(note.record) if note.record.is_file() else record
+        record = brief(read_record(note.record)) if note.record.is_file() else record
     if record is not None and record.is_ok:
         return CellStatus(entry.spec, State.DONE)
     if record is not None and record.finished >= ledger.started:

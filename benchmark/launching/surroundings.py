@@ -8,17 +8,20 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import torch
 
-_DEFAULTS: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
-    (torch.get_default_dtype, torch.set_default_dtype),
-    (torch.get_default_device, torch.set_default_device),
-    (torch.get_num_threads, torch.set_num_threads),
-    (torch.is_grad_enabled, torch.set_grad_enabled),
-    (torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
-    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
-)
-"""How torch's defaults are read and set."""
+def _of_torch() -> tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...]:
+    """Return how torch's defaults are read and set; nothing where it is not in use."""
+    torch = sys.modules.get('torch')
+    if torch is None:
+        return ()
+    return (
+        (torch.get_default_dtype, torch.set_default_dtype),
+        (torch.get_default_device, torch.set_default_device),
+        (torch.get_num_threads, torch.set_num_threads),
+        (torch.is_grad_enabled, torch.set_grad_enabled),
+        (torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
+        (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    )
 
 
 @contextlib.contextmanager
@@ -26,7 +29,7 @@ def surroundings_kept() -> Iterator[None]:
     """Put back folder, environment, streams and torch's defaults when the block ends."""
     folder, environment, mask = os.path.realpath('.'), dict(os.environ), _umask()
     streams = sys.stdin, sys.stdout, sys.stderr
-    defaults = [(change, read, read()) for read, change in _DEFAULTS]
+    defaults = [(change, read, read()) for read, change in _of_torch()]
     try:
         yield
     finally:

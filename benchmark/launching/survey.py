@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import BenchmarkError, DataError
 from benchmark.kinds import load_kind
-from benchmark.kinds.base import Config
-from benchmark.kinds.common.operations import count_head
 from benchmark.launching.campaign import Campaign, assumption_lines
 from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
+from benchmark.launching.workloads import (
+    CellKey,
+    key_of,
+    workload_of_cell,
+    workload_of_record,
+)
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
 from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
-from benchmark.planning.estimates import Estimate, Measured, Workload, estimate, model_flops
-from benchmark.results.records import RunRecord
-from benchmark.specs import Role, RunSpec, Task
+from benchmark.planning.estimates import Estimate, Measured, Workload, estimate
+from benchmark.results.index import read_briefs
+from benchmark.results.store import read_record
+from benchmark.specs import RunSpec, Task
 
 _NOT_KNOWN = ''
 """Digest of built-in data that are not rendered yet, or not read: no record can have it."""
@@ -94,7 +99,8 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     places, refused = _places(campaign)
     refused |= _unusable(campaign, places, executor)
     inspected = inspect_all(
-        campaign.request.backbones,
+        # building networks takes long: none is built where there are no data to use it on
+        campaign.request.backbones if places else (),
         campaign.store.work / 'cache',
         executor,
         refuse=refused.__setitem__,
@@ -104,35 +110,51 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         {name: place.digest for name, place in places.items()},
         inspected,
     )
+    lengths = {task.name: _length(task, places.get(task.name)) for task in campaign.request.tasks}
+    cells, impossible, workloads = _compiled(campaign, resolved, refused, lengths, device)
+    plan = campaign.split(cells)
+    measured = _measured(campaign, plan, workloads, inspected, lengths, device)
+    return Survey(
+        Plan(plan.done, plan.to_do, tuple(impossible)),
+        _costs(plan, workloads, measured, device),
+        {name: place.unread for name, place in places.items() if place.unread},
+        campaign.request.titles,
+        tuple(assumption_lines(campaign.request, inspected)),
+    )
+
+
+def _compiled(
+    campaign: Campaign,
+    resolved: ResolvedInputs,
+    refused: Mapping[str, BenchmarkError],
+    lengths: Mapping[str, float],
+    device: str,
+) -> tuple[list[Cell], list[Impossible], dict[CellKey, Workload]]:
+    """Return the cells, those that are impossible, and what each cell asks for.
+
+    ``refused`` holds the error of each task and backbone that cannot be used, ``lengths`` how many
+    pictures a test sample of each task has.
+    """
     cells: list[Cell] = []
     impossible: list[Impossible] = []
+    workloads: dict[CellKey, Workload] = {}
+    compiler = campaign.compiler(resolved, device)
     for spec in expand(campaign.request):
         refusal = refused.get(spec.task) or refused.get(spec.backbone)
         try:
             if refusal is not None:
                 raise refusal
-            cells.append(campaign.cell(spec, resolved, device))
+            cell = compiler.cell(spec)
         except BenchmarkError as error:
             impossible.append(Impossible(spec, str(error)))
-    plan = campaign.split(cells)
-    lengths = {task.name: _length(task, places.get(task.name)) for task in campaign.request.tasks}
-    measured = list(_measured(campaign, inspected, lengths, device))
-    costs = {
-        cell.spec: estimate(
-            _workload(cell, inspected.get(cell.spec.backbone), lengths[cell.spec.task]),
-            measured,
-            device,
-        )
-        for cell in plan.to_do
-    }
-    unread = {name: place.unread for name, place in places.items() if place.unread}
-    return Survey(
-        Plan(plan.done, plan.to_do, tuple(impossible)),
-        costs,
-        unread,
-        campaign.request.titles,
-        tuple(assumption_lines(campaign.request, inspected)),
-    )
+            continue
+        cells.append(cell)
+        if key_of(spec) not in workloads:
+            config, inspected = compiler.outline(spec).config, cell.design.inspected
+            workloads[key_of(spec)] = workload_of_cell(
+                cell, inspected, lengths[spec.task], config=config
+            )
+    return cells, impossible, workloads
 
 
 def _unusable(
@@ -201,107 +223,56 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
     return _Place(folder, manifest.digest, unread, manifest.files)
 
 
+_MOST_ALIKE = 100
+"""Records of a kind and protocol that an estimate is scaled from at most."""
+
+
+def _costs(
+    plan: Plan,
+    workloads: Mapping[CellKey, Workload],
+    measured: Iterable[Measured],
+    device: str,
+) -> dict[RunSpec, Estimate]:
+    """Return the expected cost of the cells that are to do."""
+    by_cell: dict[CellKey, list[Measured]] = {}
+    by_kind: dict[tuple[str, str], list[Measured]] = {}
+    for run in measured if plan.to_do else ():
+        by_cell.setdefault(run.workload.cell, []).append(run)
+        by_kind.setdefault(run.workload.kind, []).append(run)
+    found: dict[CellKey, Estimate] = {}
+    for key in dict.fromkeys(key_of(cell.spec) for cell in plan.to_do):
+        alike = by_cell.get(key) or by_kind.get(workloads[key].kind, [])[:_MOST_ALIKE]
+        found[key] = estimate(workloads[key], alike, device)
+    return {cell.spec: found[key_of(cell.spec)] for cell in plan.to_do}
+
+
 def _measured(
     campaign: Campaign,
+    plan: Plan,
+    workloads: Mapping[CellKey, Workload],
     inspected: Mapping[str, Inspected],
     lengths: Mapping[str, float],
     device: str,
 ) -> Iterator[Measured]:
-    tasks = {task.name: task for task in campaign.request.tasks}
-    for record in campaign.store.records(campaign.request.suite.name):
-        cost = record.cost
-        if not record.is_ok or record.spec.task not in tasks or _class_of(cost) != device:
-            continue
-        known = inspected.get(record.spec.backbone)
-        name = record.spec.task
-        workload = _workload_of(record, tasks[name], known, lengths.get(name, 1.0))
-        phases = ('search_seconds', 'train_seconds', 'test_seconds')
-        seconds = sum(cost.get(phase) or 0.0 for phase in phases)
-        # a training that was resumed did not measure its first part
-        if not cost.get('resumed_at'):
-            yield Measured(workload, seconds, cost.get('peak_memory_mb', 0.0))
+    """Yield what good records of the suite measured on such a device.
 
-
-def _class_of(cost: Mapping[str, Any]) -> str:
-    return 'cpu' if cost.get('device') == 'cpu' else 'gpu'
-
-
-def _workload(cell: Cell, inspected: Inspected | None, length: float) -> Workload:
-    learns = bool(cell.facts['protocol']['trains_backbone'])
-    return _workload_from(
-        cell.spec, cell.task, cell.config, inspected, learns=learns, length=length
-    )
-
-
-def _workload_of(
-    record: RunRecord, task: Task, inspected: Inspected | None, length: float
-) -> Workload:
-    learns = bool(record.protocol.get('trains_backbone'))
-    config = dict(record.config)
-    return _workload_from(record.spec, task, config, inspected, learns=learns, length=length)
-
-
-def _workload_from(
-    spec: RunSpec,
-    task: Task,
-    config: Config,
-    inspected: Inspected | None,
-    *,
-    learns: bool,
-    length: float,
-) -> Workload:
-    cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
-    if 'predictor' in config:  # it looks at no image
-        return Workload(cell, kind, 0.0, 0)
-    if inspected is None:
-        return Workload(cell, kind, None, 0)
-    parameters = inspected.features.parameters
-    if inspected.flops is None:
-        return Workload(cell, kind, None, parameters)
-    height, width = task.input_size
-    trained, tested = _trained_images(config, task), round(task.splits[Role.TEST] * length)
-    flops = model_flops(
-        count_head(_model(config), (height, width)),
-        inspected.flops * height * width,
-        trained_images=trained,
-        tested_images=tested,
-        learns=learns,
-    )
-    return Workload(cell, kind, flops, parameters, trained + tested)
-
-
-def _model(config: Config) -> Config:
-    """Return the model of a training, that of the first trial where there are several."""
-    if 'trials' in config:
-        return _model(config['trials'][0]['config'])
-    found: Config = config.get('model') or {}
-    return found
-
-
-def _trained_images(config: Config, task: Task) -> int:
-    """Return how many training pictures pass the backbone."""
-    if 'trials' in config:
-        trainings = [_trained_images(trial['config'], task) for trial in config['trials']]
-        # the chosen one is trained again
-        return sum(trainings) + max(trainings)
-    if 'own_head' in config:  # nothing is trained
-        return 0
-    if 'solver' not in config:
-        return _number(config, 'train_cfg', 'max_iters') * _number(
-            config, 'train_dataloader', 'batch_size'
-        )
-    if 'train_dataset' not in config:
-        return task.splits[Role.TRAIN]
-    return _number(config, 'solver', 'iterations') * _number(config, 'solver', 'batch_size')
-
-
-def _number(config: Config, part: str, key: str) -> int:
-    """Return a whole number of a configuration, which an option may have replaced.
-
-    Raises:
-        BenchmarkError: it is none that a training could have.
+    Summaries do for records of cells of the plan; a record of another configuration is read.
     """
-    found = config[part].get(key) if isinstance(config[part], Mapping) else None
-    if type(found) is not int or found < 1:
-        raise BenchmarkError(f'{part}.{key} is {found!r}: must be a whole number, at least 1')
-    return found
+    tasks = {task.name: task for task in campaign.request.tasks}
+    current = {(cell.spec, cell.fingerprint) for cell in plan.done}
+    suite = campaign.request.suite.name
+    for found in read_briefs(campaign.store, suite):
+        # a training that was resumed did not measure its first part
+        if not found.is_ok or found.spec.task not in tasks or found.whole_seconds is None:
+            continue
+        if ('cpu' if found.device == 'cpu' else 'gpu') != device:
+            continue
+        if (found.spec, found.fingerprint) in current:
+            workload = workloads[key_of(found.spec)]
+        else:
+            record = read_record(campaign.store.runs_folder(suite) / found.path)
+            known = inspected.get(record.spec.backbone)
+            workload = workload_of_record(
+                record, tasks[record.spec.task], known, lengths[record.spec.task]
+            )
+        yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)

@@ -19,10 +19,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from benchmark.compiling import find_procedure
 from benchmark.errors import BenchmarkError
 from benchmark.execution.lifetime import die_with_parent
 from benchmark.launching.liveness import forward_lines, own_channels, point_at, write_whole
-from benchmark.stopping import Stopped, stopped_by_signals
+from benchmark.results.leases import end_when_lost
+from benchmark.stopping import Stopped, stopped_by_signals, write_stacks_when_asked
 
 _LONGEST = 300
 
@@ -30,6 +32,8 @@ _LONGEST = 300
 def main(descriptor: int) -> None:
     """Answer requests until standard input ends."""
     die_with_parent()
+    end_when_lost()
+    write_stacks_when_asked()
     requests: SimpleQueue[str] = SimpleQueue()
     asked, answered = own_channels(descriptor)
     threading.Thread(target=forward_lines, args=(asked, requests.put), daemon=True).start()
@@ -55,6 +59,16 @@ def _whatever_happens(request: dict[str, Any]) -> dict[str, Any]:
         return {'error': reason, 'user_error': False, 'died': True}
 
 
+def preload() -> None:
+    """Import what every cell needs, in a process that workers are forked from.
+
+    What goes wrong is left to the workers, who say it in their answers.
+    """
+    with contextlib.suppress(Exception):
+        _prepare()
+        import benchmark.execution.jobs  # noqa: F401
+
+
 @functools.cache
 def _prepare() -> None:
     import warnings
@@ -72,10 +86,11 @@ def _prepare() -> None:
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        _prepare()
+        if find_procedure(request['job']).uses_libraries:
+            _prepare()
     except BenchmarkError as error:
         return {'error': str(error), 'user_error': True}
-    from benchmark.execution.jobs import answer
+    from benchmark.execution.answering import answer
     from benchmark.launching.surroundings import surroundings_kept
 
     with surroundings_kept():

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from benchmark.errors import IncompatibleError
 from benchmark.hashing import file_hash
+from benchmark.models.kept import MapStore, one_by_one, rounded
 from benchmark.models.windows import WindowedAttention
 from benchmark.registry import MODELS
 from benchmark.sources import (
@@ -64,6 +65,7 @@ class FeatureBackbone(BaseModule):
         adapter: ``type`` and ``arguments`` of a module that is attached to the frozen network and
             learns in its place.
         kept_statistics: leave the statistics of batch norms as they were loaded.
+        kept: return maps in half precision's values, so that they can be kept (a frozen network).
         code: SHA-256 that the file of a source ``'file:FILE.py:CLASS'`` must have.
 
     Raises:
@@ -91,6 +93,7 @@ class FeatureBackbone(BaseModule):
         trained: dict[str, Any] | None = None,
         adapter: dict[str, Any] | None = None,
         kept_statistics: bool = False,
+        kept: bool = False,
         code: str | None = None,
         init_cfg: None = None,
     ) -> None:
@@ -118,6 +121,9 @@ class FeatureBackbone(BaseModule):
         self._windows = self._keep_to_windows(window, levels[-1].stride)
         self.is_frozen = frozen
         self._keeps_statistics = kept_statistics
+        self._is_kept = kept
+        self._store: MapStore | None = None
+        self._about = {'source': source, 'options': options, 'window': window}
         self._is_in_parts = trained is not None or adapter is not None
         if trained is not None:
             self._train_part(tuple(trained['patterns']), trained['last'])
@@ -208,16 +214,43 @@ class FeatureBackbone(BaseModule):
         Raises:
             IncompatibleError: the network takes one size only and an image is larger.
         """
+        if self._store is not None:
+            return self._store.maps_of(images, self._computed)
+        if not self._is_kept:
+            return self._computed(images)
+        return one_by_one(images, self._computed)
+
+    def keep_maps(self, root: Path, limit: int, weights: str) -> MapStore:
+        """Keep the maps of a frozen network, on the device that it is on now, on disk.
+
+        Args:
+            root: folder of the maps of all backbones.
+            limit: bytes that they may take together.
+            weights: hash of the network's tensors.
+        """
+        assert self.is_frozen, 'what learns returns other maps after each step'
+        about = {
+            **self._about,
+            'weights': weights,
+            'size': self._size,
+            'device': next(self.parameters()).device.type,
+            'torch': torch.__version__,
+        }
+        self._store = MapStore(root, limit, about, self._indices)
+        return self._store
+
+    def _computed(self, images: Tensor) -> tuple[Tensor, ...]:
         padded = self.padded(images)
         if self._windows is not None:
             self._windows.image_size = padded.shape[-2:]
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.is_frozen):
             maps = self._extractor.maps(padded, self._indices)
         height, width = (side + -side % max(self._strides) for side in images.shape[-2:])
-        return tuple(
+        found = tuple(
             m[..., : height // stride, : width // stride]
             for m, stride in zip(maps, self._strides, strict=True)
         )
+        return rounded(found) if self._is_kept else found
 
     def classify(self, images: Tensor) -> Tensor:
         """Return the logits (B, K) of the network's own classifier for images as they come.

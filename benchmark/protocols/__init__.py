@@ -26,6 +26,7 @@ __all__ = [
 _OWN = {
     'finetune': 'finetune:FINETUNE',
     'frozen': 'frozen:FROZEN',
+    'frozen-kept': 'frozen_kept:FROZEN_KEPT',
     'linear': 'probes:LINEAR',
     'linear-fixed': 'probes:LINEAR_FIXED',
     'knn': 'probes:KNN',

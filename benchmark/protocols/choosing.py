@@ -170,7 +170,10 @@ def _holding(protocol: Protocol, place: RecipeKey, budget: Declared) -> list[Rul
 
 def _at(rule: Rule, numbers: Mapping[str, Number], place: RecipeKey) -> Explained:
     is_carried = not place.is_stated_by(rule)
-    return {key: replace(item, is_carried=is_carried) for key, item in numbers.items()}
+    return {
+        key: item if item.is_carried == is_carried else replace(item, is_carried=is_carried)
+        for key, item in numbers.items()
+    }
 
 
 def _set_by(who: str, value: Any) -> Number:

@@ -64,11 +64,14 @@ _TITLES = {
 
 def document() -> str:
     """Return the document as Markdown."""
-    lines = [_HEAD]
+    lines, seen = [_HEAD], dict[int, str]()
     for protocol in protocols(trivial=False):
         if not any(rule.numbers for rule in protocol.recipes):
             continue
         lines += [f'## {protocol.title.capitalize()} (`{protocol.name}`)', '']
+        if (same := seen.setdefault(id(protocol.recipes), protocol.name)) != protocol.name:
+            lines += [f'The recipes of `{same}`.', '']
+            continue
         for kind in dict.fromkeys(rule.kind for rule in protocol.recipes):
             lines += _kind(protocol, kind)
     return '\n'.join([*lines, *_sources()]) + '\n'

@@ -8,17 +8,15 @@ numbers were measured instead, the same arms for every backbone (docs/default-re
 from __future__ import annotations
 
 from benchmark.kinds import shipped_kinds
+from benchmark.kinds.base import Kind
 from benchmark.kinds.marks import ours
 from benchmark.specs import Architecture, Number, Rule
 
 _BATCH = 16
 """The batch size to which the rates below belong."""
 
-_KINDS = tuple(kind.name for kind in shipped_kinds())
+_KINDS = shipped_kinds()
 _SWEPT = 'the best of a sweep over small tasks (docs/default-recipes.md)'
-
-_UNNORMALISED = ('detection', 'mot')
-"""Kinds whose FPN takes maps as they are; the heads of all others start with a normalisation."""
 
 _SCHEDULE = (
     ours('the batch to which the rate belongs', batch_size=_BATCH)
@@ -63,11 +61,13 @@ _CONVNET = ours(
 
 def frozen_rules() -> tuple[Rule, ...]:
     """Return the rules of heads on frozen backbones, by kind."""
-    return tuple(Rule(kind, _SCHEDULE | _scale(kind) | _HEAD, is_short=True) for kind in _KINDS)
+    return tuple(
+        Rule(kind.name, _SCHEDULE | _scale(kind) | _HEAD, is_short=True) for kind in _KINDS
+    )
 
 
-def _scale(kind: str) -> dict[str, Number]:
-    return _ANY_SCALE if kind in _UNNORMALISED else {}
+def _scale(kind: Kind) -> dict[str, Number]:
+    return {} if kind.has_normalising_heads else _ANY_SCALE
 
 
 def finetune_rules() -> tuple[Rule, ...]:
@@ -75,9 +75,9 @@ def finetune_rules() -> tuple[Rule, ...]:
     return tuple(rule for kind in _KINDS for rule in _finetune(kind))
 
 
-def _finetune(kind: str) -> tuple[Rule, ...]:
+def _finetune(kind: Kind) -> tuple[Rule, ...]:
     return (
-        Rule(kind, _SCHEDULE | _scale(kind) | _RANDOM, is_short=True),
-        Rule(kind, _PRETRAINED, is_short=True, is_random=False),
-        Rule(kind, _CONVNET, Architecture.CONVNET, is_short=True, is_random=False),
+        Rule(kind.name, _SCHEDULE | _scale(kind) | _RANDOM, is_short=True),
+        Rule(kind.name, _PRETRAINED, is_short=True, is_random=False),
+        Rule(kind.name, _CONVNET, Architecture.CONVNET, is_short=True, is_random=False),
     )

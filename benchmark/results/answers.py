@@ -13,13 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import RecordError
+from benchmark.results.leases import check_held
 from benchmark.results.store import write_atomically
 
 _FILE = 'measured.json'
 
 
 def keep_answer(folder: Path, answer: Mapping[str, Any]) -> None:
-    """Write ``answer`` into a work folder; where that fails, the log says so and nothing else."""
+    """Write ``answer`` into a work folder; where that fails, the log says so and nothing else.
+
+    Raises:
+        BusyError: another process has taken over what this one works at.
+    """
+    check_held()
     text = json.dumps(answer)
     try:
         write_atomically(folder / _FILE, json.dumps({'sha256': _hash(text), 'answer': text}))

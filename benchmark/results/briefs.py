@@ -17,8 +17,9 @@ class Brief(NamedTuple):
 
     ``make`` is a hash of everything that the seeds of an experiment share; ``is_plain`` is false if
     ``--cfg-options`` changed any of it. ``seconds`` and ``memory_mb`` are those of the training,
-    ``None`` if the record does not say; ``ended`` is the end time as written in the record;
-    ``loss_fell`` is ``None`` where nothing was trained.
+    ``None`` if the record does not say; ``whole_seconds`` are those of search, training and test,
+    ``None`` of a training that was resumed, which did not measure its first part; ``ended`` is the
+    end time as written in the record; ``loss_fell`` is ``None`` where nothing was trained.
     """
 
     path: str
@@ -33,6 +34,7 @@ class Brief(NamedTuple):
     task: Mapping[str, Any]
     backbone: Mapping[str, Any]
     seconds: float | None
+    whole_seconds: float | None
     memory_mb: float | None
     device: str
     ended: str
@@ -62,6 +64,7 @@ def brief(record: RunRecord, path: str = '') -> Brief:
         task=record.task,
         backbone=record.backbone,
         seconds=record.training_seconds,
+        whole_seconds=_whole_seconds(cost),
         memory_mb=cost.get('peak_memory_mb'),
         device=str(cost.get('device') or ''),
         ended=said.get('finished', ''),
@@ -75,3 +78,10 @@ def _loss_fell(record: RunRecord) -> bool | None:
     """Return what the record says, or what its curves show where an older release wrote it."""
     said = record.proof.get('loss_fell')
     return said if isinstance(said, bool) else loss_fell(record.curves)
+
+
+def _whole_seconds(cost: Mapping[str, Any]) -> float | None:
+    if cost.get('resumed_at'):
+        return None
+    phases = ('search_seconds', 'train_seconds', 'test_seconds')
+    return float(sum(cost.get(phase) or 0.0 for phase in phases))

@@ -6,24 +6,34 @@ of its SHA-256. The name alone says whether a file is whole, and no other file p
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import os
 import re
+import secrets
 from pathlib import Path
+
+from benchmark.results.leases import check_held
 
 KEPT = 2
 """How many checkpoints of a training stay: where one is damaged, the one before it is used."""
 
 _NAME = re.compile(r'iter_([0-9]+)-([0-9a-f]{32})\.pth')
-_DRAFT = '.checkpoint.draft'
-_EVERY = ('iter_*.pth', _DRAFT, 'last_checkpoint')
+_DRAFTS = '.checkpoint.*draft'
+_EVERY = ('iter_*.pth', _DRAFTS, 'last_checkpoint')
 """What may lie in a work folder: whole ones, one half written, and those of earlier versions."""
 
 
 def draft_of(folder: Path) -> Path:
     """Return the file to write a checkpoint to, before :func:`keep` gives it its name."""
-    return folder / _DRAFT
+    return folder / f'.checkpoint.{_own_name()}.draft'
+
+
+@functools.cache
+def _own_name() -> str:
+    """Return a name for drafts of this process: one that lost its lease may write at the time."""
+    return secrets.token_hex(8)
 
 
 def keep(folder: Path, iteration: int) -> Path:
@@ -33,11 +43,13 @@ def keep(folder: Path, iteration: int) -> Path:
 
     Raises:
         OSError: the file cannot be written out or renamed.
+        BusyError: another process has taken over what this one works at.
     """
     draft = draft_of(folder)
     with draft.open('rb') as file:
         os.fsync(file.fileno())
     path = folder / f'iter_{iteration}-{_hash(draft)}.pth'
+    check_held()
     draft.replace(path)
     _sync(folder)
     for old in [found for found in _newest_first(folder) if found != path][KEPT - 1 :]:
@@ -48,8 +60,10 @@ def keep(folder: Path, iteration: int) -> Path:
 def newest_whole(folder: Path) -> Path | None:
     """Return the newest whole checkpoint in ``folder``, if any; damaged ones are removed.
 
-    Each of those gets a line in the log.
+    Each of those gets a line in the log. What was left half written goes too.
     """
+    for draft in folder.glob(_DRAFTS):
+        draft.unlink(missing_ok=True)
     for path in _newest_first(folder):
         if _is_whole(path):
             return path

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmark.errors import RecordError
 from benchmark.hashing import slug
+from benchmark.results.leases import create_whole
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.upgrades import SCHEMA
 from benchmark.specs import RunSpec
@@ -85,6 +86,19 @@ def _write_and_rename(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _replace_failed(path: Path, data: bytes) -> bool:
+    """Write a failed record in the place of another, and return whether no good one came in."""
+    aside = path.parent / f'.{secrets.token_hex(8)}.tmp'
+    path.rename(aside)
+    try:
+        found = aside.read_bytes()
+        is_good = read_record(aside).is_ok
+        create_whole(path, found if is_good else data)
+        return not is_good
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 _swept: set[Path] = set()
@@ -164,6 +178,33 @@ class ResultStore:
         write_atomically(path, record.to_json())
         return path
 
+    def save_once(self, record: RunRecord) -> bool:
+        """Write ``record`` unless a good one of the same run is there; return whether it was.
+
+        One that failed must be written while its folder is held: a good one that comes in
+        between stays.
+
+        Raises:
+            RecordError: it cannot be written, or what is there cannot be read.
+        """
+        path = self.record_path(record.suite, record.spec, record.fingerprint)
+        data = record.to_json().encode(errors='backslashreplace')
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            while not create_whole(path, data):
+                found = read_if_there(path)
+                if found is None:  # another process puts a failed one in its place just now
+                    continue
+                if found.is_ok:
+                    return False
+                if not record.is_ok:
+                    return _replace_failed(path, data)
+                write_atomically(path, data)
+                break
+            return True
+        except OSError as error:
+            raise RecordError(f'{path}: cannot be written ({error.strerror or error})') from None
+
     def copy(self, record: RunRecord, suite: str) -> Path:
         """Write ``record`` for ``suite`` too, its pictures included, and return its path."""
         origin, place = (
@@ -229,7 +270,7 @@ class ResultStore:
     def find(self, suite: str, spec: RunSpec, fingerprint: str) -> RunRecord | None:
         """Return the record of exactly this run, or ``None`` if it has not been saved."""
         path = self.record_path(suite, spec, fingerprint)
-        return read_record(path) if path.exists() else None
+        return read_if_there(path)
 
     def earlier(self, suite: str) -> Mapping[tuple[RunSpec, str], Path]:
         """Return the files of ``suite`` that an older release wrote, by cell and fingerprint.
@@ -288,7 +329,8 @@ class ResultStore:
             RecordError: one of the files is not a record.
         """
         for path in sorted(self.runs_folder(suite).rglob('*.json')):
-            yield read_record(path)
+            if (record := read_if_there(path)) is not None:
+                yield record
 
 
 def without_outcomes(record: RunRecord) -> RunRecord:
@@ -308,6 +350,18 @@ def _is_earlier(path: Path) -> bool:
     except OSError as error:
         raise RecordError(f'{path}: cannot be read ({error})') from None
     return found is not None and int(found[1]) < SCHEMA
+
+
+def read_if_there(path: Path) -> RunRecord | None:
+    """Return the record in ``path``; ``None`` where there is none, be it for a moment.
+
+    Raises:
+        RecordError: the file cannot be read or is not a record.
+    """
+    try:
+        return read_record(path)
+    except RecordError:
+        return read_record(path) if path.exists() else None
 
 
 def read_record(path: Path) -> RunRecord:

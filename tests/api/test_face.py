@@ -129,7 +129,9 @@ def test_a_check_says_what_a_module_serves() -> None:
     assert 'serves  depth: maps of' in repr(found)
 
 
-def test_a_check_says_why_a_kind_is_not_served() -> None:
+def test_a_check_says_why_a_kind_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = [tb.get_task('world-depth'), tb.get_task('mot17')]
+    monkeypatch.setattr('benchmark.checking.serving._representatives', lambda: tasks)
     found = tb.check(FixedSize())
     reasons = {kind.what: kind.detail for kind in found.kinds if not kind.is_ok}
     assert '1088x1088' in reasons['mot']

@@ -198,7 +198,7 @@ def test_every_part_of_it_runs(foreign: Path, task: str, tiny_data: Path, tmp_pa
     assert {record.task['kind'] for record in kind.records} == {'counting'}
     assert {record.backbone['source'] for record in kind.records} == {'toys:small'}
     assert all(record.config['packages'] == {'foreign-parts': '1.5'} for record in kind.records)
-    assert sys.modules['foreign_parts.executor'].SEEN == ['inspect', 'train', 'probe']
+    assert sys.modules['foreign_parts.executor'].SEEN == ['inspect', 'probe', 'train']
     trained = tb.evaluate(
         'timm:test_vit+random',
         suite='quick',
@@ -310,4 +310,4 @@ def test_a_module_of_torch_is_not_needed_to_look(foreign: Path) -> None:
         [sys.executable, '-c', program], capture_output=True, text=True, cwd=foreign, check=True
     )
     assert "'counting'" in done.stdout
-    assert done.stdout.endswith("('counting', 'inline', 'local') False\n")
+    assert done.stdout.endswith("('counting', 'inline', 'local', 'ray', 'slurm') False\n")

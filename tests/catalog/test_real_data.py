@@ -45,6 +45,19 @@ def test_a_slice_of_everything_is_refused(declare: Declarations, every: object) 
         read_task(declare.task({'val': {'held_out': every}}))
 
 
+def test_training_files_can_be_chosen_and_no_others(declare: Declarations) -> None:
+    task = read_task(declare.task({'train': {'chosen': 5}, 'val': {'held_out': 2}}))
+    train = task.datasets[Role.TRAIN]
+    assert train['type'] == 'benchmark.Chosen'
+    assert train['count'] == 5
+    assert 'chosen' not in train['of']
+    assert task.datasets[Role.VAL]['of'] == train
+    with pytest.raises(DeclarationError, match=r"\['chosen'\] is 0: must be how many files"):
+        read_task(declare.task({'train': {'chosen': 0}}))
+    with pytest.raises(DeclarationError, match='only training pictures can be chosen'):
+        read_task(declare.task({'test': {'chosen': 5}}))
+
+
 def test_estimates_are_of_splits(declare: Declarations) -> None:
     assert read_task(declare.task(estimated=('train',))).estimated == (Role.TRAIN,)
     with pytest.raises(DeclarationError, match='must hold names of splits'):

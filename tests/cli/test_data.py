@@ -103,3 +103,40 @@ def test_a_link_is_found_checked_and_removed(
     assert main(['data', 'remove', 'dtd', '--data']) == 0
     assert not (root / 'dtd').is_symlink()
     assert (tmp_path / 'cluster/imdb/imdb.mat').is_file()
+
+
+_TINY = """
+task = dict(
+    name='flowers102', kind='classification', version=1, title='Flowers', group='fine-grained',
+    input_size=(32, 32), classes=102, splits=dict(train=3, val=2, test=2), metric='accuracy',
+    citation='none', licence='none', origin='drawn',
+)
+data = dict(
+    root='flowers102', type='mmpretrain.Flowers102', test_mode=None,
+    tree={'imagelabels.mat': 1, 'setid.mat': 1, 'jpg/*.jpg': 6},
+    train=dict(split='trainval', chosen=3), val=dict(held_out=2), test=dict(split='test'),
+)
+"""
+
+
+def test_one_command_leads_from_the_archives_to_a_record(
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / 'tiny.py').write_text(_TINY)
+    suite = tmp_path / 'suite.py'
+    suite.write_text(
+        "suite = dict(name='own', title='Own', tasks=('tiny.py',), "
+        "protocols=('finetune',), seeds=(0,), backbones=('timm:test_vit+random',), cost=dict(), "
+        "recipes={'flowers102/finetune': dict(iterations=2, batch_size=2)})"
+    )
+    places = ['--results', str(tmp_path / 'results'), '--work-dir', str(tmp_path / 'work')]
+    run = ['run', '--suite', str(suite), '--device', 'cpu', '--jobs', '1', *places]
+    with serving() as server:
+        offer(server, tmp_path, root, monkeypatch)
+        assert main([*run, '--get', '--data-root', str(root)]) == 0, capsys.readouterr()
+        assert server.asked
+        assert 'ok      102flowers.tgz: 6 files' in capsys.readouterr().out
+    assert len(list((tmp_path / 'results').rglob('*seed0*.json'))) == 1

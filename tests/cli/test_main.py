@@ -203,6 +203,7 @@ class TestExitCodes:
 
         monkeypatch.setattr(Campaign, 'prepare', lambda self, pool: Plan((), ()))
         monkeypatch.setattr(Campaign, 'run', run)
+        monkeypatch.setattr('benchmark.api._flags', lambda *_: ())
         return outcome
 
     def record(self, seed: int, status: Status) -> RunRecord:

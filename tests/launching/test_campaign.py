@@ -13,15 +13,16 @@ from typing import Any, ClassVar
 
 import pytest
 
-from benchmark.catalog import find_task
+from benchmark.catalog import find_backbone, find_task
 from benchmark.errors import BenchmarkError, CheckpointError, DataError, RecordError
 from benchmark.kinds.detection.kind import METRICS
 from benchmark.launching import Job, Reply
 from benchmark.launching.campaign import Campaign
-from benchmark.launching.features import features_from
+from benchmark.launching.features import features_from, inspect_all
 from benchmark.planning import Plan, Request
 from benchmark.report import render_report
 from benchmark.results.checkpoints import draft_of, keep
+from benchmark.results.leases import Owner, take
 from benchmark.results.recording import canonical_scores
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.store import ResultStore
@@ -119,6 +120,28 @@ class TestLookingAtData:
         outcomes = {record.spec.task: record.error for record in found}
         assert outcomes == {'other': 'train labels: a.png: label 7', 'small': ''}
 
+    def test_a_worker_that_is_lost_while_it_looks_costs_nothing(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr('benchmark.launching.retries.time.sleep', lambda seconds: None)
+        lost: list[str] = []
+
+        class Pool(FakePool):
+            def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+                for job in jobs:
+                    kind = job.request['job']
+                    assert job.stall
+                    if kind in ('inspect', 'check') and lost.count(kind) < 2:
+                        lost.append(kind)
+                        answer = {'error': 'the worker was killed', 'lost': True}
+                        yield Reply(job, answer, datetime.now(UTC))
+                    else:
+                        yield from super().run([job])
+
+        _, found = go(campaign(world), Pool())
+        assert lost == ['inspect', 'inspect', 'check', 'check']
+        assert [record.is_ok for record in found] == [True, True]
+
     def test_with_nothing_left_to_run_the_request_is_refused(self, world: Declarations) -> None:
         made, pool = campaign(world), FakePool()
         pool.findings = [BROKEN]
@@ -179,7 +202,7 @@ class TestRunning:
             raise RecordError('results: cannot be written (No space left on device)')
 
         with monkeypatch.context() as patch:
-            patch.setattr(ResultStore, 'save', full)
+            patch.setattr(ResultStore, 'save_once', full)
             _, (lost,) = go(made, FakePool(answer))
         assert (lost.is_ok, 'No space left' in lost.error) == (False, True)
         left = list(made.store.work.rglob('iter_4-*.pth'))
@@ -227,6 +250,95 @@ class TestRunning:
         assert pool.names('train') == [first, second, first]
         assert [record.spec.id for record in found] == [second, first]
 
+    @pytest.mark.parametrize(('losses', 'tries'), [(1, 2), (2, 3), (3, 3)])
+    def test_a_cell_whose_worker_was_lost_is_tried_again_twice(
+        self, world: Declarations, losses: int, tries: int
+    ) -> None:
+        lines: list[str] = []
+        made = campaign(world, suite={'seeds': (0,)}, say=lines.append, pauses=(0.0, 0.01))
+        pool = FakePool()
+
+        def answer(job: Job) -> dict[str, Any]:
+            is_lost = len(pool.names('train')) <= losses
+            return {'error': 'the host is gone', 'lost': True} if is_lost else OUTCOME
+
+        pool.answer = answer
+        _, (record,) = go(made, pool)
+        assert len(pool.names('train')) == tries
+        assert record.is_ok is (losses < 3)
+        assert record.provenance['lost'] == ['the host is gone'] * losses
+        assert sum('it is tried again' in line for line in lines) == min(losses, 2)
+
+    @pytest.mark.parametrize('more', [{}, {'user_error': True}, {'died': True}])
+    def test_a_wrong_request_or_a_fault_is_not_tried_again(
+        self, world: Declarations, more: dict[str, Any]
+    ) -> None:
+        pool = FakePool(lambda job: {'error': 'it cannot work', **more})
+        _, (record,) = go(campaign(world, suite={'seeds': (0,)}), pool)
+        assert not record.is_ok
+        assert len(pool.names('train')) == 1
+        assert 'lost' not in record.provenance
+
+    def test_a_failure_does_not_replace_what_another_process_runs_now(
+        self, world: Declarations
+    ) -> None:
+        """It failed, and another process took the cell before that was written down."""
+        made = campaign(world, suite={'seeds': (0,)})
+        lease: list[Any] = []
+
+        def answer(job: Job) -> dict[str, Any]:
+            if not lease:
+                folder = Path(job.request['folder'])
+                folder.mkdir(parents=True, exist_ok=True)
+                lease.append(take(folder))
+            return {'error': 'it cannot work'}
+
+        try:
+            _, found = go(made, FakePool(answer))
+        finally:
+            lease[0].release()
+        assert found == []
+        assert records(made) == []
+
+    def test_a_record_says_where_its_log_lies_in_the_work_folder(self, world: Declarations) -> None:
+        made = campaign(world, suite={'seeds': (0,)})
+        pool = FakePool()
+        _, (record,) = go(made, pool)
+        (log,) = (job.log for job in pool.asked if job.request['job'] == 'train')
+        assert (made.store.work / record.provenance['log']).resolve() == log
+
+    def test_every_cell_is_given_a_time_without_progress(self, world: Declarations) -> None:
+        found = []
+        for seed, stall in enumerate((None, 60.0)):
+            pool = FakePool()
+            go(campaign(world, suite={'seeds': (seed,)}, stall=stall), pool)
+            found += [job.stall for job in pool.asked if job.request['job'] == 'train']
+        usual, given = found
+        assert usual is not None
+        assert usual >= 1800
+        assert given == 60
+
+    def test_a_campaign_that_waits_takes_over_what_others_leave(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another host took a cell and gives no sign of life any more."""
+        monkeypatch.setenv('TBENCH_LEASE', '0.5')
+        made = campaign(world, suite={'seeds': (0,)}, waits=True)
+        pool = FakePool()
+        cell = made.prepare(pool).to_do[0]
+        folder = made.store.work_folder('tiny', cell.spec, cell.fingerprint)
+        folder.mkdir(parents=True)
+        lease = take(folder)
+        lease._ended.set()
+        path = folder / 'lease.000001'
+        system = json.dumps(Owner.here().system)
+        path.write_text(path.read_text().replace(system, '"another"'))
+        _, (record,) = go(made, pool)
+        assert record.is_ok
+        (job,) = (job for job in pool.asked if job.request['job'] == 'train')
+        assert job.request['expired'] == [1, '000000000000 held']
+        lease.release()
+
     def test_what_another_process_has_done_meanwhile_is_taken(self, world: Declarations) -> None:
         lines: list[str] = []
         made = campaign(world, suite={'seeds': (0,)}, say=lines.append)
@@ -251,7 +363,7 @@ class TestRunning:
                 raise RecordError('results: cannot be written (No space left on device)')
             return save(store, record)
 
-        monkeypatch.setattr(ResultStore, 'save', full)
+        monkeypatch.setattr(ResultStore, 'save_once', full)
         _, found = go(made, FakePool())
         assert [(record.spec.seed, record.is_ok) for record in found] == [(0, False), (1, True)]
         assert [record.spec.seed for record in records(made)] == [1]
@@ -579,13 +691,53 @@ class TestPreparing:
         assert records(campaign(world)) == []
 
     def test_a_backbone_is_inspected_once(self, world: Declarations) -> None:
-        suite = {'backbones': ('timm:test_vit', 'timm:test_vit+random')}
+        suite = {'backbones': ('timm:test_vit', 'timm:test_resnet')}
         first, second = FakePool(), FakePool()
         one = campaign(world, suite=suite).prepare(first)
         other = campaign(world, suite=suite).prepare(second)
-        assert first.names('inspect') == ['timm:test_vit', 'timm:test_vit+random']
+        assert first.names('inspect') == ['timm:test_vit', 'timm:test_resnet']
         assert second.names('inspect') == []
         assert [c.fingerprint for c in one.to_do] == [c.fingerprint for c in other.to_do]
+
+    def test_of_an_architecture_that_is_known_only_the_weights_are_asked(
+        self, world: Declarations
+    ) -> None:
+        paths = [world.folder / name for name in ('a.pth', 'b.pth')]
+        for path in paths:
+            path.write_text(path.name)
+        whole = ('timm:test_vit+random', 'timm:test_vit', *(f'timm:test_vit@{p}' for p in paths))
+        pool = FakePool()
+        made = campaign(world, suite={'backbones': whole})
+        plan = made.prepare(pool)
+        asked = [job.request['is_known'] for job in pool.asked if job.request['job'] == 'inspect']
+        # random, published and given weights in full: normalisations may come from elsewhere
+        assert asked == [False, False, False, True]
+        assert len({cell.fingerprint for cell in plan.to_do}) == 8
+        found = {cell.design.inspected.features for cell in plan.to_do if cell.design.inspected}
+        assert found == {features_from(FEATURES)}
+
+    def test_where_the_first_of_an_architecture_fails_the_next_is_inspected(
+        self, world: Declarations
+    ) -> None:
+        class Refusing(FakePool):
+            def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
+                for reply in super().run(jobs):
+                    bad = reply.job.name.startswith('timm:test_vit@a.pth')
+                    wrong = {'error': 'weights do not load', 'user_error': True}
+                    yield Reply(reply.job, wrong, reply.started) if bad else reply
+
+        refused: dict[str, BenchmarkError] = {}
+        for name in ('a.pth', 'b.pth'):
+            (world.folder / name).write_text(name)
+        backbones = [
+            find_backbone(f'timm:test_vit@{world.folder / name}') for name in ('a.pth', 'b.pth')
+        ]
+        pool = Refusing()
+        cache = world.folder / 'cache'
+        found = inspect_all(backbones, cache, pool, refuse=refused.__setitem__)
+        assert list(refused) == [backbones[0].id]
+        assert list(found) == [backbones[1].id]
+        assert [job.request['is_known'] for job in pool.asked] == [False, False]
 
     def test_other_weights_are_inspected_anew(self, world: Declarations) -> None:
         world.backbone(checkpoint='w.pth')
@@ -600,7 +752,9 @@ class TestPreparing:
         made = campaign(world)
         made.prepare(FakePool())
         (cached,) = (made.store.work / 'cache' / 'backbones').iterdir()
+        (architecture,) = (made.store.work / 'cache' / 'architectures').iterdir()
         cached.write_text(damage)
+        architecture.write_text(damage)
         pool = FakePool()
         made.prepare(pool)
         assert pool.names('inspect') == ['timm:test_vit+random']

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import BenchmarkError, EnvironmentProblem
-from benchmark.execution.locking import check_locks, exclusive, holder_since
+from benchmark.errors import BenchmarkError
+from benchmark.execution.locking import BusyError, check_leases, exclusive, holder_since
 
 HOLD = """
 import sys
@@ -80,7 +80,7 @@ def test_it_is_let_go_afterwards_even_by_an_error(folder: Path) -> None:
 def test_the_lock_file_stays_out_of_the_way(folder: Path) -> None:
     with exclusive(folder):
         (folder / 'log.txt').write_text('x')
-    assert sorted(path.name for path in folder.iterdir()) == ['lock', 'log.txt']
+    assert sorted(path.name for path in folder.iterdir()) == ['lease.000001', 'log.txt']
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
@@ -103,20 +103,24 @@ def test_a_worker_answers_that_another_process_runs_the_cell(
     assert 'is being run by another process' in found['error']
 
 
-@pytest.mark.parametrize('code', [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
-def test_a_file_system_without_locks_is_one_line(
-    code: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_no_lock_of_the_file_system_is_needed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        raise OSError(code, os.strerror(code))
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    with exclusive(folder):
-        pass
     monkeypatch.setattr(fcntl, 'flock', refuse)
-    for look in (lambda: exclusive(folder).__enter__(), lambda: holder_since(folder)):
-        with pytest.raises(EnvironmentProblem, match='files cannot be locked there') as caught:
-            look()
-        assert '--work-dir' in str(caught.value)
-        assert '\n' not in str(caught.value)
-    with pytest.raises(EnvironmentProblem):
-        check_locks(folder)
+    check_leases(folder.parent)
+    with exclusive(folder):
+        assert holder_since(folder) is not None
+        with pytest.raises(BusyError), exclusive(folder):
+            pytest.fail('entered')
+    assert holder_since(folder) is None
+
+
+def test_a_length_of_leases_that_makes_no_sense_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('TBENCH_LEASE', 'soon')
+    with pytest.raises(BenchmarkError, match='TBENCH_LEASE=soon: must be a number of seconds'):
+        check_leases(folder)

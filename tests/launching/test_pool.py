@@ -132,6 +132,45 @@ def test_a_worker_that_dies_is_replaced_and_its_job_told_why(
     assert replies['a'].answer['pid'] != replies['b'].answer['pid']
 
 
+@pytest.mark.parametrize(
+    ('number', 'is_lost'),
+    [
+        ('SIGKILL', True),
+        ('SIGTERM', True),
+        ('SIGBUS', True),
+        ('SIGSEGV', False),
+        ('SIGABRT', False),
+    ],
+)
+def test_what_others_ended_is_lost_and_a_fault_of_its_own_is_none(
+    number: str, is_lost: bool
+) -> None:
+    with pool_of(1) as pool:
+        reply = by_name(pool.run([job('bad', 'die', signal=number)]))['bad']
+    assert bool(reply.answer.get('lost')) is is_lost
+
+
+def test_a_worker_that_lost_its_lease_says_that_others_are_at_work() -> None:
+    with pool_of(1) as pool:
+        reply = by_name(pool.run([job('bad', 'exit', code=98)]))['bad']
+    assert (reply.answer['busy'], reply.answer['user_error']) == (True, True)
+
+
+def test_jobs_are_asked_for_when_there_is_room() -> None:
+    asked: list[int] = []
+
+    def jobs() -> Iterator[Job]:
+        for number in range(5):
+            asked.append(number)
+            yield job(f'j{number}', 'echo', value=number)
+
+    with pool_of(2) as pool:
+        found = pool.run(jobs())
+        next(found)
+        assert len(asked) <= 3
+        assert len(list(found)) == 4
+
+
 def test_a_worker_that_ended_is_noticed_though_a_child_holds_its_pipe() -> None:
     start = time.monotonic()
     with pool_of(1) as pool:

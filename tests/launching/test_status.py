@@ -7,17 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmark.cli.main import main
 from benchmark.cli.overviews import status_lines
 from benchmark.errors import RecordError
 from benchmark.execution.locking import exclusive, holder_since
 from benchmark.launching import Job
-from benchmark.launching.ledger import ledgers
+from benchmark.launching.ledger import Entry, ledgers, open_ledger
 from benchmark.launching.status import CampaignStatus, State, statuses
 from benchmark.results.store import ResultStore
 from benchmark.specs import RunSpec
@@ -27,6 +28,7 @@ from .test_campaign import OUTCOME, FakePool, campaign, go
 
 SPECS = [RunSpec('t', 'b', 'finetune', seed) for seed in range(3)]
 CAMPAIGN = """
+import select
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,7 +41,8 @@ store = ResultStore(root / 'results', root / 'work')
 entries = [Entry(RunSpec('t', 'b', 'finetune', seed), 'f' * 64) for seed in range(3)]
 with open_ledger(store, 'tiny', entries), exclusive(store.work_folder('tiny', *entries[0])):
     print('at work', flush=True)
-    sys.stdin.read()
+    while select.select([sys.stdin], [], [], 0.2)[0] == []:
+        pass
 """
 
 
@@ -116,6 +119,40 @@ class TestFromAnotherProcess:
         assert statuses(tmp_path / 'work')[0].cells[0].detail == ''
 
 
+class TestWorkers:
+    def test_who_runs_a_cell_and_its_last_sign_of_life_are_shown(
+        self, tmp_path: Path, at_work: subprocess.Popen[str]
+    ) -> None:
+        (found,) = statuses(tmp_path / 'work')
+        assert found.cells[0].worker.startswith(f'{at_work.pid} on ')
+        assert found.cells[0].silence is not None
+        assert [name for name, _ in found.processes] == [found.process]
+        assert any(f'by {at_work.pid} on ' in line for line in status_lines([found]))
+        assert found.to_plain()['cells'][0]['worker'] == found.cells[0].worker
+
+    def test_workers_of_one_suite_are_shown_together(
+        self, tmp_path: Path, at_work: subprocess.Popen[str]
+    ) -> None:
+        store = ResultStore(tmp_path / 'results', tmp_path / 'work')
+        with open_ledger(store, 'tiny', [Entry(spec, 'f' * 64) for spec in SPECS]):
+            (found,) = statuses(tmp_path / 'work')
+        assert len(found.processes) == 2
+        lines = list(status_lines([found]))
+        assert 'running (2 processes)' in lines[0]
+        assert sum('last sign of life' in line for line in lines) == 2
+
+    def test_cancelling_stops_a_campaign_and_what_is_over_is_none(
+        self, tmp_path: Path, at_work: subprocess.Popen[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(['cancel', '--work-dir', str(tmp_path / 'work'), '--suite', 'other']) == 0
+        assert 'nothing is running' in capsys.readouterr().out
+        assert main(['cancel', '--work-dir', str(tmp_path / 'work')]) == 0
+        assert f'asked to stop: process {at_work.pid} on ' in capsys.readouterr().out
+        assert at_work.wait(20) != 0  # interrupted
+        assert main(['cancel', '--work-dir', str(tmp_path / 'work')]) == 0
+        assert 'nothing is running' in capsys.readouterr().out
+
+
 class TestRecords:
     def test_cells_end_one_by_one(self, world: Declarations) -> None:
         made = campaign(world)
@@ -176,23 +213,7 @@ class TestLooking:
             assert holder_since(tmp_path) is not None
         assert holder_since(tmp_path) is None
 
-    def test_looking_does_not_take_the_folder_away(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A look at the wrong moment delays a run; it does not refuse it."""
-        import fcntl
-
-        from benchmark.execution import locking
-
-        with exclusive(tmp_path):
-            pass
-        looking = (tmp_path / 'lock').open('rb')
-        fcntl.flock(looking, fcntl.LOCK_SH)
-        waits: list[float] = []
-        wait: Callable[[float], None] = lambda seconds: (  # noqa: E731
-            waits.append(seconds),
-            looking.close() if seconds else None,
-        )[0]
-        monkeypatch.setattr(locking.time, 'sleep', wait)
-        with exclusive(tmp_path):
-            assert len(waits) == 2
+    def test_looking_does_not_take_the_folder_away(self, tmp_path: Path) -> None:
+        with exclusive(tmp_path) as lease:
+            assert holder_since(tmp_path) is not None
+            assert lease.is_mine

@@ -54,6 +54,15 @@ def test_nothing_is_started_or_written_but_the_cache(world: Declarations) -> Non
     assert (len(found.plan.done), len(found.plan.to_do)) == (0, 2)
 
 
+def test_no_backbone_is_built_where_there_are_no_data(declare: Declarations) -> None:
+    declare.task()
+    made, pool = campaign(declare), FakePool()
+    found = asked(made, pool).plan
+    assert pool.asked == []
+    assert len(found.impossible) == 2
+    assert all('no folder' in cell.reason for cell in found.impossible)
+
+
 def test_it_finds_the_cells_that_a_run_would_find(world: Declarations) -> None:
     made = campaign(world)
     planned = asked(made).plan

@@ -39,7 +39,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return who measured a cell, in order; the first takes long."""
     ran: list[str] = []
 
-    def measure(config: dict[str, Any]) -> Outcome:
+    def measure(config: dict[str, Any], folder: Path) -> Outcome:
         ran.append(threading.current_thread().name)
         time.sleep(SLOW if len(ran) == 1 else SLOW / 6)
         cost = {'train_seconds': 0.1, 'test_seconds': 0.1}

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from benchmark.launching import Job, Pool, Reply
+from benchmark.launching.stalls import Progress
 
 PROGRAM = Path(__file__).parent.parent / 'support' / 'misbehaving_worker.py'
 COMMAND = (sys.executable, str(PROGRAM))
@@ -22,6 +23,54 @@ def replies(folder: Path, *does: str) -> dict[str, Reply]:
     with Pool([{}], command=COMMAND) as pool:
         jobs = [Job(f'{n} {do}', {'do': do}, folder / f'{n}.txt') for n, do in enumerate(does)]
         return {reply.job.name.partition(' ')[2]: reply for reply in pool.run(jobs)}
+
+
+@pytest.mark.parametrize(
+    ('do', 'place'),
+    [('sleep for ever', 'in sleep_for_ever'), ('hold the interpreter', 'in answer')],
+)
+def test_a_cell_without_progress_is_ended_with_its_stack_in_the_log(
+    do: str, place: str, tmp_path: Path
+) -> None:
+    log = tmp_path / 'own' / 'log.txt'
+    log.parent.mkdir()
+    start = time.monotonic()
+    with Pool([{}], command=COMMAND) as pool:
+        jobs = [
+            Job('before', {'do': 'fine'}, tmp_path / 'before.txt'),
+            Job('bad', {'do': do}, log, 1.0),
+            Job('after', {'do': 'fine'}, tmp_path / 'after.txt'),
+        ]
+        found = {reply.job.name: reply for reply in pool.run(jobs)}
+    assert found['bad'].error.startswith('no progress for 1 s: it was ended')
+    assert '\n' not in found['bad'].error
+    assert not found['bad'].answer.get('lost')  # it would hang again
+    assert [found[name].error for name in ('before', 'after')] == ['', '']
+    assert 'misbehaving_worker.py' in log.read_text()
+    assert place in log.read_text()
+    assert time.monotonic() - start < 60
+
+
+def test_whatever_grows_beside_a_log_is_progress_but_no_sign_of_life(tmp_path: Path) -> None:
+    now = [0.0]
+    log = tmp_path / 'log.txt'
+    progress = Progress(log, 100.0, clock=lambda: now[0])
+    for change in (
+        lambda: log.write_text('a line'),
+        lambda: log.write_text('a line, another'),
+        lambda: (tmp_path / 'iter_1.pth').write_text('learned'),
+    ):
+        now[0] += 90
+        change()
+        assert not progress.has_stopped()
+    (tmp_path / 'lease.000001').write_text('1')
+    now[0] += 90
+    (tmp_path / 'lease.000001').write_text('2')
+    assert not progress.has_stopped()
+    now[0] += 20
+    (tmp_path / 'lease.000001').write_text('3')
+    assert progress.has_stopped()
+    assert not progress.has_stopped()  # once is enough
 
 
 @pytest.fixture(autouse=True)

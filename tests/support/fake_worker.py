@@ -49,7 +49,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         case 'fail':
             return {'error': 'it failed', 'user_error': True}
         case 'exit':
-            sys.exit(3)
+            sys.exit(request.get('code', 3))
         case 'die':
             os.kill(os.getpid(), getattr(signal, request['signal']))
         case 'large':

@@ -38,9 +38,15 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         case 'hold the interpreter':
             os.write(1, b'holding')
             ctypes.PyDLL(None).sleep(120)
+        case 'sleep for ever':
+            sleep_for_ever()
         case 'echo':
             return {'error': '', 'back': request['value']}
     return {'error': '', 'pid': os.getpid()}
+
+
+def sleep_for_ever() -> None:
+    time.sleep(600)
 
 
 if __name__ == '__main__':

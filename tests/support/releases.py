@@ -204,6 +204,13 @@ RELEASES: dict[str, Release] = {
             'val2017.zip': ('coco/val2017/*',),
         },
     ),
+    'coco-val': Release(
+        _coco,
+        {
+            'annotations_trainval2017.zip': ('coco/annotations/*2017.json',),
+            'val2017.zip': ('coco/val2017/*',),
+        },
+    ),
     'coco-person-boxes': Release(
         _coco, {'COCO_val2017_detections_AP_H_56_person.json': ('coco/person_detection_results/*',)}
     ),
@@ -263,6 +270,10 @@ RELEASES: dict[str, Release] = {
             'val_data.zip': ('tracking/got10k/val/**/*',),
         },
     ),
+    'got10k-val': Release(
+        _at('tracking/got10k', tracking.got10k),
+        {'val_data.zip': ('tracking/got10k/val/**/*',)},
+    ),
     'imagenet1k': Release(
         _imagenet1k,
         {
@@ -316,6 +327,13 @@ RELEASES: dict[str, Release] = {
             'official_splits.zip': ('nyu_depth_v2/official_splits/**/*',),
             'train_list.txt': ('nyu_depth_v2/train_list.txt',),
             'test_list.txt': ('nyu_depth_v2/test_list.txt',),
+        },
+    ),
+    'nyuv2-labelled': Release(
+        _at('nyu_depth_v2_labelled', depth.nyuv2_labelled),
+        {
+            'nyu_depth_v2_labeled.mat': ('nyu_depth_v2_labelled/nyu_depth_v2_labeled.mat',),
+            'splits.mat': ('nyu_depth_v2_labelled/splits.mat',),
         },
     ),
     'otb100': Release(

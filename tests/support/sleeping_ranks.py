@@ -17,4 +17,4 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-SLEEP = Procedure('sleep', 'tests.support.sleeping_ranks:run')
+SLEEP = Procedure('sleep', 'tests.support.sleeping_ranks:run', uses_libraries=False)

@@ -88,6 +88,53 @@ def sun_rgbd(root: Path) -> list[str]:
     return [f'{root / "test_list.txt"}: {write_lines(root / "test_list.txt", rows)} pairs']
 
 
+def nyuv2_labelled(root: Path) -> list[str]:
+    """Write the labelled pairs as ``pictures/00001.png`` and ``depth/00001.png`` (millimetres).
+
+    Pairs come from ``nyu_depth_v2_labeled.mat``, their official split from ``splits.mat``, which
+    counts from 1. Depth is the raw one, without the release's filling of holes, as the common
+    test split has it.
+
+    Raises:
+        DataError: a file is missing or of another form, or h5py is not installed.
+    """
+    labelled, splits = root / 'nyu_depth_v2_labeled.mat', root / 'splits.mat'
+    for path in (labelled, splits):
+        if not path.is_file():
+            raise DataError(f'{path}: no such file')
+    try:
+        import h5py
+    except ImportError:
+        raise DataError(
+            f"{labelled}: is HDF5; to read it: pip install 'transferbench[data]' (or h5py)"
+        ) from None
+    for folder in ('pictures', 'depth'):
+        (root / folder).mkdir(exist_ok=True)
+    with h5py.File(labelled, 'r') as file:
+        missing = [name for name in ('images', 'rawDepths') if name not in file]
+        if missing:
+            raise DataError(f'{labelled}: lacks {" and ".join(missing)}')
+        count = len(file['images'])
+        for number in range(count):
+            # MATLAB stores columns first: (3, width, height) and (width, height)
+            picture = np.transpose(file['images'][number], (2, 1, 0))
+            metres = np.transpose(file['rawDepths'][number])
+            name = f'{number + 1:05d}.png'
+            Image.fromarray(picture).save(root / 'pictures' / name)
+            Image.fromarray(np.round(metres * 1000).astype(np.uint16)).save(root / 'depth' / name)
+    found = scipy.io.loadmat(splits)
+    done = [f'{root}: {count} pairs']
+    for role in ('train', 'test'):
+        key = f'{role}Ndxs'
+        if key not in found:
+            raise DataError(f'{splits}: lacks {key}')
+        names = [f'{number:05d}.png' for number in found[key].ravel().tolist()]
+        rows = [f'pictures/{name} depth/{name}' for name in names]
+        path = root / f'{role}_list.txt'
+        done.append(f'{path}: {write_lines(path, rows)} pairs')
+    return done
+
+
 def decoded(coded: np.ndarray) -> np.ndarray:
     """Return depth in millimetres from SUN RGB-D's code (H, W): its bits rotated right by three."""
     code = coded.astype(np.uint16)

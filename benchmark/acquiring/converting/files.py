@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,3 +53,16 @@ def folders(root: Path) -> list[Path]:
     if not found:
         raise DataError(f'{root}: holds no folders')
     return found
+
+
+def halved(names: Iterable[str], share: float) -> tuple[list[str], list[str]]:
+    """Return about ``share`` of the names, those whose SHA-256 is lowest, and the others.
+
+    Raises:
+        DataError: there are fewer than two names.
+    """
+    ranked = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    if len(ranked) < 2:
+        raise DataError(f'{len(ranked)} are too few to be split in two')
+    count = min(max(round(share * len(ranked)), 1), len(ranked) - 1)
+    return ranked[:count], ranked[count:]

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.io
 from PIL import Image
 
-from benchmark.acquiring.converting.files import read_json, write_json
+from benchmark.acquiring.converting.files import halved, read_json, write_json
 from benchmark.errors import DataError
 
 _PIXELS = 200
@@ -45,6 +45,32 @@ def crowdpose(root: Path) -> list[str]:
         path = root / f'annotations/{role}.json'
         write_json(path, content)
         done.append(f'{path}: {len(content["annotations"])} persons')
+    return done
+
+
+def coco_val(root: Path) -> list[str]:
+    """Split the persons of COCO's val2017 into two files, by the hash of their pictures' names.
+
+    ``annotations/person_keypoints_val2017_train.json`` gets two fifths of the pictures with
+    annotated key points, ``..._test.json`` the others.
+
+    Raises:
+        DataError: the annotations are missing, or fewer than two pictures have key points.
+    """
+    source = root / 'annotations/person_keypoints_val2017.json'
+    content = read_json(source)
+    shown = {item['image_id'] for item in content['annotations'] if item.get('num_keypoints')}
+    images = {item['file_name']: item for item in content['images'] if item['id'] in shown}
+    done = []
+    for role, names in zip(('train', 'test'), halved(images, 2 / 5), strict=True):
+        kept = {images[name]['id'] for name in names}
+        chosen = {
+            'images': [images[name] for name in sorted(names)],
+            'annotations': [item for item in content['annotations'] if item['image_id'] in kept],
+        }
+        path = source.with_name(f'{source.stem}_{role}.json')
+        write_json(path, {**content, **chosen})
+        done.append(f'{path}: {len(names)} pictures, {len(chosen["annotations"])} persons')
     return done
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.acquiring.converting.files import folders, write_lines, write_text
+from benchmark.acquiring.converting.files import folders, halved, write_lines, write_text
 from benchmark.errors import DataError
 from benchmark.kinds.common.frames import numbered_frames
 from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
@@ -48,6 +48,22 @@ class Sequence:
     first: int
     boxes: np.ndarray
     count: int | None = None
+
+
+def got10k_val(root: Path) -> list[str]:
+    """Write ``val/train.txt`` and ``val/test.txt``: two thirds of the films of val and the others.
+
+    Films go to one or the other by the hash of their names.
+
+    Raises:
+        DataError: the list of val is missing or names fewer than two films.
+    """
+    done = []
+    names = read_lines(root / 'val/list.txt')
+    for role, chosen in zip(('train', 'test'), halved(names, 2 / 3), strict=True):
+        path = root / f'val/{role}.txt'
+        done.append(f'{path}: {write_lines(path, sorted(chosen))} films')
+    return done
 
 
 def lasot(root: Path) -> list[str]:

@@ -1,7 +1,7 @@
 distribution = dict(
     name='caltech101',
     title='Caltech-101',
-    tasks=('caltech101',),
+    tasks=('caltech101', 'caltech101-1k'),
     root='caltech-101',
     page='https://data.caltech.edu/records/mzrjq-6wc02',
     licence='CC BY 4.0',

@@ -1,7 +1,7 @@
 distribution = dict(
     name='cifar100',
     title='CIFAR-100, binary version',
-    tasks=('cifar100',),
+    tasks=('cifar100', 'cifar100-1k'),
     root='cifar100',
     page='https://www.cs.toronto.edu/~kriz/cifar.html',
     licence='none stated; research use',

@@ -1,7 +1,7 @@
 distribution = dict(
     name='dtd',
     title='Describable Textures, release 1.0.1',
-    tasks=('dtd',),
+    tasks=('dtd', 'dtd-1k'),
     root='dtd',
     page='https://www.robots.ox.ac.uk/~vgg/data/dtd/',
     licence='research use',

@@ -1,7 +1,7 @@
 distribution = dict(
     name='flowers102',
     title='Oxford Flowers-102',
-    tasks=('flowers102',),
+    tasks=('flowers102', 'flowers102-1k'),
     root='flowers102',
     page='https://www.robots.ox.ac.uk/~vgg/data/flowers/102/',
     licence='none stated; research use',

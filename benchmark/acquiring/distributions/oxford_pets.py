@@ -1,7 +1,7 @@
 distribution = dict(
     name='oxford-pets',
     title='Oxford-IIIT Pets',
-    tasks=('oxford-pets',),
+    tasks=('oxford-pets', 'oxford-pets-1k'),
     root='oxford-iiit-pet',
     page='https://www.robots.ox.ac.uk/~vgg/data/pets/',
     licence='CC BY-SA 4.0',

@@ -1,7 +1,7 @@
 distribution = dict(
     name='voc2007',
     title='PASCAL VOC 2007',
-    tasks=('voc2007', 'voc-detection'),
+    tasks=('voc2007', 'voc-detection', 'voc-detection-1k'),
     root='VOCdevkit/VOC2007',
     page='http://host.robots.ox.ac.uk/pascal/VOC/voc2007/',
     licence='pictures under the terms of Flickr; research use',

@@ -1,7 +1,7 @@
 distribution = dict(
     name='voc2012',
     title='PASCAL VOC 2012',
-    tasks=('voc-detection', 'voc2012-aug', 'voc2012-aug-linear'),
+    tasks=('voc-detection', 'voc2012-aug', 'voc2012-aug-linear', 'voc2012-1k'),
     root='VOCdevkit/VOC2012',
     page='http://host.robots.ox.ac.uk/pascal/VOC/voc2012/',
     licence='pictures under the terms of Flickr',

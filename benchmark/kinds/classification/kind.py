@@ -81,10 +81,14 @@ def _model(context: BuildContext) -> Config:
             'channels': features.channels[-1],
             # a frozen backbone's features keep their scale, so they are whitened per
             # channel before the classifier (MAE, arXiv 2111.06377, appendix A.1)
-            'norm': 'layer' if context.protocol.trains_backbone else 'batch',
+            'norm': 'batch' if _is_whitened(context) else 'layer',
         },
         'head': _head(context),
     }
+
+
+def _is_whitened(context: BuildContext) -> bool:
+    return context.recipe.whitened or not context.protocol.trains_backbone
 
 
 def _head(context: BuildContext) -> Config:
@@ -142,6 +146,7 @@ KIND = Kind(
     name='classification',
     library='mmpretrain',
     order=10,
+    has_normalising_heads=False,
     probed=Probed.PICTURES,
     has_words=True,
     components=(

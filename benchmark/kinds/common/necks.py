@@ -30,12 +30,23 @@ class PooledFeatures(BaseModule):
         super().__init__(init_cfg)
         self.norm = {
             'layer': lambda: nn.LayerNorm(channels, eps=_EPS),
-            'batch': lambda: nn.BatchNorm1d(channels, affine=False, eps=_EPS),
+            'batch': lambda: _BatchNorm1d(channels, affine=False, eps=_EPS),
         }[norm]()
 
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor]:
         """Return features of shape (B, C) for maps of which the last is (B, C, h, w)."""
         return (self.norm(maps[-1].mean(dim=(2, 3))),)
+
+
+class _BatchNorm1d(nn.BatchNorm1d):
+    """Batch norm that takes a batch of one, which has no statistics, by those seen so far."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        if self.training and len(features) == 1:
+            return functional.batch_norm(
+                features, self.running_mean, self.running_var, eps=self.eps
+            )
+        return super().forward(features)
 
 
 @MODELS.register_module()

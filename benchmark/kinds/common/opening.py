@@ -17,8 +17,9 @@ from benchmark.kinds.common import xml
 from benchmark.kinds.common.listing import check_list, is_emptiness, why_unreadable
 from benchmark.kinds.common.loading import compare_sizes, replace_loaders
 from benchmark.kinds.common.order import SeededSamples
-from benchmark.kinds.common.parts import held_out, joined
+from benchmark.kinds.common.parts import chosen, held_out, joined
 from benchmark.kinds.common.unread import check_folders, no_folder, why_empty
+from benchmark.kinds.common.views import FixedViews
 from benchmark.openmmlab import coco
 from benchmark.openmmlab.decoding import header_of, is_broken
 from benchmark.registry import DATASETS
@@ -40,6 +41,12 @@ OURS = (
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST = 160
+
+_PARTIAL: dict[Any, tuple[str, ...]] = {
+    held_out: ('of', 'every', 'rest'),
+    chosen: ('of', 'count'),
+}
+"""Data sets that are part of another, with the arguments of their own."""
 
 _SAMPLED = 20
 """Of how many pictures the size is compared with the annotations' when a data set is opened."""
@@ -73,9 +80,13 @@ def opened(*, of: Config) -> BaseDataset:
 
 
 @DATASETS.register_module(name='Seeded')
-def seeded(*, of: Config, seed: int) -> SeededSamples:
-    """Return the data set ``of``, opened, whose samples are drawn for their turns."""
-    return SeededSamples(opened(of=of), seed)
+def seeded(*, of: Config, seed: int, views: int = 0) -> SeededSamples:
+    """Return the data set ``of``, opened, whose samples are drawn for their turns.
+
+    With ``views``, each sample has so many that are drawn once, whatever the turn.
+    """
+    dataset = opened(of=of)
+    return SeededSamples(FixedViews(dataset, views) if views else dataset, seed)
 
 
 def _build(of: Config) -> BaseDataset:
@@ -113,13 +124,14 @@ def _unread_parts(config: Config) -> Iterator[dict[str, Any]]:
     """Yield the configurations of the data sets that one is made of."""
     kind = find_type(config['type'])
     if kind is joined:
-        own = ('of', 'parts', 'ignore_keys', 'type', 'times')
+        own: tuple[str, ...] = ('of', 'parts', 'ignore_keys', 'type', 'times')
         common = {key: value for key, value in config.items() if key not in own}
         for part in config.get('parts', ()):
             named = {key: value for key, value in part.items() if key not in own}
             yield {**common, **named, 'type': config['of']}
-    elif kind is held_out:
-        kept = {k: v for k, v in config.items() if k not in ('of', 'every', 'rest', 'type')}
+    elif kind in _PARTIAL:
+        own = _PARTIAL[kind]
+        kept = {k: v for k, v in config.items() if k not in (*own, 'type')}
         yield from _unread_parts({**kept, **config['of']})
     else:
         yield dict(config)
@@ -189,8 +201,8 @@ def misfit(config: Config) -> str:
         parts = ({**common, **part, 'type': config['of']} for part in config.get('parts', ()))
         found = (misfit({k: v for k, v in part.items() if k != 'times'}) for part in parts)
         return next((problem for problem in found if problem), '')
-    if kind is held_out:
-        common = {k: v for k, v in arguments.items() if k not in ('of', 'every', 'rest')}
+    if kind in _PARTIAL:
+        common = {k: v for k, v in arguments.items() if k not in _PARTIAL[kind]}
         return misfit({**common, **config['of']})
     taken = _arguments(kind)
     unknown = next((key for key in arguments if key not in taken), None)

@@ -462,6 +462,7 @@ KIND = Kind(
     library='mmdet',
     has_fixed_size=False,
     order=20,
+    has_normalising_heads=False,
     has_colours=True,
     components=(
         'benchmark.kinds.detection.lvis_data',

@@ -247,6 +247,7 @@ KIND = Kind(
     library='mmdet',
     has_fixed_size=False,
     order=70,
+    has_normalising_heads=False,
     family='tracking',
     components=(
         'benchmark.kinds.mot.data',

@@ -19,6 +19,8 @@ def _own() -> dict[str, str]:
     return {
         'inline': f'{__name__}.inline:InlineExecutor.of',
         'local': f'{__name__}.local:LocalExecutor.of',
+        'ray': f'{__name__}.ray:RayExecutor.of',
+        'slurm': f'{__name__}.slurm:SlurmExecutor.of',
     }
 
 

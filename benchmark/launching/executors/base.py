@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
@@ -13,19 +13,23 @@ from typing import Any, Protocol, Self, runtime_checkable
 class Job:
     """A request to a worker: ``name`` is for people, ``request`` for the worker.
 
-    The request is plain data; its key ``job`` names the procedure.
+    The request is plain data; its key ``job`` names the procedure. ``stall`` is after how many
+    seconds without progress it is ended, ``None`` for never.
     """
 
     name: str
     request: dict[str, Any]
     log: Path
+    stall: float | None = None
 
 
 @dataclass(frozen=True)
 class Reply:
     """A worker's answer to a job; ``error`` is empty when it did the job.
 
-    ``started`` is when a worker was given the job (UTC).
+    ``started`` is when a worker was given the job (UTC). An answer with ``lost`` says that the
+    job may work another time: the worker, its host or its memory was gone. One with ``busy`` says
+    that another process holds the cell.
     """
 
     job: Job
@@ -47,17 +51,23 @@ class Wanted:
         jobs: how many jobs may run at a time; ``None`` leaves it to the executor.
         processes: how many processes each training takes.
         most: no more jobs at a time than this are of use; ``None`` where that is not known.
+        work: a folder that all hosts see, for what an executor keeps while it lives.
+        options: what else was asked for, by name: an executor knows its own.
     """
 
     device: str = 'auto'
     jobs: int | None = None
     processes: int = 1
     most: int | None = None
+    work: Path = Path('work_dirs')
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @runtime_checkable
 class Executor(Protocol):
     """Runs jobs and yields a reply for each as it ends, in any order.
+
+    Jobs are asked for one by one, when there is room for them.
 
     An executor never raises for a job that failed: the reply's ``error`` says why. It is a
     context manager, and is closed when the context ends; nothing it started outlives that.

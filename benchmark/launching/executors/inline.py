@@ -76,7 +76,7 @@ class InlineExecutor:
                 _prepare_libraries()
             except BenchmarkError as error:
                 return {'error': str(error), 'user_error': True}
-            from benchmark.execution.jobs import answer
+            from benchmark.execution.answering import answer
 
             try:
                 with _process_kept():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import sys
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
 from benchmark.launching.devices import worker_environments
 from benchmark.launching.executors.base import Job, Reply, Wanted
+from benchmark.launching.nursery import Nursery
 from benchmark.launching.pool import Pool
 
 
@@ -58,10 +60,14 @@ class LocalExecutor:
 
     @functools.cached_property
     def _pool(self) -> Pool:
-        pool = Pool(self._environments)
+        pool = Pool(self._environments, nursery=_nursery(self._environments))
         # an executor that nobody closes ends its workers when nobody has it any more
         weakref.finalize(self, pool.close)
         return pool
+
+    def start_early(self) -> None:
+        """Let the libraries be imported while the caller does something else."""
+        self._pool.start_early()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         """Yield a reply for every job as it ends, in no particular order."""
@@ -78,3 +84,11 @@ class LocalExecutor:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _nursery(environments: Sequence[Mapping[str, str]]) -> Nursery | None:
+    """Return what forks workers that have no GPU; CUDA does not survive a fork."""
+    if sys.platform != 'linux' or any(e.get('CUDA_VISIBLE_DEVICES') != '' for e in environments):
+        return None
+    first = environments[0]
+    return Nursery({k: v for k, v in first.items() if all(e.get(k) == v for e in environments)})

@@ -147,3 +147,14 @@ def test_whitened_maps_go_through_the_neck_that_follows() -> None:
     (found,) = neck((torch.randn(2, 5, 16, 16),))
     assert found.shape == (2, 5, 14, 14)
     assert not list(neck.parameters())
+
+
+def test_pooled_features_take_a_batch_of_one() -> None:
+    neck = PooledFeatures(channels=3, norm='batch').train()
+    neck((2 + torch.randn(16, 3, 2, 2, generator=torch.Generator().manual_seed(0)),))
+    before = neck.norm.running_mean.clone()
+    maps = (torch.ones(1, 3, 2, 2),)
+    (found,) = neck(maps)
+    (expected,) = neck.eval()(maps)
+    assert torch.equal(found, expected)
+    assert torch.equal(neck.norm.running_mean, before)

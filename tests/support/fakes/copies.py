@@ -47,6 +47,11 @@ def _films(*names: str) -> Builder:
     return build
 
 
+def _got10k_val(root: Path) -> None:
+    tracking.got10k(root / 'got10k')
+    converting_tracking.got10k_val(root / 'got10k')
+
+
 _cog = _then(classification.cog, converting.cog)
 
 COPIES: dict[str, Builder] = {
@@ -66,6 +71,7 @@ COPIES: dict[str, Builder] = {
     'coco-detection-cascade': detection.coco,
     'coco-detection': detection.coco,
     'coco-pose': pose.coco_pose,
+    'coco-val-pose': _then(pose.coco_pose, converting_pose.coco_val),
     'coco-stuff164k': segmentation.coco_stuff164k,
     'coco-detection-classic': detection.coco,
     **{f'cog-l{level}': _cog for level in range(1, 6)},
@@ -77,6 +83,7 @@ COPIES: dict[str, Builder] = {
     'flowers102': classification.flowers102,
     'food101': classification.food101,
     'got10k': _films(),
+    'got10k-val': _got10k_val,
     'imagenet1k': classification.imagenet1k,
     'inat2018': partial(classification.inaturalist, year=2018, last=8141),
     'inat2019': partial(classification.inaturalist, year=2019, last=1009),
@@ -89,6 +96,7 @@ COPIES: dict[str, Builder] = {
     'mpii': _then(pose.mpii, converting_pose.mpii),
     'nabirds': classification.nabirds,
     'nyuv2': depth.nyuv2,
+    'nyuv2-labelled': _then(depth.nyuv2_labelled, converting_depth.nyuv2_labelled),
     'otb100': _films('lasot', 'trackingnet', 'otb100'),
     'oxford-pets': classification.oxford_pets,
     'pascal-context': segmentation.pascal_context,
@@ -104,3 +112,9 @@ COPIES: dict[str, Builder] = {
     'voc2012-aug-linear': segmentation.voc2012_aug,
 }
 """Per task; a builder of a converted data set writes the release and converts it."""
+
+COPIES |= {
+    f'{name}-1k': COPIES[name]
+    for name in ('caltech101', 'cifar100', 'dtd', 'flowers102', 'oxford-pets', 'voc-detection')
+}
+COPIES['voc2012-1k'] = COPIES['voc2012-aug']

@@ -28,6 +28,21 @@ def nyuv2(root: Path, size: tuple[int, int] = (96, 128)) -> None:
         lines(root / f'{role}_list.txt', *rows)
 
 
+def nyuv2_labelled(root: Path) -> None:
+    """As released: HDF5 with columns first, and the split counted from 1."""
+    import h5py
+
+    root.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(0)
+    with h5py.File(root / 'nyu_depth_v2_labeled.mat', 'w') as file:
+        file['images'] = generator.integers(0, 256, (6, 3, *NYU_SIZE[::-1]), dtype=np.uint8)
+        file['rawDepths'] = generator.uniform(0.7, 9, (6, *NYU_SIZE[::-1])).astype(np.float32)
+    scipy.io.savemat(
+        root / 'splits.mat',
+        {'trainNdxs': np.array([[1], [3], [4], [6]]), 'testNdxs': np.array([[2], [5]])},
+    )
+
+
 def kitti(root: Path) -> None:
     """As released, with the lists of BTS beside it; one picture has no depth map."""
     drives = {

@@ -1,6 +1,6 @@
 """Print how fast the procedural world is rendered and written, with one process and with all cores.
 
-Usage: python tools/bench_world.py [FRAMES]
+Usage: python tools/bench/world.py [FRAMES]
 """
 
 from __future__ import annotations

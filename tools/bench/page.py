@@ -1,6 +1,6 @@
 """Print how large and how quick the page of a big suite is, in a real Chromium, beside a small one.
 
-Usage: python tools/bench_page.py [BACKBONES] [TASKS] [SEEDS]
+Usage: python tools/bench/page.py [BACKBONES] [TASKS] [SEEDS]
 
 Times are processor time, so that a busy machine changes them little: seconds of this process for
 writing, milliseconds of the browser's main thread (script, style, layout, paint) until a change is

@@ -1,6 +1,6 @@
 """Time and memory from many records on disk to all tables of their report.
 
-    python tools/bench_report.py [--backbones 250] [--tasks 40] [--seeds 5]
+    python tools/bench/report.py [--backbones 250] [--tasks 40] [--seeds 5]
 
 Two protocols are run by every backbone, so the default makes 100,000 records, as large as those
 of real runs. Each line is a fresh process: the first reads every file, as after an import, the

@@ -1,6 +1,6 @@
 """How long the checks of data take: the look before a run, and what each opening and sample adds.
 
-    TBENCH_REAL_MINI=DIR python tools/bench/bench_checks.py [--pictures 5000] [--read 10000]
+    TBENCH_REAL_MINI=DIR python tools/bench/checks.py [--pictures 5000] [--read 10000]
 
 Seconds of the processor, files in memory, compared in pairs with plain reading by the libraries;
 medians of several pairs. The share is of a cell of ten minutes that opens two splits and reads

@@ -1,6 +1,6 @@
 """How long it takes to know data by content: read for the first time, known again, by name only.
 
-    python tools/bench_data.py [--files 20000] [--kilobytes 110] [--cells 20000] [--folder DIR]
+    python tools/bench/data.py [--files 20000] [--kilobytes 110] [--cells 20000] [--folder DIR]
 
 Writes a data set of that many pictures of random bytes into a folder of its own, which is removed
 afterwards, and prints one line per case. The files were just written and lie in memory: a first

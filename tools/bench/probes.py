@@ -1,6 +1,6 @@
 """Measure what a probe saves: many heads in one pass, and features that are kept.
 
-Usage: python tools/bench_probes.py [--task TASK] [--backbone ID] [--iterations N] [--data-root DIR]
+Usage: python tools/bench/probes.py [--task TASK] [--backbone ID] [--iterations N] [--data-root DIR]
        [--parts heads cache] [--busy]
 
 Prints two ratios of wall time, each of runs side by side in this process: training 65 (or, of a

@@ -1,0 +1,158 @@
+"""Jobs and answers as files in a folder that several hosts see: no port, no lock, no clock.
+
+One process puts jobs in and gathers answers, any number of workers take jobs. A job is a file in
+``open``, which a worker renames into ``taken``: of several, one succeeds. A worker, and who waits
+for its answers, hold leases, so that each notices the end of the other.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import RecordError
+from benchmark.execution.locking import exclusive
+from benchmark.launching.executors.base import Job
+from benchmark.results.leases import Observer, see
+from benchmark.results.store import write_atomically
+
+_BETWEEN = '@'
+
+
+@dataclass
+class Spool:
+    """The folder, as all sides see it."""
+
+    folder: Path
+    _observer: Observer = field(default_factory=Observer, repr=False)
+
+    def __reduce__(self) -> tuple[type[Spool], tuple[Path]]:
+        return Spool, (self.folder,)
+
+    @property
+    def _open(self) -> Path:
+        return self.folder / 'open'
+
+    @property
+    def _taken(self) -> Path:
+        return self.folder / 'taken'
+
+    @property
+    def _answers(self) -> Path:
+        return self.folder / 'answers'
+
+    def _place_of(self, worker: str) -> Path:
+        return self.folder / 'workers' / worker
+
+    @contextlib.contextmanager
+    def waited_for(self) -> Iterator[None]:
+        """Let workers live for as long as the block lasts; then remove the folder.
+
+        Raises:
+            BenchmarkError: it cannot be written.
+        """
+        self._sweep()
+        for place in (self._open, self._taken, self._answers):
+            place.mkdir(parents=True, exist_ok=True)
+        with exclusive(self.folder / 'waiting'):
+            yield
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove what those that waited on this host, and were killed, have left beside this."""
+        for other in self.folder.parent.glob('*/waiting'):
+            sight = see(other)
+            if sight is not None and sight.is_free:
+                shutil.rmtree(other.parent, ignore_errors=True)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits for answers any more."""
+        return not self._observer.is_held(self.folder / 'waiting')
+
+    # who waits
+
+    def put(self, name: str, job: Job) -> None:
+        """Offer a job to the workers."""
+        text = repr({**asdict(job), 'log': str(job.log)})
+        write_atomically(self._open / name, text)
+
+    def answers(self) -> dict[str, dict[str, Any]]:
+        """Return the answers that came since the last call, by name of the job."""
+        found: dict[str, dict[str, Any]] = {}
+        for path in sorted(self._answers.iterdir()):
+            if path.name.startswith('.'):
+                continue
+            with contextlib.suppress(OSError, ValueError):
+                found[path.name] = json.loads(path.read_bytes())
+            path.unlink(missing_ok=True)
+            for taken in self._taken.glob(f'{path.name}{_BETWEEN}*'):
+                taken.unlink(missing_ok=True)
+        return found
+
+    def lost(self) -> dict[str, str]:
+        """Return the jobs whose workers are gone, with the worker of each; they are dropped."""
+        found = {}
+        for path in self._taken.iterdir():
+            name, _, worker = path.name.partition(_BETWEEN)
+            if not self._observer.is_held(self._place_of(worker)) and not (
+                (self._answers / name).exists()
+            ):
+                path.unlink(missing_ok=True)
+                found[name] = worker
+        return found
+
+    def withdraw(self, name: str) -> bool:
+        """Take back a job; return whether no worker had taken it."""
+        try:
+            (self._open / name).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def living(self) -> tuple[str, ...]:
+        """Return the names of the workers that give signs of life."""
+        places = self.folder.glob('workers/*')
+        return tuple(place.name for place in places if self._observer.is_held(place))
+
+    # workers
+
+    @contextlib.contextmanager
+    def working(self, worker: str) -> Iterator[None]:
+        """Be a worker of this name for as long as the block lasts.
+
+        Raises:
+            BenchmarkError: there is one already, or the folder cannot be written.
+        """
+        with exclusive(self._place_of(worker)):
+            yield
+
+    def take(self, worker: str) -> tuple[str, Job] | None:
+        """Return a job, and its name, that nobody else has taken; ``None`` where there is none."""
+        with contextlib.suppress(FileNotFoundError):
+            for path in sorted(self._open.iterdir()):
+                if path.name.startswith('.'):
+                    continue
+                mine = self._taken / f'{path.name}{_BETWEEN}{worker}'
+                with contextlib.suppress(FileNotFoundError):
+                    path.rename(mine)
+                    content = ast.literal_eval(mine.read_text(encoding='utf-8'))
+                    return path.name, Job(**{**content, 'log': Path(content['log'])})
+        return None
+
+    def answer(self, name: str, answer: dict[str, Any]) -> None:
+        """Give the answer to a job; nothing happens where nobody waits for it any more."""
+        if self._answers.is_dir():
+            with contextlib.suppress(RecordError):
+                write_atomically(self._answers / name, json.dumps(answer))
+
+    def give_back(self, name: str, worker: str) -> None:
+        """Offer a job that was taken to other workers."""
+        with contextlib.suppress(FileNotFoundError):
+            (self._taken / f'{name}{_BETWEEN}{worker}').rename(self._open / name)

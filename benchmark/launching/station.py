@@ -1,0 +1,79 @@
+"""A worker elsewhere: takes jobs from a spool until nobody waits for answers any more."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmark.launching.devices import worker_environments
+from benchmark.launching.pool import Pool
+from benchmark.launching.spool import Spool
+from benchmark.results.leases import LENGTH
+
+_POLL = 0.5
+"""Seconds between two looks at an empty spool."""
+
+
+class Station:
+    """What a scheduler runs: a callable that serves a spool, one job at a time.
+
+    Args:
+        folder: the spool's folder, as every host sees it.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
+        processes: how many processes a training takes.
+        lease: the length of leases in seconds, as text; empty for the usual one.
+    """
+
+    def __init__(
+        self, folder: Path, device: str = 'auto', processes: int = 1, lease: str = ''
+    ) -> None:
+        self._about = folder, device, processes, lease
+        self._pool: Pool | None = None
+        self._name = ''
+        self._at: str | None = None
+
+    def __reduce__(self) -> tuple[type[Station], tuple[Any, ...]]:
+        return Station, self._about
+
+    def __call__(self) -> int:
+        """Serve, and return how many jobs were done."""
+        folder, device, processes, lease = self._about
+        if lease:
+            os.environ[LENGTH] = lease
+        spool = Spool(folder)
+        if spool.is_over:  # it waited in a queue for longer than its submitter lived
+            return 0
+        self._name = f'{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}'
+        done = 0
+        with (
+            spool.working(self._name),
+            Pool(worker_environments(device, 1, processes=processes)) as self._pool,
+        ):
+            while not spool.is_over:
+                if (found := spool.take(self._name)) is None:
+                    time.sleep(_POLL)
+                    continue
+                self._at, job = found
+                (reply,) = self._pool.run([job])
+                spool.answer(self._at, reply.answer)
+                self._at = None
+                done += 1
+        return done
+
+    def checkpoint(self) -> Any:
+        """Stop before the time limit or a preemption, and return what goes on after it.
+
+        The scheduler's library calls this. The training at hand keeps a checkpoint, and its job
+        goes back to the spool.
+        """
+        from submitit.helpers import DelayedSubmission
+
+        if self._pool is not None:
+            self._pool.close()
+        if self._at is not None:
+            Spool(self._about[0]).give_back(self._at, self._name)
+        return DelayedSubmission(Station(*self._about))

@@ -1,0 +1,152 @@
+"""How much a cell asks for, and how long it may take without progress."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from benchmark.errors import BenchmarkError
+from benchmark.kinds.base import Config
+from benchmark.kinds.common.operations import count_head
+from benchmark.planning import Cell
+from benchmark.planning.cells import Inspected
+from benchmark.planning.estimates import Workload, estimate, model_flops
+from benchmark.results.records import RunRecord
+from benchmark.specs import Role, RunSpec, Task
+
+CellKey = tuple[str, str, str]
+"""Task, backbone and protocol."""
+
+
+_LEAST_STALL = 1800.0
+"""Seconds: data on a busy file system may take long before the first line of a log."""
+
+_UNKNOWN_STALL = 6 * 3600.0
+_PATIENCE = 10
+"""So many times what a whole cell is expected to take may pass without a sign of progress."""
+
+
+def stall_limit(workload: Workload | None) -> float:
+    """Return for how many seconds a cell may show no progress.
+
+    It follows from counted operations at the nominal speed of a core, the slowest device.
+    """
+    expected = None if workload is None else estimate(workload, (), 'cpu').seconds
+    return _UNKNOWN_STALL if expected is None else max(_LEAST_STALL, _PATIENCE * expected)
+
+
+def key_of(spec: RunSpec) -> CellKey:
+    """Return what all seeds of a cell share."""
+    return spec.task, spec.backbone, spec.protocol
+
+
+def longest_first(cells: Iterable[Cell], workloads: Mapping[CellKey, Workload]) -> list[Cell]:
+    """Return cells in the order in which they keep workers busy to the end.
+
+    What takes longest comes first, as far as operations say it; unknown ones before all, equal
+    ones as they were.
+    """
+
+    def shortness(cell: Cell) -> float:
+        known = workloads.get(key_of(cell.spec))
+        return -math.inf if known is None or known.flops is None else -known.flops
+
+    return sorted(cells, key=shortness)
+
+
+def workload_of_cell(
+    cell: Cell,
+    inspected: Inspected | None,
+    length: float = 1.0,
+    *,
+    config: Config | None = None,
+) -> Workload:
+    """Return what a cell asks for.
+
+    Args:
+        cell: which cell.
+        inspected: what is known of its backbone.
+        length: pictures of a test sample, more than one where it is a film.
+        config: the cell's configuration, or that of cells like it, if it is at hand.
+
+    Raises:
+        BenchmarkError: an option makes no sense.
+    """
+    learns = cell.design.inputs.protocol.trains_backbone
+    known = cell.config if config is None else config
+    return _workload(cell.spec, cell.task, known, inspected, learns=learns, length=length)
+
+
+def workload_of_record(
+    record: RunRecord, task: Task, inspected: Inspected | None, length: float
+) -> Workload:
+    """Return what a finished run asked for; ``length`` is as in :func:`workload_of_cell`."""
+    learns = bool(record.protocol.get('trains_backbone'))
+    config = dict(record.config)
+    return _workload(record.spec, task, config, inspected, learns=learns, length=length)
+
+
+def _workload(
+    spec: RunSpec,
+    task: Task,
+    config: Config,
+    inspected: Inspected | None,
+    *,
+    learns: bool,
+    length: float,
+) -> Workload:
+    cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
+    if 'predictor' in config:  # it looks at no image
+        return Workload(cell, kind, 0.0, 0)
+    if inspected is None:
+        return Workload(cell, kind, None, 0)
+    parameters = inspected.features.parameters
+    if inspected.flops is None:
+        return Workload(cell, kind, None, parameters)
+    height, width = task.input_size
+    trained, tested = _trained_images(config, task), round(task.splits[Role.TEST] * length)
+    flops = model_flops(
+        count_head(_model(config), (height, width)),
+        inspected.flops * height * width,
+        trained_images=trained,
+        tested_images=tested,
+        learns=learns,
+    )
+    return Workload(cell, kind, flops, parameters, trained + tested)
+
+
+def _model(config: Config) -> Config:
+    """Return the model of a training, that of the first trial where there are several."""
+    if 'trials' in config:
+        return _model(config['trials'][0]['config'])
+    found: Config = config.get('model') or {}
+    return found
+
+
+def _trained_images(config: Config, task: Task) -> int:
+    """Return how many training pictures pass the backbone."""
+    if 'trials' in config:
+        trainings = [_trained_images(trial['config'], task) for trial in config['trials']]
+        # the chosen one is trained again
+        return sum(trainings) + max(trainings)
+    if 'own_head' in config:  # nothing is trained
+        return 0
+    if 'solver' not in config:
+        return _number(config, 'train_cfg', 'max_iters') * _number(
+            config, 'train_dataloader', 'batch_size'
+        )
+    if 'train_dataset' not in config:
+        return task.splits[Role.TRAIN]
+    return _number(config, 'solver', 'iterations') * _number(config, 'solver', 'batch_size')
+
+
+def _number(config: Config, part: str, key: str) -> int:
+    """Return a whole number of a configuration, which an option may have replaced.
+
+    Raises:
+        BenchmarkError: it is none that a training could have.
+    """
+    found = config[part].get(key) if isinstance(config[part], Mapping) else None
+    if type(found) is not int or found < 1:
+        raise BenchmarkError(f'{part}.{key} is {found!r}: must be a whole number, at least 1')
+    return found

@@ -1,0 +1,235 @@
+"""Three executors on one store while workers are killed and frozen, clocks differ, no flock."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tools.chaos.parts import RAW, expected
+from tools.chaos.stage import Stage, hit
+
+WORKER = 'benchmark.launching.worker'
+LEASE = 4.0
+_OWN_PROCESSES = ('unshare', '--pid', '--fork', '--mount-proc', '--kill-child')
+
+
+def main() -> int:
+    """Return 0 when every cell has one record, with the value that it must have."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--cells', type=int, default=1000)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--without', nargs='*', default=(), choices=('local', 'ray', 'slurm'))
+    parser.add_argument('--keep', action='store_true', help='keep the folder of the stage')
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix='chaos-'))
+    stage = Stage(folder / 'stage', lease=LEASE)
+    try:
+        return _play(stage, options)
+    finally:
+        stage.end()
+        if options.keep:
+            print(f'kept: {folder}')
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _play(stage: Stage, options: argparse.Namespace) -> int:
+    shim = stage.folder / 'shim.so'
+    source = Path(__file__).with_name('shim.c')
+    subprocess.run(['gcc', '-shared', '-fPIC', '-O2', '-o', shim, source, '-ldl'], check=True)
+    suite = stage.suite(['chaos'], options.cells)
+    # what all would look at first: the data, and the backbone
+    first = stage.command('run', suite, 'shared', '--seeds', '0', '--jobs', '1')
+    subprocess.run(first, env=stage.environment, cwd=stage.folder, check=True)
+    begun = time.monotonic()
+    with _cluster(stage, options) as (address, cluster):
+        actors = {
+            name: _Actor(stage, name, command, environment)
+            for name, command, environment in _commands(stage, suite, shim, address)
+            if name not in options.without
+        }
+        chaos = _Chaos(stage, random.Random(options.seed), options.cells, cluster)
+        while any(actor.goes_on() for actor in actors.values()):
+            chaos.act()
+            time.sleep(0.2)
+        chaos.calm()
+        seconds = time.monotonic() - begun
+    left = stage.left_after(5.0)
+    # what was lost too often has failed: the same command again, as a person would
+    again = subprocess.run(
+        stage.command('work', suite, 'shared', '--jobs', '2'),
+        env=stage.environment,
+        cwd=stage.folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return _told(stage, options.cells, chaos, actors, left, seconds, again.stdout)
+
+
+def _commands(
+    stage: Stage, suite: Path, shim: Path, address: str
+) -> Iterator[tuple[str, list[str], dict[str, str]]]:
+    no_flock = {'LD_PRELOAD': str(shim), 'SHIM_NO_FLOCK': '1'}
+    work = lambda *more: stage.command('work', suite, 'shared', *more)  # noqa: E731
+    local = work('--executor', 'local', '--jobs', '2')
+    yield 'local', [*_OWN_PROCESSES, *local], {**no_flock, 'SHIM_SKEW': '300'}
+    slurm = work('--executor', 'slurm', '--jobs', '2', '--resources', 'cluster=local')
+    yield 'slurm', [*_OWN_PROCESSES, *slurm], no_flock
+    yield 'ray', work('--executor', 'ray', '--resources', f'address={address}', 'cpus=1'), {}
+
+
+class _Actor:
+    """A command that is started again as long as it does not end by itself."""
+
+    def __init__(
+        self, stage: Stage, name: str, command: list[str], environment: dict[str, str]
+    ) -> None:
+        self._start = lambda: stage.start(command, f'{name}.log', **environment)
+        self.process = self._start()
+        self.starts = 1
+
+    def goes_on(self) -> bool:
+        """Whether it is at work; one that was killed is started again."""
+        code = self.process.poll()
+        if code in (None, 0, 1, 3):
+            return code is None
+        self.process, self.starts = self._start(), self.starts + 1
+        return True
+
+
+class _Chaos:
+    """Kills every tenth worker, freezes others past their lease, and takes a node away."""
+
+    def __init__(self, stage: Stage, draw: random.Random, cells: int, cluster: Any) -> None:
+        self._stage, self._draw, self._cells, self._cluster = stage, draw, cells, cluster
+        self._frozen: dict[int, float] = {}
+        self._done = 0
+        self.counts: Counter[str] = Counter()
+
+    def act(self) -> None:
+        """Do what is due, as cells begin."""
+        for pid, moment in list(self._frozen.items()):
+            if time.monotonic() > moment:
+                del self._frozen[pid]
+                self.counts['woken past their lease'] += hit(pid, signal.SIGCONT)
+        begun = len(_events(self._stage, 'begun'))
+        for number in range(self._done, begun):
+            if number % 10 == 5:
+                self._kill()
+            elif number % 25 == 12:
+                self._freeze()
+            elif number % 100 == 50:
+                self._kill_command()
+            if number == self._cells // 2:
+                self._take_node()
+        self._done = begun
+
+    def calm(self) -> None:
+        """Wake all that are frozen."""
+        for pid in self._frozen:
+            hit(pid, signal.SIGCONT)
+
+    def _pick(self, part: str) -> int | None:
+        found = [p.pid for p in self._stage.processes(part) if p.pid not in self._frozen]
+        return self._draw.choice(found) if found else None
+
+    def _kill(self) -> None:
+        if (pid := self._pick(WORKER)) is not None:
+            self.counts['workers killed'] += hit(pid, signal.SIGKILL)
+
+    def _freeze(self) -> None:
+        if (pid := self._pick(WORKER)) is not None and hit(pid, signal.SIGSTOP):
+            self._frozen[pid] = time.monotonic() + LEASE * self._draw.uniform(1.5, 3.0)
+            self.counts['workers frozen'] += 1
+
+    def _kill_command(self) -> None:
+        pid = self._pick('-m transferbench work')
+        if pid is not None:
+            self.counts['commands killed'] += hit(pid, signal.SIGKILL)
+
+    def _take_node(self) -> None:
+        if self._cluster is not None:
+            nodes = list(self._cluster.worker_nodes)
+            self._cluster.remove_node(nodes[0], allow_graceful=False)
+            self._cluster.add_node(num_cpus=2)
+            self.counts['Ray nodes killed'] += 1
+
+
+@contextlib.contextmanager
+def _cluster(stage: Stage, options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
+    """Start Ray with two nodes, if wanted."""
+    if 'ray' in options.without:
+        yield '', None
+        return
+    import os
+
+    os.environ.update(stage.environment)
+    from ray.cluster_utils import Cluster
+
+    # the head runs no task: it is the other two that come and go
+    cluster = Cluster(initialize_head=True, head_node_args={'num_cpus': 0})
+    try:
+        for _ in range(2):
+            cluster.add_node(num_cpus=1)
+        yield cluster.address, cluster
+    finally:
+        cluster.shutdown()
+
+
+def _events(stage: Stage, what: str) -> list[int]:
+    path = stage.folder / 'events'
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [int(line.split()[1]) for line in lines if line.startswith(what)]
+
+
+def _folders(stage: Stage) -> Iterator[Path]:
+    yield from (stage.folder / 'shared' / 'work' / 'chaos').glob('dots--*')
+
+
+def _told(
+    stage: Stage,
+    cells: int,
+    chaos: _Chaos,
+    actors: dict[str, _Actor],
+    left: list[str],
+    seconds: float,
+    again: str,
+) -> int:
+    records = stage.records('chaos', 'shared')
+    good = {record.spec.seed: record for record in records.values() if record.is_ok}
+    wrong = [seed for seed, r in good.items() if r.raw[RAW] != expected(seed)]
+    begun, ended = _events(stage, 'begun'), _events(stage, 'ended')
+    retried = sum('lost' in record.provenance for record in good.values())
+    drafts = [str(path) for path in stage.folder.rglob('*.tmp')]
+    kept = list((stage.folder / 'shared').rglob('measured.json'))
+    print(f'cells {cells}, seconds {seconds:.0f}, executors {", ".join(actors)}')
+    for what, count in sorted(chaos.counts.items()):
+        print(f'  {count} {what}')
+    print(f'  {sum(a.starts for a in actors.values()) - len(actors)} commands started again')
+    print(
+        f'  begun {len(begun)}, measured to the end {len(ended)}, of them again '
+        f'{len(ended) - len(set(ended))}; {retried} records of cells that were lost before'
+    )
+    numbers = [len(list(place.glob('lease.*'))) for place in _folders(stage)]
+    print(f'  {sum(number > 1 for number in numbers)} cells whose lease changed hands')
+    print(f'  left to the last `tbench work`: {again.count(": ") and again.splitlines()[0]}')
+    lost = cells - len(good)
+    doubled = len(records) - len({record.spec.seed for record in records.values()})
+    print(
+        f'lost {lost}, doubled {doubled}, wrong {len(wrong)}, processes left {len(left)}, '
+        f'answers left {len(kept)}, drafts left {len(drafts)}'
+    )
+    for line in left:
+        print(f'  left: {line[:150]}')
+    return 1 if lost or doubled or wrong or left else 0
