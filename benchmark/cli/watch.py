@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from benchmark.cli.arguments import Subparsers, positive, real, whole
-from benchmark.cli.options import add_cells, add_changes, add_seeds
+from benchmark.cli.options import add_cells, add_changes, add_seeds, place_of
 from benchmark.cli.printing import say
 
 
@@ -143,6 +143,7 @@ def watch(options: Namespace) -> int:
             'quick_data': options.quick_data,
             'options': parse_options(options.cfg_options),
             'outcomes': False,
+            'stall': options.stall,
         },
         has_health=options.health,
         say=say,
@@ -162,14 +163,7 @@ def watch(options: Namespace) -> int:
         interval=options.interval,
         final_test=options.final_test,
     )
-    ledger = run(
-        watching,
-        evaluator,
-        executor=options.executor,
-        device=options.device,
-        jobs=options.jobs,
-        processes=options.processes,
-    )
+    ledger = run(watching, evaluator, **place_of(options), processes=options.processes)
     for line in agreement_lines(ledger):
         say(line)
     say(f'scores over steps: {evaluator.out / PAGE}')

@@ -82,7 +82,7 @@ class Watcher:
         api.check_folder('out', Path(out))
         self._arch = '' if arch is None else str(arch).removesuffix('+random')
         self._every, self._keep = every, keep_best
-        self._place = (executor, device)
+        self._place = (executor, Wanted(device, work=Path(out) / 'work'))
         self._evaluator = Evaluator(
             suite=str(suite),
             out=Path(out),
@@ -213,11 +213,9 @@ class Watcher:
 class _opened:  # noqa: N801
     """An executor for a block: a given one stays open, one that is made here is closed."""
 
-    def __init__(self, executor: Executor | str, device: str) -> None:
+    def __init__(self, executor: Executor | str, wanted: Wanted) -> None:
         self._is_own = isinstance(executor, str)
-        self._executor = (
-            make_executor(executor, Wanted(device)) if isinstance(executor, str) else executor
-        )
+        self._executor = make_executor(executor, wanted) if isinstance(executor, str) else executor
 
     def __enter__(self) -> Executor:
         return self._executor

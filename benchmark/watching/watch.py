@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -315,6 +315,7 @@ def watch(
     device: str = 'auto',
     jobs: int | None = None,
     processes: int = 1,
+    resources: Mapping[str, str] | None = None,
 ) -> Ledger:
     """Evaluate the checkpoints below a folder until the end that is asked for; return the ledger.
 
@@ -325,6 +326,7 @@ def watch(
         device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
         jobs: how many cells run at a time.
         processes: how many processes train a cell together.
+        resources: what a cluster is asked for, by name.
 
     Raises:
         BenchmarkError: the request is wrong, data are missing, or another process watches for the
@@ -338,7 +340,9 @@ def watch(
             f'--out {evaluator.out}: lies in the watched folder {watching.folder}; choose another'
         )
     if isinstance(executor, str) or executor is None:
-        with make_executor(executor or 'local', Wanted(device, jobs, processes)) as made:
+        work = evaluator.out / 'work'
+        wanted = Wanted(device, jobs, processes, None, work, resources or {})
+        with make_executor(executor or 'local', wanted) as made:
             return watch(watching, evaluator, executor=made)
     with exclusive(evaluator.out):
         found = Watch(watching, evaluator, executor)
