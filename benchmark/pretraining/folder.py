@@ -100,8 +100,14 @@ class Folder:
         """Write the declaration of ``backbone`` without its weights beside the snapshots.
 
         Raises:
+            DeclarationError: the file of the network's class has the name of the declaration.
             RecordError: a file cannot be written.
         """
+        if backbone.code is not None and backbone.code.name == ARCHITECTURE:
+            raise DeclarationError(
+                f'{backbone.code}: --save-every writes a declaration of the same name; rename the '
+                'file'
+            )
         bare = replace(backbone, checkpoint=None, pretraining=Pretraining(), reference='')
         _write_code(bare, self.snapshots)
         write_atomically(self.snapshots / ARCHITECTURE, declaration_text(bare))
