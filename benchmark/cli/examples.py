@@ -18,6 +18,7 @@ EXAMPLES: Mapping[str, str] = {
     'nightly': 'tbench nightly --suite nightly --out nightly',
     'analyze': 'tbench analyze cka --backbones world-vit-mae',
     'pretrain': 'tbench pretrain mae --arch timm:test_vit --seconds 600 --out my_mae',
+    'watch': 'tbench watch my_mae/checkpoints --suite quick --protocols knn linear --once',
     'export': 'tbench export quick quick.zip',
     'import': 'tbench import quick.zip --results results',
     'submit': 'tbench submit quick mine.zip',

@@ -31,6 +31,7 @@ from benchmark.cli import (
     status,
     submit,
     verify,
+    watch,
     work,
 )
 from benchmark.cli.arguments import Parser
@@ -54,6 +55,7 @@ COMMANDS = (
     nightly,
     analyze,
     pretrain,
+    watch,
     export,
     import_,
     submit,
