@@ -49,6 +49,8 @@ class ReportOptions:
         history: file of earlier nights, as ``tbench nightly`` writes it, for the page to plot.
         backbones: those that are shown, as ``ID`` or ``NAME=ID``, by title or id; all when empty.
         films: what tells films apart in the names of test pictures, by task.
+        version: version of the suite, which headings show from 2 on.
+        home: where the page links to as the list of all suites; nowhere when empty.
     """
 
     reference: str | None = None
@@ -57,6 +59,8 @@ class ReportOptions:
     history: Path | None = None
     backbones: tuple[str, ...] = ()
     films: Mapping[str, str] | None = None
+    version: int = 1
+    home: str = ''
 
 
 @contextlib.contextmanager
@@ -94,6 +98,12 @@ class Content:
     boards: tuple[Board, ...]
     options: ReportOptions
     whole: Mapping[str, RunRecord]
+
+    @property
+    def cited(self) -> str:
+        """The suite as headings name it, such as ``'quick@2'``; without its version while 1."""
+        version = self.options.version
+        return f'{self.suite}@{version}' if version > 1 else self.suite
 
     @cached_property
     def findings(self) -> Findings:
@@ -337,7 +347,7 @@ def _content(
 def _md(content: Content) -> dict[str, str]:
     (name,) = _FILES['md'](slug(content.suite))
     reference = content.options.reference
-    return {name: markdown(content.suite, content.boards, content.findings, reference)}
+    return {name: markdown(content.cited, content.boards, content.findings, reference)}
 
 
 def _csv(content: Content) -> dict[str, str]:
@@ -354,7 +364,7 @@ def _tex(content: Content) -> dict[str, str]:
 
 def _paper(content: Content) -> dict[str, str]:
     texts = (
-        paper_markdown(content.suite, content.boards, PAPER, content.options.reference),
+        paper_markdown(content.cited, content.boards, PAPER, content.options.reference),
         paper_latex(content.suite, content.boards, PAPER, content.options.reference),
     )
     return dict(zip(_FILES['paper'](slug(content.suite)), texts, strict=True))
@@ -389,6 +399,8 @@ def _html(content: Content) -> dict[str, str | Path]:
         history=None if history is None else read_nights(history),
         pairs=pairs,
         beside=beside,
+        heading=content.cited,
+        home=content.options.home,
     )
     return {name: made.text, **made.files}
 

@@ -61,6 +61,8 @@ def page(
     history: Mapping[str, Any] | None = None,
     pairs: Sequence[Mapping[str, Any]] = (),
     beside: Sequence[Sequence[Sequence[str]]] = (),
+    heading: str = '',
+    home: str = '',
 ) -> Page:
     """Return the page of ``suite``, at most ``LARGEST_PAGE`` bytes as long as scores allow.
 
@@ -78,6 +80,8 @@ def page(
         history: earlier nights to plot, if any.
         pairs: what each board says of pairs of backbones.
         beside: further sentences of each board's columns.
+        heading: what the page is headed by; the suite's name unless given.
+        home: where it links to as the list of all suites; nowhere unless given.
     """
     data = suite_data(suite, records, boards, findings, backbones)
     said = [column for board in data['boards'] for column in board['columns']]
@@ -86,7 +90,7 @@ def page(
     common = _common(
         suite, records, {**data, 'history': history, 'pairs': list(pairs), 'pair_heads': HEADS}
     )
-    common['analyses'] = _analyses(store)
+    common |= {'analyses': _analyses(store), 'suite': heading or suite, 'home': home}
     room = LARGEST_PAGE - len(_render(common, {}, {}, ()).encode())
     blocks = pack(boards, by_place(records), budget=int(_SHARE_OF_EVIDENCE * room))
     text = _render(common, blocks.texts, {}, blocks.notes)
