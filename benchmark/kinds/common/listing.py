@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from mmengine.dataset import BaseDataset
 
 from benchmark.errors import DataError
-from benchmark.openmmlab.lists import Line, escapes, read_lines, read_text
+from benchmark.openmmlab.lists import Line, escapes, read_lines
+from benchmark.openmmlab.texts import read_text
 
 LONGEST = 200_000
 """Lines of a list up to which it is looked through when a data set is opened."""

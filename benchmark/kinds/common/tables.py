@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.errors import DataError
-from benchmark.openmmlab.lists import read_text
+from benchmark.openmmlab.texts import read_text
 
 _SEPARATOR = re.compile(r'\s*[,;]\s*|\s+')
 _LONGEST = 40

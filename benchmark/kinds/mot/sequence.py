@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.errors import DataError
 from benchmark.kinds.common.frames import numbered_frames
 from benchmark.kinds.common.tables import Table, read_table
-from benchmark.openmmlab.lists import read_text
+from benchmark.openmmlab.texts import read_text
 
 PEDESTRIAN = 1
 """The class of the persons that are tracked."""

@@ -28,7 +28,7 @@ from benchmark.errors import DataError
 from benchmark.kinds.common.frames import numbered_frames, other_size, refuse_gaps
 from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
 from benchmark.openmmlab.decoding import read_placed
-from benchmark.openmmlab.lists import read_text
+from benchmark.openmmlab.texts import read_text
 from benchmark.registry import DATASETS
 
 _FLIP = 0.5
