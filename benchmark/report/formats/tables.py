@@ -97,6 +97,7 @@ def wide_rows(boards: Iterable[Board], findings: Findings) -> Iterator[dict[str,
     """Yield the lines of the wide table by column name: backbones, then trivial predictors."""
     boards = tuple(boards)
     tasks = {column.task.name: column.task for board in boards for column in board.columns}
+    tasks |= {task.name: task for board in boards for task in board.not_run}
     ordered = sorted(tasks.values(), key=lambda task: task.order)
     empty = {f'{task.name}:{part}': None for task in ordered for part in ('mean', 'sd', 'n')}
     for board, found in zip(boards, findings.boards, strict=True):

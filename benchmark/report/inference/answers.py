@@ -82,18 +82,9 @@ def _leads(board: Board, leaders: set[str]) -> str:
     if not led:
         return 'Best mean on no task.'
     said = _titles(board, led) if len(led) <= _MOST_TITLES else _kinds(board, led)
-    unjudged = sum(not is_judged(column) for column in led)
+    unjudged = sum(not column.is_judged for column in led)
     tail = f'; {unjudged} of these with too few seeds to judge' if unjudged else ''
     return f'Best mean on {len(led)} of {count_noun(len(board.columns), "task")}: {said}{tail}.'
-
-
-def is_judged(column: Column) -> bool:
-    """Whether the seeds of the best backbones of a column allow a judgement.
-
-    A column in which seeds change no score counts as judged.
-    """
-    judged = set(column.judgement.order)
-    return bool(column.best) and (column.judgement.is_deterministic or column.best <= judged)
 
 
 def _titles(board: Board, led: Iterable[Column]) -> str:
