@@ -103,8 +103,9 @@ def _titles(board: Board, led: Iterable[Column]) -> str:
 
 
 def _lower(title: str) -> str:
-    """Return a title for the middle of a sentence; acronyms stay in capitals."""
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+    """Return a title for the middle of a sentence; acronyms and names stay as they are."""
+    first = title.partition(' ')[0]
+    return title[:1].lower() + title[1:] if first[1:].islower() else title
 
 
 def _kinds(board: Board, led: Iterable[Column]) -> str:
