@@ -936,6 +936,7 @@ def write_report(
     tasks: Sequence[str] = (),
     protocols: Sequence[str] = (),
     pictures: str = 'beside',
+    baselines: Path | None = None,
 ) -> list[Path]:
     """Write a suite's tables and page, and return their paths.
 
@@ -955,6 +956,7 @@ def write_report(
         tasks: those that are shown; all unless given.
         protocols: those that are shown; all unless given.
         pictures: where those of the page are: ``beside`` it in a folder, ``inside``, or ``none``.
+        baselines: CSV file of published rows (backbone, task, value, citation) to show as well.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
@@ -985,6 +987,7 @@ def write_report(
         tasks=tuple(tasks),
         protocols=tuple(protocols),
         pictures=pictures,
+        baselines=baselines,
     )
     wanted = tuple(formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
@@ -1009,6 +1012,7 @@ def stale_report(
     tasks: Sequence[str] = (),
     protocols: Sequence[str] = (),
     pictures: str = 'beside',
+    baselines: Path | None = None,
 ) -> list[Path]:
     """Return the files of a suite's report that are out of date; the arguments as for writing it.
 
@@ -1029,6 +1033,7 @@ def stale_report(
         tasks=tuple(tasks),
         protocols=tuple(protocols),
         pictures=pictures,
+        baselines=baselines,
     )
     return list(stale_files(store, name, out=folder, formats=tuple(formats or ()), options=options))
 

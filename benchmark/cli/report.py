@@ -66,6 +66,13 @@ def add_parser(subparsers: Subparsers) -> None:
         help="declaration of the scale of aggregates (default: the project's own)",
     )
     parser.add_argument(
+        '--baselines',
+        type=Path,
+        metavar='FILE.csv',
+        help='published rows to show below the others with their citations: columns backbone, '
+        'task, value and citation, and protocol and metric where you like',
+    )
+    parser.add_argument(
         '--history', type=Path, metavar='FILE', help="nights that 'tbench nightly' wrote, to draw"
     )
     literature = parser.add_mutually_exclusive_group()
@@ -97,6 +104,7 @@ def report(options: Namespace) -> int:
         'tasks': options.tasks,
         'protocols': options.protocols,
         'pictures': options.pictures,
+        'baselines': options.baselines,
         'normaliser': options.normaliser,
     }
     if options.check:

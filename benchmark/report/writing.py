@@ -16,6 +16,7 @@ from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.hashing import slug
 from benchmark.protocols import TRIVIAL
 from benchmark.report.comparing import reader
+from benchmark.report.data.baselines import Baseline, read_baselines
 from benchmark.report.data.boards import Board, build_boards
 from benchmark.report.data.facts import (
     BackboneFacts,
@@ -60,6 +61,7 @@ class ReportOptions:
         pictures: where those of the page are: in a folder beside it, inside, or nowhere.
         tasks: those that are shown, by name; all when empty.
         protocols: those that are shown, by name; all when empty.
+        baselines: file of published rows to show below the others, with their citations.
         asked: the tasks that the suite asks for under each protocol, run or not.
     """
 
@@ -72,6 +74,7 @@ class ReportOptions:
     pictures: Pictures = Pictures.BESIDE
     tasks: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
+    baselines: Path | None = None
     asked: Mapping[str, Sequence[Task]] = field(default_factory=dict)
 
 
@@ -347,6 +350,18 @@ def _not_run(board: Board, options: ReportOptions) -> tuple[TaskFacts, ...]:
     return tuple(sorted(map(declared_facts, asked), key=lambda task: task.order))
 
 
+def _baselines(
+    board: Board, records: tuple[Brief, ...], options: ReportOptions
+) -> tuple[Baseline, ...]:
+    """Return the published rows with a value in a column of the board."""
+    if options.baselines is None:
+        return ()
+    there = {column.task.name for column in board.columns}
+    asked = {t.name: declared_facts(t) for some in options.asked.values() for t in some}
+    rows = read_baselines(options.baselines, board.protocol, asked | task_facts(records))
+    return tuple(row for row in rows if there & row.values.keys())
+
+
 def _content(
     store: ResultStore,
     suite: str,
@@ -354,7 +369,8 @@ def _content(
     options: ReportOptions,
     whole: Mapping[str, RunRecord],
 ) -> Content:
-    records = tuple(_asked_for(tuple(records), options))
+    every = tuple(records)
+    records = tuple(_asked_for(every, options))
     names = _chosen(options.backbones, backbone_facts(records))
     if names:
         kept = {*names, *(r.spec.backbone for r in records if r.spec.protocol == TRIVIAL.name)}
@@ -382,6 +398,7 @@ def _content(
         replace(
             board,
             not_run=_not_run(board, options),
+            baselines=_baselines(board, every, options),
             set_aside={
                 (cell.task, cell.backbone): count
                 for cell, count in aside.items()

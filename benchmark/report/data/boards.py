@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.report.data.baselines import Baseline
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.frames import reason
 from benchmark.report.data.units import count_noun
@@ -159,7 +160,7 @@ class Board:
 
     ``not_run`` are tasks that the suite asks for and no backbone has a record of; ``set_aside``
     counts, by task and backbone, the results of a cell that were made with other settings than
-    those that count.
+    those that count. ``baselines`` are published rows that were measured elsewhere.
     """
 
     protocol: str
@@ -167,6 +168,7 @@ class Board:
     rows: tuple[Row, ...]
     not_run: tuple[TaskFacts, ...] = ()
     set_aside: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    baselines: tuple[Baseline, ...] = ()
 
     @cached_property
     def scores(self) -> Scores:

@@ -61,6 +61,7 @@ def _board(board: Board, found: BoardFindings) -> dict[str, Any]:
         'rows': board.rows,
         'not_run': [task.name for task in board.not_run],
         'notes': set_aside_notes(board),
+        'baselines': board.baselines,
         'sentences': overall_sentences(board, found),
         **_fields(found),
         'diagram': diagram,

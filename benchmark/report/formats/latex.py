@@ -124,6 +124,7 @@ def _with_legend(caption: str, board: Board) -> str:
         marks_legend([board]),
         '* Some seeds are missing.' if has_gaps else '',
         not_run_sentence(board),
+        *(f'{row.label}: published in {row.citation}.' for row in board.baselines),
     )
     return ' '.join(filter(None, parts))
 
@@ -164,6 +165,20 @@ def _body(board: Board, reference: str | None, found: BoardFindings | None) -> I
         if found is not None:
             cells += _overall(found.standings.get(row.backbone.id))
         yield _line([escape(row.backbone.label), escape(pretraining(row.backbone)), *cells])
+    yield from _published(board, 2 if found is not None else 0)
+
+
+def _published(board: Board, blank: int) -> Iterator[str]:
+    """Yield the published rows below a rule, in italics."""
+    if board.baselines:
+        yield r'\midrule'
+    for published in board.baselines:
+        values = [published.values.get(column.task.name) for column in board.columns]
+        cells = [
+            '' if value is None else rf'\emph{{{show(value, column.task.primary.unit)}}}'
+            for value, column in zip(values, board.columns, strict=True)
+        ]
+        yield _line([rf'\emph{{{escape(published.label)}}}', 'published', *cells, *[''] * blank])
 
 
 def _cells(row: Row, base: Row | None, columns: tuple[Column, ...]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from benchmark.report.data.baselines import Baseline
 from benchmark.report.data.boards import Board, BoardCell, Column, Row
 from benchmark.report.data.facts import BackboneFacts
 from benchmark.report.data.units import NO_SCORE, NOT_RUN, heading, show, show_change, show_interval
@@ -154,6 +155,10 @@ def _table(
     for depth in range(board.trivial_depth):
         blank = [''] * (len(waiting) + len(overall))
         yield line(['*trivial predictor*', '', *_trivial(board, depth), *blank])
+    for published in board.baselines:
+        cited = f'*{escape(published.label)}*{notes.mark(f"Published: {published.citation}")}'
+        blank = [''] * (len(waiting) + len(overall))
+        yield line([cited, 'published, not run here', *_published(published, board), *blank])
 
 
 def line(cells: Iterable[str]) -> str:
@@ -237,6 +242,12 @@ def _trivial(board: Board, depth: int) -> Iterator[str]:
             yield f'*{show(floor.value, column.task.primary.unit)}* ({escape(floor.name)})'
         else:
             yield ''
+
+
+def _published(row: Baseline, board: Board) -> Iterator[str]:
+    for column in board.columns:
+        value = row.values.get(column.task.name)
+        yield '' if value is None else f'*{show(value, column.task.primary.unit)}*'
 
 
 def paper_markdown(

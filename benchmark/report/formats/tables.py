@@ -104,6 +104,14 @@ def wide_rows(boards: Iterable[Board], findings: Findings) -> Iterator[dict[str,
         for row in board.rows:
             standing = found.standings.get(row.backbone.id)
             yield {**_facts(board, row), **empty, **_scores(row), **aggregates(standing)}
+        for published in board.baselines:
+            yield {
+                'protocol': board.protocol,
+                'backbone': published.label,
+                'title': f'{published.label} (published: {published.citation})',
+                **empty,
+                **{f'{task}:mean': value for task, value in published.values.items()},
+            }
     for line in _trivial(boards):
         yield {**empty, **line}
 

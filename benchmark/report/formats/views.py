@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from benchmark.report.data.baselines import Baseline
 from benchmark.report.data.boards import Board, BoardCell, Column
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.units import decimals, difference, heading, show, show_interval, sign
@@ -127,12 +128,19 @@ def _board(board: Board, order: Mapping[str, int], tasks: Sequence[str]) -> Json
         'rows': [order[row.backbone.id] for row in board.rows],
         'ranks': [row.mean_rank for row in board.rows],
         'warnings': [*version_notes(board), *set_aside_notes(board)],
+        'baselines': [_published(row, board) for row in board.baselines],
         'not_run': [{'title': task.title, 'kind': task.kind} for task in board.not_run],
         'columns': [
             {'task': tasks.index(column.task.name)} | _column(board, index)
             for index, column in enumerate(board.columns)
         ],
     }
+
+
+def _published(row: Baseline, board: Board) -> Json:
+    values = [(row.values.get(c.task.name), c.task.primary.unit) for c in board.columns]
+    texts = [None if value is None else show(value, unit) for value, unit in values]
+    return {'label': row.label, 'citation': row.citation, 'texts': texts}
 
 
 def _column(board: Board, index: int) -> Json:

@@ -175,6 +175,15 @@ function boardRow(person, columns, looks) {
     shownWaiting().map(() => h('td', { class: 'score empty' }, 'not run')));
 }
 
+// Rows that were published elsewhere: shown, and in no rank or test.
+function publishedRows(columns) {
+  return board().baselines.map(({ label, citation, texts }) => h('tr', { class: 'published' },
+    h('th', { scope: 'row' }, label, h('small', {}, `published: ${citation}`)),
+    shownLeads().map(() => h('td', { class: 'lead' })),
+    columns.map(({ index }) => h('td', {}, texts[index])),
+    shownWaiting().map(() => h('td', {}))));
+}
+
 function floorRows(columns) {
   const depth = Math.max(0, ...columns.map((column) => column.floors.length));
   return Array.from({ length: depth }, (_, i) => h('tr', {},
@@ -201,7 +210,7 @@ function drawBoard() {
   const table = h('table', { class: 'leaderboard', 'aria-rowcount': rows.length + 2, style: { '--tasks': columns.length + shownWaiting().length, '--leads': shownLeads().length, '--word': longestWord(columns) } },
     h('caption', { class: 'spoken' }, `Leaderboard of protocol ${board().protocol}: backbones by task, mean and standard deviation over seeds. Headings sort.`),
     h('colgroup', {}, h('col', { class: 'name' }), shownLeads().map(() => h('col', { class: 'lead' })), columns.map(() => h('col')), shownWaiting().map(() => h('col'))),
-    headings(columns), body, h('tfoot', {}, floorRows(columns)));
+    headings(columns), body, h('tfoot', {}, floorRows(columns), publishedRows(columns)));
   const box = edged(h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': 'Leaderboard' }, table));
   box.addEventListener('scroll', () => {
     if (drawn < rows.length && box.scrollTop + 2 * box.clientHeight > box.scrollHeight) extend(drawn + PORTION);
