@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from benchmark.acquiring.getting import Manner
     from benchmark.checking.drafting import NewTask
+    from benchmark.commons.site import Site
+    from benchmark.commons.verifying import Verdict
     from benchmark.launching.campaign import Campaign
     from benchmark.launching.executors.base import Executor
     from benchmark.launching.status import CampaignStatus
@@ -150,8 +152,8 @@ def get_suite(which: str | Path | Mapping[str, Any]) -> Suite:
 def list_protocols() -> tuple[str, ...]:
     """Return the names of the protocols, those of other packages included.
 
-    >>> list_protocols()[:3]
-    ('finetune', 'frozen', 'linear')
+    >>> list_protocols()[:2]
+    ('finetune', 'frozen')
     """
     from benchmark.protocols import protocol_names
 
@@ -1083,6 +1085,7 @@ def _report_of(
         films = {task.name: task.film for task in tasks if task.film}
         asked = {name: _suited(name, tasks) for name in suite.protocols}
         choices |= {'groups': suite.groups, 'films': films, 'asked': asked}
+        choices['version'] = suite.version
     return store, folder, ReportOptions(normaliser=scale, pictures=Pictures(pictures), **choices)
 
 
@@ -1114,3 +1117,121 @@ def import_records(results: str | Path, file: str | Path) -> list[Imported]:
     from benchmark.results.store import ResultStore
 
     return list(import_archive(ResultStore(Path(results), Path(results)), Path(file)))
+
+
+# sharing
+
+
+def submit(
+    suite: str | Path | Mapping[str, Any],
+    out: str | Path,
+    *,
+    results: str | Path = 'results',
+    backbones: Sequence[str] = (),
+    partial: bool = False,
+) -> Verdict:
+    """Write a bundle of a suite's records, with what others need to check them; return its verdict.
+
+    Args:
+        suite: name, ``NAME@VERSION``, declaration file or declaration; its declared runs are taken.
+        out: the file ``FILE.zip`` to write, or a new folder.
+        results: folder of the records and outcomes.
+        backbones: those that are handed in, by id or title; all unless given.
+        partial: whether whole cells may be missing; single seeds never.
+
+    Raises:
+        BenchmarkError: there are no such records, or the bundle would be refused; the message
+            gives the reasons, and nothing was written.
+    """
+    from benchmark.commons.verifying import submit as write
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(results))
+    return write(store, get_suite(suite), Path(out), backbones=backbones, is_partial=partial)
+
+
+def verify(bundle: str | Path, *, own: str | Path | None = None, tolerance: float = 0.0) -> Verdict:
+    """Return whether a bundle is accepted, why not, and how far its scores were checked.
+
+    Nothing is run. ``is_accepted``, ``problems`` and ``badge`` of the result say it in data,
+    ``lines()`` in words.
+
+    Args:
+        bundle: a ZIP file or a folder of :func:`submit`.
+        own: results folder of runs of your own; runs that agree with them count as re-run.
+        tolerance: by how much a score may differ from that of a run of your own.
+
+    Raises:
+        RecordError: there is no such file or folder.
+
+    >>> verify('nowhere.zip')
+    Traceback (most recent call last):
+    ...
+    benchmark.errors.RecordError: nowhere.zip: no such bundle, a ZIP file or a folder
+    """
+    from benchmark.commons.verifying import verify_bundle
+    from benchmark.results.store import ResultStore
+
+    mine = None if own is None else ResultStore(Path(own), Path(own))
+    return verify_bundle(Path(bundle), own=mine, tolerance=tolerance)
+
+
+def site(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    *,
+    suites: Sequence[str] = (),
+    title: str = 'Leaderboards',
+    work_dir: str | Path | None = None,
+) -> Site:
+    """Build a static site of leaderboards, and return what was built.
+
+    It has the page of each suite, an index, a page per backbone and per task, and feeds as JSON
+    and CSV. Its pages ask for nothing from elsewhere.
+
+    Args:
+        sources: results folders, and bundles, which are verified first.
+        out: the folder to write to.
+        suites: names of those that are shown; all unless given.
+        title: heading of the index.
+        work_dir: folder of drawn predictions, to show them too.
+
+    Raises:
+        BenchmarkError: a bundle is refused, there are no records, or one is unreadable.
+    """
+    from benchmark.commons.site import build_site
+
+    place = None if work_dir is None else Path(work_dir)
+    return build_site(
+        [Path(source) for source in sources], Path(out), suites=suites, title=title, work=place
+    )
+
+
+def export_eval_results(
+    suite: str | Path | Mapping[str, Any],
+    out: str | Path,
+    *,
+    dataset: str,
+    source: str = '',
+    results: str | Path = 'results',
+    backbones: Sequence[str] = (),
+) -> list[Path]:
+    """Write the scores of a suite as ``.eval_results/*.yaml`` for model repositories on the Hub.
+
+    Args:
+        suite: name, declaration file or declaration.
+        out: folder to write to, with a folder per backbone.
+        dataset: ``OWNER/NAME`` of the benchmark's data set on the Hub.
+        source: address of a page with the evidence.
+        results: folder of the records.
+        backbones: those that are written, by id or title; all unless given.
+
+    Raises:
+        BenchmarkError: there are no such records, or the name of the data set is wrong.
+    """
+    from benchmark.commons.hub import Place, write_eval_results
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(results))
+    place = Place(dataset, source)
+    return write_eval_results(store, get_suite(suite), Path(out), place, backbones=backbones)

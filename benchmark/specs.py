@@ -604,7 +604,8 @@ class Suite:
     ``groups`` maps tasks to the group in which this suite counts them, where that is not their
     own. ``cost`` is what the suite was measured to take; empty until it was. The tasks in
     ``one_seed`` are too costly for more than the first seed. Records of the suites in ``reuses``
-    count here too where a cell is the same.
+    count here too where a cell is the same. ``version`` rises when tasks, protocols or seeds
+    change.
     """
 
     name: str
@@ -619,6 +620,12 @@ class Suite:
     cost: Declared = field(default_factory=dict)
     one_seed: frozenset[str] = frozenset()
     reuses: tuple[str, ...] = ()
+    version: int = 1
+
+    @property
+    def citation(self) -> str:
+        """The name by which results cite the suite, such as ``'quick@2'``."""
+        return f'{self.name}@{self.version}'
 
 
 class CellKey(NamedTuple):

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
         list_suites,
         list_tasks,
         load_results,
+        site,
+        submit,
+        verify,
     )
     from benchmark.errors import (
         BenchmarkError,
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from benchmark.launching.executors.base import Executor
     from benchmark.launching.executors.inline import InlineExecutor
     from benchmark.launching.executors.local import LocalExecutor
+    from benchmark.watching.callback import Watcher
 
 __all__ = [
     'BenchmarkError',
@@ -68,6 +72,7 @@ __all__ = [
     'Results',
     'Run',
     'UnknownNameError',
+    'Watcher',
     '__version__',
     'check',
     'compare',
@@ -82,6 +87,9 @@ __all__ = [
     'list_suites',
     'list_tasks',
     'load_results',
+    'site',
+    'submit',
+    'verify',
 ]
 
 _ELSEWHERE = {
@@ -89,6 +97,7 @@ _ELSEWHERE = {
     'Executor': 'benchmark.launching.executors.base',
     'InlineExecutor': 'benchmark.launching.executors.inline',
     'LocalExecutor': 'benchmark.launching.executors.local',
+    'Watcher': 'benchmark.watching.callback',
 }
 
 

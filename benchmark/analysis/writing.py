@@ -32,8 +32,8 @@ def write(finding: Finding, out: Path) -> list[Path]:
     figure = finding.draw()
     contents: dict[str, str | bytes] = {
         VALUES: table(finding.rows),
-        FIGURE: _image_bytes(figure, 'svg'),
-        PICTURE: _image_bytes(figure, 'png'),
+        FIGURE: image_bytes(figure, 'svg'),
+        PICTURE: image_bytes(figure, 'png'),
         # the record comes last: where it is, the rest is
         RECORD: record(finding),
     }
@@ -80,11 +80,12 @@ def record(finding: Finding) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + '\n'
 
 
-def _image_bytes(figure: Figure, kind: str) -> bytes:
+def image_bytes(figure: Figure, kind: str) -> bytes:
+    """Return a figure as a file, ``'svg'`` or ``'png'``; equal figures give equal bytes."""
     import matplotlib
 
     target = io.BytesIO()
-    # equal figures give equal bytes: no date, no random ids; text stays text
+    # no date, no random ids; text stays text
     steady = {'svg.hashsalt': 'transferbench', 'svg.fonttype': 'none'}
     metadata = {'Date': None} if kind == 'svg' else {}
     with matplotlib.rc_context(steady):

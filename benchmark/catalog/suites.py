@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import COUNT, Block, Key, block, distinct_names, is_number
 from benchmark.catalog.tasks import GROUPS
-from benchmark.errors import DeclarationError, unknown_name
+from benchmark.errors import DeclarationError, UnknownNameError, unknown_name
 from benchmark.specs import Declared, Recipe, Suite
 
 _INCLUDED = 'suite:'
@@ -29,6 +29,7 @@ _SUITE_KEYS = {
     'recipes': Key((Mapping,)),
     'groups': Key((Mapping,)),
     'cost': Key((Mapping,)),
+    'version': COUNT,
 }
 _COST_KEYS = {
     'gpu_hours': Key((int, float), required=True),
@@ -78,16 +79,24 @@ def shipped_suites() -> dict[str, Suite]:
 def find_suite(name: str) -> Suite:
     """Return the suite called ``name``, or declared in the file ``name`` when it ends in ``.py``.
 
+    ``'quick@2'`` is the suite ``quick``, which must be of version 2.
+
     Raises:
-        UnknownNameError: no shipped suite has that name.
+        UnknownNameError: no shipped suite has that name, or it has another version.
         DeclarationError: the declaration is wrong.
     """
     if name.endswith('.py'):
         return read_suite(Path(name))
     suites = shipped_suites()
-    if name not in suites:
+    stem, _, version = name.partition('@')
+    if stem not in suites:
         raise unknown_name('suite', name, suites)
-    return suites[name]
+    if version and version != str(suites[stem].version):
+        raise UnknownNameError(
+            f"suite '{name}': this release has {suites[stem].citation}; name that, or install a "
+            f"release that has '{name}'"
+        )
+    return suites[stem]
 
 
 def read_suite(path: Path) -> Suite:
@@ -139,6 +148,7 @@ def _build_suite(block_read: Block, parents: tuple[Path, ...]) -> Suite:
         cost=_cost(facts),
         one_seed=frozenset(distinct_names(facts, 'one_seed') if values.get('one_seed') else ()),
         reuses=distinct_names(facts, 'reuses') if values.get('reuses') else (),
+        version=values.get('version', 1),
     )
 
 

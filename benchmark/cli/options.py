@@ -34,6 +34,13 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         "+reinitK; NAME= in front is the title in tables; default: the suite's",
     )
     add_normalisation(parser)
+    add_cells(parser)
+    add_work(parser)
+    add_changes(parser)
+
+
+def add_cells(parser: argparse.ArgumentParser) -> None:
+    """Add which cells of a suite run, and where and how."""
     parser.add_argument(
         '--tasks', nargs='+', default=(), metavar='TASK', help="some of the suite's (default: all)"
     )
@@ -97,7 +104,10 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         help='know photographs (JPEG and the like) by name and size, without reading them once; '
         'annotations and label maps are read all the same, and the records say so',
     )
-    add_work(parser)
+
+
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """Add what is kept for the next cell, and what is changed in each."""
     parser.add_argument(
         '--feature-cache',
         type=gibibytes,

@@ -52,6 +52,13 @@ def add_parser(subparsers: Subparsers) -> None:
         '--out', type=Path, required=True, metavar='FOLDER', help='the folder to write to'
     )
     parser.add_argument('--name', metavar='NAME', help="of the backbone; default: the folder's")
+    parser.add_argument(
+        '--save-every',
+        type=positive,
+        metavar='N',
+        help='write the weights after every N steps too, to checkpoints/ in --out, for `watch`; '
+        'changes nothing else',
+    )
     _add_budget(parser)
     _add_training(parser)
     _add_world(parser)
@@ -138,7 +145,9 @@ def pretrain(options: Namespace) -> int:
     with contextlib.redirect_stdout(io.StringIO()):  # libraries print what they miss
         from benchmark.execution.pretrain import run_pretraining
 
-    facts = run_pretraining(_settings(asked, other, folder.name), folder, say)
+    facts = run_pretraining(
+        _settings(asked, other, folder.name), folder, say, save_every=options.save_every
+    )
     say(
         f'{facts["steps"]} steps, {facts["epochs"]:.3g} epochs, {facts["seconds"]:.0f} s; '
         f'weights, facts and declaration: {folder.path}/{folder.name}.*'

@@ -107,6 +107,7 @@ _PROCEDURES = {
         Procedure('pretrain', 'benchmark.execution.pretrain:train_weights'),
         Procedure('inspect', f'{_JOBS}:inspect_job'),
         Procedure('check', f'{_JOBS}:check_job'),
+        Procedure('health', 'benchmark.analysis.health:health_job'),
     )
 }
 

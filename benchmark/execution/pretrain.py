@@ -6,20 +6,17 @@ import contextlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import torch
-from safetensors.torch import save
-from torch import Tensor
 
 from benchmark.compiling import library_versions
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.distributed import in_processes, is_first, launch
 from benchmark.execution.execute import train
 from benchmark.execution.locking import exclusive
+from benchmark.execution.saving import save_weights
 from benchmark.hashing import file_hash
 from benchmark.models.inspection import inspect_backbone
 from benchmark.pretraining import Folder, Pretrain, Settings, compile_pretraining
@@ -35,11 +32,18 @@ _UNREADABLE = re.compile('failed to load image: ([^\n]*)')
 _UNWRITABLE = re.compile('PytorchStreamWriter|unexpected pos|file write failed')
 
 
-def run_pretraining(settings: Settings, folder: Folder, say: Callable[[str], None]) -> Config:
+def run_pretraining(
+    settings: Settings,
+    folder: Folder,
+    say: Callable[[str], None],
+    *,
+    save_every: int | None = None,
+) -> Config:
     """Pretrain as ``settings`` say and return the facts; what comes out is in ``folder``.
 
     A training interrupted there is continued, one that is finished stays as it is. ``say`` is
-    called with lines for a person.
+    called with lines for a person. After every ``save_every`` steps the weights are also written to
+    ``folder.snapshots``, beside a declaration of the architecture.
 
     Raises:
         BenchmarkError: the settings do not fit each other, the folder is taken, or the loss
@@ -64,9 +68,11 @@ def run_pretraining(settings: Settings, folder: Folder, say: Callable[[str], Non
         passes = _passes(settings, folder, request)
         final = request(passes)
         say(_plan(settings, final, features.parameters))
+        if save_every:
+            folder.declare_architecture(settings.pretrained(features, folder.weights, passes))
         found = _carry_out(
             {
-                'config': _with_progress(compile_pretraining(final)),
+                'config': _watched(settings, final, folder, save_every),
                 'folder': str(folder.work),
                 'weights': str(folder.weights),
                 'header': settings.header(passes),
@@ -120,6 +126,21 @@ def _pace(settings: Settings, folder: Folder, request: Callable[[int], Pretrain]
 def _with_progress(config: Config) -> Config:
     hooks = [*config['custom_hooks'], {'type': 'benchmark.Progress'}]
     return {**config, 'custom_hooks': hooks}
+
+
+def _watched(settings: Settings, request: Pretrain, folder: Folder, every: int | None) -> Config:
+    """Return the configuration with what reports and what writes weights on the way."""
+    config = _with_progress(compile_pretraining(request))
+    if not every:
+        return config
+    hook = {
+        'type': 'benchmark.Snapshots',
+        'folder': str(folder.snapshots),
+        'interval': every,
+        'header': settings.header(request.passes),
+        'is_half': settings.is_half,
+    }
+    return {**config, 'custom_hooks': [*config['custom_hooks'], hook]}
 
 
 def _carry_out(order: Config, processes: int) -> Config:
@@ -185,35 +206,6 @@ def _facts(settings: Settings, request: Pretrain, found: Config, weights: Path) 
         'libraries': library_versions(),
         'curves': found['curves'],
     }
-
-
-def save_weights(
-    weights: Mapping[str, Tensor], path: Path, facts: Mapping[str, str], *, is_half: bool
-) -> None:
-    """Write a network's parameters and buffers, with ``facts`` in the header.
-
-    Equal values and facts give equal bytes.
-
-    Raises:
-        RecordError: the file cannot be written.
-    """
-    kept = {name: _kept(value, is_half) for name, value in sorted(weights.items())}
-    write_atomically(path, _in_order(save(kept, metadata=dict(facts))))
-
-
-def _in_order(file: bytes) -> bytes:
-    """Return a safetensors file with its facts in order: the library writes them in any."""
-    size = int.from_bytes(file[:8], 'little')
-    header = json.loads(file[8 : 8 + size])
-    header['__metadata__'] = dict(sorted(header['__metadata__'].items()))
-    text = json.dumps(header, separators=(',', ':'), ensure_ascii=False).encode()
-    return file[:8] + text.ljust(size) + file[8 + size :]
-
-
-def _kept(value: Tensor, is_half: bool) -> Tensor:
-    # a copy: tensors that share memory cannot be written
-    whole = value.detach().cpu().clone(memory_format=torch.contiguous_format)
-    return whole.to(torch.float16) if is_half and whole.is_floating_point() else whole
 
 
 def sized(backbone: Backbone, size: int) -> Backbone:

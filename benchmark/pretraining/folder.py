@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import DataError, DeclarationError
 from benchmark.hashing import slug
 from benchmark.results.store import write_atomically
-from benchmark.specs import Backbone
+from benchmark.specs import Backbone, Pretraining
+
+ARCHITECTURE = 'architecture.py'
+"""The declaration that lies beside weights written on the way: what the files are weights of."""
 
 _SETTINGS = 'settings.json'
 
@@ -39,6 +43,7 @@ class Folder:
         self.weights = path / f'{self.name}.safetensors'
         self.facts = path / f'{self.name}.json'
         self.declaration = path / f'{self.name}.py'
+        self.snapshots = path / 'checkpoints'
 
     @property
     def is_done(self) -> bool:
@@ -87,10 +92,30 @@ class Folder:
             RecordError: a file cannot be written.
         """
         write_atomically(self.facts, json.dumps(facts, indent=1) + '\n')
-        if backbone.code is not None:
-            write_atomically(self.path / backbone.code.name, backbone.code.read_bytes())
+        _write_code(backbone, self.path)
         write_atomically(self.declaration, declaration_text(backbone))
         shutil.rmtree(self.work, ignore_errors=True)
+
+    def declare_architecture(self, backbone: Backbone) -> None:
+        """Write the declaration of ``backbone`` without its weights beside the snapshots.
+
+        Raises:
+            DeclarationError: the file of the network's class has the name of the declaration.
+            RecordError: a file cannot be written.
+        """
+        if backbone.code is not None and backbone.code.name == ARCHITECTURE:
+            raise DeclarationError(
+                f'{backbone.code}: --save-every writes a declaration of the same name; rename the '
+                'file'
+            )
+        bare = replace(backbone, checkpoint=None, pretraining=Pretraining(), reference='')
+        _write_code(bare, self.snapshots)
+        write_atomically(self.snapshots / ARCHITECTURE, declaration_text(bare))
+
+
+def _write_code(backbone: Backbone, folder: Path) -> None:
+    if backbone.code is not None:
+        write_atomically(folder / backbone.code.name, backbone.code.read_bytes())
 
 
 def declaration_text(backbone: Backbone) -> str:

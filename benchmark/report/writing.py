@@ -63,6 +63,8 @@ class ReportOptions:
         protocols: those that are shown, by name; all when empty.
         baselines: file of published rows to show below the others, with their citations.
         asked: the tasks that the suite asks for under each protocol, run or not.
+        version: version of the suite, which headings show from 2 on.
+        home: where the page links to as the list of all suites; nowhere when empty.
     """
 
     reference: str | None = None
@@ -76,6 +78,8 @@ class ReportOptions:
     protocols: tuple[str, ...] = ()
     baselines: Path | None = None
     asked: Mapping[str, Sequence[Task]] = field(default_factory=dict)
+    version: int = 1
+    home: str = ''
 
 
 @contextlib.contextmanager
@@ -113,6 +117,12 @@ class Content:
     boards: tuple[Board, ...]
     options: ReportOptions
     whole: Mapping[str, RunRecord]
+
+    @property
+    def cited(self) -> str:
+        """The suite as headings name it, such as ``'quick@2'``; without its version while 1."""
+        version = self.options.version
+        return f'{self.suite}@{version}' if version > 1 else self.suite
 
     @cached_property
     def findings(self) -> Findings:
@@ -413,7 +423,7 @@ def _content(
 def _md(content: Content) -> dict[str, str]:
     (name,) = _FILES['md'](slug(content.suite))
     reference = content.options.reference
-    return {name: markdown(content.suite, content.boards, content.findings, reference)}
+    return {name: markdown(content.cited, content.boards, content.findings, reference)}
 
 
 def _csv(content: Content) -> dict[str, str]:
@@ -430,7 +440,7 @@ def _tex(content: Content) -> dict[str, str]:
 
 def _paper(content: Content) -> dict[str, str]:
     texts = (
-        paper_markdown(content.suite, content.boards, PAPER, content.options.reference),
+        paper_markdown(content.cited, content.boards, PAPER, content.options.reference),
         paper_latex(content.suite, content.boards, PAPER, content.options.reference),
     )
     return dict(zip(_FILES['paper'](slug(content.suite)), texts, strict=True))
@@ -466,6 +476,8 @@ def _html(content: Content) -> dict[str, str | Path]:
         pairs=pairs,
         beside=beside,
         pictures=content.options.pictures,
+        heading=content.cited,
+        home=content.options.home,
     )
     return {name: made.text, **made.files}
 

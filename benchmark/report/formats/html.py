@@ -69,6 +69,8 @@ def page(
     pairs: Sequence[Mapping[str, Any]] = (),
     beside: Sequence[Sequence[Sequence[str]]] = (),
     pictures: Pictures = Pictures.BESIDE,
+    heading: str = '',
+    home: str = '',
 ) -> Page:
     """Return the page of ``suite``, as large as its limit as long as scores allow.
 
@@ -89,6 +91,8 @@ def page(
         pairs: what each board says of pairs of backbones.
         beside: further sentences of each board's columns.
         pictures: where predictions, and the figures and values of analyses, are.
+        heading: what the page is headed by; the suite's name unless given.
+        home: where it links to as the list of all suites; nowhere unless given.
     """
     data = suite_data(suite, records, boards, findings, backbones)
     said = [column for board in data['boards'] for column in board['columns']]
@@ -97,6 +101,7 @@ def page(
     common = _common(
         suite, records, {**data, 'history': history, 'pairs': list(pairs), 'pair_heads': HEADS}
     )
+    common |= {'suite': heading or suite, 'home': home}
     folder = f'{slug(suite)}_pictures'
     limit = LARGEST_PAGE if pictures is Pictures.INSIDE else LIGHT_PAGE
     common['analyses'], files = _analyses(store, pictures, folder)

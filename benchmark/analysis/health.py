@@ -1,0 +1,104 @@
+"""Label-free health of a backbone: what its features of some pictures look like."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import MODELS, DefaultScope
+from torch import Tensor
+from torch.utils.data import DataLoader, Subset
+
+import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark.analysis.attention import measures
+from benchmark.analysis.attention.reading import AttentionReader, Map
+from benchmark.errors import IncompatibleError
+from benchmark.execution.precision import computed_by
+from benchmark.kinds.common.opening import opened
+from benchmark.probes.reading import read_blocks
+from benchmark.statistics.health import health_of
+
+ATTENTION = 'attention_entropy'
+_WITH_ATTENTION = 8
+"""How many pictures the entropy of attention is a mean over."""
+
+Config = dict[str, Any]
+
+
+def health_job(request: Config) -> Config:
+    """Return as ``health`` what is measured of the backbone of ``request['config']``.
+
+    The pictures are ``request['count']`` of those that the configuration tests on, evenly spread.
+    """
+    config = request['config']
+    for module in config['custom_imports']:
+        importlib.import_module(module)
+    scope = DefaultScope.overwrite_default_scope(config['default_scope'])
+    with scope, computed_by(config):
+        return {'health': _measure(config, request)}
+
+
+def _measure(config: Config, request: Config) -> dict[str, float | None]:
+    device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
+    model = config.get('model', config)
+    backbone: Any = MODELS.build(model['backbone']).to(device).eval()
+    declared = config.get('preprocessor') or model['data_preprocessor']
+    preprocessor: Any = MODELS.build(declared).to(device).eval()
+    features: list[Tensor] = []
+    shown: list[Tensor] = []
+    with torch.no_grad():
+        for batch in _batches(config, request['count']):
+            images = preprocessor(batch, training=False)['inputs']
+            maps = read_blocks(backbone, images, request['stride']).maps
+            features.append(maps[-1].mean((2, 3)).double().cpu())
+            if sum(map(len, shown)) < _WITH_ATTENTION:
+                shown.append(images[:_WITH_ATTENTION])
+    found = health_of(torch.cat(features).numpy())
+    entropy = attention_entropy(
+        backbone, shown, stride=request['stride'], is_plain=request['is_plain']
+    )
+    plain = {name: value if math.isfinite(value) else None for name, value in found.items()}
+    return {**plain, ATTENTION: entropy}
+
+
+def _batches(config: Config, count: int) -> Iterator[Any]:
+    """Yield batches of pictures of the configuration's test split, evenly spread over it."""
+    loading = config['test_dataloader']
+    dataset = opened(of=loading['dataset'])
+    most = min(count, len(dataset))
+    chosen = [int(place) for place in np.linspace(0, len(dataset) - 1, most)]
+    yield from DataLoader(Subset(dataset, chosen), loading['batch_size'], collate_fn=pseudo_collate)
+
+
+def attention_entropy(
+    backbone: Any, batches: list[Tensor], *, stride: int, is_plain: bool
+) -> float | None:
+    """Return the entropy of attention in nats, the mean over layers, heads and queries.
+
+    ``None`` for a network whose attention cannot be read, or that has none.
+    """
+    layers: dict[str, list[float]] = {}
+    receive = partial(_take, layers)
+    try:
+        reader = AttentionReader(
+            backbone, name='backbone', stride=stride, is_plain=is_plain, receive=receive
+        )
+        for images in batches:
+            reader.read(images)
+    except IncompatibleError:
+        return None
+    means = [sum(values) / len(values) for values in layers.values()]
+    return sum(means) / len(means) if means else None
+
+
+def _take(layers: dict[str, list[float]], found: Map) -> None:
+    allowed = found.layout.allowed.to(found.values.device)
+    attention, counts = measures.restrict(found.values, allowed)
+    average = measures.averages(measures.entropy(attention), counts)
+    layers.setdefault(found.layer, []).append(float(average.nanmean()))

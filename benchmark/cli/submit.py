@@ -1,0 +1,50 @@
+"""``tbench submit``: a bundle of a suite's records that others can check."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from benchmark import api
+from benchmark.cli.arguments import Subparsers
+from benchmark.cli.options import add_results
+from benchmark.cli.printing import say
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command ``submit``."""
+    parser = subparsers.add_parser(
+        'submit', help='pack the records of a suite and their proofs into a bundle to hand in'
+    )
+    parser.add_argument('suite', metavar='SUITE', help='name, NAME@VERSION or declaration file')
+    parser.add_argument(
+        'out', type=Path, metavar='OUT', help='the bundle to write: FILE.zip, or a new folder'
+    )
+    add_results(parser)
+    parser.add_argument(
+        '--backbones',
+        nargs='+',
+        default=(),
+        metavar='ID',
+        help='hand in these alone, by id or title (default: all with records)',
+    )
+    parser.add_argument(
+        '--partial',
+        action='store_true',
+        help='also if whole cells are missing, which the bundle then says; never single seeds',
+    )
+    parser.set_defaults(command=submit)
+
+
+def submit(options: Namespace) -> int:
+    """Write a bundle."""
+    verdict = api.submit(
+        options.suite,
+        options.out,
+        results=options.results,
+        backbones=options.backbones,
+        partial=options.partial,
+    )
+    for line in verdict.lines():
+        say(line)
+    return 0

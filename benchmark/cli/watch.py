@@ -1,0 +1,170 @@
+"""``tbench watch``: evaluate the checkpoints of a pretraining while it writes them."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import Namespace
+from pathlib import Path
+
+from benchmark.cli.arguments import Subparsers, positive, real, whole
+from benchmark.cli.options import add_cells, add_changes, add_seeds, place_of
+from benchmark.cli.printing import say
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the command ``watch``."""
+    parser = subparsers.add_parser(
+        'watch', help='evaluate every new checkpoint below a folder once, on validation splits'
+    )
+    parser.add_argument(
+        'folder', type=Path, metavar='DIR', help='where the checkpoints are or will be written'
+    )
+    parser.add_argument(
+        '--suite',
+        required=True,
+        metavar='NAME|FILE',
+        help='a suite of `tbench list suites`, or the file of your own; its probes unless '
+        '--protocols names others',
+    )
+    parser.add_argument(
+        '--arch',
+        metavar='ID',
+        help='what the files are weights of, as for `run --backbones`; default: architecture.py '
+        'in DIR, which `pretrain --save-every` writes',
+    )
+    parser.add_argument(
+        '--out',
+        type=Path,
+        metavar='FOLDER',
+        help='where scores, curves, records and the ledger go (default: DIR-watch)',
+    )
+    _add_choice(parser)
+    _add_end(parser)
+    add_seeds(parser)
+    add_cells(parser)
+    add_changes(parser)
+    parser.set_defaults(command=watch)
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('which checkpoints')
+    group.add_argument(
+        '--every', type=positive, default=1, metavar='N', help='only steps that N divides'
+    )
+    group.add_argument(
+        '--newest-first', action='store_true', help='of those that wait, the newest first'
+    )
+    group.add_argument(
+        '--max-lag',
+        type=positive,
+        metavar='N',
+        help='skip the oldest where more than N wait (default: all are evaluated)',
+    )
+    group.add_argument(
+        '--step-key',
+        default='',
+        metavar='KEY',
+        help='key in the file that holds the step, as in global_step or meta.iter (default: the '
+        'name says it)',
+    )
+    group.add_argument(
+        '--copy',
+        default='',
+        metavar='KEY',
+        help='of several copies in a file the one of this key, as in teacher',
+    )
+    group.add_argument(
+        '--marker',
+        default='',
+        metavar='ENDING',
+        help='a checkpoint counts once FILE+ENDING is there, or ENDING in a folder',
+    )
+    group.add_argument(
+        '--keep-best',
+        type=whole(0),
+        default=0,
+        metavar='N',
+        help='keep a copy of the N best checkpoints in --out (default: 0)',
+    )
+    group.add_argument(
+        '--no-health',
+        dest='health',
+        action='store_false',
+        help='do not measure the features without labels',
+    )
+
+
+def _add_end(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group('until when', 'default: until it is stopped')
+    group.add_argument('--once', action='store_true', help='only what is there now')
+    group.add_argument(
+        '--until',
+        type=Path,
+        metavar='FILE',
+        help='until FILE exists, and what is there then is evaluated',
+    )
+    group.add_argument(
+        '--interval', type=real, default=5.0, metavar='S', help='seconds between looks (default: 5)'
+    )
+    group.add_argument(
+        '--final-test',
+        nargs='?',
+        const='best',
+        default='',
+        choices=('best', 'last'),
+        help='at the end, score the best checkpoint (or the last one) on the test splits, once',
+    )
+
+
+def watch(options: Namespace) -> int:
+    """Evaluate checkpoints until the end that is asked for; return 1 where a cell failed."""
+    from benchmark.compiling import parse_options
+    from benchmark.errors import BenchmarkError
+    from benchmark.watching.evaluating import Evaluator
+    from benchmark.watching.watch import Watching
+    from benchmark.watching.watch import watch as run
+    from benchmark.watching.writing import PAGE, agreement_lines
+
+    if not 0 <= options.interval < float('inf'):
+        raise BenchmarkError(f'--interval {options.interval:g}: must be a number from 0')
+    folder = options.folder
+    evaluator = Evaluator(
+        suite=options.suite,
+        out=options.out or folder.resolve().with_name(f'{folder.resolve().name}-watch'),
+        tasks=options.tasks,
+        protocols=options.protocols,
+        seeds=options.seeds,
+        options={
+            'data_root': options.data_root,
+            'processes': options.processes,
+            'workers': options.workers,
+            'precision': options.precision,
+            'feature_cache': options.feature_cache,
+            'quick_data': options.quick_data,
+            'options': parse_options(options.cfg_options),
+            'outcomes': False,
+            'stall': options.stall,
+        },
+        has_health=options.health,
+        say=say,
+    )
+    watching = Watching(
+        folder=folder,
+        arch=options.arch or '',
+        copy=options.copy,
+        marker=options.marker,
+        step_key=options.step_key,
+        every=options.every,
+        newest_first=options.newest_first,
+        max_lag=options.max_lag,
+        keep_best=options.keep_best,
+        once=options.once,
+        until=options.until,
+        interval=options.interval,
+        final_test=options.final_test,
+    )
+    ledger = run(watching, evaluator, **place_of(options), processes=options.processes)
+    for line in agreement_lines(ledger):
+        say(line)
+    say(f'scores over steps: {evaluator.out / PAGE}')
+    return int(any(entry.errors for entry in ledger.entries))

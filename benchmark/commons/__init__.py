@@ -1,0 +1,1 @@
+"""Results that others can check: bundles, their verification, and a site of leaderboards."""

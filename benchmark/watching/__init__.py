@@ -1,0 +1,1 @@
+"""Evaluate checkpoints while a pretraining writes them, or a module from inside its loop."""

@@ -1,0 +1,207 @@
+"""Evaluate one checkpoint: a campaign on the validation splits, and its label-free health."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark import api
+from benchmark.errors import BenchmarkError, IncompatibleError
+from benchmark.launching.campaign import Campaign
+from benchmark.launching.executors.base import Executor, Job
+from benchmark.launching.features import inspect_all
+from benchmark.planning import Cell, Plan
+from benchmark.planning.selection import trial
+from benchmark.results.records import RunRecord
+from benchmark.specs import Architecture, Backbone
+from benchmark.watching.ledger import Score
+
+Say = api.Say
+
+HEALTH_PICTURES = 256
+"""Of how many validation pictures the health of a checkpoint is measured, at most."""
+
+
+class UnreadableError(BenchmarkError):
+    """A checkpoint cannot be loaded; the others may be."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found of one checkpoint."""
+
+    backbone: str
+    scores: tuple[Score, ...]
+    errors: tuple[str, ...]
+    health: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluator:
+    """Evaluates backbones by one suite.
+
+    Attributes:
+        suite: name or file of the suite.
+        out: folder of the results; records and caches are in it.
+        tasks: names of tasks of the suite; all unless given.
+        protocols: names of protocols; the suite's probes unless given.
+        seeds: seeds; the suite's unless given.
+        options: further arguments of :func:`benchmark.api.open_campaign`.
+        has_health: whether label-free health is measured too.
+        say: receives one line per event.
+    """
+
+    suite: str
+    out: Path
+    tasks: Sequence[str] = ()
+    protocols: Sequence[str] = ()
+    seeds: Sequence[int] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    has_health: bool = True
+    say: Say = lambda line: None
+
+    @property
+    def chosen_protocols(self) -> tuple[str, ...]:
+        """The protocols: those that were named, else the suite's probes, else all of the suite."""
+        if self.protocols:
+            return tuple(self.protocols)
+        suite = api.get_suite(self.suite).protocols
+        probes = tuple(name for name in suite if api.get_protocol(name).probe is not None)
+        return probes or suite
+
+    def plain(self) -> dict[str, Any]:
+        """Return what determines the numbers, as JSON data."""
+        named = {key: self.options.get(key) for key in ('precision', 'options')}
+        return {
+            'suite': self.suite,
+            'tasks': list(self.tasks),
+            'protocols': list(self.chosen_protocols),
+            'seeds': list(self.seeds),
+            **named,
+        }
+
+    @contextlib.contextmanager
+    def _campaign(self, backbone: Any, *, is_test: bool = False) -> Iterator[Campaign]:
+        with api.open_campaign(
+            [backbone],
+            suite=self.suite,
+            tasks=self.tasks,
+            protocols=self.chosen_protocols,
+            seeds=self.seeds,
+            results=self.out / 'results',
+            work_dir=self.out / 'work',
+            **self.options,
+        ) as campaign:
+            if not is_test:
+                name = f'{campaign.request.suite.name}-val'
+                campaign.request = trial(campaign.request, name, {})
+            yield campaign
+
+    def check(self, backbone: Any, executor: Executor, *, has_test: bool = False) -> None:
+        """Try whether a backbone can be evaluated at all, before any checkpoint is there.
+
+        Raises:
+            BenchmarkError: a name is unknown, a task has no validation split, or the architecture
+                cannot be built.
+        """
+        for is_test in (False, True)[: 1 + has_test]:
+            with self._campaign(backbone, is_test=is_test) as campaign:
+                inspect_all(campaign.request.backbones, campaign.store.work / 'cache', executor)
+
+    def evaluate(self, backbone: Any, executor: Executor, *, is_test: bool = False) -> Evaluation:
+        """Return the scores of a backbone on the validation splits, or on the test splits.
+
+        What has a good record is not run again.
+
+        Raises:
+            UnreadableError: its weights cannot be read or do not fit.
+            BenchmarkError: the data are missing, or the request is wrong.
+        """
+        with self._campaign(backbone, is_test=is_test) as campaign:
+            if not campaign.request.backbones:
+                raise IncompatibleError('no protocol of the request takes a backbone')
+            inspect_all(
+                campaign.request.backbones, campaign.store.work / 'cache', executor, refuse=_refuse
+            )
+            plan = campaign.prepare(executor)
+            new = campaign.run(executor, plan)
+            done = [campaign.good_record(cell) for cell in plan.done]
+            records = [*new, *(record for record in done if record is not None)]
+            split = 'test' if is_test else 'val'
+            return Evaluation(
+                campaign.request.backbones[0].id,
+                tuple(_score(record, split) for record in _in_order(records) if record.is_ok),
+                tuple(f'{r.spec.id}: {r.error}' for r in records if not r.is_ok),
+                {} if is_test or not self.has_health else self._health(campaign, plan, executor),
+            )
+
+    def _health(
+        self, campaign: Campaign, plan: Plan, executor: Executor
+    ) -> Mapping[str, float | None]:
+        """Return label-free measures on validation pictures; nothing where there are none."""
+        cell = _seeing(plan)
+        if cell is None:
+            return {}
+        backbone = campaign.request.backbones[0]
+        known = inspect_all([backbone], campaign.store.work / 'cache', executor)
+        features = known[backbone.id].features
+        request = {
+            'job': 'health',
+            'config': campaign.job(cell).request['config'],
+            'count': HEALTH_PICTURES,
+            'stride': features.strides[-1],
+            'is_plain': features.architecture is Architecture.PLAIN_VIT,
+        }
+        job = Job(f'health of {backbone.id}', request, campaign.store.work / 'cache' / 'health.log')
+        for reply in executor.run([job]):
+            if reply.error:
+                self.say(f'no health of {backbone.id}: {reply.error} (log: {job.log})')
+                return {}
+            found: dict[str, float | None] = reply.answer['health']
+            return found
+        return {}
+
+
+def _refuse(name: str, error: BenchmarkError) -> None:
+    raise UnreadableError(str(error)) from None
+
+
+def _seeing(plan: Plan) -> Cell | None:
+    """Return the cell whose pictures show the health: a probe's, of classes if there is one."""
+    cells = [cell for cell in (*plan.done, *plan.to_do) if 'test_dataloader' in cell.config]
+    ordered = sorted(cells, key=lambda cell: (cell.spec.task, cell.spec.protocol, cell.spec.seed))
+    probes = [cell for cell in ordered if cell.procedure.keeps_features]
+    classes = [cell for cell in probes if cell.task.kind == 'classification']
+    trained = [cell for cell in ordered if 'backbone' in cell.config.get('model', {})]
+    return next(iter((*classes, *probes, *trained)), None)
+
+
+def _in_order(records: Sequence[RunRecord]) -> list[RunRecord]:
+    return sorted(records, key=lambda r: (r.spec.task, r.spec.protocol, r.spec.seed))
+
+
+def _score(record: RunRecord, split: str) -> Score:
+    about = next(m for m in record.task['metrics'] if m['key'] == record.primary)
+    return Score(
+        record.spec.task,
+        record.spec.protocol,
+        record.spec.seed,
+        record.primary,
+        str(about['unit']),
+        bool(about['higher_is_better']),
+        float(record.scores[record.primary]),
+        split,
+    )
+
+
+def checkpoint_backbone(arch: str, path: Path, copy: str, step: int) -> Backbone:
+    """Return the backbone ``ARCH@PATH`` of a step, with the copy of the weights that is asked for.
+
+    Raises:
+        BenchmarkError: the architecture is unknown, or the file not there.
+    """
+    found = api.get_backbone(f'{arch}@{path}{f"#{copy}" if copy else ""}')
+    return replace(found, title=f'step {step}')

@@ -1,0 +1,287 @@
+"""Every complete checkpoint is evaluated once, whatever is killed, damaged or taken away."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.errors import BenchmarkError, DeclarationError
+from benchmark.execution.locking import exclusive
+from benchmark.launching.executors.inline import InlineExecutor
+from benchmark.results.store import ResultStore
+from benchmark.watching.evaluating import Evaluation, Evaluator
+from benchmark.watching.ledger import Entry, Ledger, Score, State, best_first
+from benchmark.watching.watch import LEDGER, Watch, Watching, watch
+from benchmark.watching.writing import HEALTH, PAGE, SCORES, agreement, agreement_lines
+from tests.watching.conftest import TASK, arch
+
+Evaluating = tuple[Evaluator, list[str]]
+Save = Callable[..., Path]
+
+
+def watched(evaluator: Evaluator, folder: Path, **options: Any) -> Ledger:
+    options = {'once': True, 'interval': 0.0, **options}
+    watching = Watching(folder=folder, arch=arch(folder.parent), **options)
+    return watch(watching, evaluator, executor=InlineExecutor('cpu'))
+
+
+class Counting(Evaluator):
+    """Counts evaluations in place of making them; a step's score is the step."""
+
+    def check(self, *args: Any, **named: Any) -> None:
+        """Find nothing wrong."""
+
+    def evaluate(self, backbone: Any, executor: Any, *, is_test: bool = False) -> Evaluation:
+        """Return a score that says which step it is of."""
+        step = int(backbone.title.removeprefix('step '))
+        self.say(f'evaluated {step}{" test" if is_test else ""}')
+        score = Score(TASK, 'knn', 0, 'accuracy', 'percent', True, float(step % 70))
+        return Evaluation(backbone.id, (score,), ())
+
+
+@pytest.fixture
+def counting(evaluator: Evaluating) -> Evaluating:
+    made, lines = evaluator
+    return Counting(**vars(made)), lines
+
+
+def evaluated(lines: list[str]) -> list[str]:
+    return [line.removeprefix('evaluated ') for line in lines if line.startswith('evaluated')]
+
+
+def test_checkpoints_get_the_scores_that_they_have_by_themselves(
+    evaluator: Evaluating, save: Save, tmp_path: Path, tiny_data: Path
+) -> None:
+    """On the validation split; the damaged one is named once, and the test split untouched."""
+    made, lines = evaluator
+    for step in (1, 2, 3):
+        save(step)
+    whole = save(4).read_bytes()
+    (tmp_path / 'run' / 'step_4.pth').write_bytes(whole[: len(whole) // 2])
+    ledger = watched(made, tmp_path / 'run')
+    assert [entry.step for entry in ledger.having(State.EVALUATED)] == [1, 2, 3]
+    (damaged,) = ledger.having(State.UNREADABLE)
+    assert damaged.step == 4
+    assert 'step_4.pth: not a readable weights file, perhaps truncated' in damaged.reason
+    assert sum('step_4' in line for line in lines) == 1
+
+    store = ResultStore(tmp_path / 'out' / 'results', tmp_path / 'out' / 'work')
+    assert store.suites() == ('quick-val',)
+    records = list(store.records('quick-val'))
+    assert len(records) == 3
+    assert all('val' in json.dumps(r.config['test_dataloader']) for r in records)
+    fresh = replace(made, out=tmp_path / 'alone')
+    with InlineExecutor('cpu') as executor:
+        alone = fresh.evaluate(f'{arch(tmp_path)}@{tmp_path / "run" / "step_2.pth"}', executor)
+    two = ledger.having(State.EVALUATED)[1]
+    assert two.scores == alone.scores
+    assert two.health == alone.health
+    assert two.health['rank_me'] > 1
+    assert two.health['attention_entropy'] is None
+
+    rows = list(csv.DictReader((tmp_path / 'out' / SCORES).read_text().splitlines()))
+    assert [(row['step'], float(row['value'])) for row in rows] == [
+        (str(entry.step), entry.scores[0].value) for entry in ledger.having(State.EVALUATED)
+    ]
+    page = (tmp_path / 'out' / PAGE).read_text()
+    assert '<svg' in page
+    assert 'step_4.pth' in page
+    assert len((tmp_path / 'out' / HEALTH).read_text().splitlines()) == 4
+
+    before = len(lines)
+    again = watched(made, tmp_path / 'run')
+    assert again.entries == ledger.entries
+    assert lines[before:] == []
+    assert not list((tmp_path / 'out' / 'checkpoints').iterdir())
+
+
+def test_each_is_evaluated_once_in_order_and_new_ones_are_found(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, lines = counting
+    save(20), save(10)
+    watched(made, tmp_path / 'run')
+    save(30)
+    watched(made, tmp_path / 'run')
+    watched(made, tmp_path / 'run')
+    assert evaluated(lines) == ['10', '20', '30']
+
+
+def test_one_that_was_taken_in_is_evaluated_after_a_kill_though_its_file_is_gone(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, lines = counting
+    paths = [save(step) for step in (1, 2, 3)]
+    watching = Watching(folder=tmp_path / 'run', arch=arch(tmp_path), once=True)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*args: Any, **named: Any) -> Any:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Counting, 'evaluate', kill)
+        with pytest.raises(Killed):
+            Watch(watching, made, InlineExecutor('cpu'), pause=lambda s: None).run()
+    for path in paths[:2]:  # whoever trains keeps the last one alone
+        path.unlink()
+    watched(made, tmp_path / 'run')
+    assert evaluated(lines) == ['1', '2', '3']
+
+
+def test_a_half_written_one_waits_until_it_is_whole(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, lines = counting
+    path = save(5)
+    content = path.read_bytes()
+    path.write_bytes(content[:100])
+    done = tmp_path / 'done'
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        """Write more of the file at each pause; say that it is over at last."""
+        pauses.append(seconds)
+        if len(pauses) <= 4:
+            path.write_bytes(content[: 100 + len(pauses) * len(content) // 4])
+            assert not evaluated(lines)
+        if len(pauses) == 5:
+            done.touch()
+        assert len(pauses) < 20, 'it does not end'
+
+    watching = Watching(folder=tmp_path / 'run', arch=arch(tmp_path), until=done, interval=3)
+    run = Watch(watching, made, InlineExecutor('cpu'), pause=pause)
+    run.run()
+    assert set(pauses) == {3}
+    assert evaluated(lines) == ['5']
+    assert run.ledger.having(State.UNREADABLE, State.SKIPPED) == []
+
+
+def test_the_newest_come_first_and_those_beyond_the_lag_are_skipped(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, lines = counting
+    for step in (10, 15, 20, 30, 40):
+        save(step)
+    ledger = watched(made, tmp_path / 'run', newest_first=True, max_lag=2, every=10)
+    assert evaluated(lines) == ['40', '30']
+    assert [entry.step for entry in ledger.having(State.SKIPPED)] == [10, 20]
+    watched(made, tmp_path / 'run', newest_first=True, max_lag=2, every=10)
+    assert evaluated(lines) == ['40', '30']
+
+
+def test_the_best_are_kept_and_tested_once_at_the_end(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    """Step 69 has the highest score, then 50; 71 is the last."""
+    made, lines = counting
+    paths = {step: save(step) for step in (50, 69, 71)}
+    for _ in range(2):
+        ledger = watched(made, tmp_path / 'run', keep_best=2, final_test='best')
+    assert evaluated(lines) == ['50', '69', '71', '69 test']
+    assert ledger.final is not None
+    assert ledger.final.step == 69
+    kept = {entry.step: Path(entry.held) for entry in ledger.entries if entry.held}
+    assert kept.keys() == {50, 69}
+    assert all(kept[step].read_bytes() == paths[step].read_bytes() for step in kept)
+
+
+def test_the_test_split_is_scored_for_a_final_test_alone(
+    evaluator: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, _ = evaluator
+    save(1)
+    ledger = watched(made, tmp_path / 'run', final_test='last')
+    assert ledger.final is not None
+    assert {score.split for score in ledger.final.scores} == {'test'}
+    store = ResultStore(tmp_path / 'out' / 'results', tmp_path / 'out' / 'work')
+    assert {suite: len(list(store.records(suite))) for suite in store.suites()} == {
+        'quick': 1,
+        'quick-val': 1,
+    }
+
+
+def test_a_file_that_is_written_over_is_another_checkpoint(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, lines = counting
+    for step in (1, 2):
+        save(step).replace(tmp_path / 'run' / 'last.pth')
+        watched(made, tmp_path / 'run', step_key='step')
+    assert evaluated(lines) == ['1', '2']
+
+
+def test_one_without_a_step_is_named_and_left_alone(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, lines = counting
+    save(1).rename(tmp_path / 'run' / 'last.pth')
+    watched(made, tmp_path / 'run')
+    assert lines == [
+        f'{tmp_path / "run" / "last.pth"}: its name says no step; --step-key KEY reads it'
+    ]
+
+
+def test_a_watch_has_its_results_for_itself(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, _ = counting
+    save(1)
+    watched(made, tmp_path / 'run')
+    with pytest.raises(DeclarationError, match=r'other settings \(seeds is \[0\] there'):
+        watched(replace(made, seeds=[1]), tmp_path / 'run')
+    with (
+        exclusive(tmp_path / 'out'),
+        pytest.raises(BenchmarkError, match='is being run by another process'),
+    ):
+        watched(made, tmp_path / 'run')
+    with pytest.raises(DeclarationError, match='lies in the watched folder'):
+        watched(replace(made, out=tmp_path / 'run' / 'out'), tmp_path / 'run')
+    (tmp_path / 'out' / LEDGER).write_text('{')
+    with pytest.raises(BenchmarkError, match='put it aside to begin anew'):
+        watched(made, tmp_path / 'run')
+
+
+def test_what_is_wrong_with_the_request_is_said_before_any_checkpoint_is_there(
+    evaluator: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, _ = evaluator
+    save(1).unlink()
+    with pytest.raises(BenchmarkError, match="unknown task of suite 'quick'"):
+        watched(replace(made, tasks=['no-such']), tmp_path / 'run')
+    watching = Watching(folder=tmp_path / 'run', once=True)
+    with pytest.raises(DeclarationError, match=r'--arch is needed: .* holds no architecture.py'):
+        watch(watching, made, executor=InlineExecutor('cpu'))
+
+
+def entry(step: int, rank: float | None, *values: float) -> Entry:
+    scores = tuple(
+        Score(f'task{i}', 'knn', 0, 'rmse' if i else 'accuracy', 'none', not i, value)
+        for i, value in enumerate(values)
+    )
+    return Entry(step, str(step), '', '', scores=scores, health={'rank_me': rank})
+
+
+def test_the_best_has_the_lowest_mean_rank_whatever_the_direction() -> None:
+    """The second task's score is an error: lower is better."""
+    found = best_first([entry(1, 1, 50, 0.5), entry(2, 1, 60, 0.4), entry(3, 1, 70, 0.3),
+                        entry(4, 1, 90)])  # fmt: skip
+    assert [e.step for e in found] == [3, 2, 1, 4]
+
+
+def test_the_agreement_of_health_and_scores_is_turned_to_higher_is_better(tmp_path: Path) -> None:
+    entries = [entry(step, float(step), 10.0 * step, 1.0 / step) for step in (1, 2, 3, 4)]
+    assert agreement(entries) == {'rank_me': {'task0 knn': 1.0, 'task1 knn': 1.0}}
+    assert agreement([*entries[:2], entry(3, None, 1.0, 1.0)]) == {}
+    ledger = Ledger(tmp_path / 'l.json', {})
+    ledger.put(*(replace(e, state=State.EVALUATED) for e in entries))
+    assert agreement_lines(ledger) == [
+        'rank_me agrees with task0 knn +1.00, task1 knn +1.00 (Kendall tau over 4 checkpoints)'
+    ]
