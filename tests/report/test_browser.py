@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from benchmark.report import write_report
+from benchmark import api
+from benchmark.report import ReportOptions, write_report
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from tests.support.report_fakes import record, save
@@ -210,6 +211,29 @@ def test_sections_that_say_nothing_are_hidden_with_their_links(lone: Visit) -> N
         sync_api.expect(lone.page.locator(f".bar a[href='#{part}']")).to_be_hidden()
     sync_api.expect(lone.page.locator('#tasks')).to_be_visible()
     assert lone.complaints == []
+
+
+def test_tasks_that_have_not_run_are_columns_and_published_rows_stand_below(
+    context: sync_api.BrowserContext, store: ResultStore, tmp_path: Path
+) -> None:
+    save(store, [record(backbone=name) for name in ('vit-s-mae', 'vit-s-dino')])
+    mine = tmp_path / 'mine.csv'
+    mine.write_text('backbone,task,value,citation\nHer net,parts,51.5,"Doe <b>, 2024"\n')
+    asked = {'finetune': (api.get_task('world-depth'),)}
+    options = ReportOptions(asked=asked, baselines=mine)
+    (path,) = write_report(store, 'quick', out=tmp_path, formats=('html',), options=options)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    heads = page.locator('#board thead tr').last.locator('th')
+    sync_api.expect(heads.last).to_have_text(api.get_task('world-depth').title)
+    rows = page.locator('#board tbody tr')
+    assert [row.locator('td').last.inner_text() for row in rows.all()] == ['not run'] * 2
+    published = page.locator('#board tfoot .published')
+    sync_api.expect(published).to_contain_text('published: Doe <b>, 2024')
+    sync_api.expect(published).to_contain_text('51.5')
+    count = page.locator('#board thead tr').last.locator('> *').count()
+    assert published.locator('> *').count() == rows.first.locator('> *').count() == count
+    page.close()
 
 
 def test_a_click_sorts_the_better_side_first_and_again_the_other(page: sync_api.Page) -> None:
@@ -520,7 +544,7 @@ def test_what_one_seed_cannot_judge_is_neither_best_nor_shaded(seedless: sync_ap
 def test_the_first_screen_answers_and_holds_the_rows(seedless: sync_api.Page) -> None:
     answers = seedless.locator('.answers li')
     assert answers.all_inner_texts()[0].startswith(
-        'ViT-S MAE transfers best to these 7 tasks (mean rank 1.00 among 6). With other tasks of '
+        'ViT-S MAE transfers best to these 7 tasks (mean rank 1.00 among 2). With other tasks of '
         'these kinds it would stay 1st; with other seeds its place is unknown. '
         'Best mean on 7 of 7 tasks: kind-0 (3 of 3)'
     )
