@@ -908,10 +908,13 @@ def _declared_suite(which: str | Path) -> Suite | None:
 
 def _films(suite: Suite) -> dict[str, str]:
     """Return what tells films apart in the names of test pictures, by task."""
+    return {task.name: task.film for task in _tasks_of(suite) if task.film}
+
+
+def _tasks_of(suite: Suite) -> tuple[Task, ...]:
     from benchmark.catalog import find_task
 
-    tasks = (find_task(name, relative_to=suite.path.parent) for name in suite.tasks)
-    return {task.name: task.film for task in tasks if task.film}
+    return tuple(find_task(name, relative_to=suite.path.parent) for name in suite.tasks)
 
 
 def _id_of(which: str | Path) -> str:
@@ -933,11 +936,15 @@ def write_report(
     published: bool = False,
     with_published: bool = False,
     backbones: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+    protocols: Sequence[str] = (),
+    pictures: str = 'beside',
+    baselines: Path | None = None,
 ) -> list[Path]:
     """Write a suite's tables and page, and return their paths.
 
     Args:
-        suite: name, declaration file or declaration.
+        suite: name, declaration file or declaration; a name that only records have will do.
         results: folder of the records.
         work_dir: folder of the pictures, and of what is remembered of records.
         out: folder to write to; ``tables`` in the folder of the records unless given.
@@ -949,11 +956,15 @@ def write_report(
         with_published: write the report, and the rows beside the literature.
         backbones: those that are shown, by title or id, each as ``ID`` or ``NAME=ID`` with the
             name that it shall have; all unless given.
+        tasks: those that are shown; all unless given.
+        protocols: those that are shown; all unless given.
+        pictures: where those of the page are: ``beside`` it in a folder, ``inside``, or ``none``.
+        baselines: CSV file of published rows (backbone, task, value, citation) to show as well.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
     """
-    found = get_suite(suite)  # before anything heavy is imported
+    found, name = _reported_suite(suite, results)  # before anything heavy is imported
     from benchmark.report import suite_boards, write_literature
     from benchmark.report import write_report as write
 
@@ -962,15 +973,31 @@ def write_report(
             f'--history {history}: nights are drawn on the page of the records: add html '
             'to --format, without --published'
         )
+    if found is None and (published or with_published):
+        raise BenchmarkError(
+            f'--suite {name}: only records know this suite, and published numbers are found by '
+            'its declaration: give its file'
+        )
     store, folder, options = _report_of(
-        found, results, work_dir, out, reference, normaliser, history, backbones
+        found,
+        results,
+        work_dir,
+        out,
+        normaliser,
+        reference=reference,
+        history=history,
+        backbones=tuple(backbones),
+        tasks=tuple(tasks),
+        protocols=tuple(protocols),
+        pictures=pictures,
+        baselines=baselines,
     )
     wanted = tuple(formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
     if not published:
-        paths += write(store, found.name, out=folder, formats=wanted, options=options)
-    if published or with_published:
-        boards = suite_boards(store, found.name) if with_published else ()
+        paths += write(store, name, out=folder, formats=wanted, options=options)
+    if found is not None and (published or with_published):
+        boards = suite_boards(store, name) if with_published else ()
         paths += write_literature(store.results, found, out=folder, formats=wanted, boards=boards)
     return paths
 
@@ -985,50 +1012,88 @@ def stale_report(
     reference: str | None = None,
     normaliser: Path | None = None,
     backbones: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+    protocols: Sequence[str] = (),
+    pictures: str = 'beside',
+    baselines: Path | None = None,
 ) -> list[Path]:
     """Return the files of a suite's report that are out of date; the arguments as for writing it.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
     """
-    found = get_suite(suite)  # before anything heavy is imported
+    found, name = _reported_suite(suite, results)  # before anything heavy is imported
     from benchmark.report import stale_files
 
     store, folder, options = _report_of(
-        found, results, work_dir, out, reference, normaliser, None, backbones
+        found,
+        results,
+        work_dir,
+        out,
+        normaliser,
+        reference=reference,
+        backbones=tuple(backbones),
+        tasks=tuple(tasks),
+        protocols=tuple(protocols),
+        pictures=pictures,
+        baselines=baselines,
     )
-    return list(
-        stale_files(store, found.name, out=folder, formats=tuple(formats or ()), options=options)
-    )
+    return list(stale_files(store, name, out=folder, formats=tuple(formats or ()), options=options))
+
+
+def _reported_suite(
+    which: str | Path | Mapping[str, Any], results: str | Path
+) -> tuple[Suite | None, str]:
+    """Return a suite and its name; ``None`` for one that only records have, as imported ones do.
+
+    Raises:
+        BenchmarkError: it is neither declared nor has it records, or its declaration is wrong.
+    """
+    from benchmark.errors import UnknownNameError
+    from benchmark.results.store import ResultStore
+
+    try:
+        found = get_suite(which)
+    except UnknownNameError:
+        if str(which) not in ResultStore(Path(results), Path(results)).suites():
+            raise
+        return None, str(which)
+    return found, found.name
 
 
 def _report_of(
-    suite: Suite,
+    suite: Suite | None,
     results: str | Path,
     work_dir: str | Path,
     out: str | Path | None,
-    reference: str | None,
     normaliser: Path | None,
-    history: Path | None,
-    backbones: Sequence[str],
+    *,
+    pictures: str,
+    **choices: Any,
 ) -> tuple[ResultStore, Path, ReportOptions]:
     """Return what a report is made of: the records, the folder to write to, and options."""
-    from benchmark.report import ReportOptions, read_normaliser
+    from benchmark.errors import unknown_name
+    from benchmark.report import Pictures, ReportOptions, read_normaliser
     from benchmark.results.store import ResultStore
 
+    if pictures not in set(Pictures):
+        raise unknown_name('place of pictures', pictures, tuple(Pictures))
     store = ResultStore(Path(results), Path(work_dir))
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
-    options = ReportOptions(
-        reference,
-        scale,
-        suite.groups,
-        history,
-        tuple(backbones),
-        _films(suite),
-        version=suite.version,
-    )
-    return store, folder, options
+    if suite is not None:
+        tasks = _tasks_of(suite)
+        films = {task.name: task.film for task in tasks if task.film}
+        asked = {name: _suited(name, tasks) for name in suite.protocols}
+        choices |= {'groups': suite.groups, 'films': films, 'asked': asked}
+        choices['version'] = suite.version
+    return store, folder, ReportOptions(normaliser=scale, pictures=Pictures(pictures), **choices)
+
+
+def _suited(protocol: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """Return the tasks that have cells of a protocol."""
+    found = get_protocol(protocol)
+    return tuple(task for task in tasks if found.suits(task))
 
 
 def export_records(results: str | Path, suite: str, file: str | Path) -> int:

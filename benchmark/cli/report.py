@@ -15,7 +15,11 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``report``."""
     parser = subparsers.add_parser('report', help='write tables and a page from the records')
     parser.add_argument(
-        '--suite', required=True, metavar='NAME|FILE', help='the suite whose records are reported'
+        '--suite',
+        required=True,
+        metavar='NAME|FILE',
+        help='the suite whose records are reported; a name that only records have, as after '
+        '`tbench import`, will do',
     )
     add_results(parser)
     add_work(parser)
@@ -34,6 +38,23 @@ def add_parser(subparsers: Subparsers) -> None:
         help='show these alone, by title or id, and call them NAME (default: all)',
     )
     parser.add_argument(
+        '--tasks', nargs='+', default=(), metavar='TASK', help='show these alone (default: all)'
+    )
+    parser.add_argument(
+        '--protocols',
+        nargs='+',
+        default=(),
+        metavar='PROTOCOL',
+        help='show these alone (default: all)',
+    )
+    parser.add_argument(
+        '--pictures',
+        choices=('beside', 'inside', 'none'),
+        default='beside',
+        help='where the pictures of the page are: beside it in the folder NAME_pictures (the '
+        'default; the page stays below 2 MB), inside (one file of up to 25 MB), or none',
+    )
+    parser.add_argument(
         '--reference',
         metavar='BACKBONE',
         help='show the differences of all scores to this one, by its title or id',
@@ -45,6 +66,13 @@ def add_parser(subparsers: Subparsers) -> None:
         help="declaration of the scale of aggregates (default: the project's own)",
     )
     parser.add_argument(
+        '--baselines',
+        type=Path,
+        metavar='FILE.csv',
+        help='published rows to show below the others with their citations: columns backbone, '
+        'task, value and citation, and protocol and metric where you like',
+    )
+    parser.add_argument(
         '--history', type=Path, metavar='FILE', help="nights that 'tbench nightly' wrote, to draw"
     )
     literature = parser.add_mutually_exclusive_group()
@@ -54,7 +82,7 @@ def add_parser(subparsers: Subparsers) -> None:
     literature.add_argument(
         '--check',
         action='store_true',
-        help='write nothing; exit 1 and name the files that the records have outrun',
+        help='write nothing; exit 1 and name the files that are out of date',
     )
     literature.add_argument(
         '--with-published',
@@ -73,6 +101,10 @@ def report(options: Namespace) -> int:
         'formats': options.format,
         'reference': options.reference,
         'backbones': options.backbones,
+        'tasks': options.tasks,
+        'protocols': options.protocols,
+        'pictures': options.pictures,
+        'baselines': options.baselines,
         'normaliser': options.normaliser,
     }
     if options.check:

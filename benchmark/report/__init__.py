@@ -2,6 +2,7 @@
 
 from benchmark.report.comparing import compare_backbones
 from benchmark.report.data.normaliser import read_normaliser
+from benchmark.report.data.pictures import Pictures
 from benchmark.report.formats.duel import BackboneComparison
 from benchmark.report.literature.writing import write_literature
 from benchmark.report.writing import (
@@ -15,6 +16,7 @@ from benchmark.report.writing import (
 
 __all__ = [
     'BackboneComparison',
+    'Pictures',
     'ReportOptions',
     'compare_backbones',
     'read_normaliser',

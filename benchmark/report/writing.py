@@ -6,7 +6,7 @@ import contextlib
 import gc
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,11 +16,19 @@ from benchmark.errors import BenchmarkError, unknown_name
 from benchmark.hashing import slug
 from benchmark.protocols import TRIVIAL
 from benchmark.report.comparing import reader
+from benchmark.report.data.baselines import Baseline, read_baselines
 from benchmark.report.data.boards import Board, build_boards
-from benchmark.report.data.facts import BackboneFacts, TaskFacts, backbone_facts, task_facts
+from benchmark.report.data.facts import (
+    BackboneFacts,
+    TaskFacts,
+    backbone_facts,
+    declared_facts,
+    task_facts,
+)
 from benchmark.report.data.frames import tidy, tidy_rows
 from benchmark.report.data.nights import read_nights
 from benchmark.report.data.normaliser import Normaliser, read_normaliser
+from benchmark.report.data.pictures import Pictures
 from benchmark.report.formats.exports import frames, report_json
 from benchmark.report.formats.html import page
 from benchmark.report.formats.latex import latex, paper_latex
@@ -31,11 +39,12 @@ from benchmark.report.inference.findings import Findings, find
 from benchmark.report.inference.flags import flagged
 from benchmark.report.text.presets import PAPER
 from benchmark.results.briefs import Brief, brief
-from benchmark.results.counting import Runs, newest
+from benchmark.results.counting import Runs, newest, set_aside
 from benchmark.results.index import read_briefs, read_whole
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.results.titles import find_id, split_name
+from benchmark.specs import Task
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,11 @@ class ReportOptions:
         history: file of earlier nights, as ``tbench nightly`` writes it, for the page to plot.
         backbones: those that are shown, as ``ID`` or ``NAME=ID``, by title or id; all when empty.
         films: what tells films apart in the names of test pictures, by task.
+        pictures: where those of the page are: in a folder beside it, inside, or nowhere.
+        tasks: those that are shown, by name; all when empty.
+        protocols: those that are shown, by name; all when empty.
+        baselines: file of published rows to show below the others, with their citations.
+        asked: the tasks that the suite asks for under each protocol, run or not.
         version: version of the suite, which headings show from 2 on.
         home: where the page links to as the list of all suites; nowhere when empty.
     """
@@ -59,6 +73,11 @@ class ReportOptions:
     history: Path | None = None
     backbones: tuple[str, ...] = ()
     films: Mapping[str, str] | None = None
+    pictures: Pictures = Pictures.BESIDE
+    tasks: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()
+    baselines: Path | None = None
+    asked: Mapping[str, Sequence[Task]] = field(default_factory=dict)
     version: int = 1
     home: str = ''
 
@@ -311,6 +330,48 @@ def _chosen(texts: Sequence[str], known: Mapping[str, BackboneFacts]) -> dict[st
     return found
 
 
+def _asked_for(records: tuple[Brief, ...], options: ReportOptions) -> Iterator[Brief]:
+    """Yield the records of the chosen tasks and protocols; trivial predictors are a floor of all.
+
+    Raises:
+        BenchmarkError: no record is of such a task or protocol.
+    """
+    tasks = {record.spec.task for record in records}
+    protocols = {record.spec.protocol for record in records} - {TRIVIAL.name}
+    for names, known, what in (
+        (options.tasks, tasks, 'task'),
+        (options.protocols, protocols, 'protocol'),
+    ):
+        for name in names:
+            if records and name not in known:
+                raise unknown_name(f'{what} with records', name, sorted(known))
+    for record in records:
+        is_shown = record.spec.protocol in (*(options.protocols or protocols), TRIVIAL.name)
+        if is_shown and record.spec.task in (options.tasks or tasks):
+            yield record
+
+
+def _not_run(board: Board, options: ReportOptions) -> tuple[TaskFacts, ...]:
+    """Return the tasks that the suite asks for on a board and that have no record there."""
+    if options.tasks:
+        return ()
+    there = {column.task.name for column in board.columns}
+    asked = [t for t in options.asked.get(board.protocol, ()) if t.name not in there]
+    return tuple(sorted(map(declared_facts, asked), key=lambda task: task.order))
+
+
+def _baselines(
+    board: Board, records: tuple[Brief, ...], options: ReportOptions
+) -> tuple[Baseline, ...]:
+    """Return the published rows with a value in a column of the board."""
+    if options.baselines is None:
+        return ()
+    there = {column.task.name for column in board.columns}
+    asked = {t.name: declared_facts(t) for some in options.asked.values() for t in some}
+    rows = read_baselines(options.baselines, board.protocol, asked | task_facts(records))
+    return tuple(row for row in rows if there & row.values.keys())
+
+
 def _content(
     store: ResultStore,
     suite: str,
@@ -318,7 +379,8 @@ def _content(
     options: ReportOptions,
     whole: Mapping[str, RunRecord],
 ) -> Content:
-    records = tuple(records)
+    every = tuple(records)
+    records = tuple(_asked_for(every, options))
     names = _chosen(options.backbones, backbone_facts(records))
     if names:
         kept = {*names, *(r.spec.backbone for r in records if r.spec.protocol == TRIVIAL.name)}
@@ -341,6 +403,20 @@ def _content(
         for id_, facts in backbone_facts(chosen).items()
     }
     boards = flagged(build_boards(runs, tasks, backbones))
+    aside = set_aside(records, runs)
+    boards = tuple(
+        replace(
+            board,
+            not_run=_not_run(board, options),
+            baselines=_baselines(board, every, options),
+            set_aside={
+                (cell.task, cell.backbone): count
+                for cell, count in aside.items()
+                if cell.protocol == board.protocol
+            },
+        )
+        for board in boards
+    )
     return Content(store, suite, runs, tasks, backbones, boards, options, whole)
 
 
@@ -399,6 +475,7 @@ def _html(content: Content) -> dict[str, str | Path]:
         history=None if history is None else read_nights(history),
         pairs=pairs,
         beside=beside,
+        pictures=content.options.pictures,
         heading=content.cited,
         home=content.options.home,
     )

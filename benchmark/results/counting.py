@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,24 @@ def newest(records: Iterable[Brief]) -> dict[CellKey, list[Brief]]:
     for record in records:
         cells.setdefault(cell_key(record.spec), []).append(record)
     return {CellKey(*place): _one_per_seed(cells[place]) for place in sorted(cells)}
+
+
+def set_aside(records: Iterable[Brief], runs: Runs) -> dict[CellKey, int]:
+    """Return how many ``ok`` records of a cell do not count since another make of it does.
+
+    Cells without such records are left out.
+
+    Args:
+        records: all records.
+        runs: those that count, as :func:`newest` returns them.
+    """
+    makes = {place: {item.make for item in found if item.is_ok} for place, found in runs.items()}
+    counts: Counter[CellKey] = Counter()
+    for record in records:
+        place = CellKey(*cell_key(record.spec))
+        if record.is_ok and record.make not in makes[place]:
+            counts[place] += 1
+    return dict(sorted(counts.items()))
 
 
 def _one_per_seed(records: list[Brief]) -> list[Brief]:

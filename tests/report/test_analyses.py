@@ -14,24 +14,25 @@ import pytest
 
 from benchmark.analysis.heads import head_values, key_numbers
 from benchmark.errors import RecordError
-from benchmark.report import render_report
+from benchmark.report import Pictures, ReportOptions, render_report, write_report
 from benchmark.report.data.analyses import find_analyses
 from benchmark.report.data.units import NO_SCORE, interval_text, value_text
 from benchmark.report.formats import html
-from benchmark.report.formats.analysis_section import shown_analyses
+from benchmark.report.formats.analysis_section import embedded_analyses
 from benchmark.results.store import ResultStore
 from tests.support.report_fakes import SVG, record, save, write_analysis
 
 HOSTILE = '</section><script>alert(1)</script><b title="x">'
 
 
-def page(store: ResultStore) -> str:
+def page(store: ResultStore, pictures: Pictures = Pictures.INSIDE) -> str:
     save(store, [record()])
-    return render_report(store, 'quick', formats=('html',))['quick.html']
+    options = ReportOptions(pictures=pictures)
+    return render_report(store, 'quick', formats=('html',), options=options)['quick.html']
 
 
 def only(store: ResultStore, budget: int = 10**6) -> Any:
-    (shown,) = shown_analyses(find_analyses(store.results), budget=budget)
+    (shown,) = embedded_analyses(find_analyses(store.results), budget=budget)
     return shown
 
 
@@ -78,6 +79,25 @@ class TestSection:
         assert without_figure.download is not None
         nothing = only(store, budget=values - 1)
         assert (nothing.figure, nothing.download, nothing.place) == (None, None, 'analysis/cam')
+
+    def test_figures_and_values_lie_beside_the_page_by_default(
+        self, store: ResultStore, tmp_path: Path
+    ) -> None:
+        folder = write_analysis(store.results, 'cam')
+        save(store, [record()])
+        (path,) = write_report(store, 'quick', out=tmp_path / 'out', formats=('html',))
+        text = path.read_text(encoding='utf-8')
+        for name, source in (('svg', 'figure.svg'), ('csv', 'values.csv')):
+            place = f'quick_pictures/analysis-cam.{name}'
+            assert f'"{place}"' in text
+            assert (path.parent / place).read_bytes() == (folder / source).read_bytes()
+        assert 'data:image' not in text
+
+    def test_without_pictures_the_page_names_their_places(self, store: ResultStore) -> None:
+        write_analysis(store.results, 'cam')
+        text = page(store, Pictures.NONE)
+        assert 'analysis/cam/figure.svg</code> in the results folder' in text
+        assert 'quick_pictures' not in text
 
     def test_the_page_stays_below_its_limit(
         self, store: ResultStore, monkeypatch: pytest.MonkeyPatch

@@ -56,28 +56,46 @@ def test_the_leader_with_its_rank_places_and_tasks() -> None:
         ]
     )
     assert (found.protocol, found.leaders) == ('finetune', 'a')
-    assert found.rank == '(1.33; with other tasks 1st to 2nd, with other seeds 1st).'
+    assert found.rank == (
+        'transfers best to these 3 tasks (mean rank 1.33 among 3). With other tasks of these '
+        'kinds it could be 1st to 2nd; with other seeds it would stay 1st.'
+    )
     assert found.leads == 'Best mean on 2 of 3 tasks: creatures and body parts.'
 
 
 def test_a_lead_on_one_seed_is_said_not_to_be_judged() -> None:
     found = answered([*runs('parts', 60, 50), *runs('keypoints', 40, 30, seeds=1)])
-    assert found.rank.endswith('with other seeds unknown).')
+    assert found.rank.endswith('with other seeds its place is unknown.')
     assert found.leads == (
         'Best mean on 2 of 2 tasks: body parts and key points; 1 of these with too few seeds '
         'to judge.'
     )
 
 
+@pytest.mark.parametrize(
+    ('title', 'text'),
+    [
+        ('Key points', 'key points'),
+        ('CamVid, 11 classes', 'CamVid, 11 classes'),
+        ('RGB-D', 'RGB-D'),
+    ],
+)
+def test_a_title_in_a_sentence_begins_small_unless_it_is_a_name(title: str, text: str) -> None:
+    assert answers._lower(title) == text
+
+
 def test_a_tie_names_both() -> None:
     found = answered([*runs('parts', 60, 50), *runs('keypoints', 30, 40)])
-    assert (found.leaders, found.rank) == ('a and b', '(1.50, a tie).')
+    assert found.leaders == 'a and b'
+    assert found.rank == (
+        'transfer best to these 2 tasks, and equally well (mean rank 1.50 among 2).'
+    )
 
 
 def test_without_a_row_without_a_gap_there_is_no_leader() -> None:
     found = answered([*runs('parts', 60), *runs('keypoints', 30)])
     assert found.leaders == ''
-    assert found.rank.startswith('No mean rank')
+    assert found.rank.startswith('Which backbone transfers best is open')
 
 
 def test_more_tasks_than_can_be_named_are_counted_by_kind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from benchmark.report.data.boards import Board, BoardCell
-from benchmark.report.inference.answers import is_judged
 from benchmark.report.text.sentences import column_sentences, version_notes
 from benchmark.results.records import RunRecord
 from tests.support.report_fakes import boards, failed, record, suite
@@ -175,7 +174,7 @@ def test_where_seeds_change_nothing_no_spread_is_shown_and_nothing_said_to_be_un
         'The method is deterministic; seeds give the same score.',
     ]
     assert cell(board, 'vit-s-mae', 'parts').sd is None
-    assert is_judged(board.columns[0])
+    assert board.columns[0].is_judged
 
 
 def test_sentences_name_the_few_clear_pairs_where_most_are_not() -> None:

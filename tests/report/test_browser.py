@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from benchmark.report import write_report
+from benchmark import api
+from benchmark.report import ReportOptions, write_report
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from tests.support.report_fakes import record, save
@@ -100,7 +101,7 @@ def reveal(page: sync_api.Page, selector: str) -> sync_api.Locator:
     return page.locator(selector).first
 
 
-def test_the_whole_page_draws_without_complaint_and_asks_for_nothing_else(
+def test_the_whole_page_draws_without_complaint_and_asks_for_its_pictures_alone(
     visit: Visit, address: str
 ) -> None:
     page = visit.page
@@ -112,7 +113,127 @@ def test_the_whole_page_draws_without_complaint_and_asks_for_nothing_else(
     page.goto(f'{address}#cell=frozen/creatures-detection/vit-s-mae')
     assert visit.complaints == []
     files = {url.split('#')[0] for url in visit.requests if not url.startswith('data:')}
-    assert files == {address}
+    beside = f'{address.removesuffix(".html")}_pictures/'
+    assert {url for url in files if not url.startswith(beside)} == {address}
+
+
+@pytest.mark.parametrize('width', [1400, 390])
+@pytest.mark.parametrize('section', ['overall', 'scatter', 'tasks', 'compare', 'history'])
+def test_a_link_lands_on_its_section_below_the_bar(
+    page: sync_api.Page, section: str, width: int
+) -> None:
+    page.set_viewport_size({'width': width, 'height': 900})
+    page.locator(f".bar a[href='#{section}']").click()
+    drawn(page)
+    page.wait_for_timeout(600)
+    bar = page.locator('.bar').bounding_box()
+    heading = page.locator(f'#{section}-title').bounding_box()
+    assert bar is not None
+    assert heading is not None
+    assert bar['y'] == 0
+    assert bar['height'] < heading['y'] < bar['height'] + 80
+
+
+def test_an_address_of_a_run_to_compare_lands_on_the_comparison(
+    page: sync_api.Page, address: str
+) -> None:
+    page.goto('about:blank')
+    page.goto(f'{address}#compare=frozen/creatures-detection/vit-s-mae')
+    reveal(page, '#compare .diffs')
+    page.wait_for_timeout(600)
+    heading = page.locator('#compare-title').bounding_box()
+    assert heading is not None
+    assert 40 < heading['y'] < 130
+
+
+BROKEN_WORDS = """() => {
+    const range = document.createRange();
+    const broken = [];
+    const texts = document.createTreeWalker(document.querySelector('#board thead'), 4);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+        for (const { index, 0: word } of node.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
+            range.setStart(node, index);
+            range.setEnd(node, index + word.length);
+            const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+            if (lines.size > 1) broken.push(word);
+        }
+    }
+    const cut = [...document.querySelectorAll('#board thead th')]
+        .filter((th) => th.scrollWidth > th.clientWidth + 1);
+    return [...broken, ...cut.map((th) => th.textContent)];
+}"""
+
+
+@pytest.mark.parametrize('width', [1400, 820, 390])
+def test_headings_break_between_words_alone(page: sync_api.Page, width: int) -> None:
+    page.set_viewport_size({'width': width, 'height': 900})
+    drawn(page)
+    assert page.evaluate(BROKEN_WORDS) == []
+
+
+def test_a_wide_screen_is_used(page: sync_api.Page) -> None:
+    page.set_viewport_size({'width': 2200, 'height': 1200})
+    box = page.locator('main').bounding_box()
+    assert box is not None
+    assert box['width'] > 2000
+
+
+def test_print_draws_every_section_whole_and_leaves_the_controls_out(page: sync_api.Page) -> None:
+    page.emulate_media(media='print')
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_function("document.querySelector('#scatter .view').children.length > 0")
+    for part in ('.bar', '.choose', '#compare', '#theme'):
+        sync_api.expect(page.locator(part)).to_be_hidden()
+    box = page.locator('#board .scroll')
+    assert box.evaluate('box => getComputedStyle(box).overflow') == 'visible'
+    assert page.evaluate('getComputedStyle(document.documentElement).colorScheme') == 'light'
+    for part in ('overall', 'profile', 'scatter', 'tasks'):
+        assert page.locator(f'#{part} .view > *').count() > 0
+
+
+@pytest.fixture
+def lone(context: sync_api.BrowserContext, store: ResultStore, tmp_path: Path) -> Iterator[Visit]:
+    """Return a page of one backbone on one task."""
+    save(store, [record()])
+    (path,) = write_report(store, 'quick', out=tmp_path / 'out', formats=('html',))
+    page = context.new_page()
+    result = Visit(page, [], [])
+    page.on('console', lambda message: result.complaints.append(message.text))
+    page.on('pageerror', lambda error: result.complaints.append(str(error)))
+    page.goto(path.as_uri())
+    yield result
+    page.close()
+
+
+def test_sections_that_say_nothing_are_hidden_with_their_links(lone: Visit) -> None:
+    for part in ('overall', 'profile', 'scatter', 'compare'):
+        sync_api.expect(lone.page.locator(f'#{part}')).to_be_hidden()
+        sync_api.expect(lone.page.locator(f".bar a[href='#{part}']")).to_be_hidden()
+    sync_api.expect(lone.page.locator('#tasks')).to_be_visible()
+    assert lone.complaints == []
+
+
+def test_tasks_that_have_not_run_are_columns_and_published_rows_stand_below(
+    context: sync_api.BrowserContext, store: ResultStore, tmp_path: Path
+) -> None:
+    save(store, [record(backbone=name) for name in ('vit-s-mae', 'vit-s-dino')])
+    mine = tmp_path / 'mine.csv'
+    mine.write_text('backbone,task,value,citation\nHer net,parts,51.5,"Doe <b>, 2024"\n')
+    asked = {'finetune': (api.get_task('world-depth'),)}
+    options = ReportOptions(asked=asked, baselines=mine)
+    (path,) = write_report(store, 'quick', out=tmp_path, formats=('html',), options=options)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    heads = page.locator('#board thead tr').last.locator('th')
+    sync_api.expect(heads.last).to_have_text(api.get_task('world-depth').title)
+    rows = page.locator('#board tbody tr')
+    assert [row.locator('td').last.inner_text() for row in rows.all()] == ['not run'] * 2
+    published = page.locator('#board tfoot .published')
+    sync_api.expect(published).to_contain_text('published: Doe <b>, 2024')
+    sync_api.expect(published).to_contain_text('51.5')
+    count = page.locator('#board thead tr').last.locator('> *').count()
+    assert published.locator('> *').count() == rows.first.locator('> *').count() == count
+    page.close()
 
 
 def test_a_click_sorts_the_better_side_first_and_again_the_other(page: sync_api.Page) -> None:
@@ -317,7 +438,7 @@ def test_an_analysis_shows_its_figure_and_hands_out_its_values(visit: Visit) -> 
     sync_api.expect(analysis.get_by_text('weights abababababababab')).to_be_visible()
     with visit.page.expect_download() as caught:
         analysis.get_by_role('link', name='All values (CSV)').click()
-    assert caught.value.suggested_filename == 'erf.csv'
+    assert caught.value.suggested_filename == 'analysis-erf.csv'
     text = Path(caught.value.path()).read_text(encoding='utf-8')
     assert text == 'backbone,share,area_ratio\nvit-s-mae,0.5,0.1234\n'
     assert visit.complaints == []
@@ -423,7 +544,8 @@ def test_what_one_seed_cannot_judge_is_neither_best_nor_shaded(seedless: sync_ap
 def test_the_first_screen_answers_and_holds_the_rows(seedless: sync_api.Page) -> None:
     answers = seedless.locator('.answers li')
     assert answers.all_inner_texts()[0].startswith(
-        'Best mean rank: ViT-S MAE (1.00; with other tasks 1st, with other seeds unknown). '
+        'ViT-S MAE transfers best to these 7 tasks (mean rank 1.00 among 2). With other tasks of '
+        'these kinds it would stay 1st; with other seeds its place is unknown. '
         'Best mean on 7 of 7 tasks: kind-0 (3 of 3)'
     )
     row = seedless.locator('#board tbody tr').last.bounding_box()

@@ -125,7 +125,7 @@ class TestForms:
         legend = '† loss did not fall; ‡ not above the trivial predictor.'
         assert '| 5.0†‡ |' in found['quick.md']
         assert legend in found['quick.md']
-        assert r'{5.0}\flag{\dag{}\ddag{}} &' in found['quick.tex']
+        assert r'& 5.0\flag{\dag{}\ddag{}} &' in found['quick.tex']
         assert (
             r'\dag{} loss did not fall; \ddag{} not above the trivial predictor.'
             in (found['quick.tex'])

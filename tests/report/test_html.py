@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.report import render_report, write_report
+from benchmark.report import Pictures, ReportOptions, render_report, write_report
 from benchmark.report.data import pictures
 from benchmark.report.data.curves import Curves, average_down, curves_for_page
 from benchmark.report.data.evidence import checks
@@ -100,10 +100,12 @@ def test_the_policy_allows_exactly_the_script_and_the_style_of_the_page(
     assert "default-src 'none'" in text
 
 
-def test_nothing_points_outside_the_file(full_page: str) -> None:
+def test_nothing_points_beyond_the_file_and_its_pictures(full_page: str) -> None:
     for _, attributes in Elements(full_page).tags:
         for name in ('src', 'href', 'action', 'data', 'poster'):
-            assert (attributes.get(name) or '#').startswith(('#', 'data:')), attributes
+            assert (attributes.get(name) or '#').startswith(('#', 'data:', 'quick_pictures/')), (
+                attributes
+            )
     styles = full_page[full_page.index('<style>') : full_page.index('</style>')]
     assert '@import' not in styles
     assert 'url(' not in styles
@@ -202,7 +204,7 @@ class TestEvidence:
         save(store, [item])
 
         def found(limit: int) -> tuple[int, bool, str]:
-            monkeypatch.setattr(html, 'LARGEST_PAGE', limit)
+            monkeypatch.setattr(html, 'LIGHT_PAGE', limit)
             text = render_report(store, 'quick', formats=('html',))['quick.html']
             assert len(text.encode()) <= limit
             block = Elements(text).block(0, 0)
@@ -315,10 +317,12 @@ class TestPictures:
         folder = store.work_folder('quick', item.spec, item.fingerprint)
         for name in item.pictures:
             _write_noise(folder / name)
-        size = len(render_report(store, 'quick', formats=('html',))['quick.html'].encode())
-        limit = size - 100_000
+        options = ReportOptions(pictures=Pictures.INSIDE)
+        made = render_report(store, 'quick', formats=('html',), options=options)
+        limit = len(made['quick.html'].encode()) - 100_000
         monkeypatch.setattr(html, 'LARGEST_PAGE', limit)
-        (path,) = write_report(store, 'quick', out=tmp_path / 'out', formats=('html',))
+        out = tmp_path / 'out'
+        (path,) = write_report(store, 'quick', out=out, formats=('html',), options=options)
         text = path.read_text(encoding='utf-8')
         assert len(text.encode()) <= limit
         rows = Elements(text).json('pictures-0-0')
@@ -328,6 +332,24 @@ class TestPictures:
             if uri in places:
                 copied = tmp_path / 'out' / uri
                 assert copied.read_bytes() == (folder / name).read_bytes()
+
+    @pytest.mark.parametrize('where', list(Pictures))
+    def test_lie_where_the_options_say(
+        self, store: ResultStore, tmp_path: Path, where: Pictures
+    ) -> None:
+        save(store, [replace(record(), pictures=('a.png',))])
+        out, options = tmp_path / 'out', ReportOptions(pictures=where)
+        (path,) = write_report(store, 'quick', out=out, formats=('html',), options=options)
+        scripts = Elements(path.read_text(encoding='utf-8')).scripts
+        copied = [str(p.relative_to(out)) for p in out.rglob('*.png')]
+        if where is Pictures.NONE:
+            assert 'pictures-0-0' not in scripts
+            assert copied == []
+            return
+        ((_, uri, *_),) = json.loads(scripts['pictures-0-0'])['0']
+        is_beside = where is Pictures.BESIDE
+        assert copied == ([uri] if is_beside else [])
+        assert uri.startswith('quick_pictures/' if is_beside else 'data:image/png')
 
 
 def _write_noise(path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.report.data.baselines import Baseline
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.frames import reason
 from benchmark.report.data.units import count_noun
@@ -107,6 +108,20 @@ class Column:
     second: frozenset[str] = frozenset()
 
     @property
+    def is_judged(self) -> bool:
+        """Whether the seeds of the best backbones allow a judgement.
+
+        A column in which seeds change no score counts as judged.
+        """
+        judged = set(self.judgement.order)
+        return bool(self.best) and (self.judgement.is_deterministic or self.best <= judged)
+
+    @property
+    def marked(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The best and the second as tables mark them; nobody where they are not judged."""
+        return (self.best, self.second) if self.is_judged else (frozenset(), frozenset())
+
+    @property
     def near_best(self) -> frozenset[str]:
         """Backbones that are judged and do not differ clearly from a best one."""
         return self.judgement.unclear_from(self.best) - self.best
@@ -141,11 +156,19 @@ class Scores(NamedTuple):
 
 @dataclass(frozen=True)
 class Board:
-    """The leaderboard of a protocol; cells are in the order of ``columns``."""
+    """The leaderboard of a protocol; cells are in the order of ``columns``.
+
+    ``not_run`` are tasks that the suite asks for and no backbone has a record of; ``set_aside``
+    counts, by task and backbone, the results of a cell that were made with other settings than
+    those that count. ``baselines`` are published rows that were measured elsewhere.
+    """
 
     protocol: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    not_run: tuple[TaskFacts, ...] = ()
+    set_aside: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    baselines: tuple[Baseline, ...] = ()
 
     @cached_property
     def scores(self) -> Scores:

@@ -17,7 +17,7 @@ from benchmark.kinds import all_kinds
 from benchmark.kinds.base import Kind
 from benchmark.results.briefs import Brief
 from benchmark.results.titles import short_titles
-from benchmark.specs import Metric, Unit
+from benchmark.specs import Metric, Task, Unit
 
 TRIVIAL = 'trivial'
 """Protocol of predictors that look at no image; they are a floor, not a competitor."""
@@ -159,6 +159,22 @@ def _task(name: str, records: list[Brief]) -> TaskFacts:
         versions=tuple(sorted(versions)),
         metrics=metrics,
         primary=metrics.get(key) or undeclared_metric(key),
+    )
+
+
+def declared_facts(task: Task) -> TaskFacts:
+    """Return the facts of a task by its declaration alone, where no record is of it."""
+    metrics = {metric.key: metric for metric in (task.metric, *task.metrics)}
+    return TaskFacts(
+        name=task.name,
+        title=task.title,
+        kind=task.kind,
+        group=task.group,
+        head=task.head,
+        splits={},
+        versions=(str(task.version),),
+        metrics=metrics,
+        primary=task.metric,
     )
 
 

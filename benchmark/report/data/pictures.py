@@ -1,8 +1,9 @@
-"""Drawn predictions for the page: embedded within a budget, the others as files beside it."""
+"""Drawn predictions for the page: in it, as files beside it, or not at all."""
 
 from __future__ import annotations
 
 import base64
+import enum
 import itertools
 import struct
 from collections import Counter
@@ -14,6 +15,15 @@ from benchmark.hashing import slug
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, file_inside
 from benchmark.specs import RunSpec
+
+
+class Pictures(enum.StrEnum):
+    """Where the pictures of a page are."""
+
+    BESIDE = 'beside'
+    INSIDE = 'inside'
+    NONE = 'none'
+
 
 PER_CELL = 3
 CELLS_PER_TASK = 24

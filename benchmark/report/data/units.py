@@ -17,6 +17,9 @@ MINUS = '\N{MINUS SIGN}'
 NO_SCORE = '\N{EN DASH}'
 """Shown in place of a missing number."""
 
+NOT_RUN = 'not run'
+"""Shown in the column of a task that a suite asks for and that has not run."""
+
 
 def show(value: float, unit: Unit) -> str:
     """Return a canonical value with the decimals of its unit, without the unit's sign."""

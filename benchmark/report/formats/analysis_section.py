@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
-from benchmark.report.data.analyses import PICTURE, VALUES, FoundAnalysis, KeyNumbers
+from benchmark.hashing import slug
+from benchmark.report.data.analyses import FIGURE, PICTURE, VALUES, FoundAnalysis, KeyNumbers
 from benchmark.report.data.pictures import png_extent
 from benchmark.report.data.units import value_text
 
@@ -23,7 +24,7 @@ _SVG_WIDTH = re.compile(r'<svg[^>]*?\bviewBox="0 0 ([\d.]+) ([\d.]+)"', re.DOTAL
 
 
 class Figure(NamedTuple):
-    """A figure as the page embeds it; width and height in CSS pixels."""
+    """A figure as the page shows it, embedded or beside it; width and height in CSS pixels."""
 
     uri: str
     width: int
@@ -39,8 +40,8 @@ class Figure(NamedTuple):
 class Shown:
     """An analysis as the section shows it.
 
-    ``figure`` and ``download`` are missing where the page has no room for them; ``place`` says
-    where the files lie below the results.
+    ``figure`` and ``download`` are missing where the page has no room or no wish for them;
+    ``place`` says where the files lie below the results.
     """
 
     name: str
@@ -54,7 +55,35 @@ class Shown:
     place: str
 
 
-def shown_analyses(analyses: Sequence[FoundAnalysis], *, budget: int) -> list[Shown]:
+def linked_analyses(
+    analyses: Iterable[FoundAnalysis], folder: str
+) -> tuple[list[Shown], dict[str, Path]]:
+    """Return ``analyses`` for a page whose figures and values lie in ``folder`` beside it.
+
+    The files to copy come with them, by their place relative to the page.
+
+    Raises:
+        RecordError: an analysis is damaged.
+    """
+    shown, files = list[Shown](), dict[str, Path]()
+    for found in analyses:
+        stem = f'{folder}/analysis-{slug(found.folder.name)}'
+        figure = _vector(found.figure)
+        if figure is not None:
+            figure = figure._replace(uri=f'{stem}.svg')
+            files[figure.uri] = found.folder / FIGURE
+        _values(found)
+        files[f'{stem}.csv'] = found.folder / VALUES
+        shown.append(_section_of(found, figure, f'{stem}.csv'))
+    return shown, files
+
+
+def named_analyses(analyses: Iterable[FoundAnalysis]) -> list[Shown]:
+    """Return ``analyses`` for a page that names the places of figures and values alone."""
+    return [_section_of(found, None, None) for found in analyses]
+
+
+def embedded_analyses(analyses: Sequence[FoundAnalysis], *, budget: int) -> list[Shown]:
     """Return ``analyses`` for the page; together they embed at most ``budget`` characters.
 
     Each in turn gets its figure if there is room, the smaller of its two files, and then its
@@ -119,15 +148,24 @@ def _raster(path: Path) -> Figure | None:
 
 
 def _download(found: FoundAnalysis, budget: int) -> str | None:
+    data = _values(found)
+    uri = _data_uri('text/csv;charset=utf-8', data)
+    return uri if len(data) <= LARGEST_VALUES and len(uri) <= budget else None
+
+
+def _values(found: FoundAnalysis) -> bytes:
+    """Return the file of an analysis's values.
+
+    Raises:
+        RecordError: it cannot be read.
+    """
     try:
-        data = (found.folder / VALUES).read_bytes()
+        return (found.folder / VALUES).read_bytes()
     except OSError as error:
         raise RecordError(
             f'{found.folder / VALUES}: cannot be read ({error.strerror}); run `tbench analyze` '
             'again'
         ) from None
-    uri = _data_uri('text/csv;charset=utf-8', data)
-    return uri if len(data) <= LARGEST_VALUES and len(uri) <= budget else None
 
 
 def _data_uri(kind: str, data: bytes) -> str:

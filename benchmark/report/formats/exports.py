@@ -20,6 +20,7 @@ from benchmark.report.text.sentences import (
     column_sentences,
     contrast_sentence,
     overall_sentences,
+    set_aside_notes,
 )
 
 SCHEMA = 2
@@ -58,6 +59,9 @@ def _board(board: Board, found: BoardFindings) -> dict[str, Any]:
             for index, column in enumerate(board.columns)
         ],
         'rows': board.rows,
+        'not_run': [task.name for task in board.not_run],
+        'notes': set_aside_notes(board),
+        'baselines': board.baselines,
         'sentences': overall_sentences(board, found),
         **_fields(found),
         'diagram': diagram,

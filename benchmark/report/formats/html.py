@@ -1,7 +1,7 @@
-"""The report as one HTML file that needs nothing else: no network, no other file.
+"""The report as one HTML file that needs no network; pictures lie beside it, or inside.
 
 The page draws itself from JSON. What a cell has to show is packed into compressed blocks
-that are opened on demand; pictures beyond the page's limit lie in a folder beside it.
+that are opened on demand.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ from benchmark.hashing import slug
 from benchmark.report.data.analyses import find_analyses
 from benchmark.report.data.boards import Board
 from benchmark.report.data.facts import BackboneFacts
-from benchmark.report.data.pictures import Gallery, Picture, collect
-from benchmark.report.formats.analysis_section import shown_analyses
+from benchmark.report.data.pictures import Gallery, Picture, Pictures, collect
+from benchmark.report.formats.analysis_section import (
+    embedded_analyses,
+    linked_analyses,
+    named_analyses,
+)
 from benchmark.report.formats.packing import pack
 from benchmark.report.formats.pairs import HEADS
 from benchmark.report.formats.views import by_place, suite_data
@@ -33,7 +37,10 @@ from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 
 LARGEST_PAGE = 25_000_000
-"""Bytes; curves become coarser and pictures move out rather than exceed it."""
+"""Bytes with pictures inside; curves become coarser and pictures move out rather than exceed it."""
+
+LIGHT_PAGE = 2_000_000
+"""Bytes without pictures inside, for a page that can be sent; curves become coarser first."""
 
 _SHARE_OF_EVIDENCE = 0.6
 _SHARE_OF_ANALYSES = 0.2
@@ -61,10 +68,13 @@ def page(
     history: Mapping[str, Any] | None = None,
     pairs: Sequence[Mapping[str, Any]] = (),
     beside: Sequence[Sequence[Sequence[str]]] = (),
+    pictures: Pictures = Pictures.BESIDE,
     heading: str = '',
     home: str = '',
 ) -> Page:
-    """Return the page of ``suite``, at most ``LARGEST_PAGE`` bytes as long as scores allow.
+    """Return the page of ``suite``, as large as its limit as long as scores allow.
+
+    The limit is ``LARGEST_PAGE`` with pictures inside, else ``LIGHT_PAGE``.
 
     ``records`` are the chosen ones, ``boards`` and ``findings`` were made of them; ``history``
     is drawn where it is given. Evidence takes its share of the room that scores leave,
@@ -80,6 +90,7 @@ def page(
         history: earlier nights to plot, if any.
         pairs: what each board says of pairs of backbones.
         beside: further sentences of each board's columns.
+        pictures: where predictions, and the figures and values of analyses, are.
         heading: what the page is headed by; the suite's name unless given.
         home: where it links to as the list of all suites; nowhere unless given.
     """
@@ -90,14 +101,20 @@ def page(
     common = _common(
         suite, records, {**data, 'history': history, 'pairs': list(pairs), 'pair_heads': HEADS}
     )
-    common |= {'analyses': _analyses(store), 'suite': heading or suite, 'home': home}
-    room = LARGEST_PAGE - len(_render(common, {}, {}, ()).encode())
+    common |= {'suite': heading or suite, 'home': home}
+    folder = f'{slug(suite)}_pictures'
+    limit = LARGEST_PAGE if pictures is Pictures.INSIDE else LIGHT_PAGE
+    common['analyses'], files = _analyses(store, pictures, folder)
+    room = limit - len(_render(common, {}, {}, ()).encode())
     blocks = pack(boards, by_place(records), budget=int(_SHARE_OF_EVIDENCE * room))
     text = _render(common, blocks.texts, {}, blocks.notes)
-    room = LARGEST_PAGE - len(text.encode()) - 600 * len(records)
-    gallery = collect(store, records, budget=room, folder=f'{slug(suite)}.pictures')
-    notes = (*blocks.notes, *gallery.notes)
-    return Page(_render(common, blocks.texts, _pictures(boards, gallery), notes), gallery.files)
+    room = limit - len(text.encode()) - 600 * len(records)
+    gallery = Gallery((), ())
+    if pictures is not Pictures.NONE:
+        budget = room if pictures is Pictures.INSIDE else 0
+        gallery = collect(store, records, budget=budget, folder=folder)
+    text = _render(common, blocks.texts, _pictures(boards, gallery), blocks.notes + gallery.notes)
+    return Page(text, files | gallery.files)
 
 
 def _render(
@@ -110,11 +127,20 @@ def _render(
     return _template().render({**common, 'blocks': blocks, 'pictures': texts, 'notes': notes})
 
 
-def _analyses(store: ResultStore) -> Markup:
-    """Return the section of the analyses; empty without analyses."""
-    budget = int(_SHARE_OF_ANALYSES * LARGEST_PAGE)
-    shown = shown_analyses(find_analyses(store.results), budget=budget)
-    return Markup(_template('analyses').render(analyses=shown)) if shown else Markup()
+def _analyses(
+    store: ResultStore, pictures: Pictures, folder: str
+) -> tuple[Markup, dict[str, Path]]:
+    """Return the section of the analyses, empty without any, and the files to copy for it."""
+    found, files = find_analyses(store.results), dict[str, Path]()
+    match pictures:
+        case Pictures.INSIDE:
+            shown = embedded_analyses(found, budget=int(_SHARE_OF_ANALYSES * LARGEST_PAGE))
+        case Pictures.BESIDE:
+            shown, files = linked_analyses(found, folder)
+        case Pictures.NONE:
+            shown = named_analyses(found)
+    text = Markup(_template('analyses').render(analyses=shown)) if shown else Markup()
+    return text, files
 
 
 def _template(name: str = 'page') -> jinja2.Template:

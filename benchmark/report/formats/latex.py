@@ -12,6 +12,7 @@ from benchmark.report.inference.findings import BoardFindings, Findings
 from benchmark.report.inference.flags import marks, marks_legend
 from benchmark.report.inference.standings import Aggregate
 from benchmark.report.text.presets import Preset, block, pretraining
+from benchmark.report.text.sentences import not_run_sentence
 
 PREAMBLE = r"""% needs \usepackage{booktabs}; a macro that is defined earlier stays as it is
 \providecommand{\best}[1]{\textbf{#1}}
@@ -116,7 +117,16 @@ def _table(
 
 
 def _with_legend(caption: str, board: Board) -> str:
-    return ' '.join(filter(None, (caption, marks_legend([board]))))
+    cells = [cell for row in board.rows for cell in row.cells]
+    has_gaps = any(cell.mean is not None and not cell.is_complete for cell in cells)
+    parts = (
+        caption,
+        marks_legend([board]),
+        '* Some seeds are missing.' if has_gaps else '',
+        not_run_sentence(board),
+        *(f'{row.label}: published in {row.citation}.' for row in board.baselines),
+    )
+    return ' '.join(filter(None, parts))
 
 
 def _headings(board: Board, overall: list[str]) -> Iterator[str]:
@@ -155,6 +165,20 @@ def _body(board: Board, reference: str | None, found: BoardFindings | None) -> I
         if found is not None:
             cells += _overall(found.standings.get(row.backbone.id))
         yield _line([escape(row.backbone.label), escape(pretraining(row.backbone)), *cells])
+    yield from _published(board, 2 if found is not None else 0)
+
+
+def _published(board: Board, blank: int) -> Iterator[str]:
+    """Yield the published rows below a rule, in italics."""
+    if board.baselines:
+        yield r'\midrule'
+    for published in board.baselines:
+        values = [published.values.get(column.task.name) for column in board.columns]
+        cells = [
+            '' if value is None else rf'\emph{{{show(value, column.task.primary.unit)}}}'
+            for value, column in zip(values, board.columns, strict=True)
+        ]
+        yield _line([rf'\emph{{{escape(published.label)}}}', 'published', *cells, *[''] * blank])
 
 
 def _cells(row: Row, base: Row | None, columns: tuple[Column, ...]) -> Iterator[str]:
@@ -164,13 +188,16 @@ def _cells(row: Row, base: Row | None, columns: tuple[Column, ...]) -> Iterator[
 
 
 def _score(cell: BoardCell, base: BoardCell | None, column: Column) -> str:
-    """Return a score with its spread, or with its difference to ``base`` where there is one."""
-    if cell.mean is None or not cell.is_complete:
+    """Return a score with its spread, or with its difference to ``base`` where there is one.
+
+    A star says that seeds are missing, as the caption explains.
+    """
+    if cell.mean is None:
         return escape(NO_SCORE)
     unit = column.task.primary.unit
     text = _mark_best(show(cell.mean, unit), cell.backbone, column)
-    if cell.flags:
-        text += rf'\flag{{{escape(marks(cell))}}}'
+    if signs := marks(cell) + ('' if cell.is_complete else '*'):
+        text += rf'\flag{{{escape(signs)}}}'
     if base is not None and base.mean is not None:
         change = escape(show_change(cell.mean - base.mean, unit))
         return rf'{text}\change{{{change}}}'
@@ -179,9 +206,10 @@ def _score(cell: BoardCell, base: BoardCell | None, column: Column) -> str:
 
 def _mark_best(text: str, backbone: str, column: Column) -> str:
     text = text.replace('-', '$-$')
-    if backbone in column.best:
+    best, second = column.marked
+    if backbone in best:
         return rf'\best{{{text}}}'
-    return rf'\second{{{text}}}' if backbone in column.second else text
+    return rf'\second{{{text}}}' if backbone in second else text
 
 
 def _overall(standing: Aggregate | None) -> list[str]:

@@ -6,9 +6,10 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from benchmark.report.data.baselines import Baseline
 from benchmark.report.data.boards import Board, BoardCell, Column, Row
 from benchmark.report.data.facts import BackboneFacts
-from benchmark.report.data.units import NO_SCORE, heading, show, show_change, show_interval
+from benchmark.report.data.units import NO_SCORE, NOT_RUN, heading, show, show_change, show_interval
 from benchmark.report.inference.findings import BoardFindings, Findings
 from benchmark.report.inference.flags import marks, marks_legend
 from benchmark.report.inference.standings import Aggregate, Estimate
@@ -20,6 +21,7 @@ from benchmark.report.text.sentences import (
     column_sentences,
     contrast_lines,
     overall_sentences,
+    set_aside_notes,
     version_notes,
 )
 from benchmark.statistics.resampling import Interval
@@ -103,7 +105,7 @@ def _section(
     for index, column in enumerate(board.columns):
         sentences = ' '.join(column_sentences(board, index))
         yield f'- **{escape(column.task.title)}.** {escape(sentences)}'
-    for note in version_notes(board):
+    for note in (*version_notes(board), *set_aside_notes(board)):
         yield f'- **Warning.** {escape(note)}'
 
 
@@ -116,7 +118,8 @@ def _conclusions(board: Board, found: BoardFindings) -> Iterator[str]:
 
 def _legend(findings: Findings, reference: str | None) -> Iterator[str]:
     yield (
-        'Mean ± sample standard deviation over n seeds; the best mean of a column is **bold**. '
+        'Mean ± sample standard deviation over n seeds; the best mean of a column is **bold**, '
+        'where it has seeds enough to be judged. '
         '↑ higher is better, ↓ lower is better. A dash means no score; its note says why.'
     )
     if reference:
@@ -141,14 +144,21 @@ def _table(
     board: Board, found: Mapping[str, Aggregate], reference: str | None, notes: Footnotes
 ) -> Iterator[str]:
     overall = _OVERALL if found else ()
-    yield line(['Backbone', 'Pretraining', *map(_heading, board.columns), *overall])
-    yield line([':--', ':--', *['--:'] * (len(board.columns) + len(overall))])
+    waiting = [f'{escape(task.kind)}<br>{escape(task.title)}' for task in board.not_run]
+    yield line(['Backbone', 'Pretraining', *map(_heading, board.columns), *waiting, *overall])
+    yield line([':--', ':--', *['--:'] * (len(board.columns) + len(waiting) + len(overall))])
     base = next((row for row in board.rows if row.backbone.id == reference), None)
     for row in board.rows:
         standing = list(_standing(found.get(row.backbone.id))) if overall else []
-        yield line([*_row(row, base, board.columns, notes), *standing])
+        scores = _row(row, base, board.columns, notes)
+        yield line([*scores, *[NOT_RUN] * len(waiting), *standing])
     for depth in range(board.trivial_depth):
-        yield line(['*trivial predictor*', '', *_trivial(board, depth), *[''] * len(overall)])
+        blank = [''] * (len(waiting) + len(overall))
+        yield line(['*trivial predictor*', '', *_trivial(board, depth), *blank])
+    for published in board.baselines:
+        cited = f'*{escape(published.label)}*{notes.mark(f"Published: {published.citation}")}'
+        blank = [''] * (len(waiting) + len(overall))
+        yield line([cited, 'published, not run here', *_published(published, board), *blank])
 
 
 def line(cells: Iterable[str]) -> str:
@@ -184,7 +194,8 @@ def _score(cell: BoardCell, column: Column) -> str:
     if cell.mean is None:
         return NO_SCORE
     text = show_interval(cell.mean, cell.sd, column.task.primary.unit)
-    return (f'**{text}**' if cell.backbone in column.best else text) + marks(cell)
+    best, _ = column.marked
+    return (f'**{text}**' if cell.backbone in best else text) + marks(cell)
 
 
 def _change(cell: BoardCell, base: BoardCell, column: Column) -> str:
@@ -231,6 +242,12 @@ def _trivial(board: Board, depth: int) -> Iterator[str]:
             yield f'*{show(floor.value, column.task.primary.unit)}* ({escape(floor.name)})'
         else:
             yield ''
+
+
+def _published(row: Baseline, board: Board) -> Iterator[str]:
+    for column in board.columns:
+        value = row.values.get(column.task.name)
+        yield '' if value is None else f'*{show(value, column.task.primary.unit)}*'
 
 
 def paper_markdown(
@@ -281,8 +298,9 @@ def _paper_score(cell: BoardCell, column: Column, change: str) -> str:
     if cell.mean is None or not cell.is_complete:
         return NO_SCORE
     text = show(cell.mean, column.task.primary.unit)
-    if cell.backbone in column.best:
+    best, second = column.marked
+    if cell.backbone in best:
         text = f'**{text}**'
-    elif cell.backbone in column.second:
+    elif cell.backbone in second:
         text = f'<u>{text}</u>'
     return text + marks(cell) + change

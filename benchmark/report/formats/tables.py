@@ -97,12 +97,21 @@ def wide_rows(boards: Iterable[Board], findings: Findings) -> Iterator[dict[str,
     """Yield the lines of the wide table by column name: backbones, then trivial predictors."""
     boards = tuple(boards)
     tasks = {column.task.name: column.task for board in boards for column in board.columns}
+    tasks |= {task.name: task for board in boards for task in board.not_run}
     ordered = sorted(tasks.values(), key=lambda task: task.order)
     empty = {f'{task.name}:{part}': None for task in ordered for part in ('mean', 'sd', 'n')}
     for board, found in zip(boards, findings.boards, strict=True):
         for row in board.rows:
             standing = found.standings.get(row.backbone.id)
             yield {**_facts(board, row), **empty, **_scores(row), **aggregates(standing)}
+        for published in board.baselines:
+            yield {
+                'protocol': board.protocol,
+                'backbone': published.label,
+                'title': f'{published.label} (published: {published.citation})',
+                **empty,
+                **{f'{task}:mean': value for task, value in published.values.items()},
+            }
     for line in _trivial(boards):
         yield {**empty, **line}
 

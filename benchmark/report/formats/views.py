@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from benchmark.report.data.baselines import Baseline
 from benchmark.report.data.boards import Board, BoardCell, Column
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.units import decimals, difference, heading, show, show_interval, sign
 from benchmark.report.formats.overall import Json, board_overall, suite_overall
-from benchmark.report.inference.answers import answer, is_judged, short_titles
+from benchmark.report.inference.answers import answer, short_titles
 from benchmark.report.inference.findings import Findings
 from benchmark.report.inference.flags import MARKS, marks
-from benchmark.report.text.sentences import column_sentences, version_notes
+from benchmark.report.text.sentences import column_sentences, set_aside_notes, version_notes
 from benchmark.results.records import RunRecord
 from benchmark.statistics.spread import mean
 
@@ -126,12 +127,20 @@ def _board(board: Board, order: Mapping[str, int], tasks: Sequence[str]) -> Json
         'protocol': board.protocol,
         'rows': [order[row.backbone.id] for row in board.rows],
         'ranks': [row.mean_rank for row in board.rows],
-        'warnings': version_notes(board),
+        'warnings': [*version_notes(board), *set_aside_notes(board)],
+        'baselines': [_published(row, board) for row in board.baselines],
+        'not_run': [{'title': task.title, 'kind': task.kind} for task in board.not_run],
         'columns': [
             {'task': tasks.index(column.task.name)} | _column(board, index)
             for index, column in enumerate(board.columns)
         ],
     }
+
+
+def _published(row: Baseline, board: Board) -> Json:
+    values = [(row.values.get(c.task.name), c.task.primary.unit) for c in board.columns]
+    texts = [None if value is None else show(value, unit) for value, unit in values]
+    return {'label': row.label, 'citation': row.citation, 'texts': texts}
 
 
 def _column(board: Board, index: int) -> Json:
@@ -140,7 +149,7 @@ def _column(board: Board, index: int) -> Json:
     unit = column.task.primary.unit
     ends = column.judgement.ends
     # a best mark is a judgement: a mean that no second seed supports gets none
-    best = column.best if is_judged(column) else frozenset[str]()
+    best, _ = column.marked
     near = column.near_best
     return {
         'seeds': list(column.seeds),

@@ -42,31 +42,41 @@ def short_titles(titles: Iterable[str]) -> dict[str, str]:
 def answer(board: Board, found: BoardFindings) -> Answer:
     """Return the headline of a leaderboard; without leaders if no row is complete."""
     if not found.standings:
-        why = 'No mean rank: fewer than two backbones have every seed of every task.'
+        why = 'Which backbone transfers best is open: fewer than two have every seed of every task.'
         return Answer(board.protocol, '', why, '')
     first = min(item.place.value for item in found.standings.values())
     best = [item for item in found.standings.values() if item.place.value == first]
     names = {item.backbone for item in best}
     labels = [row.backbone.label for row in board.rows if row.backbone.id in names]
-    return Answer(board.protocol, listing(labels), _rank(best), _leads(board, names))
+    rank = _rank(best, board, len(found.standings))
+    return Answer(board.protocol, listing(labels), rank, _leads(board, names))
 
 
-def _rank(best: list[Aggregate]) -> str:
-    """Return the mean rank, with the range of places of a single leader; a tie has no range."""
-    value = f'{best[0].mean_rank.value:.2f}'
+def _rank(best: list[Aggregate], board: Board, rivals: int) -> str:
+    """Return to what the leaders transfer best and how sure that is; a tie has no range."""
+    number = len(board.columns)
+    to = f'these {number} tasks' if number > 1 else 'this task'
+    value = f'mean rank {best[0].mean_rank.value:.2f} among {rivals}'
     if len(best) > 1:
-        return f'({value}, a tie).'
+        return f'transfer best to {to}, and equally well ({value}).'
     place = best[0].place
-    return (
-        f'({value}; with other tasks {_ends(place.tasks)}, with other seeds {_ends(place.seeds)}).'
-    )
+    sure = [
+        _sureness('other tasks of these kinds', place.tasks),
+        _sureness('other seeds', place.seeds),
+    ]
+    return f'transfers best to {to} ({value}). With {"; with ".join(sure)}.'
 
 
-def _ends(interval: Interval | None) -> str:
+def _sureness(what: str, interval: Interval | None) -> str:
+    """Return the place that a leader could have, as ``'other seeds it would stay 1st'``."""
     if interval is None:
-        return 'unknown'
+        return f'{what} its place is unknown'
     low, high = (ordinal(round(end)) for end in interval)
-    return low if low == high else f'{low} to {high}'
+    return (
+        f'{what} it would {"stay" if low == "1st" else "be"} {low}'
+        if low == high
+        else (f'{what} it could be {low} to {high}')
+    )
 
 
 def ordinal(number: int) -> str:
@@ -82,18 +92,9 @@ def _leads(board: Board, leaders: set[str]) -> str:
     if not led:
         return 'Best mean on no task.'
     said = _titles(board, led) if len(led) <= _MOST_TITLES else _kinds(board, led)
-    unjudged = sum(not is_judged(column) for column in led)
+    unjudged = sum(not column.is_judged for column in led)
     tail = f'; {unjudged} of these with too few seeds to judge' if unjudged else ''
     return f'Best mean on {len(led)} of {count_noun(len(board.columns), "task")}: {said}{tail}.'
-
-
-def is_judged(column: Column) -> bool:
-    """Whether the seeds of the best backbones of a column allow a judgement.
-
-    A column in which seeds change no score counts as judged.
-    """
-    judged = set(column.judgement.order)
-    return bool(column.best) and (column.judgement.is_deterministic or column.best <= judged)
 
 
 def _titles(board: Board, led: Iterable[Column]) -> str:
@@ -102,8 +103,9 @@ def _titles(board: Board, led: Iterable[Column]) -> str:
 
 
 def _lower(title: str) -> str:
-    """Return a title for the middle of a sentence; acronyms stay in capitals."""
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+    """Return a title for the middle of a sentence; acronyms and names stay as they are."""
+    first = title.partition(' ')[0]
+    return title[:1].lower() + title[1:] if first[1:].islower() else title
 
 
 def _kinds(board: Board, led: Iterable[Column]) -> str:

@@ -78,6 +78,13 @@ function sorter(key, title, extra, isFallingFirst, span, hint) {
     h('button', { type: 'button', class: 'sorter', title: hint !== title && hint, onclick }, h('span', {}, title), extra && h('small', {}, extra)));
 }
 
+// Tasks that the suite asks for and that have not run.
+const shownWaiting = () => board().not_run.filter(({ kind }) => admits('kind', kind));
+
+// The letters of the longest word in the headings of tasks.
+const longestWord = (columns) => Math.max(0, ...[...columns.map(({ facts }) => facts.short), ...shownWaiting().map(({ title }) => title)]
+  .flatMap((title) => title.split(/[\s\-–/]+/).map((word) => word.length)));
+
 function headings(columns) {
   const kinds = [];
   for (const { facts } of columns) {
@@ -86,12 +93,14 @@ function headings(columns) {
   }
   return h('thead', {},
     h('tr', { class: 'kinds' }, h('td', {}), shownLeads().map(() => h('td', {})),
-      kinds.map(([kind, span]) => h('th', { scope: 'colgroup', colspan: span, class: span > 1 && 'wide' }, h('span', {}, h('span', {}, kind))))),
+      kinds.map(([kind, span]) => h('th', { scope: 'colgroup', colspan: span, class: span > 1 && 'wide' }, h('span', {}, h('span', {}, kind)))),
+      shownWaiting().map(({ kind }) => h('th', { scope: 'col' }, h('span', {}, kind)))),
     h('tr', {},
       sorter('name', 'Backbone', '', false, 'name'),
       shownLeads().map(({ key, title, extra, higher }) => sorter(key, title, extra, higher, 'lead')),
       columns.map(({ index, facts, seeds }) =>
-        sorter(index, facts.short, `${facts.metric.replace(/ ([↑↓])/g, '\u00a0$1')}, n\u00a0=\u00a0${seeds.length}`, facts.higher, '', facts.title))));
+        sorter(index, facts.short, `${facts.metric.replace(/ ([↑↓])/g, '\u00a0$1')}, n\u00a0=\u00a0${seeds.length}`, facts.higher, '', facts.title)),
+      shownWaiting().map(({ title }) => h('th', { scope: 'col', class: 'waiting' }, title))));
 }
 
 function strip(column, person, places) {
@@ -162,7 +171,17 @@ function boardRow(person, columns, looks) {
       }, swatch(person)),
       h('span', {}, h('span', { class: 'label', title: person.label === person.id ? person.id : `${person.label}: ${person.id}` }, person.label), h('small', { title: facts }, facts)))),
     shownLeads().map((lead) => leadCell(lead, person)),
-    columns.map((column, i) => scoreCell(column, person, looks[i])));
+    columns.map((column, i) => scoreCell(column, person, looks[i])),
+    shownWaiting().map(() => h('td', { class: 'score empty' }, 'not run')));
+}
+
+// Rows that were published elsewhere: shown, and in no rank or test.
+function publishedRows(columns) {
+  return board().baselines.map(({ label, citation, texts }) => h('tr', { class: 'published' },
+    h('th', { scope: 'row' }, label, h('small', {}, `published: ${citation}`)),
+    shownLeads().map(() => h('td', { class: 'lead' })),
+    columns.map(({ index }) => h('td', {}, texts[index])),
+    shownWaiting().map(() => h('td', {}))));
 }
 
 function floorRows(columns) {
@@ -170,7 +189,8 @@ function floorRows(columns) {
   return Array.from({ length: depth }, (_, i) => h('tr', {},
     h('th', { scope: 'row' }, i ? 'another' : 'Trivial predictor', !i && h('small', {}, 'looks at no image')),
     shownLeads().map(() => h('td', { class: 'lead' })),
-    columns.map(({ floors }) => h('td', {}, floors[i]?.text, floors[i] && h('small', {}, floors[i].name)))));
+    columns.map(({ floors }) => h('td', {}, floors[i]?.text, floors[i] && h('small', {}, floors[i].name))),
+    shownWaiting().map(() => h('td', {}))));
 }
 
 function drawBoard() {
@@ -187,10 +207,10 @@ function drawBoard() {
     more.textContent = `Show all ${rows.length} rows`;
   }
   extend(PORTION);
-  const table = h('table', { class: 'leaderboard', 'aria-rowcount': rows.length + 2, style: { '--tasks': columns.length, '--leads': shownLeads().length } },
+  const table = h('table', { class: 'leaderboard', 'aria-rowcount': rows.length + 2, style: { '--tasks': columns.length + shownWaiting().length, '--leads': shownLeads().length, '--word': longestWord(columns) } },
     h('caption', { class: 'spoken' }, `Leaderboard of protocol ${board().protocol}: backbones by task, mean and standard deviation over seeds. Headings sort.`),
-    h('colgroup', {}, h('col', { class: 'name' }), shownLeads().map(() => h('col', { class: 'lead' })), columns.map(() => h('col'))),
-    headings(columns), body, h('tfoot', {}, floorRows(columns)));
+    h('colgroup', {}, h('col', { class: 'name' }), shownLeads().map(() => h('col', { class: 'lead' })), columns.map(() => h('col')), shownWaiting().map(() => h('col'))),
+    headings(columns), body, h('tfoot', {}, floorRows(columns), publishedRows(columns)));
   const box = edged(h('div', { class: 'scroll', role: 'region', tabindex: '0', 'aria-label': 'Leaderboard' }, table));
   box.addEventListener('scroll', () => {
     if (drawn < rows.length && box.scrollTop + 2 * box.clientHeight > box.scrollHeight) extend(drawn + PORTION);

@@ -76,7 +76,7 @@ function showCompare() {
   sides.a = found;
   sides.b = { ...found, person: bestFirst(found.column, found.board.people).find((person) => person.row !== found.person.row) ?? found.person };
   drawCompare();
-  $('#compare').scrollIntoView();
+  land($('#compare'));
   $('#compare-title').setAttribute('tabindex', '-1');
   $('#compare-title').focus({ preventScroll: true });
 }

@@ -48,7 +48,7 @@ function startViews() {
     return state;
   });
   drawFilters();
-  listeners.push(drawStatus, drawBoard, drawOverall, () => {
+  listeners.push(hideSections, drawStatus, drawBoard, drawOverall, () => {
     tip.hide();
     for (const view of views) view.draw();
   }, drawTasks);
@@ -56,6 +56,27 @@ function startViews() {
   matchMedia('(max-width: 660px)').addEventListener('change', drawOverall);
   startPairs();
   startCompare();
+}
+
+// Sections that say nothing about a board of this size are not shown, nor are their links.
+const applies = {
+  overall: ({ rows }) => rows.length > 1,
+  profile: ({ rows, columns }) => rows.length > 1 && columns.length > 1,
+  scatter: ({ rows }) => rows.length > 1,
+  compare: () => data.boards.reduce((sum, { rows, columns }) => sum + rows.length * columns.length, 0) > 1,
+};
+function hideSections() {
+  for (const [id, isApt] of Object.entries(applies)) {
+    const isHidden = !data.boards.length || !isApt(board());
+    $(`#${id}`).hidden = isHidden;
+    $(`.bar a[href='#${id}']`).parentElement.hidden = isHidden;
+  }
+}
+
+// A link to a section must land on it, though sections before it are drawn late.
+function showSection() {
+  const section = location.hash.includes('=') ? null : document.getElementById(location.hash.slice(1));
+  if (section?.parentElement === $('main')) land(section);
 }
 
 // A wide figure is made to fit; at full size it scrolls in its frame.
@@ -72,6 +93,7 @@ function startFigures() {
   }
 }
 
+addEventListener('beforeprint', drawAll);
 startTheme();
 startFigures();
 drawFailed();
@@ -82,10 +104,13 @@ if (data.boards.length) {
   window.addEventListener('hashchange', () => {
     showCell();
     showCompare();
+    showSection();
   });
   showCell();
   showCompare();
+  showSection();
 } else {
   $('#board').append(h('p', { class: 'nothing' }, 'No backbone has a record yet.'));
-  for (const id of ['overall', 'profile', 'scatter', 'tasks', 'compare']) $(`#${id}`).hidden = true;
+  hideSections();
+  $('#tasks').hidden = true;
 }

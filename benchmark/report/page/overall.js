@@ -182,8 +182,8 @@ function drawOverall() {
     h('div', { class: 'pair' }, hasStandings ? standingsChart() : h('p', { class: 'muted' }, 'No backbone has an aggregate.'),
       h('ul', { class: 'sentences' }, sentences.map((text) => h('li', {}, text)))),
     h('div', { class: 'blocks' }, ...[
-      contrasts.length > 0 && contrastPart(contrasts),
-      data.agreements.length > 0 && agreementPart(data.agreements),
+      contrasts.some((item) => item.estimate) && contrastPart(contrasts.filter((item) => item.estimate)),
+      data.agreements.some((item) => item.estimate) && agreementPart(data.agreements),
       improvement && improvementTable(improvement),
       diagram && criticalDiagram(diagram, columnWidth($('#overall .view').clientWidth)),
     ].filter(Boolean)),

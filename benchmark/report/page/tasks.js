@@ -152,10 +152,38 @@ function drawTasks() {
 
 // An open section is filled when it comes near the visible part of the page.
 function whenNear(element, act) {
-  const observer = new IntersectionObserver(([entry]) => {
-    if (!entry.isIntersecting) return;
+  const once = () => {
     observer.disconnect();
-    if (!$('.body', element)) act();
-  }, { rootMargin: '600px' });
+    waiting.delete(once);
+    if (element.isConnected && !$('.body', element)) act();
+  };
+  const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && once(), { rootMargin: '600px' });
   observer.observe(element);
+  waiting.add(once);
 }
+
+// What is drawn only when it comes near; all of it before a jump past it, and for print.
+const waiting = new Set();
+function drawAll() {
+  for (const once of [...waiting]) once();
+}
+
+// Go to a section and stay there while the parts before it grow, until the reader moves on.
+let leave = () => {};
+function land(section) {
+  leave();
+  drawAll();
+  const go = () => section.scrollIntoView({ behavior: 'instant' });
+  go();
+  const grown = new ResizeObserver(go);
+  grown.observe($('main'));
+  const moves = ['wheel', 'touchstart', 'pointerdown', 'keydown'];
+  leave = () => {
+    grown.disconnect();
+    for (const name of moves) removeEventListener(name, leave);
+    leave = () => {};
+  };
+  for (const name of moves) addEventListener(name, leave, { passive: true });
+  setTimeout(leave, LONGEST_GROWTH);
+}
+const LONGEST_GROWTH = 5000; // ms

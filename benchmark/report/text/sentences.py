@@ -168,6 +168,24 @@ def overall_sentences(board: Board, found: BoardFindings) -> list[str]:
         *_first(found, labels),
         *_pairwise_sentences(found.comparisons, labels),
         *_gaps(found, labels),
+        *filter(None, [not_run_sentence(board)]),
+    ]
+
+
+def not_run_sentence(board: Board) -> str:
+    """Return which tasks of the suite have not run at all; empty where all have."""
+    titles = [task.title for task in board.not_run]
+    return f'Not run yet: {listing(titles)}.' if titles else ''
+
+
+def set_aside_notes(board: Board) -> list[str]:
+    """Return a warning for each cell that has results with other settings than those shown."""
+    titles = {column.task.name: column.task.title for column in board.columns}
+    return [
+        f'{titles[task]}, {board.labels[backbone]}: {count_noun(count, "result")} made with other '
+        'settings, weights, data or libraries not shown; those without --cfg-options come first, '
+        'then the newest.'
+        for (task, backbone), count in sorted(board.set_aside.items())
     ]
 
 
