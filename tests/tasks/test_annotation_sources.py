@@ -351,5 +351,10 @@ def test_every_shipped_task_that_reads_json_has_a_row_here() -> None:
         datasets = find_task(name).datasets
         if str(datasets[Role.TRAIN].get('ann_file', '')).endswith('.json'):
             read.add(name)
-    variants = {'coco-detection-classic', 'coco-detection-cascade', 'inat2018'}
+    variants = {
+        'coco-detection-classic',
+        'coco-detection-cascade',
+        'coco-val-pose',
+        'inat2018',
+    }
     assert read - variants == set(FILES)

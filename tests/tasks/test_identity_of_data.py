@@ -21,7 +21,7 @@ from benchmark.specs import Task
 from tests.support.fakes.copies import COPIES
 from tests.support.task_trials import fake_root, small_task
 
-_LABELS_IN_NAMES = {'cifar10', 'cifar100', 'imagenet1k'}
+_LABELS_IN_NAMES = {'cifar10', 'cifar100', 'cifar100-1k', 'imagenet1k'}
 
 _WATCHING: list[set[Path]] = []
 
