@@ -6,6 +6,8 @@ suite = dict(
     name='study',
     title='Study: masked, supervised and no pretraining on the procedural world',
     protocols=('finetune', 'trivial'),
+    seeds=(0, 1, 2),
+    one_seed=(),
     reuses=('quick',),
     backbones=(
         'world-vit-mae',

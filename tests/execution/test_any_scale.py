@@ -60,7 +60,7 @@ def declare(path: Path, task: dict[str, object], data: dict[str, object]) -> Pat
 
 def draw_classes(folder: Path) -> Path:
     generator = np.random.default_rng(0)
-    for role, count in (('train', 8), ('test', 4)):
+    for role, count in (('train', 24), ('test', 4)):
         for name, colour in COLOURS.items():
             place = folder / 'colours' / role / name
             place.mkdir(parents=True)
@@ -69,7 +69,7 @@ def draw_classes(folder: Path) -> Path:
     task = COMMON | {
         'name': 'colours',
         'kind': 'classification',
-        'splits': {'train': 24, 'test': 12},
+        'splits': {'train': 72, 'test': 12},
         'metric': 'accuracy',
         'budget': {'iterations': 40, 'batch_size': 8},
     }

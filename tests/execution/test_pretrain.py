@@ -147,12 +147,11 @@ def test_a_resumed_pretraining_ends_like_an_uninterrupted_one(
 
 @pytest.mark.slow
 def test_two_processes_come_close_to_one(pictures: Pictures, tmp_path: Path) -> None:
-    """Each loads its half of the same batches; crops and masks are others than those of one."""
+    """Each loads its half of the same batches, with the same crops and masks."""
     alone, _ = run(settings('mae', pictures), tmp_path / 'alone')
     shared, folder = run(settings('mae', pictures, processes=2), tmp_path / 'shared')
     assert shared['cost']['processes'] == 2
-    assert shared['curves']['loss'] == pytest.approx(alone['curves']['loss'], rel=0.05)
-    assert shared['curves'] != alone['curves']
+    assert shared['curves']['loss'] == pytest.approx(alone['curves']['loss'], rel=1e-4)
     assert build(find_backbone(str(folder.declaration))).load_report.missing == ()
 
 

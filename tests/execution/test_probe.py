@@ -104,7 +104,7 @@ def test_other_weights_are_other_features(tiny_world: Path, tmp_path: Path) -> N
     keeping = Keeping(FeatureCache(tmp_path / 'features', 1 << 24), 'made so')
     first, second = (
         execute_probe(
-            compiled(tiny_world, tmp_path, 'world-covered', 'test_vit', 'knn', seed), keeping
+            compiled(tiny_world, tmp_path, 'world-segmentation', 'test_vit', 'knn', seed), keeping
         )
         for seed in (0, 1)
     )

@@ -11,6 +11,8 @@ import pytest
 from benchmark.openmmlab import prepare
 from tests.support.outcome_checks import check_again
 
+prepare()  # before tests import parts of the libraries
+
 METRICS = {
     'classification.metric': ('ClassificationMetric', 'MultiLabelMetric'),
     'depth.metric': ('DepthMetric',),
@@ -25,7 +27,6 @@ METRICS = {
 @pytest.fixture(autouse=True)
 def _computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compare every metric with what its outcomes give."""
-    prepare()
     for place, names in METRICS.items():
         module = importlib.import_module(f'benchmark.kinds.{place}')
         for name in names:

@@ -55,7 +55,7 @@ def world(declare: Declarations) -> Declarations:
 
 
 @pytest.fixture
-def at_work(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def at_work(tmp_path: Path, default_signals: None) -> Iterator[subprocess.Popen[str]]:
     """Return another process that runs the first of three cells until its input ends."""
     with subprocess.Popen(
         [sys.executable, '-c', CAMPAIGN, str(tmp_path)],
