@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.errors import DataError
@@ -30,6 +31,11 @@ def canonical_json(content: object) -> str:
     return json.dumps(
         content, sort_keys=True, separators=(',', ':'), ensure_ascii=False, allow_nan=False
     )
+
+
+def by_hash(names: Iterable[str]) -> list[str]:
+    """Return names in the order of their SHA-256, in which some of them are chosen."""
+    return sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
 
 
 def file_hash(path: Path) -> str:

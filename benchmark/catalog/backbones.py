@@ -225,7 +225,7 @@ def _find_named(name: str, relative_to: Path | None) -> Backbone:
 
 
 def _refuse_code(path: Path, name: str) -> None:
-    """Refuse a file of classes, of which one must be named, where a declaration is looked for."""
+    """Refuse a file that holds classes but no declaration, and list the classes to choose from."""
     classes = classes_in(path) if path.is_file() else ()
     if classes:
         forms = ', '.join(f'{name}:{one}' for one in classes)

@@ -423,7 +423,7 @@ def _datasets(facts: Block, data: _Data) -> dict[Role, Declared]:
 
 
 def _choose(facts: Block, role: Role, declared: Declared) -> Declared:
-    """Return a data set of which training takes ``chosen`` files, by the hash of their names."""
+    """Return the training data limited to ``chosen`` files, picked by the hash of their names."""
     if _CHOSEN not in declared:
         return declared
     count = declared[_CHOSEN]

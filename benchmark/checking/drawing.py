@@ -42,7 +42,7 @@ figcaption { font-size: .75rem; color: #555; overflow-wrap: anywhere; max-width:
 
 
 class Drawn(NamedTuple):
-    """A sample of a split: its number, its file, and its drawing as PNG or why there is none."""
+    """A sample of a split: its number, its file, and its drawing (PNG) or the error instead."""
 
     number: int
     name: str

@@ -138,7 +138,7 @@ def add_normalisation(parser: argparse.ArgumentParser) -> None:
 
 
 def normalised(backbones: Sequence[str], options: Namespace) -> list[Any]:
-    """Return backbones with the normalisation of the options; their texts where there is none.
+    """Return backbones with the normalisation of the options, or unchanged if none was given.
 
     Raises:
         BenchmarkError: mean or std is missing or out of range, or no backbone is named.
@@ -212,16 +212,23 @@ def add_work(parser: argparse.ArgumentParser) -> None:
 
 def request_of(options: Namespace) -> dict[str, Any]:
     """Return the options of a request as :func:`benchmark.api.open_campaign` takes them."""
-    from benchmark.compiling import parse_options
-
     return {
         'backbones': normalised(options.backbones, options),
         'suite': options.suite,
         'tasks': options.tasks,
         'protocols': options.protocols,
-        'data_root': options.data_root,
         'results': options.results,
         'work_dir': options.work_dir,
+        **running_of(options),
+    }
+
+
+def running_of(options: Namespace) -> dict[str, Any]:
+    """Return how cells run, as :func:`benchmark.api.open_campaign` takes it."""
+    from benchmark.compiling import parse_options
+
+    return {
+        'data_root': options.data_root,
         'processes': options.processes,
         'workers': options.workers,
         'precision': options.precision,

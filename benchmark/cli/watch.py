@@ -7,7 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from benchmark.cli.arguments import Subparsers, positive, real, whole
-from benchmark.cli.options import add_cells, add_changes, add_seeds, place_of
+from benchmark.cli.options import add_cells, add_changes, add_seeds, place_of, running_of
 from benchmark.cli.printing import say
 
 
@@ -118,7 +118,6 @@ def _add_end(parser: argparse.ArgumentParser) -> None:
 
 def watch(options: Namespace) -> int:
     """Evaluate checkpoints until the end that is asked for; return 1 where a cell failed."""
-    from benchmark.compiling import parse_options
     from benchmark.errors import BenchmarkError
     from benchmark.watching.evaluating import Evaluator
     from benchmark.watching.watch import Watching
@@ -134,17 +133,7 @@ def watch(options: Namespace) -> int:
         tasks=options.tasks,
         protocols=options.protocols,
         seeds=options.seeds,
-        options={
-            'data_root': options.data_root,
-            'processes': options.processes,
-            'workers': options.workers,
-            'precision': options.precision,
-            'feature_cache': options.feature_cache,
-            'quick_data': options.quick_data,
-            'options': parse_options(options.cfg_options),
-            'outcomes': False,
-            'stall': options.stall,
-        },
+        options={**running_of(options), 'outcomes': False},
         has_health=options.health,
         say=say,
     )

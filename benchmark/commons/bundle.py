@@ -8,9 +8,7 @@ A bundle is a ZIP file or a folder. ``bundle.json`` lists every other file with 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +21,7 @@ from benchmark.hashing import slug
 from benchmark.protocols import TRIVIAL, load_protocol
 from benchmark.results.counting import counted_records
 from benchmark.results.records import RunRecord
+from benchmark.results.sharing import zipped
 from benchmark.results.store import ResultStore, write_atomically
 from benchmark.results.titles import find_id
 from benchmark.specs import RunSpec, Suite
@@ -31,7 +30,6 @@ SCHEMA = 1
 """The version of the layout and the manifest."""
 
 MANIFEST = 'bundle.json'
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
 def declared(suite: Suite) -> dict[str, Any]:
@@ -156,20 +154,9 @@ def write_bundle(files: Mapping[str, bytes], out: Path) -> None:
         RecordError: it cannot be written, or a folder of that name is not empty.
     """
     if out.suffix.lower() == '.zip':
-        write_atomically(out, pack(files))
+        write_atomically(out, zipped(files))
         return
     if out.is_dir() and any(out.iterdir()):
         raise RecordError(f'{out}: the folder is not empty; name a new one, or a file FILE.zip')
     for name, data in files.items():
         write_atomically(out / name, data)
-
-
-def pack(files: Mapping[str, bytes]) -> bytes:
-    """Return files as a ZIP file; the same bytes for the same files."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, 'w', zipfile.ZIP_DEFLATED) as packed:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(name, _EARLIEST)
-            entry.external_attr = 0o644 << 16
-            packed.writestr(entry, data, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()

@@ -27,7 +27,7 @@ CLOCKS = timedelta(minutes=10)
 
 Found = tuple[Reason, str]
 Outcomes = Callable[[str], bytes | None]
-"""Returns the outcomes with a SHA-256, ``None`` where there are none."""
+"""Returns the outcomes that have this SHA-256, or ``None``."""
 
 
 class Checked(NamedTuple):

@@ -40,7 +40,7 @@ class Procedure:
         keeps_features: whether features of a frozen backbone are kept for the next time.
         writes_submission: whether it trains what can write an archive for an evaluation server.
         canary: ``'module:function'`` from a configuration and a number of samples to numbers that
-            must not change, by name; empty where there are none.
+            must not change, by name; empty if the procedure has no canary.
         uses_libraries: whether it needs torch and the OpenMMLab libraries, which take a worker
             seconds to prepare.
     """

@@ -18,8 +18,8 @@ _MOST = 16
 def loader_workers(config: dict[str, Any]) -> int:
     """Return how many processes load for this one; 0 where it loads for itself.
 
-    A CPU trains on the cores that could load, so that there are none unless the user asks. What
-    is loaded does not depend on the number.
+    On a CPU the default is 0, since training already uses the cores. What is loaded does not
+    depend on the number.
     """
     asked = config.get(LOADERS)
     if asked is not None:

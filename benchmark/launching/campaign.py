@@ -37,8 +37,6 @@ from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
 from benchmark.launching.workloads import (
-    CellKey,
-    key_of,
     longest_first,
     stall_limit,
     workload_of_cell,
@@ -56,7 +54,7 @@ from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore, without_outcomes
-from benchmark.specs import Task
+from benchmark.specs import CellKey, Task
 from benchmark.wording import count_noun
 
 
@@ -138,9 +136,9 @@ class Campaign:
         compiler = self.compiler(resolved, device)
         for spec in expand(self.request):
             cell = compiler.cell(spec)
-            if key_of(spec) not in self._workloads:
+            if spec.cell not in self._workloads:
                 with contextlib.suppress(BenchmarkError):  # an option that the cell itself refuses
-                    self._workloads[key_of(spec)] = workload_of_cell(
+                    self._workloads[spec.cell] = workload_of_cell(
                         cell, cell.design.inspected, config=compiler.outline(spec).config
                     )
             yield cell
@@ -239,7 +237,7 @@ class Campaign:
         return next((record for record in found if record is not None and record.is_ok), None)
 
     def _records(self, cell: Cell) -> list[Path]:
-        """Return the files each of which, with a good record, makes a cell done."""
+        """Return the record files of a cell; it is done if any of them holds a good record."""
         suite = self.request.suite
         names = (suite.name, *suite.reuses)
         return [self.store.record_path(name, cell.spec, cell.fingerprint) for name in names]
@@ -435,7 +433,7 @@ class Campaign:
         """Return how long a cell may take without progress, in seconds."""
         if self.stall is not None:
             return self.stall
-        return stall_limit(self._workloads.get(key_of(cell.spec)))
+        return stall_limit(self._workloads.get(cell.spec.cell))
 
     def places(self, cells: Iterable[Cell]) -> Iterator[tuple[Path, str]]:
         """Yield the work folder of each cell, and what a person calls the cell."""

@@ -14,8 +14,6 @@ from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
 from benchmark.launching.workloads import (
-    CellKey,
-    key_of,
     workload_of_cell,
     workload_of_record,
 )
@@ -26,7 +24,7 @@ from benchmark.planning.data import locate
 from benchmark.planning.estimates import Estimate, Measured, Workload, estimate
 from benchmark.results.index import read_briefs
 from benchmark.results.store import read_record
-from benchmark.specs import RunSpec, Task
+from benchmark.specs import CellKey, RunSpec, Task
 
 _NOT_KNOWN = ''
 """Digest of built-in data that are not rendered yet, or not read: no record can have it."""
@@ -149,9 +147,9 @@ def _compiled(
             impossible.append(Impossible(spec, str(error)))
             continue
         cells.append(cell)
-        if key_of(spec) not in workloads:
+        if spec.cell not in workloads:
             config, inspected = compiler.outline(spec).config, cell.design.inspected
-            workloads[key_of(spec)] = workload_of_cell(
+            workloads[spec.cell] = workload_of_cell(
                 cell, inspected, lengths[spec.task], config=config
             )
     return cells, impossible, workloads
@@ -240,10 +238,10 @@ def _costs(
         by_cell.setdefault(run.workload.cell, []).append(run)
         by_kind.setdefault(run.workload.kind, []).append(run)
     found: dict[CellKey, Estimate] = {}
-    for key in dict.fromkeys(key_of(cell.spec) for cell in plan.to_do):
+    for key in dict.fromkeys(cell.spec.cell for cell in plan.to_do):
         alike = by_cell.get(key) or by_kind.get(workloads[key].kind, [])[:_MOST_ALIKE]
         found[key] = estimate(workloads[key], alike, device)
-    return {cell.spec: found[key_of(cell.spec)] for cell in plan.to_do}
+    return {cell.spec: found[cell.spec.cell] for cell in plan.to_do}
 
 
 def _measured(
@@ -268,7 +266,7 @@ def _measured(
         if ('cpu' if found.device == 'cpu' else 'gpu') != device:
             continue
         if (found.spec, found.fingerprint) in current:
-            workload = workloads[key_of(found.spec)]
+            workload = workloads[found.spec.cell]
         else:
             record = read_record(campaign.store.runs_folder(suite) / found.path)
             known = inspected.get(record.spec.backbone)

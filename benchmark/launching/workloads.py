@@ -12,9 +12,8 @@ from benchmark.planning import Cell
 from benchmark.planning.cells import Inspected
 from benchmark.planning.estimates import Workload, estimate, model_flops
 from benchmark.results.records import RunRecord
-from benchmark.specs import Role, RunSpec, Task
+from benchmark.specs import CellKey, Role, RunSpec, Task
 
-CellKey = tuple[str, str, str]
 """Task, backbone and protocol."""
 
 
@@ -35,11 +34,6 @@ def stall_limit(workload: Workload | None) -> float:
     return _UNKNOWN_STALL if expected is None else max(_LEAST_STALL, _PATIENCE * expected)
 
 
-def key_of(spec: RunSpec) -> CellKey:
-    """Return what all seeds of a cell share."""
-    return spec.task, spec.backbone, spec.protocol
-
-
 def longest_first(cells: Iterable[Cell], workloads: Mapping[CellKey, Workload]) -> list[Cell]:
     """Return cells in the order in which they keep workers busy to the end.
 
@@ -48,7 +42,7 @@ def longest_first(cells: Iterable[Cell], workloads: Mapping[CellKey, Workload]) 
     """
 
     def shortness(cell: Cell) -> float:
-        known = workloads.get(key_of(cell.spec))
+        known = workloads.get(cell.spec.cell)
         return -math.inf if known is None or known.flops is None else -known.flops
 
     return sorted(cells, key=shortness)
@@ -95,7 +89,7 @@ def _workload(
     learns: bool,
     length: float,
 ) -> Workload:
-    cell, kind = (spec.task, spec.backbone, spec.protocol), (task.kind, spec.protocol)
+    cell, kind = spec.cell, (task.kind, spec.protocol)
     if 'predictor' in config:  # it looks at no image
         return Workload(cell, kind, 0.0, 0)
     if inspected is None:

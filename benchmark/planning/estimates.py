@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from benchmark.kinds.common.operations import HeadCost
+from benchmark.specs import CellKey
 
 _BYTES_PER_PARAMETER = 16
 """In single precision: weights, gradients and the two moments of AdamW."""
@@ -52,11 +53,10 @@ class Basis(enum.StrEnum):
 class Workload(NamedTuple):
     """What a cell asks for: ``flops`` in training and test, ``None`` if unknown.
 
-    ``cell`` is (task, backbone, protocol), ``kind`` (kind of task, protocol), ``samples`` how many
-    are loaded in all.
+    ``kind`` is (kind of task, protocol), ``samples`` how many are loaded in all.
     """
 
-    cell: tuple[str, str, str]
+    cell: CellKey
     kind: tuple[str, str]
     flops: float | None
     parameters: int

@@ -358,16 +358,31 @@ def create_whole(path: Path, content: bytes) -> bool:
     Raises:
         OSError: it cannot be written.
     """
-    draft = path.parent / f'.{secrets.token_hex(8)}.tmp'
+    draft = write_draft(path.parent, content)
+    try:
+        return _link(draft, path, content)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_draft(folder: Path, content: bytes) -> Path:
+    """Write a hidden file of a name of its own, synced, and return it; none stays if that fails.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    draft = folder / f'.{secrets.token_hex(8)}.tmp'
+    # unlike a temporary file of the library, one that the umask shapes
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(file, 'wb') as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        return _link(draft, path, content)
-    finally:
+    except BaseException:
         draft.unlink(missing_ok=True)
+        raise
+    return draft
 
 
 def _link(draft: Path, path: Path, content: bytes) -> bool:

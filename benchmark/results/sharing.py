@@ -96,10 +96,14 @@ def _pack(suite: str, files: Mapping[str, bytes]) -> bytes:
         'suite': suite,
         'files': {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
-    content = {MANIFEST: json.dumps(manifest, indent=1, ensure_ascii=False).encode(), **files}
+    return zipped({MANIFEST: json.dumps(manifest, indent=1, ensure_ascii=False).encode(), **files})
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Return files as a ZIP file; the same bytes for the same files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, 'w', zipfile.ZIP_DEFLATED) as packed:
-        for name, data in content.items():
+        for name, data in files.items():
             entry = zipfile.ZipInfo(name, _TIME)
             entry.external_attr = 0o644 << 16
             packed.writestr(entry, data, zipfile.ZIP_DEFLATED)

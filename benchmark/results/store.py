@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmark.errors import RecordError
 from benchmark.hashing import slug
-from benchmark.results.leases import create_whole
+from benchmark.results.leases import create_whole, write_draft
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.upgrades import SCHEMA
 from benchmark.specs import RunSpec
@@ -72,14 +72,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 
 def _write_and_rename(path: Path, data: bytes) -> None:
-    temporary = path.parent / f'.{secrets.token_hex(8)}.tmp'
-    # unlike a temporary file of the library, one that the umask shapes
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    temporary = write_draft(path.parent, data)
     try:
-        with os.fdopen(handle, 'wb') as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)

@@ -6,7 +6,6 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,14 +152,7 @@ class Watcher:
                     f'step {entry.step}: the weights of the module are not weights of '
                     f'{self._arch or type(module).__name__}: {error}'
                 ) from None
-        done = replace(
-            entry,
-            state=State.EVALUATED,
-            backbone=found.backbone,
-            scores=found.scores,
-            health=found.health,
-            errors=found.errors,
-        )
+        done = found.enter(entry)
         self.ledger.put(done)
         self._drop_files()
         write_results(self.ledger, self._evaluator.out)

@@ -17,7 +17,7 @@ from benchmark.planning import Cell, Plan
 from benchmark.planning.selection import trial
 from benchmark.results.records import RunRecord
 from benchmark.specs import Architecture, Backbone
-from benchmark.watching.ledger import Score
+from benchmark.watching.ledger import Entry, Score, State
 
 Say = api.Say
 
@@ -37,6 +37,17 @@ class Evaluation:
     scores: tuple[Score, ...]
     errors: tuple[str, ...]
     health: Mapping[str, float | None] = field(default_factory=dict)
+
+    def enter(self, entry: Entry) -> Entry:
+        """Return the entry of the checkpoint as an evaluated one."""
+        return replace(
+            entry,
+            state=State.EVALUATED,
+            backbone=self.backbone,
+            scores=self.scores,
+            health=self.health,
+            errors=self.errors,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -243,14 +243,7 @@ class Watch:
             self._close(replace(entry, state=State.UNREADABLE, reason=reason))
             self.evaluator.say(f'step {entry.step}: skipped: {reason}')
             return True
-        done = replace(
-            entry,
-            state=State.EVALUATED,
-            backbone=found.backbone,
-            scores=found.scores,
-            health=found.health,
-            errors=found.errors,
-        )
+        done = found.enter(entry)
         self.ledger.put(done)
         self._drop_files()
         self.evaluator.say(outcome_line(done))

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmark.catalog import find_suite
-from benchmark.commons.bundle import MANIFEST, bundle_files, pack
+from benchmark.commons.bundle import MANIFEST, bundle_files
 from benchmark.commons.site import Site, build_site
 from benchmark.commons.standings import places
 from benchmark.commons.verifying import submit
 from benchmark.errors import BenchmarkError
+from benchmark.results.sharing import zipped
 from benchmark.results.store import ResultStore
 from benchmark.statistics.spread import judge
 from tests.support.bundles import SEEDS, whole_store
@@ -129,7 +130,7 @@ def test_a_refused_bundle_builds_no_site(bundle: Path, tmp_path: Path) -> None:
     store = whole_store(ResultStore(root / 'results', root / 'work'), ['ours-mae'])
     files = bundle_files(store, find_suite('quick'))
     name = next(n for n in files if n != MANIFEST)
-    (tmp_path / 'bad.zip').write_bytes(pack({**files, name: files[name] + b' '}))
+    (tmp_path / 'bad.zip').write_bytes(zipped({**files, name: files[name] + b' '}))
     with pytest.raises(BenchmarkError, match=r'bad\.zip: refused, wrong digest: records/'):
         build_site([bundle, tmp_path / 'bad.zip'], tmp_path / 'site')
     assert not (tmp_path / 'site').exists()

@@ -17,11 +17,12 @@ import pytest
 
 from benchmark.catalog import declare_suite, find_suite
 from benchmark.cli.main import main
-from benchmark.commons.bundle import MANIFEST, bundle_files, pack, record_place, write_bundle
+from benchmark.commons.bundle import MANIFEST, bundle_files, record_place, write_bundle
 from benchmark.commons.reasons import Badge, Reason
 from benchmark.commons.verifying import submit, verify_bundle
 from benchmark.errors import BenchmarkError, UnknownNameError
 from benchmark.results.records import RunRecord, Status, from_json
+from benchmark.results.sharing import zipped
 from benchmark.results.store import ResultStore
 from benchmark.specs import CellKey, RunSpec
 from benchmark.statistics.outcome_files import Measured
@@ -49,7 +50,7 @@ def files(whole: Files) -> Files:
 
 
 def written(files: Files, path: Path) -> Path:
-    path.write_bytes(pack(files))
+    path.write_bytes(zipped(files))
     return path
 
 
@@ -343,7 +344,7 @@ def test_a_forged_bundle_is_refused_by_name(
 
 
 def raw_zip(files: Files, path: Path, *entries: tuple[zipfile.ZipInfo, bytes]) -> Path:
-    path.write_bytes(pack(files))
+    path.write_bytes(zipped(files))
     with zipfile.ZipFile(path, 'a', zipfile.ZIP_DEFLATED) as packed:
         for entry, data in entries:
             packed.writestr(entry, data, zipfile.ZIP_DEFLATED)
@@ -402,7 +403,7 @@ def test_a_bomb_of_many_files_is_refused(files: Files, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('keep', [0, 40, -30])
 def test_a_truncated_archive_is_refused(keep: int, files: Files, tmp_path: Path) -> None:
-    (tmp_path / 'a.zip').write_bytes(pack(files)[:keep])
+    (tmp_path / 'a.zip').write_bytes(zipped(files)[:keep])
     assert only_reason(tmp_path / 'a.zip')[0] is Reason.UNPACKING
 
 

@@ -12,30 +12,29 @@ from benchmark.planning.estimates import (
     estimate,
     model_flops,
 )
+from benchmark.specs import CellKey
 
-ASKED = Workload(('t', 'b', 'finetune'), ('depth', 'finetune'), 6e12, 2**20)
+ASKED = Workload(CellKey('finetune', 't', 'b'), ('depth', 'finetune'), 6e12, 2**20)
 
 
-def run(
-    cell: tuple[str, str, str], flops: float | None, seconds: float, memory: float = 100.0
-) -> Measured:
-    return Measured(Workload(cell, ('depth', cell[2]), flops, 1), seconds, memory)
+def run(cell: CellKey, flops: float | None, seconds: float, memory: float = 100.0) -> Measured:
+    return Measured(Workload(cell, ('depth', cell.protocol), flops, 1), seconds, memory)
 
 
 def test_other_seeds_of_the_cell_are_averaged() -> None:
     runs = [
         run(ASKED.cell, 6e12, 10, 300),
         run(ASKED.cell, 6e12, 20, 200),
-        run(('t', 'other', 'finetune'), 6e12, 500),
+        run(CellKey('finetune', 't', 'other'), 6e12, 500),
     ]
     assert estimate(ASKED, runs, 'cpu') == (15.0, 300, Basis.MEASURED)
 
 
 def test_other_cells_of_the_kind_are_scaled_by_what_they_should_take() -> None:
     runs = [
-        run(('t', 'x', 'finetune'), 1e12, 10),
-        run(('u', 'y', 'finetune'), 3e12, 30, 700),
-        run(('t', 'b', 'frozen'), 6e12, 999),
+        run(CellKey('finetune', 't', 'x'), 1e12, 10),
+        run(CellKey('finetune', 'u', 'y'), 3e12, 30, 700),
+        run(CellKey('frozen', 't', 'b'), 6e12, 999),
     ]
     # each starts, then computes at the nominal speed; these took so many times as long
     nominal = [5 + flops / NOMINAL_FLOPS['cpu'] for flops in (1e12, 3e12, 6e12)]
@@ -44,7 +43,10 @@ def test_other_cells_of_the_kind_are_scaled_by_what_they_should_take() -> None:
 
 
 def test_where_operations_are_unknown_the_mean_of_the_kind_serves() -> None:
-    runs = [run(('t', 'x', 'finetune'), None, 10), run(('t', 'y', 'finetune'), 1e12, 30)]
+    runs = [
+        run(CellKey('finetune', 't', 'x'), None, 10),
+        run(CellKey('finetune', 't', 'y'), 1e12, 30),
+    ]
     assert estimate(ASKED._replace(flops=None), runs, 'cpu').seconds == 20
 
 

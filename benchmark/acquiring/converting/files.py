@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import DataError
+from benchmark.hashing import by_hash
 
 
 def read_json(path: Path) -> Any:
@@ -61,7 +61,7 @@ def halved(names: Iterable[str], share: float) -> tuple[list[str], list[str]]:
     Raises:
         DataError: there are fewer than two names.
     """
-    ranked = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    ranked = by_hash(names)
     if len(ranked) < 2:
         raise DataError(f'{len(ranked)} are too few to be split in two')
     count = min(max(round(share * len(ranked)), 1), len(ranked) - 1)

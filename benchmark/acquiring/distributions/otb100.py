@@ -6,7 +6,7 @@ distribution = dict(
     page='http://cvlab.hanyang.ac.kr/tracker_benchmark/',
     licence='none stated; research use',
     gate=(
-        'download the archive of each of the 98 films (two of which hold two targets) from the page'
+        'download the archive of each of the 98 films (two films have two targets) from the page'
     ),
     files=(
         dict(

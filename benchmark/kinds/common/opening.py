@@ -42,7 +42,7 @@ OURS = (
     'GOT10k',
     'MotFrames',
 )
-"""Our data sets for a user's own data, of which one is often meant by a name like theirs."""
+"""Our data sets for users' own data, suggested when a library's name like theirs is unknown."""
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST = 160

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from mmengine.dataset import BaseDataset, ConcatDataset
 
 from benchmark.errors import DataError
+from benchmark.hashing import by_hash
 from benchmark.registry import DATASETS
 
 
@@ -61,11 +61,11 @@ def chosen(*, of: Mapping[str, Any], count: int, **common: Any) -> BaseDataset:
         raise DataError(f'{of.get("type")}: samples of joined data sets cannot be chosen')
     dataset.full_init()
     names = [_file_name(dataset, index) for index in range(len(dataset))]
-    ranked = sorted(set(names), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    ranked = by_hash(set(names))
     if len(ranked) < count:
         raise DataError(
-            f'{dataset.ann_file or dataset.data_root}: has {len(ranked)} files, of which {count} '
-            'are to be chosen'
+            f'{dataset.ann_file or dataset.data_root}: has {len(ranked)} files; {count} '
+            'were to be chosen'
         )
     kept = set(ranked[:count])
     dataset.get_subset_([index for index, name in enumerate(names) if name in kept])

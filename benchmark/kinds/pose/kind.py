@@ -29,7 +29,7 @@ _UNCOUNTED = ('pelvis', 'thorax')
 """Key points that MPII's mean leaves out."""
 
 _FRACTION = (0.0, 1.0)
-# the mean squared error runs over all cells, of which few are not 0; sources leave it at 1
+# the mean squared error runs over all cells, and most of them are 0; sources leave it at 1
 _LOSS_WEIGHT = 100.0
 _SHIFT = 0.3
 """Share of the boxes that mmpose shifts."""

@@ -100,7 +100,7 @@ def test_a_chosen_file_comes_with_all_its_samples(tmp_path: Path) -> None:
 
 
 def test_more_files_than_there_are_cannot_be_chosen(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match='has 20 files, of which 21 are to be chosen'):
+    with pytest.raises(DataError, match='has 20 files; 21 were to be chosen'):
         chosen(tmp_path, NAMES, 21)
 
 
