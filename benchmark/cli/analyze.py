@@ -90,7 +90,7 @@ def _add_cam(parser: argparse.ArgumentParser) -> None:
 
 def _add_losses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        '--suite', required=True, metavar='NAME|FILE', help='the suite whose records are read'
+        '--suite', required=True, metavar='NAME|FILE', help='suite whose records are read'
     )
     parser.add_argument('--backbones', nargs='+', default=(), metavar='ID', help='default: all')
 
@@ -98,7 +98,12 @@ def _add_losses(parser: argparse.ArgumentParser) -> None:
 def _add_layers(parser: argparse.ArgumentParser) -> None:
     add_seeds(parser)
     parser.add_argument(
-        '--last', nargs='+', type=positive, default=(1, 2, 3), metavar='K', help='how many blocks'
+        '--last',
+        nargs='+',
+        type=positive,
+        default=(1, 2, 3),
+        metavar='K',
+        help='numbers of last blocks to change',
     )
     parser.add_argument(
         '--actions', nargs='+', choices=(DROP, REINIT), default=(DROP, REINIT), help='default: both'
@@ -113,7 +118,7 @@ ATTENTION = Analysis(
 )
 CKA = Analysis(
     'cka',
-    'how alike the layers of one backbone or two are',
+    'how similar the layers of one backbone or two are',
     f'{__name__}:cka',
     pictures=(128, 32),
 )
@@ -172,7 +177,7 @@ def _add_pictures(parser: argparse.ArgumentParser, count: int, batch_size: int) 
         help=f'pictures at a time (default: {batch_size})',
     )
     parser.add_argument(
-        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU where there is one'
+        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU if there is one'
     )
     add_data_root(parser)
 
@@ -262,7 +267,7 @@ def layers(options: Namespace) -> Outcome:
     from benchmark.analysis.last_blocks import analyse, variants
 
     if not options.backbones:
-        raise BenchmarkError('layers: name the whole backbones: --backbones ID ...')
+        raise BenchmarkError('layers: name the unchanged backbones: --backbones ID ...')
     whole = list(dict.fromkeys(options.backbones))
     asked = {
         **request_of(options),
@@ -287,7 +292,7 @@ def _geometric(request: Request) -> tuple[Task, ...]:
     if not tasks:
         raise BenchmarkError(
             f"layers: suite '{request.suite.name}' has no task of kind {' or '.join(names)}: "
-            'name others with --tasks'
+            'name tasks with --tasks'
         )
     return tasks
 

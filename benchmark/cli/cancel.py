@@ -14,7 +14,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``cancel``."""
     parser = subparsers.add_parser(
         'cancel',
-        help='stop the campaigns of a work folder, on any host; checkpoints are kept',
+        help='stop all runs of a work folder, on any host; checkpoints are kept',
         epilog='example: tbench cancel --suite quick --work-dir /shared/work',
     )
     parser.add_argument('--suite', metavar='NAME', help='default: all suites of the work folder')

@@ -20,7 +20,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``compare``."""
     parser = subparsers.add_parser(
         'compare',
-        help='is one backbone better than another: differences with intervals, from the records',
+        help='is one backbone better than another? Differences with intervals, from the records',
         description='Compares two backbones task by task, with 95 % intervals over seeds and test '
         'examples. Nothing is run.',
         epilog=_EXAMPLE,
@@ -30,13 +30,13 @@ def add_parser(subparsers: Subparsers) -> None:
         parser.add_argument(
             name,
             metavar=name.upper(),
-            help='a backbone of the records: its id, its title, its name in the zoo, or a part of '
-            'one that no other has',
+            help='a backbone of the records: its id, title or name in the zoo, or a part of one of '
+            'these that is unique',
         )
     parser.add_argument(
         '--suite',
         metavar='NAME|FILE',
-        help='suite of the records; may be left out where the folder has only one',
+        help='suite of the records; may be left out if the folder has only one',
     )
     add_results(parser)
     parser.add_argument(
@@ -50,7 +50,7 @@ def add_parser(subparsers: Subparsers) -> None:
         '--tasks', nargs='+', default=(), metavar='TASK', help='tasks to compare on (default: all)'
     )
     parser.add_argument('--json', action='store_true', help='print JSON')
-    parser.add_argument('--html', type=Path, metavar='FILE', help='also write a page')
+    parser.add_argument('--html', type=Path, metavar='FILE', help='also write an HTML page')
     parser.set_defaults(command=compare)
 
 

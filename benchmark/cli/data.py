@@ -17,7 +17,7 @@ from benchmark.cli.options import add_data_root, add_work
 from benchmark.cli.printing import say
 from benchmark.cli.terminal import printable
 
-_EXISTING = "data set, task or suite (FILE.py for a suite of one's own)"
+_EXISTING = 'data set, task or suite (FILE.py for a suite of your own)'
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -25,10 +25,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser('data', help='get, check, convert, link and remove data sets')
     kinds = parser.add_subparsers(title='what', required=True, metavar='COMMAND')
     _add_get(kinds)
-    planning = _add(kinds, 'plan', plan, 'bytes, time, licence and gate; fetches nothing')
+    planning = _add(
+        kinds, 'plan', plan, 'show bytes, time, licence and access restrictions; downloads nothing'
+    )
     planning.add_argument('names', nargs='+', metavar='NAME', help=_EXISTING)
     _add_speed(planning)
-    listing = _add(kinds, 'list', list_all, 'all declared data sets, and which are there')
+    listing = _add(kinds, 'list', list_all, 'list all declared data sets, and which are present')
     listing.set_defaults(names=())
     _add_speed(listing)
     checking = _add(kinds, 'check', check, "compare a task's data with its declaration")
@@ -37,14 +39,18 @@ def add_parser(subparsers: Subparsers) -> None:
     checking.set_defaults(draw=None)
     add_work(checking)
     _add_convert(kinds)
-    removing = _add(kinds, 'remove', remove, 'delete archives; with --data the unpacked files too')
+    removing = _add(kinds, 'remove', remove, 'delete archives; with --data also the unpacked files')
     removing.add_argument('names', nargs='+', metavar='NAME', help=_EXISTING)
-    removing.add_argument('--data', action='store_true', help='the unpacked files or links, too')
-    probing = _add(kinds, 'probe', probe, 'ask every address whether it still has its file')
+    removing.add_argument(
+        '--data', action='store_true', help='also delete the unpacked files or links'
+    )
+    probing = _add(kinds, 'probe', probe, 'check whether every address still has its file')
     probing.add_argument('names', nargs='*', metavar='NAME', help=f'{_EXISTING}; default: all')
-    linking = _add(kinds, 'link', link, 'let a folder stand for a data set, without copying')
+    linking = _add(kinds, 'link', link, 'use an existing folder as a data set, without copying')
     linking.add_argument('name', metavar='NAME', help='data set')
-    linking.add_argument('folder', type=Path, metavar='FOLDER', help='where it lies unpacked')
+    linking.add_argument(
+        'folder', type=Path, metavar='FOLDER', help='the folder with the unpacked data set'
+    )
 
 
 def _add(kinds: Any, name: str, command: Any, text: str) -> argparse.ArgumentParser:
@@ -55,17 +61,21 @@ def _add(kinds: Any, name: str, command: Any, text: str) -> argparse.ArgumentPar
 
 
 def _add_get(kinds: Any) -> None:
-    parser = _add(kinds, 'get', get, 'fetch, verify, unpack and convert; run again to continue')
+    parser = _add(kinds, 'get', get, 'download, verify, unpack and convert; run again to continue')
     parser.add_argument('names', nargs='+', metavar='NAME', help=_EXISTING)
-    parser.add_argument('--keep', action='store_true', help='leave the archives when unpacked')
+    parser.add_argument('--keep', action='store_true', help='keep the archives after unpacking')
     parser.add_argument(
-        '--at-once', type=positive, default=2, metavar='N', help='files at a time (default: 2)'
+        '--at-once', type=positive, default=2, metavar='N', help='downloads at a time (default: 2)'
     )
 
 
 def _add_speed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        '--speed', type=positive, default=10, metavar='MB', help='MB a second (default: 10)'
+        '--speed',
+        type=positive,
+        default=10,
+        metavar='MB',
+        help='assumed speed in MB/s (default: 10)',
     )
     parser.add_argument('--json', action='store_true', help='for programs')
 
@@ -73,10 +83,12 @@ def _add_speed(parser: argparse.ArgumentParser) -> None:
 def _add_convert(kinds: Any) -> None:
     from benchmark.acquiring.converting import CONVERTERS
 
-    parser = kinds.add_parser('convert', help='bring a release into the layout that a task reads')
-    parser.add_argument('layout', choices=sorted(CONVERTERS), help='whose release it is')
-    parser.add_argument('folder', type=Path, help='where the unpacked release lies')
-    parser.add_argument('--lists', type=Path, metavar='DIR', help='kitti: published Eigen lists')
+    parser = kinds.add_parser('convert', help='convert a release into the layout that a task reads')
+    parser.add_argument('layout', choices=sorted(CONVERTERS), help='data set of the release')
+    parser.add_argument('folder', type=Path, help='folder of the unpacked release')
+    parser.add_argument(
+        '--lists', type=Path, metavar='DIR', help='for kitti: folder of the published Eigen lists'
+    )
     parser.set_defaults(command=convert)
 
 
@@ -154,7 +166,7 @@ def _show(chosen: list[Any], options: Namespace) -> int:
         if item.one.gate and item.state == 'by hand':
             say(f'{"":<8} {item.one.gate}: {item.one.page}')
     total = sum(item.remaining for item in items)
-    say(f'{total / 1e9:.2f} GB to fetch, {total / speed / 3600:.1f} h at {options.speed} MB/s')
+    say(f'{total / 1e9:.2f} GB to download, {total / speed / 3600:.1f} h at {options.speed} MB/s')
     return 0
 
 

@@ -11,7 +11,7 @@ from benchmark.cli.printing import say
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``doctor``."""
     parser = subparsers.add_parser(
-        'doctor', help='versions, device, what is missing and its remedy'
+        'doctor', help='show versions, the device, and what is missing and how to get it'
     )
     parser.set_defaults(command=doctor)
 

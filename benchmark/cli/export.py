@@ -18,32 +18,32 @@ def add_parser(subparsers: Subparsers) -> None:
         help='pack the records of a suite into one archive, or write its scores for model '
         'repositories on the Hub',
     )
-    parser.add_argument('suite', metavar='SUITE', help='name as below RESULTS/runs')
+    parser.add_argument('suite', metavar='SUITE', help='name of its folder in RESULTS/runs')
     parser.add_argument(
         'file',
         type=Path,
         metavar='FILE',
-        help='the archive (ZIP) to write; a folder with --eval-results',
+        help='archive (ZIP) to write; with --eval-results, a folder',
     )
     add_results(parser)
     parser.add_argument(
         '--eval-results',
         metavar='OWNER/NAME',
-        help="write .eval_results/*.yaml per backbone instead; names the benchmark's data set on "
-        'the Hub',
+        help='write .eval_results/*.yaml for each backbone instead; OWNER/NAME is the data set of '
+        'the benchmark on the Hub',
     )
     parser.add_argument(
         '--source-url',
         default='',
         metavar='URL',
-        help='with --eval-results: a page with the evidence, such as that of your site',
+        help='with --eval-results: page with the evidence, such as that of your site',
     )
     parser.add_argument(
         '--backbones',
         nargs='+',
         default=(),
         metavar='ID',
-        help='with --eval-results: these alone, by id or title (default: all)',
+        help='with --eval-results: only these, by id or title (default: all)',
     )
     parser.set_defaults(command=export)
 

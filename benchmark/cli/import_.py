@@ -17,7 +17,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         'import', help='merge the records of an archive; nothing is overwritten'
     )
-    parser.add_argument('file', type=Path, metavar='FILE', help='an archive of `tbench export`')
+    parser.add_argument(
+        'file', type=Path, metavar='FILE', help='archive written by `tbench export`'
+    )
     add_results(parser)
     parser.set_defaults(command=import_)
 
@@ -30,6 +32,6 @@ def import_(options: Namespace) -> int:
     counts = Counter(item.outcome for item in imported)
     for item in imported:
         if item.outcome is ImportOutcome.CONFLICT:
-            say(f'conflict    {item.path}: {item.detail}; the one here was kept')
+            say(f'conflict    {item.path}: {item.detail}; the existing record was kept')
     say(', '.join(f'{counts[outcome]} {outcome}' for outcome in ImportOutcome))
     return 1 if counts[ImportOutcome.CONFLICT] else 0

@@ -15,7 +15,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         'what',
         choices=('tasks', 'backbones', 'suites', 'protocols'),
-        help='what to list; the first three come with the project, files of your own do not show',
+        help='what to list; files of your own are not included',
     )
     parser.add_argument('--json', action='store_true', help='for programs')
     parser.set_defaults(command=list_declared)

@@ -72,9 +72,9 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit code.
 
-    0: done; 1: some cells failed; 2: the request is wrong; 3: other processes are at work on some
-    cells; 4: a fault of the program, whose traceback is in a file that is named; 130: interrupted;
-    143: stopped by SIGTERM or SIGHUP, 99: by SIGUSR1, which asks for another go.
+    0: done; 1: some cells failed; 2: the request is invalid; 3: other processes are working on some
+    cells; 4: an error in the program, whose traceback is in a file that is named; 130: interrupted;
+    143: stopped by SIGTERM or SIGHUP, 99: by SIGUSR1, after which the command is to be run again.
     """
     # what libraries said when they failed is for logs of workers; a person gets one line
     logging.getLogger('benchmark').addHandler(logging.NullHandler())
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last resort: a person gets a line, not a traceback
         said = ' '.join(printable(error).split())[:_LONGEST]
         print(
-            f'tbench: a fault of the program, {type(error).__name__}: {said}; {keep_traceback()}',
+            f'tbench: an error in the program, {type(error).__name__}: {said}; {keep_traceback()}',
             file=sys.stderr,
         )
         return OUR_FAULT

@@ -17,7 +17,7 @@ def add_parser(subparsers: Subparsers) -> None:
     kinds = parser.add_subparsers(title='what', required=True, metavar='task')
     task = kinds.add_parser(
         'task',
-        help='look through a folder, write a declaration, count the splits and draw samples',
+        help='search a folder, write a declaration, count the splits and draw samples',
     )
     task.add_argument(
         '--kind',
@@ -31,7 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
         required=True,
         type=Path,
         metavar='FOLDER',
-        help='where the data are; nothing in it is changed',
+        help='folder of the data; nothing in it is changed',
     )
     task.add_argument(
         '--out',
@@ -40,9 +40,11 @@ def add_parser(subparsers: Subparsers) -> None:
         help='the file to write (default: named after the folder, in the working directory)',
     )
     task.add_argument(
-        '--small', action='store_true', help='small pictures and narrow heads, for CPUs and trials'
+        '--small',
+        action='store_true',
+        help='use small pictures and narrow heads, for CPUs and trials',
     )
-    task.add_argument('--replace', action='store_true', help='write over a file that is there')
+    task.add_argument('--replace', action='store_true', help='overwrite an existing file')
     task.add_argument(
         '--no-draw', action='store_true', help='do not write FILE.html with samples of each split'
     )

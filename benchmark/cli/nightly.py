@@ -17,18 +17,22 @@ _count = whole(1, 500)
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``nightly``."""
     parser = subparsers.add_parser(
-        'nightly', help='run a suite with fresh seeds, compare, confirm, report'
+        'nightly', help='run a suite with fresh seeds, compare with a baseline, and report'
     )
     add_request(parser)
     parser.set_defaults(results=Path('results'))
     parser.add_argument(
         '--out', type=Path, default=Path('nightly'), metavar='DIR',
-        help='nights, history and canaries (default: ./nightly)',
+        help='folder of nights, history and canaries (default: ./nightly)',
     )  # fmt: skip
     parser.add_argument('--baseline', type=Path, metavar='DIR', help='default: OUT/baseline')
-    parser.add_argument('--seeds', type=_count, default=2, metavar='N', help='runs of each cell')
+    parser.add_argument('--seeds', type=_count, default=2, metavar='N', help='seeds per cell')
     parser.add_argument(
-        '--confirm', type=_count, default=4, metavar='N', help='fresh runs of a suspicious cell'
+        '--confirm',
+        type=_count,
+        default=4,
+        metavar='N',
+        help='fresh seeds for each suspicious cell',
     )
     add_rules(parser)
     parser.set_defaults(command=nightly)

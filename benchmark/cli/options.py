@@ -17,12 +17,12 @@ from benchmark.specs import POLICIES
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
-    """Add what a request for cells takes."""
+    """Add the options of a request for cells."""
     parser.add_argument(
         '--suite',
         required=True,
         metavar='NAME|FILE',
-        help='a suite of `tbench list suites`, or the file of your own',
+        help='name from `tbench list suites`, or a file of your own',
     )
     parser.add_argument(
         '--backbones',
@@ -31,7 +31,7 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         metavar='[NAME=]ID',
         help='zoo name, declaration FILE.py, timm:NAME, mmpretrain:NAME, hf:FOLDER, hf:REPO, '
         'torchvision:NAME or FILE.py:CLASS, each with @CHECKPOINT[#KEY] or +random, then +dropK or '
-        "+reinitK; NAME= in front is the title in tables; default: the suite's",
+        "+reinitK; NAME= in front sets the title in tables (default: the suite's)",
     )
     add_normalisation(parser)
     add_cells(parser)
@@ -40,19 +40,23 @@ def add_request(parser: argparse.ArgumentParser) -> None:
 
 
 def add_cells(parser: argparse.ArgumentParser) -> None:
-    """Add which cells of a suite run, and where and how."""
+    """Add options for which cells of a suite run, and where and how."""
     parser.add_argument(
-        '--tasks', nargs='+', default=(), metavar='TASK', help="some of the suite's (default: all)"
+        '--tasks',
+        nargs='+',
+        default=(),
+        metavar='TASK',
+        help='only these tasks of the suite (default: all)',
     )
     parser.add_argument(
         '--protocols',
         nargs='+',
         default=(),
         metavar='PROTOCOL',
-        help="of `tbench list protocols` (default: the suite's)",
+        help="names from `tbench list protocols` (default: the suite's)",
     )
     parser.add_argument(
-        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU where there is one'
+        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU if there is one'
     )
     parser.add_argument(
         '--executor',
@@ -66,15 +70,15 @@ def add_cells(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         default=(),
         metavar='KEY=VALUE',
-        help='what a cluster is asked for: with slurm as submitit names it, as in '
-        'slurm_partition=gpu timeout_min=600 mem_gb=32; with ray address=HOST:PORT cpus=4 gpus=1',
+        help='what to request from a cluster: with slurm, parameters of submitit such as '
+        'slurm_partition=gpu timeout_min=600 mem_gb=32; with ray, address=HOST:PORT cpus=4 gpus=1',
     )
     parser.add_argument(
         '--stall',
         type=positive,
         metavar='SECONDS',
-        help='end a cell without progress for so long, with its stack in its log (default: ten '
-        'times what it is expected to take, at least 1800)',
+        help='stop a cell that makes no progress for this time, and write its stack to its log '
+        '(default: ten times its expected duration, at least 1800)',
     )
     parser.add_argument('--jobs', type=workers, metavar='N', help='worker processes')
     parser.add_argument(
@@ -82,14 +86,14 @@ def add_cells(parser: argparse.ArgumentParser) -> None:
         type=workers,
         default=1,
         metavar='N',
-        help='processes that train a cell together and share its batch (default: 1)',
+        help='processes that train a cell together and divide its batch (default: 1)',
     )
     parser.add_argument(
         '--workers',
         type=loaders,
         metavar='N',
-        help='processes that load samples for each that trains, as in --workers 8; changes no '
-        'score (default: as many as have a core on a GPU, 0 on a CPU)',
+        help='data-loader processes for each training process, as in --workers 8; does not affect '
+        'scores (default: as many as there are free cores on a GPU, 0 on a CPU)',
     )
     parser.add_argument(
         '--precision',
@@ -101,19 +105,20 @@ def add_cells(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--quick-data',
         action='store_true',
-        help='know photographs (JPEG and the like) by name and size, without reading them once; '
-        'annotations and label maps are read all the same, and the records say so',
+        help='identify photographs (JPEG and the like) by name and size instead of content; '
+        'annotations and label maps are still read, and the records say so',
     )
 
 
 def add_changes(parser: argparse.ArgumentParser) -> None:
-    """Add what is kept for the next cell, and what is changed in each."""
+    """Add ``--feature-cache`` and ``--cfg-options``."""
     parser.add_argument(
         '--feature-cache',
         type=gibibytes,
         default=gibibytes('4'),
         metavar='GIB',
-        help='room for kept features of frozen backbones, oldest out; 0 keeps none (default: 4)',
+        help='size limit of the cache of frozen features; the oldest are deleted first; 0 turns it '
+        'off (default: 4)',
     )
     parser.add_argument(
         '--cfg-options',
@@ -125,15 +130,15 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
 
 
 def add_normalisation(parser: argparse.ArgumentParser) -> None:
-    """Add how the pictures of a backbone are normalised, where a checkpoint does not say it."""
+    """Add ``--mean`` and ``--std``, the normalisation that a checkpoint does not state."""
     for name, text in (('mean', 'mean'), ('std', 'standard deviation')):
         parser.add_argument(
             f'--{name}',
             nargs=3,
             type=real,
             metavar=('R', 'G', 'B'),
-            help=f'{text} per channel, 0 to 255, that the named backbones were trained with '
-            '(default: as their source states)',
+            help=f'{text} per channel, 0 to 255, with which the named backbones were trained '
+            '(default: what their source states)',
         )
 
 
@@ -150,7 +155,7 @@ def normalised(backbones: Sequence[str], options: Namespace) -> list[Any]:
         missing = 'mean' if options.mean is None else 'std'
         raise BenchmarkError(f'--{missing} is missing: --mean and --std belong together')
     if not backbones:
-        raise BenchmarkError('--mean and --std are of backbones that --backbones names')
+        raise BenchmarkError('--mean and --std need --backbones, the backbones that they apply to')
     mean, std = (tuple(numbers) for numbers in pair)
     for name, numbers in (('mean', mean), ('std', std)):
         if not all(0 <= number <= 255 for number in numbers) or not any(numbers):
@@ -158,8 +163,8 @@ def normalised(backbones: Sequence[str], options: Namespace) -> list[Any]:
         if all(number <= 1 for number in numbers):
             by_255 = _numbers(tuple(255 * number for number in numbers))
             raise BenchmarkError(
-                f'--{name} {_numbers(numbers)}: is on the scale 0 to 1; pictures are from 0 to '
-                f'255 here: --{name} {by_255}'
+                f'--{name} {_numbers(numbers)}: is on the scale 0 to 1; here pictures are on '
+                f'the scale 0 to 255: --{name} {by_255}'
             )
     if not all(std):
         raise BenchmarkError(f'--std {_numbers(std)}: must be above 0')
@@ -171,7 +176,7 @@ def _numbers(values: Sequence[float]) -> str:
 
 
 def add_data_root(parser: argparse.ArgumentParser) -> None:
-    """Add where the data sets are."""
+    """Add ``--data-root``."""
     parser.add_argument(
         '--data-root',
         type=Path,
@@ -182,14 +187,19 @@ def add_data_root(parser: argparse.ArgumentParser) -> None:
 
 
 def add_seeds(parser: argparse.ArgumentParser) -> None:
-    """Add which seeds run."""
+    """Add ``--seeds``."""
     parser.add_argument(
-        '--seeds', nargs='+', type=seed, default=(), metavar='N', help="default: the suite's"
+        '--seeds',
+        nargs='+',
+        type=seed,
+        default=(),
+        metavar='N',
+        help="seeds to run (default: the suite's)",
     )
 
 
 def add_results(parser: argparse.ArgumentParser) -> None:
-    """Add where the records are."""
+    """Add ``--results``."""
     parser.add_argument(
         '--results',
         type=Path,
@@ -200,7 +210,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 
 
 def add_work(parser: argparse.ArgumentParser) -> None:
-    """Add where runs keep what is no result."""
+    """Add ``--work-dir``."""
     parser.add_argument(
         '--work-dir',
         type=Path,

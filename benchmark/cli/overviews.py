@@ -31,8 +31,8 @@ def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
         yield f'to do       {task}  {name}  {protocol}  {_seeds(specs)}  {_cost_line(costs)}'
     for name, size in survey.unread.items():
         yield (
-            f'not known   {name}: {size / 1e9:.0f} GB of data were never read here, so its cells '
-            f'count as to do; `tbench run` reads them once, and so does `tbench check data {name}`'
+            f'not known   {name}: {size / 1e9:.0f} GB of data have never been read here, so its '
+            f'cells count as to do; `tbench run` or `tbench check data {name}` reads them once'
         )
     reasons: dict[str, list[RunSpec]] = {}
     for cell in plan.impossible:
@@ -88,7 +88,7 @@ def _total(costs: list[Estimate], workers: int, device: str) -> Iterator[str]:
     yield (
         f'total       {seconds / 3600:.2f} {unit}, about {_span(costs, spread)} with '
         f'{count_noun(spread, "worker")}'
-        + (f'; nothing is known of {count_noun(unknown, "cell")}' if unknown else '')
+        + (f'; the cost of {count_noun(unknown, "cell")} is unknown' if unknown else '')
     )
     said = ', '.join(f'{count} {basis}' for basis, count in share.items() if count)
     yield f'            estimate: {said}'

@@ -14,7 +14,7 @@ from benchmark.cli.printing import say
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``plan``."""
     parser = subparsers.add_parser(
-        'plan', help='what `run` would do with the same options, and its cost; starts nothing'
+        'plan', help='show what `run` would do with the same options, and its cost; starts nothing'
     )
     add_request(parser)
     add_results(parser)

@@ -28,7 +28,8 @@ _SIZE = 224
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``pretrain``."""
     parser = subparsers.add_parser(
-        'pretrain', help='pretrain an architecture, masked or supervised, for `run --backbones`'
+        'pretrain',
+        help='pretrain an architecture, masked or supervised, for use with `run --backbones`',
     )
     parser.add_argument(
         'method', metavar='METHOD', help='mae, simmim, data2vec, maskfeat, spark or supervised'
@@ -46,18 +47,20 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         '--data',
         metavar='world|DIR',
-        help='the procedural world, or a folder of pictures, in a folder per class for labels',
+        help='the procedural world, or a folder of pictures, with a subfolder per class for labels',
     )
     parser.add_argument(
         '--out', type=Path, required=True, metavar='FOLDER', help='the folder to write to'
     )
-    parser.add_argument('--name', metavar='NAME', help="of the backbone; default: the folder's")
+    parser.add_argument(
+        '--name', metavar='NAME', help="name of the backbone (default: the folder's)"
+    )
     parser.add_argument(
         '--save-every',
         type=positive,
         metavar='N',
-        help='write the weights after every N steps too, to checkpoints/ in --out, for `watch`; '
-        'changes nothing else',
+        help='also write the weights every N steps to checkpoints/ in --out, for `watch`; changes '
+        'nothing else',
     )
     _add_budget(parser)
     _add_training(parser)
@@ -67,21 +70,25 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def _add_budget(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        'how long', 'one of these; with --like, data and numbers are those of the other side'
+        'how long',
+        'choose one; with --like, data and hyperparameters are those of that pretraining',
     )
     budget = group.add_mutually_exclusive_group(required=True)
     budget.add_argument('--epochs', type=real, metavar='N', help='passes over the pictures')
-    budget.add_argument('--steps', type=positive, metavar='N', help='of the optimiser')
+    budget.add_argument('--steps', type=positive, metavar='N', help='optimiser steps')
     budget.add_argument(
-        '--seconds', type=real, metavar='N', help='as many steps as take so long, by a trial'
+        '--seconds',
+        type=real,
+        metavar='N',
+        help='train for about N seconds (a step is timed first)',
     )
     budget.add_argument(
         '--match',
         choices=('epochs', 'steps', 'seconds'),
-        help='as many epochs, steps or seconds as --like took',
+        help='train for as many epochs, steps or seconds as --like took',
     )
     group.add_argument(
-        '--like', type=Path, metavar='FOLDER', help='a finished pretraining: the other side'
+        '--like', type=Path, metavar='FOLDER', help='folder of a finished pretraining to match'
     )
 
 
@@ -90,40 +97,46 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         '--size',
         type=positive,
         metavar='PX',
-        help=f"side of the pictures; default: the world's own, else {_SIZE}",
+        help=f"side of the pictures in px (default: the world's own, otherwise {_SIZE})",
     )
     parser.add_argument(
         '--batch-size', type=positive, metavar='N', help=f'default: {_DEFAULTS["batch_size"]}'
     )
     parser.add_argument('--lr', type=real, metavar='X', help=f'default: {_DEFAULTS["lr"]}')
     parser.add_argument(
-        '--mask-ratio', type=real, metavar='X', help="share that is hidden; default: the paper's"
+        '--mask-ratio',
+        type=real,
+        metavar='X',
+        help="share of the picture that is masked (default: the paper's)",
     )
     parser.add_argument(
-        '--seed', type=seed, default=0, metavar='N', help='of all random numbers (default: 0)'
+        '--seed', type=seed, default=0, metavar='N', help='seed of all random numbers (default: 0)'
     )
     parser.add_argument(
-        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU where there is one'
+        '--device', choices=DEVICES, default='auto', help='default: auto, a GPU if there is one'
     )
     parser.add_argument(
         '--processes',
         type=workers,
         default=1,
         metavar='N',
-        help='processes that share every batch, one per GPU or core (default: 1)',
+        help='processes that divide every batch among them, one per GPU or core (default: 1)',
     )
     parser.add_argument(
         '--threads',
         type=positive,
         default=1,
         metavar='N',
-        help='of a single process on the CPU (default: 1)',
+        help='threads of a process on the CPU (default: 1)',
     )
 
 
 def _add_world(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        '--pictures', type=positive, metavar='N', help=f'of the world; default: {_PICTURES}'
+        '--pictures',
+        type=positive,
+        metavar='N',
+        help=f'number of pictures of the world (default: {_PICTURES})',
     )
     parser.add_argument(
         '--labels',
@@ -170,7 +183,9 @@ def _other_side(options: Namespace) -> dict[str, Any]:
     if options.like is not None:
         return read_facts(options.like)
     if options.match:
-        raise DeclarationError(f'--match {options.match} needs --like FOLDER: the other side')
+        raise DeclarationError(
+            f'--match {options.match} needs --like FOLDER, the pretraining to match'
+        )
     return {}
 
 
@@ -229,8 +244,7 @@ def _settings(asked: Namespace, other: dict[str, Any], name: str) -> Settings:
     pictures = _pictures(asked)
     if other and other['data']['sha256'] != pictures.sha256:
         raise DeclarationError(
-            f'--like {asked.like}: the other side learnt from other pictures '
-            f'({other["data"]["title"]})'
+            f'--like {asked.like}: that pretraining used other pictures ({other["data"]["title"]})'
         )
     backbone = _architecture(asked)
     native = WorldSpec().size if pictures.world else _SIZE

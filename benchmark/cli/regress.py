@@ -18,22 +18,25 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``regress``."""
     parser = subparsers.add_parser(
-        'regress', help='does a set of records say that something got worse? 0 no, 1 yes, 2 unclear'
+        'regress',
+        help='compare records with a baseline; exit code 0: none got worse, 1: worse, 2: unclear',
     )
     parser.add_argument(
-        '--baseline', type=Path, required=True, metavar='DIR', help='the records to compare with'
+        '--baseline', type=Path, required=True, metavar='DIR', help='records to compare with'
     )
     parser.add_argument(
-        '--candidate', type=Path, required=True, metavar='DIR', help='the records that are judged'
+        '--candidate', type=Path, required=True, metavar='DIR', help='records to judge'
     )
-    parser.add_argument('--suite', metavar='NAME', help='default: the only one in the baseline')
+    parser.add_argument('--suite', metavar='NAME', help='default: the only suite in the baseline')
     parser.add_argument(
-        '--history', type=Path, metavar='FILE', help='scores of earlier nights, to search for drift'
+        '--history', type=Path, metavar='FILE', help='scores of earlier nights, to detect drift'
     )
     parser.add_argument(
-        '--append', action='store_true', help='write this night into the file of --history'
+        '--append', action='store_true', help='add this night to the file of --history'
     )
-    parser.add_argument('--out', type=Path, metavar='DIR', help='text, Markdown, JUnit and JSON')
+    parser.add_argument(
+        '--out', type=Path, metavar='DIR', help='folder for text, Markdown, JUnit and JSON'
+    )
     parser.add_argument('--json', action='store_true', help='print JSON')
     add_rules(parser)
     parser.set_defaults(command=regress)
@@ -57,7 +60,9 @@ def regress(options: Namespace) -> int:
     suite = options.suite or _only_suite(stores['baseline'])
     baseline = gather(record for record in stores['baseline'].records(suite) if record.is_ok)
     if not baseline:
-        raise BenchmarkError(f"--baseline {options.baseline}: no good record of suite '{suite}'")
+        raise BenchmarkError(
+            f"--baseline {options.baseline}: no successful record of suite '{suite}'"
+        )
     history = _history(options, suite)
     candidate = gather(stores['candidate'].records(suite))
     runs = (*baseline.values(), *candidate.values())
@@ -85,7 +90,7 @@ def _history(options: Namespace, suite: str) -> History:
     from benchmark.regression.history import History, read_history
 
     if options.append and options.history is None:
-        raise BenchmarkError('--append needs --history FILE, the file to write into')
+        raise BenchmarkError('--append needs --history FILE, the file to add the night to')
     if options.history is None or (options.append and not options.history.exists()):
         return History(suite)
     return read_history(options.history, suite)

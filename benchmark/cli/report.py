@@ -13,13 +13,13 @@ from benchmark.cli.printing import say
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``report``."""
-    parser = subparsers.add_parser('report', help='write tables and a page from the records')
+    parser = subparsers.add_parser('report', help='write tables and an HTML page from the records')
     parser.add_argument(
         '--suite',
         required=True,
         metavar='NAME|FILE',
-        help='the suite whose records are reported; a name that only records have, as after '
-        '`tbench import`, will do',
+        help='suite whose records are reported; a name without a declaration also works, as after '
+        '`tbench import`',
     )
     add_results(parser)
     add_work(parser)
@@ -28,66 +28,66 @@ def add_parser(subparsers: Subparsers) -> None:
         '--format',
         nargs='+',
         metavar='FORMAT',
-        help='of md csv tex paper json html (default: md csv html)',
+        help='formats, from md csv tex paper json html (default: md csv html)',
     )
     parser.add_argument(
         '--backbones',
         nargs='+',
         default=(),
         metavar='[NAME=]ID',
-        help='show these alone, by title or id, and call them NAME (default: all)',
+        help='show only these, by title or id, and call them NAME (default: all)',
     )
     parser.add_argument(
-        '--tasks', nargs='+', default=(), metavar='TASK', help='show these alone (default: all)'
+        '--tasks', nargs='+', default=(), metavar='TASK', help='show only these (default: all)'
     )
     parser.add_argument(
         '--protocols',
         nargs='+',
         default=(),
         metavar='PROTOCOL',
-        help='show these alone (default: all)',
+        help='show only these (default: all)',
     )
     parser.add_argument(
         '--pictures',
         choices=('beside', 'inside', 'none'),
         default='beside',
-        help='where the pictures of the page are: beside it in the folder NAME_pictures (the '
-        'default; the page stays below 2 MB), inside (one file of up to 25 MB), or none',
+        help='where the pictures of the page go: beside it, in the folder NAME_pictures (the '
+        'default; the page stays below 2 MB), inside it (one file of up to 25 MB), or none',
     )
     parser.add_argument(
         '--reference',
         metavar='BACKBONE',
-        help='show the differences of all scores to this one, by its title or id',
+        help='show the differences of all scores from those of this backbone, given by title or id',
     )
     parser.add_argument(
         '--normaliser',
         type=Path,
         metavar='FILE',
-        help="declaration of the scale of aggregates (default: the project's own)",
+        help="declaration of the scale of normalised scores (default: the project's own)",
     )
     parser.add_argument(
         '--baselines',
         type=Path,
         metavar='FILE.csv',
-        help='published rows to show below the others with their citations: columns backbone, '
-        'task, value and citation, and protocol and metric where you like',
+        help='published rows to show below the others, with their citations: columns backbone, '
+        'task, value, citation, and optionally protocol and metric',
     )
     parser.add_argument(
-        '--history', type=Path, metavar='FILE', help="nights that 'tbench nightly' wrote, to draw"
+        '--history', type=Path, metavar='FILE', help='plot the history written by `tbench nightly`'
     )
     literature = parser.add_mutually_exclusive_group()
     literature.add_argument(
-        '--published', action='store_true', help='only what papers and official code report'
+        '--published', action='store_true', help='show only numbers from papers and official code'
     )
     literature.add_argument(
         '--check',
         action='store_true',
-        help='write nothing; exit 1 and name the files that are out of date',
+        help='write nothing; list files that are out of date, and exit with 1 if there are any',
     )
     literature.add_argument(
         '--with-published',
         action='store_true',
-        help='the report, and the rows beside the literature in tables of their own',
+        help='the report, and its rows next to published numbers in separate tables',
     )
     parser.set_defaults(command=report)
 

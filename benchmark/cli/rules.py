@@ -23,31 +23,31 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--night', type=day, metavar='DATE', help='default: today (UTC)')
     parser.add_argument('--junit', type=Path, metavar='FILE', help='JUnit XML for a CI service')
     parser.add_argument(
-        '--accepted', type=Path, metavar='FILE', help='TOML file of shifts that are right'
+        '--accepted', type=Path, metavar='FILE', help='TOML file of accepted shifts'
     )
     parser.add_argument(
         '--margin', nargs='+', default=(), metavar='N%|METRIC=X',
-        help='drops that do not matter: a share of the baseline, or absolute by metric',
+        help='drops to ignore: a share of the baseline, or an absolute value by metric',
     )  # fmt: skip
     parser.add_argument(
         '--correction',
         choices=CORRECTIONS,
         default='holm',
-        help='for many comparisons at once (default: holm)',
+        help='correction for multiple comparisons (default: holm)',
     )
     parser.add_argument(
         '--time-limit',
         type=real,
         default=1.5,
         metavar='RATIO',
-        help='how many times as long as in the baseline is too slow (default: 1.5)',
+        help='largest allowed ratio of run time to that of the baseline (default: 1.5)',
     )
     parser.add_argument(
         '--memory-limit',
         type=real,
         default=1.25,
         metavar='RATIO',
-        help='how many times as much memory as in the baseline is too much (default: 1.25)',
+        help='largest allowed ratio of memory to that of the baseline (default: 1.25)',
     )
 
 
@@ -96,7 +96,7 @@ def _margin(texts: tuple[str, ...]) -> Margin:
                 raise ValueError
         except ValueError:
             raise BenchmarkError(
-                f"--margin '{text}' must be a share as in 1% or METRIC=X with X from 0"
+                f"--margin '{text}' must be a share, as in 1%, or METRIC=X with X at least 0"
             ) from None
     return Margin(by_metric, share)
 

@@ -23,19 +23,19 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         '--get',
         action='store_true',
-        help="first fetch what is missing of the tasks' data, as 'tbench data get' does",
+        help="first download missing data of the tasks, as 'tbench data get' does",
     )
     parser.add_argument(
         '--submission',
         action='store_true',
-        help='trained trackers also write the archive for the evaluation server of a task whose '
-        'test labels are withheld; cells that are done are trained again for it',
+        help='also write the archive for the evaluation server of tracking tasks whose test labels '
+        'are withheld; cells that are done are trained again for it',
     )
     parser.add_argument(
         '--no-outcomes',
         dest='outcomes',
         action='store_false',
-        help='do not keep what was found of each test example, which `tbench compare` uses',
+        help='do not store the outcome of each test example, which `tbench compare` uses',
     )
     parser.set_defaults(command=run)
 

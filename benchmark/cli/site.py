@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
         '--out', type=Path, required=True, metavar='DIR', help='the folder to write the site to'
     )
     parser.add_argument(
-        '--suites', nargs='+', default=(), metavar='NAME', help='these alone (default: all)'
+        '--suites', nargs='+', default=(), metavar='NAME', help='only these suites (default: all)'
     )
     parser.add_argument(
         '--title', default='Leaderboards', metavar='TEXT', help='heading (default: Leaderboards)'
@@ -35,7 +35,7 @@ def add_parser(subparsers: Subparsers) -> None:
         '--work-dir',
         type=Path,
         metavar='DIR',
-        help='folder of drawn predictions, to show them too (default: none)',
+        help='work folder with pictures of predictions, to show them too (default: none)',
     )
     parser.set_defaults(command=site)
 

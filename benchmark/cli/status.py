@@ -14,7 +14,7 @@ from benchmark.cli.printing import say
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``status``."""
-    parser = subparsers.add_parser('status', help='what is running, done, failed, and why')
+    parser = subparsers.add_parser('status', help='show what is running, done and failed, and why')
     parser.add_argument('--suite', metavar='NAME', help='default: all suites of the work folder')
     add_work(parser)
     parser.add_argument('--json', action='store_true', help='for programs')
@@ -24,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
         type=positive,
         const=5,
         metavar='SECONDS',
-        help='tell again every 5 (or so many) seconds until nothing runs',
+        help='refresh every SECONDS (default 5) until nothing runs',
     )
     parser.set_defaults(command=status)
 
@@ -41,7 +41,7 @@ def status(options: Namespace) -> int:
         for line in () if options.json else status_lines(found):
             say(line)
         if not found and not options.json:
-            say(f'{options.work_dir}: nothing was run here')
+            say(f'{options.work_dir}: nothing has been run in this work folder')
         if not options.watch or not any(campaign.is_alive for campaign in found):
             return 0
         time.sleep(options.watch)

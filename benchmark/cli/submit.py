@@ -14,11 +14,13 @@ from benchmark.cli.printing import say
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``submit``."""
     parser = subparsers.add_parser(
-        'submit', help='pack the records of a suite and their proofs into a bundle to hand in'
+        'submit', help='pack the records of a suite and their proofs into a bundle for submission'
     )
-    parser.add_argument('suite', metavar='SUITE', help='name, NAME@VERSION or declaration file')
     parser.add_argument(
-        'out', type=Path, metavar='OUT', help='the bundle to write: FILE.zip, or a new folder'
+        'suite', metavar='SUITE', help='suite: NAME, NAME@VERSION or declaration file'
+    )
+    parser.add_argument(
+        'out', type=Path, metavar='OUT', help='bundle to write: FILE.zip, or a new folder'
     )
     add_results(parser)
     parser.add_argument(
@@ -26,12 +28,12 @@ def add_parser(subparsers: Subparsers) -> None:
         nargs='+',
         default=(),
         metavar='ID',
-        help='hand in these alone, by id or title (default: all with records)',
+        help='submit only these, by id or title (default: all with records)',
     )
     parser.add_argument(
         '--partial',
         action='store_true',
-        help='also if whole cells are missing, which the bundle then says; never single seeds',
+        help='allow whole cells (not single seeds) to be missing; the bundle says so',
     )
     parser.set_defaults(command=submit)
 

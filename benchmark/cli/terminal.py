@@ -28,5 +28,5 @@ def keep_traceback() -> str:
         with os.fdopen(handle, 'w', encoding='utf-8', errors='backslashreplace') as file:
             file.write(traceback.format_exc())
     except OSError as error:
-        return f'its traceback could not be kept ({error.strerror or error})'
-    return f'please report it with {Path(name)}'
+        return f'its traceback could not be saved ({error.strerror or error})'
+    return f'please report it together with {Path(name)}'

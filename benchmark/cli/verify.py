@@ -13,7 +13,7 @@ from benchmark.cli.printing import say
 def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``verify``."""
     parser = subparsers.add_parser(
-        'verify', help='accept or refuse bundles of `tbench submit`, with reasons; runs nothing'
+        'verify', help='check bundles written by `tbench submit`; runs nothing'
     )
     parser.add_argument(
         'bundles', nargs='+', type=Path, metavar='BUNDLE', help='ZIP files or folders'
@@ -22,14 +22,14 @@ def add_parser(subparsers: Subparsers) -> None:
         '--own',
         type=Path,
         metavar='RESULTS',
-        help='a results folder of runs of your own; runs that agree with them count as re-run',
+        help='results folder with your own runs; runs that agree with them get the badge re-run',
     )
     parser.add_argument(
         '--tolerance',
         type=real,
         default=0.0,
         metavar='X',
-        help='by how much a score may differ from that of your own run, in the units of the '
+        help='largest allowed difference from the score of your own run, in the units of the '
         'tables (default: 0)',
     )
     parser.set_defaults(command=verify)

@@ -17,26 +17,26 @@ def add_parser(subparsers: Subparsers) -> None:
         'watch', help='evaluate every new checkpoint below a folder once, on validation splits'
     )
     parser.add_argument(
-        'folder', type=Path, metavar='DIR', help='where the checkpoints are or will be written'
+        'folder', type=Path, metavar='DIR', help='folder where the checkpoints are being written'
     )
     parser.add_argument(
         '--suite',
         required=True,
         metavar='NAME|FILE',
-        help='a suite of `tbench list suites`, or the file of your own; its probes unless '
+        help='name from `tbench list suites`, or a file of your own; its probes are run unless '
         '--protocols names others',
     )
     parser.add_argument(
         '--arch',
         metavar='ID',
-        help='what the files are weights of, as for `run --backbones`; default: architecture.py '
-        'in DIR, which `pretrain --save-every` writes',
+        help='architecture of the checkpoints, as for `run --backbones` (default: architecture.py '
+        'in DIR, which `pretrain --save-every` writes)',
     )
     parser.add_argument(
         '--out',
         type=Path,
         metavar='FOLDER',
-        help='where scores, curves, records and the ledger go (default: DIR-watch)',
+        help='folder for scores, curves, records and the ledger (default: DIR-watch)',
     )
     _add_choice(parser)
     _add_end(parser)
@@ -49,35 +49,35 @@ def add_parser(subparsers: Subparsers) -> None:
 def _add_choice(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('which checkpoints')
     group.add_argument(
-        '--every', type=positive, default=1, metavar='N', help='only steps that N divides'
+        '--every', type=positive, default=1, metavar='N', help='evaluate only steps divisible by N'
     )
     group.add_argument(
-        '--newest-first', action='store_true', help='of those that wait, the newest first'
+        '--newest-first', action='store_true', help='evaluate the newest waiting checkpoint first'
     )
     group.add_argument(
         '--max-lag',
         type=positive,
         metavar='N',
-        help='skip the oldest where more than N wait (default: all are evaluated)',
+        help='skip the oldest if more than N are waiting (default: evaluate all)',
     )
     group.add_argument(
         '--step-key',
         default='',
         metavar='KEY',
-        help='key in the file that holds the step, as in global_step or meta.iter (default: the '
-        'name says it)',
+        help='key in the file under which the step is stored, as in global_step or meta.iter '
+        '(default: read it from the name)',
     )
     group.add_argument(
         '--copy',
         default='',
         metavar='KEY',
-        help='of several copies in a file the one of this key, as in teacher',
+        help='key of the copy to load from files with several copies, as in teacher',
     )
     group.add_argument(
         '--marker',
         default='',
         metavar='ENDING',
-        help='a checkpoint counts once FILE+ENDING is there, or ENDING in a folder',
+        help='evaluate a checkpoint only once FILE+ENDING exists (in a folder: ENDING)',
     )
     group.add_argument(
         '--keep-best',
@@ -90,21 +90,27 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         '--no-health',
         dest='health',
         action='store_false',
-        help='do not measure the features without labels',
+        help='skip the label-free measures of the features',
     )
 
 
 def _add_end(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('until when', 'default: until it is stopped')
-    group.add_argument('--once', action='store_true', help='only what is there now')
+    group.add_argument(
+        '--once', action='store_true', help='evaluate the existing checkpoints and end'
+    )
     group.add_argument(
         '--until',
         type=Path,
         metavar='FILE',
-        help='until FILE exists, and what is there then is evaluated',
+        help='end once FILE exists and all checkpoints up to then are evaluated',
     )
     group.add_argument(
-        '--interval', type=real, default=5.0, metavar='S', help='seconds between looks (default: 5)'
+        '--interval',
+        type=real,
+        default=5.0,
+        metavar='S',
+        help='seconds between checks (default: 5)',
     )
     group.add_argument(
         '--final-test',

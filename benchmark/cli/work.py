@@ -50,7 +50,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add the command ``work``."""
     parser = subparsers.add_parser(
         'work',
-        help='take cells of a suite until none is left; start as many as you like, on any host',
+        help='run cells of a suite until none is left; start as many as you like, on any host',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog='examples:\n'
         '  tbench work --suite quick --results /shared/results --work-dir /shared/work\n'
@@ -65,16 +65,16 @@ def add_parser(subparsers: Subparsers) -> None:
         '--print-k8s',
         type=workers,
         metavar='N',
-        help='run nothing; print the manifest of an indexed job of so many workers',
+        help='run nothing; print the Kubernetes manifest of an indexed job with N workers',
     )
     group.add_argument(
         '--image',
         default='transferbench',
         metavar='IMAGE',
-        help='the container image of the manifest (default: transferbench)',
+        help='container image in the manifest (default: transferbench)',
     )
     group.add_argument(
-        '--claim', default='shared', metavar='NAME', help='the volume claim mounted at /shared'
+        '--claim', default='shared', metavar='NAME', help='volume claim mounted at /shared'
     )
     parser.set_defaults(command=work)
 

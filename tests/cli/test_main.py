@@ -415,7 +415,7 @@ def test_a_fault_of_the_program_is_one_line_and_a_file(
     monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
     assert main(['status', '--work-dir', str(tmp_path)]) == 4
     told = capsys.readouterr().err
-    assert told.startswith('tbench: a fault of the program, RuntimeError: impossible')
+    assert told.startswith('tbench: an error in the program, RuntimeError: impossible')
     assert told.count('\n') == 1
     assert '\x1b' not in told
     (log,) = tmp_path.glob('tbench-fault-*.log')

@@ -55,7 +55,7 @@ def test_both_sides_of_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtur
         out='third',
     )
     assert code == 2
-    assert 'the other side learnt from other pictures (pictures, 8' in capsys.readouterr().err
+    assert 'that pretraining used other pictures (pictures, 8' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

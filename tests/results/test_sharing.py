@@ -255,7 +255,7 @@ def test_the_commands(
     assert '3 added, 0 already there, 0 conflict' in capsys.readouterr().out
     theirs.save(replace(next(theirs.records('quick')), error='other'))
     assert main(merge) == 1
-    assert 'the one here was kept' in capsys.readouterr().out
+    assert 'the existing record was kept' in capsys.readouterr().out
     assert main(['export', 'nothing', archive, '--results', str(ours.results)]) == 2
     assert "no records of suite 'nothing' (suites with records: quick)" in capsys.readouterr().err
     assert main(['import', str(tmp_path / 'none.zip'), '--results', 'x']) == 2
