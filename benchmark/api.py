@@ -464,7 +464,7 @@ def check_folder(flag: str, folder: Path) -> None:
     if not there.is_dir():
         raise BenchmarkError(f'{flag} {folder}: {there} is a file; it must be a folder')
     if not os.access(there, os.W_OK | os.X_OK):
-        raise BenchmarkError(f'{flag} {folder}: nothing can be written in {there}')
+        raise BenchmarkError(f'{flag} {folder}: {there} is not writable')
 
 
 @contextlib.contextmanager
@@ -498,7 +498,7 @@ def open_executor(
     if in_memory and not is_here:
         raise IncompatibleError(
             f'{in_memory[0]} is a module in memory, which other processes cannot see: leave '
-            'executor and processes out, or save its weights and name it as '
+            'out executor and processes, or save its weights and name it as '
             'FILE.py:CLASS@WEIGHTS'
         )
     if is_own:
@@ -975,8 +975,8 @@ def write_report(
         )
     if found is None and (published or with_published):
         raise BenchmarkError(
-            f'--suite {name}: only records know this suite, and published numbers are found by '
-            'its declaration: give its file'
+            f'--suite {name}: this suite is known from its records only, but published numbers '
+            'need its declaration: give its file'
         )
     store, folder, options = _report_of(
         found,

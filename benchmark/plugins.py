@@ -112,7 +112,7 @@ class Plugins(Generic[T]):
         for entry in foreign:
             if entry.name in found:
                 other = package_of(found[entry.name])
-                raise _unusable(entry, f"the name is taken by package '{other}'; rename one")
+                raise _unusable(entry, f"the name is already used by package '{other}'; rename one")
             found[entry.name] = entry
         return found
 

@@ -87,7 +87,7 @@ _FOLDERS: tuple[tuple[Callable[[Path], bool], str], ...] = (
     ),
     (
         _has('data.pkl', '*/data.pkl'),
-        'the unpacked inside of a torch file, not a weights file; zip the folder again without '
+        'the unpacked contents of a torch file, not a weights file; zip the folder again without '
         'compression, or fetch the file',
     ),
     (

@@ -39,7 +39,7 @@ def check(backbone: Backbone, features: Features | None = None) -> list[CheckRes
 def _normalisation(backbone: Backbone, features: Features) -> CheckResult:
     """Return the normalisation and where it comes from; what is assumed is a warning."""
     remark, is_assumed = normalisation_remark(backbone)
-    said = f'assumed, {remark}; --mean and --std state another' if is_assumed else remark
+    said = f'assumed, {remark}; --mean and --std override it' if is_assumed else remark
     numbers = ' '.join(
         f'{name} ({", ".join(f"{value:g}" for value in values)})'
         for name, values in (('mean', features.mean), ('std', features.std))
@@ -48,7 +48,7 @@ def _normalisation(backbone: Backbone, features: Features) -> CheckResult:
 
 
 def _facts(features: Features, network: FeatureBackbone) -> list[CheckResult]:
-    size = 'one size, built for the task' if features.is_fixed else 'any'
+    size = 'one size only, built for that of the task' if features.is_fixed else 'any'
     return [
         CheckResult('architecture', True, f'{features.architecture}, {features.depth} layers'),
         CheckResult('cost', True, _cost(features, network)),
@@ -70,9 +70,9 @@ def _cost(features: Features, network: FeatureBackbone) -> str:
 def _weights(network: FeatureBackbone) -> str:
     report = network.load_report
     if report.is_random:
-        return 'none, random by request'
+        return 'none, random as requested'
     notes = (*report.conversion, *report.resized)
-    counts = f'{report.loaded} of {report.total} tensors loaded, {len(report.unexpected)} left over'
+    counts = f'{report.loaded} of {report.total} tensors loaded, {len(report.unexpected)} not used'
     return '; '.join((counts, *notes))
 
 
@@ -112,15 +112,15 @@ def _shapes(features: Features, network: FeatureBackbone, images: Tensor) -> str
         for channels, stride in zip(features.channels, features.strides, strict=True)
     ]
     if found != wanted:
-        raise ValueError(f'maps are {found}, declared are {wanted}')
+        raise ValueError(f'maps are {found}, declared: {wanted}')
     return ', '.join(f'{h}x{w}' for *_, h, w in found)
 
 
 def _determinism(network: FeatureBackbone, images: Tensor) -> str:
     first, second = _maps(network, images), _maps(network, images)
     if not all(torch.equal(a, b) for a, b in zip(first, second, strict=True)):
-        raise ValueError('two passes over the same images differ')
-    return 'two passes agree to the bit'
+        raise ValueError('two passes over the same images give different maps')
+    return 'two passes over the same images are bit-identical'
 
 
 def _independence(network: FeatureBackbone, images: Tensor) -> str:
@@ -151,4 +151,4 @@ def _gradients(network: FeatureBackbone, images: Tensor) -> str:
     network.zero_grad()
     if not reached:
         raise ValueError('no parameter receives a gradient')
-    return f'{len(reached)} of {len(parameters)} parameters receive one'
+    return f'{len(reached)} of {len(parameters)} parameters receive a gradient'

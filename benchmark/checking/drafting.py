@@ -68,7 +68,7 @@ def write_task(
     name = _name_of(out.stem if out else folder.resolve().name)
     path = out or Path(f'{name.replace("-", "_")}.py')
     if path.exists() and not replace:
-        raise DeclarationError(f'{path}: is there already; name another with --out, or --replace')
+        raise DeclarationError(f'{path}: exists already; choose another --out, or --replace')
     drafted = pkgutil.resolve_name(found.draft)(folder)
     if small:
         drafted = replace_in(drafted, task=_made_small(drafted.task, found))
@@ -99,7 +99,7 @@ def _drafting_kind(name: str) -> Kind:
     if not kind.draft:
         able = [other for other in kind_names() if load_kind(other).draft]
         raise IncompatibleError(
-            f"kind '{name}' drafts no declarations; write one by hand (with drafts: "
+            f"kind '{name}' has no drafts of declarations; write one by hand (kinds with drafts: "
             f'{", ".join(able)})'
         )
     return kind

@@ -51,11 +51,9 @@ def _check(
             maps = networks[key](torch.empty(1, 3, height, width, device='meta'))
     except (BenchmarkError, RuntimeError, ValueError, AssertionError, TypeError) as error:
         reason = ' '.join(str(error).split())[:200]
-        return CheckResult(task.kind, False, f'as in {task.name}: {reason}')
+        return CheckResult(task.kind, False, f'tested on {task.name}: {reason}')
     shapes = ', '.join('x'.join(map(str, found.shape[-2:])) for found in maps)
-    return CheckResult(
-        task.kind, True, f'maps of {shapes} cells for pictures of {height}x{width} px'
-    )
+    return CheckResult(task.kind, True, f'maps of {shapes} for pictures of {height}x{width} px')
 
 
 def _declared(backbone: Backbone, features: Features, task: Task) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def bundle_files(
     if not records:
         known = ', '.join(store.suites()) or 'none'
         raise RecordError(
-            f'{store.runs_folder(suite.name)}: no finished run of {suite.citation} to hand in '
+            f'{store.runs_folder(suite.name)}: no finished run of {suite.citation} to submit '
             f'(suites with records: {known}); run `tbench run --suite {suite.name}` first'
         )
     files: dict[str, bytes] = {}

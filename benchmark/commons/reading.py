@@ -73,7 +73,7 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
         yield _checked(path)
         return
     if not path.is_file():
-        raise RecordError(f'{path}: no such bundle, a ZIP file or a folder')
+        raise RecordError(f'{path}: no such bundle (a ZIP file or a folder)')
     with tempfile.TemporaryDirectory(prefix='tbench-bundle-') as name:
         _unpack(path, Path(name))
         yield _checked(Path(name) / _CONTENT)
@@ -92,7 +92,7 @@ def _unpack(archive: Path, place: Path) -> None:
     names: set[str] = set()
     for entry in entries:
         if entry.filename in names:
-            raise _refused(Reason.REPEATED_FILE, entry.filename, 'the archive holds it twice')
+            raise _refused(Reason.REPEATED_FILE, entry.filename, 'the archive contains it twice')
         names.add(entry.filename)
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise _refused(Reason.LINK, entry.filename, 'links are not followed')
@@ -128,12 +128,12 @@ def _checked(folder: Path) -> Bundle:
     manifest = _manifest((folder / MANIFEST).read_bytes())
     listed = manifest['files']
     for name in sorted(listed.keys() - there):
-        raise _refused(Reason.MISSING_FILE, name, 'the manifest lists it')
+        raise _refused(Reason.MISSING_FILE, name, 'listed in the manifest but missing')
     for name in sorted(there - listed.keys() - {MANIFEST}):
-        raise _refused(Reason.EXTRA_FILE, name, 'the manifest does not list it')
+        raise _refused(Reason.EXTRA_FILE, name, 'not listed in the manifest')
     for name, digest in listed.items():
         if file_hash(folder / name) != digest:
-            raise _refused(Reason.DIGEST, name, 'its SHA-256 is not that of the manifest')
+            raise _refused(Reason.DIGEST, name, 'its SHA-256 differs from the manifest')
     for name in listed:
         if not name.startswith(('records/', 'outcomes/')):
             raise _refused(Reason.EXTRA_FILE, name, 'neither a record nor outcomes')

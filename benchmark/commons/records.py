@@ -71,12 +71,12 @@ def _unfinished(record: RunRecord) -> str:
     if not record.is_ok:
         return f'it failed: {record.error}'
     if record.error:
-        return f"its status is ok, and its error is '{record.error:.80}'"
+        return f"its status is ok, but its error is '{record.error:.80}'"
     for part in ('scores', 'raw', 'task', 'proof', 'cost', 'config', 'provenance'):
         if not getattr(record, part):
-            return f"its status is ok, and '{part}' is empty"
+            return f"its status is ok, but '{part}' is empty"
     if record.primary not in record.scores:
-        return f"its status is ok, and it has no score of '{record.primary}'"
+        return f"its status is ok, but it has no score of '{record.primary}'"
     return ''
 
 
@@ -93,7 +93,7 @@ def _identity(record: RunRecord) -> Iterator[Found]:
     if set(parts) != set(numerics):
         yield (
             Reason.FINGERPRINT,
-            f'it numbers the parts {sorted(numerics)}, the run has {sorted(parts)}',
+            f'it has numerics for the parts {sorted(numerics)}, the run has {sorted(parts)}',
         )
     found = recorded_fingerprint(record.config, record.task, record.provenance)
     if found != record.fingerprint:
@@ -121,7 +121,7 @@ def _scores(record: RunRecord) -> Iterator[Found]:
                 yield Reason.SCORE, str(error)
                 continue
             if not _are_close(score, given):
-                yield Reason.SCORE, f"'{key}' is {score:g}, what the evaluators returned {given:g}"
+                yield Reason.SCORE, f"'{key}' is {score:g}, but the evaluators returned {given:g}"
 
 
 def _metric(said: Mapping[str, Any]) -> Metric:
@@ -168,7 +168,7 @@ def _weights(record: RunRecord) -> Iterator[Found]:
         yield Reason.WEIGHTS, f'{_short(used)} in provenance, {_short(proved)} in proof'
     is_random = bool(record.backbone.get('is_random')) or record.spec.protocol == TRIVIAL.name
     if is_random and used is not None:
-        yield Reason.WEIGHTS, f'{_short(used)} of a backbone that has none'
+        yield Reason.WEIGHTS, f'{_short(used)} of a backbone without weights'
     if not is_random and not (isinstance(used, str) and _HASH.fullmatch(used)):
         yield Reason.WEIGHTS, f'{_short(used)} is not a SHA-256'
 

@@ -45,9 +45,9 @@ RULE = (
     'backbone is clearly better, and the place is anywhere from 2 to 4.'
 )
 _LEGEND = {
-    'self-reported': 'the score is what the record says',
-    'recomputed': 'it was computed again from what was kept of every test example',
-    're-run': 'it was run again by those who publish this site',
+    'self-reported': 'the score is taken from the record',
+    'recomputed': 'the score was recomputed from the stored outcomes of all test examples',
+    're-run': 'the run was repeated by the publishers of this site',
 }
 _FORMATS = ('html', 'csv', 'json', 'md')
 
@@ -134,7 +134,7 @@ def build_site(
                 raise unknown_name('suite with records', wanted, there)
         shown = [s for s in gathered.badges if not suites or s in suites]
         if not shown:
-            raise RecordError(f'{sources[0]}: no records; name a results folder or a bundle')
+            raise RecordError(f'{sources[0]}: no records; give a results folder or a bundle')
         return _Builder(gathered, out, title).build(sorted(shown))
 
 

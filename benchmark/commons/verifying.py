@@ -131,7 +131,7 @@ def submit(
         write_bundle(files, draft)
         verdict = verify_bundle(draft)
     if not verdict.is_accepted:
-        shown = [f'not handed in, {problem}' for problem in verdict.problems[:_SHOWN]]
+        shown = [f'not submitted, {problem}' for problem in verdict.problems[:_SHOWN]]
         more = len(verdict.problems) - len(shown)
         raise SubmissionError(*shown, *([f'and {more} more reasons'] if more else []))
     write_bundle(files, out)
@@ -157,7 +157,9 @@ def examine(
     problems, notes = [*_suite_problems(bundle)], [*_suite_notes(bundle)]
     now = datetime.now(UTC)
     if bundle.made > now + CLOCKS:
-        problems.append(Problem(Reason.TIME, 'bundle.json', f'made at {bundle.made}, after today'))
+        problems.append(
+            Problem(Reason.TIME, 'bundle.json', f'created at {bundle.made}, which is in the future')
+        )
     ledger = _Ledger(bundle)
     mine = {} if own is None else _own_runs(own, str(bundle.suite['name']))
     weights = _known_weights(mine.values())
@@ -235,7 +237,10 @@ def _suite_problems(bundle: Bundle) -> Iterator[Problem]:
 
 def _suite_notes(bundle: Bundle) -> Iterator[str]:
     if _released(str(bundle.suite['name'])) is None:
-        yield 'this release has no suite of that name: what is complete is what the bundle says'
+        yield (
+            'this release has no suite of that name: completeness is judged by the declaration in '
+            'the bundle'
+        )
 
 
 def _own_runs(store: ResultStore, suite: str) -> dict[tuple[RunSpec, str], RunRecord]:

@@ -186,7 +186,7 @@ def _in_parts(recipe: Recipe, protocol: str) -> Recipe:
     parts = recipe.accumulation
     if parts < 1 or recipe.batch_size % parts:
         raise IncompatibleError(
-            f"recipe of protocol '{protocol}': accumulation is {parts}, it must divide the batch "
+            f"recipe of protocol '{protocol}': accumulation is {parts}, but must divide the batch "
             f'size {recipe.batch_size}'
         )
     return replace(

@@ -70,7 +70,7 @@ def on_validation(task: Task) -> Task:
     """
     if Role.VAL not in task.datasets:
         raise DeclarationError(
-            f"{task.path}: data declares no split 'val', which the choice of a recipe is scored on"
+            f"{task.path}: data declares no split 'val', on which recipes are compared"
         )
     return replace(
         task,

@@ -95,7 +95,7 @@ def _about_memory(error: Exception) -> Answer | None:
     if isinstance(error, OutOfMemory):
         return {'error': str(error), 'user_error': True, 'out_of_memory': True}
     if reason := lack_of_memory(error):
-        return {'error': f'memory is not enough: {reason}', 'user_error': True}
+        return {'error': f'out of memory: {reason}', 'user_error': True}
     return None
 
 

@@ -102,14 +102,14 @@ class Census:
         if both and role is Role.TRAIN and other is not None:
             is_certain = self.is_whole and other.is_whole
             where = 'neither in train nor in test'
-            hint = '; the task declares it, or labels are coded otherwise (255 means ignored)'
+            hint = '; the task declares it, or labels are encoded differently (255 means ignored)'
             text = f'{self._listed(both)} occurs {where}{self._base()}{hint}'
             yield CheckResult('classes', not is_certain, text, is_warning=not is_certain)
         if alone:
             meaning = (
                 'it cannot be learned'
                 if role is Role.TRAIN
-                else 'it counts in no score of this test'
+                else 'it does not count in any score of this test'
             )
             text = f'{self._listed(alone)} does not occur in {role}{self._base()}: {meaning}'
             yield CheckResult(f'{role} classes', True, text, is_warning=True)
@@ -164,7 +164,7 @@ class _Depths:
             yield CheckResult(what, False, text)
             return
         if not self._known:
-            yield CheckResult(what, False, 'no map that was read knows any depth')
+            yield CheckResult(what, False, 'none of the maps read has a known depth')
             return
         share = self._scored / self._known
         text = (

@@ -48,7 +48,7 @@ def in_processes(config: Config, count: int, rank: int = 0) -> Config:
     loader = config['train_dataloader']
     if loader['batch_size'] % count:
         raise IncompatibleError(
-            f'a batch of {loader["batch_size"]} cannot be shared by {count} processes evenly'
+            f'a batch of {loader["batch_size"]} cannot be divided evenly among {count} processes'
         )
     if count == 1:
         return config

@@ -164,7 +164,7 @@ def _open_test_data(runner: Runner) -> None:
     with random_numbers_kept():
         count = len(runner.test_loop.dataloader.dataset)
     if count == 0:
-        raise DataError('the test split holds no sample')
+        raise DataError('the test split has no samples')
 
 
 def _runner(config: dict[str, Any], folder: Path) -> Runner:

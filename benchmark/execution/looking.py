@@ -298,7 +298,7 @@ def _same_names(splits: Mapping[Role, _Split]) -> Iterator[CheckResult]:
         # a rare class may be missing from a smaller split, but each must be learned
         unknown = [name for name in names if name not in named[first]]
         if unknown:
-            text = f"{role} has '{unknown[0]}', which {first} has not"
+            text = f"{role} has '{unknown[0]}', which {first} does not have"
             yield CheckResult(f'{first} and {role} names', False, text)
 
 

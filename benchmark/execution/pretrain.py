@@ -61,7 +61,7 @@ def run_pretraining(
     _refuse_same_name(settings.backbone, folder)
     folder.claim(settings.plain())
     if folder.is_done:
-        say(f'{folder.declaration}: is done')
+        say(f'{folder.declaration}: finished already')
         return folder.read()
     with exclusive(folder.work):
         settings.pictures.write_list(folder.pictures)
@@ -97,7 +97,7 @@ def _plan(settings: Settings, request: Pretrain, parameters: int) -> str:
 def _refuse_same_name(backbone: Backbone, folder: Folder) -> None:
     if backbone.code is not None and backbone.code.name == folder.declaration.name:
         raise IncompatibleError(
-            f'{backbone.code}: the declaration would have the same name; give another as --name'
+            f'{backbone.code}: the declaration would get the same name; choose another with --name'
         )
 
 
@@ -218,7 +218,7 @@ def sized(backbone: Backbone, size: int) -> Backbone:
     declared = backbone.options.get('img_size', size)
     if declared != size:
         raise IncompatibleError(
-            f'{backbone.id} is made for pictures of {declared} px (img_size), asked are {size}'
+            f'{backbone.id} is made for pictures of {declared} px (img_size), requested: {size}'
         )
     library, _, name = backbone.source_at(str(backbone.code)).partition(':')
     extractor = probe(library, BuildRequest(name, dict(backbone.options))).extractor

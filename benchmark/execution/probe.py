@@ -169,7 +169,7 @@ class _Probe:
     def _dataset(self, config: Config) -> Any:
         dataset = opened(of=config)
         if len(dataset) == 0:
-            raise DataError('a split holds no sample')
+            raise DataError('a split has no samples')
         return dataset if self._samples is None else _Spread(dataset, self._samples)
 
     def _loader(self, dataset: Any, size: int, order: Any = None) -> DataLoader[Any]:
@@ -471,7 +471,9 @@ def _held_out(count: int, share: float) -> list[int]:
     step = round(1 / share)
     found = list(range(step // 2, count, step))
     if not found or len(found) == count:
-        raise DataError(f'a training split of {count} cannot spare a slice of {share:g} to select')
+        raise DataError(
+            f'a training split of {count} is too small to hold out a share of {share:g} to select'
+        )
     return found
 
 
@@ -482,7 +484,7 @@ def _check_memory(first: Tensor, count: int) -> None:
     free = psutil.virtual_memory().available
     if needed > free:
         raise IncompatibleError(
-            f'features of {count} pictures take {needed / 2**30:.0f} GiB of memory, free are '
+            f'features of {count} pictures take {needed / 2**30:.0f} GiB of memory, free: '
             f"{free / 2**30:.0f}: take the protocol 'linear', which keeps none"
         )
 

@@ -290,7 +290,7 @@ class Campaign:
                 self._take_from_others(cell)
             elif reply.answer.get('lost') and agenda.add_lost(cell, reply.error):
                 why = reply.error.removesuffix('; run the command again to retry')
-                self.say(f'{cell.spec.id}: {why}; it is tried again')
+                self.say(f'{cell.spec.id}: {why}; trying again')
             else:
                 record = self._record(cell, reply, agenda.losses(cell))
                 found = self._kept(cell, record, reply.answer.get('halvings', 0))
@@ -303,7 +303,7 @@ class Campaign:
 
     def _take_from_others(self, cell: Cell) -> None:
         if not self.waits:
-            self.say(f'{cell.spec.id}: done by another process meanwhile')
+            self.say(f'{cell.spec.id}: done by another process in the meantime')
         record, suite = self.good_record(cell), self.request.suite.name
         if record is not None and record.suite != suite:
             self.store.copy(record, suite)

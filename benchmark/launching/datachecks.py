@@ -86,7 +86,7 @@ def _kept(reply: Reply, path: Path) -> Checked:
     if reply.error:
         if reply.answer.get('user_error'):
             return Checked((reply.error,), ())
-        return Checked((), (f'its data could not be looked at: {reply.error}',))
+        return Checked((), (f'its data could not be checked: {reply.error}',))
     findings = reply.answer['findings']
     checked = Checked(
         tuple(_line(one) for one in findings if not one['is_ok']),

@@ -41,7 +41,7 @@ def worker_environments(
     shares = [','.join(gpus[end - processes : end]) for end in ends]
     if not shares:
         raise EnvironmentProblem(
-            f'a cell in {processes} processes needs as many GPUs, visible are {len(gpus)}'
+            f'a cell in {processes} processes needs as many GPUs; visible: {len(gpus)}'
         )
     count = jobs or len(shares)
     beside = {CELLS_AT_A_TIME: str(count)}

@@ -109,7 +109,7 @@ class Nightly:
         found = {cell: item for cell, item in runs.items() if cell in wanted}
         if not found:
             raise BenchmarkError(
-                f'{store.runs_folder(self._suite)}: no baseline; make one: tbench run --suite '
+                f'{store.runs_folder(self._suite)}: no baseline; create one: tbench run --suite '
                 f'{self._named} --results {self.baseline} --seeds 0 1 2 3 4 5 6 7 8 9, with the '
                 'other options of this command'
             )

@@ -254,7 +254,7 @@ def _death(worker: _Worker) -> dict[str, Any]:
     if worker.progress is not None and worker.progress.stopped:
         return {'error': worker.progress.told(), 'died': True}
     if code == LOST:
-        error = 'the cell was taken over by another process: this worker gave no sign of life'
+        error = 'another process took over the cell, since this worker showed no sign of life'
         return {'error': error, 'user_error': True, 'busy': True, 'died': True}
     if code >= 0 and code != STOPPED:
         return {'error': f'the worker process ended with exit code {code}', 'died': True}

@@ -76,8 +76,8 @@ class _Watcher:
         steps, took = at - first, seconds - then
         if steps <= 0 or took <= 0:
             # nothing was seen to move yet: the pace since the start, which loads the data too
-            return f', about {duration(seconds * (of - at) / at)} of it left' if at else ''
-        return f', about {duration(took * (of - at) / steps)} of it left'
+            return f', about {duration(seconds * (of - at) / at)} left' if at else ''
+        return f', about {duration(took * (of - at) / steps)} left'
 
 
 def duration(seconds: float) -> str:

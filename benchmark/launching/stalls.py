@@ -52,7 +52,7 @@ class Progress:
     def told(self) -> str:
         """Return the error of a job that was ended."""
         return (
-            f'no progress for {self._limit:.0f} s: it was ended, and where it stood is at the end '
+            f'no progress for {self._limit:.0f} s: it was stopped; where it stood is at the end '
             'of its log; --stall SECONDS allows another time'
         )
 

@@ -411,5 +411,5 @@ def _check_shares(trainings: Iterable[Config], processes: int) -> None:
         size = config['train_dataloader']['batch_size']
         if size % processes:
             raise IncompatibleError(
-                f'--processes {processes}: they cannot share a batch of {size} evenly'
+                f'--processes {processes}: a batch of {size} cannot be divided evenly among them'
             )

@@ -20,7 +20,7 @@ def locate(task: Task, data_root: Path) -> Path:
     """
     folder = expected_folder(task, data_root)
     if not folder.is_dir():
-        remedy = 'it is made by `tbench run`' if task.source.provider else _remedy(task)
+        remedy = '`tbench run` generates it' if task.source.provider else _remedy(task)
         raise DataError(f"task '{task.name}': no folder {folder}; {remedy}")
     return folder
 

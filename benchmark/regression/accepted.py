@@ -62,7 +62,7 @@ def _shift(path: Path, number: int, item: Mapping[str, Any]) -> Shift:
         if not isinstance(value, str):
             raise DeclarationError(f'{place}: {key} is {value!r}, must be a text')
     if not texts['reason'].strip():
-        raise DeclarationError(f'{place}: reason is empty; say why the shift is right')
+        raise DeclarationError(f'{place}: reason is empty; say why the shift is intended')
     since = item.get('since')
     if isinstance(since, datetime) or not isinstance(since, date):
         raise DeclarationError(f'{place}: since is {since!r}, must be a date as in 2031-05-04')

@@ -75,7 +75,7 @@ def read_canaries(path: Path) -> dict[str, Canary]:
         return {name: _canary(item) for name, item in content['canaries'].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RecordError(
-            f'{path}: no canaries ({error}); delete the file to freeze them anew'
+            f'{path}: not a file of canaries ({error}); delete it to record them anew'
         ) from None
 
 

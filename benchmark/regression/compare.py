@@ -247,12 +247,17 @@ def _before_any_test(
 
 def _incomparable(reference: _Reference, runs: Runs) -> str:
     if not reference.baseline:
-        return 'no good run in the baseline'
+        return 'no successful run in the baseline'
     if reference.metric.key != runs.metric.key:
-        return f"the baseline's metric is {reference.metric.key}, that of now {runs.metric.key}"
+        return (
+            f"the baseline's metric is {reference.metric.key}, the current one is {runs.metric.key}"
+        )
     before, now = reference.make.get('task_version'), runs.make.get('task_version')
     if before != now and reference.shift is None:
-        return f'the baseline is of task version {before}, these runs of {now}: new numbers'
+        return (
+            f'the baseline is of task version {before}, these runs are of {now}: the numbers '
+            'cannot be compared'
+        )
     return ''
 
 
@@ -286,7 +291,7 @@ def _without_spread(reference: _Reference, runs: Runs) -> tuple[Verdict, str]:
     if not is_exact(runs.cell):
         return Verdict.UNKNOWN, 'the spread over seeds is unknown: the baseline needs more seeds'
     return Verdict.REGRESSION, (
-        f'the predictor that looks at no image gave {before:.6g} and gives {now:.6g}: '
+        f'the trivial predictor gave {before:.6g} and gives {now:.6g}: '
         'the data or the evaluation changed'
     )
 
@@ -304,11 +309,11 @@ def _judge_by_tests(
             f'worse by {drift.drop:.4g} since {since} (p {found.drift_adjusted:.1g} corrected)'
         )
     if found.is_suspicious(levels) and found.drop > margin:
-        return Verdict.SUSPICIOUS, f'worse by {found.drop:.4g}, within what chance allows'
+        return Verdict.SUSPICIOUS, f'worse by {found.drop:.4g}, which is within chance'
     if found.is_better(levels, cells) and -found.drop > margin:
         return Verdict.CHANGED, (
-            f'better than the baseline by {-found.drop:.4g}: a gain, a leak or other data; accept '
-            'it as a shift if it is right'
+            f'better than the baseline by {-found.drop:.4g}: a gain, a leak of labels or other '
+            'data; accept it as a shift if it is intended'
         )
     return Verdict.FINE, ''
 

@@ -263,8 +263,8 @@ def check_held() -> None:
     for lease in tuple(_State.leases):
         if not lease.is_mine:
             raise BusyError(
-                f'{lease.folder}: was taken over by another process, since this one gave no sign '
-                'of life for too long; what it measured is dropped'
+                f'{lease.folder}: another process took it over, since this one showed no sign '
+                'of life for too long; its measurements are discarded'
             )
 
 

@@ -212,7 +212,7 @@ def _check_forms(content: Mapping[str, Any]) -> None:
     if mark and (
         mark[0] == '.' or PurePosixPath(mark).name != mark or '\\' in mark or '\0' in mark
     ):
-        raise ValueError(f"'fingerprint' is {mark!r:.60}: it leads out of the store")
+        raise ValueError(f"'fingerprint' is {mark!r:.60}: it points outside the store")
     check_facts(content)
 
 

@@ -137,7 +137,7 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(archive) as packed:
             yield packed
     except _DAMAGE as error:
-        raise RecordError(f'{archive}: no readable archive ({error})') from None
+        raise RecordError(f'{archive}: not a readable archive ({error})') from None
 
 
 def _merge(path: Path, record: RunRecord) -> Imported:
@@ -169,7 +169,7 @@ def _verify(
     said: Mapping[str, str] = manifest['files']
     for name in sorted(said.keys() ^ (names - {MANIFEST})):
         where = 'the manifest' if name in said else 'the archive'
-        raise RecordError(f'{archive}: {name} is in {where} only; the archive is not whole')
+        raise RecordError(f'{archive}: {name} is in {where} only; the archive is incomplete')
     for name in packed.namelist():
         if name == MANIFEST:
             continue
@@ -195,16 +195,18 @@ def _record(data: bytes, archive: Path, name: str) -> RunRecord:
 def _check_entries(entries: list[zipfile.ZipInfo], archive: Path) -> None:
     total = sum(entry.file_size for entry in entries)
     if total > _MOST_BYTES_IN_ALL:
-        raise RecordError(f'{archive}: {total} bytes, at most {_MOST_BYTES_IN_ALL} are read')
+        raise RecordError(f'{archive}: {total} bytes, but at most {_MOST_BYTES_IN_ALL} are read')
     seen: set[str] = set()
     for entry in entries:
         name = PurePosixPath(entry.filename)
         if name.is_absolute() or '..' in name.parts or '\\' in entry.filename:
-            raise RecordError(f'{archive}: {entry.filename!r} leads out of the results folder')
+            raise RecordError(f'{archive}: {entry.filename!r} points outside the results folder')
         if entry.filename in seen:
             raise RecordError(f'{archive}: {entry.filename} occurs twice')
         if entry.file_size > _MOST_BYTES:
-            raise RecordError(f'{archive}: {entry.filename} has {entry.file_size} bytes, no record')
+            raise RecordError(
+                f'{archive}: {entry.filename} has {entry.file_size} bytes, too many for a record'
+            )
         if entry.file_size > _MOST_FOLDED * entry.compress_size + _FREE_BYTES:
             raise RecordError(
                 f'{archive}: {entry.filename} unfolds to {entry.file_size} bytes from '

@@ -256,8 +256,8 @@ class ResultStore:
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != path.stem:
             raise RecordError(
-                f'{path}: damaged (its SHA-256 is not its name); delete it, and comparisons do '
-                'without it'
+                f'{path}: damaged (its SHA-256 is not its name); delete it, and comparisons '
+                'ignore it'
             )
         return content
 

@@ -77,7 +77,7 @@ class Watcher:
         say: Callable[[str], None] | None = None,
     ) -> None:
         if every < 1:
-            raise IncompatibleError(f'every is {every}, must be a number of steps from 1')
+            raise IncompatibleError(f'every is {every}, must be a number of steps, at least 1')
         api.check_folder('out', Path(out))
         self._arch = '' if arch is None else str(arch).removesuffix('+random')
         self._every, self._keep = every, keep_best

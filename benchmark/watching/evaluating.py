@@ -133,7 +133,7 @@ class Evaluator:
         """
         with self._campaign(backbone, is_test=is_test) as campaign:
             if not campaign.request.backbones:
-                raise IncompatibleError('no protocol of the request takes a backbone')
+                raise IncompatibleError('none of the requested protocols uses a backbone')
             inspect_all(
                 campaign.request.backbones, campaign.store.work / 'cache', executor, refuse=_refuse
             )
@@ -166,10 +166,14 @@ class Evaluator:
             'stride': features.strides[-1],
             'is_plain': features.architecture is Architecture.PLAIN_VIT,
         }
-        job = Job(f'health of {backbone.id}', request, campaign.store.work / 'cache' / 'health.log')
+        job = Job(
+            f'label-free measures of {backbone.id}',
+            request,
+            campaign.store.work / 'cache' / 'health.log',
+        )
         for reply in executor.run([job]):
             if reply.error:
-                self.say(f'no health of {backbone.id}: {reply.error} (log: {job.log})')
+                self.say(f'no label-free measures of {backbone.id}: {reply.error} (log: {job.log})')
                 return {}
             found: dict[str, float | None] = reply.answer['health']
             return found

@@ -144,13 +144,13 @@ class Ledger:
             self.final = _entry(content['final']) if content['final'] else None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RecordError(
-                f'{self._path}: cannot be read ({type(error).__name__}: {error}); put it aside to '
-                'begin anew'
+                f'{self._path}: cannot be read ({type(error).__name__}: {error}); move it away to '
+                'start anew'
             ) from None
         for key in sorted(kept.keys() | self._settings.keys()):
             if kept.get(key) != self._settings.get(key):
                 raise DeclarationError(
-                    f'{self._path}: was begun with other settings ({key} is {kept.get(key)!r} '
+                    f'{self._path}: was started with other settings ({key} is {kept.get(key)!r} '
                     f'there, requested is {self._settings.get(key)!r}); choose another --out'
                 )
         self._entries = {entry.key: entry for entry in found}

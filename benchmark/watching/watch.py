@@ -126,7 +126,7 @@ class Watch:
                 break
             self.pause(watching.interval)
         if unsettled:
-            self.evaluator.say(f'{unsettled} checkpoints still change, and are left out')
+            self.evaluator.say(f'{unsettled} checkpoints are still changing and are skipped')
         self._test_finally()
         self._write()
 
@@ -147,7 +147,11 @@ class Watch:
         try:
             step = self._step(seen.path)
             if step is None:
-                self._name(mark, f'{seen.path}: its name says no step; --step-key KEY reads it')
+                self._name(
+                    mark,
+                    f'{seen.path}: its name contains no step; read it from the file with '
+                    '--step-key KEY',
+                )
                 return
             if step % self.watching.every:
                 self._named.add(mark)
@@ -281,7 +285,7 @@ class Watch:
         entry = best_first(evaluated)[0] if is_best else evaluated[-1]
         if not entry.held or not Path(entry.held).exists():
             raise BenchmarkError(
-                f'--final-test: the weights of step {entry.step} are not kept any more; begin '
+                f'--final-test: the weights of step {entry.step} no longer exist; start  '
                 'with --final-test in another --out'
             )
         found = self.evaluator.evaluate(self._backbone(entry), self.executor, is_test=True)
@@ -327,10 +331,10 @@ def watch(
     """
     api.check_folder('--out', evaluator.out)
     if not watching.folder.is_dir():
-        raise DataError(f'{watching.folder}: no such folder; give the folder of the checkpoints')
+        raise DataError(f'{watching.folder}: no such folder; give the folder with the checkpoints')
     if evaluator.out.resolve().is_relative_to(watching.folder.resolve()):
         raise DeclarationError(
-            f'--out {evaluator.out}: lies in the watched folder {watching.folder}; choose another'
+            f'--out {evaluator.out}: is inside the watched folder {watching.folder}; choose another'
         )
     if isinstance(executor, str) or executor is None:
         work = evaluator.out / 'work'

@@ -170,12 +170,12 @@ def page(ledger: Ledger) -> str:
         f'<title>Scores over steps</title><style>{_STYLE}</style>',
         '<h1>Scores over steps</h1>',
         f'<p>{len(entries)} checkpoints, scored on validation splits. Lines are means over seeds, '
-        'bands reach from the lowest to the highest seed.</p>',
+        'bands span the lowest to the highest seed.</p>',
     ]
     if entries:
         parts += [_curves(entries), _table(entries)]
     if _measures(entries):
-        parts += ['<h2>Health without labels</h2>', _health_curves(entries), _agreement(entries)]
+        parts += ['<h2>Label-free measures</h2>', _health_curves(entries), _agreement(entries)]
     if ledger.final:
         parts += ['<h2>Test splits</h2>', f'<p>{escape(outcome_line(ledger.final))}</p>']
     if skipped:

@@ -45,13 +45,15 @@ def test_contract_is_kept(backbone: Backbone) -> None:
     assert [f for f in findings if not f.is_ok] == []
     whats = [f.what for f in findings]
     assert len(set(whats)) == len(whats) == 13
-    assert {f.what: f.detail for f in findings}['weights'] == 'none, random by request'
+    assert {f.what: f.detail for f in findings}['weights'] == 'none, random as requested'
 
 
 def test_network_of_one_input_size_is_built_for_the_sizes_it_meets() -> None:
     findings = check(declared('hiera_tiny_224', embed_dim=16))
     assert [f for f in findings if not f.is_ok] == []
-    assert {f.what: f.detail for f in findings}['input size'] == 'one size, built for the task'
+    assert {f.what: f.detail for f in findings}[
+        'input size'
+    ] == 'one size only, built for that of the task'
     assert len([f for f in findings if f.what.startswith('shapes')]) == 3
 
 
@@ -98,4 +100,4 @@ def test_loaded_weights_are_counted(tmp_path: Path) -> None:
     loading = replace(declared('test_vit'), is_random=False, checkpoint=tmp_path / 'w.pth')
     details = {f.what: f.detail for f in contract._facts(inspect_backbone(loading), build(loading))}
     count = len(weights)
-    assert details['weights'] == f'{count} of {count} tensors loaded, 1 left over'
+    assert details['weights'] == f'{count} of {count} tensors loaded, 1 not used'

@@ -84,7 +84,7 @@ def test_both_sides_of_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtur
         ),
         (
             ('mae', *VIT, 'img_size=32', '--data', 'd', '--steps', '4', '--size', '64'),
-            'is made for pictures of 32 px (img_size), asked are 64',
+            'is made for pictures of 32 px (img_size), requested: 64',
         ),
         (
             ('supervised', *VIT, '--data', 'd', '--steps', '4'),

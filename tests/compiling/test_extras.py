@@ -77,7 +77,7 @@ def test_poly_falls_by_its_power() -> None:
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        ({'accumulation': 3}, 'accumulation is 3, it must divide the batch size 8'),
+        ({'accumulation': 3}, 'accumulation is 3, but must divide the batch size 8'),
         ({'accumulation': 0}, 'accumulation is 0'),
         ({'ema': 1.0}, 'ema is 1.0'),
         ({'ema': math.inf}, 'ema is inf'),

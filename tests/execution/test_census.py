@@ -60,7 +60,7 @@ def test_what_one_split_lacks_is_a_warning(kind: str) -> None:
     assert one.is_ok
     assert one.is_warning
     assert one.detail == "'c' does not occur in train: it cannot be learned"
-    assert other.detail == "'b' does not occur in test: it counts in no score of this test"
+    assert other.detail == "'b' does not occur in test: it does not count in any score of this test"
 
 
 @pytest.mark.parametrize('kind', KINDS)

@@ -267,7 +267,7 @@ class TestRunning:
         assert len(pool.names('train')) == tries
         assert record.is_ok is (losses < 3)
         assert record.provenance['lost'] == ['the host is gone'] * losses
-        assert sum('it is tried again' in line for line in lines) == min(losses, 2)
+        assert sum('trying again' in line for line in lines) == min(losses, 2)
 
     @pytest.mark.parametrize('more', [{}, {'user_error': True}, {'died': True}])
     def test_a_wrong_request_or_a_fault_is_not_tried_again(
@@ -349,7 +349,7 @@ class TestRunning:
 
         plan, found = go(made, FakePool(answer))
         assert found == []
-        assert lines[-1] == f'{plan.to_do[0].spec.id}: done by another process meanwhile'
+        assert lines[-1] == f'{plan.to_do[0].spec.id}: done by another process in the meantime'
         assert made.good_record(plan.to_do[0]) is not None
 
     def test_a_record_that_cannot_be_written_ends_no_other_cell(

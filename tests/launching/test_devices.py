@@ -61,7 +61,7 @@ def test_a_cell_in_several_processes_gets_as_many_gpus(monkeypatch: pytest.Monke
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '0,1,2,3,4')
     shares = [e['CUDA_VISIBLE_DEVICES'] for e in worker_environments('auto', None, processes=2)]
     assert shares == ['0,1', '2,3']
-    with pytest.raises(EnvironmentProblem, match='8 processes needs as many GPUs, visible are 5'):
+    with pytest.raises(EnvironmentProblem, match='8 processes needs as many GPUs; visible: 5'):
         worker_environments('cuda', None, processes=8)
 
 

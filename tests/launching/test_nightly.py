@@ -184,7 +184,7 @@ def test_without_a_baseline_nothing_runs(nightly: Callable[..., Nightly], tmp_pa
     pool = FakePool(Scores())
     with pytest.raises(
         BenchmarkError,
-        match=r'no baseline; make one: tbench run --suite \S+suite\.py --results \S+none',
+        match=r'no baseline; create one: tbench run --suite \S+suite\.py --results \S+none',
     ):
         nightly(baseline=tmp_path / 'none').run(pool)  # type: ignore[arg-type]
     assert pool.asked == []

@@ -29,9 +29,7 @@ def test_a_line_per_change_with_the_time_that_is_left(folder: Path) -> None:
     assert list(watcher.lines()) == []
     write(folder, 'Iter(train) [ 10/40]  lr: 1e-3')
     (line,) = watcher.lines()
-    assert line == (
-        'running  flowers  A  frozen  seed 0  train 10/40, 2 min, about 5 min of it left'
-    )
+    assert line == ('running  flowers  A  frozen  seed 0  train 10/40, 2 min, about 5 min left')
     assert list(watcher.lines()) == []
 
 
@@ -40,7 +38,7 @@ def test_the_pace_is_that_of_the_phase(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(progress, 'running_since', lambda place: next(seen))
     watcher = _Watcher({folder: 'x'})
     lines = [line for _ in range(3) for line in watcher.lines()]
-    assert lines[1] == 'running  x  train 20/40, 2 min, about 40 s of it left'
+    assert lines[1] == 'running  x  train 20/40, 2 min, about 40 s left'
     assert lines[2].startswith('running  x  test 1/4, 2 min')
 
 

@@ -222,7 +222,7 @@ def test_a_job_array_runs_jobs_and_is_cancelled_at_the_end(tmp_path: Path, slurm
 @pytest.mark.parametrize(
     ('wanted', 'line'),
     [
-        (Wanted('cpu', None), 'say by --jobs N how many tasks'),
+        (Wanted('cpu', None), 'give the number of tasks of the job array'),
         (Wanted('cpu', 1, options={'slurm_colour': 'red'}), 'slurm_colour'),
         (Wanted('cpu', 1, options={'cluster': 'pbs'}), 'pbs'),
     ],

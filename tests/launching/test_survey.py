@@ -79,7 +79,7 @@ def test_a_batch_that_processes_cannot_share_is_no_possible_cell(world: Declarat
     found = asked(campaign(world, processes=3)).plan
     assert (len(found.to_do), len(found.impossible)) == (0, 2)
     assert {cell.reason for cell in found.impossible} == {
-        '--processes 3: they cannot share a batch of 4 evenly'
+        '--processes 3: a batch of 4 cannot be divided evenly among them'
     }
     assert len(asked(campaign(world, processes=2)).plan.to_do) == 2
     with pytest.raises(IncompatibleError, match='--processes 3'):
@@ -91,7 +91,7 @@ def test_so_it_is_for_every_point_of_a_grid(world: Declarations) -> None:
     (reason,) = {
         cell.reason for cell in asked(campaign(world, suite=grid, processes=2)).plan.impossible
     }
-    assert reason == '--processes 2: they cannot share a batch of 3 evenly'
+    assert reason == '--processes 2: a batch of 3 cannot be divided evenly among them'
 
 
 def test_measured_cells_give_the_cost(world: Declarations) -> None:

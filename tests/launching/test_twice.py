@@ -86,7 +86,7 @@ def test_each_cell_is_run_once(suite: Path, declare: Declarations, trained: list
     assert len(trained) == 4
     made = campaign(suite, declare.folder)
     assert sum(record.is_ok for record in made.store.records('tiny')) == 4
-    assert any('done by another process meanwhile' in line for line in lines)
+    assert any('done by another process in the meantime' in line for line in lines)
     assert not list(made.store.work.rglob('measured.json'))
 
 

@@ -22,7 +22,7 @@ def test_missing_data_tell_where_to_get_them(declare: Declarations) -> None:
 
 def test_built_in_data_are_made_by_a_run(declare: Declarations) -> None:
     task = read_task(declare.task({'provider': 'world'}))
-    with pytest.raises(DataError, match='it is made by `tbench run`'):
+    with pytest.raises(DataError, match='`tbench run` generates it'):
         locate(task, declare.folder)
 
 

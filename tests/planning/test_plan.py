@@ -224,7 +224,7 @@ def test_names_are_titles_and_no_part_of_the_id(declare: Declarations) -> None:
     ('backbones', 'said'),
     [
         (('A=timm:x+random', 'A=timm:y+random'), "two backbones are named 'A'"),
-        (('A=timm:x+random', 'B=timm:x+random'), "'A' and 'B' are one backbone, timm:x"),
+        (('A=timm:x+random', 'B=timm:x+random'), "'A' and 'B' are the same backbone, timm:x"),
     ],
 )
 def test_names_and_backbones_go_one_to_one(

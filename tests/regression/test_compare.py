@@ -134,7 +134,7 @@ class TestCouldNotTell:
         item = one(PARTS, 100, 50.0)
         other = replace(item, task={**item.task, 'version': 2})
         found = judged(gather([other]), baseline={PARTS: BASELINE[PARTS]})
-        assert 'task version 1, these runs of 2' in found.results[0].reason
+        assert 'task version 1, these runs are of 2' in found.results[0].reason
         assert found.exit_code == COULD_NOT_TELL
 
     def test_another_metric(self) -> None:

@@ -150,7 +150,7 @@ class TestCanaries:
 
     def test_a_damaged_file_is_named(self, tmp_path: Path) -> None:
         (tmp_path / 'c.json').write_text('{}')
-        with pytest.raises(RecordError, match=r'c\.json: no canaries'):
+        with pytest.raises(RecordError, match=r'c\.json: not a file of canaries'):
             read_canaries(tmp_path / 'c.json')
 
 

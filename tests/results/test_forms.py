@@ -43,7 +43,7 @@ def test_a_fact_of_another_form_is_named_or_right(place: str, value: object) -> 
 
 @pytest.mark.parametrize('mark', ['a/b/c', '../x', '.hidden', 'a\\b', '/etc/passwd'])
 def test_a_fingerprint_cannot_lead_out_of_the_store(mark: str) -> None:
-    with pytest.raises(RecordError, match='leads out of the store'):
+    with pytest.raises(RecordError, match='points outside the store'):
         from_json(changed('fingerprint', mark), Path('a.json'))
 
 

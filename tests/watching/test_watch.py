@@ -225,7 +225,8 @@ def test_one_without_a_step_is_named_and_left_alone(
     save(1).rename(tmp_path / 'run' / 'last.pth')
     watched(made, tmp_path / 'run')
     assert lines == [
-        f'{tmp_path / "run" / "last.pth"}: its name says no step; --step-key KEY reads it'
+        f'{tmp_path / "run" / "last.pth"}: its name contains no step; '
+        'read it from the file with --step-key KEY'
     ]
 
 
@@ -242,10 +243,10 @@ def test_a_watch_has_its_results_for_itself(
         pytest.raises(BenchmarkError, match='is being run by another process'),
     ):
         watched(made, tmp_path / 'run')
-    with pytest.raises(DeclarationError, match='lies in the watched folder'):
+    with pytest.raises(DeclarationError, match='is inside the watched folder'):
         watched(replace(made, out=tmp_path / 'run' / 'out'), tmp_path / 'run')
     (tmp_path / 'out' / LEDGER).write_text('{')
-    with pytest.raises(BenchmarkError, match='put it aside to begin anew'):
+    with pytest.raises(BenchmarkError, match='move it away to start anew'):
         watched(made, tmp_path / 'run')
 
 

@@ -54,8 +54,8 @@ class InlineExecutor:
         """Return the executor that a user asks for."""
         if (wanted.jobs or 1) > 1:
             raise EnvironmentProblem(
-                f'--jobs {wanted.jobs}: the inline executor runs one job at a time; leave --jobs '
-                'out, or take --executor local'
+                f'--jobs {wanted.jobs}: the inline executor runs one job at a time; leave out '
+                '--jobs, or use --executor local'
             )
         return cls(wanted.device)
 

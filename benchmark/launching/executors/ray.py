@@ -50,7 +50,7 @@ class RayExecutor:
         given = dict(options or {})
         if unknown := sorted(set(given) - set(_OWN)):
             raise EnvironmentProblem(
-                f'--executor ray: no resource is called {unknown[0]}; known are {", ".join(_OWN)}'
+                f'--executor ray: unknown resource {unknown[0]}; allowed: {", ".join(_OWN)}'
             )
         cpus, gpus = _number('cpus', given, processes), _number('gpus', given, processes)
         self._ray, self._started = _connect(given.get('address'))

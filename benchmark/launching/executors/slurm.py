@@ -78,7 +78,7 @@ class SlurmExecutor:
         """
         if wanted.jobs is None:
             raise EnvironmentProblem(
-                '--executor slurm: say by --jobs N how many tasks the job array has'
+                '--executor slurm: give the number of tasks of the job array as --jobs N'
             )
         jobs = wanted.jobs if wanted.most is None else min(wanted.jobs, max(wanted.most, 1))
         return cls(
@@ -121,7 +121,7 @@ class SlurmExecutor:
             while asked:
                 found = self._spool.answers()
                 found |= {
-                    name: _lost(f'worker {worker} is gone')
+                    name: _lost(f'worker {worker} has ended')
                     for name, worker in self._spool.lost().items()
                 }
                 if time.monotonic() - looked > _LOOK_AT_JOBS:
