@@ -175,7 +175,9 @@ def _file(path: Path, number: int, entry: object) -> RemoteFile:
             'of MD5 (32) or SHA-256 (64), in small letters'
         )
     if (file.checksum or file.expected) and not file.source:
-        raise DeclarationError(f"{path}: {name} lacks 'source': where its checksum or size stands")
+        raise DeclarationError(
+            f"{path}: {name} lacks 'source': where its checksum or size is stated"
+        )
     return file
 
 
@@ -186,13 +188,15 @@ def _check_addresses(path: Path, name: str, file: RemoteFile) -> None:
             allowed = ', '.join(f'{scheme}://' for scheme in SCHEMES)
             raise DeclarationError(f'{path}: {name} has the address {address!r}: allowed {allowed}')
     if file.addresses and '*' in file.name:
-        raise DeclarationError(f'{path}: {name} stands for several files, so it has no address')
+        raise DeclarationError(
+            f'{path}: {name} stands for several files, so it must not have an address'
+        )
 
 
 def _inside(path: Path, key: str, value: str) -> None:
     place = Path(value)
     if place.is_absolute() or '..' in place.parts:
-        raise DeclarationError(f'{path}: {key} is {value!r}: must lie below the data root')
+        raise DeclarationError(f'{path}: {key} is {value!r}: must be below the data root')
 
 
 def chosen(names: Sequence[str]) -> list[Distribution]:

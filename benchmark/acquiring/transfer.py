@@ -116,7 +116,7 @@ def fetch(
         transfer.progress.stop(file.name)
     tried = '; '.join(reasons) or 'it has no address'
     raise DataError(
-        f'{file.name}: could not be fetched ({tried}); get it by hand, put it into {folder} '
+        f'{file.name}: could not be downloaded ({tried}); get it by hand, put it into {folder} '
         'and run the command again'
     )
 
@@ -142,7 +142,7 @@ def _judged(file: RemoteFile, place: Path, recorded: str) -> tuple[str, str]:
         return f'it has {size} bytes, {file.size} are declared', ''
     with place.open('rb') as opened:
         if opened.read(_SNIFFED).lstrip().lower().startswith(_PAGES):
-            return 'it is a web page, as of a log-in, not the file', ''
+            return 'it is a web page (perhaps a log-in page), not the file', ''
     digests = _digests(place, {'sha256', file.algorithm or 'sha256'})
     wanted, found = file.checksum or recorded, digests[file.algorithm or 'sha256']
     if wanted and found != wanted:
@@ -297,7 +297,7 @@ class _Transfer:
 
     def _check(self, response: http.client.HTTPResponse, start: int, total: int) -> None:
         if response.headers.get_content_type() == 'text/html':
-            raise _Wrong(f'a web page comes in place of the file, from {response.url}')
+            raise _Wrong(f'a web page was returned instead of the file, from {response.url}')
         if self.file.size and total and total != self.file.size:
             raise _Wrong(f'it has {total} bytes there, {self.file.size} are declared')
 
@@ -359,7 +359,7 @@ def _request(address: str, method: str, **headers: str) -> urllib.request.Reques
 
 def _described(response: http.client.HTTPResponse) -> tuple[bool, str]:
     if response.headers.get_content_type() == 'text/html':
-        return False, f'a web page comes in place of the file, from {response.url}'
+        return False, f'a web page was returned instead of the file, from {response.url}'
     given = response.headers.get('Content-Range', '').rpartition('/')[2]
     length = given or response.headers.get('Content-Length', '')
     return True, f'{int(length):,} bytes' if length.isdigit() else 'size not stated'

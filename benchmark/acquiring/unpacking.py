@@ -92,7 +92,7 @@ def _members(archive: Path) -> Iterator[_Member]:
     elif is_archive(archive.name):
         yield from _of_tar(archive)
     else:
-        raise DataError(f'{archive}: no archive that can be unpacked ({", ".join(SUFFIXES)})')
+        raise DataError(f'{archive}: not an archive that can be unpacked ({", ".join(SUFFIXES)})')
 
 
 def _of_zip(archive: Path) -> Iterator[_Member]:
@@ -151,7 +151,9 @@ def _check_name(archive: Path, name: str) -> None:
         or any(len(os.fsencode(part)) > _LONGEST for part in parts)
     )
     if is_outside or is_odd:
-        raise DataError(f'{archive}: {name!r} leads out of the folder or is no fit name: refused')
+        raise DataError(
+            f'{archive}: {name!r} points outside the folder or is not a valid name: refused'
+        )
 
 
 def _is_litter(name: str) -> bool:
@@ -164,7 +166,7 @@ def _place(archive: Path, folder: Path, name: str) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     # a link that lay in the folder before must not lead out of it either
     if not place.parent.resolve().is_relative_to(folder.resolve()):
-        raise DataError(f'{archive}: {name!r} would lie outside of {folder}: refused')
+        raise DataError(f'{archive}: {name!r} would be outside {folder}: refused')
     return place
 
 

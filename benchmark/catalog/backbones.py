@@ -108,11 +108,11 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
             f"'{earlier[0]}' too"
         )
     if parts.is_random and parts.checkpoint:
-        raise DeclarationError(f"backbone '{text}': a checkpoint and {RANDOM} exclude each other")
+        raise DeclarationError(f"backbone '{text}': a checkpoint cannot be combined with {RANDOM}")
     backbone = _find_named(parts.name, relative_to)
     if parts.checkpoint and backbone.is_random:
         raise DeclarationError(
-            f"backbone '{text}': '{parts.name}' is random and takes no checkpoint"
+            f"backbone '{text}': '{parts.name}' is random and cannot have a checkpoint"
         )
     if parts.checkpoint:
         backbone = _with_checkpoint(backbone, Path(parts.checkpoint), parts.key)
@@ -206,7 +206,7 @@ def _may_be_name(text: str, relative_to: Path | None) -> bool:
 def _not_there(backbone: Backbone) -> CheckpointError:
     variable, _, name = str(backbone.checkpoint).partition('/')
     return CheckpointError(
-        f"backbone '{backbone.id}': its weights must be fetched by hand, see {backbone.reference}; "
+        f"backbone '{backbone.id}': download its weights by hand, see {backbone.reference}; "
         f'put them into a folder as {name} and set the environment variable {variable[1:]} to it'
     )
 
@@ -229,7 +229,7 @@ def _refuse_code(path: Path, name: str) -> None:
     classes = classes_in(path) if path.is_file() else ()
     if classes:
         forms = ', '.join(f'{name}:{one}' for one in classes)
-        raise DeclarationError(f'{path}: holds classes and no declaration; name one: {forms}')
+        raise DeclarationError(f'{path}: contains classes but no declaration; name one: {forms}')
 
 
 def _from_source(found: Located) -> Backbone:
@@ -294,7 +294,7 @@ def _with_last_blocks(backbone: Backbone, last: LastBlocks) -> Backbone:
     if last.count < 1:
         raise DeclarationError(f"backbone '{name}': must name at least 1 block")
     if backbone.is_random and last.action == REINIT:
-        raise DeclarationError(f"backbone '{name}': all of its blocks are random already")
+        raise DeclarationError(f"backbone '{name}': all of its blocks are already random")
     said = f'last {last.count} {last.done}'
     title = f'{backbone.title}, {said}' if backbone.title else ''
     return _replace(backbone, id=name, title=title, last_blocks=last)

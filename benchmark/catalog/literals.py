@@ -45,7 +45,7 @@ def read_literals(path: Path) -> dict[str, Any]:
 
 def _read_with_bases(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
     if path.resolve() in children:
-        raise DeclarationError(f'{path}: {BASE} leads back to the file itself')
+        raise DeclarationError(f'{path}: {BASE} refers back to the file itself')
     values = _evaluate_file(path)
     inherited: dict[str, Any] = {}
     for base in _bases(path, values.pop(BASE, ())):
@@ -97,7 +97,7 @@ def _evaluate_file(path: Path) -> dict[str, Any]:
     if _written_out(list(names.values()), {}) > _MOST_VALUES:
         raise DeclarationError(
             f'{path}: written out, more than {_MOST_VALUES} values; '
-            'names are used in names too often'
+            'names refer to other names too often'
         )
     return names
 

@@ -113,7 +113,7 @@ def read_suite(path: Path) -> Suite:
 
 def _read_suite(path: Path, parents: tuple[Path, ...]) -> Suite:
     if path.resolve() in parents:
-        raise DeclarationError(f"{path}: '{_INCLUDED}{path.name}' leads back to the file itself")
+        raise DeclarationError(f"{path}: '{_INCLUDED}{path.name}' refers back to the file itself")
     literals = read_literals(path)
     if unknown := sorted(literals.keys() - {'suite'}):
         raise DeclarationError(f"{path}: unknown block '{unknown[0]}' (allowed: suite)")
@@ -188,7 +188,7 @@ def _beside(path: Path, included: Path, task: str) -> str:
 def _seeds(facts: Block) -> tuple[int, ...]:
     seeds: tuple[int, ...] = facts.values['seeds']
     if not seeds or not all(type(seed) is int and seed >= 0 for seed in seeds):
-        raise facts.error('seeds', 'must be whole numbers from 0, at least one')
+        raise facts.error('seeds', 'must be one or more whole numbers from 0')
     if len(set(seeds)) != len(seeds):
         raise facts.error('seeds', 'must hold distinct entries')
     return seeds
@@ -221,7 +221,7 @@ def _groups(facts: Block) -> dict[str, str]:
             if task not in facts.values['tasks']:
                 raise declared.error(group, f'{task!r} is not a task of the suite')
             if found.setdefault(task, group) != group:
-                raise declared.error(group, f'{task!r} is in {found[task]} too')
+                raise declared.error(group, f'{task!r} is also in {found[task]}')
     return found
 
 

@@ -48,7 +48,9 @@ _TASK_KEYS = {
     'title': Key((str,)),
     'group': Key((str,), allowed=GROUPS),
     'input_size': Key((tuple,), required=True, hint='write (height, width) in pixels'),
-    'classes': Key((tuple, int), required=True, hint='write their names, in order of the labels'),
+    'classes': Key(
+        (tuple, int), required=True, hint='write their names, in the order of the labels'
+    ),
     'splits': Key(
         (Mapping,),
         required=True,
@@ -202,7 +204,7 @@ def _tree(path: Path, declared: Mapping[str, Any]) -> dict[str, int]:
     tree = Block(path, 'data tree', declared)
     for pattern, count in tree.checked(dict.fromkeys(declared, Key((int,)))).items():
         if not isinstance(pattern, str) or count < 1:
-            raise tree.error(pattern, 'must be the number of files that the pattern finds')
+            raise tree.error(pattern, 'must be the number of files that match the pattern')
     return dict(declared)
 
 
@@ -299,7 +301,7 @@ class _Reading:
         if 'iterations' in values:
             raise budget.error('epochs', "cannot be combined with 'iterations'")
         if 'batch_size' not in values:
-            raise budget.error('epochs', "needs 'batch_size' beside it")
+            raise budget.error('epochs', "needs 'batch_size' as well")
         pictures = splits.get(Role.TRAIN, 1)
         return {'iterations': max(1, math.ceil(epochs * pictures / values['batch_size'])), **values}
 
@@ -342,7 +344,9 @@ def _check_classes(facts: Block, kind: Kind) -> None:
     if isinstance(declared, tuple):
         distinct_names(facts, 'classes')
     elif declared < 1:
-        raise facts.error('classes', 'must be names, or how many the data set itself names')
+        raise facts.error(
+            'classes', 'must be names, or the number of names that the data set itself has'
+        )
 
 
 def _check_head(facts: Block, kind: Kind) -> None:
@@ -393,7 +397,7 @@ def _splits(facts: Block, data: _Data | None) -> Mapping[Role, int]:
     for role in (Role.TRAIN, Role.TEST):
         if role not in splits or (data is not None and role not in data.roles):
             faults.add(
-                facts.error('splits', f"'{role.value}' must be counted here and declared in data")
+                facts.error('splits', f"'{role.value}' must have a count here and an entry in data")
             )
     faults.refuse_any()
     return splits
@@ -435,7 +439,7 @@ def _choose(facts: Block, role: Role, declared: Declared) -> Declared:
     if type(count) is not int or count < 1:
         raise DeclarationError(
             f"{facts.path}: data['train'][{_CHOSEN!r}] is {count!r}: must be how many files are "
-            'chosen, at least 1'
+            'choose, at least 1'
         )
     rest = {key: value for key, value in declared.items() if key != _CHOSEN}
     return {'type': 'benchmark.Chosen', 'of': rest, 'count': count}

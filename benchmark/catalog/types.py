@@ -16,7 +16,7 @@ _NAME = re.compile(rf'(?:(?:{"|".join(SCOPES)})\.)?[A-Za-z_][A-Za-z0-9_]*')
 _DTYPE = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
 _RUN_CODE = {
     '_scope_': 'write the scope before the name, as in mmseg.ADE20KDataset',
-    'from_file': 'the file that it names would be run; write its content here',
+    'from_file': 'it would run the file that it names; write its content here',
 }
 """Keys by which the libraries import or run what a value names."""
 
@@ -39,8 +39,8 @@ def check_types(path: Path, name: str, values: Mapping[str, Any]) -> None:
             raise DeclarationError(f'{path}: {place} is {value!r}: not allowed; {_RUN_CODE[key]}')
         if isinstance(value, str) and '://' in value:
             raise DeclarationError(
-                f'{path}: {place} is {value!r}: nothing is fetched by a declaration; download the '
-                'file and name its place'
+                f'{path}: {place} is {value!r}: a declaration must not download anything; '
+                'download the file and give its path'
             )
         if key == 'dtype' and not (isinstance(value, str) and _DTYPE.fullmatch(value)):
             raise DeclarationError(f"{path}: {place} is {value!r}: must be a name, as in 'float32'")

@@ -157,8 +157,8 @@ def _backbones(suite: Suite, named: Sequence[str | Backbone]) -> tuple[Backbone,
         known = by_id.setdefault(backbone.id, backbone)
         if replace(known, title=backbone.title) == backbone and known != backbone:
             raise DeclarationError(
-                f"'{known.title or known.id}' and '{backbone.title or backbone.id}' are one "
-                f'backbone, {backbone.id}; name it once'
+                f"'{known.title or known.id}' and '{backbone.title or backbone.id}' are the "
+                f'same backbone, {backbone.id}; name it once'
             )
         if known != backbone:
             raise DeclarationError(

@@ -62,7 +62,7 @@ class Folder:
             self._refuse_others(_json(path), settings)
         elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise DeclarationError(
-                f'--out {self.path}: exists and holds no pretraining; choose another folder'
+                f'--out {self.path}: exists but does not contain a pretraining; choose another one'
             )
         else:
             write_atomically(path, json.dumps(settings, indent=1) + '\n')
@@ -80,7 +80,7 @@ class Folder:
         for key in sorted(kept.keys() | plain.keys()):
             if kept.get(key) != plain.get(key):
                 raise DeclarationError(
-                    f'--out {self.path}: holds a pretraining with other settings ({key} is '
+                    f'--out {self.path}: contains a pretraining with other settings ({key} is '
                     f'{kept.get(key)!r} there, requested is {plain.get(key)!r}); choose '
                     'another folder'
                 )
@@ -147,7 +147,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """
     settings = folder / _SETTINGS
     if not settings.is_file():
-        raise DataError(f'--like {folder}: holds no pretraining')
+        raise DataError(f'--like {folder}: does not contain a pretraining')
     facts = folder / f'{_json(settings)["name"]}.json'
     if not facts.is_file():
         raise DataError(f'--like {folder}: the pretraining there is not finished')

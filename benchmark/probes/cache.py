@@ -62,7 +62,7 @@ class FeatureCache:
                 about = file.metadata()
                 found = {name: file.get_tensor(name) for name in ('values', 'targets')}
             if about[_CHECKSUM] != _checksum(found, about['choices']):
-                raise ValueError('its content is not what was written')
+                raise ValueError('its content is damaged')
             ends = json.loads(about['choices'])
         except FileNotFoundError:
             return None

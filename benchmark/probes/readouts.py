@@ -176,7 +176,9 @@ class LabelMaps(_ClassReadout):
         labels = torch.stack([sample.gt_sem_seg.data[0] for sample in samples]).long()
         is_known = labels != self._ignore
         if (worst := int(labels.masked_fill(~is_known, -1).max())) >= self.outputs:
-            raise DataError(f'a label map holds {worst}, the task has {self.outputs} classes')
+            raise DataError(
+                f'a label map contains {worst}, but the task has {self.outputs} classes'
+            )
         return _shares(labels, is_known, self.outputs, stride)
 
     def unpack(self, packed: Tensor) -> Targets:

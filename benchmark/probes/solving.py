@@ -116,7 +116,7 @@ def _nearest_choices(choices: Choices) -> Choices:
     last = {name: columns for name, columns in choices.items() if name.endswith('1')}
     if not last:
         raise IncompatibleError(
-            f'neighbours are looked for in features of the last block alone; features are '
+            f'neighbours are searched in features of the last block only; features are '
             f"{sorted(choices)}, one must end in '1', as 'mean1'"
         )
     return last

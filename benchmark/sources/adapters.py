@@ -30,7 +30,7 @@ def refuse_unmerged(names: Mapping[str, Any], source: str) -> None:
     found = next((name for name in names if _PARTS.search(name)), None)
     if found:
         raise CheckpointError(
-            f"{source}: holds an adapter ('{found}') apart from the weights: {_MERGE}"
+            f"{source}: contains an adapter ('{found}') separate from the weights: {_MERGE}"
         )
 
 
@@ -66,7 +66,7 @@ def _refuse_other_kinds(config: Mapping[str, Any], path: Path) -> None:
         )
     for option in ('use_dora', 'lora_bias', 'alora_invocation_tokens', 'trainable_token_indices'):
         if config.get(option):
-            raise CheckpointError(f"{path}: an adapter with '{option}' is not read: {_MERGE}")
+            raise CheckpointError(f"{path}: an adapter with '{option}' is not supported: {_MERGE}")
 
 
 def _base(extractor: Extractor, path: Path) -> tuple[Contents, str]:

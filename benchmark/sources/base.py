@@ -67,8 +67,8 @@ class Extractor(ABC):
             IncompatibleError: the network is used without a classifier.
         """
         raise IncompatibleError(
-            f'{type(self.network).__name__} is built without its classifier, and nothing of it can '
-            "be scored as it is: protocol 'as-is' takes FILE.py:CLASS whose class has a method "
+            f'{type(self.network).__name__} is built without its classifier, so it cannot '
+            "be scored as it is: protocol 'as-is' needs FILE.py:CLASS whose class has a method "
             'classify(images) that returns logits (B, K)'
         )
 
@@ -124,5 +124,5 @@ class Extractor(ABC):
         """
         raise IncompatibleError(
             f'{type(self.network).__name__} is not a plain transformer, so its attention cannot be '
-            'kept to windows'
+            'restricted to windows'
         )

@@ -130,7 +130,7 @@ def _skips(model: Probe, names: Sequence[str], name: str) -> dict[str, Callable[
         for handle in handles:
             handle.remove()
     reasons = {
-        block: 'changes the shape of what enters it' if block in found else 'is not run as a module'
+        block: 'changes the shape of its input' if block in found else 'does not run as a module'
         for block in names
         if found.get(block) is None
     }

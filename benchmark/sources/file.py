@@ -96,8 +96,8 @@ class ModuleExtractor(Extractor):
         """
         if not callable(getattr(self.network, 'classify', None)):
             raise IncompatibleError(
-                f"{self._id} has no method classify(images), which protocol 'as-is' asks for "
-                'logits (B, K)'
+                f"{self._id} has no method classify(images), which protocol 'as-is' needs for "
+                'the logits (B, K)'
             )
         found: Tensor = self.network.classify(images)
         return found

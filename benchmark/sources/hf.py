@@ -130,7 +130,7 @@ class _HuggingFaceExtractor(Extractor):
                                 hf_hub_download(self._repository, shard)
                         remark = f'published, {self._repository}/{name}{end}'
                         return Weights(read_weights(path), remark)
-            raise CheckpointError(f'{self._id}: the repository holds no {" or ".join(WHOLE)}')
+            raise CheckpointError(f'{self._id}: the repository has no {" or ".join(WHOLE)}')
 
     def is_published_as(self, name: str) -> bool:
         return name == self._repository
@@ -201,7 +201,7 @@ def _create(config: Any, name: str) -> nn.Module:
             f"{name}: transformers cannot build a '{config.model_type}' ({one_line(error)})"
         ) from None
     if getattr(network, 'main_input_name', '') != 'pixel_values':
-        raise IncompatibleError(f"{name}: a '{config.model_type}' takes no pictures")
+        raise IncompatibleError(f"{name}: a '{config.model_type}' does not take pictures")
     return network
 
 

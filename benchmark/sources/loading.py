@@ -512,7 +512,7 @@ def _remarks(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Iterat
         yield f'converted {count} tensors from {kinds[0]} to {kinds[1]}'
     constant = [n for n in names if weights[n].ndim > 1 and _is_constant(weights[n])]
     if constant:
-        yield f'hold one value throughout, which is suspicious: {_some(constant)}'
+        yield f'hold one value throughout, which is suspicious:  {_some(constant)}'
 
 
 def _is_constant(value: Tensor) -> bool:
@@ -554,7 +554,7 @@ def _refuse_missing(
         return
     if any(_FLAT.search(name) for name in raw):
         raise CheckpointError(
-            f'{file.name}: weights as FSDP flattens them; gather them with the code that wrote '
+            f'{file.name}: weights flattened by FSDP; gather them with the code that wrote '
             'them (StateDictType.FULL_STATE_DICT) and give that file'
         )
     raise CheckpointError(

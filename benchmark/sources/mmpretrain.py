@@ -77,7 +77,7 @@ class _MMPretrainExtractor(Extractor):
 
         with fetching(f'mmpretrain:{self._name}'):
             if not self._weights:
-                raise FileNotFoundError('the model index names none')
+                raise FileNotFoundError('the model index has none')
             if not is_reachable(self._weights):
                 raise ConnectionError(f'{self._weights} cannot be reached')
             content = _load_checkpoint(self._weights, map_location='cpu')

@@ -103,13 +103,13 @@ def resize_absolute(
 def _refuse_unclear_grid(name: str, table: Tensor, found: Size, grid: Size, source: str) -> None:
     likely = _likely_grid(table, found)
     if likely is not None:
-        other = f'its values speak for {_text(likely)}'
+        other = f'its values indicate {_text(likely)}'
     elif len(table) == grid[0] * grid[1] and found != grid:
-        other = f'it may as well be of {_text(grid)}'
+        other = f'it could also be {_text(grid)}'
     else:
         return
     raise CheckpointError(
-        f"{source}: '{name}' has {len(table)} places, taken for a grid of {_text(found)}, but "
+        f"{source}: '{name}'has {len(table)} places, taken for a grid of {_text(found)}, but "
         f'{other}, and the file does not say; the network has {_text(grid)}: save the weights '
         "with their 'img_size' and 'patch_size' beside them, or with a table of the network's grid"
     )

@@ -211,7 +211,7 @@ def _levels(extractor: Extractor, size: Size, name: str) -> tuple[Level, ...]:
     if not found or found[-1].number != len(shapes) - 1:
         _, rows, columns = shapes[-1]
         raise IncompatibleError(
-            f'{name}: its map of {rows}x{columns} cells does not cover {size[0]}x{size[1]} px '
+            f'{name}: its map of {rows}x{columns} cells does not divide {size[0]}x{size[1]} px '
             'evenly'
         )
     return tuple(found)

@@ -105,7 +105,9 @@ def test_a_second_get_asks_nothing_and_a_lost_file_is_fetched_again(
     get(flowers, data, READERS, QUICK)
     assert not list((data / 'downloads/flowers102').glob('*.tgz'))
     server.asked.clear()
-    assert get(flowers, data, READERS, QUICK) == [f'{data / "flowers102"}: is there, nothing to do']
+    assert get(flowers, data, READERS, QUICK) == [
+        f'{data / "flowers102"}: exists already, nothing to do'
+    ]
     assert not server.asked
     (data / 'flowers102/jpg/image_00002.jpg').unlink()
     get(flowers, data, READERS, QUICK)
@@ -138,7 +140,7 @@ def test_an_archive_that_turns_bad_leaves_the_data_untouched(
     flowers: Distribution, server: Server, tmp_path: Path
 ) -> None:
     server.always['flowers102/102flowers.tgz'] = Fault('wrong', 300)
-    with pytest.raises(DataError, match=r'102flowers\.tgz: could not be fetched .*its sha256'):
+    with pytest.raises(DataError, match=r'102flowers\.tgz: could not be downloaded .*its sha256'):
         get(flowers, tmp_path / 'data', READERS, QUICK)
     assert not (tmp_path / 'data/flowers102').exists()
     server.always.clear()
@@ -185,7 +187,7 @@ def test_only_one_process_works_at_a_data_set(flowers: Distribution, tmp_path: P
     (tmp_path / 'data/downloads').mkdir(parents=True)
     with (
         FileLock(tmp_path / 'data/downloads/.flowers102.lock'),
-        pytest.raises(DataError, match='flowers102: another process is fetching it'),
+        pytest.raises(DataError, match='flowers102: another process is downloading it'),
     ):
         get(flowers, tmp_path / 'data', READERS, QUICK)
 

@@ -61,7 +61,9 @@ def test_files_come_out_as_they_went_in_but_not_executable(name: str, tmp_path: 
 def test_names_that_lead_out_or_are_odd_are_refused(name: str, form: str, tmp_path: Path) -> None:
     pack = zipped if form == 'a.zip' else tarred
     archive = pack(tmp_path / form, ('fine', b'x'), (name, b'x'))
-    with pytest.raises(DataError, match=r'leads out of the folder or is no fit name: refused'):
+    with pytest.raises(
+        DataError, match=r'points outside the folder or is not a valid name: refused'
+    ):
         unpack(archive, tmp_path / 'in/out')
     assert not list(tmp_path.rglob('*evil*'))
 
@@ -86,7 +88,7 @@ def test_a_link_that_lies_in_the_folder_is_not_followed_out(tmp_path: Path) -> N
     (tmp_path / 'out').mkdir()
     (tmp_path / 'elsewhere').mkdir()
     (tmp_path / 'out/top').symlink_to(tmp_path / 'elsewhere')
-    with pytest.raises(DataError, match='would lie outside of'):
+    with pytest.raises(DataError, match='would be outside'):
         unpack(zipped(tmp_path / 'a.zip', ('top/x', b'x')), tmp_path / 'out')
     assert not left(tmp_path / 'elsewhere')
 
@@ -139,5 +141,5 @@ def test_what_file_managers_add_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize('name', ['a.zip', 'a.tar', 'a.tgz', 'a.rar'])
 def test_something_else_is_no_archive(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b'no archive at all' * 100)
-    with pytest.raises(DataError, match=r'cannot be unpacked|no archive that can be unpacked'):
+    with pytest.raises(DataError, match=r'cannot be unpacked|not an archive that can be unpacked'):
         unpack(tmp_path / name, tmp_path / 'out')

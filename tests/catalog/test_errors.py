@@ -112,7 +112,10 @@ DATA_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'unknown provider': ({'provider': 'internet'}, ("data['provider'] is 'internet'", 'world')),
     'no root': ({'root': ABSENT}, ("data lacks the key 'root'",)),
     'root that is no text': ({'root': 3}, ("data['root'] is 3", 'must be str')),
-    'no training data': ({'train': ABSENT}, ("'train' must be counted here and declared in data",)),
+    'no training data': (
+        {'train': ABSENT},
+        ("'train' must have a count here and an entry in data",),
+    ),
     'role that is no dict': ({'test': 'test.txt'}, ("data['test'] is 'test.txt'", 'must be dict')),
     'no type of data set': ({'type': ABSENT}, ("data lacks the key 'type'", 'OpenMMLab')),
 }
@@ -528,7 +531,7 @@ class TestBackboneIds:
     @pytest.mark.parametrize(
         ('text', 'part'),
         [
-            ('timm:test_vit@w.pth+random', 'exclude each other'),
+            ('timm:test_vit@w.pth+random', 'cannot be combined with'),
             ('timm:', 'must be timm:NAME'),
             ('hub:vit', "unknown backbone source 'hub'"),
             ('', "unknown backbone ''"),
@@ -542,5 +545,5 @@ class TestBackboneIds:
     def test_a_random_backbone_takes_no_weights(self, declare: Declarations) -> None:
         path = declare.backbone(random=True)
         weights = declare.text('', 'w.pth')
-        with pytest.raises(DeclarationError, match='is random and takes no checkpoint'):
+        with pytest.raises(DeclarationError, match='is random and cannot have a checkpoint'):
             find_backbone(f'{path}@{weights}')

@@ -208,7 +208,7 @@ class TestInheritance:
     def test_a_circle_is_refused(self, tmp_path: Path, chain: tuple[str, ...]) -> None:
         for name, base in itertools.pairwise(chain):
             (tmp_path / f'{name}.py').write_text(f"_base_ = '{base}.py'\n")
-        with pytest.raises(DeclarationError, match='_base_ leads back to the file itself'):
+        with pytest.raises(DeclarationError, match='_base_ refers back to the file itself'):
             read(tmp_path, f"_base_ = '{chain[0]}.py'\n")
 
     def test_the_same_base_twice_is_no_circle(self, tmp_path: Path) -> None:

@@ -402,7 +402,7 @@ class TestLayers:
             capsys, 'analyze', 'layers', '--suite', suite, '--backbones', 'timm:test_vit+random',
             '--tasks', 'small',
         )  # fmt: skip
-        assert 'all of its blocks are random already' in message
+        assert 'all of its blocks are already random' in message
 
 
 def test_a_fault_of_the_program_is_one_line_and_a_file(

@@ -65,7 +65,10 @@ def test_both_sides_of_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtur
         (('mae', '--data', 'd', '--steps', '4'), '--arch is needed'),
         (('mae', *VIT, '--steps', '4'), '--data is needed: world, or a folder'),
         (('mae', *VIT, '--match', 'steps'), '--match steps needs --like FOLDER'),
-        (('mae', *VIT, '--match', 'steps', '--like', 'none'), '--like none: holds no pretraining'),
+        (
+            ('mae', *VIT, '--match', 'steps', '--like', 'none'),
+            '--like none: does not contain a pretraining',
+        ),
         (('mae', *VIT, '--data', 'none', '--steps', '4'), "--data 'none': no such folder"),
         (('mae', *VIT, '--data', 'empty', '--steps', '4'), 'empty: holds no picture'),
         (('mae', *VIT, '--data', 'd', '--epochs', '0'), 'epochs is 0, must be above 0'),

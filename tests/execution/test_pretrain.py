@@ -186,7 +186,7 @@ def test_a_finished_pretraining_stays_and_other_settings_are_refused(
         run(replace(wanted, lr=0.1), tmp_path / 'run')
     (tmp_path / 'other').mkdir()
     (tmp_path / 'other' / 'thesis.tex').write_text('')
-    with pytest.raises(DeclarationError, match='other: exists and holds no pretraining'):
+    with pytest.raises(DeclarationError, match='other: exists but does not contain a pretraining'):
         run(wanted, tmp_path / 'other')
 
 

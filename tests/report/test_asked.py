@@ -205,7 +205,7 @@ class TestBaselines:
         ('line', 'complaint'),
         [
             ('a,part,50,x', "mine.csv:2: unknown task of this report 'part'"),
-            ('a,parts,fifty,x', "mine.csv:2: value is 'fifty', needed is a number from 0 to 100"),
+            ('a,parts,fifty,x', "mine.csv:2: value is 'fifty', must be a number from 0 to 100"),
             ('a,parts,150,x', "mine.csv:2: value is '150'"),
             ('a,parts,50,', "mine.csv:2: 'citation' is empty"),
             ('a,parts,50,x\na,parts,51,x', 'mine.csv:3: a second value of a'),

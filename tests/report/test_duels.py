@@ -137,7 +137,7 @@ def test_records_without_outcomes_are_compared_over_seeds_alone(store: ResultSto
         for seed, score in enumerate(scores):
             kept(store, record(TASK, backbone, seed=seed, score=score), None)
     one = compare_backbones(store, 'quick', (A, B)).duels[0].tasks[0]
-    assert one.notes == ('no outcomes per test example with the records',)
+    assert one.notes == ('the records have no outcomes per test example',)
     assert one.found.p == pytest.approx(stats.ttest_ind((60, 61, 62), (50, 51, 52)).pvalue)
     assert not one.covers_examples
 

@@ -278,14 +278,14 @@ class TestAgreement:
         assert agreement.cost == (0.25, 6)
         assert agreement_sentence(agreement) == (
             "frozen ranks 6 backbones on 1 task like finetune with Kendall's tau 1.00 (seeds 1.00 "
-            'to 1.00; backbones 1.00 to 1.00), at 25 % of its training time. It may stand in for '
+            'to 1.00; backbones 1.00 to 1.00), at 25 % of its training time. It can replace '
             'finetune.'
         )
 
     def test_a_turned_order_may_not(self) -> None:
         (agreement,) = agreements(boards(self.both(turned=True)))
         assert agreement.tau.value == -1.0
-        assert agreement_sentence(agreement).endswith('It may not stand in for finetune.')
+        assert agreement_sentence(agreement).endswith('It cannot replace finetune.')
 
     def test_costs_of_different_devices_are_not_compared(self) -> None:
         records = [

@@ -306,7 +306,7 @@ class TestPictures:
         gallery = gallery_of(store, [item], budget=10)
         assert gallery.pictures == ()
         assert gallery.notes == (
-            '1 picture of predictions not shown: the folder beside the page would grow too large.',
+            '1 picture of predictions not shown: the folder next to the page would grow too large.',
         )
 
     def test_the_page_stays_below_its_limit_and_the_rest_is_copied(

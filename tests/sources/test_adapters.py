@@ -107,7 +107,7 @@ def test_the_published_weights_are_a_base(
         ({'base_model_name_or_path': 'someone/else'}, r"are not here .*'someone/else'"),
         ({'base_model_name_or_path': None}, 'are not here'),
         ({'peft_type': 'IA3'}, "type 'IA3', only LORA is supported"),
-        ({'use_dora': True}, "'use_dora' is not read"),
+        ({'use_dora': True}, "'use_dora' is not supported"),
     ],
 )
 def test_what_cannot_be_merged_says_how_to(

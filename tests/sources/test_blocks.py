@@ -155,7 +155,7 @@ class TestRefused:
                 'timm:test_resnet',
                 "block 'layer4', number 1 from the end, cannot be dropped: it cha",
             ),
-            ('torchvision:resnet18', 'cannot be dropped: it is not run as a module'),
+            ('torchvision:resnet18', 'cannot be dropped: it does not run as a module'),
         ],
     )
     def test_a_block_that_cannot_be_left_out_is_named(

@@ -88,7 +88,7 @@ def test_a_stated_grid_makes_a_table_of_another_size_readable(tmp_path: Path) ->
 def test_a_square_table_for_a_network_that_is_not_square_is_ambiguous(tmp_path: Path) -> None:
     target = vit(32, 128)
     weights = {**weights_of(target), 'pos_embed': torch.randn(1, 65, 32)}
-    with pytest.raises(CheckpointError, match='it may as well be of 4x16'):
+    with pytest.raises(CheckpointError, match='it could also be 4x16'):
         loaded(target, weights, tmp_path)
     told = loaded(target, {'model': weights, 'args': {'img_size': 64, 'patch_size': 8}}, tmp_path)
     assert 'from a grid of 8x8' in told.resized[0]

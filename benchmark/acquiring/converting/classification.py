@@ -67,7 +67,7 @@ def _table(path: Path) -> list[dict[str, str]]:
     header, *rows = read_lines(path) or ['']
     names = header.split('\t')
     if 'path' not in names:
-        raise DataError(f'{path}: its first line names no column called path, found {names}')
+        raise DataError(f'{path}: its first line has no column called path; found: {names}')
     return [dict(zip(names, row.split('\t'), strict=False)) for row in rows]
 
 

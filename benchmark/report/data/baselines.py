@@ -68,7 +68,7 @@ def _lines(path: Path) -> Iterable[_Line]:
             missing = [name for name in NEEDED if name not in (reader.fieldnames or ())]
             if missing:
                 raise BenchmarkError(
-                    f"{path}: lacks the column '{missing[0]}'; needed are {', '.join(NEEDED)}"
+                    f"{path}: lacks the column '{missing[0]}'; required: {', '.join(NEEDED)}"
                 )
             return [
                 _Line(f'{path}:{reader.line_num}', {k: v.strip() for k, v in row.items() if k})
@@ -94,7 +94,7 @@ def _checked(line: _Line, tasks: Mapping[str, TaskFacts]) -> float:
     metric = task.primary
     if line.said.get('metric') not in (None, '', metric.key):
         raise BenchmarkError(
-            f"{line.place}: metric is '{line.said['metric']}', and the table of '{task.name}' "
+            f"{line.place}: metric is '{line.said['metric']}', but the table of '{task.name}' "
             f"shows '{metric.key}'"
         )
     try:
@@ -104,7 +104,7 @@ def _checked(line: _Line, tasks: Mapping[str, TaskFacts]) -> float:
     low, high = (metric.canonical(end) if math.isfinite(end) else end for end in metric.bounds)
     if not low <= value <= high or math.isinf(value):
         raise BenchmarkError(
-            f"{line.place}: value is '{line.said['value']}', needed is a number from {low:g} to "
+            f"{line.place}: value is '{line.said['value']}', must be a number from {low:g} to "
             f'{high:g}, as the tables show it'
         )
     return value

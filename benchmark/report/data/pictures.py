@@ -101,7 +101,7 @@ def collect(
             room -= file.size
             pictures.append(_link(record.spec, name, file, folder))
         else:
-            skipped['the folder beside the page would grow too large'] += 1
+            skipped['the folder next to the page would grow too large'] += 1
     notes = [
         f'{count} picture{"s" if count > 1 else ""} of predictions not shown: {reason}.'
         for reason, count in sorted(skipped.items())

@@ -78,7 +78,7 @@ def markdown(
     for board, found in zip(boards, findings.boards, strict=True):
         lines += ['', *_section(board, found, reference, notes)]
     if findings.agreements:
-        lines += ['', '## Can a cheaper protocol stand in?', '']
+        lines += ['', '## Can a cheaper protocol replace fine-tuning?', '']
         lines += [f'- {escape(agreement_sentence(item))}' for item in findings.agreements]
     lines += ['', '## How to read this', '', *_legend(findings, reference)]
     if definitions := notes.lines():

@@ -1,4 +1,4 @@
-"""May a cheap protocol stand in for fine-tuning? How alike they rank, and at what cost."""
+"""Can a cheap protocol replace fine-tuning? Agreement of rankings, and relative cost."""
 
 from __future__ import annotations
 

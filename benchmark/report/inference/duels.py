@@ -280,7 +280,7 @@ def _task_duel(
     paired = _paired(task, kept, read, film, known)
     notes = [paired.problem] if paired.problem else []
     if min(noise.freedom for noise in noises) <= 0:
-        notes.append('one seed, so that the spread over seeds is unknown')
+        notes.append('one seed, so the spread over seeds is unknown')
     arms = [
         Arm(tuple(sign * run.score for run in runs), pull, noise)
         for runs, pull, noise in zip(kept, paired.pulls, noises, strict=True)
@@ -350,7 +350,7 @@ def _paired(
     if why := next((one.problem for one in every if one.problem), ''):
         return _Paired(problem=why)
     if any(one.outcomes is None for one in every):
-        return _Paired(problem='no outcomes per test example with the records')
+        return _Paired(problem='the records have no outcomes per test example')
     measured = [one.outcomes for one in every if one.outcomes is not None]
     first = measured[0]
     if len({one.data for one in every}) > 1 or any(
@@ -359,7 +359,7 @@ def _paired(
         return _Paired(problem='the two were tested on different examples')
     groups = _groups(first, film)
     if int(groups.max()) < 1:
-        return _Paired(problem='all test examples are of one film')
+        return _Paired(problem='all test examples belong to one film')
     factor = 100.0 if task.primary.unit is Unit.FRACTION else 1.0
     sign = factor if task.primary.higher_is_better else -factor
     pulls = []

@@ -168,7 +168,7 @@ function contrastPart(contrasts) {
 }
 
 function agreementPart(agreements) {
-  return estimateRows('Can a cheaper protocol stand in?', "Kendall's τ between its ranking of the backbones and that of fine-tuning; 1 is the same order.",
+  return estimateRows('Can a cheaper protocol replace fine-tuning?', "Kendall's τ between its ranking of the backbones and that of fine-tuning; 1 is the same order.",
     agreements.map((item) => ({ name: item.protocol, ...item })), scale([-1, 1], false, 0), 0, 2, false);
 }
 

@@ -154,7 +154,7 @@ CERTAIN = 0.95
 """The posterior probability from which a verdict is stated."""
 
 STANDS_IN = 0.8
-"""Lowest Kendall's tau at which a protocol may stand in: nine of ten pairs in the same order."""
+"""Lowest Kendall's tau at which a protocol can replace another: nine of ten pairs in the same order."""
 
 _FEWEST_FOR_TAU = 5
 _MOST_SIDES = 4
@@ -342,7 +342,7 @@ def _holds_zero(interval: Interval) -> bool:
 
 
 def agreement_sentence(agreement: Agreement) -> str:
-    """Return a sentence on whether a protocol may stand in for the reference, and at what cost."""
+    """Return a sentence on whether a protocol can replace the reference, and at what cost."""
     count = len(agreement.backbones)
     cost = agreement.cost
     price = (
@@ -362,14 +362,14 @@ def agreement_sentence(agreement: Agreement) -> str:
 
 def _stands_in(agreement: Agreement) -> str:
     if len(agreement.backbones) < _FEWEST_FOR_TAU:
-        return 'Too few backbones to say whether it may stand in.'
+        return 'Too few backbones to say whether it can replace it.'
     known = (agreement.tau.seeds, agreement.tau.tasks, agreement.backbones_interval)
     lowest = min(item.low for item in known if item is not None)
     if lowest >= STANDS_IN:
-        return f'It may stand in for {agreement.reference}.'
+        return f'It can replace {agreement.reference}.'
     if agreement.tau.value >= STANDS_IN:
-        return 'The ranking is similar, but too uncertain for it to stand in.'
-    return f'It may not stand in for {agreement.reference}.'
+        return f'The ranking is similar, but too uncertain to replace {agreement.reference}.'
+    return f'It cannot replace {agreement.reference}.'
 
 
 def format_signed(value: float, decimals: int = 1) -> str:
