@@ -438,8 +438,8 @@ def _choose(facts: Block, role: Role, declared: Declared) -> Declared:
         )
     if type(count) is not int or count < 1:
         raise DeclarationError(
-            f"{facts.path}: data['train'][{_CHOSEN!r}] is {count!r}: must be how many files are "
-            'choose, at least 1'
+            f"{facts.path}: data['train'][{_CHOSEN!r}] is {count!r}: must be the number of files "
+            'to choose, at least 1'
         )
     rest = {key: value for key, value in declared.items() if key != _CHOSEN}
     return {'type': 'benchmark.Chosen', 'of': rest, 'count': count}

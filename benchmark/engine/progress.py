@@ -26,7 +26,7 @@ class Progress(Hook):
         """Start counting, after the steps before an interruption."""
         self._first, self._start = runner.iter, time.perf_counter()
         if self._first:
-            _say(f'goes on after step {self._first} of {runner.max_iters}')
+            _say(f'continues after step {self._first} of {runner.max_iters}')
 
     def after_train_iter(
         self,

@@ -228,7 +228,7 @@ class FeatureBackbone(BaseModule):
             limit: bytes that they may take together.
             weights: hash of the network's tensors.
         """
-        assert self.is_frozen, 'what learns returns other maps after each step'
+        assert self.is_frozen, 'a part that is trained returns other maps after each step'
         about = {
             **self._about,
             'weights': weights,
@@ -308,4 +308,6 @@ def _ends(network: nn.Module) -> str:
 def _refuse_changed(name: str, code: str | None) -> None:
     path = Path(name.rpartition(':')[0])
     if code is not None and file_hash(path) != code:
-        raise IncompatibleError(f'{path} was changed since the run was planned: start it again')
+        raise IncompatibleError(
+            f'{path} was changed after the run was planned: start the run again'
+        )

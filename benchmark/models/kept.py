@@ -55,7 +55,7 @@ def _to_half(values: Tensor) -> Tensor:
     if values.numel() and not values.detach().abs().max() <= _LARGEST:
         raise IncompatibleError(
             'the backbone returns values that half precision cannot hold, or none at all: '
-            "run the protocol 'frozen' in place of 'frozen-kept'"
+            "run the protocol 'frozen' instead of 'frozen-kept'"
         )
     return values.to(torch.float16)
 

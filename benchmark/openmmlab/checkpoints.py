@@ -213,8 +213,8 @@ def _load_error(name: str, error: Exception) -> CheckpointError:
         )
     if _REFUSED_INSTRUCTION in text:
         return CheckpointError(
-            f'{name}: not a readable weights file, or one that holds code, of which nothing was '
-            'executed; fetch it again, best as safetensors'
+            f'{name}: not a readable weights file, or one that holds code (none was executed); '
+            'fetch it again, best as safetensors'
         )
     reason = text.partition('. ')[0][:120] or type(error).__name__
     return CheckpointError(

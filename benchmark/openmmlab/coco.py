@@ -131,7 +131,7 @@ class NamedCoco(COCO):
         if not any(entry['category_id'] in ids for entry in self.dataset['annotations']):
             raise DataError(
                 f'{path}: no annotation is of a declared class ({_few(classes)}); a split without '
-                'objects can neither be learned from nor scored'
+                'objects can be neither trained on nor scored'
             )
         self._path = path
         note(self)
@@ -282,7 +282,7 @@ class _Content:
         annotations = self._entries(content, 'annotations')
         if not images or not annotations:
             what = 'images' if not images else 'annotations'
-            raise self._error(f"its list '{what}' is empty: nothing can be learned or scored")
+            raise self._error(f"its list '{what}' is empty: nothing can be trained on or scored")
         self._images, image_ids = self._numbered('images', images)
         self._categories, category_ids_ = self._numbered('categories', categories)
         self._check_images()
@@ -320,7 +320,7 @@ class _Content:
                 )
             if id_ in own and _essence(own[id_]) != _essence(entry):
                 raise self._error(
-                    f'the id {id_} is that of two {key}: {_name(own[id_])} and {_name(entry)}; '
+                    f'the id {id_} is used by two {key}: {_name(own[id_])} and {_name(entry)}; '
                     'give each its own'
                 )
             own.setdefault(id_, entry)
@@ -399,7 +399,7 @@ class _Content:
         if self.needs.keypoints and not any(entry['num_keypoints'] for entry in entries):
             raise self._error(
                 'no annotation has a labelled key point (visibility 1 or 2): a split without any '
-                'can neither be learned from nor scored'
+                'can be neither trained on nor scored'
             )
         return entries
 
@@ -644,7 +644,7 @@ class _Content:
             more = f' ({sum(without)} of {len(entries)} have none)' if sum(without) > 1 else ''
             raise self._error(
                 f'{self._at(entries[place], place)} has a box, but no polygon of three corners and '
-                f'no run-length code{more}, though masks are asked for: add outlines, or declare '
+                f'no run-length code{more}, though masks are requested: add masks, or declare '
                 'options masks=False and a metric of boxes'
             )
 

@@ -218,7 +218,7 @@ def _refuse_depth(file: str | Path, data: bytes, header: Header | None) -> None:
         values = f'{header.bits}-bit values' if header.bits else 'values of an odd range'
         values = 'floating-point numbers' if header.is_float else values
         raise DataError(
-            f'{file}: holds {values}, which no known rule scales; allowed are 8 and 16 bits: scale '
+            f'{file}: contains {values}, whose scale is unknown; allowed are 8 and 16 bits: scale '
             'the pictures to 0 to 255 and write them with 8 bits'
         )
     pixels = _imdecode(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)

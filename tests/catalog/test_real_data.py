@@ -52,7 +52,7 @@ def test_training_files_can_be_chosen_and_no_others(declare: Declarations) -> No
     assert train['count'] == 5
     assert 'chosen' not in train['of']
     assert task.datasets[Role.VAL]['of'] == train
-    with pytest.raises(DeclarationError, match=r"\['chosen'\] is 0: must be how many files"):
+    with pytest.raises(DeclarationError, match=r"\['chosen'\] is 0: must be the number of files"):
         read_task(declare.task({'train': {'chosen': 0}}))
     with pytest.raises(DeclarationError, match='only training pictures can be chosen'):
         read_task(declare.task({'test': {'chosen': 5}}))

@@ -59,7 +59,7 @@ def test_network_of_one_input_size_is_built_for_the_sizes_it_meets() -> None:
 
 def test_network_that_cannot_be_built_for_a_size_is_refused() -> None:
     # its levels divide a fixed grid of tokens
-    with pytest.raises(IncompatibleError, match=r'crossvit_9_240.*does not cover'):
+    with pytest.raises(IncompatibleError, match=r'crossvit_9_240.*does not divide'):
         check(declared('crossvit_9_240'))
 
 

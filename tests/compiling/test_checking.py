@@ -39,7 +39,7 @@ def test_what_is_tested_does_not_depend_on_the_backbone(kind: str, architecture:
         (
             'detection',
             {'short_sides': (64,), 'large_scale_jitter': (0.1, 2.0)},
-            'short_sides and large_scale_jitter exclude each other',
+            'short_sides and large_scale_jitter cannot be combined',
         ),
         ('tracking', {'width': 30}, 'must be a multiple of 4'),
     ],

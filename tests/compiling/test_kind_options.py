@@ -178,7 +178,7 @@ class TestClassification:
     def test_metrics_of_the_other_number_of_labels_are_refused(
         self, name: str, multi: bool
     ) -> None:
-        with pytest.raises(DeclarationError, match=f'does not go with multi_label={multi}'):
+        with pytest.raises(DeclarationError, match=f'cannot be combined with multi_label={multi}'):
             compiled(name, multi_label=multi)
 
 

@@ -153,7 +153,7 @@ FLAWED: dict[str, tuple[Change, str]] = {
         lambda c: c['annotations'].append(3),
         r'annotations\[8\] is a number, must be an object',
     ),
-    'an image id twice': (first('images', id=2), r'the id 2 is that of two images'),
+    'an image id twice': (first('images', id=2), r'the id 2 is used by two images'),
     'no image id': (without('images', 'id'), r'images\[0\] has the id null'),
     'an image id that is a list': (first('images', id=[1]), r'images\[0\] has the id \[1\]'),
     'a file name twice': (
@@ -278,7 +278,7 @@ def test_a_class_that_only_the_test_split_shows_is_found(tmp_path: Path) -> None
         (first('categories', name='crimson'), "no category is called 'red'"),
         (first('categories', name='Red'), r"'red', which the task declares; did you mean 'Red'\?"),
         (first('categories', name='blue'), "categories 3 and 7 are both called 'blue'"),
-        (first('categories', id=7), 'the id 7 is that of two categories: red and blue'),
+        (first('categories', id=7), 'the id 7 is used by two categories: red and blue'),
     ],
 )
 @pytest.mark.parametrize('role', ROLES)

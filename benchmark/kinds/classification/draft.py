@@ -31,7 +31,7 @@ def draft(folder: Path) -> Draft:
     for place in places:
         if place == folder:
             raise DataError(
-                f'{folder}: has pictures beside its folders; each class needs a folder of its own, '
+                f'{folder}: has pictures next to its folders; each class needs its own folder, '
                 'as in train/daisy/1.jpg'
             )
         role = find_role(place.parent.relative_to(folder))

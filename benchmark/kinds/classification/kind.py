@@ -60,7 +60,7 @@ def _check_metrics(task: Task, *, multi: bool) -> None:
     for metric in (task.metric, *task.metrics):
         if (metric.key in _OF_SETS) is not multi:
             raise DeclarationError(
-                f"{task.path}: metric '{metric.key}' does not go with multi_label={multi}"
+                f"{task.path}: metric '{metric.key}' cannot be combined with multi_label={multi}"
             )
 
 

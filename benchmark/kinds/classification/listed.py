@@ -66,7 +66,7 @@ class INaturalist(BaseDataset):
                 f'{self.ann_file}: not readable as iNaturalist categories ({error})'
             ) from None
         if len(names) < len(entries):
-            raise DataError(f'{self.ann_file}: two categories have one id; give each its own')
+            raise DataError(f'{self.ann_file}: two categories have the same id; give each its own')
         self.annotated_names = tuple(
             f'{id_}: {name}' for id_, name in sorted(names.items(), key=str)
         )

@@ -70,7 +70,7 @@ class MultiLabelMetric(BaseMetric):
             if (true == 1).any()
         ]
         if not curves:
-            raise DataError('no test image shows a class that counts: nothing to score')
+            raise DataError('no test image has a class that counts: nothing to score')
         ranked = scores.T, truth.T.astype(np.int8)
         self.outcomes = {
             'mAP11': Measured(Rankings(*ranked, is_voc=True, scale=100.0)),

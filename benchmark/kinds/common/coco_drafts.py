@@ -55,7 +55,7 @@ def find_annotated(
                 files = [place for place, _ in places]
                 found[role] = Annotated(path, content, _pictures(path, content, files))
     if not found:
-        hint = f'; {unnamed[0]} says no split' if unnamed else ''
+        hint = f'; the name {unnamed[0]} contains no split' if unnamed else ''
         raise DataError(
             f'{folder}: no {what} of splits was found{hint}; name one JSON file in '
             "COCO's format for each of train, val and test (train.json, test.json)"
@@ -78,7 +78,7 @@ def _pictures(path: Path, content: Mapping[str, Any], folders: list[Path]) -> Pa
     for place in near:
         if all((place / name).is_file() for name in names):
             return place
-    raise DataError(f"{path}: no folder has its pictures ('{names[0]}' is nowhere)")
+    raise DataError(f"{path}: no folder contains its pictures ('{names[0]}' is nowhere)")
 
 
 def split_entries(folder: Path, found: Mapping[Role, Annotated]) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def _check_doubles(part: BaseDataset, entries: list[_Entry]) -> list[str]:
         if known.label != entry.label:
             raise DataError(
                 f'{part.ann_file}, lines {known.line.number} and {entry.line.number}: '
-                f"'{entry.name}' is there twice, with different labels ({known.label} and "
+                f"'{entry.name}'is listed twice, with different labels ({known.label} and "
                 f'{entry.label})'
             )
         again.append(entry)
@@ -140,8 +140,8 @@ def _check_doubles(part: BaseDataset, entries: list[_Entry]) -> list[str]:
         return []
     more = f', and {len(again) - 1} more' if len(again) > 1 else ''
     return [
-        f"{part.ann_file}, line {again[0].line.number}: '{again[0].name}' is there twice{more}; it "
-        'counts twice'
+        f"{part.ann_file}, line {again[0].line.number}: '{again[0].name}' is listed twice{more}; "
+        'it counts twice'
     ]
 
 
@@ -157,6 +157,6 @@ def read_pairs(path: Path) -> Mapping[str, str]:
         if len(words) < 2:
             raise DataError(f"{path}, line {line.number}: '{line.text}' must be an id and a value")
         if words[0] in found:
-            raise DataError(f"{path}, line {line.number}: id '{words[0]}' is there twice")
+            raise DataError(f"{path}, line {line.number}: id '{words[0]}' is listed twice")
         found[words[0]] = words[1]
     return found

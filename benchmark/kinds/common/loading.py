@@ -166,12 +166,12 @@ def compare_sizes(
     if map_ is not None:
         raise DataError(
             f'{map_}: {_size(labelled)} pixels (width x height), its picture {picture} has '
-            f'{_size(found)}; both must have one size: use the map that was made for the picture'
+            f'{_size(found)}; both must have the same size: use the map that belongs to the picture'
         )
     raise DataError(
         f'{picture}: is {_size(found)} pixels (width x height), its annotations are for '
-        f'{_size(labelled)}: places in it would be wrong; correct the size in the annotations if '
-        'only that is wrong, or use the pictures that were annotated'
+        f'{_size(labelled)}: positions in it would be wrong; correct the size in the annotations '
+        'if only that is wrong, or use the pictures that were annotated'
     )
 
 
@@ -215,10 +215,10 @@ class LoadLabelMap(BaseTransform):
 def _undeclared(wrong: np.ndarray, classes: int, sample: dict[str, Any]) -> str:
     values = np.unique(wrong)
     listed = ', '.join(map(str, values[:_SHOWN])) + (' ...' if len(values) > _SHOWN else '')
-    counted = ' (counted after 1 was taken off)' if sample.get('reduce_zero_label') else ''
+    counted = ' (after subtracting 1)' if sample.get('reduce_zero_label') else ''
     return (
         f'label {listed}{counted} is not from 0 to {classes - 1}, nor {IGNORED} (ignored); declare '
-        f'every class in the order of its label, or write the maps anew'
+        f'every class in the order of its label, or write the maps again'
     )
 
 
@@ -247,7 +247,7 @@ def _check_byte_range(file: str) -> None:
         wrong = np.unique(values[(values < 0) | (values > IGNORED)])
         raise DataError(
             f'{file}: label {wrong[0]} is not from 0 to {IGNORED}; labels are numbered from 0, '
-            f'{IGNORED} is ignored; write the maps anew'
+            f'{IGNORED} is ignored; write the maps again'
         )
 
 
@@ -288,8 +288,8 @@ class LoadDepthMap(BaseTransform):
         _check_same_size(file, depth, found)
         if not np.isfinite(depth).all() or depth.min(initial=0) < 0:
             raise DataError(
-                f'{file}: the depth map holds values that cannot be depths (negative, infinite or '
-                'not a number); 0 stands for unknown'
+                f'{file}: the depth map contains values that cannot be depths (negative, infinite '
+                'or not a number); 0 means unknown'
             )
         return found
 

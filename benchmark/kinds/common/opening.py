@@ -98,7 +98,7 @@ def opened(*, of: Config) -> BaseDataset:
         xml.adopt(kind)
     dataset = _build(of)
     if not len(dataset):
-        raise DataError(f'{_annotations(of)}: holds no sample')
+        raise DataError(f'{_annotations(of)}: has no samples')
     _check_size(of, len(dataset))
     for part in _parts(dataset):
         _check_some_sizes(part)
@@ -121,8 +121,8 @@ def _check_size(of: Config, found: int) -> None:
     if found != before:
         raise DataError(
             f'{_place_of(of)}: holds {count_noun(found, "sample")}, but held {before} when the '
-            'data were looked at before the run: files came or went meanwhile; let them be, and '
-            'run again'
+            'data were checked before the run: files were added or removed in the meantime; '
+            'leave them unchanged, and run again'
         )
 
 
@@ -283,7 +283,7 @@ def _unknown(name: str, registry: Any) -> UnknownNameError:
     hint = did_you_mean(own, OURS, prefix='benchmark.') if scope != 'benchmark' else ''
     hint = hint or did_you_mean(own, names, prefix=scope and f'{scope}.')
     where = f'the registry of {scope or registry.scope}'
-    return UnknownNameError(f"unknown data set '{name}': {where} has none of that name{hint}")
+    return UnknownNameError(f"unknown data set '{name}': {where} has no such entry{hint}")
 
 
 def _arguments(kind: Callable[..., Any]) -> set[str]:

@@ -83,8 +83,8 @@ def _pair(
             best = len(shared), place, ending, map_ending, shared
     if best is None:
         raise DataError(
-            f'{maps}: no folder has pictures of the names of these {what}; a picture and its map '
-            'must have one name'
+            f'{maps}: no folder has pictures with the names of these {what}; a picture and its map '
+            'must have the same name'
         )
     _, place, ending, map_ending, shared = best
     role = role or find_role(place.relative_to(folder))

@@ -78,7 +78,10 @@ def _numbers(
     place = f'{path}, line {number}'
     words = _SEPARATOR.split(text.strip())
     if ',' in text and ';' in text:
-        raise DataError(f"{place}: both ',' and ';' separate; write numbers as 1.5, one separator")
+        raise DataError(
+            f"{place}: both ',' and ';' are used as separators; write numbers as 1.5, and use one "
+            'separator'
+        )
     if words[-1] == '':
         words.pop()  # a separator at the end
     try:
@@ -90,7 +93,7 @@ def _numbers(
     if len(row) not in columns:
         raise DataError(f'{place}: {len(row)} numbers, expected {expected}')
     if not all(np.isfinite(value) or (nan and np.isnan(value)) for value in row):
-        raise DataError(f'{place}: {text.strip()[:_LONGEST]!r} holds a number that is not finite')
+        raise DataError(f'{place}: {text.strip()[:_LONGEST]!r} has a number that is not finite')
     return row
 
 

@@ -62,7 +62,8 @@ def _check_labels(folder: Folder, read: Sequence[str]) -> list[str]:
         twice = next(name for name in read if wanted[folder.label_of(name)] != name)
         raise DataError(
             f'{folder.pictures / twice}: has the name of another picture, '
-            f'{wanted[folder.label_of(twice)]}, but for its ending; both would get one label map'
+            f'{wanted[folder.label_of(twice)]}, except for the extension; both would get the same '
+            'label map'
         )
     missing = [label for label in wanted if label not in there]
     if missing:
@@ -75,7 +76,7 @@ def _check_labels(folder: Folder, read: Sequence[str]) -> list[str]:
     alone = sorted(name for name in there if folder.is_label(name) and name not in wanted)
     if not alone:
         return []
-    return [f'{folder.labels / alone[0]}: is the label of no picture{_and_more(alone)}']
+    return [f'{folder.labels / alone[0]}: does not belong to any picture{_and_more(alone)}']
 
 
 def _and_more(names: Sequence[str]) -> str:
@@ -107,7 +108,7 @@ def why_empty(part: BaseDataset) -> str:
     """Return why a data set found no sample: in its folder, or else in its annotations."""
     folder = _folder_of(part)
     if folder is None:
-        return f'{_annotations(part)}: no sample of it can be used'
+        return f'{_annotations(part)}: none of its samples can be used'
     others = list(_files_below(folder.pictures))
     found = f'found {_endings(others)}' if others else 'the folder is empty'
     return f'{folder.pictures}: no picture to read; {folder.rule}; {found}; {folder.remedy}'

@@ -46,8 +46,8 @@ def _counted(load: Any) -> Any:
         for sample in samples:
             if sample['img_id'] in seen:
                 raise DataError(
-                    f"{self.ann_file}: lists '{sample['img_id']}' twice; it would be learned and "
-                    'scored twice'
+                    f"{self.ann_file}: lists '{sample['img_id']}' twice; it would be trained on "
+                    'and scored twice'
                 )
             seen.add(sample['img_id'])
         if samples and not any(sample['instances'] for sample in samples):
@@ -89,7 +89,7 @@ def check_file(path: Path, classes: Sequence[str]) -> str:
             raise DataError(f'{path}: object {place} {problem}')
         known = first.setdefault(tuple(t.strip() for t in found.itertext() if t.strip()), place)
         if known != place:
-            doubles = f'objects {known} and {place} are the same; it is learned and scored twice'
+            doubles = f'objects {known} and {place} are the same; it is trained on and scored twice'
     return doubles
 
 
@@ -101,7 +101,11 @@ def _problem(found: ElementTree.Element, classes: Sequence[str]) -> str:
     if name not in classes:
         meant = next((one for one in classes if _alike(one) == _alike(name)), None)
         # objects of other classes are left out, as a task may declare fewer than there are
-        return f"is called {name!r}, the task declares '{meant}': spell both alike" if meant else ''
+        return (
+            f"is called {name!r}, the task declares '{meant}': use the same spelling"
+            if meant
+            else ''
+        )
     if _text(found, 'difficult') not in ('', '0', '1'):
         return f"has the 'difficult' {_text(found, 'difficult')!r}, must be 0 or 1"
     if found.find('difficult') is not None and not _text(found, 'difficult'):
@@ -112,7 +116,7 @@ def _problem(found: ElementTree.Element, classes: Sequence[str]) -> str:
     if not all(map(math.isfinite, corners)):
         return f'has the box {texts}: must have {", ".join(_CORNERS)} as numbers'
     if corners[2] < corners[0] or corners[3] < corners[1]:
-        return f'has the box {texts}, whose right or lower end lies before its left or upper one'
+        return f'has the box {texts}, whose right or lower end is before its left or upper one'
     return ''
 
 

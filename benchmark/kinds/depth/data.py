@@ -33,7 +33,7 @@ class DepthFolders(BaseDataset):
         folder = Path(self.data_prefix['img_path'])
         pictures = sorted(path for path in folder.rglob('*') if is_picture(path))
         if not pictures:
-            raise DataError(f'{folder}: holds no pictures')
+            raise DataError(f'{folder}: contains no pictures')
         return [self._entry(folder, picture) for picture in pictures]
 
     def _entry(self, folder: Path, picture: Path) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class DepthPairs(BaseDataset):
             if depth != 'None'
         ]
         if not found:
-            raise DataError(f'{self.ann_file}: names no pair of picture and depth map')
+            raise DataError(f'{self.ann_file}: lists no pair of picture and depth map')
         return found
 
 

@@ -68,7 +68,9 @@ def _entries(folder: Path, pairs: list[Pair]) -> tuple[dict[str, Any], tuple[str
     found: dict[Role, Pair] = {}
     for pair in pairs:
         if pair.role is None or found.setdefault(pair.role, pair) != pair:
-            raise DataError(f'{pair.maps}: a split (train, val or test) has one folder of depths')
+            raise DataError(
+                f'{pair.maps}: a split (train, val or test) must have one folder of depths'
+            )
     splits, notes = with_test(folder, found)
     return {role.value: _prefix(folder, pair) for role, pair in splits.items()}, notes
 

@@ -37,7 +37,7 @@ class MeanDepthMap:
             total += depth
             known += depth > 0
         if not known.any():
-            raise DataError('no depth map of the training split holds a depth above 0')
+            raise DataError('no depth map of the training split has a depth above 0')
         everywhere = np.full(total.shape, total.sum() / known.sum())
         return cls(np.divide(total, known, out=everywhere, where=known > 0))
 

@@ -39,7 +39,7 @@ def draft(folder: Path) -> Draft:
     has_masks = any(map(_is_outline, train.content['annotations']))
     if not has_masks:
         options['masks'] = False
-        notes = (*notes, 'the files have no outlines beside the boxes, so masks are not predicted')
+        notes = (*notes, 'the files have boxes but no masks, so masks are not predicted')
     side = _typical_side(boxes) * max(fed) / max(size)
     if side <= _SMALL:
         options['anchor_scale'] = 4

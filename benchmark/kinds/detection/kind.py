@@ -130,7 +130,7 @@ def _refuse_unmeasured(task: Task) -> None:
 def _refuse_two_scales(task: Task) -> None:
     if task.option('large_scale_jitter', None) and task.option('short_sides', None):
         raise DeclarationError(
-            f'{task.path}: task options short_sides and large_scale_jitter exclude each other'
+            f'{task.path}: task options short_sides and large_scale_jitter cannot be combined'
         )
 
 

@@ -58,7 +58,7 @@ class MotFrames(BaseDataset):
         folders = sorted(path for path in root.glob(f'*{self._detector}') if path.is_dir())
         frames = [frame for folder in folders for frame in self._usable(folder)]
         if not frames:
-            raise DataError(f"{root}: holds no frames of sequences called '*{self._detector}'")
+            raise DataError(f"{root}: contains no frames of sequences called '*{self._detector}'")
         return [{**frame, 'img_id': number} for number, frame in enumerate(frames)]
 
     def _usable(self, folder: Path) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ class MotFrames(BaseDataset):
             return described
         usable = [frame for frame in described if len(frame['ids'])]
         if self._references and len(usable) == 1:
-            raise DataError(f'{folder}: needs two frames with persons to learn from')
+            raise DataError(f'{folder}: needs two frames with persons to train on')
         return usable
 
     def _frames(self, folder: Path) -> list[dict[str, Any]]:

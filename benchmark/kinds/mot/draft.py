@@ -55,13 +55,13 @@ def _entries(folder: Path, shelves: list[Path]) -> tuple[dict[str, Any], tuple[s
         prefix = {'data_prefix': {'img_path': relative(shelves[0], folder)}}
         halves = {'train': {**prefix, 'part': 'first'}, 'test': {**prefix, 'part': 'second'}}
         return halves, (
-            'one folder alone has labels, so the first half of each film is the training split '
+            'only one folder has labels, so the first half of each film is the training split '
             'and the second half the test split',
         )
     found: dict[Role, Path] = {}
     for shelf, role in roles.items():
         if role is None or found.setdefault(role, shelf) != shelf:
-            raise DataError(f'{shelf}: a split (train, val or test) has one folder of films')
+            raise DataError(f'{shelf}: a split (train, val or test) must have one folder of films')
     splits, notes = with_test(folder, found)
     return {
         role.value: {'data_prefix': {'img_path': relative(shelf, folder)}}

@@ -92,7 +92,7 @@ def _trackeval() -> Any:
         import trackeval
     except ImportError as error:
         raise EnvironmentProblem(
-            f'multi-object tracking needs TrackEval ({error}); `tbench doctor` has the remedy'
+            f'multi-object tracking needs TrackEval ({error}); `tbench doctor` says how to get it'
         ) from None
     return trackeval
 
@@ -189,7 +189,7 @@ def _evaluated(
     by_sequence = found[dataset.get_name()][_TRACKER]
     combined = by_sequence['COMBINED_SEQ']['pedestrian']
     if not combined['CLEAR']['CLR_TP'] + combined['CLEAR']['CLR_FN']:
-        raise DataError('no test sequence shows a person that counts: nothing to score')
+        raise DataError('no test sequence has a person that counts: nothing to score')
     scores = {
         **{key: float(np.mean(combined['HOTA'][key])) for key in ('HOTA', 'DetA', 'AssA')},
         'MOTA': float(combined['CLEAR']['MOTA']),

@@ -47,7 +47,7 @@ def read_facts(folder: Path) -> SequenceFacts:
         missing = set(_FACTS) - set(facts)
     except (KeyError, configparser.Error) as error:
         text = ' '.join(str(error).split())
-        raise DataError(f'{path}: not readable as facts of a sequence ({text})') from None
+        raise DataError(f'{path}: not readable as the description of a sequence ({text})') from None
     if missing:
         raise DataError(f'{path}: lacks {", ".join(sorted(missing))}')
     length, width, height = (_count(path, key, facts[key]) for key in _FACTS[2:])

@@ -113,7 +113,7 @@ class KeypointDataset(BaseCocoStyleDataset):
                 }
             )
         if not found:
-            raise DataError(f'{self.bbox_file}: holds no box of category {_PERSON} (person)')
+            raise DataError(f'{self.bbox_file}: contains no box of category {_PERSON} (person)')
         return found
 
     def _detected(self, box: Mapping[str, Any], place: int) -> tuple[np.ndarray, float]:

@@ -114,7 +114,7 @@ def _size(annotations: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     boxes = [a['bbox'] for a in annotations if isinstance(a.get('bbox'), list)]
     shapes = [box[3] / box[2] for box in boxes if len(box) == 4 and box[2] > 0 and box[3] > 0]
     if not shapes:
-        raise DataError('the annotations have no boxes, by which key points are cut out')
+        raise DataError('the annotations have no boxes, but pictures are cropped to them')
     shapes.sort()
     fifth = len(shapes) // 5
     # boxes of what turns in the picture are wide here and high there: a square holds both

@@ -13,7 +13,7 @@ def find_fault(sample: dict[str, Any], classes: int) -> str:
     if (box[2:] <= box[:2]).any():
         return f'box {box.round(1).tolist()} is empty'
     is_finite = np.isfinite(np.asarray(sample['keypoints'], float)).all()
-    return '' if is_finite else 'a key point is no number'
+    return '' if is_finite else 'a key point is not a number'
 
 
 def find_classes(sample: dict[str, Any]) -> np.ndarray:

@@ -66,8 +66,8 @@ def _entries(folder: Path, pairs: list[Pair]) -> tuple[dict[str, Any], tuple[str
             raise DataError(f'{pair.maps}: belongs to no split (train, val or test)')
         if found.setdefault(pair.role, pair) != pair:
             raise DataError(
-                f'{found[pair.role].maps} and {pair.maps} both are of {pair.role}; a split has one '
-                'folder of label maps'
+                f'{found[pair.role].maps} and {pair.maps} both belong to {pair.role}; a split '
+                'must have one folder of label maps'
             )
     splits, notes = with_test(folder, found)
     return {role.value: _prefix(folder, pair) for role, pair in splits.items()}, notes
@@ -100,13 +100,13 @@ def _classes(folder: Path, pairs: list[Pair]) -> tuple[tuple[str, ...], tuple[st
         )
         if len(names) <= numbers[-1]:
             raise DataError(
-                f'{listed}: names {len(names)} classes, but the maps hold the number {numbers[-1]}'
+                f'{listed}: names {len(names)} classes, but the maps contain {numbers[-1]}'
             )
-        return names, (f'the names of the classes are those of {listed.name}',)
+        return names, (f'the names of the classes are those in {listed.name}',)
     names = tuple(f'class-{number}' for number in range(numbers[-1] + 1))
     return names, (
-        f'the maps hold the numbers {_shown(numbers)}; write the names of the classes in place of '
-        'class-0 and so on',
+        f'the maps contain the numbers {_shown(numbers)}; write the names of the classes instead '
+        'of class-0 and so on',
     )
 
 
@@ -127,7 +127,7 @@ def _values(maps: Iterable[Path]) -> set[int]:
             with Image.open(path) as picture:
                 if picture.mode not in ('L', 'P', '1', 'I;16', 'I'):
                     raise DataError(
-                        f'{path}: is a picture of colours ({picture.mode}); a label map has one '
+                        f'{path}: is a colour picture ({picture.mode}); a label map has one '
                         'channel, whose values are the numbers of classes'
                     )
                 found |= {int(value) for value in np.unique(np.asarray(picture))}

@@ -35,7 +35,7 @@ def draft(folder: Path) -> Draft:
     for shelf in shelves:
         if not (shelf / _LIST).is_file():
             raise DataError(
-                f'{shelf}: has films and no {_LIST} that names them, a line each; write it with '
+                f'{shelf}: has films but no {_LIST} that names them, a line each; write it with '
                 f'`(cd {shelf} && ls -d */ | tr -d / > {_LIST})`'
             )
     facts = {
@@ -60,7 +60,7 @@ def draft(folder: Path) -> Draft:
     found: dict[Role, Path] = {}
     for shelf, role in roles.items():
         if role is None or found.setdefault(role, shelf) != shelf:
-            raise DataError(f'{shelf}: a split (train, val or test) has one folder of films')
+            raise DataError(f'{shelf}: a split (train, val or test) must have one folder of films')
     splits, notes = with_test(folder, found)
     named = {role.value: {'ann_file': lists[shelf]} for role, shelf in splits.items()}
     return Draft(facts, {'type': 'benchmark.GOT10k', **named}, notes)

@@ -154,7 +154,7 @@ CERTAIN = 0.95
 """The posterior probability from which a verdict is stated."""
 
 STANDS_IN = 0.8
-"""Lowest Kendall's tau at which a protocol can replace another: nine of ten pairs in the same order."""
+"""Lowest Kendall's tau at which one protocol can replace another: nine of ten pairs agree."""
 
 _FEWEST_FOR_TAU = 5
 _MOST_SIDES = 4

@@ -102,7 +102,7 @@ def test_a_picture_without_a_label_is_named_and_labels_without_one_are_told(
         segmentation(tmp_path)
     (tmp_path / 'images/1.jpg').unlink()
     (oddity,) = segmentation(tmp_path).oddities
-    assert oddity.endswith('labels/2.png: is the label of no picture')
+    assert oddity.endswith('labels/2.png: does not belong to any picture')
 
 
 def test_label_maps_among_the_pictures_are_no_pictures_left_out(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_depth_folders_read_every_format_but_no_two_pictures_with_one_map(tmp_pa
     pictures(tmp_path, 'images/0.webp', 'images/in/1.TIF', 'depth/0.png', 'depth/in/1.png')
     assert len(depth(tmp_path)) == 2
     pictures(tmp_path, 'images/0.jpg')
-    with pytest.raises(DataError, match=r'both would get one label map'):
+    with pytest.raises(DataError, match=r'both would get the same label map'):
         depth(tmp_path)
 
 
@@ -134,7 +134,7 @@ def test_frames_of_every_format_are_read(tmp_path: Path) -> None:
         ('2.jpg,1', r"list\.txt, line 2: '2\.jpg,1' must be a picture, a space and a number"),
         ('2.jpg 2', r'line 2: label 2 is not a number from 0 to 1; labels count from 0'),
         ('../2.jpg 1', r"line 2: '\.\./2\.jpg' leads out of the data's folder"),
-        ('1.jpg 1', r"lines 1 and 2: '1\.jpg' is there twice, with different labels"),
+        ('1.jpg 1', r"lines 1 and 2: '1\.jpg' is listed twice, with different labels"),
     ],
 )
 def test_a_wrong_line_of_a_list_is_named(tmp_path: Path, line: str, message: str) -> None:
@@ -144,7 +144,7 @@ def test_a_wrong_line_of_a_list_is_named(tmp_path: Path, line: str, message: str
 
 def test_a_picture_that_is_listed_twice_is_told(tmp_path: Path) -> None:
     (oddity,) = listed(tmp_path, '1.jpg 0\n2.jpg 1\n1.jpg 0\n').oddities
-    assert "line 3: '1.jpg' is there twice; it counts twice" in oddity
+    assert "line 3: '1.jpg' is listed twice; it counts twice" in oddity
 
 
 def test_a_list_of_depth_maps_says_which_line_is_wrong(tmp_path: Path) -> None:

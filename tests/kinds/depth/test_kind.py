@@ -232,7 +232,7 @@ def test_pictures_without_depth_are_named(tmp_path: Path) -> None:
     prefix = {'img_path': 'image', 'depth_path': 'depth'}
     with pytest.raises(DataError, match=r'image/2\.png: has no depth map .*depth/2\.png'):
         DepthFolders(data_root=str(tmp_path), data_prefix=prefix)
-    with pytest.raises(DataError, match=r'nothing: holds no pictures'):
+    with pytest.raises(DataError, match=r'nothing: contains no pictures'):
         DepthFolders(data_root=str(tmp_path), data_prefix={**prefix, 'img_path': 'nothing'})
 
 

@@ -73,7 +73,7 @@ def test_lost_frames_are_told(tmp_path: Path) -> None:
     ('name', 'content', 'match'),
     [
         ('gt/gt.txt', 'one,two\n', "line 1: 'one,two' is not a row of numbers"),
-        ('seqinfo.ini', '[Other]\n', 'not readable as facts of a sequence'),
+        ('seqinfo.ini', '[Other]\n', 'not readable as the description of a sequence'),
         ('seqinfo.ini', '[Sequence]\nimDir=img1\n', 'lacks imExt, imHeight, imWidth, seqLength'),
     ],
 )
@@ -88,7 +88,7 @@ def test_malformed_files_are_named(tmp_path: Path, name: str, content: str, matc
 
 def test_no_sequence_is_told(tmp_path: Path) -> None:
     fakes.mot20(tmp_path)
-    with pytest.raises(DataError, match="holds no frames of sequences called '\\*-FRCNN'"):
+    with pytest.raises(DataError, match="contains no frames of sequences called '\\*-FRCNN'"):
         frames(tmp_path, detector='-FRCNN')
 
 
@@ -195,5 +195,5 @@ def test_facts_that_contradict_the_folder_are_refused(
 def test_a_sequence_of_one_frame_with_persons_is_refused_before_training(tmp_path: Path) -> None:
     fakes.mot20(tmp_path)
     rewrite(tmp_path, '3,1,0,0,9,9,1,1,1')
-    with pytest.raises(DataError, match='needs two frames with persons to learn from'):
+    with pytest.raises(DataError, match='needs two frames with persons to train on'):
         frames(tmp_path)
