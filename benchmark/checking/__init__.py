@@ -1,1 +1,1 @@
-"""What `tbench check` and `tbench doctor` look at: backbones, data, the environment."""
+"""Checks behind `tbench check` and `tbench doctor`: backbones, data, the environment."""

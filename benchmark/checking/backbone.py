@@ -23,7 +23,7 @@ _AUTOCAST_TOLERANCE = 0.1
 
 
 def check(backbone: Backbone, features: Features | None = None) -> list[CheckResult]:
-    """Return what was found about each property of the contract.
+    """Return a result for each property of the contract.
 
     ``features`` are those of the backbone, if it was inspected before.
 
@@ -37,7 +37,7 @@ def check(backbone: Backbone, features: Features | None = None) -> list[CheckRes
 
 
 def _normalisation(backbone: Backbone, features: Features) -> CheckResult:
-    """Return the normalisation and where it comes from; what is assumed is a warning."""
+    """Return the normalisation and its origin; an assumed one is a warning."""
     remark, is_assumed = normalisation_remark(backbone)
     said = f'assumed, {remark}; --mean and --std override it' if is_assumed else remark
     numbers = ' '.join(

@@ -1,4 +1,4 @@
-"""Check that a task's data are all there and are what the task declares."""
+"""Check that a task's data are complete and agree with the declaration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmark.specs import CheckResult, Task
 def check_data(
     task: Task, folder: Path, *, full: bool = False, reader: DataReader | None = None
 ) -> list[CheckResult]:
-    """Return what was found about the files, splits, labels and pictures of a task's data.
+    """Return the results of checks of a task's files, splits, labels and pictures.
 
     ``full`` reads every picture and label map, not a sample of them, and looks for pictures of
     equal content in two splits. ``reader`` makes the digest of the data's contents.
@@ -39,7 +39,7 @@ def check_data(
 
 
 def check_arguments(task: Task) -> None:
-    """Refuse a task that asks for a data set or an argument that the libraries do not have.
+    """Raise if a task names a data set or an argument that the libraries do not have.
 
     Raises:
         DeclarationError: names the file, the split, what is unknown and what is known.

@@ -1,4 +1,4 @@
-"""Write the declaration of a task from what a folder holds."""
+"""Write the declaration of a task from a folder of data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SMALL = 224
 
 @dataclass(frozen=True)
 class NewTask:
-    """A declaration that was written.
+    """A declaration that was written: its path, splits, notes and faults.
 
     Attributes:
         path: the file.
@@ -88,7 +88,7 @@ def write_task(
 
 
 def _made_small(facts: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
-    """Return a task's keys with small pictures, and what the kind makes small."""
+    """Return a task's keys with small pictures and the kind's options for small heads."""
     options = {**facts.get('options', {}), **kind.small.get('options', {})}
     size = input_size(facts['input_size'], _SMALL)
     return {**facts, 'input_size': size, **kind.small, **({'options': options} if options else {})}
@@ -111,14 +111,14 @@ def _name_of(text: str) -> str:
 
 
 def _root(folder: Path, data_root: Path) -> str:
-    """Return the data's folder as a declaration names it: below the data root, else whole."""
+    """Return the data's folder relative to the data root if it is inside, else as a full path."""
     whole, above = folder.resolve(), data_root.resolve()
     is_below = above in whole.parents
     return whole.relative_to(above).as_posix() if is_below else whole.as_posix()
 
 
 def _with_counts(facts: Mapping[str, Any], counts: Mapping[str, int]) -> dict[str, Any]:
-    """Return a task's keys in the usual order, with the numbers of samples behind the classes."""
+    """Return a task's keys in the usual order, with the numbers of samples after the classes."""
     found: dict[str, Any] = {}
     for key, value in facts.items():
         if key == 'options' and not value:
@@ -138,7 +138,7 @@ def _write(path: Path, task: Mapping[str, Any], data: Mapping[str, Any]) -> None
 
 
 def _splits(task: Task, folder: Path) -> dict[str, Any]:
-    """Return the data set of each split, with what it is made of imported."""
+    """Return the data set of each split, after importing its classes."""
     import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 
     config = localise(annotated_splits(task), {DATA: str(folder)})

@@ -1,4 +1,4 @@
-"""A page with samples of each split, drawn with their labels, for a person to look at."""
+"""An HTML page with samples of each split, drawn with their labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from benchmark.kinds.common.opening import opened
 from benchmark.specs import Task
 
 SAMPLES = 12
-"""How many samples of a split are drawn, spread evenly over it."""
+"""Number of samples drawn per split, spread evenly over it."""
 
 _LISTED = 40
 _PAGE = 'data.html'
@@ -51,7 +51,7 @@ class Drawn(NamedTuple):
 
 
 def draw_data(task: Task, folder: Path, out: Path) -> Path:
-    """Write a page with samples of each split and their labels, and return where to.
+    """Write a page with samples of each split and their labels, and return its path.
 
     ``out`` is an HTML file, or a folder into which ``data.html`` goes. Nothing else is needed to
     open it.
@@ -86,7 +86,7 @@ def _page(task: Task, folder: Path) -> Iterator[str]:
 
 
 def _listed(task: Task) -> str:
-    """Return the names of the classes, each after its colour where samples are drawn in colours."""
+    """Return the names of the classes, each with its colour if samples are drawn in colours."""
     colours = palette(len(task.classes)) if load_kind(task.kind).has_colours else []
     chips = [f'<i style="background:rgb({r},{g},{b})"></i>' for b, g, r in colours]
     names = [html.escape(name) for name in task.classes[:_LISTED]]

@@ -1,4 +1,4 @@
-"""Whether everything is installed here that the benchmark needs."""
+"""Checks whether everything that the benchmark needs is installed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from benchmark.compiling import library_versions
 from benchmark.openmmlab import keypoints_backend, ops_backend
 
 MMPOSE = 'pip install --no-deps mmpose==1.3.2'
-"""mmpose's own requirements do not install on a current Python; what it needs of them is there."""
+"""Command to install mmpose without its requirements, which fail on a current Python."""
 
 TRACKEVAL = 'pip install --no-deps trackeval==1.3.0'
-"""Its requirements ask for another numpy than OpenCV's; it runs on either."""
+"""Command to install TrackEval without its requirements, which conflict with OpenCV's numpy."""
 
 _NEEDED = (
     'torch',

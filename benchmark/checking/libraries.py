@@ -1,4 +1,4 @@
-"""The OpenMMLab libraries, imported without what they print."""
+"""Import the OpenMMLab libraries without their output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Prepare the libraries, and drop what they print of what they miss when they are imported.
+    """Prepare the libraries, and suppress what they print about missing parts on import.
 
     Raises:
         ImportError: one of them is not installed.

@@ -1,4 +1,4 @@
-"""Which kinds of tasks a backbone can serve, found without data and without training."""
+"""Find out which kinds of tasks a backbone can serve, without data or training."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_kinds(backbone: Backbone, features: Features) -> list[CheckResult]:
 
 
 def _representatives() -> list[Task]:
-    """Return one shipped task per kind in the order of kinds, of built-in data if there is one."""
+    """Return one shipped task per kind, in the order of kinds, on built-in data if possible."""
     found: dict[str, Task] = {}
     for task in sorted(shipped_tasks().values(), key=lambda t: (not t.source.provider, t.name)):
         found.setdefault(task.kind, task)
@@ -57,7 +57,7 @@ def _check(
 
 
 def _declared(backbone: Backbone, features: Features, task: Task) -> dict[str, Any]:
-    """Return the backbone as the configuration of a task has it, without weights."""
+    """Return the backbone's configuration in a task, without weights."""
     bare = replace(backbone, is_random=True, checkpoint=None)
     spec = RunSpec(task.name, backbone.id, 'finetune', 0)
     changes = ({'lr': 1e-3, 'iterations': 1, 'batch_size': 1, 'drop_path': 0.0},)
@@ -67,7 +67,7 @@ def _declared(backbone: Backbone, features: Features, task: Task) -> dict[str, A
 
 
 def _build_bare(declared: dict[str, Any]) -> FeatureBackbone:
-    """Return the backbone with shapes but no values: to fill a large one would take seconds."""
+    """Build the backbone on the meta device, since initialising a large one takes seconds."""
     with torch.device('meta'):
         network = FeatureBackbone(**declared)
     network.to('meta')  # a module in memory is a copy with values

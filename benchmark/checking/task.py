@@ -1,4 +1,4 @@
-"""Whether the declaration of a task is right, and whether its data are there."""
+"""Checks of a task's declaration, and whether its data are there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.specs import CheckResult, Task
 
 
 def task_lines(name: str, data_root: Path) -> list[str]:
-    """Return what was found about a task; it compiles for every class of backbone.
+    """Return lines on a task's declaration, after compiling it for every class of backbone.
 
     Raises:
         BenchmarkError: its declaration is wrong.
@@ -33,7 +33,7 @@ def task_lines(name: str, data_root: Path) -> list[str]:
 
 
 def _arguments_line(task: Task, data_root: Path) -> str:
-    """Return that the libraries know the task's data sets, or how to find out where they are.
+    """Return a line on whether the libraries know the task's data sets and arguments.
 
     Raises:
         DeclarationError: they do not.
@@ -60,7 +60,7 @@ def _data_line(task: Task, data_root: Path) -> str:
 
 
 def data_findings(name: str, data_root: Path) -> list[CheckResult]:
-    """Return what a short look at a task's data finds wrong or odd; nothing where they are absent.
+    """Return the findings of a quick check of a task's data; empty if the data are absent.
 
     Raises:
         BenchmarkError: the declaration is wrong.

@@ -1,4 +1,4 @@
-"""``tbench analyze``: its parser and what each analysis is called with."""
+"""``tbench analyze``: its parser, and one function per analysis."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _fill(parser: Parser) -> None:
 
 
 def _carry_out(analysis: Analysis, options: Namespace) -> int:
-    """Run an analysis and write what it found; return 1 when a part of it failed."""
+    """Run an analysis and write its finding; return 1 if a part of it failed."""
     finding, is_whole = pkgutil.resolve_name(analysis.run)(options)
     from benchmark.analysis.writing import write
 
@@ -151,7 +151,7 @@ LAYERS = Analysis(
 
 
 def _add_pictures(parser: argparse.ArgumentParser, count: int, batch_size: int) -> None:
-    """Add what every analysis of backbones on pictures takes."""
+    """Add the options of every analysis of backbones on pictures."""
     parser.add_argument(
         '--backbones',
         nargs='+',
@@ -203,7 +203,7 @@ def erf(options: Namespace) -> Outcome:
 
 
 def _look(options: Namespace, name: str) -> Outcome:
-    """Carry out the analysis ``name`` of backbones on pictures."""
+    """Run the analysis ``name`` of backbones on pictures."""
     backbones = _backbones(options)
     _prepare()
     from benchmark.analysis.devices import choose_device
@@ -234,7 +234,7 @@ def _check_attention(backbones: list[Backbone]) -> None:
 
 
 def cam(options: Namespace) -> Outcome:
-    """Map what backbones look at."""
+    """Compute activation maps of backbones."""
     backbones = _backbones(options)
     _prepare()
     from benchmark.analysis.cam import Method, analyse

@@ -1,4 +1,4 @@
-"""What the command line's options may hold, and errors about them in one line."""
+"""Argument types of the command line, and a parser whose errors are one line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from benchmark.cli.examples import example_of
 from benchmark.errors import BenchmarkError
 
 MOST_WORKERS = 1024
-"""How many worker processes, or processes of a cell, may be asked for."""
+"""Largest number of worker processes, or of processes of a cell."""
 
 _LONGEST = 40
 T = TypeVar('T')
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are a line like all others, not the whole usage.
+    """A parser whose errors are one line instead of the whole usage.
 
     Attributes:
         fill: adds what only its own command needs, before that is parsed.
@@ -33,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         return super().format_help() + (f'\nexample:\n  {example}\n' if example else '')
 
     def error(self, message: str) -> NoReturn:
-        """Refuse the command line.
+        """Raise the error of an invalid command line.
 
         Raises:
             BenchmarkError: always.
@@ -43,7 +43,7 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Namespace | None = None
     ) -> tuple[Namespace, list[str]]:
-        """Return the options; what is unknown is refused here, where the command is known.
+        """Return the options; unknown ones are refused here, where the command is known.
 
         Raises:
             BenchmarkError: an argument is unknown or wrong.
@@ -58,7 +58,7 @@ class Parser(argparse.ArgumentParser):
 
 
 Subparsers: TypeAlias = 'argparse._SubParsersAction[Parser]'
-"""To what a command adds its parser; argparse gives the type no public name."""
+"""The object to which a command adds its parser; argparse has no public name for it."""
 
 
 def _shown(text: str) -> str:
@@ -70,7 +70,7 @@ def _wrong(text: str, wanted: str) -> argparse.ArgumentTypeError:
 
 
 def whole(low: int | None = None, high: int | None = None) -> Callable[[str], int]:
-    """Return what reads a whole number from ``low`` to ``high``, both included."""
+    """Return a function that parses a whole number from ``low`` to ``high``, inclusive."""
     wanted = 'a whole number'
     if low is not None:
         wanted += f' from {low} to {high}' if high is not None else f' from {low}'
@@ -91,12 +91,12 @@ loaders = whole(0, MOST_WORKERS)
 
 
 def real(text: str) -> float:
-    """Return the number that ``text`` means."""
+    """Parse a real number."""
     return _read(float, text, 'a number')
 
 
 def gibibytes(text: str) -> int:
-    """Return as bytes the gibibytes that ``text`` means."""
+    """Parse a number of GiB and return bytes."""
     number = real(text)
     if not 0 <= number < float('inf'):
         raise _wrong(text, 'a number from 0')
@@ -104,7 +104,7 @@ def gibibytes(text: str) -> int:
 
 
 def day(text: str) -> date:
-    """Return the date that ``text`` means."""
+    """Parse a date."""
     return _read(date.fromisoformat, text, 'a date as in 2031-05-04')
 
 

@@ -9,18 +9,18 @@ from typing import Any
 from tqdm import tqdm
 
 _IN_A_LOG = 30
-"""Seconds between two lines about one file where nobody watches a terminal."""
+"""Seconds between two lines about one file when the output is not a terminal."""
 
 
 class Bars:
-    """A bar for each file that is on its way, with speed and time left."""
+    """A progress bar for each file being transferred, with speed and time left."""
 
     def __init__(self) -> None:
         self._bars: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def start(self, name: str, done: int, total: int) -> None:
-        """Show that a file begins, or begins anew, at ``done`` of ``total`` bytes."""
+        """Show that a transfer starts, or restarts, at ``done`` of ``total`` bytes."""
         pause = 0.2 if sys.stderr.isatty() else _IN_A_LOG
         with self._lock:
             self._close(name)
@@ -39,7 +39,7 @@ class Bars:
         self._bars[name].update(count)
 
     def stop(self, name: str) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         with self._lock:
             self._close(name)
 

@@ -23,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def cancel(options: Namespace) -> int:
-    """Ask all campaigns that are at work to stop, and print which."""
+    """Ask all running campaigns to stop, and print which."""
     found = api.cancel(options.work_dir, options.suite)
     for process in found:
         say(f'asked to stop: process {process}')

@@ -53,7 +53,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def check_backbone(options: Namespace) -> int:
-    """Check a backbone's contract and what it can serve; return 2 when the contract is broken."""
+    """Check a backbone's contract and the kinds it can serve; return 2 if it is broken."""
     (backbone,) = normalised([options.id], options)
     found = api.check(backbone)
     for line in found.lines():
@@ -62,7 +62,7 @@ def check_backbone(options: Namespace) -> int:
 
 
 def check_task(options: Namespace) -> int:
-    """Check a task's declaration and, where its data are there, look at some of them."""
+    """Check a task's declaration and, if its data are there, a sample of them."""
     from benchmark.checking.task import data_findings, task_lines
 
     for line in task_lines(options.name, options.data_root):

@@ -1,4 +1,4 @@
-"""``tbench compare``: is one backbone better than another, and how sure is that."""
+"""``tbench compare``: is one backbone better than another, and how certain is that?"""
 
 from __future__ import annotations
 

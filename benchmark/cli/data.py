@@ -1,4 +1,4 @@
-"""``tbench data``: get data sets, see what they take, convert, check, link and remove them."""
+"""``tbench data``: download data sets, show their cost, convert, check, link and remove them."""
 
 from __future__ import annotations
 
@@ -93,12 +93,12 @@ def _add_convert(kinds: Any) -> None:
 
 
 def get(options: Namespace) -> int:
-    """Fetch what is missing; return 1 where a person is waited for or files lack."""
+    """Download missing data; return 1 if files are missing or need a person to get them."""
     return fetch(options.names, options.data_root, keep=options.keep, at_once=options.at_once)
 
 
 def fetch(names: Sequence[str], data_root: Path, *, keep: bool = False, at_once: int = 2) -> int:
-    """Fetch the data of tasks, suites or data sets; return 1 where files still lack."""
+    """Download the data of tasks, suites or data sets; return 1 if files are still missing."""
     from benchmark.acquiring.declared import chosen
     from benchmark.acquiring.getting import Manner
     from benchmark.cli.bars import Bars
@@ -137,7 +137,7 @@ def _missing(wanted: list[Any], data_root: Path) -> int:
 
 
 def plan(options: Namespace) -> int:
-    """Print what getting the named data sets would take."""
+    """Print the size and time of downloading the named data sets."""
     from benchmark.acquiring.declared import chosen
 
     return _show(chosen(options.names), options)
@@ -186,7 +186,7 @@ def convert(options: Namespace) -> int:
 
 
 def remove(options: Namespace) -> int:
-    """Delete archives, and what was unpacked where that is asked for."""
+    """Delete archives and, if requested, the unpacked files."""
     from benchmark.acquiring.declared import chosen, distributions
     from benchmark.acquiring.getting import Shelf, remove_archives, remove_data
 
@@ -199,7 +199,7 @@ def remove(options: Namespace) -> int:
 
 
 def probe(options: Namespace) -> int:
-    """Ask every address; return 1 where a file has none that answers with it."""
+    """Check every address; return 1 if a file has no address that still provides it."""
     from benchmark.acquiring.declared import chosen, distributions
     from benchmark.acquiring.planning import probe_all
 
@@ -213,7 +213,7 @@ def probe(options: Namespace) -> int:
 
 
 def link(options: Namespace) -> int:
-    """Let a folder stand for a data set."""
+    """Use an existing folder as a data set."""
     from benchmark.acquiring.declared import distributions
     from benchmark.acquiring.getting import Shelf
     from benchmark.acquiring.getting import link as linked

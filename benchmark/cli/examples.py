@@ -1,4 +1,4 @@
-"""An example of every command, which its help ends with."""
+"""An example of every command, shown at the end of its help."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ EXAMPLES: Mapping[str, str] = {
     'data link': 'tbench data link ade20k /datasets/ADEChallengeData2016',
     'doctor': 'tbench doctor',
 }
-"""By what follows ``tbench``."""
+"""Arguments of the example of each command, by the words after ``tbench``."""
 
 
 def example_of(program: str) -> str:
@@ -57,4 +57,4 @@ def example_of(program: str) -> str:
 
 
 _OF_SUITES = ('losses', 'layers')
-"""Analyses that look at the records of a suite."""
+"""Analyses of the records of a suite."""

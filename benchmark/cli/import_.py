@@ -25,7 +25,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def import_(options: Namespace) -> int:
-    """Merge the records of an archive; return 1 when some conflict with those that are here."""
+    """Merge the records of an archive; return 1 if some conflict with existing ones."""
     from benchmark.results.sharing import ImportOutcome
 
     imported = api.import_records(options.results, options.file)

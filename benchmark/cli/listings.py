@@ -1,4 +1,4 @@
-"""Rows about what is declared."""
+"""Rows of ``tbench list``."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit code.
+    """Run a command and return the exit code.
 
     0: done; 1: some cells failed; 2: the request is invalid; 3: other processes are working on some
     cells; 4: an error in the program, whose traceback is in a file that is named; 130: interrupted;

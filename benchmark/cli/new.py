@@ -1,4 +1,4 @@
-"""``tbench new``: write a declaration from what is there."""
+"""``tbench new``: write a declaration from a folder of data."""
 
 from __future__ import annotations
 

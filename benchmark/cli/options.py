@@ -1,4 +1,4 @@
-"""Options that several commands share, and what the floors below take for them."""
+"""Options that several commands share, and their conversion to arguments of the API."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def add_work(parser: argparse.ArgumentParser) -> None:
 
 
 def request_of(options: Namespace) -> dict[str, Any]:
-    """Return the options of a request as :func:`benchmark.api.open_campaign` takes them."""
+    """Return the options of a request, as arguments of :func:`benchmark.api.open_campaign`."""
     return {
         'backbones': normalised(options.backbones, options),
         'suite': options.suite,
@@ -234,7 +234,7 @@ def request_of(options: Namespace) -> dict[str, Any]:
 
 
 def running_of(options: Namespace) -> dict[str, Any]:
-    """Return how cells run, as :func:`benchmark.api.open_campaign` takes it."""
+    """Return the options on how cells run, as arguments of :func:`benchmark.api.open_campaign`."""
     from benchmark.compiling import parse_options
 
     return {
@@ -250,7 +250,7 @@ def running_of(options: Namespace) -> dict[str, Any]:
 
 
 def place_of(options: Namespace) -> dict[str, Any]:
-    """Return where cells run, as :func:`benchmark.api.open_executor` takes it."""
+    """Return the options on executors, as arguments of :func:`benchmark.api.open_executor`."""
     return {
         'executor': options.executor,
         'device': options.device,
@@ -260,7 +260,7 @@ def place_of(options: Namespace) -> dict[str, Any]:
 
 
 def _resources(given: Iterable[str]) -> dict[str, str]:
-    """Return resources by name.
+    """Return the values of ``--resources`` by name.
 
     Raises:
         BenchmarkError: one of them is not of the form ``KEY=VALUE``.

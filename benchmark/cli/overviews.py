@@ -1,4 +1,4 @@
-"""Lines for a person: what a request would do, and where a running one stands."""
+"""Texts of ``tbench plan`` and ``tbench status``, line by line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from benchmark.specs import RunSpec
 from benchmark.wording import count_noun
 
 _SHOWN = (State.RUNNING, State.FAILED)
-"""States whose cells get a line each; the others are counted."""
+"""States whose cells are listed one by one; the others are only counted."""
 
 _QUIET = 30.0
-"""Seconds without a sign of life that are worth a word: three of those that a worker gives."""
+"""Seconds without a heartbeat after which it is mentioned: three heartbeat intervals."""
 
 
 def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
-    """Yield what is done, to do with its cost, and impossible with its reason."""
+    """Yield lines on cells done, to do with their cost, and impossible with the reason."""
     plan = survey.plan
     yield (
         f'{count_noun(len(plan.done), "cell")} done, {len(plan.to_do)} to do, '
@@ -64,7 +64,7 @@ def _cost_line(costs: list[Estimate]) -> str:
 
 
 def _span(costs: Iterable[Estimate], share: int = 1) -> str:
-    """Return how long cells take together: one duration where all were measured, else a range."""
+    """Return the total time of cells: one duration if all were measured, otherwise a range."""
     costs = list(costs)
     low, high = (
         sum(seconds or 0.0 for seconds in ends) / share

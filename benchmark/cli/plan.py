@@ -24,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def plan(options: Namespace) -> int:
-    """Print what a run would do and cost; return 2 when a run would refuse the request."""
+    """Print what a run would do and cost; return 2 if a run would refuse the request."""
     from benchmark.cli.overviews import plan_lines
 
     with (

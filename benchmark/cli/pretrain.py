@@ -1,4 +1,4 @@
-"""``tbench pretrain``: its parser, and the settings that its options ask for."""
+"""``tbench pretrain``: its parser, and the settings given by its options."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _add_world(parser: argparse.ArgumentParser) -> None:
 
 
 def pretrain(options: Namespace) -> int:
-    """Pretrain, and say which file the harness takes."""
+    """Pretrain, and print the declaration to give to ``tbench run``."""
     from benchmark.pretraining import Folder
 
     folder = Folder(options.out, options.name)

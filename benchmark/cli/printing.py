@@ -1,4 +1,4 @@
-"""How commands speak to a person: a line at a time."""
+"""Printing of single lines."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from benchmark.cli.terminal import printable
 
 
 def say(line: str) -> None:
-    """Print a line at once, though the output may be a pipe."""
+    """Print a line and flush it, also if the output is a pipe."""
     print(printable(line), flush=True)

@@ -1,4 +1,4 @@
-"""``tbench regress``: does a set of records say that something got worse?"""
+"""``tbench regress``: did something get worse, compared with a baseline?"""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def regress(options: Namespace) -> int:
 
 
 def _history(options: Namespace, suite: str) -> History:
-    """Return the earlier nights: those of the file, which may begin with this one."""
+    """Return the earlier nights in the history file, which may be new."""
     from benchmark.regression.history import History, read_history
 
     if options.append and options.history is None:

@@ -1,4 +1,4 @@
-"""How runs are judged against a baseline: the options of ``regress`` and ``nightly``."""
+"""Options of ``regress`` and ``nightly``: how runs are compared with a baseline."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CORRECTIONS = ('holm', 'bh', 'none')
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
-    """Add what decides whether a difference counts."""
+    """Add the options that decide which differences count."""
     parser.add_argument('--night', type=day, metavar='DATE', help='default: today (UTC)')
     parser.add_argument('--junit', type=Path, metavar='FILE', help='JUnit XML for a CI service')
     parser.add_argument(
@@ -52,12 +52,12 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
 
 
 def night_of(options: Namespace) -> date:
-    """Return the day of the night, today (UTC) where none is given."""
+    """Return the date of the night, by default today (UTC)."""
     return options.night or datetime.now(UTC).date()
 
 
 def rules_of(options: Namespace) -> Rules:
-    """Return the rules that the options ask for.
+    """Return the rules given by the options.
 
     Raises:
         BenchmarkError: a limit or a margin is out of its range.
@@ -102,7 +102,7 @@ def _margin(texts: tuple[str, ...]) -> Margin:
 
 
 def check_margin(margin: Margin, known: Iterable[str]) -> None:
-    """Refuse a margin of a metric that no cell has: it would do nothing."""
+    """Raise if a margin names a metric that no cell has, since it would have no effect."""
     keys = sorted(set(known))
     for key in margin.by_metric:
         if key not in keys:
@@ -117,7 +117,7 @@ def _not_negative(text: str) -> float:
 
 
 def print_comparison(comparison: Comparison, junit_file: Path | None, *, is_quiet: bool) -> None:
-    """Print a comparison and write it for a CI service, where that is asked for."""
+    """Print a comparison and, if requested, write it for a CI service."""
     from benchmark.regression.outputs import junit, summary
     from benchmark.results.store import write_atomically
 

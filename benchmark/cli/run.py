@@ -41,7 +41,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Run a suite; return 1 when some cells failed, 3 when others are at work on some."""
+    """Run a suite; return 1 if some cells failed, 3 if other processes are running some."""
     if options.get:
         fetch(options.tasks or [options.suite], options.data_root)
     return carry_out(options, submission=options.submission, outcomes=options.outcomes)
@@ -50,7 +50,7 @@ def run(options: Namespace) -> int:
 def carry_out(
     options: Namespace, *, submission: bool = False, outcomes: bool = True, waits: bool = False
 ) -> int:
-    """Run a suite as the options say, and return the exit code.
+    """Run a suite with these options, and return the exit code.
 
     Args:
         options: what the command line says.
@@ -78,7 +78,7 @@ def carry_out(
 
 
 def _places(options: Namespace) -> str:
-    """Return the options that lead another command to the same folders."""
+    """Return the options with which another command uses the same folders."""
     places = (
         ('--results', options.results, 'results'),
         ('--work-dir', options.work_dir, 'work_dirs'),

@@ -1,4 +1,4 @@
-"""``tbench status``: where the campaigns of a work folder stand."""
+"""``tbench status``: the state of the campaigns of a work folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def status(options: Namespace) -> int:
-    """Print where the campaigns of a work folder stand."""
+    """Print the state of the campaigns of a work folder."""
     from benchmark.cli.overviews import status_lines
 
     while True:

@@ -1,4 +1,4 @@
-"""What goes to the terminal: text that cannot steer it, and one line for a fault of ours."""
+"""Output to the terminal: text without control characters, and one line for our own errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONTROLS = {
 
 
 def printable(text: object) -> str:
-    """Return ``text`` with control characters written out, and halves of letters too.
+    """Return ``text`` with control characters and lone surrogates escaped.
 
     An error may quote a file or a library, whose escapes would else reach the terminal.
     """
@@ -22,7 +22,7 @@ def printable(text: object) -> str:
 
 
 def keep_traceback() -> str:
-    """Write the traceback of the error being handled to a file and return where, for a person."""
+    """Write the traceback of the error being handled to a file, and return a text that names it."""
     try:
         handle, name = tempfile.mkstemp(prefix='tbench-fault-', suffix='.log')
         with os.fdopen(handle, 'w', encoding='utf-8', errors='backslashreplace') as file:

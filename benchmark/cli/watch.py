@@ -123,7 +123,7 @@ def _add_end(parser: argparse.ArgumentParser) -> None:
 
 
 def watch(options: Namespace) -> int:
-    """Evaluate checkpoints until the end that is asked for; return 1 where a cell failed."""
+    """Evaluate checkpoints until the requested end; return 1 if a cell failed."""
     from benchmark.errors import BenchmarkError
     from benchmark.watching.evaluating import Evaluator
     from benchmark.watching.watch import Watching

@@ -80,7 +80,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def work(options: Namespace) -> int:
-    """Run cells until none is left; return 1 when some that it ran failed."""
+    """Run cells until none is left; return 1 if some of them failed."""
     if options.print_k8s:
         print(manifest(options), end='')
         return 0
@@ -88,7 +88,7 @@ def work(options: Namespace) -> int:
 
 
 def manifest(options: Namespace) -> str:
-    """Return the manifest of an indexed job whose workers do what ``options`` say."""
+    """Return the Kubernetes manifest of an indexed job of workers with these ``options``."""
     words = ['tbench', 'work', '--suite', options.suite]
     for flag, values in (
         ('--backbones', options.backbones),

@@ -1,4 +1,4 @@
-"""Whether a task can be compiled at all, found out without a backbone."""
+"""Check whether a task can be compiled, without a backbone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.specs import Architecture, Role, Size, Task
 
 
 def check_compiles(task: Task) -> tuple[str, ...]:
-    """Return the names of the protocols by which backbones of every class can be tried on a task.
+    """Return the names of the protocols that compile on a task for every class of backbone.
 
     Raises:
         BenchmarkError: the task's options contradict each other, or a protocol that suits it has

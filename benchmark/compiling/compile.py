@@ -1,4 +1,4 @@
-"""Where a backbone, a task and a protocol meet: one configuration per cell."""
+"""Compile a backbone, a task and a protocol into the configuration of one cell."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ from benchmark.specs import (
 )
 
 WEIGHTS = '{weights}'
-"""Stands for the backbone's weights file in a compiled configuration."""
+"""Placeholder of the backbone's weights file in a compiled configuration."""
 
 CODE = '{code}'
-"""Stands for the file of the backbone's class in a compiled configuration."""
+"""Placeholder of the file with the backbone's class in a compiled configuration."""
 
 STEP_DRAWS = {'type': 'benchmark.StepDraws'}
-"""The hook by which what a training step draws follows from seed and step."""
+"""The hook that makes the random numbers of a training step follow from seed and step."""
 
 ORDER = {'type': 'benchmark.SampleOrder'}
-"""The sampler by which the order of samples follows from seed and pass."""
+"""The sampler that makes the order of samples follow from seed and pass."""
 
 FIXED_VIEWS = 'fixed_views'
-"""Key of a configuration whose training pictures have this many views, each drawn once."""
+"""Config key: number of fixed views of each training picture."""
 
 PACKAGES = 'packages'
-"""Key of a configuration whose parts other packages add: their versions by name."""
+"""Config key: versions, by name, of other packages that add parts."""
 
 _CHECKPOINTS = 4
 _MOST_ITERATIONS_LOST = 2000
 _CURVE_POINTS = 50
 _DECAYED, _BETAS = DECAYED[0], (0.9, 0.999)
 _NOTHING = 1e-8
-"""The smallest share of its peak at which a rate starts to rise."""
+"""Smallest share of the peak rate at which a warm-up starts."""
 
 
 class Network(NamedTuple):
@@ -67,7 +67,7 @@ class Network(NamedTuple):
 
 @dataclass(frozen=True)
 class CellInputs:
-    """The resolved nouns of one cell.
+    """The resolved inputs of one cell: task, backbone, protocol and so on.
 
     Attributes:
         spec: which cell.
@@ -89,14 +89,14 @@ class CellInputs:
 
     @property
     def network(self) -> Network:
-        """The backbone with its features, of a cell that has one."""
+        """The backbone with its features; only for cells with a backbone."""
         assert self.backbone is not None, 'a cell with a backbone'
         assert self.features is not None, 'a backbone that was inspected'
         return Network(self.backbone, self.features)
 
     @property
     def recipe_key(self) -> RecipeKey:
-        """The place in the recipes of a cell that has a backbone."""
+        """The key of a cell in the recipes; only for cells with a backbone."""
         backbone, features = self.network
         return RecipeKey.of(self.task, features, is_random=backbone.is_random)
 
@@ -146,7 +146,7 @@ def compile_config(cell: CellInputs) -> Config:
 def training_recipe(
     protocol: Protocol, place: RecipeKey, budget: Declared, *changes: Declared
 ) -> Recipe:
-    """Return the recipe of a training, a batch that passes in parts counted as its parts.
+    """Return the recipe of a training, with the batch split by gradient accumulation.
 
     Args:
         protocol: what learns.
@@ -167,7 +167,7 @@ def training_recipe(
 
 
 def _with_options(task: Task, recipe: Recipe, kind: Kind) -> Task:
-    """Return the task with the options that its recipe sets in place of its own."""
+    """Return the task with its options overridden by those of the recipe."""
     for key, value in recipe.options.items():
         if not isinstance(value, kind.options.get(key, ())):
             known = ', '.join(sorted(kind.options))
@@ -179,7 +179,7 @@ def _with_options(task: Task, recipe: Recipe, kind: Kind) -> Task:
 
 
 def _in_parts(recipe: Recipe, protocol: str) -> Recipe:
-    """Return the recipe with a batch that passes in parts as that many iterations.
+    """Return the recipe with each accumulated part of a batch counted as an iteration.
 
     What is counted in iterations is a share of them, so that the schedule stays the same.
     """
@@ -195,7 +195,7 @@ def _in_parts(recipe: Recipe, protocol: str) -> Recipe:
 
 
 def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
-    """Return the backbone as the protocol uses it."""
+    """Return the configuration of the backbone under the protocol."""
     backbone = cell.network.backbone
     frozen = not cell.protocol.trains_backbone
     config: Config = {
@@ -224,7 +224,7 @@ def backbone_config(cell: CellInputs, recipe: Recipe) -> Config:
 
 
 def _in_parts_of(trains: Trains | Names | Adapter) -> Config:
-    """Return what a backbone is told where only a part of it learns, or an adapter does."""
+    """Return the backbone's arguments if only a part of it, or an adapter, is trained."""
     if isinstance(trains, Names):
         return {'trained': {'patterns': list(trains.patterns), 'last': trains.last}}
     if isinstance(trains, Adapter):
@@ -233,7 +233,7 @@ def _in_parts_of(trains: Trains | Names | Adapter) -> Config:
 
 
 def added_packages(cell: CellInputs) -> Config:
-    """Return the versions of other packages whose parts the cell uses; empty for ours alone."""
+    """Return the versions of other packages whose parts the cell uses; empty if there are none."""
     source = cell.network.backbone.source.partition(':')[0]
     parts = (
         (KINDS, cell.task.kind), (PROTOCOLS, cell.protocol.name), (SOURCES, source),
@@ -267,7 +267,7 @@ def _train_loader(task: Task, recipe: Recipe, data: DataParts, model: ModelParts
 
 
 def testing_loader(task: Task, data: DataParts) -> Config:
-    """Return how test samples are loaded: once each, in order."""
+    """Return the test loader: each sample once, in order."""
     samples = dataset(task, Role.TEST, data.test_pipeline)
     return {
         **_loader(samples, data.test_batch_size, data.collate),
@@ -325,7 +325,7 @@ def _backbone_factor(recipe: Recipe) -> Config:
 
 
 def _optimizer(recipe: Recipe) -> Config:
-    """Return the optimiser; what stands at its library's own value is not named."""
+    """Return the optimiser; arguments at the library's defaults are left out."""
     common = {'lr': recipe.lr, 'weight_decay': recipe.weight_decay}
     betas = {} if recipe.betas == _BETAS else {'betas': tuple(recipe.betas)}
     momentum = {'momentum': recipe.momentum}
@@ -401,7 +401,7 @@ def _rise_and_fall(recipe: Recipe) -> Config:
 
 
 def _check_ends(recipe: Recipe) -> None:
-    """Refuse a start or an end of the rate that no schedule can follow."""
+    """Raise if the start or the end of the rate is out of range."""
     for key in ('warmup_start', 'floor'):
         if not 0 <= getattr(recipe, key) <= 1:
             raise IncompatibleError(
@@ -460,7 +460,7 @@ def _hooks(recipe: Recipe, gallery: Config, *, learns: bool) -> Config:
 
 
 def _extras(recipe: Recipe, *, learns: bool) -> list[Config]:
-    """Return the hooks of what is off unless a recipe asks for it."""
+    """Return the hooks of optional features that the recipe switches on."""
     execution = {
         'precision': recipe.precision if recipe.precision != 'single' else None,
         # a frozen backbone keeps no activations anyway

@@ -1,4 +1,4 @@
-"""What a record says of its task, protocol and backbone."""
+"""The part of a record that describes its task, protocol and backbone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.specs import Backbone, Features, Metric, Names, Pretraining, Prot
 
 
 def facts_of(cell: CellInputs) -> dict[str, Any]:
-    """Return what a record says of a cell, keyed like its fields."""
+    """Return the description of a cell for its record, keyed by the record's fields."""
     return {
         **_shared(cell.task, cell.protocol),
         'backbone': _backbone(*cell.network),
@@ -21,7 +21,7 @@ def facts_of(cell: CellInputs) -> dict[str, Any]:
 
 
 def trivial_facts(task: Task) -> dict[str, Any]:
-    """Return what a record says of a task's trivial predictor, which has no backbone."""
+    """Return the description of a task's trivial predictor for its record."""
     title = load_kind(task.kind).trivial.title
     return {
         **_shared(task, TRIVIAL),
@@ -52,7 +52,7 @@ def _shared(task: Task, protocol: Protocol) -> dict[str, Any]:
 
 
 def _part(protocol: Protocol) -> dict[str, Any]:
-    """Return what a protocol trains where that is neither all, the head alone, nor nothing."""
+    """Return which part a protocol trains, unless it is everything, the head or nothing."""
     trains = protocol.trains
     if isinstance(trains, Trains):
         return {}

@@ -30,7 +30,7 @@ NUMERICS: Mapping[str, int] = {
     'as-is': 1,
     'trivial': 1,
 }
-"""Numbers of the parts that no kind, protocol or source owns; each rises when its results change.
+"""Numerics of shared parts (no kind, protocol or source); raised when their results change.
 
 ``reading`` is how samples are opened and decoded, ``networks`` what stands between a source's
 network and a head, the others are procedures. The release of the package is no part of a run's
@@ -119,7 +119,7 @@ def identity_text(
 
 
 def numerics_of(config: Config, *, kind: str, protocol: str, source: str) -> dict[str, int]:
-    """Return the number of each part of the benchmark that a cell involves.
+    """Return the numerics of each part of the benchmark that a cell uses.
 
     ``source`` is where the backbone's network comes from; empty where there is none.
     """
@@ -134,7 +134,7 @@ def numerics_of(config: Config, *, kind: str, protocol: str, source: str) -> dic
 
 
 def source_numerics(source: str) -> dict[str, int]:
-    """Return the numbers of the parts that a network of ``source`` goes through."""
+    """Return the numerics of the parts that a network of ``source`` uses."""
     library = source.partition(':')[0]
     return {
         'networks': NUMERICS['networks'],
@@ -143,7 +143,7 @@ def source_numerics(source: str) -> dict[str, int]:
 
 
 def library_versions(source: str = '') -> dict[str, str]:
-    """Return the versions that can change numbers, read without importing the libraries.
+    """Return the versions of libraries that affect numbers, without importing them.
 
     ``source`` is that of a backbone: where it is ``hf:``, transformers is among them.
     """
@@ -158,7 +158,7 @@ def library_versions(source: str = '') -> dict[str, str]:
 
 
 def reader_versions() -> dict[str, str]:
-    """Return the versions of what reads pictures and counts scores, which a record states too.
+    """Return the versions of the libraries that read pictures and compute scores, for the record.
 
     Not part of a run's identity: upgrading one invalidates no record.
     """
@@ -214,5 +214,5 @@ def files_below(root: Path) -> Mapping[str, int]:
 
 
 def leads_back(folder: Path) -> bool:
-    """Whether ``folder`` is a link to a folder that it lies in."""
+    """Whether ``folder`` is a link to one of its own parents."""
     return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())

@@ -7,7 +7,7 @@ from typing import Any
 from benchmark.kinds.base import Config
 
 HALVINGS = 2
-"""How often a batch may be halved."""
+"""Largest number of times that a batch may be halved."""
 
 _COUNTS = ('begin', 'end', 'rise', 'max_iters', 'interval', 'parts')
 """Keys of schedules, loops and hooks that count iterations."""
@@ -55,7 +55,7 @@ def _halved_trials(config: Config) -> Config | None:
 
 
 def _twice(part: Config) -> Config:
-    """Return a part with everything that it counts in iterations doubled."""
+    """Return a part with all its iteration counts doubled."""
     doubled = {key: 2 * part[key] for key in _COUNTS if key in part}
     if 'milestones' in part:
         doubled['milestones'] = [2 * step for step in part['milestones']]
@@ -63,7 +63,7 @@ def _twice(part: Config) -> Config:
 
 
 def batch_facts(training: Config) -> dict[str, Any]:
-    """Return how the batch of a halved training passed, for its record."""
+    """Return how the batch was split, for the record of a halved training."""
     at_once = training['train_dataloader']['batch_size']
     parts = training['optim_wrapper'].get('accumulative_counts', 1)
     return {

@@ -11,7 +11,7 @@ from benchmark.hashing import canonical_json
 from benchmark.kinds.base import Config
 
 LOADERS = 'num_workers'
-"""Key of a configuration that says how many processes load samples; it changes no number."""
+"""Config key: number of data-loader processes; does not affect results."""
 
 _WHOLE = frozenset(
     {
@@ -22,7 +22,7 @@ _WHOLE = frozenset(
 
 
 def parse_options(texts: Sequence[str], flag: str = '--cfg-options') -> dict[str, Any]:
-    """Return ``key=value`` texts as a dictionary; values are read as literals where they are.
+    """Parse ``key=value`` texts into a dictionary; values that are literals are read as such.
 
     ``flag`` is the option of the command line that they were given to, for messages.
 
@@ -75,7 +75,7 @@ def apply_options(config: Config, options: Mapping[str, Any]) -> Config:
 
 
 def applicable(config: Config, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those dotted ``options`` whose first step ``config`` has, and who loads."""
+    """Return the dotted ``options`` whose first key exists in ``config``, and the loader option."""
     known = {*config, LOADERS}
     return {key: value for key, value in options.items() if key.partition('.')[0] in known}
 
@@ -97,7 +97,7 @@ def _set(target: Any, step: str, value: Any, key: str) -> None:
 
 
 def _check_kind(old: Any, value: Any, key: str, name: str) -> None:
-    """Refuse what is no number, or no truth value, in the place of one.
+    """Raise if a number or a boolean is replaced by something else.
 
     Most whole numbers may become real ones: rates are often written as 0 or 1.
     """

@@ -10,11 +10,11 @@ from benchmark.kinds.base import Config
 from benchmark.specs import EXACT, FAST, Architecture, Features, Recipe
 
 PRECISION = 'precision'
-"""Key of a configuration that is not computed exactly: what it is computed with."""
+"""Config key: the number formats and kernels of the policy ``fast``."""
 
 _FORMAT = 'bfloat16'
 _FUSED = ('AdamW', 'SGD')
-"""Optimisers of torch whose step can be a single kernel."""
+"""torch's optimisers that have a fused step."""
 
 
 def choose_policy(asked: str | None, device: str) -> str:

@@ -1,4 +1,4 @@
-"""The configuration of a probe: data, frozen backbone, what is tried, evaluator; no head."""
+"""The configuration of a probe: data, frozen backbone, trials, evaluator; no head."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CELL = 16
 """Side in pixels of the cells of a pyramid's dense features."""
 
 _DIVISOR = 32
-"""A side that it divides lets every map start at the same pixel."""
+"""Sides are padded to multiples of this, so that all maps start at the same pixel."""
 
 
 def compile_probe(cell: CellInputs) -> Config:

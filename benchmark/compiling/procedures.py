@@ -1,4 +1,4 @@
-"""What a worker can be asked to do: how each procedure is compiled and by what it is run.
+"""The procedures that a worker can run: how each is compiled, and which function runs it.
 
 Nothing is listed elsewhere: who plans, dispatches or answers asks this table. Another package's
 protocol may name a procedure of its own as ``'module:attribute'``.
@@ -26,7 +26,7 @@ Compile = Callable[[CellInputs, Mapping[str, Any]], Config]
 
 @dataclass(frozen=True)
 class Procedure:
-    """One thing that a worker does.
+    """One kind of work that a worker can do.
 
     Attributes:
         name: how requests name it.
@@ -122,7 +122,7 @@ _PROCEDURES = {
 
 
 def find_procedure(name: str) -> Procedure:
-    """Return the procedure called ``name``, or that ``name`` places as ``'module:attribute'``.
+    """Return the procedure with the name ``name``, or at ``'module:attribute'``.
 
     Raises:
         UnknownNameError: no procedure has that name.
@@ -144,7 +144,7 @@ def find_procedure(name: str) -> Procedure:
 
 
 def procedure_of(cell: CellInputs) -> tuple[str, Procedure]:
-    """Return the procedure of a cell with the name by which a worker finds it.
+    """Return the procedure of a cell, and the name by which a worker finds it.
 
     The protocol names it; a training whose recipe has a grid becomes a search.
 

@@ -17,7 +17,7 @@ _TESTING = ('test_dataloader', 'test_evaluator')
 
 
 def grid_of(changes: tuple[Declared, ...]) -> Mapping[str, tuple[Any, ...]]:
-    """Return the grid of a cell's recipe: that of the last change that has one, empty for none."""
+    """Return the grid of a cell's recipe: that of the last change with one, or empty."""
     grid: Mapping[str, tuple[Any, ...]] = {}
     for change in changes:
         grid = change.get('grid', grid)
@@ -25,7 +25,7 @@ def grid_of(changes: tuple[Declared, ...]) -> Mapping[str, tuple[Any, ...]]:
 
 
 def compile_search(cell: CellInputs, options: Mapping[str, Any]) -> Config:
-    """Return the trainings of all points of a cell's grid, and what tests the one that is chosen.
+    """Return the trainings of all points of a cell's grid, and the test of the chosen one.
 
     Args:
         cell: the cell, whose changes hold a grid.
@@ -63,7 +63,7 @@ def _points(grid: Mapping[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
 
 
 def on_validation(task: Task) -> Task:
-    """Return ``task`` with its validation split in the place of the test split.
+    """Return ``task`` with its validation split as its test split.
 
     Raises:
         DeclarationError: the task declares no validation split.

@@ -12,7 +12,7 @@ HELD_OUT = 'benchmark.HeldOut'
 
 
 def compile_trivial(task: Task) -> Config:
-    """Return what a task's trivial predictor needs, with the placeholder ``{data}``.
+    """Return the configuration of a task's trivial predictor, with the placeholder ``{data}``.
 
     It learns from the annotations of the training split and is scored on the test samples, and
     by the evaluator, of every cell of the task.
@@ -30,7 +30,7 @@ def compile_trivial(task: Task) -> Config:
 
 
 def annotated_splits(task: Task) -> Config:
-    """Return every split of a task with its annotations but no pictures, to look at its data."""
+    """Return every split of a task with annotations but without pictures, to check its data."""
     kind = load_kind(task.kind)
     annotations = list(kind.data(task).annotations)
     return {
@@ -41,7 +41,7 @@ def annotated_splits(task: Task) -> Config:
 
 
 def drawn_splits(task: Task) -> Config:
-    """Return every split of a task as it is tested, and the gallery that draws its samples."""
+    """Return every split of a task with test transforms, and the gallery that draws its samples."""
     kind = load_kind(task.kind)
     data = kind.data(task)
     splits = {role.value: dataset(task, role, data.test_pipeline) for role in task.datasets}
@@ -57,7 +57,7 @@ def drawn_splits(task: Task) -> Config:
 
 
 def data_request(task: Task) -> Config:
-    """Return what a look at a task's data needs, as plain data with the placeholder ``{data}``."""
+    """Return the request for a check of a task's data, as plain data with ``{data}``."""
     return {
         **annotated_splits(task),
         'kind': task.kind,
@@ -80,5 +80,5 @@ def compile_submission(task: Task) -> Config | None:
 
 
 def submission_name(task: Task) -> str:
-    """Return how the archive for a task's server is called in a run's work folder."""
+    """Return the file name of the archive for a task's server in a run's work folder."""
     return f'{task.name}-submission.zip'

@@ -1,1 +1,1 @@
-"""Execute a compiled configuration: the only floor that touches the training runner."""
+"""Execute a compiled configuration: the only layer that uses the training runner."""

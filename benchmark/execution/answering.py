@@ -1,4 +1,4 @@
-"""Answer requests: errors become answers, and a cell is measured while its lease is held.
+"""Answer requests: errors become answers, and a cell runs only while its lease is held.
 
 Nothing heavy is imported here: what a procedure needs, it imports itself.
 """
@@ -25,7 +25,7 @@ Answer = dict[str, Any]
 
 
 def claimed(request: Answer, measure: Callable[[], Answer]) -> Answer:
-    """Return what ``measure`` finds, run while no other process is at work in the folder.
+    """Call ``measure`` while this process holds the folder, and return its result.
 
     With ``request['records']``, the files where a record of it may lie, the answer is ``done``
     where one of them is good now; and what was measured before, but not recorded, is taken.
@@ -56,7 +56,7 @@ def _is_good(path: Path) -> bool:
 
 
 def answer(request: Answer) -> Answer:
-    """Return the answer to a request; ``error`` is one line, ``user_error`` tells its origin.
+    """Return the answer to a request; ``error`` is one line, ``user_error`` says whose it is.
 
     ``busy`` is set where another process is doing the same, ``done`` where one has done it.
     """
@@ -80,7 +80,7 @@ def answer(request: Answer) -> Answer:
 
 
 def _data_as_looked_at(request: Answer) -> AbstractContextManager[None]:
-    """Return the block in which splits must have the sizes that the request states."""
+    """Return the context in which splits must have the sizes that the request states."""
     if not request.get('sizes'):
         return nullcontext()
     from benchmark.kinds.common.opening import expecting
@@ -89,7 +89,7 @@ def _data_as_looked_at(request: Answer) -> AbstractContextManager[None]:
 
 
 def _about_memory(error: Exception) -> Answer | None:
-    """Return the answer to an error for lack of memory; ``None`` to any other."""
+    """Return the answer to an out-of-memory error; ``None`` for any other error."""
     from benchmark.execution.memory import OutOfMemory, lack_of_memory
 
     if isinstance(error, OutOfMemory):
@@ -100,7 +100,7 @@ def _about_memory(error: Exception) -> Answer | None:
 
 
 def _one_line_message(error: BenchmarkError) -> str:
-    """Return an error's message in one line, without the traceback of a process that loads."""
+    """Return an error's message in one line, without the traceback of a loader process."""
     text = str(error).strip()
     if text.startswith('Caught ') and 'Original Traceback' in text:
         text = text.splitlines()[-1].partition(': ')[2]

@@ -1,4 +1,4 @@
-"""Numbers that must not change: a model with fixed weights on a few samples, in seconds.
+"""Canaries: numbers of a model with fixed weights on a few samples that must not change.
 
 The head is seeded, the backbone as declared. The numbers cover what a training goes through: data,
 transforms, normalisation, backbone, head, losses and evaluation. They are equal again only on the
@@ -84,7 +84,7 @@ def _tested(model: Any, config: Config, samples: int) -> dict[str, float]:
 
 @contextlib.contextmanager
 def _first_pass(backbone: nn.Module) -> Iterator[list[Tensor]]:
-    """Return a list that is filled with what the backbone first gets, then what it gives."""
+    """Return a list that is filled with the backbone's first inputs and outputs."""
     seen: list[Tensor] = []
 
     def keep(_: nn.Module, inputs: tuple[Tensor, ...], maps: tuple[Tensor, ...]) -> None:
@@ -99,7 +99,7 @@ def _first_pass(backbone: nn.Module) -> Iterator[list[Tensor]]:
 
 
 def digest(name: str, tensors: list[Tensor]) -> dict[str, float]:
-    """Return for each tensor its mean size, and a weighted mean that depends on every place."""
+    """Return the mean magnitude of each tensor, and a weighted mean sensitive to every position."""
     found: dict[str, float] = {}
     for i, tensor in enumerate(tensors):
         flat = tensor.double().flatten()

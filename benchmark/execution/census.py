@@ -1,4 +1,4 @@
-"""What occurs in a split: classes, key points, depths."""
+"""Counts of what occurs in a split: classes, key points, depths."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from benchmark.openmmlab.decoding import header_of
 from benchmark.specs import CheckResult, Role
 
 _PER_CLASS = 20
-"""Of a sample of a split: so many per class must be seen before one that is absent is named."""
+"""Samples per class to see in part of a split before an absent class is reported."""
 
 _SHOWN = 5
 
 
 class Census:
-    """Counts what occurs in the samples of a split that are looked at.
+    """Counts what occurs in the checked samples of a split.
 
     Args:
         request: what the task declares, as :func:`benchmark.compiling.data_request` returns it.
@@ -54,12 +54,12 @@ class Census:
 
     @property
     def needed(self) -> int:
-        """How many samples must be seen before what is absent is named."""
+        """Number of samples to see before absent names are reported."""
         return min(self._size, _PER_CLASS * len(self._names))
 
     @property
     def absent(self) -> list[str]:
-        """The names of what has not been seen, in the order of their numbers."""
+        """The names that have not been seen, in the order of their numbers."""
         return [name for number, name in enumerate(self._names) if number not in self._found]
 
     @property
@@ -69,14 +69,14 @@ class Census:
 
     @property
     def _can_tell(self) -> bool:
-        """Whether enough was seen: all of a split that could hold every class, or many of each."""
+        """Whether enough was seen: a whole split large enough for every class, or many of each."""
         enough = self._seen >= _PER_CLASS * len(self._names)
         return enough or (self.is_whole and self._size >= len(self._names))
 
     def findings(
         self, train: Census | None, test: Census | None, role: Role
     ) -> Iterator[CheckResult]:
-        """Yield what this split lacks, what ``train`` and ``test`` lack both being refused once."""
+        """Yield findings on absent names; those absent from both splits are refused once."""
         if self._depths is not None and self._seen:
             yield from self._depths.findings(role)
         if not self._names or not self._seen:
@@ -153,7 +153,7 @@ class _Depths:
             self._shallow = str(file)
 
     def findings(self, role: Role) -> Iterator[CheckResult]:
-        """Yield whether the depths are of the declared scale."""
+        """Yield findings on the scale of the depths."""
         what = f'{role} depths'
         if self._shallow:
             text = (

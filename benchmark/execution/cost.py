@@ -1,4 +1,4 @@
-"""What a run cost: seconds by phase and peak memory."""
+"""The cost of a run: seconds by phase and peak memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STATUS = Path('/proc/self/status')
 
 
 class Meter:
-    """Measures phases from its creation on; the process's peak memory starts afresh."""
+    """Measures phases from its creation on; resets the process's peak memory."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
@@ -72,7 +72,7 @@ def device_name() -> str:
 
 
 def processor_name() -> str | None:
-    """Return the name of this machine's processor, where the system tells it."""
+    """Return the name of this machine's processor, if the system reports it."""
     with contextlib.suppress(OSError):
         for line in _PROCESSORS.read_text(errors='replace').splitlines():
             if line.startswith('model name'):

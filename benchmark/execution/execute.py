@@ -43,7 +43,7 @@ _counter = itertools.count()
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run measured, as plain data for its record."""
+    """The measurements of a finished run, as plain data for its record."""
 
     raw: dict[str, float]
     proof: dict[str, Any]
@@ -55,14 +55,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class MapFolder:
-    """Where the maps of frozen backbones are kept, and how many bytes they may take."""
+    """The cache folder of frozen backbones' maps, and its size limit in bytes."""
 
     root: Path
     limit: int
 
 
 def execute(config: dict[str, Any], folder: Path, maps: MapFolder | None = None) -> Outcome:
-    """Train by ``config``, test once, and return what was measured.
+    """Train by ``config``, test once, and return the measurements.
 
     ``maps`` is where those of a frozen backbone are kept, if the configuration asks for such.
 
@@ -126,7 +126,7 @@ class Trained:
 
 
 def train(config: dict[str, Any], folder: Path) -> Trained:
-    """Train by ``config``, which has no test; one interrupted in ``folder`` is resumed.
+    """Train by ``config`` without a test; an interrupted training in ``folder`` is resumed.
 
     The checkpoints stay, so that nothing is lost before the caller has kept the model.
 
@@ -156,7 +156,7 @@ def _cost(meter: Meter, runner: Runner) -> dict[str, Any]:
 
 
 def _open_test_data(runner: Runner) -> None:
-    """Build what testing needs before hours of training; the random numbers stay as they were.
+    """Open the test data before hours of training, without changing the random state.
 
     Raises:
         DataError: the test split is empty.
@@ -196,14 +196,14 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
 
 
 def _copy_without_waiting(runner: Runner) -> None:
-    """Let batches travel to a GPU while it computes; no number depends on it."""
+    """Copy batches to a GPU asynchronously; does not affect results."""
     if torch.cuda.is_available():  # not run on a GPU
         preprocessor: Any = bare(runner.model).data_preprocessor
         preprocessor._non_blocking = True
 
 
 def _loaders(config: dict[str, Any]) -> dict[str, Any]:
-    """Return loaders whose errors name files, and whose training samples follow from the seed."""
+    """Return loaders whose errors name files and whose training samples follow from the seed."""
     seeded = {
         'type': 'benchmark.Seeded',
         'seed': config['randomness']['seed'],
@@ -222,7 +222,7 @@ def _loaders(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _continuation(config: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return what keeps checkpoints and where to go on: it changes no number, so no fingerprint."""
+    """Return the checkpoint hook and the checkpoint to continue from; not in the fingerprint."""
     newest = newest_whole(folder)
     hooks = config['default_hooks']
     checkpoints = {
@@ -258,7 +258,7 @@ def _proof(runner: Runner) -> dict[str, Any]:
 
 
 def loading_proof(backbone: Any, preprocessor: Any) -> dict[str, Any]:
-    """Return what was loaded into a backbone, and how its input is normalised."""
+    """Return the proof of which weights a backbone loaded, and its normalisation."""
     report: LoadReport = backbone.load_report
     return {
         'is_random': report.is_random,
@@ -277,7 +277,7 @@ def loading_proof(backbone: Any, preprocessor: Any) -> dict[str, Any]:
 
 
 class Learning(enum.Enum):
-    """How much of a backbone a protocol trains."""
+    """Which part of a backbone a protocol trains: all, a part, or nothing."""
 
     NOTHING = 'nothing'
     PART = 'part'
@@ -285,14 +285,14 @@ class Learning(enum.Enum):
 
     @classmethod
     def of(cls, backbone: dict[str, Any]) -> Learning:
-        """Return how much of a compiled backbone learns."""
+        """Return which part of a compiled backbone is trained."""
         if backbone['frozen']:
             return cls.NOTHING
         return cls.PART if backbone.get('trained') or backbone.get('adapter') else cls.ALL
 
 
 def verify(proof: dict[str, Any], learning: Learning) -> None:
-    """Check that head and backbone learned, or did not, as the protocol says.
+    """Raise unless head and backbone changed, or stayed frozen, as the protocol says.
 
     Raises:
         BenchmarkError: they did not; the numbers of such a run mean nothing.

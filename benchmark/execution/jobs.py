@@ -1,4 +1,4 @@
-"""What a worker can be asked to do."""
+"""The jobs that a worker can run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from benchmark.specs import Backbone, LastBlocks, Pretraining
 
 
 def inspect_job(request: Answer) -> Answer:
-    """Return what is found out about ``request['backbone']``; its weights must load.
+    """Inspect ``request['backbone']`` and return its features; its weights must load.
 
     Where the architecture ``is_known``, the answer says what depends on the weights alone.
     """
@@ -55,7 +55,7 @@ def inspect_job(request: Answer) -> Answer:
 
 
 def train_job(request: Answer) -> Answer:
-    """Return the outcome of running ``request['config']`` in ``request['folder']``."""
+    """Run ``request['config']`` in ``request['folder']`` and return the outcome."""
     folder = Path(request['folder'])
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
@@ -94,13 +94,13 @@ def _trainings(job: str) -> Callable[[Answer], list[Answer]]:
 
 
 def _with_hooks(config: Answer, request: Answer) -> Answer:
-    """Return a configuration with the hooks of a request, on which no number depends."""
+    """Return a configuration with the hooks of a request, which do not affect results."""
     hooks = request.get('hooks', [])
     return {**config, 'custom_hooks': [*config['custom_hooks'], *hooks]} if hooks else config
 
 
 def _train(config: Answer, folder: Path, processes: int, maps: MapFolder | None = None) -> Outcome:
-    """Return the outcome of a training by so many processes.
+    """Return the outcome of a training by the requested number of processes.
 
     One alone keeps ``maps`` of a frozen backbone.
 
@@ -131,7 +131,7 @@ def as_is_job(request: Answer) -> Answer:
 
 
 def canary_job(request: Answer) -> Answer:
-    """Return the numbers of ``request['config']`` that must not change, and the device.
+    """Return the canary of ``request['config']``, and the device.
 
     ``request['of']`` is the procedure for which it was compiled.
     """
@@ -142,7 +142,7 @@ def canary_job(request: Answer) -> Answer:
 
 
 def probe_job(request: Answer) -> Answer:
-    """Return the outcome of the probe ``request['config']``, features kept as ``'cache'`` says."""
+    """Return the outcome of the probe ``request['config']``, with the feature cache ``'cache'``."""
     asked = request['cache']
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
     keeping = Keeping(cache, asked['key']) if asked['limit'] else None
@@ -151,7 +151,7 @@ def probe_job(request: Answer) -> Answer:
 
 
 def check_job(request: Answer) -> Answer:
-    """Return what a short look at ``request['data']`` finds wrong or odd, and the splits' sizes."""
+    """Return the findings of a quick check of ``request['data']``, and the sizes of the splits."""
     from benchmark.execution.looking import quick_look
 
     found = quick_look(request['data'])

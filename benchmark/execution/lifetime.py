@@ -1,4 +1,4 @@
-"""Processes that end with the one that started them, whatever ends that one."""
+"""Processes that end with their parent, however the parent ends."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import os
 import signal
 
 PARENT = 'TBENCH_PARENT'
-"""The environment variable in which a process gives its number to those that it starts."""
+"""The environment variable with a process's number, for its children."""
 
 CELLS_AT_A_TIME = 'TBENCH_CELLS_AT_A_TIME'
-"""Names the variable that says how many cells this machine runs at a time."""
+"""Name of the variable with the number of cells that this machine runs at a time."""
 
 _PARENT_DEATH_SIGNAL = 1
 
@@ -22,7 +22,7 @@ def naming_parent() -> dict[str, str]:
 
 
 def die_with_parent() -> None:
-    """Let the system end this process when the thread that started it ends, even while it hangs.
+    """Make the system end this process, even if it hangs, when its parent thread ends.
 
     A parent that named itself by :func:`naming_parent`, and is gone already, ends it at once. Where
     the system cannot do this (anything but Linux), the end of the requests has to do.

@@ -1,4 +1,4 @@
-"""How many processes load samples beside one that trains or tests: as many as have a core."""
+"""The number of data-loader processes of a training or test: one per free core."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from benchmark.execution.distributed import world_size
 from benchmark.execution.lifetime import CELLS_AT_A_TIME
 
 _MOST = 16
-"""More processes than this wait for each other's files."""
+"""Upper limit: more loader processes would wait for each other's files."""
 
 
 def loader_workers(config: dict[str, Any]) -> int:
-    """Return how many processes load for this one; 0 where it loads for itself.
+    """Return the number of loader processes; 0 if this process loads its own samples.
 
     On a CPU the default is 0, since training already uses the cores. What is loaded does not
     depend on the number.
@@ -28,14 +28,14 @@ def loader_workers(config: dict[str, Any]) -> int:
 
 
 def spare_cores() -> int:
-    """Return how many cores there are for each process that trains, but one; 1 to 16."""
+    """Return the number of cores per training process, minus one; from 1 to 16."""
     cores = len(os.sched_getaffinity(0))
     training = int(os.environ.get(CELLS_AT_A_TIME, '1')) * world_size()
     return min(max(cores // training - 1, 1), _MOST)
 
 
 def loading(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a data loader that say who loads, and into which memory."""
+    """Return a data loader's arguments on worker processes and pinned memory."""
     count = loader_workers(config)
     # not run on a GPU
     pinned = {'pin_memory': True} if torch.cuda.is_available() else {}

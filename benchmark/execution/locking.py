@@ -26,7 +26,7 @@ __all__ = ['BusyError', 'check_leases', 'exclusive', 'holder', 'holder_since', '
 
 @contextlib.contextmanager
 def exclusive(folder: Path, expired: Sequence[Any] | None = None) -> Iterator[Lease]:
-    """Hold ``folder`` for this process in the enclosed block; others notice if it dies.
+    """Hold the lease of ``folder`` in the enclosed block; others notice if this process dies.
 
     Args:
         folder: is made where it is not there.
@@ -47,7 +47,7 @@ def exclusive(folder: Path, expired: Sequence[Any] | None = None) -> Iterator[Le
 
 @contextlib.contextmanager
 def shared(folder: Path) -> Iterator[None]:
-    """Hold ``folder`` as one of several processes that another one has started for it.
+    """Share the lease of ``folder`` as one of several processes of a cell.
 
     Raises:
         BusyError: it is not theirs any more.
@@ -61,7 +61,7 @@ def shared(folder: Path) -> Iterator[None]:
 
 
 def check_leases(folder: Path) -> None:
-    """Make ``folder`` and try whether a lease in it can be taken, renewed and given back.
+    """Create ``folder`` and check that a lease in it can be taken, renewed and released.
 
     Raises:
         BenchmarkError: it cannot be written, or the length of leases is wrong.
@@ -76,7 +76,7 @@ def check_leases(folder: Path) -> None:
 
 
 def holder(folder: Path) -> Sight | None:
-    """Return the lease of whoever seems to be at work in ``folder``; ``None`` where it is free.
+    """Return the lease of the process that seems to hold ``folder``; ``None`` if it is free.
 
     Of another host only the time of the last sign of life is known; three lengths of the lease
     without one count as free. Nothing but what a person is shown may depend on that.
@@ -89,12 +89,12 @@ def holder(folder: Path) -> Sight | None:
 
 
 def silence(sight: Sight) -> float:
-    """Return the seconds since a lease's last sign of life, as far as clocks agree."""
+    """Return the seconds since a lease's last heartbeat; clocks may differ between hosts."""
     return max(0.0, time.time() - sight.changed)
 
 
 def holder_since(folder: Path) -> float | None:
-    """Return when whoever is at work in ``folder`` began (seconds since the epoch), if anybody."""
+    """Return when the process that holds ``folder`` started (seconds since the epoch), if any."""
     sight = holder(folder)
     if sight is not None:
         return sight.since

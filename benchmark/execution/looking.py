@@ -1,4 +1,4 @@
-"""A look at the splits of a task: their files, labels, classes and pictures."""
+"""Checks of the splits of a task: their files, labels, classes and pictures."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from benchmark.openmmlab.decoding import read_placed
 from benchmark.specs import CheckResult, Role
 
 SAMPLED = 200
-"""How many samples of a split are read where not all are."""
+"""Number of samples of a split that are read if not all are."""
 
 _SHOWN = 3
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How much of a split is looked at.
+    """How much of a split is checked.
 
     Attributes:
         pictures: how many pictures are decoded.
@@ -57,11 +57,11 @@ _ALL = 1 << 60
 USUAL = Extent(SAMPLED, SAMPLED, 2000, _ALL)
 FULL = Extent(_ALL, _ALL, _ALL, _ALL, same_content=True, every_frame=True)
 QUICK = Extent(16, 64, 400, 20_000)
-"""What `tbench run` looks at before it trains: seconds even for large data."""
+"""The extent of the check before `tbench run` trains: seconds even for large data."""
 
 
 class Looked(NamedTuple):
-    """What was found in splits, and how many samples those that open have, by their keys."""
+    """The findings on splits, and the number of samples of each readable split by its key."""
 
     findings: list[CheckResult]
     sizes: dict[str, int]
@@ -73,7 +73,7 @@ def quick_findings(request: Config) -> list[CheckResult]:
 
 
 def quick_look(request: Config) -> Looked:
-    """Return what a short look at the splits that a run uses finds wrong or odd.
+    """Return the findings of a quick check of the splits that a run uses, and their sizes.
 
     ``request`` is :func:`benchmark.compiling.data_request`'s with local paths. Another number of
     samples than declared is a warning here: declared numbers of some data sets are recalled.
@@ -90,7 +90,7 @@ def quick_look(request: Config) -> Looked:
 
 
 def look(request: Config, extent: Extent) -> list[CheckResult]:
-    """Return what is found in the splits of ``request``, at which ``extent`` says how to look."""
+    """Return the findings of a check of the splits of ``request`` to the given ``extent``."""
     return _look(request, extent).findings
 
 
@@ -137,7 +137,7 @@ def _parts(samples: BaseDataset) -> Sequence[BaseDataset]:
 
 
 def _names_of(request: Config, split: _Split) -> tuple[str, ...]:
-    """Return the names of what must occur: classes, or key points."""
+    """Return the names that must occur in a split: of classes, or of key points."""
     info = split.samples.metainfo
     points = info.get('keypoint_id2name')
     names = points.values() if points else info.get('classes') or request['classes']
@@ -166,7 +166,7 @@ def _spread(count: int, most: int) -> list[int]:
 
 
 def _indices(split: _Split, census: Census, extent: Extent) -> Iterator[int]:
-    """Yield which samples' labels to look at: more where a declared class has not been seen."""
+    """Yield the samples whose labels to check: more if a declared class has not been seen."""
     count = len(split.samples)
     first = _spread(count, extent.maps if split.reads_files else extent.annotations)
     yield from first
@@ -208,7 +208,7 @@ def _summed(what: str, wrong: list[str], seen: int) -> CheckResult:
 
 
 def _there(role: Role, split: _Split, indices: Iterable[int]) -> CheckResult:
-    """Return whether the files that samples name exist."""
+    """Return a finding on whether the files of the samples exist."""
     wrong, seen = [], 0
     for index in indices:
         info = split.samples.get_data_info(index)
@@ -242,11 +242,11 @@ def _readable(role: Role, split: _Split, indices: Iterable[int], extent: Extent)
 
 
 Film = tuple[int, int]
-"""Width and height of the first frame of a film."""
+"""Type: width and height of the first frame of a film."""
 
 
 def _same_size(path: str, film: Film | None) -> Film:
-    """Return the size of a frame, which must be that of ``film`` where that is known.
+    """Return the size of a frame; raise if it differs from that of ``film``.
 
     Raises:
         DataError: the frame cannot be read, or has another size.
@@ -258,13 +258,13 @@ def _same_size(path: str, film: Film | None) -> Film:
 
 
 def _prefixed(path: str, reason: str) -> str:
-    """Return a reason that begins with the picture, and says that this cannot be read."""
+    """Return an error that begins with the name of the unreadable picture."""
     own = reason.removeprefix(f'{path}: ')
     return f'{path}: not readable as a picture ({own})' if own != reason else reason
 
 
 def _pictures(info: Mapping[str, Any], extent: Extent) -> Iterator[Mapping[str, Any]]:
-    """Yield the pictures of a sample: of a sequence the first and the last frame, or all."""
+    """Yield the pictures of a sample; of a sequence, the first and the last frame or all."""
     frames = info.get('frames')
     if frames is None:
         yield info
@@ -276,7 +276,7 @@ def _pictures(info: Mapping[str, Any], extent: Extent) -> Iterator[Mapping[str, 
 def _apart(
     request: Config, splits: Mapping[Role, _Split], *, same_content: bool
 ) -> Iterator[CheckResult]:
-    """Yield whether two splits share samples; a slice of the training split may lie in it."""
+    """Yield findings on samples shared by two splits; a held-out slice may share its own."""
     names = {role: _names(split.samples) for role, split in splits.items()}
     for one, other in itertools.combinations(splits, 2):
         if {one, other} == {Role.TRAIN, Role.VAL} and Role.VAL.value in request['held_out']:
@@ -289,7 +289,7 @@ def _apart(
 
 
 def _same_names(splits: Mapping[Role, _Split]) -> Iterator[CheckResult]:
-    """Yield what the annotations of a later split name otherwise than those of the first."""
+    """Yield findings on names in a later split that differ from those of the first."""
     named = {role: _annotated_names(split.samples) for role, split in splits.items()}
     first = next((role for role, names in named.items() if names), None)
     for role, names in named.items():

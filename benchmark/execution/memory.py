@@ -1,4 +1,4 @@
-"""Trainings that need more memory than there is, tried again with smaller parts of a batch."""
+"""Trainings that run out of memory are retried with gradient accumulation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Trainings = Callable[[Answer], list[Answer]]
 T = TypeVar('T')
 
 _TOLD = ('out of memory', "can't allocate memory", 'not enough memory')
-"""What torch says where its error has no class of its own: on a CPU, in libraries of CUDA."""
+"""Messages of torch's out-of-memory errors without a class: on a CPU, in CUDA libraries."""
 
 
 class OutOfMemory(Exception):
@@ -30,7 +30,7 @@ class OutOfMemory(Exception):
 
 
 def lack_of_memory(error: Exception) -> str:
-    """Return the line of an error that says that memory was not enough; empty for any other."""
+    """Return the message of an out-of-memory error; empty for any other error."""
     text = str(error).strip()
     is_one = isinstance(error, torch.OutOfMemoryError | MemoryError) or (
         isinstance(error, RuntimeError) and any(said in text.lower() for said in _TOLD)
@@ -39,7 +39,7 @@ def lack_of_memory(error: Exception) -> str:
 
 
 def noticing_memory(run: Callable[[], T]) -> T:
-    """Return what ``run`` returns.
+    """Call ``run``, turning lack of memory into :class:`OutOfMemory`.
 
     Raises:
         OutOfMemory: memory was not enough.
@@ -85,7 +85,7 @@ def in_parts_that_fit(
 
 
 def _smaller(request: Answer, trainings: Trainings) -> Iterator[Answer]:
-    """Yield a request, then with the batch halved, in a work folder of its own, and so on."""
+    """Yield a request, then the same with the batch halved (in its own folder), and so on."""
     yield request
     config: Answer | None = request['config']
     for halvings in range(1, HALVINGS + 1):
@@ -98,7 +98,7 @@ def _smaller(request: Answer, trainings: Trainings) -> Iterator[Answer]:
 
 
 def _is_shared(trainings: list[Answer], processes: int) -> bool:
-    """Whether so many processes can share each batch evenly."""
+    """Whether each batch can be divided evenly among the processes."""
     return all(one['train_dataloader']['batch_size'] % processes == 0 for one in trainings)
 
 

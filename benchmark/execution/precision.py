@@ -1,4 +1,4 @@
-"""What a compiled configuration says of precision, carried out (not run on a GPU)."""
+"""Applies the precision policy of a compiled configuration (not run on a GPU so far)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Config = dict[str, Any]
 
 @contextlib.contextmanager
 def computed_by(config: Config) -> Iterator[None]:
-    """Let torch compute single precision as ``config`` says, until the block ends.
+    """Set torch's single-precision mode (TF32 or not) by ``config``, until the block ends.
 
     Without the key it is exact: torch itself would let convolutions use TF32.
     """
@@ -35,19 +35,19 @@ def computed_by(config: Config) -> Iterator[None]:
 
 
 def autocast_by(config: Config, device: torch.device) -> contextlib.AbstractContextManager[Any]:
-    """Return the block that runs under the autocast of ``config``, where it has one."""
+    """Return the autocast context of ``config``, or an empty one."""
     name = config.get(PRECISION, {}).get('autocast')
     return in_format(getattr(torch, name) if name else None, device)
 
 
 def lay_out(model: nn.Module, config: Config) -> None:
-    """Lay a model's kernels out in memory as ``config`` says."""
+    """Set the memory format of a model's kernels by ``config``."""
     if config.get(PRECISION, {}).get('channels_last'):
         model.to(memory_format=torch.channels_last)
 
 
 def stepping(config: Config) -> Config:
-    """Return what lets a training's steps run by the policy and never wait for the device."""
+    """Return the settings for steps under the policy that never wait for the device."""
     policy = config.get(PRECISION, {})
     wrapper = config['optim_wrapper']
     if wrapper.get('type', 'OptimWrapper') == 'OptimWrapper':  # not one that a user asks for

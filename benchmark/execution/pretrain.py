@@ -1,4 +1,4 @@
-"""Pretrain a network and keep its weights."""
+"""Pretrain a network and save its weights."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run_pretraining(
     *,
     save_every: int | None = None,
 ) -> Config:
-    """Pretrain as ``settings`` say and return the facts; what comes out is in ``folder``.
+    """Pretrain by ``settings``, write the result to ``folder``, and return the facts.
 
     A training interrupted there is continued, one that is finished stays as it is. ``say`` is
     called with lines for a person. After every ``save_every`` steps the weights are also written to
@@ -102,7 +102,7 @@ def _refuse_same_name(backbone: Backbone, folder: Folder) -> None:
 
 
 def _passes(settings: Settings, folder: Folder, request: Callable[[int], Pretrain]) -> int:
-    """Return how many pictures are seen in all; decided once per folder."""
+    """Return the total number of training pictures; decided once per folder."""
     kept = folder.work / 'passes.json'
     if kept.is_file():
         return int(json.loads(kept.read_text(encoding='utf-8')))
@@ -113,7 +113,7 @@ def _passes(settings: Settings, folder: Folder, request: Callable[[int], Pretrai
 
 
 def _pace(settings: Settings, folder: Folder, request: Callable[[int], Pretrain]) -> float:
-    """Return the seconds that a step takes here and now, by steps that are thrown away."""
+    """Return the seconds per step, measured on steps that are discarded."""
     config = compile_pretraining(request(_PACE_STEPS * settings.batch_size))
     place = folder.work / 'pace'
     # steps of an earlier attempt would not be taken again, and nothing be measured
@@ -129,7 +129,7 @@ def _with_progress(config: Config) -> Config:
 
 
 def _watched(settings: Settings, request: Pretrain, folder: Folder, every: int | None) -> Config:
-    """Return the configuration with what reports and what writes weights on the way."""
+    """Return the configuration with the hooks that report progress and save snapshots."""
     config = _with_progress(compile_pretraining(request))
     if not every:
         return config
@@ -153,7 +153,7 @@ def _carry_out(order: Config, processes: int) -> Config:
 
 
 def train_weights(order: Config) -> Config:
-    """Train by ``order['config']`` in ``order['folder']``, as one of the processes that share it.
+    """Train by ``order['config']`` in ``order['folder']``, as one of several processes.
 
     Returns:
         ``curves``, ``cost``, the ``seconds`` of all steps by the clock and ``cpu_seconds`` by the
@@ -178,7 +178,7 @@ def train_weights(order: Config) -> Config:
 
 @contextlib.contextmanager
 def _told(folder: str) -> Iterator[None]:
-    """Turn what libraries raise on bad files and full disks into one line."""
+    """Turn the libraries' errors on bad files and full disks into one line."""
     try:
         yield
     except OSError as error:
@@ -209,7 +209,7 @@ def _facts(settings: Settings, request: Pretrain, found: Config, weights: Path) 
 
 
 def sized(backbone: Backbone, size: int) -> Backbone:
-    """Return an architecture whose tables are made for pictures of ``size`` pixels a side.
+    """Return an architecture with position embeddings for pictures of ``size`` px.
 
     Raises:
         IncompatibleError: it is declared for another size.

@@ -52,7 +52,7 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True)
 class Keeping:
-    """Where features are kept, and what made them except for the weights themselves."""
+    """The feature cache, and everything except the weights that determines the features."""
 
     cache: FeatureCache
     key: str
@@ -61,7 +61,7 @@ class Keeping:
 def execute_probe(
     config: Config, keeping: Keeping | None = None, folder: Path | None = None
 ) -> Outcome:
-    """Fit every trial to the training pictures, choose one, score it on the test split.
+    """Fit every trial to the training pictures, choose one, and score it on the test split.
 
     Args:
         config: a compiled probe with local paths.
@@ -81,7 +81,7 @@ def execute_probe(
 
 
 def compute_canary(config: Config, samples: int) -> dict[str, float]:
-    """Return the numbers of a compiled probe that must not change, by name, in seconds.
+    """Return the canary of a compiled probe, by name.
 
     ``input`` and ``features`` sum up what the backbone first gets and gives, ``trial`` the scores
     of all trials, ``metric`` what the evaluators say, everything on evenly spread samples:
@@ -105,7 +105,7 @@ def compute_canary(config: Config, samples: int) -> dict[str, float]:
 
 
 class _Probe:
-    """A compiled probe with its parts built; of ``samples`` of each split alone, if given."""
+    """A compiled probe with its parts built; only on ``samples`` of each split, if given."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class _Probe:
         )
 
     def canary(self) -> dict[str, float]:
-        """Return what the backbone first got and gave in sum, and the numbers of a run."""
+        """Return sums of the backbone's first inputs and outputs, and the scores of a run."""
         found = self.run()
         images, features = self._first
         scores = {
@@ -220,7 +220,7 @@ class _Probe:
         return fingerprint([keeping.key, self._weights, split])[:32]
 
     def _recalled(self, split: str) -> Collected | None:
-        """Return what the cache holds for a split."""
+        """Return the cached features of a split; ``None`` if there are none."""
         if self._keeping is None:
             self._found[split] = 'not kept'
             return None
@@ -230,7 +230,7 @@ class _Probe:
         return found
 
     def _keep(self, split: str, collected: Collected) -> Collected:
-        """Put what was collected into the cache, if there is one, and return it."""
+        """Write features to the cache, if there is one, and return them."""
         if self._keeping is not None:
             key = self._key(self._keeping, split)
             is_kept = self._keeping.cache.write(key, collected)
@@ -261,7 +261,7 @@ class _Probe:
     # --- training -----------------------------------------------------------------------------
 
     def _fixed(self) -> tuple[Solved, int]:
-        """Return the solved trials on fixed views, and how many pictures were held out."""
+        """Return the trained trials on fixed views, and the number of held-out pictures."""
         dataset = self._dataset(self._config['views_dataset'])
         with self._meter.phase('feature'):
             if 'pool_dataset' in self._config:
@@ -293,7 +293,7 @@ class _Probe:
         return solved, len(held_out)
 
     def _online(self) -> tuple[Solved, int]:
-        """Return the solved trials on pictures augmented anew, and how many were held out."""
+        """Return the trained trials on augmented pictures, and the number of held-out ones."""
         dataset = self._dataset(self._config['train_dataset'])
         views = self._dataset(self._config['views_dataset'])
         solver, seed = self._config['solver'], self._config['randomness']['seed']
@@ -367,7 +367,7 @@ class _Probe:
     def _tested(
         self, batch: Config, known: Collected | None, done: int
     ) -> tuple[Sequence[Any], Tensor]:
-        """Return the samples of a batch and their features, from those ``known`` if there are."""
+        """Return the samples of a batch and their features, from ``known`` ones if given."""
         if known is None:
             found, samples, _ = self._read(batch, pads=False)
             return samples, to_half(found.values).cpu()
@@ -385,7 +385,7 @@ class _Probe:
             )
 
     def _proof(self, solved: Solved, held_out: int) -> dict[str, Any]:
-        """Return what was checked.
+        """Return the proof for the record: tensors, features and selection.
 
         Raises:
             BenchmarkError: the backbone is not what it was.
@@ -410,7 +410,7 @@ class _Probe:
 
 
 class _Spread:
-    """So many samples of a data set, evenly spread; all else is the data set's own."""
+    """N samples of a data set, evenly spread; other attributes are those of the data set."""
 
     def __init__(self, dataset: Any, count: int) -> None:
         self._dataset = dataset
@@ -463,7 +463,7 @@ def _named_rows(dataset: Any) -> dict[str, tuple[int, int]]:
 
 
 def _held_out(count: int, share: float) -> list[int]:
-    """Return the indices that select: evenly spread, so that every class of a sorted set has some.
+    """Return the held-out indices: evenly spread, so that a sorted set gives some of each class.
 
     Raises:
         DataError: the split is too small to be divided.
@@ -478,7 +478,7 @@ def _held_out(count: int, share: float) -> list[int]:
 
 
 def _check_memory(first: Tensor, count: int) -> None:
-    """Refuse features of ``count`` pictures, ``first`` being those of some, that do not fit."""
+    """Raise if the features of ``count`` pictures, sized like ``first``, do not fit in memory."""
     # twice: the parts, and the matrix that they are joined to
     needed = 2 * first.nbytes / len(first) * count
     free = psutil.virtual_memory().available

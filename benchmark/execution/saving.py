@@ -1,4 +1,4 @@
-"""Weights of a network that is being pretrained: written at its end, and on the way."""
+"""Write the weights of a pretraining, at its end and during it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @HOOKS.register_module()
 class Snapshots(Hook):
-    """Writes the backbone's weights after every so many steps, each file whole at once.
+    """Writes the backbone's weights every N steps, each file atomically.
 
     One that is there already stays: a training that is continued takes steps again, and whoever
     evaluates the files has seen it.
@@ -45,7 +45,7 @@ class Snapshots(Hook):
         self._header, self._is_half = dict(header), is_half
 
     def after_train_iter(self, runner: Runner, *args: object, **kwargs: object) -> None:
-        """Write the weights where they are due."""
+        """Write the weights if they are due at this step."""
         done = runner.iter + 1
         if done % self._interval == 0 or done == runner.max_iters:
             self._save(runner, done)
@@ -74,7 +74,7 @@ def save_weights(
 
 
 def _in_order(file: bytes) -> bytes:
-    """Return a safetensors file with its facts in order: the library writes them in any."""
+    """Return a safetensors file with its metadata sorted; the library does not sort them."""
     size = int.from_bytes(file[:8], 'little')
     header = json.loads(file[8 : 8 + size])
     header['__metadata__'] = dict(sorted(header['__metadata__'].items()))

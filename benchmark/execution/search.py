@@ -52,7 +52,7 @@ def execute_search(config: Config, folder: Path, execute: Execute) -> Outcome:
 def _score(
     config: Config, folder: Path, index: int, selection: Config, execute: Execute
 ) -> float | None:
-    """Return a trial's score, ``None`` where its training failed; a known one is not run again."""
+    """Return a trial's score, ``None`` if its training failed; a known score is reused."""
     known = _kept(folder, index)
     own = known.parent
     if known.is_file():
@@ -73,7 +73,7 @@ def _score(
 
 
 def _kept(folder: Path, index: int) -> Path:
-    """Return the file that keeps the score of a trial."""
+    """Return the file of a trial's score."""
     return folder / f'trial_{index}' / 'score.json'
 
 

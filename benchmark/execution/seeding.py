@@ -1,4 +1,4 @@
-"""Random numbers of a process."""
+"""Seeding of a process's random generators."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 
 def seed_everything(seed: int) -> None:
-    """Make the numbers that Python, numpy and torch draw follow from ``seed``."""
+    """Seed the generators of Python, numpy and torch."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

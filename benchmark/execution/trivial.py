@@ -19,7 +19,7 @@ from benchmark.kinds.common.opening import opened
 
 
 def execute_trivial(config: dict[str, Any], folder: Path | None = None) -> Outcome:
-    """Fit the predictor to the training annotations, score it on the test split, return both.
+    """Fit the predictor to the training annotations and return its test score.
 
     What was found of each test example goes into ``folder``.
 

@@ -1,4 +1,4 @@
-"""Which cells of a campaign are due: those of others are looked at again, lost ones tried again."""
+"""The schedule of a campaign: busy cells are tried again later, lost ones are retried."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from benchmark.results.leases import Observer, length
 from benchmark.specs import RunSpec
 
 _LOOKS = 24
-"""How often to look at the cells of others within the length of a lease."""
+"""Number of checks of other processes' cells within the length of a lease."""
 
 _LONGEST_WAIT = 5.0
 
 _REFUSALS = 2
-"""A cell that seemed free and was refused more often than this is one that others work on."""
+"""Refusals after which a cell that seemed free counts as held by another process."""
 
 
 class Agenda:
@@ -52,7 +52,7 @@ class Agenda:
         self._refusals[cell.spec] += 1
 
     def add_lost(self, cell: Cell, why: str) -> bool:
-        """Note that a cell was lost with its worker, host or memory; return whether to try again.
+        """Note that a cell was lost (worker, host or memory); return whether to retry.
 
         A cell that was lost too often is left as it is.
         """
@@ -68,7 +68,7 @@ class Agenda:
         return tuple(self._losses.get(cell.spec, ()))
 
     def next_round(self, *, waits: bool) -> list[Cell]:
-        """Return the cells to run now, after waiting for some; empty when the work is over.
+        """Return the cells to run now, waiting for some if needed; empty when all are done.
 
         A cell that others hold is due when they have given it back or are gone. Those whose holder
         is at work end up in ``left``, unless the campaign ``waits`` for them.
@@ -95,7 +95,7 @@ class Agenda:
         return free + again
 
     def _is_left(self, cell: Cell) -> bool:
-        """Whether others are at work on a cell, as its lease or repeated refusals show."""
+        """Whether another process holds a cell, judging by its lease or repeated refusals."""
         folder = self._folder_of(cell)
         if self._observer.is_held(folder):
             return self._observer.is_alive(folder)

@@ -1,4 +1,4 @@
-"""Carry out a request: find data and backbones, compile every cell, run what is not done yet."""
+"""Run a request: find data and backbones, compile every cell, run what is not done yet."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ from benchmark.wording import count_noun
 
 @dataclass
 class Campaign:
-    """A request with its places on this machine.
+    """A request with its folders on this machine.
 
     Attributes:
         request: what was asked for.
@@ -104,11 +104,11 @@ class Campaign:
         return EarlierRecords(self.store, (suite.name, *suite.reuses))
 
     def reader(self) -> DataReader:
-        """Return what reads the data of the tasks, each file once."""
+        """Return the reader of the tasks' data, which reads each file once."""
         return DataReader(self.store.work / 'cache' / 'data', self.level, self.say)
 
     def prepare(self, executor: Executor) -> Plan:
-        """Return the plan; makes the built-in data and inspects backbones that are new.
+        """Return the plan; generate built-in data and inspect new backbones.
 
         Raises:
             BenchmarkError: data are missing, a backbone cannot be used, or a folder cannot be
@@ -132,7 +132,7 @@ class Campaign:
         return self.split(self._compiled(resolved, executor.device))
 
     def _compiled(self, resolved: ResolvedInputs, device: str) -> Iterator[Cell]:
-        """Yield the cells of the request, and note what each asks for."""
+        """Yield the cells of the request, and note the workload of each."""
         compiler = self.compiler(resolved, device)
         for spec in expand(self.request):
             cell = compiler.cell(spec)
@@ -144,7 +144,7 @@ class Campaign:
             yield cell
 
     def compiler(self, resolved: ResolvedInputs, device: str) -> CellCompiler:
-        """Return what compiles the cells of the request.
+        """Return the compiler of the request's cells.
 
         Args:
             resolved: data and backbones of the request.
@@ -159,7 +159,7 @@ class Campaign:
         )
 
     def _start_early(self, executor: Executor) -> None:
-        """Let an executor that can do so import the libraries while data are rendered."""
+        """Let the executor import the libraries, if it can, while data are rendered."""
         from benchmark.world import find_world
 
         start = getattr(executor, 'start_early', None)
@@ -167,7 +167,7 @@ class Campaign:
             start()
 
     def _ensure_builtin_data(self, task: Task) -> Path:
-        """Return the folder of a task whose data the project makes itself, after making it."""
+        """Generate the data of a built-in task, and return their folder."""
         from benchmark.world import ensure_world
 
         return ensure_world(self.data_root) / task.source.root
@@ -178,7 +178,7 @@ class Campaign:
         return split_cells(cells, lambda cell: has_record(cell) and not self._lacks_archive(cell))
 
     def _finder(self) -> Callable[[Cell], bool]:
-        """Return what says whether a cell has a good record, from summaries of all records."""
+        """Return the look-up of good records by cell, from summaries of all records."""
         suite = self.request.suite
         try:
             good = {
@@ -196,7 +196,7 @@ class Campaign:
         )
 
     def _check_servers(self) -> None:
-        """Refuse archives where no task of the request has a server."""
+        """Raise if archives are requested but no task of the request has a server."""
         if self.submission and not any(map(compile_submission, self.request.tasks)):
             with_one = [name for name, task in shipped_tasks().items() if compile_submission(task)]
             raise BenchmarkError(
@@ -209,7 +209,7 @@ class Campaign:
         return archive is not None and not archive.is_file()
 
     def archive(self, cell: Cell) -> Path | None:
-        """Return where a cell's archive for its server is to lie; ``None`` where it has none."""
+        """Return the path of a cell's archive for its server; ``None`` if it has none."""
         if (
             not self.submission
             or not cell.procedure.writes_submission
@@ -237,13 +237,13 @@ class Campaign:
         return next((record for record in found if record is not None and record.is_ok), None)
 
     def _records(self, cell: Cell) -> list[Path]:
-        """Return the record files of a cell; it is done if any of them holds a good record."""
+        """Return the record files of a cell; it is done if any of them has a good record."""
         suite = self.request.suite
         names = (suite.name, *suite.reuses)
         return [self.store.record_path(name, cell.spec, cell.fingerprint) for name in names]
 
     def take_over(self, plan: Plan) -> None:
-        """Write a copy of those records of other suites that count here."""
+        """Copy the records of other suites that count here."""
         suite = self.request.suite.name
         self._earlier.adopt(
             (cell for cell in plan.done if self._find_good(cell) is None), self.level
@@ -254,7 +254,7 @@ class Campaign:
                 self.store.copy(record, suite)
 
     def run(self, executor: Executor, plan: Plan) -> list[RunRecord]:
-        """Run the cells that are to do and return their records, each saved as it ends.
+        """Run the cells to do and return their records; each is saved as its cell ends.
 
         A cell that another process is running, or has run meanwhile, has none. Those that are
         running are asked for again at the end, and taken over where their process is gone. One
@@ -280,7 +280,7 @@ class Campaign:
     def _run_round(
         self, executor: Executor, asked: Sequence[Cell], agenda: Agenda, records: list[RunRecord]
     ) -> None:
-        """Run cells, add their records, and tell ``agenda`` what became of each."""
+        """Run cells, add their records, and report the result of each to ``agenda``."""
         cells = {cell.spec.id: cell for cell in asked}
         for reply in self._replies(executor, asked, agenda):
             cell = cells[reply.job.name]
@@ -309,7 +309,7 @@ class Campaign:
             self.store.copy(record, suite)
 
     def _kept(self, cell: Cell, record: RunRecord, halvings: int) -> RunRecord | None:
-        """Return ``record`` once it is safe, or as failed where it cannot be written.
+        """Save ``record`` and return it; if it cannot be written, return it as failed.
 
         ``None`` where it failed, and another process has begun to run the cell since.
         """
@@ -358,7 +358,7 @@ class Campaign:
         yield from executor.run(self._handed_out(fit, agenda))
 
     def _handed_out(self, cells: Iterable[Cell], agenda: Agenda) -> Iterator[Job]:
-        """Yield the jobs of cells that nobody else holds or has done when there is room for them.
+        """Yield jobs, as there is room, for cells that no other process holds or has done.
 
         Whoever runs one looks again, with the cell's lease in hand.
         """
@@ -372,7 +372,7 @@ class Campaign:
                 yield self.job(cell)
 
     def _ledger(self, plan: Plan) -> AbstractContextManager[None]:
-        """Return the block in which `tbench status` sees this campaign at work."""
+        """Return the context in which `tbench status` shows this campaign as running."""
         entries = [Entry(cell.spec, cell.fingerprint) for cell in (*plan.done, *plan.to_do)]
         return open_ledger(self.store, self.request.suite.name, entries)
 
@@ -391,7 +391,7 @@ class Campaign:
         return Job(f'{spec.task} {spec.backbone} {spec.protocol}', request, log)
 
     def job(self, cell: Cell) -> Job:
-        """Return what a worker is asked to do for ``cell``."""
+        """Return the job of a worker for ``cell``."""
         folder = self._work(cell).resolve()
         places = {
             DATA: str(cell.data.resolve()),
@@ -436,7 +436,7 @@ class Campaign:
         return stall_limit(self._workloads.get(cell.spec.cell))
 
     def places(self, cells: Iterable[Cell]) -> Iterator[tuple[Path, str]]:
-        """Yield the work folder of each cell, and what a person calls the cell."""
+        """Yield the work folder of each cell, and the cell's name in messages."""
         titles = self.request.titles
         for cell in cells:
             spec = cell.spec
@@ -447,12 +447,12 @@ class Campaign:
         return self.store.work_folder(self.request.suite.name, cell.spec, cell.fingerprint)
 
     def _data_warnings(self, cell: Cell) -> dict[str, list[str]]:
-        """Return what was odd about the data of a cell, under its key of a record's provenance."""
+        """Return the warnings about a cell's data, under their key in a record's provenance."""
         checked = self._checked.get(cell.spec.task)
         return {'data_warnings': list(checked.warnings)} if checked and checked.warnings else {}
 
     def _as_it_ran(self, cell: Cell, halvings: int) -> Cell:
-        """Return the cell with a batch halved so often; what it left is put where its own is."""
+        """Return the cell with its batch halved that often; move its results to its folder."""
         if not halvings:
             return cell
         smaller = cell.smaller()[halvings - 1]

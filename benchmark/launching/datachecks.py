@@ -1,4 +1,4 @@
-"""A short look at the data of tasks before anything is trained on them, by a worker."""
+"""A quick check of the tasks' data, by a worker, before anything is trained on them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Placed(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What was found about a task's data: why it cannot be used, and what is only odd.
+    """The findings on a task's data: errors, for which it cannot be used, and warnings.
 
     ``sizes`` are the numbers of samples of its splits, by the keys that workers know them by.
     """
@@ -36,14 +36,14 @@ class Checked(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """One line that says why the data cannot be used; empty where they can."""
+        """One line that says why the data cannot be used; empty if they can."""
         return '; '.join(self.faults)
 
 
 def check_all(
     placed: Iterable[Placed], cache: Path, executor: Executor, say: Callable[[str], None]
 ) -> dict[str, Checked]:
-    """Return what a short look finds about each task's data, by the task's name.
+    """Return the findings of a quick check of each task's data, by the task's name.
 
     What is found is kept in ``cache`` as long as the data and the declaration stay the same; data
     that the project makes itself are not looked at. Each warning is a line for ``say``.
@@ -82,7 +82,7 @@ def _job(one: Placed, request: Config, cache: Path) -> Job:
 
 
 def _kept(reply: Reply, path: Path) -> Checked:
-    """Return what a worker found, after writing it down; a look that failed is not a fault."""
+    """Cache and return a worker's findings; a check that failed itself is not a finding."""
     if reply.error:
         if reply.answer.get('user_error'):
             return Checked((reply.error,), ())
@@ -102,7 +102,7 @@ def _line(finding: Mapping[str, Any]) -> str:
 
 
 def _read(path: Path) -> Checked | None:
-    """Return what a file of the cache holds; one that is absent or damaged is asked again."""
+    """Return the content of a cache file; ``None`` if it is missing or damaged."""
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         faults, warnings = tuple(content['faults']), tuple(content['warnings'])

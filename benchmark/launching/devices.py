@@ -1,4 +1,4 @@
-"""How many workers this machine carries, and what each of them may use."""
+"""The number of workers for this machine, and the devices that each may use."""
 
 from __future__ import annotations
 

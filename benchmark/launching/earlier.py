@@ -1,4 +1,4 @@
-"""Records that older releases wrote, which know their data by the names and sizes of its files."""
+"""Records of older releases, which identify data by the names and sizes of files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Key = tuple[RunSpec, str]
 
 @dataclass
 class EarlierRecords:
-    """The records of some suites that older releases wrote.
+    """The records of some suites written by older releases.
 
     They count as long as names and sizes of the data's files are the same.
     """
@@ -36,7 +36,7 @@ class EarlierRecords:
         return record if record and record.is_ok else None
 
     def adopt(self, cells: Iterable[Cell], level: Level) -> None:
-        """Move the records of ``cells`` to today's place, with today's digest of the data."""
+        """Move the records of ``cells`` to their current place, with today's digest of the data."""
         for cell in cells if any(self._files.values()) else ():
             path = self._path(cell)
             if path and path.exists():

@@ -1,4 +1,4 @@
-"""The features of backbones, asked of a worker once and then kept in a cache."""
+"""The features of backbones, found by a worker once and then cached."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def inspect_all(
     *,
     refuse: Callable[[str, BenchmarkError], None] | None = None,
 ) -> dict[str, Inspected]:
-    """Return what is known of all ``backbones`` by id, from ``cache`` or by asking a worker.
+    """Return the features of all ``backbones`` by id, from ``cache`` or from a worker.
 
     One that cannot be used goes to ``refuse`` with the error, and is left out.
 
@@ -55,7 +55,7 @@ def inspect_all(
 
 
 class _Unknown(NamedTuple):
-    """A backbone, and the files that keep what is known of it and of its architecture."""
+    """A backbone, and the cache files of its weights and of its architecture."""
 
     backbone: Backbone
     whole: Path
@@ -69,7 +69,7 @@ def _ask(
     found: dict[str, Inspected],
     refuse: Callable[[str, BenchmarkError], None],
 ) -> list[_Unknown]:
-    """Add to ``found`` what workers answer; return those whose architecture is known then.
+    """Add the workers' answers to ``found``; return the backbones whose architecture is now known.
 
     One backbone of each architecture is inspected. Of the others only the weights are loaded.
     """
@@ -100,7 +100,7 @@ def _raise(name: str, error: BenchmarkError) -> NoReturn:
 
 
 def _keep(item: _Unknown, answer: Mapping[str, Any], cache: Path) -> Inspected:
-    """Return what a worker answered, after writing it to the cache."""
+    """Write a worker's answer to the cache, and return it."""
     content = {key: answer.get(key) for key in Inspected._fields}
     if item.backbone.checkpoint:
         content['weights'] = _hash_of(item.backbone.checkpoint, cache)
@@ -111,11 +111,11 @@ def _keep(item: _Unknown, answer: Mapping[str, Any], cache: Path) -> Inspected:
 
 
 _OF_ARCHITECTURE = ('features', 'flops', 'assumed')
-"""What does not depend on weights."""
+"""The features that do not depend on weights."""
 
 
 def _read_architecture(path: Path) -> dict[str, Any]:
-    """Return what the cache keeps of an architecture; empty if nothing."""
+    """Return the cached features of an architecture; empty if there are none."""
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         features_from(content['features'])
@@ -129,7 +129,7 @@ def _hash_of(weights: Path, cache: Path) -> str:
 
 
 def _inspection_job(backbone: Backbone, known: Mapping[str, Any], cache: Path) -> Job:
-    """Return the job that inspects a backbone; where its architecture is known, its weights."""
+    """Return the job that inspects a backbone, or only its weights if the architecture is known."""
     request = {'job': 'inspect', 'backbone': declared(backbone), 'is_known': bool(known)}
     return Job(backbone.id, request, cache / 'inspect.log')
 
@@ -164,7 +164,7 @@ def _reason(reply: Reply) -> str:
 
 
 def _read_cached(path: Path) -> Inspected | None:
-    """Return what a file of the cache holds; one that is absent or damaged is asked again."""
+    """Return the content of a cache file; ``None`` if it is missing or damaged."""
     try:
         return _read_inspected(json.loads(path.read_text(encoding='utf-8')))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -202,7 +202,7 @@ def _places(backbone: Backbone, cache: Path) -> _Unknown:
 _OF_WEIGHTS = (
     'id', 'checkpoint', 'copy', 'is_random', 'licence', 'may_miss', 'reference', 'title'
 )  # fmt: skip
-"""What a backbone says that has no influence on its architecture."""
+"""Fields of a backbone that do not affect its architecture."""
 
 _READ_FROM_FOLDERS = ('hf', 'memory')
-"""Sources whose name does not say what the network is: a folder or an object can change."""
+"""Sources whose name does not identify the network: a folder or an object can change."""

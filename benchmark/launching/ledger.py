@@ -1,4 +1,4 @@
-"""What a campaign leaves in the work folder for others to see: its cells, and that it lives.
+"""The file by which a campaign shows other processes its cells and whether it is alive.
 
 A campaign is a folder ``WORK/SUITE/campaigns/NAME`` with the list of its cells, written once and
 atomically, and a lease that its process holds. Nothing else is written while it works: what is
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """A campaign as its folder tells; ``is_alive`` when its process is at work now.
+    """A campaign as recorded in its folder; ``is_alive`` if its process is running.
 
     ``silence`` are the seconds since its last sign of life, as far as clocks agree.
     """
@@ -61,7 +61,7 @@ class Ledger:
 
 @contextlib.contextmanager
 def open_ledger(store: ResultStore, suite: str, entries: Sequence[Entry]) -> Iterator[None]:
-    """Tell in the work folder that ``entries`` are being run, for as long as the block lasts.
+    """List ``entries`` in the work folder as running while the block lasts.
 
     What earlier campaigns of the suite left is removed, unless they are still at work.
     """
@@ -84,7 +84,7 @@ def open_ledger(store: ResultStore, suite: str, entries: Sequence[Entry]) -> Ite
 
 @contextlib.contextmanager
 def _stopped_when_asked(file: Path) -> Iterator[None]:
-    """Stop the enclosed block, as a signal would, once somebody has made ``file``."""
+    """Stop the enclosed block, as a signal would, once ``file`` exists."""
     ended = threading.Event()
 
     def watch() -> None:
@@ -104,7 +104,7 @@ def _stopped_when_asked(file: Path) -> Iterator[None]:
 
 
 def ask_to_stop(work: Path, suite: str | None = None) -> list[str]:
-    """Ask the campaigns at work in a work folder to stop, and return the process of each.
+    """Ask the running campaigns of a work folder to stop, and return the process of each.
 
     Raises:
         RecordError: a file of the work folder cannot be read or written.
@@ -122,13 +122,13 @@ def _forget_others(root: Path, own: Path) -> None:
 
 
 def _is_over(folder: Path) -> bool:
-    """Whether a campaign is known to have ended; clocks may be wrong by hours, not by a day."""
+    """Whether a campaign has certainly ended; clocks may be off by hours, but not by a day."""
     sight = see(folder)
     return sight is None or sight.is_free or silence(sight) > _FORGOTTEN_SECONDS
 
 
 def ledgers(work: Path) -> list[Ledger]:
-    """Return the campaigns of which the work folder tells, the newest first.
+    """Return the campaigns listed in the work folder, newest first.
 
     Raises:
         RecordError: one of their files cannot be read.

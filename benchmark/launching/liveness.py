@@ -1,4 +1,4 @@
-"""What keeps a worker and its parent from waiting for each other in vain."""
+"""Pipes between a worker and its parent that never leave one waiting for a dead other."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 _FIRST_OWN = 200
-"""Descriptors from here on are out of the way of libraries that close or reuse the usual ones."""
+"""Lowest descriptor to use, above those that libraries close or reuse."""
 
 _CHUNK = 1 << 16
 
 
 def own_channels(answers: int) -> tuple[int, int]:
-    """Return descriptors of a worker's requests and answers that nothing else knows.
+    """Return private descriptors for a worker's requests and answers.
 
     Standard input is empty from now on, so that no library reads, replaces or closes the channel,
     and neither descriptor passes on to processes that the worker starts or forks.
@@ -29,7 +29,7 @@ def own_channels(answers: int) -> tuple[int, int]:
 
 
 def point_at(opened: int, *standard: int) -> None:
-    """Let the ``standard`` descriptors (0, 1, 2), which may be closed, be the one just opened."""
+    """Redirect the ``standard`` descriptors (0, 1, 2), which may be closed, to a new one."""
     for descriptor in standard:
         os.dup2(opened, descriptor)
     if opened not in standard:
@@ -43,7 +43,7 @@ def _close(*descriptors: int) -> None:
 
 
 def forward_lines(requests: int, put: Callable[[str], None]) -> None:
-    """Hand every line of ``requests`` to ``put``; end the process when they end or cannot be read.
+    """Pass every line of ``requests`` to ``put``; end the process when they end or are unreadable.
 
     A worker that can no longer be asked anything must not be waited for.
     """
@@ -58,7 +58,7 @@ def forward_lines(requests: int, put: Callable[[str], None]) -> None:
 
 
 def write_whole(answers: int, text: str) -> None:
-    """Write ``text`` to a descriptor; end the process where that fails: nobody gets the answer."""
+    """Write ``text`` to a descriptor; end the process if that fails, as nobody gets the answer."""
     left = memoryview(text.encode())
     try:
         while left:
@@ -68,7 +68,7 @@ def write_whole(answers: int, text: str) -> None:
 
 
 def read_now(pipe: BinaryIO, size: int) -> bytes | None:
-    """Return what a pipe that does not block holds: nothing at its end, ``None`` if empty now."""
+    """Read a non-blocking pipe: empty at its end, ``None`` if there is nothing to read now."""
     try:
         return os.read(pipe.fileno(), size)
     except BlockingIOError:

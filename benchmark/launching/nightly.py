@@ -1,4 +1,4 @@
-"""A night: canaries, fresh runs of every cell, a comparison, and more runs of what looks bad."""
+"""A nightly run: canaries, fresh runs of every cell, a comparison, reruns of suspicious cells."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from benchmark.specs import CellKey
 from benchmark.wording import count_noun
 
 _SEEDS_A_NIGHT = 1000
-"""Seeds that belong to one night: no two nights share a run."""
+"""Number of seeds reserved for each night, so that no two nights share a run."""
 
 _FRESH = 500
-"""Seeds from here on, within a night's own, are those of confirmation."""
+"""Offset, within a night's seeds, of the seeds for confirmation."""
 
 _CANARY_SAMPLES = 2
 
@@ -40,7 +40,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Nightly:
-    """What a night needs to know.
+    """A nightly run of a suite: its folders, seeds and rules.
 
     Attributes:
         campaign: what to run; its seeds are not used, its results folder is replaced.
@@ -62,7 +62,7 @@ class Nightly:
 
     @property
     def store(self) -> ResultStore:
-        """Where the night's records go."""
+        """The store of the night's records."""
         return ResultStore(self.night_folder / 'results', self.campaign.store.work)
 
     @property
@@ -72,7 +72,7 @@ class Nightly:
 
     @property
     def _named(self) -> str:
-        """How a command names the suite."""
+        """The suite as an argument of a command."""
         suite = self.campaign.request.suite
         return suite.name if suite.path in suite_files() else str(suite.path)
 
@@ -81,7 +81,7 @@ class Nightly:
         return self.campaign.request.suite.name
 
     def run(self, executor: Executor) -> Comparison:
-        """Return the night's comparison; the same call continues an interrupted night.
+        """Run the night and return its comparison; the same call continues an interrupted one.
 
         Raises:
             BenchmarkError: there is no baseline, or the request is wrong; nothing was run.
@@ -150,7 +150,7 @@ class Nightly:
         self._run(Plan(_of(plan.done, cells), _of(plan.to_do, cells)), executor)
 
     def _canaries(self, plan: Plan, executor: Executor) -> tuple[str, ...]:
-        """Return what changed since the canaries were frozen; new ones are frozen now."""
+        """Return what changed since the canaries were recorded; record new ones."""
         path = self.folder / 'canaries.json'
         frozen = read_canaries(path)
         now: dict[str, Canary] = {}
@@ -178,7 +178,7 @@ def _of(cells: Iterable[Cell], wanted: Collection[CellKey]) -> tuple[Cell, ...]:
 
 
 def _one_per_model(plan: Plan) -> list[Cell]:
-    """Return one cell per task, backbone and protocol whose numbers must not change."""
+    """Return one cell per task, backbone and protocol, for canaries."""
     chosen: dict[CellKey, Cell] = {}
     for cell in (*plan.done, *plan.to_do):
         spec = cell.spec

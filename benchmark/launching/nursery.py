@@ -26,19 +26,19 @@ from benchmark.execution.lifetime import PARENT, die_with_parent, naming_parent
 from benchmark.launching.liveness import point_at
 
 TARGET = 'benchmark.launching.worker:main'
-"""What a forked worker calls with the descriptor of its answers."""
+"""The function that a forked worker calls with the descriptor of its answers."""
 
 PRELOAD = 'benchmark.launching.worker:preload'
-"""What the process calls once, before it forks."""
+"""The function that the process calls once, before it forks."""
 
 _ORDER = 1 << 16
 _PAUSE = 0.02
 _GONE = -int(signal.SIGKILL)
-"""The exit code of a worker whose nursery has ended, and it with it."""
+"""The exit code of a worker that ended together with its nursery."""
 
 
 class Nursery:
-    """The process, seen from the one that wants workers; started with the first worker.
+    """The forking process, as seen by its user; started with the first worker.
 
     Args:
         environment: variables of the process itself, which workers inherit.
@@ -55,7 +55,7 @@ class Nursery:
         self._orders: socket.socket | None = None
 
     def start(self) -> None:
-        """Start the process, which imports the libraries meanwhile; a second call does nothing."""
+        """Start the process, which then imports the libraries; a second call does nothing."""
         if self._process is not None and self._process.poll() is None:
             return
         self.close()
@@ -105,7 +105,7 @@ class Nursery:
 
 
 class Forked:
-    """A forked worker, with what the pool uses of ``subprocess.Popen``.
+    """A forked worker, with the methods of ``subprocess.Popen`` that the pool uses.
 
     Its nursery writes two lines to a pipe: its number when it begins, its exit code when it ends.
     """
@@ -121,7 +121,7 @@ class Forked:
 
     @property
     def pid(self) -> int:
-        """The number of its process, waited for while the libraries are imported.
+        """The process number; waits while the libraries are being imported.
 
         Raises:
             ProcessLookupError: it ended without having begun.
@@ -134,12 +134,12 @@ class Forked:
 
     @property
     def _number(self) -> int:
-        """The number of its process; 0 where it has not begun as far as is known."""
+        """The process number; 0 if the worker is not known to have started."""
         first, found, _ = self._said.partition(b'\n')
         return int(first) if found else 0
 
     def _living(self) -> int:
-        """Return the number of its process; 0 where it has not begun, or is gone."""
+        """Return the process number; 0 if the worker has not started, or has ended."""
         return self._number if self.poll() is None else 0
 
     def poll(self) -> int | None:
@@ -172,7 +172,7 @@ class Forked:
         return code
 
     def send_signal(self, number: int) -> None:
-        """Send a signal; a worker that has not begun counts as ended by it.
+        """Send a signal; a worker that has not started counts as ended by it.
 
         It may begin yet: it ends at once, since nobody asks it anything.
         """
@@ -188,7 +188,7 @@ class Forked:
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the worker and what it started: it leads a process group of its own."""
+        """End the worker and its children, which form a process group."""
         if pid := self._living():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
@@ -202,7 +202,7 @@ class Forked:
 
 
 def main(descriptor: int, target: str, preload: str) -> None:
-    """Fork a worker for every order, until there are no more to come."""
+    """Fork a worker for every order, until the pipe of orders is closed."""
     die_with_parent()
     pkgutil.resolve_name(preload)()
     gc.collect()
@@ -237,14 +237,14 @@ class _Order:
 
 
 def _receive(orders: socket.socket) -> _Order | None:
-    """Return the next order; ``None`` when the one who orders is gone."""
+    """Return the next order; ``None`` if the ordering process has ended."""
     size = array.array('i').itemsize
     text, descriptors, _, _ = socket.recv_fds(orders, _ORDER, 3 * size)
     return _Order(json.loads(text), descriptors) if text else None
 
 
 def _fork(order: _Order, target: str, others: Sequence[int]) -> int:
-    """Return the number of a new worker; in the worker itself this never returns."""
+    """Return the process number of a new worker; never returns in the worker itself."""
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:

@@ -1,4 +1,4 @@
-"""A pool of worker processes, one job at a time each; a worker that dies is replaced."""
+"""A pool of worker processes with one job at a time each; a worker that dies is replaced."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
 
 _CHUNK = 1 << 20
 _LOOK_SECONDS = 0.5
-"""How often to look whether a worker has ended, whose pipe a process that it left holds open."""
+"""Seconds between checks for ended workers whose pipe is still held open by a child."""
 
 _END_SECONDS = 10.0
-"""How long a worker may take to end once it has closed its answers."""
+"""Seconds that a worker may take to end after it has closed its answers."""
 
 
 @dataclass
@@ -70,7 +70,7 @@ class _Worker:
 
 
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGBUS)
-"""Signals by which others, or a lack of memory, end a process; the rest are faults of its own."""
+"""Signals with an external cause (lack of memory included); others are errors of the process."""
 
 
 class Pool:
@@ -113,7 +113,7 @@ class Pool:
         self._selector.close()
 
     def start_early(self) -> None:
-        """Start what forks workers, if anything does, before there is a job."""
+        """Start the process that forks workers, if there is one, before the first job."""
         if self._nursery is not None:
             self._nursery.start()
 
@@ -197,7 +197,7 @@ class Pool:
         yield from (told | ended | stalled).values()
 
     def _receive(self, worker: _Worker) -> Reply | None:
-        """Return the worker's reply once it is whole; one that ended is stopped."""
+        """Return the worker's reply once it is complete; stop a worker that ended."""
         has_ended = worker.process.poll() is not None  # looked at before what it has written
         chunk = read_now(worker.answers, _CHUNK)
         if chunk is None and not has_ended:
@@ -230,7 +230,7 @@ class Pool:
 
 
 def _kill(process: subprocess.Popen[bytes] | Forked) -> None:
-    """End a worker and what it started: it leads a process group of its own."""
+    """End a worker and its children, which form a process group."""
     if isinstance(process, Forked):
         process.kill()
         return

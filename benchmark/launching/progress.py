@@ -1,4 +1,4 @@
-"""A line now and then about cells that run: how far each is, and how long it will take."""
+"""Occasional lines on running cells: the progress of each, and the time left."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from benchmark.launching.status import running_since
 from benchmark.planning import Plan
 
 PAUSE = 30.0
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 
 
 @contextlib.contextmanager
 def reporting(campaign: Campaign, plan: Plan, pause: float = PAUSE) -> Iterator[None]:
-    """Say how far the running cells of a campaign are, a line per change, while the block runs.
+    """Report the progress of a campaign's running cells, a line per change, while the block runs.
 
     What is said is read from the work folder, as ``tbench status`` does; a look that fails is left
     out.
@@ -44,7 +44,7 @@ def reporting(campaign: Campaign, plan: Plan, pause: float = PAUSE) -> Iterator[
 
 
 class _Watcher:
-    """Knows what was said of each folder, to say only what is new.
+    """Remembers what was reported about each folder, to report only changes.
 
     Args:
         folders: what the cell of each work folder is called.
@@ -56,7 +56,7 @@ class _Watcher:
         self._first: dict[tuple[Path, str], tuple[int, float]] = {}
 
     def lines(self) -> Iterator[str]:
-        """Yield a line per cell whose progress has changed since it was last said."""
+        """Yield a line per cell whose progress has changed since the last report."""
         for folder, name in self._folders.items():
             with contextlib.suppress(OSError):
                 found = running_since(folder)
@@ -69,7 +69,7 @@ class _Watcher:
                     yield f'running  {name}  {progress}, {duration(seconds)}{left}'
 
     def _left(self, folder: Path, progress: str, seconds: float) -> str:
-        """Return how long the phase will still take, by its own pace since it was first seen."""
+        """Return the remaining time of the phase, from its pace since it was first seen."""
         phase, _, place = progress.partition(' ')
         at, of = map(int, place.split('/'))
         first, then = self._first.setdefault((folder, phase), (at, seconds))
@@ -81,7 +81,7 @@ class _Watcher:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time in the unit that suits it.
+    """Format a duration in a suitable unit.
 
     >>> duration(40), duration(600), duration(36000)
     ('40 s', '10 min', '10.0 h')

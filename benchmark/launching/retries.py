@@ -1,4 +1,4 @@
-"""Jobs that are no cells, tried again where a worker, a host or memory was lost."""
+"""Jobs other than cells, retried if a worker or host was lost or memory ran out."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import replace
 from benchmark.launching.executors.base import Executor, Job, Reply
 
 PAUSES = (2.0, 10.0)
-"""Seconds before each new try; their number is that of tries."""
+"""Seconds before each new try, one entry per try."""
 
 _STALL = 3600.0
-"""Seconds without progress after which such a job is ended."""
+"""Seconds without progress after which such a job is stopped."""
 
 
 def run_again_when_lost(
     executor: Executor, jobs: Iterable[Job], pauses: Sequence[float] = PAUSES
 ) -> Iterator[Reply]:
-    """Yield a reply for every job; one that was lost each time is answered as it was at last."""
+    """Yield a reply for every job; a job that was lost each time gets its last reply."""
     tries: Counter[str] = Counter()
     waiting = [replace(job, stall=job.stall or _STALL) for job in jobs]
     while waiting:

@@ -1,4 +1,4 @@
-"""Jobs and answers as files in a folder that several hosts see: no port, no lock, no clock.
+"""Jobs and answers as files in a shared folder: no port, no lock, no clock.
 
 One process puts jobs in and gathers answers, any number of workers take jobs. A job is a file in
 ``open``, which a worker renames into ``taken``: of several, one succeeds. A worker, and who waits
@@ -27,7 +27,7 @@ _BETWEEN = '@'
 
 @dataclass
 class Spool:
-    """The folder, as all sides see it."""
+    """The shared folder of jobs, answers and workers."""
 
     folder: Path
     _observer: Observer = field(default_factory=Observer, repr=False)
@@ -52,7 +52,7 @@ class Spool:
 
     @contextlib.contextmanager
     def waited_for(self) -> Iterator[None]:
-        """Let workers live for as long as the block lasts; then remove the folder.
+        """Keep workers running while the block lasts; then remove the folder.
 
         Raises:
             BenchmarkError: it cannot be written.
@@ -65,7 +65,7 @@ class Spool:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _sweep(self) -> None:
-        """Remove what those that waited on this host, and were killed, have left beside this."""
+        """Remove folders left behind by killed processes of this host."""
         for other in self.folder.parent.glob('*/waiting'):
             sight = see(other)
             if sight is not None and sight.is_free:
@@ -73,7 +73,7 @@ class Spool:
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody waits for answers any more."""
+        """Whether no process is waiting for answers any more."""
         return not self._observer.is_held(self.folder / 'waiting')
 
     # who waits
@@ -84,7 +84,7 @@ class Spool:
         write_atomically(self._open / name, text)
 
     def answers(self) -> dict[str, dict[str, Any]]:
-        """Return the answers that came since the last call, by name of the job."""
+        """Return the answers that arrived since the last call, by name of the job."""
         found: dict[str, dict[str, Any]] = {}
         for path in sorted(self._answers.iterdir()):
             if path.name.startswith('.'):
@@ -97,7 +97,7 @@ class Spool:
         return found
 
     def lost(self) -> dict[str, str]:
-        """Return the jobs whose workers are gone, with the worker of each; they are dropped."""
+        """Remove and return the jobs whose workers have died, with the worker of each."""
         found = {}
         for path in self._taken.iterdir():
             name, _, worker = path.name.partition(_BETWEEN)
@@ -117,7 +117,7 @@ class Spool:
         return True
 
     def living(self) -> tuple[str, ...]:
-        """Return the names of the workers that give signs of life."""
+        """Return the names of the workers with a recent heartbeat."""
         places = self.folder.glob('workers/*')
         return tuple(place.name for place in places if self._observer.is_held(place))
 
@@ -134,7 +134,7 @@ class Spool:
             yield
 
     def take(self, worker: str) -> tuple[str, Job] | None:
-        """Return a job, and its name, that nobody else has taken; ``None`` where there is none."""
+        """Take a job and return it with its name; ``None`` if there is none left."""
         with contextlib.suppress(FileNotFoundError):
             for path in sorted(self._open.iterdir()):
                 if path.name.startswith('.'):
@@ -147,12 +147,12 @@ class Spool:
         return None
 
     def answer(self, name: str, answer: dict[str, Any]) -> None:
-        """Give the answer to a job; nothing happens where nobody waits for it any more."""
+        """Write the answer to a job; does nothing if no process is waiting for it."""
         if self._answers.is_dir():
             with contextlib.suppress(RecordError):
                 write_atomically(self._answers / name, json.dumps(answer))
 
     def give_back(self, name: str, worker: str) -> None:
-        """Offer a job that was taken to other workers."""
+        """Return a job that was taken, so that other workers can take it."""
         with contextlib.suppress(FileNotFoundError):
             (self._taken / f'{name}{_BETWEEN}{worker}').rename(self._open / name)

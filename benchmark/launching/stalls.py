@@ -1,4 +1,4 @@
-"""Notice jobs without progress, and end their workers with a stack in the log."""
+"""Detect jobs without progress, and end their workers with a stack in the log."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from benchmark.results.leases import is_lease
 from benchmark.stopping import STACK
 
 _FOR_STACKS = 0.5
-"""Seconds that a process may take to write its stacks."""
+"""Seconds for which to wait until a process has written its stacks."""
 
 _LOOKS = 50
-"""How often to look within the time that a job may take without progress."""
+"""Number of checks within the time that a job may take without progress."""
 
 
 class Progress:
-    """Watches a job's log and the folder that it lies in: whatever grows there is progress.
+    """Watches a job's log and its folder: any change there counts as progress.
 
     Args:
         log: the job's log.
@@ -50,7 +50,7 @@ class Progress:
         return self.stopped
 
     def told(self) -> str:
-        """Return the error of a job that was ended."""
+        """Return the error message of a job that was stopped."""
         return (
             f'no progress for {self._limit:.0f} s: it was stopped; where it stood is at the end '
             'of its log; --stall SECONDS allows another time'
@@ -68,7 +68,7 @@ class Progress:
 
 
 def end_with_stack(process: subprocess.Popen[bytes] | Forked) -> None:
-    """Let a worker, then what it started, write their stacks into the log; then end the worker."""
+    """Make a worker, then its children, write their stacks to the log; then end the worker."""
     with contextlib.suppress(ProcessLookupError):  # it has not begun
         _ask_for_stacks(process.pid)
     process.kill()
@@ -86,7 +86,7 @@ def _ask_for_stacks(worker: int) -> None:
 
 
 def _below(pid: int) -> Iterator[int]:
-    """Yield the processes that ``pid`` started and those that they started; needs Linux."""
+    """Yield all descendants of the process ``pid`` (Linux only)."""
     for place in Path(f'/proc/{pid}/task').glob('*/children'):
         with contextlib.suppress(OSError, ValueError):
             for child in map(int, place.read_text().split()):

@@ -1,4 +1,4 @@
-"""A worker elsewhere: takes jobs from a spool until nobody waits for answers any more."""
+"""A remote worker: takes jobs from a spool until no process waits for answers any more."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from benchmark.launching.spool import Spool
 from benchmark.results.leases import LENGTH
 
 _POLL = 0.5
-"""Seconds between two looks at an empty spool."""
+"""Seconds between two checks of an empty spool."""
 
 
 class Station:
-    """What a scheduler runs: a callable that serves a spool, one job at a time.
+    """The callable that a scheduler runs: serves a spool, one job at a time.
 
     Args:
         folder: the spool's folder, as every host sees it.
@@ -40,7 +40,7 @@ class Station:
         return Station, self._about
 
     def __call__(self) -> int:
-        """Serve, and return how many jobs were done."""
+        """Serve the spool, and return the number of jobs done."""
         folder, device, processes, lease = self._about
         if lease:
             os.environ[LENGTH] = lease
@@ -65,7 +65,7 @@ class Station:
         return done
 
     def checkpoint(self) -> Any:
-        """Stop before the time limit or a preemption, and return what goes on after it.
+        """Stop before the time limit or a preemption, and return the callable that continues.
 
         The scheduler's library calls this. The training at hand keeps a checkpoint, and its job
         goes back to the spool.

@@ -1,4 +1,4 @@
-"""What runs, is done, waits or failed: read from files, so that any process can ask at any time."""
+"""The state of campaigns and cells, read from files, so that any process can ask at any time."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from benchmark.results.store import read_record
 from benchmark.specs import RunSpec
 
 _TAIL = 1 << 14
-"""How many bytes at the end of a log are searched for the iteration."""
+"""Bytes at the end of a log that are searched for the iteration."""
 
 _PROGRESS = re.compile(rb'(?:Iter|Epoch)\((train|val|test)\)\s*\[\s*(\d+)/(\d+)\]')
 
 
 class State(enum.StrEnum):
-    """Where a cell of a campaign stands."""
+    """The state of a cell in a campaign."""
 
     RUNNING = 'running'
     DONE = 'done'
@@ -67,7 +67,7 @@ class CampaignStatus:
 
     @property
     def counts(self) -> dict[State, int]:
-        """How many cells are in each state that occurs."""
+        """The number of cells in each state that occurs."""
         counted = Counter(cell.state for cell in self.cells)
         return {state: counted[state] for state in State if state in counted}
 
@@ -97,7 +97,7 @@ class CampaignStatus:
 
 
 def statuses(work: Path, suite: str | None = None) -> list[CampaignStatus]:
-    """Return the newest campaign of each suite and every one at work, the newest first.
+    """Return every running campaign and the newest one of each suite, newest first.
 
     Raises:
         RecordError: a file of the work folder or a record cannot be read.
@@ -107,7 +107,7 @@ def statuses(work: Path, suite: str | None = None) -> list[CampaignStatus]:
 
 
 def _current(found: Iterable[Ledger]) -> Iterator[list[Ledger]]:
-    """Yield the campaigns to show, those at work on the same cells together."""
+    """Yield the campaigns to show; those running the same cells are merged."""
     alike: dict[tuple[str, Path, frozenset[Entry]], list[Ledger]] = {}
     seen: set[str] = set()
     for ledger in found:
@@ -150,7 +150,7 @@ def _cell(ledger: Ledger, entry: Entry, record: Brief | None) -> CellStatus:
 
 
 def _progress(log: Path, since: float) -> str:
-    """Return the last iteration that a run's log tells, as ``'train 40/100'``."""
+    """Return the last iteration in a run's log, as ``'train 40/100'``."""
     try:
         with log.open('rb') as file:
             size = file.seek(0, 2)

@@ -1,4 +1,4 @@
-"""What a cell may change for those after it in the same process, put back."""
+"""Process state that a cell may change, restored for the cells after it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def _of_torch() -> tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...]:
-    """Return how torch's defaults are read and set; nothing where it is not in use."""
+    """Return getters and setters of torch's defaults; empty if torch is not imported."""
     torch = sys.modules.get('torch')
     if torch is None:
         return ()
@@ -26,7 +26,7 @@ def _of_torch() -> tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...]
 
 @contextlib.contextmanager
 def surroundings_kept() -> Iterator[None]:
-    """Put back folder, environment, streams and torch's defaults when the block ends."""
+    """Restore folder, environment, streams and torch's defaults when the block ends."""
     folder, environment, mask = os.path.realpath('.'), dict(os.environ), _umask()
     streams = sys.stdin, sys.stdout, sys.stderr
     defaults = [(change, read, read()) for read, change in _of_torch()]
@@ -46,7 +46,7 @@ def surroundings_kept() -> Iterator[None]:
 
 
 def _umask() -> int:
-    """Return the mask of permissions, which can be read by setting it only."""
+    """Return the umask, which can be read only by setting it."""
     mask = os.umask(0o022)
     os.umask(mask)
     return mask

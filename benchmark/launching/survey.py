@@ -1,4 +1,4 @@
-"""What a request would do here and what that would cost, without starting any of it."""
+"""What a request would do here, and its cost, without starting anything."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from benchmark.results.store import read_record
 from benchmark.specs import CellKey, RunSpec, Task
 
 _NOT_KNOWN = ''
-"""Digest of built-in data that are not rendered yet, or not read: no record can have it."""
+"""Digest of data that are not rendered or read yet; no record has it."""
 
 _FRAMES = 100.0
-"""Frames of a film whose files nobody counted; a round number of ours."""
+"""Assumed number of frames of a film whose files were not counted; our own round number."""
 
 _MOST_READ = 2e9
-"""Bytes of data that a plan reads at most to know them; more are left to the run."""
+"""Largest number of bytes that a plan reads to identify data; more are left to the run."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _compiled(
     lengths: Mapping[str, float],
     device: str,
 ) -> tuple[list[Cell], list[Impossible], dict[CellKey, Workload]]:
-    """Return the cells, those that are impossible, and what each cell asks for.
+    """Return the cells, the impossible ones, and the workload of each cell.
 
     ``refused`` holds the error of each task and backbone that cannot be used, ``lengths`` how many
     pictures a test sample of each task has.
@@ -158,7 +158,7 @@ def _compiled(
 def _unusable(
     campaign: Campaign, places: Mapping[str, _Place], executor: Executor
 ) -> dict[str, BenchmarkError]:
-    """Return why data that are there cannot be used, by task: a run would look as well."""
+    """Return, by task, why existing data cannot be used; a run makes the same check."""
     placed = [
         Placed(task, place.folder, place.digest)
         for task in campaign.request.tasks
@@ -173,7 +173,7 @@ def _unusable(
 
 
 class _Place(NamedTuple):
-    """Where a task's data are, their digest, and how many bytes are left to read to know it.
+    """The folder and digest of a task's data, and the bytes still to be read for the digest.
 
     ``files`` is how many files they are, 0 where nobody counted.
     """
@@ -185,7 +185,7 @@ class _Place(NamedTuple):
 
 
 def _length(task: Task, place: _Place | None) -> float:
-    """Return how many pictures a test sample of a task has: more than one where it is a film."""
+    """Return the number of pictures in a test sample of a task: more than one for a film."""
     if not load_kind(task.kind).counts_films:
         return 1.0
     if place is None or not place.files:
@@ -222,7 +222,7 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
 
 
 _MOST_ALIKE = 100
-"""Records of a kind and protocol that an estimate is scaled from at most."""
+"""Largest number of records of a kind and protocol from which an estimate is scaled."""
 
 
 def _costs(
@@ -231,7 +231,7 @@ def _costs(
     measured: Iterable[Measured],
     device: str,
 ) -> dict[RunSpec, Estimate]:
-    """Return the expected cost of the cells that are to do."""
+    """Return the expected cost of the cells to do."""
     by_cell: dict[CellKey, list[Measured]] = {}
     by_kind: dict[tuple[str, str], list[Measured]] = {}
     for run in measured if plan.to_do else ():
@@ -252,7 +252,7 @@ def _measured(
     lengths: Mapping[str, float],
     device: str,
 ) -> Iterator[Measured]:
-    """Yield what good records of the suite measured on such a device.
+    """Yield the measurements in good records of the suite on such a device.
 
     Summaries do for records of cells of the plan; a record of another configuration is read.
     """

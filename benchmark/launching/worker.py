@@ -45,7 +45,7 @@ def main(descriptor: int) -> None:
 
 
 def _whatever_happens(request: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer to a request, also where a library wants to end the process.
+    """Return the answer to a request, even if a library tries to end the process.
 
     ``died`` then asks for another worker.
     """
@@ -60,7 +60,7 @@ def _whatever_happens(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def preload() -> None:
-    """Import what every cell needs, in a process that workers are forked from.
+    """Import what every cell needs, in the process from which workers are forked.
 
     What goes wrong is left to the workers, who say it in their answers.
     """
@@ -98,7 +98,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _log_to(path: Path) -> None:
-    """Let whatever is printed go to ``path``, also where an earlier cell closed its streams."""
+    """Redirect all output to ``path``, even if an earlier cell closed the streams."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for stream in (sys.__stdout__, sys.__stderr__):
         with contextlib.suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""How much a cell asks for, and how long it may take without progress."""
+"""The workload of a cell, and how long it may take without progress."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from benchmark.specs import CellKey, Role, RunSpec, Task
 
 
 _LEAST_STALL = 1800.0
-"""Seconds: data on a busy file system may take long before the first line of a log."""
+"""Shortest limit in seconds: a busy file system may delay the first line of a log."""
 
 _UNKNOWN_STALL = 6 * 3600.0
 _PATIENCE = 10
-"""So many times what a whole cell is expected to take may pass without a sign of progress."""
+"""Multiple of a cell's expected duration that may pass without progress."""
 
 
 def stall_limit(workload: Workload | None) -> float:
-    """Return for how many seconds a cell may show no progress.
+    """Return the seconds that a cell may take without progress.
 
     It follows from counted operations at the nominal speed of a core, the slowest device.
     """
@@ -35,7 +35,7 @@ def stall_limit(workload: Workload | None) -> float:
 
 
 def longest_first(cells: Iterable[Cell], workloads: Mapping[CellKey, Workload]) -> list[Cell]:
-    """Return cells in the order in which they keep workers busy to the end.
+    """Return cells ordered so that workers stay busy until the end.
 
     What takes longest comes first, as far as operations say it; unknown ones before all, equal
     ones as they were.
@@ -55,7 +55,7 @@ def workload_of_cell(
     *,
     config: Config | None = None,
 ) -> Workload:
-    """Return what a cell asks for.
+    """Return the workload of a cell.
 
     Args:
         cell: which cell.
@@ -74,7 +74,7 @@ def workload_of_cell(
 def workload_of_record(
     record: RunRecord, task: Task, inspected: Inspected | None, length: float
 ) -> Workload:
-    """Return what a finished run asked for; ``length`` is as in :func:`workload_of_cell`."""
+    """Return the workload of a finished run; ``length`` is as in :func:`workload_of_cell`."""
     learns = bool(record.protocol.get('trains_backbone'))
     config = dict(record.config)
     return _workload(record.spec, task, config, inspected, learns=learns, length=length)
@@ -110,7 +110,7 @@ def _workload(
 
 
 def _model(config: Config) -> Config:
-    """Return the model of a training, that of the first trial where there are several."""
+    """Return the model of a training; of the first trial if there are several."""
     if 'trials' in config:
         return _model(config['trials'][0]['config'])
     found: Config = config.get('model') or {}
@@ -118,7 +118,7 @@ def _model(config: Config) -> Config:
 
 
 def _trained_images(config: Config, task: Task) -> int:
-    """Return how many training pictures pass the backbone."""
+    """Return how many training pictures pass through the backbone."""
     if 'trials' in config:
         trainings = [_trained_images(trial['config'], task) for trial in config['trials']]
         # the chosen one is trained again
@@ -135,7 +135,7 @@ def _trained_images(config: Config, task: Task) -> int:
 
 
 def _number(config: Config, part: str, key: str) -> int:
-    """Return a whole number of a configuration, which an option may have replaced.
+    """Return a whole number from a configuration; raise if an option made it something else.
 
     Raises:
         BenchmarkError: it is none that a training could have.

@@ -42,7 +42,7 @@ class Block(NamedTuple):
 
     @property
     def is_object(self) -> bool:
-        """Return whether it gets a mask of its own."""
+        """Return whether the block gets its own instance mask."""
         return self.identity >= 0
 
     def local(self, x: float, z: float) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from benchmark.world.arrays import Floats, Points
 
 
 class Projected(NamedTuple):
-    """Where a world point is seen: column ``u`` and row ``v`` in pixels, ``depth`` in metres."""
+    """Projection of a world point: column ``u`` and row ``v`` in pixels, ``depth`` in metres."""
 
     u: float
     v: float
@@ -60,7 +60,7 @@ class Camera:
         return ((pixels - self.center) / self.focal).astype(np.float32)
 
     def project(self, x: float, height: float, z: float) -> Projected:
-        """Return where the world point is seen; it has to lie before the camera."""
+        """Return the projection of a world point, which must be in front of the camera."""
         right, down, depth = (
             float(v) for v in self.axes @ (np.array([x, height, z]) - self.position)
         )
@@ -78,7 +78,7 @@ class Camera:
         return np.asarray(self.height + depth * rise, np.float32)
 
     def ray_toward(self, u: float, z: float) -> float:
-        """Return the world x (m) that column ``u`` (px) sees at ``z`` where the optical axis is."""
+        """Return the world x (m) seen in column ``u`` (px) at ``z`` along the optical axis."""
         return self.x + (z - self.z) / cos(self.pitch) * (u - self.center) / self.focal
 
 

@@ -47,7 +47,7 @@ class Shape(NamedTuple):
 
 
 class Thing(NamedTuple):
-    """An object that keeps its looks; ``kind`` is its index into :data:`CLUTTER`.
+    """An object with a fixed appearance; ``kind`` is its index into :data:`CLUTTER`.
 
     ``tones`` are its RGB colours in 0..1; ``grain`` is the contrast of its texture.
     """
@@ -60,7 +60,7 @@ class Thing(NamedTuple):
 
     @property
     def extent(self) -> Points:
-        """Return body coordinates (N, 2) that hold the whole object."""
+        """Return body coordinates (N, 2) that enclose the whole object."""
         polygons = [p for shape in self.shapes for p in shape.polygons]
         tubes = [t for shape in self.shapes for t, _ in shape.tubes]
         return np.vstack(polygons + tubes)

@@ -57,7 +57,7 @@ class Figure(NamedTuple):
 
 
 def outline_points(figure: Figure) -> Points:
-    """Return body coordinates (N, 2) whose surroundings hold the whole creature."""
+    """Return body coordinates (N, 2) around which the whole creature is drawn."""
     joints, plan = figure.joints, figure.plan
     head = ellipse(joints.head, plan.head, joints.heading, 8)
     torso = ellipse(np.zeros(2), plan.torso, joints.tilt, 12)

@@ -1,4 +1,4 @@
-"""Flat rectangles in space, and what the rays of a camera hit of them."""
+"""Flat rectangles in space, and their intersections with the rays of a camera."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Facet(NamedTuple):
 
 
 class Hits(NamedTuple):
-    """What each ray hits first, all (h, w).
+    """The first intersection of each ray, all (h, w).
 
     ``depth`` is in metres, infinite where nothing is hit; ``number`` is the facet's, from
     1, or 0; ``u`` and ``v`` (m) are where on the facet.
@@ -114,7 +114,7 @@ def _meet(
 
 
 def cast_rays(facets: tuple[Facet, ...], camera: Camera, rows: Floats, columns: Floats) -> Hits:
-    """Return what the rays through ``rows`` (h, 1) and ``columns`` (1, w) in pixels hit first."""
+    """Return the first hits of rays through ``rows`` (h, 1) and ``columns`` (1, w) in pixels."""
     shape = (rows.shape[0], columns.shape[1])
     hits = Hits(
         np.full(shape, np.inf, np.float32),

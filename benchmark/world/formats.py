@@ -22,7 +22,7 @@ SMALLEST_INSTANCE = 16
 """Least visible area of a labelled instance, in pixels of a picture of 128 x 128."""
 
 SMALLEST_POSED = 120
-"""Least visible area of an instance with labelled key points, measured likewise."""
+"""Least visible area of an instance with labelled key points, in the same unit."""
 
 
 class Annotation(TypedDict):
@@ -142,7 +142,7 @@ def coco_detection(
 def coco_keypoints(
     names: Sequence[str], labels: Sequence[Sequence[Annotation]], size: int
 ) -> dict[str, Any]:
-    """Return COCO's key point content: the creatures alone, as one category."""
+    """Return COCO's key point content: only the creatures, as one category."""
     things = {INSTANCE_CLASSES.index(name) + 1 for name in CLUTTER}
     rows = [
         (number, Annotation(**{**one, 'category_id': 1}))

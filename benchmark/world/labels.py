@@ -1,4 +1,4 @@
-"""The names behind every label number of the world."""
+"""The name of every label number of the world."""
 
 from __future__ import annotations
 

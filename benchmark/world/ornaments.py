@@ -137,7 +137,7 @@ _BEFORE: MappingProxyType[str, Draw] = MappingProxyType(
 def draw_ornament(
     layer: Layer, plan: BodyPlan, joints: Joints, place: Placement, *, behind: bool
 ) -> None:
-    """Draw what lies behind the head's ellipse, or what lies before it, onto the head's layer."""
+    """Draw the ornament's parts behind, or in front of, the head's ellipse onto its layer."""
     draw = _BEHIND.get(plan.ornament) if behind else _BEFORE.get(plan.ornament)
     if draw is not None:
         draw(layer, plan, joints, place)

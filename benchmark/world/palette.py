@@ -15,7 +15,7 @@ HUE_SPREAD = 0.1
 
 
 class Individual(NamedTuple):
-    """What stays the same while a creature moves; colours are RGB (3,) in 0..1.
+    """The fixed appearance of one creature; colours are RGB (3,) in 0..1.
 
     ``jitter`` (12,) is its own posture and gait; ``variant``, ``offset`` (m) and
     ``zoom`` place its coat on the texture tile.

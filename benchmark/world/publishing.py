@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, however many processes write them."""
+"""Folders that are published atomically, even if several processes write them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _move_into_place(written: Path, final: Path, marker: str) -> None:
 
 @contextmanager
 def publishing(final: Path, marker: str) -> Iterator[Path]:
-    """Yield an empty sibling folder that becomes ``final`` when the block ends well.
+    """Yield an empty temporary folder that becomes ``final`` when the block succeeds.
 
     The block has to write ``marker`` last. Where the block fails, the sibling goes.
     """

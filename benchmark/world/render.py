@@ -31,7 +31,7 @@ TOLERANCE = 0.25
 
 
 class Actor(NamedTuple):
-    """A creature or thing with a lasting ``identity`` that stands on height ``base`` (m).
+    """A creature or thing with a fixed ``identity``, standing at height ``base`` (m).
 
     ``x`` and ``z`` are its place in the world (m); ``facing`` is -1..1: its sign is the way
     it looks (positive: right), its size how much of its side is seen.
@@ -56,7 +56,7 @@ class Scene(NamedTuple):
 
 
 class Instance(NamedTuple):
-    """What a picture shows of one actor or block.
+    """The visible part of one actor or block in a picture.
 
     ``category`` indexes :data:`INSTANCE_CLASSES`; ``mask`` (s, s) is the visible part;
     ``full_area`` (px) also counts what is covered or, for actors, cut by the border;
@@ -78,7 +78,7 @@ class Instance(NamedTuple):
 
     @property
     def visible_share(self) -> float:
-        """Return the share of the actor that the picture shows."""
+        """Return the visible share of the actor, 0 to 1."""
         return self.area / max(self.full_area, 1)
 
 
@@ -98,7 +98,7 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True)
 class _Buffers:
-    """What is painted on: colours, depth, and per pixel the class, actor number and layer."""
+    """The buffers to paint on: colours, depth, and per pixel the class, actor number and layer."""
 
     image: Floats
     depth: Floats
@@ -124,7 +124,7 @@ def body_scale(body: Figure | Thing) -> float:
 
 
 def place_actor(actor: Actor, camera: Camera) -> Placement | None:
-    """Return where the actor is seen, or ``None`` if it is not clearly before the camera."""
+    """Return the actor's projection, or ``None`` if it is not clearly in front of the camera."""
     foot: Projected | None = None
     if actor.z - camera.z > 0.3:
         foot = camera.project(actor.x, actor.base, actor.z)
@@ -146,7 +146,7 @@ def draw_actor(actor: Actor, camera: Camera, scenery: Scenery) -> Sprite | None:
 
 
 def _draw_shadow(buffers: _Buffers, drawn: _Drawn, scene: Scene) -> None:
-    """Darken what the actor stands on, a little to the side that the light comes from not."""
+    """Draw the actor's shadow, shifted a little away from the light."""
     camera, actor = scene.camera, drawn.actor
     foot = camera.project(actor.x, actor.base, actor.z)
     squash = max((foot.v - camera.horizon) / camera.focal, 0.08)
@@ -165,7 +165,7 @@ def _draw_shadow(buffers: _Buffers, drawn: _Drawn, scene: Scene) -> None:
 
 
 def _overlap(sprite: Sprite, size: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Return where sprite and picture meet, as slices of the picture and of the sprite."""
+    """Return the overlap of sprite and picture, as slices of the picture and of the sprite."""
     height, width = sprite.alpha.shape
     top, left = max(sprite.y, 0), max(sprite.x, 0)
     bottom, right = min(sprite.y + height, size), min(sprite.x + width, size)
@@ -202,7 +202,7 @@ def _reach(solid: Mask, x: int, y: int) -> tuple[int, int, int, int]:
 
 
 def _flag(u: float, v: float, own: Mask, layer: Bytes, *, far: bool) -> int:
-    """Return the flag of a key point; one of a far limb has to be seen on the far limb itself."""
+    """Return a key point's visibility flag; on a far limb, that limb itself must show it."""
     size = own.shape[0]
     column, row = round(u), round(v)
     if not (0 <= column < size and 0 <= row < size):
@@ -247,7 +247,7 @@ def _actor_instance(drawn: _Drawn, number: int, buffers: _Buffers) -> Instance:
 
 
 def _block_instances(scene: Scene, buffers: _Buffers) -> list[Instance]:
-    """Return the blocks that are objects of their own and are in view."""
+    """Return the visible blocks that count as objects."""
     found, camera = [], scene.camera
     for number, block in enumerate(scene.blocks, 1):
         if not block.is_object:

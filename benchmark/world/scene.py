@@ -40,7 +40,7 @@ _ATTEMPTS = 30
 
 
 class Framing(NamedTuple):
-    """How large a portrait shows its subject, and what may stand around it.
+    """How large the subject of a portrait is, and what may stand around it.
 
     ``fill`` is the range of the subject's longer side as a share of the picture,
     ``wander`` the subject's shift from the centre as a share of the room left.
@@ -67,7 +67,7 @@ def draw_figure(rng: np.random.Generator, species: Species, scale: float = 1.0) 
 
 
 def draw_facing(rng: np.random.Generator) -> float:
-    """Return a random way to look, seen mostly from the side."""
+    """Return a random viewing direction, mostly from the side."""
     return float(rng.choice([-1.0, 1.0]) * rng.uniform(0.72, 1.0))
 
 
@@ -92,7 +92,7 @@ def _body_box(body: Figure | Thing, facing: float) -> Points:
 
 
 class _Site(NamedTuple):
-    """A stage to be furnished; ``scale`` is the size of what stands there."""
+    """A stage to be furnished; ``scale`` is the size factor of its objects."""
 
     camera: Camera
     scenery: Scenery
@@ -177,7 +177,7 @@ def _draw_furniture(rng: np.random.Generator, site: _Site) -> list[Block]:
 
 
 def _supports(blocks: Sequence[Block], camera: Camera) -> list[Block]:
-    """Return the blocks on which something can stand and be seen to stand."""
+    """Return the blocks with a visible top on which something can stand."""
     return [b for b in blocks if min(b.size[0], b.size[2]) > 0.24 and b.top < camera.height + 1.0]
 
 
@@ -229,7 +229,7 @@ def _covers(box: Points, other: Points, share: float) -> bool:
 def _draw_actors(
     rng: np.random.Generator, site: _Site, blocks: Sequence[Block], creatures: int, things: int
 ) -> list[Actor]:
-    """Return up to that many creatures and things, each where it can be seen."""
+    """Return at most that many creatures and things, each at a visible place."""
     actors: list[Actor] = []
     boxes: list[Points] = []
     first = sum(block.is_object for block in blocks)

@@ -20,7 +20,7 @@ HALF_VIEW = radians(31)
 """Half of the widest angle of view."""
 
 FARTHEST = 9.8
-"""Largest depth (m) of anything but the sky."""
+"""Largest depth (m) of anything except the sky."""
 
 ENDLESS = 40.0
 
@@ -61,7 +61,7 @@ class Ground(NamedTuple):
 
 
 class Scenery(NamedTuple):
-    """Everything of a scene that is not an object.
+    """Everything in a scene that is not an object.
 
     ``bounds`` are the walls, the ceiling or the hills around. ``haze`` is the share of light
     lost per metre.
@@ -112,7 +112,7 @@ def _hill_surface(rng: np.random.Generator) -> Surface:
 
 
 def draw_light(rng: np.random.Generator) -> Light:
-    """Return light from above, from the left or the right."""
+    """Return a random light from above left or above right."""
     direction = np.array([rng.uniform(-0.8, 0.8), rng.uniform(-0.9, -0.35), rng.uniform(0.45, 0.9)])
     direction /= np.linalg.norm(direction)
     return Light(
@@ -257,7 +257,7 @@ def _sky_image(scenery: Scenery, camera: Camera, rows: Floats, columns: Floats) 
 
 
 def _brightness(facet: Facet, camera: Camera, light: Light) -> float:
-    """Return how bright the facet's side toward the camera is."""
+    """Return the brightness of the facet's side that faces the camera."""
     normal = facet.normal
     if normal @ (camera.position - facet.origin) < 0:
         normal = -normal
@@ -285,7 +285,7 @@ def _paint_facet(facet: Facet, hits: Hits, area: tuple[slice, slice]) -> Floats:
 def _contact_light(
     facet: Facet, blocks: tuple[Block, ...], hits: Hits, area: tuple[slice, slice]
 ) -> Floats:
-    """Return the share of light (h, w) that the blocks leave the ground around their feet."""
+    """Return the share of light (h, w) on the ground near the feet of blocks (contact shadows)."""
     wide, deep = facet.lengths
     along, across = facet.along / wide, facet.across / deep
     x, z = (
@@ -318,7 +318,7 @@ def _paint_hits(
     hits: Hits,
     image: Floats,
 ) -> None:
-    """Paint onto ``image`` what the rays hit, in place."""
+    """Paint onto ``image``, in place, the facets that the rays hit."""
     for number in 1 + np.flatnonzero(np.bincount(hits.number.ravel(), minlength=2)[1:]):
         facet, there = facets[number - 1], hits.number == number
         area = _span(there.view(np.uint8))

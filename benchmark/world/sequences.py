@@ -38,7 +38,7 @@ _ATTEMPTS = 40
 
 
 class Track(NamedTuple):
-    """A creature's way: world x and z (m), (frames,) each, and the phase of its walk."""
+    """A creature's path: world x and z (m), (frames,) each, and the phase of its walk."""
 
     individual: Individual
     x: Points
@@ -56,7 +56,7 @@ class Prop(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """The tracks (the target first), props and blocks of a sequence, and what moves in it."""
+    """The tracks (the target first), props and blocks of a sequence, and what moves."""
 
     name: str
     tracks: tuple[Track, ...]
@@ -74,14 +74,14 @@ class Shot(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """The target's way in a plot: x and z (m), (frames,) each."""
+    """The target's path in a plot: x and z (m), (frames,) each."""
 
     x: Points
     z: Points
 
 
 def half_width(camera: Camera, z: float) -> float:
-    """Return half of what the picture shows at world ``z``, in metres."""
+    """Return half the visible width at world ``z``, in metres."""
     return camera.project(0.0, 0.0, z).depth * 0.5 * camera.size / camera.focal
 
 
@@ -120,13 +120,13 @@ PLOTS = tuple(_WAYS)
 
 
 def _facing(x: Points, favored: float) -> float:
-    """Return the way to look along the way ``x``: forward, or as favoured when hardly moving."""
+    """Return the facing along the path ``x``: forward, or as preferred when hardly moving."""
     moved = float(x[-1] - x[0])
     return float(np.sign(moved)) if abs(moved) > 0.05 else favored
 
 
 def _crossing(rng: np.random.Generator, time: Points, camera: Camera, z: float) -> Ways:
-    """Return the way of somebody who crosses or strolls at about ``z``."""
+    """Return the path of a creature that crosses or strolls at about ``z``."""
     wide = half_width(camera, z)
     start, end = rng.uniform(-0.9, 0.9, 2) * wide
     return Ways(start + (end - start) * time, z + 0.2 * np.sin(np.pi * time + rng.uniform(0, 6)))
@@ -138,7 +138,7 @@ def _track(rng: np.random.Generator, individual: Individual, ways: Ways) -> Trac
 
 
 def _draw_props(rng: np.random.Generator, camera: Camera) -> list[Prop]:
-    """Return things about the stage, behind most of what happens."""
+    """Return things on the stage, mostly behind the tracks."""
     places = [(rng.uniform(-1, 1), rng.uniform(5.5, 7.2)) for _ in range(int(rng.integers(1, 4)))]
     kinds = rng.integers(len(THINGS), size=len(places))
     return [
@@ -150,7 +150,7 @@ def _draw_props(rng: np.random.Generator, camera: Camera) -> list[Prop]:
 def _draw_screen(
     rng: np.random.Generator, target: Ways, camera: Camera
 ) -> tuple[list[Prop], list[Block]]:
-    """Return crates and a plant that stand before the target's way."""
+    """Return crates and a plant in front of the target's path."""
     z = float(target.z.min()) - 0.75
     middle = float(rng.uniform(-0.12, 0.12)) * half_width(camera, z)
     blocks = [draw_crate(rng, middle + x, z - 0.15, 0.0, 1.0) for x in (-0.33, 0.36)]
@@ -197,7 +197,7 @@ def _move_camera(rng: np.random.Generator, start: Camera, frames: int) -> tuple[
 
 
 def _draw_stage(rng: np.random.Generator) -> Scenery:
-    """Return a level stage that is deep enough for every way, indoors or in the open."""
+    """Return a level stage that is deep enough for every path, indoors or in the open."""
     indoors = bool(rng.random() < 0.4)
     turn = 0.4 * draw_turn(rng, indoors=indoors)
     distance = max(float(rng.uniform(0.9, 1.0)) * farthest_bound(turn), 8.0)
@@ -239,7 +239,7 @@ def _scene(shot: Shot, frame: int) -> Scene:
 
 
 def target_of(frame: Frame) -> Instance | None:
-    """Return the target's instance, or ``None`` where it is wholly out of sight."""
+    """Return the target's instance, or ``None`` if it is not visible at all."""
     return next((i for i in frame.instances if i.identity == TARGET), None)
 
 

@@ -1,4 +1,4 @@
-"""What a world holds: seed, picture size and the number of items per split."""
+"""The specification of a world: seed, picture size and the number of items per split."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class WorldSpec:
     sequence_length: int = 24
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be rendered.
+        """Raise if the world cannot be rendered.
 
         Raises:
             DataError: A number is below the smallest that is allowed.

@@ -1,4 +1,4 @@
-"""The items of each task and split: what is drawn for item i, and where it is written."""
+"""The items of each task and split: how item i is drawn, and where it is written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Batch(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What the label files say of one item: its name, annotations, coarse class and species."""
+    """The labels of one item: its name, annotations, coarse class and species."""
 
     name: str
     annotations: tuple[Annotation, ...] = ()

@@ -21,7 +21,7 @@ from benchmark.world.arrays import (
 
 OVERSAMPLING = 2
 SOLID = 0.5
-"""Coverage from which a pixel belongs to the figure."""
+"""Least coverage at which a pixel belongs to the figure."""
 
 
 class Sprite(NamedTuple):

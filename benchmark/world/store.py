@@ -1,4 +1,4 @@
-"""The world on disk: rendered once per specification, then found again."""
+"""The world on disk: rendered once per specification, then reused."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _write_world(root: Path, spec: WorldSpec) -> None:
 
 
 def world_root(cache_root: Path, spec: WorldSpec) -> Path:
-    """Return the folder that holds, or would hold, the world of ``spec``."""
+    """Return the folder of the world of ``spec``, whether or not it exists."""
     return cache_root / spec.folder_name
 
 
@@ -112,7 +112,7 @@ def find_world(cache_root: Path, spec: WorldSpec = WorldSpec()) -> Path | None: 
 
 
 def ensure_world(cache_root: Path, spec: WorldSpec = WorldSpec()) -> Path:  # noqa: B008 frozen
-    """Return the folder of the world of ``spec``, rendered first where it is absent.
+    """Return the folder of the world of ``spec``; render it first if it is missing.
 
     Raises:
         DataError: The world cannot be written below ``cache_root``.

@@ -1,4 +1,4 @@
-"""Independent random streams: one generator per picture, whatever was drawn before."""
+"""Independent random streams: one generator per picture, unaffected by earlier draws."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: Stream, *key: int) -> np.random.Generator:
-    """Return the generator of the item that ``key`` (split, index, ...) names in ``stream``.
+    """Return the random generator of the item ``key`` (split, index, ...) in ``stream``.
 
     The key is the spawn key of a seed sequence, so item i does not depend on how
     many items came before it.

@@ -42,7 +42,7 @@ def _noise(
 
 
 def _tile(values: Floats) -> Bytes:
-    """Return a field in 0..1 as 0..255."""
+    """Return a field in 0..1 as an 8-bit tile."""
     return np.asarray(np.round(255 * np.clip(values, 0, 1)), np.uint8)
 
 

@@ -21,7 +21,7 @@ def _use_one_thread() -> None:
 
 
 def choose_workers(items: int) -> int:
-    """Return how many processes to use: one for little work, and where children are barred."""
+    """Return how many processes to use: one for little work, or if none may be started."""
     if items < ITEMS_WORTH_A_POOL or current_process().daemon:
         return 1
     return min(os.cpu_count() or 1, MOST_WORKERS)

@@ -177,7 +177,11 @@ REFUSED: dict[str, tuple[str, Callable[[Path], None], tuple[str, ...]]] = {
     'masks in colours': ('segmentation', _colours, ('colours', 'one channel')),
     'too few names': ('segmentation', _too_few_names, ('names 1 classes', 'the number 2')),
     'no maps': ('segmentation', own_folders.classes, ('no folder of label maps',)),
-    'one file without splits': ('detection', _one_file, ('the name all.json contains no split', 'train.json')),
+    'one file without splits': (
+        'detection',
+        _one_file,
+        ('the name all.json contains no split', 'train.json'),
+    ),
     'pictures that are nowhere': ('detection', _pictures_elsewhere, ('is nowhere',)),
     'boxes for key points': ('pose', own_folders.boxes, ('key points', 'train.json')),
     'films without a list': ('tracking', _no_lists, ('no list.txt', 'ls -d */')),

@@ -90,7 +90,7 @@ class TestDetection:
             compiled('coco-detection', box_head='3fc')
 
     def test_two_ways_of_resizing_are_refused(self) -> None:
-        with pytest.raises(DeclarationError, match='exclude each other'):
+        with pytest.raises(DeclarationError, match='cannot be combined'):
             compiled('coco-detection', short_sides=(480, 800))
 
     def test_rules_choose_the_evaluator(self) -> None:

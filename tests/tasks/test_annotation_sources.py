@@ -237,7 +237,10 @@ def test_lvis_on_own_pictures_needs_no_address(tmp_path: Path) -> None:
         (lambda boxes: boxes[0].update(image_id=777), 'box 0 is of the image 777, which is not in'),
         (lambda boxes: boxes[1].pop('score'), "box 1 must have a 'bbox'.* and a 'score'"),
         (lambda boxes: boxes[0].update(bbox=[1, 2, float('nan'), 4]), "box 0 must have a 'bbox'"),
-        (lambda boxes: [box.update(category_id=2) for box in boxes], 'contains no box of category 1'),
+        (
+            lambda boxes: [box.update(category_id=2) for box in boxes],
+            'contains no box of category 1',
+        ),
         (lambda boxes: boxes.append(3), 'must be a list of boxes'),
     ],
 )

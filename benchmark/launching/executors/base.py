@@ -1,4 +1,4 @@
-"""The contract of an executor: jobs in, replies out, wherever they run."""
+"""The contract of an executor: jobs in, replies out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Reply:
-    """A worker's answer to a job; ``error`` is empty when it did the job.
+    """A worker's answer to a job; ``error`` is empty if it succeeded.
 
     ``started`` is when a worker was given the job (UTC). An answer with ``lost`` says that the
     job may work another time: the worker, its host or its memory was gone. One with ``busy`` says
@@ -44,7 +44,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a user asks of an executor.
+    """A user's options for an executor.
 
     Attributes:
         device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
@@ -96,4 +96,4 @@ class Executor(Protocol):
 
 
 MakeExecutor = Callable[[Wanted], Executor]
-"""What an entry point of the group ``transferbench.executors`` names."""
+"""The type of an entry point of the group ``transferbench.executors``."""

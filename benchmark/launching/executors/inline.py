@@ -51,7 +51,7 @@ class InlineExecutor:
 
     @classmethod
     def of(cls, wanted: Wanted) -> InlineExecutor:
-        """Return the executor that a user asks for."""
+        """Return the requested executor."""
         if (wanted.jobs or 1) > 1:
             raise EnvironmentProblem(
                 f'--jobs {wanted.jobs}: the inline executor runs one job at a time; leave out '
@@ -96,7 +96,7 @@ class InlineExecutor:
 
 @contextlib.contextmanager
 def prepared_process() -> Iterator[None]:
-    """Prepare the libraries, and for the enclosed block set this process as a worker is set.
+    """Prepare the libraries, and configure this process like a worker for the enclosed block.
 
     What the libraries print meanwhile is dropped.
 
@@ -146,7 +146,7 @@ def _without_gpus() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _process_kept() -> Iterator[None]:
-    """Set the process as a worker is set, and put everything back that a job may change."""
+    """Configure the process like a worker, and restore everything that a job may change."""
     from benchmark.launching.surroundings import surroundings_kept
 
     with contextlib.ExitStack() as stack:
@@ -214,7 +214,7 @@ def _start_method_kept() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _instances_kept() -> Iterator[None]:
-    """Forget the instances that mmengine keeps by name: scopes, loggers and the like."""
+    """Restore mmengine's named instances (scopes, loggers and so on) after the block."""
     from mmengine.logging import MessageHub, MMLogger
     from mmengine.registry import DefaultScope
     from mmengine.visualization import Visualizer
@@ -246,7 +246,7 @@ def _opencv_kept() -> Iterator[None]:
 
 
 class _Stream(io.TextIOBase):
-    """A text stream that hands on to ``target``: loggers keep it for longer than a log is open."""
+    """A text stream that forwards to ``target``: loggers keep it longer than a log is open."""
 
     target: TextIO
 
@@ -259,7 +259,7 @@ class _Stream(io.TextIOBase):
         self.target.flush()
 
     def writable(self) -> bool:
-        """Whether it can be written to: always."""
+        """Always true: the stream can be written to."""
         return True
 
 
@@ -268,7 +268,7 @@ _streams = _Stream(), _Stream()
 
 @contextlib.contextmanager
 def _printing_to(log: Path) -> Iterator[None]:
-    """Send what is printed to the file ``log``, until a breakpoint is met."""
+    """Redirect output to the file ``log``, until a breakpoint is reached."""
     log.parent.mkdir(parents=True, exist_ok=True)
     own, stop = (sys.stdout, sys.stderr), sys.breakpointhook
     with log.open('a', encoding='utf-8') as file:
@@ -286,7 +286,7 @@ def _printing_to(log: Path) -> Iterator[None]:
 
 
 def _on_terminal(stop: Callable[..., Any], own: tuple[TextIO, TextIO]) -> Callable[..., Any]:
-    """Return a breakpoint's hook that first gives the terminal back, for the rest of the job."""
+    """Return a breakpoint hook that first restores the terminal for the rest of the job."""
 
     @functools.wraps(stop)
     def hook(*arguments: Any, **named: Any) -> Any:

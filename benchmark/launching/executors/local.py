@@ -45,7 +45,7 @@ class LocalExecutor:
 
     @classmethod
     def of(cls, wanted: Wanted) -> LocalExecutor:
-        """Return the executor that a user asks for."""
+        """Return the requested executor."""
         return cls(wanted.jobs, wanted.device, processes=wanted.processes, most=wanted.most)
 
     @property
@@ -66,7 +66,7 @@ class LocalExecutor:
         return pool
 
     def start_early(self) -> None:
-        """Let the libraries be imported while the caller does something else."""
+        """Start importing the libraries while the caller does something else."""
         self._pool.start_early()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
@@ -87,7 +87,7 @@ class LocalExecutor:
 
 
 def _nursery(environments: Sequence[Mapping[str, str]]) -> Nursery | None:
-    """Return what forks workers that have no GPU; CUDA does not survive a fork."""
+    """Return the process that forks CPU workers; CUDA does not survive a fork."""
     if sys.platform != 'linux' or any(e.get('CUDA_VISIBLE_DEVICES') != '' for e in environments):
         return None
     first = environments[0]

@@ -23,7 +23,7 @@ _OWN = ('address', 'cpus', 'gpus')
 
 
 class RayExecutor:
-    """Runs jobs as tasks of a Ray cluster, or of this machine where there is no cluster.
+    """Runs jobs as tasks of a Ray cluster, or on this machine if there is no cluster.
 
     A task runs its job in a worker process, which stays for the next task of the same Ray worker
     and ends with it. All nodes must see data, results and work folder under the same paths. Nodes
@@ -77,11 +77,11 @@ class RayExecutor:
 
     @classmethod
     def of(cls, wanted: Wanted) -> RayExecutor:
-        """Return the executor that a user asks for."""
+        """Return the requested executor."""
         return cls(wanted.jobs, wanted.device, processes=wanted.processes, options=wanted.options)
 
     def _room(self) -> int:
-        """Return for how many tasks at a time the cluster has room now."""
+        """Return how many tasks the cluster can run at a time now."""
         there = self._ray.cluster_resources()
         shares = [
             there.get(kind, 0) / needed
@@ -154,7 +154,7 @@ class RayExecutor:
 
 
 def _number(name: str, given: Mapping[str, str], usual: float) -> float:
-    """Return how many of a resource a task takes.
+    """Return the amount of a resource that a task requests.
 
     Raises:
         EnvironmentProblem: something else than a number is given.
@@ -171,7 +171,7 @@ def _number(name: str, given: Mapping[str, str], usual: float) -> float:
 
 
 def _connect(address: str | None) -> tuple[Any, bool]:
-    """Return the module of Ray, connected, and whether the connection is ours to end."""
+    """Connect to Ray; return its module, and whether this executor must end the connection."""
     os.environ.setdefault('RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO', '0')
     try:
         import ray

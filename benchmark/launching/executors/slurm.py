@@ -19,7 +19,7 @@ from benchmark.launching.station import Station
 from benchmark.results.leases import LENGTH
 
 SIGNAL = 'USR1'
-"""What Slurm sends before the time limit; trainings keep a checkpoint then."""
+"""The signal that Slurm sends before the time limit; trainings then save a checkpoint."""
 
 _POLL = 0.5
 _LOOK_AT_JOBS = 15.0
@@ -71,7 +71,7 @@ class SlurmExecutor:
 
     @classmethod
     def of(cls, wanted: Wanted) -> SlurmExecutor:
-        """Return the executor that a user asks for.
+        """Return the requested executor.
 
         Raises:
             EnvironmentProblem: the number of tasks is not given.
@@ -96,7 +96,7 @@ class SlurmExecutor:
 
     @property
     def device(self) -> str:
-        """``'gpu'`` or ``'cpu'``, as was asked for."""
+        """The requested device class: ``'gpu'`` or ``'cpu'``."""
         return self._class
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
@@ -138,7 +138,7 @@ class SlurmExecutor:
                 self._spool.withdraw(name)
 
     def _failed(self, asked: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Return answers to jobs that no task is left to take."""
+        """Return failures for jobs when no task is left to run them."""
         if not self._tasks or not all(task.done() for task in self._tasks):
             return {}
         place = self._submitter.folder
