@@ -78,4 +78,4 @@ def data_findings(name: str, data_root: Path) -> list[CheckResult]:
 
             return quick_findings(localise(data_request(task), {DATA: str(folder)}))
     except (ImportError, EnvironmentProblem):
-        return []  # that the libraries are absent is a line of its own
+        return []  # missing libraries are reported in a separate line

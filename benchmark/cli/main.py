@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cells; 4: an error in the program, whose traceback is in a file that is named; 130: interrupted;
     143: stopped by SIGTERM or SIGHUP, 99: by SIGUSR1, after which the command is to be run again.
     """
-    # what libraries said when they failed is for logs of workers; a person gets one line
+    # the libraries' own messages belong in the workers' logs; the user gets one line
     logging.getLogger('benchmark').addHandler(logging.NullHandler())
     try:
         with stopped_by_signals():
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.code
     except BrokenPipeError:
         return DONE
-    except Exception as error:  # the last resort: a person gets a line, not a traceback
+    except Exception as error:  # the last resort: the user gets a line, not a traceback
         said = ' '.join(printable(error).split())[:_LONGEST]
         print(
             f'tbench: an error in the program, {type(error).__name__}: {said}; {keep_traceback()}',

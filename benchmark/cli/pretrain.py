@@ -155,7 +155,7 @@ def pretrain(options: Namespace) -> int:
     other = _other_side(options)
     asked = _asked(options, other)
     _prepare(options)
-    with contextlib.redirect_stdout(io.StringIO()):  # libraries print what they miss
+    with contextlib.redirect_stdout(io.StringIO()):  # libraries print what is missing
         from benchmark.execution.pretrain import run_pretraining
 
     facts = run_pretraining(

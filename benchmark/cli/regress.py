@@ -75,7 +75,7 @@ def regress(options: Namespace) -> int:
         rules,
     )
     if options.append:
-        with one_writer(options.history):  # another night may have been written meanwhile
+        with one_writer(options.history):  # another night may have been written in the meantime
             write_history(options.history, tell(_history(options, suite), comparison))
     if options.out:
         write_outputs(comparison, options.out)

@@ -112,7 +112,7 @@ _PROCEDURES = {
             'trivial', f'{_JOBS}:trivial_job', _trivial, facts=lambda cell: trivial_facts(cell.task)
         ),
         Procedure('canary', f'{_JOBS}:canary_job'),
-        # mmpretrain's algorithms, seconds to import, are of no use to other procedures
+        # mmpretrain's algorithms take seconds to import and are not needed by other procedures
         Procedure('pretrain', 'benchmark.execution.pretrain:train_weights'),
         Procedure('inspect', f'{_JOBS}:inspect_job'),
         Procedure('check', f'{_JOBS}:check_job'),

@@ -91,7 +91,7 @@ def forward_flops(network: nn.Module) -> float | None:
     try:
         return count_flops(network.eval(), image) / _COUNTED_SIZE**2
     except Exception:
-        # an estimate is not worth refusing a network for
+        # a missing estimate is no reason to refuse a network
         return None
     finally:
         network.train(was_training)

@@ -116,7 +116,7 @@ def take_part(request: Config, answered: Path) -> None:
     if is_first() or found['error']:
         answered.write_text(json.dumps(found), encoding='utf-8')
     if found['error']:
-        # the others wait for this one in vain
+        # the other processes would wait for this one for ever
         os._exit(1)
     if distributed.is_initialized():
         distributed.destroy_process_group()

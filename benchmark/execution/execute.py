@@ -91,7 +91,7 @@ def execute(config: dict[str, Any], folder: Path, maps: MapFolder | None = None)
     cost = _cost(meter, runner)
     if store is not None:
         cost |= {'maps_read': store.read, 'maps_computed': store.computed}
-    # what a server is sent is no part of the test that other runs are compared by
+    # predictions for a server are not part of the test that runs are compared by
     others = sum(hook.seconds for hook in runner.hooks if isinstance(hook, SubmissionFiles))
     if others:
         cost['test_seconds'] = round(cost['test_seconds'] - others, 2)

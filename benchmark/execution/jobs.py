@@ -40,7 +40,7 @@ def inspect_job(request: Answer) -> Answer:
     features = None if request.get('is_known') else inspect_backbone(backbone)
     network = build(backbone)
     is_published = not backbone.is_random and backbone.checkpoint is None
-    # blocks that are random or gone are no part of what was published
+    # random or dropped blocks are not part of the published weights
     whole = build(replace(backbone, last_blocks=None)) if backbone.last_blocks else network
     weights = hash_weights(whole) if is_published else None
     if features is None:
@@ -83,7 +83,7 @@ def _searched(request: Answer) -> Answer:
     count = request.get('processes', 1)
 
     def run(config: Answer, own: Path) -> Outcome:
-        # trials have folders of their own: what is asked for is asked of the chosen one
+        # trials have their own folders: the hooks are meant for the chosen one
         return _train(_with_hooks(config, request) if own == folder else config, own, count)
 
     return asdict(execute_search(request['config'], folder, run))

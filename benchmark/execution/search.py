@@ -59,7 +59,7 @@ def _score(
         kept: float = json.loads(known.read_text(encoding='utf-8'))
         return kept
     try:
-        # what a trial leaves behind stays apart from what the chosen one does
+        # a trial's files are kept apart from those of the chosen one
         outcome = execute(localise(config, {str(folder): str(own)}), own)
     except BenchmarkError as error:  # a rate that is too large must not end the search
         logging.getLogger(__name__).warning('%s: %s', own, error)

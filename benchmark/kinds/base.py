@@ -1,4 +1,4 @@
-"""What a kind is: the one place that knows how a family of tasks is built and scored."""
+"""The definition of a kind: how a family of tasks is built and scored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Config = dict[str, Any]
 """A part of an mmengine configuration: plain dictionaries, lists, strings and numbers."""
 
 DATA = '{data}'
-"""Stands for the folder of the task's data in a compiled configuration."""
+"""Placeholder of the folder of the task's data in a compiled configuration."""
 
 PYRAMID_STRIDES = (4, 8, 16, 32)
 """The strides at which dense heads expect feature maps, in pixels."""
@@ -22,7 +22,7 @@ PYRAMID_STRIDES = (4, 8, 16, 32)
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What a model is built from: a task, a backbone's features, a protocol and its recipe."""
+    """The inputs of a model: a task, a backbone's features, a protocol and its recipe."""
 
     task: Task
     features: Features
@@ -96,7 +96,7 @@ class Trivial(NamedTuple):
 
 
 def padded_input(task: Task) -> tuple[int, int]:
-    """Return a task's input size (height, width) in pixels, padded to what 32 divides.
+    """Return a task's input size (height, width), padded to multiples of 32 px.
 
     Where pictures are fitted into another size before they are cut, the larger of the two.
     """
@@ -105,7 +105,7 @@ def padded_input(task: Task) -> tuple[int, int]:
 
 
 def upright_or_not(task: Task) -> tuple[int, int]:
-    """Return a size that holds pictures resized within the input size, turned by 90 degrees too."""
+    """Return a size that fits pictures resized to the input size in either orientation."""
     side = max(padded_input(task))
     return side, side
 
@@ -183,7 +183,7 @@ class Kind:
 
     @property
     def counts_as(self) -> str:
-        """The family of the kind, by its own name where it declares none."""
+        """The family of the kind; by default the kind's own name."""
         return self.family or self.name
 
 
@@ -213,7 +213,7 @@ def simple_pyramid(context: BuildContext, width: int, strides: tuple[int, ...]) 
 
 
 def has_native_pyramid(features: Features) -> bool:
-    """Whether the backbone itself hands out maps at strides 4, 8, 16 and 32."""
+    """Whether the backbone itself returns maps at strides 4, 8, 16 and 32."""
     return features.strides == PYRAMID_STRIDES
 
 
@@ -234,7 +234,7 @@ def necked(context: BuildContext, neck: Config | None = None, *, maps: int = 1) 
 
 
 class DeepestMap(NamedTuple):
-    """The deepest map as a head gets it: its stride, a power of two, and the neck before it.
+    """The deepest map as input of a head: its stride (a power of two), and the neck before it.
 
     ``parts`` are those of the model between backbone and head.
     """
@@ -244,12 +244,12 @@ class DeepestMap(NamedTuple):
 
     @property
     def doublings(self) -> int:
-        """How often the map must be doubled to reach the pyramid's first stride."""
+        """Number of doublings of the map that reach the pyramid's first stride."""
         return round(math.log2(self.stride / PYRAMID_STRIDES[0]))
 
 
 def deepest_map(context: BuildContext) -> DeepestMap:
-    """Return the backbone's deepest map, resampled where its stride is no power of two from 4."""
+    """Return the backbone's deepest map, resampled unless its stride is a power of two from 4."""
     native = context.features.strides[-1]
     stride = max(PYRAMID_STRIDES[0], 2 ** round(math.log2(native)))
     if native == stride:

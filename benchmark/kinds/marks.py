@@ -1,4 +1,4 @@
-"""Short ways to write down numbers with their origin."""
+"""Constructors of recipe numbers with their origin."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Numbers = dict[str, Number]
 
 
 def stated(source: str, place: str, **values: Any) -> Numbers:
-    """Return numbers that ``source`` states at ``place``, as they stand there."""
+    """Return numbers taken unchanged from ``source`` at ``place``."""
     return {key: Number(value, source, place) for key, value in values.items()}
 
 
 def adapted(source: str, place: str, *, says: str, reason: str, **values: Any) -> Numbers:
-    """Return numbers for which the source has another value, with the reason to differ."""
+    """Return numbers that differ from the source's value, with the reason."""
     return {key: Number(value, source, place, says, reason) for key, value in values.items()}
 
 

@@ -116,7 +116,7 @@ class Campaign:
         """
         self.store.check_writable()
         check_leases(self.store.work)
-        # what can be wrong comes before what takes long
+        # first the checks that can fail, then what takes long
         tasks = self.request.tasks
         self._check_servers()
         found = {t.name: locate(t, self.data_root) for t in tasks if not t.source.provider}
@@ -187,7 +187,7 @@ class Campaign:
                 for found in read_briefs(self.store, name)
                 if found.is_ok
             }
-        except RecordError:  # of a cell that may not be asked for
+        except RecordError:  # of a cell that may not be requested
             return lambda cell: self.good_record(cell) is not None
         return lambda cell: (
             (cell.spec, cell.fingerprint) in good
@@ -333,7 +333,7 @@ class Campaign:
         except BenchmarkError as error:
             # what was measured stays in the work folder: the next run records it
             return replace(record, status=Status.FAILED, error=str(error))
-        if record.is_ok:  # what it was made from is of no more use
+        if record.is_ok:  # the files it was made from are no longer needed
             remove_checkpoints(folder)
             remove_checkpoints(
                 self.store.work_folder(record.suite, record.spec, record.fingerprint)

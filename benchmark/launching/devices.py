@@ -57,7 +57,7 @@ def visible_gpus() -> list[str]:
     """Return the indices of the GPUs that this process may use."""
     allowed = os.environ.get('CUDA_VISIBLE_DEVICES')
     if allowed is not None:
-        # CUDA itself stops reading at the first negative index: -1 stands for none
+        # CUDA itself stops reading at the first negative index: -1 means no GPU
         named = takewhile(
             lambda index: not index.startswith('-'), map(str.strip, allowed.split(','))
         )

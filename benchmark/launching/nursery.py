@@ -86,7 +86,7 @@ class Nursery:
         try:
             assert self._orders is not None, 'the process was started'
             order = json.dumps(dict(environment)).encode()
-            with contextlib.suppress(OSError):  # its end is noticed when the worker is
+            with contextlib.suppress(OSError):  # its end is noticed together with the worker's
                 socket.send_fds(self._orders, [order], [asked, answers, ending])
         finally:
             os.close(asked)
@@ -254,7 +254,7 @@ def _fork(order: _Order, target: str, others: Sequence[int]) -> int:
             os._exit(error.code if isinstance(error.code, int) else 1)
         finally:
             os._exit(1)
-    with contextlib.suppress(OSError):  # it is not wanted any more
+    with contextlib.suppress(OSError):  # the worker is no longer needed
         os.write(order.ending, f'{pid}\n'.encode())
     os.close(order.asked)
     os.close(order.answers)
@@ -279,7 +279,7 @@ def _report_ended(workers: dict[int, int]) -> None:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             ending = workers.pop(pid)
-            with contextlib.suppress(OSError):  # nobody wants to know
+            with contextlib.suppress(OSError):  # the exit code is not needed
                 os.write(ending, f'{os.waitstatus_to_exitcode(status)}\n'.encode())
             os.close(ending)
 

@@ -50,7 +50,7 @@ class _Worker:
         # ASCII only: the worker's locale may be another
         line = ascii({**job.request, 'log': str(job.log)}) + '\n'
         assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # its death is noticed when reading
+        with contextlib.suppress(BrokenPipeError):  # a dead worker is noticed when reading
             self.process.stdin.write(line.encode())
             self.process.stdin.flush()
 
@@ -198,7 +198,7 @@ class Pool:
 
     def _receive(self, worker: _Worker) -> Reply | None:
         """Return the worker's reply once it is complete; stop a worker that ended."""
-        has_ended = worker.process.poll() is not None  # looked at before what it has written
+        has_ended = worker.process.poll() is not None  # checked before reading what it has written
         chunk = read_now(worker.answers, _CHUNK)
         if chunk is None and not has_ended:
             return None
@@ -206,7 +206,7 @@ class Pool:
         if chunk and not chunk.endswith(b'\n'):
             return None
         has_stalled = worker.progress is not None and worker.progress.stopped
-        # a hang that ends because its stack was asked for is one all the same
+        # a hang that ends when its stack is requested still counts as one
         is_whole = chunk and not has_stalled
         answer = _parsed(bytes(worker.buffer)) if is_whole else _death(worker)
         worker.buffer.clear()

@@ -76,7 +76,7 @@ class Spool:
         """Whether no process is waiting for answers any more."""
         return not self._observer.is_held(self.folder / 'waiting')
 
-    # who waits
+    # processes that wait for answers
 
     def put(self, name: str, job: Job) -> None:
         """Offer a job to the workers."""

@@ -40,7 +40,7 @@ def main(descriptor: int) -> None:
     with stopped_by_signals(leaves=True):
         while True:
             request = ast.literal_eval(requests.get())
-            _log_to(Path(request['log']))  # before any import, so that its failure is told there
+            _log_to(Path(request['log']))  # before any import, so that failures are reported there
             write_whole(answered, json.dumps(_whatever_happens(request)) + '\n')
 
 

@@ -90,7 +90,7 @@ def _workload(
     length: float,
 ) -> Workload:
     cell, kind = spec.cell, (task.kind, spec.protocol)
-    if 'predictor' in config:  # it looks at no image
+    if 'predictor' in config:  # the trivial predictor does not read images
         return Workload(cell, kind, 0.0, 0)
     if inspected is None:
         return Workload(cell, kind, None, 0)

@@ -27,7 +27,7 @@ def _move_into_place(written: Path, final: Path, marker: str) -> None:
     except OSError:
         if is_complete(final, marker):
             return
-        # nothing of ours leaves a folder without its marker: it is somebody's rest
+        # we never leave a folder without its marker: it is left over from something else
         shutil.rmtree(final, ignore_errors=True)
         written.rename(final)
 

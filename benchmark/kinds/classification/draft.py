@@ -20,7 +20,7 @@ _SIZE = (224, 224)
 
 
 def draft(folder: Path) -> Draft:
-    """Return what the folders say: ``SPLIT/CLASS/picture``, or ``CLASS/picture`` without splits.
+    """Draft a task from ``SPLIT/CLASS/picture``, or ``CLASS/picture`` without splits.
 
     Raises:
         DataError: the pictures lie otherwise.

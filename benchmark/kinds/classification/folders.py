@@ -28,7 +28,7 @@ class ImageFolders(CustomDataset):
         super().__init__(extensions=extensions, **arguments)
 
     def is_valid_file(self, filename: str) -> bool:
-        """Whether a file is read: hidden ones, which some systems add, are not."""
+        """Whether a file is read: hidden files, which some systems add, are not."""
         accepted: bool = super().is_valid_file(filename)
         return accepted and is_picture(filename)
 

@@ -1,4 +1,4 @@
-"""What the annotations of images hold, and what can be wrong with them."""
+"""Labels of images, and checks of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmark.kinds.common.labels import outside
 
 
 def find_fault(sample: dict[str, Any], classes: int) -> str:
-    """Return which label lies outside the classes."""
+    """Return a text on a label outside the classes; empty if there is none."""
     labels = np.atleast_1d(sample['gt_label'])
     return outside(labels[(labels < 0) | (labels >= classes)], classes)
 

@@ -1,4 +1,4 @@
-"""Classification data sets whose lists no OpenMMLab library reads."""
+"""Classification data sets whose lists the OpenMMLab libraries cannot read."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class INaturalist(BaseDataset):
         ]
 
     def _refuse_repetitions(self, images: list[Any], names: Mapping[Any, str]) -> None:
-        """Refuse ids and pictures that are listed twice."""
+        """Raise if an id or a picture is listed twice."""
         if None in names:
             raise DataError(f'{self.ann_file}: {names[None]} has no whole number or text as id')
         if len(names) < len(images):
@@ -57,7 +57,7 @@ class INaturalist(BaseDataset):
             raise DataError(f'{self.ann_file}: lists {path} under {count} ids')
 
     def _category_names(self, found: Mapping[str, Any]) -> dict[Any, Any]:
-        """Return the names of categories by id, where the file has them; each is there once."""
+        """Return the names of categories by id, if the file has them; ids must be unique."""
         entries = found.get('categories') or ()
         try:
             names = {as_id(entry['id']): entry.get('name') for entry in entries}
@@ -75,7 +75,7 @@ class INaturalist(BaseDataset):
     def _labels(
         self, names: Mapping[Any, str], pairs: list[tuple[Any, Any]], categories: Mapping[Any, Any]
     ) -> dict[Any, int]:
-        """Return the one category of every picture, its label, by the picture's id."""
+        """Return the label (single category) of every picture by the picture's id."""
         labels: dict[Any, int] = {}
         for id_, label in pairs:
             if id_ not in names:

@@ -20,7 +20,7 @@ class ClassificationMetric(BaseMetric):
     """Top-1 accuracy and the mean over classes of per-class accuracy, both in percent."""
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the predicted and true label of every sample."""
+        """Store the predicted and true label of every sample."""
         for sample in data_samples:
             pair = (int(sample['pred_label'].item()), int(sample['gt_label'].item()))
             self.results.append(pair)
@@ -42,14 +42,14 @@ class ClassificationMetric(BaseMetric):
 
 @METRICS.register_module()
 class MultiLabelMetric(BaseMetric):
-    """Mean over classes of average precision in percent: by 11 points, and of all points.
+    """Mean over classes of average precision in percent: 11-point, and all-point.
 
     As in VOC's devkits, an image that shows a class only in objects marked difficult does not
     count for that class.
     """
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the scores (C,) of every image, and 1, 0 or -1 (left out) per class."""
+        """Store the scores (C,) of every image, and 1, 0 or -1 (left out) per class."""
         for sample in data_samples:
             scores = sample['pred_score'].float().cpu().numpy()
             truth = np.zeros(len(scores), int)
@@ -118,7 +118,7 @@ class ClassificationGallery(Gallery):
         return self.truth(self.read(sample), sample)
 
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
-        """Return the image captioned with the truth and with the likeliest class."""
+        """Return the image captioned with the true and with the predicted class."""
         true, predicted = sample.gt_label.tolist(), int(sample.pred_score.argmax())
         share = float(sample.pred_score[predicted])
         return Picture(

@@ -38,7 +38,7 @@ _IBOT = 'run.sh, evaluation/eval_cls.py'
 def _k12_rate(
     rate: float, of: str, architecture: Architecture | None = None, size: Size | None = None
 ) -> tuple[Rule, ...]:
-    """Return the rule that replaces the search over rates by the one of ImageNet-1k."""
+    """Return the rule that replaces the search over rates by the rate of ImageNet-1k."""
     numbers = adapted(
         'simclr',
         'appendix, fine-tuning: SGD, a grid of rates and weight decays',
@@ -50,7 +50,7 @@ def _k12_rate(
 
 
 TRAINED_ON = ('imagenet1k',)
-"""The tasks on whose data the sources of the rules for all tasks state their numbers."""
+"""The tasks for which the sources of the general rules state their numbers."""
 
 RULES = (
     Rule(

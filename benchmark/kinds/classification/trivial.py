@@ -11,7 +11,7 @@ from mmengine.dataset import BaseDataset
 
 @dataclass(frozen=True)
 class MajorityClass:
-    """Predicts one label; of several that are equally frequent it is the first.
+    """Predicts one label; in a tie the first of the most frequent ones.
 
     ``shares`` (C,) are how often each label occurs per image, and the predicted scores.
     """

@@ -1,4 +1,4 @@
-"""COCO files as drafts find them: one per split, with the folder that their pictures are in."""
+"""Find COCO files for drafts: one per split, and the folder of their pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LISTS = ('images', 'annotations', 'categories')
 
 
 class Annotated(NamedTuple):
-    """An annotation file, its content, and the folder that its file names start from."""
+    """An annotation file, its content, and the folder to which its file names are relative."""
 
     path: Path
     content: Mapping[str, Any]
@@ -25,7 +25,7 @@ class Annotated(NamedTuple):
 def find_annotated(
     folder: Path, is_wanted: Callable[[Mapping[str, Any]], bool], what: str
 ) -> tuple[dict[Role, Annotated], tuple[str, ...]]:
-    """Return the annotation file of each split, and what was assumed.
+    """Return the annotation file of each split, and notes on what was assumed.
 
     Args:
         folder: where to look.
@@ -70,7 +70,7 @@ def _is_coco(content: object) -> bool:
 
 
 def _pictures(path: Path, content: Mapping[str, Any], folders: list[Path]) -> Path:
-    """Return the folder in which a file's pictures are, the nearest one first."""
+    """Return the folder of a file's pictures; nearer folders are preferred."""
     names = [str(image.get('file_name')) for image in content['images'][:3]]
     if not names:
         raise DataError(f'{path}: lists no image')
@@ -82,7 +82,7 @@ def _pictures(path: Path, content: Mapping[str, Any], folders: list[Path]) -> Pa
 
 
 def split_entries(folder: Path, found: Mapping[Role, Annotated]) -> dict[str, Any]:
-    """Return the entries of ``data`` for annotation files, what all splits share taken out."""
+    """Return the entries of ``data`` for annotation files, with shared keys at the top level."""
     prefixes = {role: relative(one.pictures, folder) for role, one in found.items()}
     is_one = len(set(prefixes.values())) == 1
     shared = {'data_prefix': {'img': next(iter(prefixes.values())) + '/'}} if is_one else {}

@@ -1,4 +1,4 @@
-"""What the drafts of tasks share: a folder is looked through for splits, pictures and labels."""
+"""Shared parts of task drafts: searching a folder for splits, pictures and labels."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from benchmark.openmmlab.decoding import header_of, is_picture
 from benchmark.specs import Role
 
 SAMPLED = 32
-"""How many files of a split are opened to learn sizes and values."""
+"""Number of files of a split that are opened to find sizes and values."""
 
 EVERY = 5
-"""Of data without splits every fifth sample is the test split."""
+"""In data without splits, every fifth sample goes to the test split."""
 
 _WORDS = {
     Role.TRAIN: ('train', 'training', 'trainval'),
@@ -31,7 +31,7 @@ _MULTIPLE = 16
 
 @dataclass(frozen=True)
 class Draft:
-    """What a folder says about a task: keys of ``task`` and of ``data``, and remarks for a person.
+    """A drafted declaration: keys of ``task`` and of ``data``, and notes for the user.
 
     Attributes:
         task: keys that follow from the files, such as ``classes`` and ``input_size``.
@@ -45,7 +45,7 @@ class Draft:
 
 
 def find_role(path: Path) -> Role | None:
-    """Return the split that a relative path names, by the first of its parts that does."""
+    """Return the split named by the first part of a relative path that names one."""
     for part in path.parts:
         words = re.split(r'[^a-z]+', part.lower())
         for role, names in _WORDS.items():
@@ -109,7 +109,7 @@ def input_size(shape: tuple[int, int], longest: int) -> tuple[int, int]:
 
 
 def with_test(folder: Path, found: Mapping[Role, Any]) -> tuple[dict[Role, Any], tuple[str, ...]]:
-    """Return the splits with a test split among them, and what was assumed for it.
+    """Return the splits with a test split added if needed, and notes on what was assumed.
 
     Where only train and val are there, the latter is the test split.
 
@@ -147,6 +147,6 @@ NO_SPLITS = (
 
 
 def relative(path: Path, folder: Path) -> str:
-    """Return ``path`` below ``folder`` as a declaration writes it; empty for the folder itself."""
+    """Return ``path`` relative to ``folder`` for a declaration; empty for the folder itself."""
     text = path.relative_to(folder).as_posix()
     return '' if text == '.' else text

@@ -33,7 +33,7 @@ def numbered_frames(folder: Path) -> dict[int, str]:
 
 
 def refuse_gaps(folder: Path, numbers: Iterable[int]) -> None:
-    """Refuse frames that do not follow each other by even steps.
+    """Raise unless frame numbers increase by equal steps.
 
     Raises:
         DataError: names the numbers between which one is missing.
@@ -49,7 +49,7 @@ def refuse_gaps(folder: Path, numbers: Iterable[int]) -> None:
 
 
 def other_size(path: str, found: tuple[int, int], size: tuple[int, int]) -> str:
-    """Return what is wrong with a frame of another (width, height) than its film."""
+    """Return an error about a frame of another (width, height) than its film."""
     return (
         f'{path}: is {found[0]} x {found[1]} pixels (width x height), other frames of its film '
         f'have {size[0]} x {size[1]}; boxes in it would be wrong: use the frames that were '
@@ -83,7 +83,7 @@ def _by_number(folder: Path, names: list[str]) -> dict[int, str]:
 
 
 def _differing(folder: Path, parts: dict[str, tuple[int, ...]]) -> int:
-    """Return which of the numbers in the names counts the frames; the last one if all are equal."""
+    """Return which number in the names counts the frames; the last one if none differs."""
     columns = list(zip(*parts.values(), strict=True))
     differing = [index for index, column in enumerate(columns) if len(set(column)) > 1]
     if len(differing) > 1:

@@ -1,4 +1,4 @@
-"""Pictures of predictions beside the ground truth, for a few test samples."""
+"""Pictures of predictions next to the ground truth, for a few test samples."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Gallery(Hook, abc.ABC):
 
     priority = 'LOW'
     is_placed = True
-    """Whether labels have places in the picture, which then stays as it is stored."""
+    """Whether labels have positions in the picture, which is then not rotated."""
 
     def __init__(self, *, folder: str, classes: Sequence[str], count: int = _COUNT) -> None:
         self.classes = tuple(classes)
@@ -83,7 +83,7 @@ class Gallery(Hook, abc.ABC):
         self._seen, self._step = get_dist_info()
 
     def name_classes(self, dataset: Any) -> None:
-        """Take the classes' names from the data set, to which a task may leave them."""
+        """Take the class names from the data set, if the task does not declare them."""
         names = getattr(dataset, 'metainfo', {}).get('classes') or ()
         self.classes = tuple(names) if len(names) == len(self.classes) else self.classes
 
@@ -99,11 +99,11 @@ class Gallery(Hook, abc.ABC):
             self._seen += self._step
 
     def after_test(self, runner: Runner) -> None:
-        """Learn what the other processes have written."""
+        """Collect the list of pictures from the other processes."""
         self.files = sorted(name for files in all_gather_object(self.files) for name in files)
 
     def read(self, sample: Any) -> np.ndarray:
-        """Return a sample's picture, BGR (H, W, 3), as its labels were made for it."""
+        """Return a sample's picture, BGR (H, W, 3), in the orientation of its labels."""
         if self.is_placed:
             return read_placed(sample.img_path, _shape_of(sample))
         return read_upright(sample.img_path)
@@ -111,7 +111,7 @@ class Gallery(Hook, abc.ABC):
     def _write(self, sample: Any, number: int) -> None:
         try:
             image = self.read(sample)
-        except DataError:  # what could be predicted was read; a drawing is not worth a failure
+        except DataError:  # the picture was readable before; a drawing must not fail the run
             return
         panels = [fit(panel) for panel in self.draw(image, sample)]
         gap = np.full((panels[0].shape[0], _GAP, 3), 255, np.uint8)
@@ -122,7 +122,7 @@ class Gallery(Hook, abc.ABC):
 
 
 def _shape_of(sample: Any) -> tuple[int, int] | None:
-    """Return the height and width that a sample's picture had when it was read, if known."""
+    """Return the height and width of a sample's picture when it was read, if known."""
     shape = getattr(sample, 'ori_shape', None)
     return None if shape is None else (int(shape[0]), int(shape[1]))
 

@@ -1,4 +1,4 @@
-"""What the annotations of several kinds have in common."""
+"""Checks of labels shared by several kinds."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import numpy as np
 
 
 def outside(wrong: np.ndarray, classes: int) -> str:
-    """Return a text about the first of the labels that lie outside the classes, if there is one."""
+    """Return a text on the first label outside the classes; empty if there is none."""
     return f'label {wrong[0]} is not from 0 to {classes - 1}' if len(wrong) else ''

@@ -1,4 +1,4 @@
-"""Lists of samples that a data set reads, checked line by line."""
+"""Line-by-line checks of the lists of samples that data sets read."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from benchmark.openmmlab.lists import Line, escapes, read_lines
 from benchmark.openmmlab.texts import read_text
 
 LONGEST = 200_000
-"""Lines of a list up to which it is looked through when a data set is opened."""
+"""Largest number of lines of a list that are checked when a data set is opened."""
 
 _EMPTY = 'need at least one array to concatenate'
 _OUTWARD = re.compile(r'\.\.|^\s*["\']?(/|\w:)', re.MULTILINE)
 
 
 class _Entry(NamedTuple):
-    """A picture that a list names, and what the list says of it."""
+    """A picture in a list, its label, and its line."""
 
     line: Line
     name: str
@@ -29,7 +29,7 @@ class _Entry(NamedTuple):
 
 
 def check_list(part: BaseDataset) -> list[str]:
-    """Return what is odd about the list that a data set reads: pictures that it names twice.
+    """Return warnings about a data set's list: pictures that are listed twice.
 
     Raises:
         DataError: a line leads out of the folder, has no label or one that is not declared, or
@@ -37,7 +37,7 @@ def check_list(part: BaseDataset) -> list[str]:
     """
     if not _reads_list(part):
         return []
-    # a look at the whole text is quicker than one at each line, of which few lists need it
+    # searching the whole text is faster than checking each line, which few lists need
     outward = _OUTWARD.search(read_text(part.ann_file)) is not None
     entries = list(_entries(part))
     if outward:
@@ -51,7 +51,7 @@ def check_list(part: BaseDataset) -> list[str]:
 
 
 def why_unreadable(part: BaseDataset) -> str:
-    """Return the first line of a list that a data set cannot read, and why; nothing if all can."""
+    """Return the first unreadable line of a data set's list, with the reason; empty if none."""
     if not _reads_list(part):
         return ''
     problems = ((entry, _label_problem(part, entry)) for entry in _entries(part))
@@ -62,7 +62,7 @@ def why_unreadable(part: BaseDataset) -> str:
 
 
 def is_emptiness(error: Exception) -> bool:
-    """Whether mmengine raised ``error`` because a data set holds no sample."""
+    """Whether mmengine raised ``error`` because a data set is empty."""
     return _EMPTY in str(error) or 'Found 0 files' in str(error)
 
 
@@ -100,7 +100,7 @@ def _refuse_escapes(part: BaseDataset, entries: list[_Entry]) -> None:
 
 
 def _label_problem(part: Any, entry: _Entry) -> str:
-    """Return what is wrong with the label of a line; nothing where it is right."""
+    """Return what is wrong with the label of a line; empty if it is valid."""
     if _names_of(part) != {'CustomDataset'} or not part.with_label:
         return ''
     classes = list(part.metainfo.get('classes') or ())

@@ -1,4 +1,4 @@
-"""Loading pictures, label maps and depth maps by one rule, behind the libraries' own transforms.
+"""Load pictures, label maps and depth maps by one rule, in place of the libraries' loaders.
 
 A configuration names the libraries' transforms; a data set that is opened has these in their
 place (:func:`replace_loaders`), so that whatever reads it (training, testing, trivial predictors,
@@ -28,7 +28,7 @@ _SHOWN = 5
 
 
 class _Rules(NamedTuple):
-    """How the pictures and label maps of a data set are read.
+    """Rules by which the pictures and label maps of a data set are read.
 
     ``is_placed`` where labels have places; ``classes`` is how many there are, 0 where unknown.
     """
@@ -38,7 +38,7 @@ class _Rules(NamedTuple):
 
 
 def replace_loaders(dataset: BaseDataset) -> None:
-    """Put the loaders of this module in place of the libraries' in the pipeline of ``dataset``."""
+    """Replace the libraries' loaders in the pipeline of ``dataset`` by those of this module."""
     rules = _Rules(
         is_placed=has_places(dataset),
         classes=len(dataset.metainfo.get('classes') or ()),
@@ -47,13 +47,13 @@ def replace_loaders(dataset: BaseDataset) -> None:
 
 
 def has_places(dataset: BaseDataset) -> bool:
-    """Whether the labels of a data set have places in its pictures: all but classes do."""
+    """Whether the labels of a data set have positions in its pictures: all except classes do."""
     steps = type(dataset).__mro__
     return not any(step.__module__.startswith('mmpretrain.datasets') for step in steps)
 
 
 def _replace(pipeline: Any, rules: _Rules) -> None:
-    """Replace the loaders in a list of transforms, and in those that transforms have inside."""
+    """Replace the loaders in a list of transforms, and in nested transforms."""
     transforms = getattr(pipeline, 'transforms', None)
     if transforms is None:
         return
@@ -85,7 +85,7 @@ class LoadPicture(BaseTransform):
         self._rules = rules
 
     def __repr__(self) -> str:
-        """Return what is replaced."""
+        """Return the representation of the replaced transform."""
         return f'{type(self).__name__}({self._inner!r})'
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
@@ -94,7 +94,7 @@ class LoadPicture(BaseTransform):
         Raises:
             DataError: the picture cannot be read whole, or its size is not the annotations'.
         """
-        # who brings pixels along, or wants others than BGR, is served by the library
+        # samples with pixels, or in formats other than BGR, are left to the library
         if 'img' in results or self._inner.color_type != 'color':
             found: dict[str, Any] | None = self._inner.transform(results)
             return found
@@ -134,7 +134,7 @@ def _decode_by(backend: str, data: bytes, ignores: bool) -> np.ndarray | None:
 
 
 def _label_shape(sample: Mapping[str, Any]) -> Shape | None:
-    """Return the (height, width) that a sample's labels are made for, where that is known."""
+    """Return the (height, width) for which a sample's labels were made, if known."""
     if map_ := _map_of(sample):
         header = header_of(map_)
         return header.shape if header else None
@@ -143,7 +143,7 @@ def _label_shape(sample: Mapping[str, Any]) -> Shape | None:
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    """Return height and width as people write a picture's size: width first."""
+    """Format a height and width as ``width x height``."""
     return f'{shape[1]} x {shape[0]}'
 
 
@@ -154,7 +154,7 @@ def _map_of(sample: Mapping[str, Any]) -> str | None:
 def compare_sizes(
     picture: str, labelled: Shape, found: tuple[int, ...], *, map_: str | None = None
 ) -> None:
-    """Refuse a picture of another size (height, width) than the one that its labels are made for.
+    """Raise if a picture's (height, width) differs from that of its labels.
 
     ``map_`` is the file of its label or depth map, where it has one.
 
@@ -176,7 +176,7 @@ def compare_sizes(
 
 
 class LoadLabelMap(BaseTransform):
-    """Loads a label map as mmseg does, after a look at what kind of file it is.
+    """Loads a label map as mmseg does, after checking the type of the file.
 
     Args:
         inner: mmseg's transform.
@@ -188,7 +188,7 @@ class LoadLabelMap(BaseTransform):
         self._classes = rules.classes
 
     def __repr__(self) -> str:
-        """Return what is replaced."""
+        """Return the representation of the replaced transform."""
         return f'{type(self).__name__}({self._inner!r})'
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def _check_label_file(file: str, header: Header | None) -> None:
 
 
 def _check_byte_range(file: str) -> None:
-    """Refuse labels of 16 or 32 bits that one byte does not hold: mmseg keeps their remainder."""
+    """Raise on labels above 255, which mmseg would wrap around to one byte."""
     with Image.open(file) as picture:
         values = np.asarray(picture)
     if values.min() < 0 or values.max() > IGNORED:
@@ -252,7 +252,7 @@ def _check_byte_range(file: str) -> None:
 
 
 def _check_same_size(file: str, values: np.ndarray, sample: dict[str, Any]) -> None:
-    """Refuse a map of another size than its picture, where that is loaded."""
+    """Raise if a map has another size than its picture, if that is loaded."""
     shape = sample.get('ori_shape')
     if shape is not None and values.shape[:2] != tuple(shape[:2]):
         picture = str(sample.get('img_path'))
@@ -260,7 +260,7 @@ def _check_same_size(file: str, values: np.ndarray, sample: dict[str, Any]) -> N
 
 
 class LoadDepthMap(BaseTransform):
-    """Loads a depth map as mmseg does, after a look at what kind of file it is.
+    """Loads a depth map as mmseg does, after checking the type of the file.
 
     Args:
         inner: mmseg's transform.
@@ -270,11 +270,11 @@ class LoadDepthMap(BaseTransform):
         self._inner = inner
 
     def __repr__(self) -> str:
-        """Return what is replaced."""
+        """Return the representation of the replaced transform."""
         return f'{type(self).__name__}({self._inner!r})'
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Return ``results`` with ``gt_depth_map`` (H, W) in metres, 0 where there is none.
+        """Return ``results`` with ``gt_depth_map`` (H, W) in metres, 0 where unknown.
 
         Raises:
             DataError: the map has several channels, another size than the picture, or values that

@@ -1,4 +1,4 @@
-"""The table of matched detections that average precision can be computed again from."""
+"""Tables of matched detections from which average precision can be recomputed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from benchmark.statistics.outcome_files import Measured
 from benchmark.statistics.outcomes import Precision, without_tail
 
 _PARTS = {'AP': (0, 10), 'AP50': (0, 1), 'AP75': (5, 6)}
-"""The overlaps that each number is the mean of, by place."""
+"""Indices of the overlap thresholds over which each metric is averaged."""
 
 
 def evaluated(evaluation: COCOeval, truth: COCO) -> dict[str, Measured]:
-    """Return what each picture adds to AP, AP50 and AP75 of an evaluation that was made.
+    """Return each picture's contribution to AP, AP50 and AP75 of a finished evaluation.
 
     Args:
         evaluation: after its ``evaluate()``; objects of any size count.
@@ -42,7 +42,7 @@ def evaluated(evaluation: COCOeval, truth: COCO) -> dict[str, Measured]:
 
 
 def _class_rows(label: int, found: Sequence[Any]) -> tuple[np.ndarray, ...]:
-    """Return picture, class, right and ignored bits of the detections of a class, surest first."""
+    """Return picture, class, right and ignored bits of a class's detections, by falling score."""
     there = [(place, one) for place, one in enumerate(found) if one is not None]
     counts = [len(one['dtScores']) for _, one in there]
     if not sum(counts):
@@ -65,7 +65,7 @@ def bits_of(flags: np.ndarray) -> np.ndarray:
 
 
 def undetected(truth: COCO, images: Sequence[int], chosen: Sequence[int]) -> dict[str, Measured]:
-    """Return the same where nothing at all was detected."""
+    """Return the outcomes of an evaluation without any detection."""
     images, categories = sorted(set(images)), sorted(chosen or truth.getCatIds())
     rows, labels = ({id_: n for n, id_ in enumerate(ids)} for ids in (images, categories))
     counts = Counter(
@@ -85,7 +85,7 @@ def table(
     *,
     is_voc: bool = False,
 ) -> dict[str, Measured]:
-    """Return AP, AP50 and AP75 from detections and the objects that were to be found.
+    """Return AP, AP50 and AP75 from detections and the numbers of objects to find.
 
     Args:
         detections: picture, class, right and ignored bits (n,), in the order of

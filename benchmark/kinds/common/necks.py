@@ -13,7 +13,7 @@ from torch.nn import functional
 from benchmark.registry import MODELS
 
 _EPS = 1e-6
-"""What is added to a variance: far below that of features a hundred times smaller than usual."""
+"""Epsilon of variances: far below that of features a hundred times smaller than usual."""
 
 
 @MODELS.register_module()
@@ -34,12 +34,12 @@ class PooledFeatures(BaseModule):
         }[norm]()
 
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor]:
-        """Return features of shape (B, C) for maps of which the last is (B, C, h, w)."""
+        """Return features (B, C) of the last map (B, C, h, w)."""
         return (self.norm(maps[-1].mean(dim=(2, 3))),)
 
 
 class _BatchNorm1d(nn.BatchNorm1d):
-    """Batch norm that takes a batch of one, which has no statistics, by those seen so far."""
+    """Batch norm that uses the running statistics for a batch of one."""
 
     def forward(self, features: Tensor) -> Tensor:
         if self.training and len(features) == 1:
@@ -51,7 +51,7 @@ class _BatchNorm1d(nn.BatchNorm1d):
 
 @MODELS.register_module()
 class WhitenedMaps(BaseModule):
-    """Every map normalised per channel, without a learnt scale, and then what a head needs.
+    """Every map normalised per channel, without a learnt scale, then the next neck, if any.
 
     Heads that start from random weights learn at one rate whatever the scale of a backbone's
     features. Statistics are those of the batch in training, their moving averages in testing.
@@ -73,7 +73,7 @@ class WhitenedMaps(BaseModule):
         self.then = None if then is None else MODELS.build(then)
 
     def forward(self, maps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Return the maps (B, C, h, w), whitened, or what the next neck makes of them."""
+        """Return the whitened maps (B, C, h, w), or the output of the next neck on them."""
         whitened = tuple(norm(item) for norm, item in zip(self.norms, maps, strict=True))
         found: tuple[Tensor, ...] = whitened if self.then is None else self.then(whitened)
         return found

@@ -1,4 +1,4 @@
-"""Opening a data set so that whatever is wrong with it names the data set's key or file."""
+"""Open data sets so that every error names the file or the key at fault."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from benchmark.wording import count_noun
 Config = Mapping[str, Any]
 
 _FILES = ('img_path', 'seg_map_path', 'depth_map_path', 'ann_file', 'frames', 'folder')
-"""Under which keys samples and data sets name files."""
+"""Keys of samples and data sets with file names."""
 
 OURS = (
     'ImageFolders',
@@ -42,7 +42,7 @@ OURS = (
     'GOT10k',
     'MotFrames',
 )
-"""Our data sets for users' own data, suggested when a library's name like theirs is unknown."""
+"""Our data sets for users' own data, suggested for similar unknown names."""
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _LONGEST = 160
@@ -51,25 +51,25 @@ _PARTIAL: dict[Any, tuple[str, ...]] = {
     held_out: ('of', 'every', 'rest'),
     chosen: ('of', 'count'),
 }
-"""Data sets that are part of another, with the arguments of their own."""
+"""Type: data sets that are part of another, with their own arguments."""
 
 _SAMPLED = 20
-"""Of how many pictures the size is compared with the annotations' when a data set is opened."""
+"""Number of pictures whose size is compared with the annotations when a data set is opened."""
 
 
 _EXPECTED: ContextVar[Mapping[str, int]] = ContextVar('expected')
-"""How many samples splits had when they were looked at, by :func:`key_of`."""
+"""Numbers of samples of checked splits, by :func:`key_of`."""
 
 
 def key_of(of: Config) -> str:
-    """Return what identifies the files that the split ``of`` reads, whatever is done with them."""
+    """Return a key of the files that the split ``of`` reads, independent of its transforms."""
     plain = {key: value for key, value in of.items() if key != 'pipeline'}
     return fingerprint(json.loads(json.dumps(plain, default=str)))[:24]
 
 
 @contextlib.contextmanager
 def expecting(sizes: Mapping[str, int]) -> Iterator[None]:
-    """Refuse, in this block, splits with other numbers of samples than ``sizes`` has by key."""
+    """In this block, raise if a split has another number of samples than in ``sizes``."""
     token = _EXPECTED.set(sizes)
     try:
         yield
@@ -102,8 +102,8 @@ def opened(*, of: Config) -> BaseDataset:
     _check_size(of, len(dataset))
     for part in _parts(dataset):
         _check_some_sizes(part)
-        if not isinstance(part.pipeline, _NamesFiles):  # one may be there several times
-            noted = getattr(part, 'notes', ())  # by what read its annotations
+        if not isinstance(part.pipeline, _NamesFiles):  # a folder may occur several times
+            noted = getattr(part, 'notes', ())  # with the message of the reader of its annotations
             part.oddities = [*noted, *check_folders(part), *check_list(part)]
             replace_loaders(part)
             part.pipeline = _NamesFiles(part.pipeline)
@@ -111,7 +111,7 @@ def opened(*, of: Config) -> BaseDataset:
 
 
 def _check_size(of: Config, found: int) -> None:
-    """Compare the number of samples with that of the look at the data before the run.
+    """Raise if the number of samples has changed since the check before the run.
 
     Raises:
         DataError: they differ.
@@ -128,7 +128,7 @@ def _check_size(of: Config, found: int) -> None:
 
 @DATASETS.register_module(name='Seeded')
 def seeded(*, of: Config, seed: int, views: int = 0) -> SeededSamples:
-    """Return the data set ``of``, opened, whose samples are drawn for their turns.
+    """Open the data set ``of``; its samples are drawn by seed and position in the order.
 
     With ``views``, each sample has so many that are drawn once, whatever the turn.
     """
@@ -137,21 +137,21 @@ def seeded(*, of: Config, seed: int, views: int = 0) -> SeededSamples:
 
 
 def _build(of: Config) -> BaseDataset:
-    """Return the data set, whatever is wrong with its annotations being a :class:`DataError`."""
+    """Build the data set; errors in its annotations become a :class:`DataError`."""
     try:
         dataset = DATASETS.build(dict(of))
         for part in _parts(dataset):
             part.full_init()
     except BenchmarkError:
         raise
-    except Exception as error:  # libraries raise whatever their readers do
+    except Exception as error:  # libraries pass on any error of their readers
         logging.getLogger(__name__).error(traceback.format_exc())
         raise DataError(_explain(of, error)) from None
     return dataset
 
 
 def _explain(of: Config, error: Exception) -> str:
-    """Return why a data set cannot be opened, naming the line or folder where one is to blame."""
+    """Return why a data set cannot be opened, with the line or folder at fault if known."""
     for config in _unread_parts(of):
         try:
             part = DATASETS.build({**config, 'lazy_init': True})
@@ -160,7 +160,7 @@ def _explain(of: Config, error: Exception) -> str:
             )
         except BenchmarkError as other:
             return str(other)
-        except Exception:  # that it cannot be explained must not hide what it is
+        except Exception:  # a failing explanation must not hide the error itself
             reason = ''
         if reason:
             return reason
@@ -168,7 +168,7 @@ def _explain(of: Config, error: Exception) -> str:
 
 
 def _unread_parts(config: Config) -> Iterator[dict[str, Any]]:
-    """Yield the configurations of the data sets that one is made of."""
+    """Yield the configurations of the data sets that a data set consists of."""
     kind = find_type(config['type'])
     if kind is joined:
         own: tuple[str, ...] = ('of', 'parts', 'ignore_keys', 'type', 'times')
@@ -210,13 +210,13 @@ def _check_some_sizes(part: BaseDataset) -> None:
         try:
             header = header_of(info['img_path'])
         except DataError:
-            continue  # it is named when it is loaded
+            continue  # an unreadable file is reported when it is loaded
         if header is not None and annotated != header.upright_shape:
             compare_sizes(info['img_path'], annotated, header.shape)
 
 
 def _annotated_size(info: Any) -> tuple[int, int] | None:
-    """Return the height and width that annotations state, if they do."""
+    """Return the height and width stated by the annotations, if any."""
     found = (info.get('height'), info.get('width')) if isinstance(info, Mapping) else ()
     return found if all(isinstance(side, int) for side in found) and found else None  # type: ignore[return-value]
 
@@ -229,13 +229,13 @@ def one_line(error: BaseException) -> str:
 
 
 def _asserted(error: BaseException) -> str:
-    """Return the line of an assertion that says nothing itself."""
+    """Return the source line of an assertion without a message."""
     frames = traceback.extract_tb(error.__traceback__)
     return (frames[-1].line or '') if frames else ''
 
 
 def misfit(config: Config) -> str:
-    """Return which argument its class does not take, in a line; nothing where all fit.
+    """Return a line on an argument that the class does not accept; empty if all are accepted.
 
     Raises:
         UnknownNameError: no registry has a type that it names.
@@ -260,7 +260,7 @@ def misfit(config: Config) -> str:
 
 
 def find_type(name: str) -> Callable[..., Any]:
-    """Return the class or function that the registries of data sets hold as ``name``.
+    """Return the class or function ``name`` from the registries of data sets.
 
     Raises:
         UnknownNameError: they do not.
@@ -287,7 +287,7 @@ def _unknown(name: str, registry: Any) -> UnknownNameError:
 
 
 def _arguments(kind: Callable[..., Any]) -> set[str]:
-    """Return the names of the arguments of a class, those that it hands on to its bases included.
+    """Return the argument names of a class, including those that it passes to its bases.
 
     A base class is asked as long as arguments are handed on.
     """
@@ -321,13 +321,13 @@ class _NamesFiles:
             return self._pipeline(sample)
         except BenchmarkError:
             raise
-        except Exception as error:  # libraries raise whatever their readers do
+        except Exception as error:  # libraries pass on any error of their readers
             logging.getLogger(__name__).error(traceback.format_exc())
             raise DataError(_blame(files, error)) from None
 
 
 def _blame(files: list[str], error: Exception) -> str:
-    """Return which of a sample's files is to blame for an error, or all where none is broken."""
+    """Return the broken file of a sample, or all its files if none is broken."""
     if broken := next((file for file in files if is_broken(file)), None):
         is_there = Path(broken).exists()
         return f'{broken}: {"cannot be read as a picture" if is_there else "no such file"}'

@@ -1,4 +1,4 @@
-"""Operations of heads and necks, counted from their configurations before anything is built.
+"""Count the operations of heads and necks from their configurations.
 
 As torch counts them: a multiplication and an addition are two. Norms, activations and resampling
 are left out.
@@ -20,7 +20,7 @@ _ROI, _MASK_ROI = 49, 196
 
 
 class HeadCost(NamedTuple):
-    """Operations of what stands behind the backbone, per picture.
+    """Operations of neck and heads per picture.
 
     Attributes:
         training: of a forward pass in training.
@@ -178,7 +178,7 @@ _HEADS: Mapping[str, Callable[[Config, Shape], float]] = {
 
 
 def _two_stages(model: Config, shape: Shape) -> HeadCost:
-    """Return the operations of a detector with proposals; of a tracker on it, those of a frame."""
+    """Return the operations of a two-stage detector; for a tracker on it, per frame."""
     shared = _neck(model['neck'], shape) + _proposing(model['rpn_head'], shape)
     learned = model['train_cfg']
     heads = _boxes(model['roi_head'])
@@ -268,6 +268,6 @@ def _siamese(model: Config) -> HeadCost:
 
 
 def _attention(queries: float, memory: float, width: int) -> float:
-    """Return the operations of attention and a perceptron of four times the width."""
+    """Return the operations of attention and an MLP of four times the width."""
     linear = _conv(queries, width, 10 * width) + _conv(memory, width, 2 * width)
     return linear + 4.0 * queries * memory * width

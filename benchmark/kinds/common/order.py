@@ -1,4 +1,4 @@
-"""The order in which samples come, and what is drawn for each: functions of seed and place alone.
+"""The order of samples and their random numbers, as functions of seed and position alone.
 
 Neither the number of processes that load, nor that of those that train, nor an interruption changes
 what the sample at a place of the order looks like.
@@ -18,7 +18,7 @@ from benchmark.registry import DATA_SAMPLERS
 
 
 class Turn(NamedTuple):
-    """A place in the order of samples, and the sample that comes there.
+    """A position in the order of samples, and the sample at it.
 
     Attributes:
         round: how many passes over the data came before.
@@ -62,7 +62,7 @@ class SampleOrder(Sampler[Turn]):
         return self.size
 
     def skip(self, samples: int) -> None:
-        """Begin after as many samples of this process, counted from the start of all passes."""
+        """Start after that many samples of this process, counted over all passes."""
         self._skipped = samples
 
     def __iter__(self) -> Iterator[Turn]:
@@ -91,7 +91,7 @@ class SampleOrder(Sampler[Turn]):
 
 
 class SeededSamples(Dataset[Any]):
-    """A data set whose samples are drawn for their turns; all else is the data set's own.
+    """A data set whose samples are drawn by their turn; other attributes are the data set's.
 
     A sample that is asked for by its index alone is drawn as the data set draws it.
 

@@ -1,4 +1,4 @@
-"""What metrics keep of every test example, beside the numbers that they return.
+"""Outcomes of every test example, stored by metrics in addition to their scores.
 
 A metric sets ``outcomes`` while it computes: by the key of each number it returns, a
 :class:`~benchmark.statistics.outcome_files.Measured` from which that number can be computed again.
@@ -18,7 +18,7 @@ from benchmark.statistics.outcome_files import Measured
 
 
 def collected(metrics: Iterable[Any], paths: Sequence[str]) -> dict[str, Measured]:
-    """Return the outcomes of all metrics, their examples named by file where they have no names.
+    """Return the outcomes of all metrics; unnamed examples are named by file.
 
     Args:
         metrics: evaluators that have computed.

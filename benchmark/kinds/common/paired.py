@@ -1,4 +1,4 @@
-"""Pictures with a map of the same name each, in folders of their own, as drafts find them."""
+"""Find pictures and maps with the same names, in separate folders, for drafts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmark.specs import Role
 
 
 class Pair(NamedTuple):
-    """A folder of pictures, the folder of their maps, and how the names of both end.
+    """A folder of pictures, the folder of their maps, and the name endings of both.
 
     ``stems`` are what the names of a picture and its map begin with.
     """
@@ -35,7 +35,7 @@ class Pair(NamedTuple):
 
 
 def find_pairs(folder: Path, words: Sequence[str], what: str) -> list[Pair]:
-    """Return the folders whose PNGs are maps of the pictures in another folder, by their names.
+    """Return pairs of folders in which PNGs are the maps of pictures with the same names.
 
     Args:
         folder: where to look.
@@ -92,7 +92,7 @@ def _pair(
 
 
 def _ending(stems: set[str], names: list[str]) -> str:
-    """Return what follows a picture's stem in the name of its map, as in ``_mask.png``."""
+    """Return the suffix of a map's name after the picture's stem, as in ``_mask.png``."""
     first = min(names)
     fitting = [stem for stem in stems if first.startswith(stem)]
     stem = max(fitting, key=len, default='')
@@ -100,5 +100,5 @@ def _ending(stems: set[str], names: list[str]) -> str:
 
 
 def common_parent(pairs: Sequence[Pair]) -> Path:
-    """Return the deepest folder that holds all pictures and maps."""
+    """Return the deepest folder that contains all pictures and maps."""
     return Path(os.path.commonpath([str(p) for pair in pairs for p in (pair.pictures, pair.maps)]))

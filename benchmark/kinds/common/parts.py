@@ -17,7 +17,7 @@ from benchmark.registry import DATASETS
 def joined(
     *, of: str, parts: Sequence[Mapping[str, Any]], ignore_keys: Sequence[str] = (), **common: Any
 ) -> ConcatDataset:
-    """Return data sets of the type ``of`` in a row: the arguments of each lie over ``common``.
+    """Return concatenated data sets of the type ``of``; the arguments of each override ``common``.
 
     A part may be there several ``times``, so that one of fewer samples is seen as often.
     """

@@ -1,4 +1,4 @@
-"""Lists and tables of numbers as people write them: any usual separator, every row checked."""
+"""Readers of lists and tables of numbers with any usual separator; every row is checked."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LONGEST = 40
 
 
 class Table(NamedTuple):
-    """Numbers (n, columns) with the line (n,) of the file, from 1, that each row stands in."""
+    """Numbers (n, columns), and the line (n,) of each row in the file, from 1."""
 
     path: Path
     values: np.ndarray
     lines: np.ndarray
 
     def refuse(self, wrong: np.ndarray, reason: str) -> None:
-        """Refuse the table where ``wrong`` (n,) holds for a row; ``{line}`` is the first one's.
+        """Raise if ``wrong`` (n,) is true for a row, naming the line of the first one.
 
         Raises:
             DataError: names file, line and ``reason``.
@@ -65,7 +65,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _separated_by_commas(texts: list[str]) -> np.ndarray | None:
-    """Return the rows of the usual form, fast; ``None`` where there are others."""
+    """Parse comma-separated rows, fast; ``None`` if any row has another form."""
     try:
         return np.loadtxt(texts, delimiter=',', ndmin=2, comments=None)
     except ValueError:
@@ -119,7 +119,7 @@ def read_boxes(path: Path) -> np.ndarray:
 
 
 def read_flags(path: Path) -> np.ndarray:
-    """Return one number (n,) per frame: a line each, or all of them in one line.
+    """Return one number (n,) per frame, given one per line or all in one line.
 
     Raises:
         DataError: names the file and the line that is not as expected.
@@ -141,7 +141,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def _refuse_gaps(table: Table) -> None:
-    """Refuse an empty line before the last row: which frame lacks its row is not known."""
+    """Raise if there is an empty line before the last row, since frames and rows would shift."""
     missing = np.flatnonzero(table.lines != np.arange(1, len(table.lines) + 1))
     if len(missing):
         raise DataError(f'{table.path}, line {missing[0] + 1}: is empty, expected a row per frame')

@@ -1,4 +1,4 @@
-"""Files that a data set would leave out without a word: pictures, and labels without one."""
+"""Find files that a data set would silently ignore: pictures, and labels without a picture."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ENDINGS_SHOWN = 4
 
 
 class Folder(NamedTuple):
-    """A folder whose pictures a data set reads all, and where the label maps of these lie.
+    """A folder whose pictures are all read by a data set, and the folder of their label maps.
 
     ``reads`` says whether a relative path is read; ``rule`` describes that, ``remedy`` how it is
     changed. ``label_of`` returns the relative path of a picture's label map below ``labels``, and
@@ -34,7 +34,7 @@ class Folder(NamedTuple):
 
 
 def check_folders(part: BaseDataset) -> list[str]:
-    """Return what is odd about the folder that a data set reads: labels without a picture.
+    """Return warnings about the folder that a data set reads: labels without a picture.
 
     Raises:
         DataError: pictures would be left out, or have no label.
@@ -92,12 +92,12 @@ def _alike(folder: Path, name: str) -> str:
 
 
 def _shares_files(folder: Folder) -> bool:
-    """Whether label maps lie among the pictures, so that a name says too little."""
+    """Whether label maps are among the pictures, so that names do not tell them apart."""
     return folder.labels is not None and folder.labels.is_relative_to(folder.pictures)
 
 
 def no_folder(part: BaseDataset) -> str:
-    """Return that the folder that a data set reads is not there; nothing where it is."""
+    """Return an error if the folder that a data set reads is missing; empty otherwise."""
     folder = _folder_of(part)
     if folder is None or folder.pictures.is_dir():
         return ''
@@ -105,7 +105,7 @@ def no_folder(part: BaseDataset) -> str:
 
 
 def why_empty(part: BaseDataset) -> str:
-    """Return why a data set found no sample: in its folder, or else in its annotations."""
+    """Return why a data set found no samples, from its folder or its annotations."""
     folder = _folder_of(part)
     if folder is None:
         return f'{_annotations(part)}: none of its samples can be used'
@@ -121,7 +121,7 @@ def _annotations(part: BaseDataset) -> str:
 
 
 def _endings(names: Sequence[str]) -> str:
-    """Return how names end and how many of each there are, the most frequent first."""
+    """Return the extensions and their counts, the most frequent first."""
     counts = Counter(PurePath(name).suffix or 'none' for name in names)
     shown = [f'{ending} ({n})' for ending, n in counts.most_common(_ENDINGS_SHOWN)]
     return ', '.join(shown) + (' ...' if len(counts) > _ENDINGS_SHOWN else '')
@@ -138,7 +138,7 @@ def _files_below(folder: Path) -> Iterator[str]:
 
 
 def _folder_of(part: BaseDataset) -> Folder | None:
-    """Return the folder that a data set reads whole; ``None`` where it reads a list."""
+    """Return the folder that a data set reads completely; ``None`` if it reads a list."""
     classes = {step.__name__: step for step in type(part).__mro__}
     if 'DepthFolders' in classes:
         return _depth_folder(part)

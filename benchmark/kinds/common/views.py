@@ -1,4 +1,4 @@
-"""A training set in which each picture has a number of views that are drawn once and stay."""
+"""A training set with a fixed number of augmented views per picture, each drawn once."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class FixedViews(Dataset[Any]):
         self._dataset, self._count = dataset, count
 
     def __getattr__(self, name: str) -> Any:
-        # what loaders and pickle look for is not the data set's
+        # attributes that loaders and pickle look for are not the data set's
         if name.startswith('__') or name == '_dataset':
             raise AttributeError(name)
         return getattr(self._dataset, name)
 
     def __len__(self) -> int:
-        """Return the number of samples, views of one counted apart."""
+        """Return the number of views of all samples."""
         return len(self._dataset) * self._count
 
     def __getitem__(self, index: int) -> Any:
@@ -51,11 +51,11 @@ class FixedViews(Dataset[Any]):
             torch.set_rng_state(states[2])
 
     def get_cat_ids(self, index: int) -> Any:
-        """Return the classes in the picture of a view, of data sets that know them."""
+        """Return the classes in the picture of a view, for data sets that provide them."""
         return self._dataset.get_cat_ids(index % len(self._dataset))
 
     def get_data_info(self, index: int) -> Any:
-        """Return what is known of the picture of a view before it is loaded."""
+        """Return the data set's information on the picture of a view."""
         return self._dataset.get_data_info(index % len(self._dataset))
 
 

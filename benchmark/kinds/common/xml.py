@@ -1,4 +1,4 @@
-"""VOC's annotations: one XML file per picture, refused by name where mmdet would skip or crash."""
+"""Checks of VOC's XML annotations, which mmdet would skip or on which it would crash."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')
 
 
 def adopt(kind: type) -> None:
-    """Let mmdet's data set in VOC's format check every file that it reads; others stay as they are.
+    """Make mmdet's VOC data sets check every file that they read; leave others unchanged.
 
     It is the class that is changed, so that all data sets that derive from it are.
     """
@@ -63,7 +63,7 @@ def _counted(load: Any) -> Any:
 
 
 def check_file(path: Path, classes: Sequence[str]) -> str:
-    """Return which object of an XML file is there twice, if any.
+    """Return a text on an object listed twice in an XML file, if any.
 
     Raises:
         DataError: its size, names or boxes cannot be meant; names the file, the object, what was
@@ -94,7 +94,7 @@ def check_file(path: Path, classes: Sequence[str]) -> str:
 
 
 def _problem(found: ElementTree.Element, classes: Sequence[str]) -> str:
-    """Return what is wrong with an object, nothing where it can be used."""
+    """Return what is wrong with an object; empty if it can be used."""
     name = _text(found, 'name', strip=False)
     if not name.strip():
         return 'has no name'

@@ -1,4 +1,4 @@
-"""Pairs of pictures and depth maps, in parallel folders or listed, and how they are cut."""
+"""Pairs of pictures and depth maps, in parallel folders or in a list, and their crops."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class DepthFolders(BaseDataset):
 
 @DATASETS.register_module()
 class DepthPairs(BaseDataset):
-    """Pairs named in a list: a picture and its depth map per line, and what else is ignored.
+    """Pairs named in a list: a picture and its depth map per line; further columns are ignored.
 
     This is the form of the lists of NYUv2 and of KITTI's Eigen split. Pictures lie below
     ``data_prefix['img_path']``, depth maps below ``data_prefix['depth_path']``; a leading slash
@@ -84,7 +84,7 @@ class DepthPairs(BaseDataset):
 
 @TRANSFORMS.register_module()
 class KBCrop(BaseTransform):
-    """Cuts picture and depth map to the size of KITTI's depth benchmark.
+    """Crops picture and depth map to the size of KITTI's depth benchmark.
 
     That is ``height`` x ``width`` pixels, at the bottom and in the middle.
     """
@@ -93,7 +93,7 @@ class KBCrop(BaseTransform):
         self._size = (height, width)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Return ``results`` with both cut; the cut picture counts as the original one.
+        """Return ``results`` with both cropped; the cropped picture counts as the original one.
 
         Raises:
             DataError: the picture is smaller.
@@ -114,7 +114,7 @@ class KBCrop(BaseTransform):
 
 @TRANSFORMS.register_module()
 class CutDepth(BaseTransform):
-    """Writes the true depth into a vertical strip of the picture (vertical CutDepth).
+    """Pastes the true depth into a vertical strip of the picture (vertical CutDepth).
 
     Place and width are random as in the official code of arXiv 2205.13543, but depth is scaled:
     0 to ``max_depth`` metres become 0 to 255. That code writes 16-bit depth into 8-bit pixels,
@@ -157,7 +157,7 @@ class Tones(BaseTransform):
     """
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Return ``results`` with other tones; the picture is BGR, 0 to 255, bytes."""
+        """Return ``results`` with changed colours; the picture is BGR, 0 to 255, bytes."""
         # mmengine seeds numpy's global state in every worker
         rng = np.random.default_rng(np.random.randint(2**31))
         levels = np.arange(256, dtype=np.float64)

@@ -29,11 +29,11 @@ _METRES = 0.001
 """Metres per unit of a PNG, unless a declaration says otherwise."""
 
 _FARTHEST, _NEAREST = 200.0, 0.2
-"""Metres between which a largest depth is plausible."""
+"""Range in metres in which a largest depth is plausible."""
 
 
 def draft(folder: Path) -> Draft:
-    """Return what folders of pictures and of depth maps of the same names say.
+    """Draft a task from a folder of pictures and a folder of depth maps with the same names.
 
     Raises:
         DataError: there are no such folders, or the maps do not hold depths in 16 bits.

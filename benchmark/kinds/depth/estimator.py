@@ -1,4 +1,4 @@
-"""How depth is tested by windows."""
+"""Window-wise testing of depth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.registry import MODELS
 
 @MODELS.register_module()
 class WindowedDepthEstimator(DepthEstimator):
-    """mmseg's estimator, tested by windows at whole multiples of the stride alone.
+    """mmseg's estimator, tested on windows only at whole multiples of the stride.
 
     mmseg adds a last window at the right end; the official code of arXiv 2205.13543 leaves the
     columns beyond the last multiple undefined. Here they get the depth of the last defined column.

@@ -15,12 +15,12 @@ from benchmark.openmmlab.processes import sum_over_processes
 from benchmark.registry import MODELS
 
 _SMALLEST = 1e-6
-"""A prediction counts as at least this many metres, so that it has a logarithm."""
+"""Lower bound of predictions in metres, so that the logarithm exists."""
 
 
 @MODELS.register_module()
 class DeconvolutionDepthHead(BaseModule):
-    """Depth at the input's size from the deepest map alone.
+    """Predicts depth at the input's size from the deepest map alone.
 
     After the official code of arXiv 2205.13543: ``deconvolutions`` 2x2 stride-2 deconvolutions
     bring the map to stride 4, a 3x3 convolution follows, then two bilinear doublings, two 3x3
@@ -67,7 +67,7 @@ class DeconvolutionDepthHead(BaseModule):
             self.apply(_start_small)
 
     def forward(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Return depth (B, 1, H, W) in metres for maps of which the last is (B, C, H/s, W/s)."""
+        """Return depth (B, 1, H, W) in metres for maps, the last one being (B, C, H/s, W/s)."""
         features = self.decoder(maps[-1])
         for _ in range(2):
             features = functional.interpolate(features, scale_factor=2.0, mode='bilinear')

@@ -22,7 +22,7 @@ from benchmark.specs import Metric, Task, Unit
 _UNBOUNDED = (0.0, math.inf)
 _FRACTION = (0.0, 1.0)
 _MISSING = 0
-"""Depth that stands for no label, in files and in padding."""
+"""Depth value that means unlabelled, in files and in padding."""
 
 _NEAREST = 1e-3
 
@@ -92,12 +92,12 @@ def model(context: BuildContext) -> ModelParts:
 
 def _refuse_windows_without_flips(task: Task) -> None:
     if task.option('test_window', None) and not task.option('flip_test', False):
-        # mmseg's estimator looks at the whole picture in its mode without flips
+        # without flips, mmseg's estimator tests whole pictures
         raise DeclarationError(f'{task.path}: test_window needs flip_test=True')
 
 
 def depth_range(task: Task) -> tuple[float, float]:
-    """Return the nearest and farthest depth that counts, in metres.
+    """Return the smallest and largest depth that is scored, in metres.
 
     Raises:
         DeclarationError: the farthest is missing, or the two and the mean are out of order.
@@ -136,7 +136,7 @@ def _model(context: BuildContext, near: float, far: float) -> Config:
 
 
 def _beside(context: BuildContext) -> Config:
-    """Return what a task or its recipe asks of the head beside its usual form."""
+    """Return the head's arguments that a task or its recipe overrides."""
     asked = {
         'decoder_width': context.option('decoder_width', None),
         'is_limited': context.option('label_limit', True),
@@ -156,7 +156,7 @@ def _test_cfg(task: Task) -> Config:
 
 
 def _padded(size: tuple[int, int]) -> tuple[int, int]:
-    """Return (height, width) in pixels that 32 divides, so that every map starts at one pixel."""
+    """Return (height, width) padded to multiples of 32 px, so that all maps are aligned."""
     height, width = size
     return height + -height % 32, width + -width % 32
 
@@ -195,7 +195,7 @@ def _cut_depth(context: BuildContext) -> list[Config]:
 
 
 def _train_pipeline(context: BuildContext) -> list[Config]:
-    """Resizing keeps one scale for all pictures: enlarging one would bring it nearer."""
+    """Return the training pipeline; all pictures keep one scale, since enlarging changes depth."""
     crop = context.option('crop', None)
     return [
         {'type': 'LoadImageFromFile'},
@@ -220,7 +220,7 @@ def _test_pipeline(task: Task) -> list[Config]:
 
 
 def _views(task: Task) -> list[Config]:
-    """Return the transforms of a training picture: as in testing, its depth resized with it."""
+    """Return the transforms of a training picture for probes: those of testing, with depth."""
     load, resize, depth, pack = _test_pipeline(task)
     return [load, depth, resize, pack]
 

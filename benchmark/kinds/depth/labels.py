@@ -1,4 +1,4 @@
-"""What the annotations of depth maps hold, and what can be wrong with them."""
+"""Checks of depth maps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def find_fault(sample: dict[str, Any], classes: int) -> str:
-    """Return whether the map has no depth, or one that is not a number from 0."""
+    """Return a text if the map is empty or has a value that is not a depth."""
     found = sample['gt_depth_map']
     if not np.isfinite(found).all() or (found < 0).any():
         return 'the depth map contains values that are not depths'

@@ -23,7 +23,7 @@ _BAR = 14
 _POOLED = (
     'rmse', 'abs_rel', 'log10', 'delta1', 'delta2', 'delta3', 'sq_rel', 'rmse_log',
 )  # fmt: skip
-"""The numbers that follow from the sums of :func:`error_sums` after the first, in their order."""
+"""The metrics computed from the sums of :func:`error_sums` after the first, in order."""
 
 
 @METRICS.register_module()
@@ -54,7 +54,7 @@ class DepthMetric(BaseMetric):
         self._crop = crop
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the error sums of every image."""
+        """Store the error sums of every image."""
         for sample in data_samples:
             true = sample['gt_depth_map']['data'][0].cpu().numpy()
             predicted = sample['pred_depth_map']['data'][0].float().cpu().numpy()
@@ -157,7 +157,7 @@ def errors(sums: np.ndarray) -> dict[str, float]:
 
 
 def outcomes_of(results: Sequence[np.ndarray]) -> dict[str, Measured]:
-    """Return what each picture adds to the numbers; ``silog_pooled`` is no ratio of sums."""
+    """Return each picture's contribution; ``silog_pooled`` is left out, as it is not a mean."""
     sums = np.stack(results)
     counts = sums[:, 0].astype(np.int64)
     is_scored = counts > 0
@@ -241,7 +241,7 @@ def _above(
 
 
 def _colour_scale(true: np.ndarray, limits: tuple[float, float]) -> tuple[float, float]:
-    """Return the depths (m) of the first and last colour: those of all but a few true pixels."""
+    """Return the depths (m) of the first and last colour, ignoring a few extreme true pixels."""
     if not true.size:
         return limits
     near, far = (float(end) for end in np.percentile(true, (1, 99)))

@@ -14,7 +14,7 @@ _ONLY_SWIN = 'the source trains SwinV2 only'
 _NETWORKS = ('swinv2-b', 'swinv2-l')
 
 TRAINED_ON = ('nyuv2', 'kitti-depth')
-"""The tasks on whose data the sources of the rules for all tasks state their numbers."""
+"""The tasks for which the sources of the general rules state their numbers."""
 
 RULES = (
     Rule(

@@ -22,7 +22,7 @@ class MeanDepthMap:
 
     @classmethod
     def fit(cls, train: BaseDataset) -> MeanDepthMap:
-        """Return the predictor of each pixel's mean over the maps that know its depth.
+        """Return the predictor of each pixel's mean over the maps with a known depth there.
 
         ``train`` loads depth maps, where 0 is unknown. A map of another size than the first is
         resized; a pixel that no map knows gets the mean of all.

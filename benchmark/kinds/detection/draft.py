@@ -19,11 +19,11 @@ from benchmark.specs import Role
 
 _LONGEST = 640
 _SMALL = 32
-"""Objects of this side and less, in pixels of the input, ask for smaller anchors than COCO's."""
+"""Object side, in pixels of the input, up to which anchors are smaller than COCO's."""
 
 
 def draft(folder: Path) -> Draft:
-    """Return what COCO files, one per split, say: classes, sizes, and whether there are masks.
+    """Draft a task from COCO files, one per split: classes, sizes, and whether there are masks.
 
     Raises:
         DataError: there are no such files, or they cannot be used.
@@ -81,7 +81,7 @@ def _typical_side(boxes: list[Any]) -> float:
 
 
 def _is_outline(annotation: Mapping[str, Any]) -> bool:
-    """Return whether an annotation has an outline other than the corners of its box."""
+    """Return whether an annotation has a mask other than its box."""
     outline = annotation.get('segmentation')
     if isinstance(outline, Mapping):
         return True

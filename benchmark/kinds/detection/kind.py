@@ -20,20 +20,20 @@ from benchmark.kinds.base import (
 from benchmark.specs import Architecture, Metric, Role, Task, Unit
 
 LEVELS = (*PYRAMID_STRIDES, 64)
-"""Strides of the maps that the region proposal network sees, in pixels."""
+"""Strides of the region proposal network's input maps, in pixels."""
 
 CASCADE = (0.5, 0.6, 0.7)
 """Least overlap of a positive region in each stage of a cascade (arXiv 1712.00726)."""
 
 BOX_HEADS = ('2fc', '4conv1fc')
-"""What may stand before the box head's last layers: linear ones, or convolutions with a norm."""
+"""Allowed layers before the box head's outputs: linear ones, or convolutions with a norm."""
 
 _DECODED = {
     'reg_class_agnostic': False,
     'reg_decoded_bbox': True,
     'loss_bbox': {'type': 'GIoULoss', 'loss_weight': 10.0},
 }
-"""How boxes are regressed behind the convolutions: by their overlap, one per class."""
+"""Box regression after the convolutions: a loss on the overlap, one box per class."""
 
 _FRACTION = (0.0, 1.0)
 
@@ -51,14 +51,14 @@ METRICS = {
         _average_precision('mask_AP', 'mask AP'),
         _average_precision('mask_AP50', 'mask AP50'),
         _average_precision('mask_AP75', 'mask AP75'),
-        # LVIS: the same over rare, common and frequent classes, where there are objects of such
+        # LVIS: the same over rare, common and frequent classes, if there are such objects
         _average_precision('box_APr', 'box AP, rare', is_optional=True),
         _average_precision('box_APc', 'box AP, common', is_optional=True),
         _average_precision('box_APf', 'box AP, frequent', is_optional=True),
         _average_precision('mask_APr', 'mask AP, rare', is_optional=True),
         _average_precision('mask_APc', 'mask AP, common', is_optional=True),
         _average_precision('mask_APf', 'mask AP, frequent', is_optional=True),
-        # precision sampled at 11 recalls, as VOC 2007 has it
+        # precision sampled at 11 recalls, as in VOC 2007
         _average_precision('VOC_AP', 'VOC AP'),
         _average_precision('VOC_AP50', 'VOC AP50'),
         _average_precision('VOC_AP75', 'VOC AP75'),
@@ -86,7 +86,7 @@ def data(task: Task) -> DataParts:
 
 
 def _repeats(task: Task) -> Config | None:
-    """Return the sampler that shows pictures of rare classes more often, where a task asks."""
+    """Return the sampler that repeats pictures of rare classes, if a task requests it."""
     threshold = task.option('repeat_threshold', None)
     return threshold and {'type': 'benchmark.RepeatFactors', 'threshold': threshold}
 
@@ -150,7 +150,7 @@ def _evaluator(task: Task, *, masks: bool) -> Config:
 
 
 def two_stage_detector(context: BuildContext, *, masks: bool) -> Config:
-    """Mask R-CNN as mmdet configures it; a task may declare narrower heads and fewer regions."""
+    """Return Mask R-CNN as in mmdet; a task may declare narrower heads and fewer regions."""
     width: int = context.option('width', 256)
     single = 'MaskRCNN' if masks else 'FasterRCNN'
     return {
@@ -173,7 +173,7 @@ def two_stage_detector(context: BuildContext, *, masks: bool) -> Config:
 
 
 def _backbone(context: BuildContext) -> Config:
-    """Return the backbone; a task may keep a plain transformer's attention to windows (ViTDet)."""
+    """Return the backbone; a task may restrict a plain transformer's attention to windows."""
     window: int | None = context.option('window', None)
     if window is None or context.features.architecture is not Architecture.PLAIN_VIT:
         return context.backbone
@@ -392,7 +392,7 @@ def _resize(task: Task) -> Config:
 
 
 def _rescale(context: BuildContext) -> list[Config]:
-    """Return how training pictures get their size.
+    """Return the transforms that resize training pictures.
 
     Fitted into the input size; or, with ``short_sides``, by a random one of these; or, with
     ``large_scale_jitter``, by a random share of the input size, to which they are cut and padded
@@ -415,7 +415,7 @@ def _rescale(context: BuildContext) -> list[Config]:
 
 
 def _short_sides(context: BuildContext, sides: tuple[int, ...], longest: int) -> list[Config]:
-    """Return the resizing to one of ``sides``, with DETR's policy after a cut in half of the cases.
+    """Return the resizing to one of ``sides``; in half of the cases after a crop, as in DETR.
 
     The cut has random sides from 384 to 600 pixels of a picture whose short side is 400 to 600.
     """

@@ -1,4 +1,4 @@
-"""What the annotations of objects hold, and what can be wrong with them."""
+"""Classes of objects, and checks of their annotations."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from benchmark.kinds.common.labels import outside
 
 _SLACK = 1.0
-"""Pixels by which an annotated box may reach out of its picture."""
+"""Pixels by which an annotated box may extend beyond its picture."""
 
 
 def find_fault(sample: dict[str, Any], classes: int) -> str:
-    """Return which instance has a label outside the classes or a box outside the picture."""
+    """Return a text on a label outside the classes, or a box outside the picture."""
     limits = np.array([sample['width'], sample['height']]) + _SLACK
     for instance in sample['instances']:
         label, box = instance['bbox_label'], np.asarray(instance['bbox'], float)

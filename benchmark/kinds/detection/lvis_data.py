@@ -21,7 +21,7 @@ _SERVER = 'http://images.cocodataset.org/'
 
 @DATASETS.register_module()
 class LvisDataset(CocoDataset):
-    """LVIS v1: COCO's format, but pictures are named by their address on COCO's server.
+    """LVIS v1: COCO's format, but pictures are named by their URL on COCO's server.
 
     The address ends in ``train2017/...`` or ``val2017/...``, below ``data_prefix['img']``. Takes
     mmdet's arguments. Pictures without such an address are named by their ``file_name``.
@@ -39,7 +39,7 @@ class LvisDataset(CocoDataset):
 
 
 def repeat_factors(classes: Sequence[set[int]], threshold: float) -> list[float]:
-    """Return how often each picture comes in a pass, from the classes in it (arXiv 1908.03195).
+    """Return the repeat factor of each picture from its classes (arXiv 1908.03195).
 
     A class in a share f of the pictures asks for ``sqrt(threshold / f)``, at least 1; a picture
     gets the most that one of its classes asks for.
@@ -54,7 +54,7 @@ def repeat_factors(classes: Sequence[set[int]], threshold: float) -> list[float]
 
 @DATA_SAMPLERS.register_module()
 class RepeatFactors(SampleOrder):
-    """Endless passes over the pictures in which those of rare classes come more often.
+    """Endless passes over the pictures in which those of rare classes are repeated.
 
     What is left of a factor over a whole number is drawn anew in every pass.
 

@@ -1,4 +1,4 @@
-"""Classification with a long tail of classes."""
+"""The classification loss for a long tail of classes (LVIS)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FederatedLoss(nn.Module):
         DataError: the annotations cannot be read or do not count pictures per class.
     """
 
-    # what mmdet's box heads ask a loss with outputs of its own
+    # the interface of mmdet's box heads for a loss with its own outputs
     custom_cls_channels = custom_activation = custom_accuracy = True
 
     def __init__(self, *, classes: int, ann_file: str, kept: int = 50) -> None:
@@ -64,7 +64,7 @@ class FederatedLoss(nn.Module):
         avg_factor: float | None = None,
         reduction_override: str | None = None,
     ) -> Tensor:
-        """Return the sum over kept classes and regions over their number.
+        """Return the loss summed over kept classes and regions, divided by the number of regions.
 
         Args:
             cls_score: logits (N, classes).

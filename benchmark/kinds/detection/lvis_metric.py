@@ -121,7 +121,7 @@ def federated_precision(
 
 
 def check_federated(truth: COCO) -> None:
-    """Refuse annotations that lack what LVIS's rules need.
+    """Raise if annotations lack a field that LVIS's rules need.
 
     Raises:
         DataError: a category has no frequency, or an image no list of classes.
@@ -159,7 +159,7 @@ def _counted(truth: COCO, detections: list[dict[str, Any]], limit: int) -> list[
 
 
 def _forgive(evaluation: COCOeval, truth: COCO) -> None:
-    """Ignore detections without a partner of classes that are not annotated exhaustively."""
+    """Ignore unmatched detections of classes that are not exhaustively annotated."""
     for found in evaluation.evalImgs:
         if found is None:
             continue

@@ -50,7 +50,7 @@ class DetectionMetric(BaseMetric):
         self._masks = masks
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the detections of every image in COCO's result format."""
+        """Store the detections of every image in COCO's result format."""
         categories = self._categories()
         for sample in data_samples:
             found = sample['pred_instances']
@@ -61,7 +61,7 @@ class DetectionMetric(BaseMetric):
         return category_ids(self.truth, self.dataset_meta['classes'], self._path)
 
     def compute_metrics(self, results: list[tuple[int, list[dict[str, Any]]]]) -> dict[str, float]:
-        """Return ``box_AP`` ... and, where masks are scored, ``mask_AP`` ..."""
+        """Return ``box_AP`` ... and, if masks are scored, ``mask_AP`` ..."""
         detections = [detection for _, found in results for detection in found]
         images = [image for image, _ in results]
         types = {'box': 'bbox', **({'mask': 'segm'} if self._masks else {})}
@@ -158,7 +158,7 @@ def average_precision(
 
 
 def counted_categories(truth: COCO, images: list[int], categories: Sequence[int] = ()) -> set[int]:
-    """Return the categories with an object that counts in the images; crowds do not count.
+    """Return the categories with a counted object in the images; crowds do not count.
 
     Only ``categories`` are looked for, where they are given.
 
@@ -179,7 +179,7 @@ def without_box(detection: dict[str, Any]) -> dict[str, Any]:
 
 
 def mean_precision(values: np.ndarray) -> float:
-    """Return the mean of precisions, of which at least one is known; -1 is that of no object."""
+    """Return the mean of the known precisions, at least one; -1 marks classes without objects."""
     return float(values[values > -1].mean())
 
 

@@ -29,7 +29,7 @@ CLASSIC = ('coco-detection-classic', 'coco-detection-cascade')
 _3X = {'schedule': 'step', 'milestones': (27 / 36, 33 / 36), 'step_factor': 0.1}
 
 TRAINED_ON = ('coco-detection', *CLASSIC)
-"""The tasks on whose data the sources of the rules for all tasks state their numbers."""
+"""The tasks for which the sources of the general rules state their numbers."""
 
 RULES = (
     Rule(

@@ -13,7 +13,7 @@ from mmengine.structures import InstanceData
 
 @dataclass(frozen=True)
 class MeanBoxes:
-    """Predicts one box per class, by share of the image, with an ellipse in it as mask.
+    """Predicts one box per class, relative to the image, with an inscribed ellipse as mask.
 
     ``boxes`` (n, 4) are left, top, right and bottom as shares of width and height, ``labels``
     (n,) the classes that occur and ``scores`` (n,) their shares of all instances.
@@ -25,7 +25,7 @@ class MeanBoxes:
 
     @classmethod
     def fit(cls, train: BaseDataset) -> MeanBoxes:
-        """Return the predictor of the classes that ``train`` has instances of."""
+        """Return the predictor of the classes with instances in ``train``."""
         found = [item for index in range(len(train)) for item in _instances(train, index)]
         true = np.array([label for label, _ in found], int)
         boxes = np.array([box for _, box in found]).reshape(-1, 4)
@@ -61,7 +61,7 @@ def _instances(train: BaseDataset, index: int) -> list[tuple[int, np.ndarray]]:
 
 
 def ellipse(box: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return a mask (H, W) of the pixels whose centres the ellipse inscribed in ``box`` holds."""
+    """Return a mask (H, W) of the ellipse inscribed in ``box``."""
     left, top, right, bottom = box
     y, x = np.ogrid[0.5 : shape[0], 0.5 : shape[1]]
     across = (2 * x - left - right) / (right - left)

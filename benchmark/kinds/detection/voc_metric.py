@@ -1,4 +1,4 @@
-"""Average precision of boxes as the devkit of VOC 2007 computes it."""
+"""Average precision of boxes as in the devkit of VOC 2007."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OVERLAPS = np.linspace(0.5, 0.95, 10)
 
 
 class Boxes(NamedTuple):
-    """What one picture holds: found and true boxes (n, 4) with labels (n,), scores, difficulty."""
+    """The found and true boxes (n, 4) of a picture, with labels (n,), scores, difficulty."""
 
     found: np.ndarray
     scores: np.ndarray
@@ -36,7 +36,7 @@ class VocDetectionMetric(BaseMetric):
     """
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep found and true boxes of every picture."""
+        """Store found and true boxes of every picture."""
         for sample in data_samples:
             found, truth = sample['pred_instances'], sample['gt_instances']
             hard = sample['ignored_instances']
@@ -74,7 +74,7 @@ class VocDetectionMetric(BaseMetric):
 
 
 def _outcomes(pictures: Sequence[Boxes], count: int) -> dict[str, Measured]:
-    """Return what each picture adds to the three numbers."""
+    """Return each picture's contribution to the three metrics."""
     rows, wanted = [], []
     for label in range(count):
         scores, examples, verdicts = [], [], []
@@ -108,7 +108,7 @@ def _array(values: Any) -> np.ndarray:
 
 
 def _average(pictures: Sequence[Boxes], label: int, overlap: float) -> float:
-    """Return the average precision of a class, NaN where it has no object to be found."""
+    """Return the average precision of a class, NaN if it has no object to find."""
     scores, hits, wanted = [], [], 0
     for picture in pictures:
         chosen = picture.found_labels == label

@@ -1,4 +1,4 @@
-"""MOTChallenge's layout, read frame by frame: as released, without a list in another format."""
+"""Data sets in MOTChallenge's layout, read frame by frame without any conversion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from benchmark.registry import DATASETS
 
 _PARTS = ('all', 'first', 'second')
 _REACH = 10
-"""Frames between a key frame and its reference frame at most (QDTrack in mmdet)."""
+"""Largest distance in frames between key and reference frame (QDTrack in mmdet)."""
 
 
 @DATASETS.register_module()
@@ -62,7 +62,7 @@ class MotFrames(BaseDataset):
         return [{**frame, 'img_id': number} for number, frame in enumerate(frames)]
 
     def _usable(self, folder: Path) -> list[dict[str, Any]]:
-        """Return the frames of a sequence; to learn from, those with persons."""
+        """Return the frames of a sequence; for training, only those with persons."""
         described = self._frames(folder)
         if self.test_mode:
             return described
@@ -104,7 +104,7 @@ class MotFrames(BaseDataset):
         return self.pipeline(item)
 
     def _with_reference(self, idx: int) -> list[int]:
-        """Return a frame's index and that of another near it in its sequence, in order."""
+        """Return the indices of a frame and of a nearby reference frame, in order."""
         folder = self.get_data_info(idx)['folder']
         near = range(max(0, idx - _REACH), min(len(self), idx + _REACH + 1))
         others = [i for i in near if i != idx and self.get_data_info(i)['folder'] == folder]
@@ -136,12 +136,12 @@ def _with_instances(frame: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_size(frame: Path, facts: SequenceFacts) -> None:
-    """Refuse a sequence whose first frame is not as large as its facts say."""
+    """Raise if a sequence's first frame has another size than ``seqinfo.ini`` states."""
     try:
         with Image.open(frame) as picture:
             found = picture.size
     except (OSError, UnidentifiedImageError):
-        return  # named where it is read
+        return  # an unreadable frame is reported when it is read
     if found != (facts.width, facts.height):
         raise DataError(
             f'{frame}: {found[0]} x {found[1]} pixels, seqinfo.ini says {facts.width} x '

@@ -21,7 +21,7 @@ _LONGEST = 1088
 
 
 def draft(folder: Path) -> Draft:
-    """Return what folders of films say: ``SPLIT/FILM/seqinfo.ini``, ``img1/`` and ``gt/gt.txt``.
+    """Draft a task from films in ``SPLIT/FILM/seqinfo.ini``, ``img1/`` and ``gt/gt.txt``.
 
     Where one split alone has ``gt.txt``, as in MOTChallenge's releases, each film is halved.
 

@@ -1,4 +1,4 @@
-"""Two-stage detectors that also follow what they find, on clips (N, T, 3, H, W)."""
+"""Two-stage detectors that also track objects, on clips (N, T, 3, H, W)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class QuasiDenseRCNN(FasterRCNN):
 
     @property
     def detector(self) -> QuasiDenseRCNN:
-        """The part that mmdet's QDTrack calls its detector."""
+        """The detector, under the name that mmdet's QDTrack expects."""
         return self
 
     loss = QDTrack.loss
@@ -40,7 +40,7 @@ class QuasiDenseRCNN(FasterRCNN):
 
 @MODELS.register_module()
 class ByteRCNN(FasterRCNN):
-    """A detector that learns from the key frames alone, and ByteTrack's association.
+    """A detector trained on the key frames only, and ByteTrack's association.
 
     Args:
         tracker: configuration of the association.
@@ -61,7 +61,7 @@ class ByteRCNN(FasterRCNN):
         return losses
 
     def predict(self, inputs: Tensor, data_samples: list[Any], rescale: bool = True) -> list[Any]:
-        """Return the clip, of which there is one, with the tracks of every frame."""
+        """Return the single clip of the batch with the tracks of every frame."""
         (clip,) = data_samples
         if clip[0].frame_id == 0:
             self.tracker.reset()

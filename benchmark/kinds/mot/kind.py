@@ -33,7 +33,7 @@ METRICS = {
 }
 
 BENCHMARKS = ('MOT17', 'MOT15', 'MOT16', 'MOT20', 'DanceTrack')
-"""Benchmarks by whose rules a task can be scored; the first is that of a task that names none.
+"""Benchmarks whose rules can be used for scoring; the first is the default.
 
 With MOT16 and MOT17, TrackEval takes out tracks on distractors (statues, reflections, persons on
 vehicles); with MOT20 those on vehicles without a motor, too; with MOT15 none. DanceTrack has no
@@ -64,7 +64,7 @@ def model(context: BuildContext) -> ModelParts:
 
 
 def _rules(task: Task) -> Config:
-    """Return by which benchmark's rules a task is scored; the evaluator's own need no word.
+    """Return the evaluator's argument for the benchmark's rules; empty for the default.
 
     Raises:
         DeclarationError: there are no rules for it.
@@ -90,7 +90,7 @@ def _model(context: BuildContext) -> Config:
 
 
 def _bytetrack(context: BuildContext) -> Config:
-    """ByteTrack's association (arXiv 2110.06864) with mmdet's values, on the kind's detector."""
+    """Return ByteTrack's association (arXiv 2110.06864) with mmdet's values, on the detector."""
     return {
         'type': 'benchmark.ByteRCNN',
         'tracker': {
@@ -106,7 +106,7 @@ def _bytetrack(context: BuildContext) -> Config:
 
 
 def _qdtrack(context: BuildContext) -> Config:
-    """QDTrack (arXiv 2006.06664) as mmdet configures it."""
+    """Return QDTrack (arXiv 2006.06664) as configured by mmdet."""
     width: int = context.option('width', 256)
     return {
         'type': 'benchmark.QuasiDenseRCNN',
@@ -184,7 +184,7 @@ def _track_sampling(context: BuildContext) -> Config:
 
 
 def _both_frames(*transforms: Config, share: bool = True) -> Config:
-    """Return what applies transforms to key and reference frame, with the same random values."""
+    """Return the transform that applies others to both frames with the same random values."""
     return {
         'type': 'TransformBroadcaster',
         'share_random_params': share,

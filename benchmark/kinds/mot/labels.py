@@ -1,4 +1,4 @@
-"""What the annotations of tracked objects hold, and what can be wrong with them."""
+"""Classes of tracked objects, and checks of their annotations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 
 def find_fault(sample: dict[str, Any], classes: int) -> str:
-    """Return whether two boxes of a frame have one identity, or a box is empty."""
-    # without a pipeline a data set of frames hands out lists, of which a test item has one entry
+    """Return a text if two boxes of a frame have the same identity, or a box is empty."""
+    # without a pipeline a data set of frames returns lists; that of a test item has one entry
     instances = [instance for frame in sample['instances'] for instance in frame]
     boxes = np.array([instance['bbox'] for instance in instances], float).reshape(-1, 4)
     if (boxes[:, 2:] <= boxes[:, :2]).any():

@@ -73,7 +73,7 @@ class MultiTrackingMetric(BaseMetric):
         self._benchmark = benchmark
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the tracks of every frame."""
+        """Store the tracks of every frame."""
         for clip in data_samples:
             frames = clip['video_data_samples'] if isinstance(clip, dict) else clip
             self.results += [_frame(frame) for frame in frames]
@@ -121,7 +121,7 @@ def score(frames: Iterable[Frame], place: Path, benchmark: str) -> dict[str, flo
 def scored(
     frames: Iterable[Frame], place: Path, benchmark: str
 ) -> tuple[dict[str, float], dict[str, Measured]]:
-    """Return the scores of all frames by the rules of ``benchmark``, and what each sequence adds.
+    """Return the scores of all frames by the rules of ``benchmark``, and each sequence's share.
 
     Files for TrackEval are written below ``place``.
 
@@ -202,7 +202,7 @@ def _evaluated(
 def _outcomes(
     sequences: Sequence[dict[str, dict[str, Any]]], names: tuple[str, ...]
 ) -> dict[str, Measured]:
-    """Return what each sequence adds to the five scores."""
+    """Return each sequence's contribution to the five scores."""
 
     def column(metric: str, key: str) -> np.ndarray:
         return np.array([one[metric][key] for one in sequences], float)

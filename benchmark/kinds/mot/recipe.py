@@ -12,7 +12,7 @@ _DATA = 'configs/_base_/datasets/mot_challenge.py, 8 x 2'
 _SGD = 'the source trains ResNet-50 alone, by SGD'
 
 TRAINED_ON = ('mot17', 'mot20', 'dancetrack')
-"""The tasks on whose data the sources of the rules for all tasks state their numbers."""
+"""The tasks for which the sources of the general rules state their numbers."""
 
 RULES = (
     Rule(

@@ -1,4 +1,4 @@
-"""The files of a sequence of MOTChallenge: facts, frames and truth, all checked."""
+"""Checked readers of a MOTChallenge sequence: ``seqinfo.ini``, frames and ground truth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.kinds.common.tables import Table, read_table
 from benchmark.openmmlab.texts import read_text
 
 PEDESTRIAN = 1
-"""The class of the persons that are tracked."""
+"""Class number of the tracked persons."""
 
 _CLASSES = range(1, 14)
 _ROW = 'frame, identity, left, top, width, height, 0 or 1 (counts), class and maybe visibility'
@@ -114,12 +114,12 @@ def read_truth(path: Path, length: int | None = None) -> np.ndarray:
 
 
 def wanted(rows: np.ndarray) -> np.ndarray:
-    """Return which rows (n,) of a truth are persons to be tracked."""
+    """Return a mask (n,) of the rows of the ground truth that are persons to be tracked."""
     return (rows[:, 6] > 0) & (rows[:, 7] == PEDESTRIAN)
 
 
 def _refuse_repeated(table: Table) -> None:
-    """Refuse an identity that a frame holds twice, whatever its classes: scoring needs one."""
+    """Raise if an identity occurs twice in a frame, even with different classes."""
     seen: dict[tuple[float, float], int] = {}
     for (frame, identity), line in zip(table.values[:, :2].tolist(), table.lines, strict=True):
         earlier = seen.setdefault((frame, identity), int(line))

@@ -1,4 +1,4 @@
-"""No tracks at all."""
+"""The trivial predictor: no tracks at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmengine.structures import InstanceData
 
 @dataclass(frozen=True)
 class NoTracks:
-    """Predicts that nobody is there."""
+    """Predicts that no object is there."""
 
     @classmethod
     def fit(cls, train: BaseDataset) -> NoTracks:

@@ -1,4 +1,4 @@
-"""COCO key points of any creature, described in a few lines."""
+"""Data sets of COCO key points of any creature, with a short description."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PERSON = 1
 
 @DATASETS.register_module()
 class KeypointDataset(BaseCocoStyleDataset):
-    """One sample per annotated instance of a COCO key point file, cut out by its own box.
+    """One sample per annotated instance of a COCO key point file, cropped to its own box.
 
     Takes mmpose's arguments, but ``metainfo`` in short: ``keypoints`` (names), ``sigmas`` (one
     number, or one per key point), and optionally ``skeleton`` and ``flip_pairs`` (pairs of
@@ -79,7 +79,7 @@ class KeypointDataset(BaseCocoStyleDataset):
         return parsed
 
     def _load_detection_results(self) -> list[dict[str, Any]]:
-        """Return mmpose's descriptions of the boxes that a detector found, of persons alone."""
+        """Return mmpose's descriptions of a detector's boxes of persons."""
         annotations = self._read()
         boxes = load_json(self.bbox_file)
         if not isinstance(boxes, list) or not all(isinstance(box, dict) for box in boxes):
@@ -164,5 +164,5 @@ def _partners(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
 
 
 def spread(sigmas: float | Sequence[float], count: int) -> list[float]:
-    """Return one sigma per key point from one for all, or from a sequence of them."""
+    """Return one sigma per key point, from a single number or a sequence."""
     return [float(sigmas)] * count if isinstance(sigmas, int | float) else list(sigmas)

@@ -19,7 +19,7 @@ _STEP = 32
 
 
 def draft(folder: Path) -> Draft:
-    """Return what COCO files say: names of key points, pairs that a flip swaps, and the skeleton.
+    """Draft a task from COCO files: names of key points, flip pairs, and the skeleton.
 
     Raises:
         DataError: there are no such files, or they cannot be used.
@@ -63,7 +63,7 @@ def _has_keypoints(content: Mapping[str, Any]) -> bool:
 
 
 def flip_pairs(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Return the pairs of key points whose names differ in left and right alone."""
+    """Return the pairs of key points whose names differ only in left and right."""
     found = []
     for index, name in enumerate(names):
         other = _mirrored(name)
@@ -77,7 +77,7 @@ def flip_pairs(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
 
 
 def _mirrored(name: str) -> str | None:
-    """Return the name of the right one of a pair, by that of the left one."""
+    """Return the name of the right key point of a pair from that of the left one."""
     if 'left' in name.lower():
         return re.sub('left', lambda m: _cased('right', m[0]), name, flags=re.IGNORECASE)
     found = re.sub(r'(^|[_\- .])([lL])(?=$|[_\- .])', lambda m: m[1] + _cased('r', m[2]), name)
@@ -110,7 +110,7 @@ def _skeleton(category: Mapping[str, Any], count: int) -> tuple[tuple[int, int],
 
 
 def _size(annotations: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
-    """Return an input (height, width) of the shape of the boxes, of about 192 x 192 pixels."""
+    """Return an input (height, width) of about 192 x 192 pixels with the boxes' aspect ratio."""
     boxes = [a['bbox'] for a in annotations if isinstance(a.get('bbox'), list)]
     shapes = [box[3] / box[2] for box in boxes if len(box) == 4 and box[2] > 0 and box[3] > 0]
     if not shapes:

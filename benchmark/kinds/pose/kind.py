@@ -22,17 +22,17 @@ HEATMAP_STRIDE = 4
 """Input pixels per cell of a heat map."""
 
 RULES = ('coco', 'crowdpose', 'mpii')
-"""By whose rules key points may be scored."""
+"""Benchmarks whose rules can be used to score key points."""
 
 _PADDING = 32
 _UNCOUNTED = ('pelvis', 'thorax')
-"""Key points that MPII's mean leaves out."""
+"""Key points that are left out of MPII's mean."""
 
 _FRACTION = (0.0, 1.0)
 # the mean squared error runs over all cells, and most of them are 0; sources leave it at 1
 _LOSS_WEIGHT = 100.0
 _SHIFT = 0.3
-"""Share of the boxes that mmpose shifts."""
+"""Share of the boxes that mmpose shifts randomly."""
 
 
 def _crowded(level: str) -> Metric:
@@ -59,7 +59,7 @@ METRICS = {
 
 
 class Keypoints(NamedTuple):
-    """What a task says of its key points; pairs are indices counted from 0."""
+    """A task's description of its key points; pairs are indices counted from 0."""
 
     names: tuple[str, ...]
     sigmas: tuple[float, ...]
@@ -99,7 +99,7 @@ def model(context: BuildContext) -> ModelParts:
 
 
 def read_keypoints(task: Task) -> Keypoints:
-    """Return what the ``metainfo`` of the task's data says of its key points.
+    """Return the description of key points in the ``metainfo`` of the task's data.
 
     Raises:
         DeclarationError: something is missing or inconsistent.
@@ -203,7 +203,7 @@ def _model(context: BuildContext, keypoints: Keypoints, codec: Config) -> Config
 
 
 def _head(context: BuildContext, keypoints: Keypoints, codec: Config, doublings: int) -> Config:
-    """Simple Baseline's head (arXiv 1804.06208) with as many deconvolutions as the map needs."""
+    """Return Simple Baseline's head (arXiv 1804.06208), with the deconvolutions the map needs."""
     return {
         'type': 'HeatmapHead',
         'in_channels': context.features.channels[-1],

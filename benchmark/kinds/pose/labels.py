@@ -1,4 +1,4 @@
-"""What the annotations of instances hold, and what can be wrong with them."""
+"""Visible key points of instances, and checks of their annotations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def find_fault(sample: dict[str, Any], classes: int) -> str:
-    """Return whether the instance has an empty box or a key point that is no number."""
+    """Return a text if the instance has an empty box or a key point that is not a number."""
     box = np.asarray(sample['bbox'], float).reshape(-1, 4)[0]
     if (box[2:] <= box[:2]).any():
         return f'box {box.round(1).tolist()} is empty'

@@ -89,7 +89,7 @@ class PoseMetric(BaseMetric):
         self._detected = detected
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the estimate of every instance."""
+        """Store the estimate of every instance."""
         self.results.extend(_estimate(sample) for sample in data_samples)
 
     def compute_metrics(self, results: list[Estimate]) -> dict[str, float]:
@@ -107,7 +107,7 @@ class PoseMetric(BaseMetric):
         return {**precision, 'PCK': self._pck(results)}
 
     def _arrange(self) -> None:
-        """Bring the annotated key points into the order of those estimated."""
+        """Rearrange the annotated key points into the order of the estimated ones."""
         names = (self.dataset_meta or {}).get('keypoint_id2name')
         if names:
             arrange_keypoints(self._coco, list(names.values()), self._path)
@@ -124,7 +124,7 @@ class PoseMetric(BaseMetric):
 
 @METRICS.register_module()
 class HeadSizeMetric(BaseMetric):
-    """PCKh of MPII in percent: a key point is right within half the size of the person's head.
+    """PCKh of MPII in percent: a key point is correct within half the size of the head.
 
     Args:
         ann_file: COCO key point annotations with a ``head_size`` in pixels each.
@@ -148,7 +148,7 @@ class HeadSizeMetric(BaseMetric):
         self._counted = list(counted)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep how many counted key points of every instance are right, and how many there are."""
+        """Store the numbers of correct and of counted key points of every instance."""
         for sample in data_samples:
             found, truth = sample['pred_instances'], sample['gt_instances']
             image = sample.get('img_id', sample['id'])
@@ -175,7 +175,7 @@ class HeadSizeMetric(BaseMetric):
 
 
 def _check_crowded(truth: COCO, path: str) -> None:
-    """Refuse images without the degree of crowding by which CrowdPose groups them."""
+    """Raise if an image lacks the crowd index by which CrowdPose groups images."""
     for id_, image in truth.imgs.items():
         if not isinstance(image.get('crowdIndex'), int | float):
             raise DataError(
@@ -201,7 +201,7 @@ def _estimate(sample: dict[str, Any]) -> Estimate:
 
 
 def confidence(scores: np.ndarray) -> float:
-    """Return the mean of the key points' scores (K,) above 0.2, or 0 where there are none."""
+    """Return the mean of the key points' scores (K,) above 0.2, or 0 if there are none."""
     confident = scores[scores > _CONFIDENT]
     return float(confident.mean()) if confident.size else 0.0
 
@@ -249,13 +249,13 @@ def average_precision(
         if crowd:
             evaluation.summarize()
             levels = zip(_CROWD_LEVELS, evaluation.stats[-3:].tolist(), strict=True)
-            # -1 in every place stands for a level without any instance
+            # -1 everywhere marks a level without any instance
             precision |= {key: value for key, value in levels if value > -1}
     return precision
 
 
 def without_repetitions(found: Sequence[Estimate], sigmas: np.ndarray) -> list[Estimate]:
-    """Return the estimates that agree with no surer one of their image (mmpose's OKS-NMS)."""
+    """Return the estimates left after mmpose's OKS-NMS within each image."""
     by_image: dict[int, list[Estimate]] = defaultdict(list)
     for estimate in found:
         by_image[estimate.image].append(estimate)
@@ -272,7 +272,7 @@ def without_repetitions(found: Sequence[Estimate], sigmas: np.ndarray) -> list[E
 def _pck_outcomes(
     results: Sequence[Estimate], threshold: float, truth: COCO
 ) -> dict[str, Measured]:
-    """Return what each picture adds to PCK: right and labelled key points, by kind."""
+    """Return each picture's contribution to PCK: correct and labelled key points by type."""
     labelled = np.stack([one.is_labelled for one in results])
     errors = np.stack([np.linalg.norm(one.found - one.true, axis=1) for one in results])
     limits = threshold * np.array([one.size for one in results])
@@ -299,7 +299,7 @@ def pck(
     *,
     threshold: float,
 ) -> float:
-    """Return the percentage of right key points, averaged over the kinds of key points.
+    """Return the percentage of correct key points, averaged over types of key points.
 
     ``found`` and ``true`` are (N, K, 2) in pixels, ``is_labelled`` (N, K), ``sizes`` (N,) in
     pixels; right is nearer than ``threshold`` times the size. Kinds never labelled are left out.
@@ -317,7 +317,7 @@ def pck(
 
 @HOOKS.register_module()
 class PoseGallery(Gallery):
-    """Test instances, cut out, with the true and the estimated skeleton.
+    """Crops of test instances with the true and the estimated skeleton.
 
     Args:
         folder: where to write.
@@ -338,11 +338,11 @@ class PoseGallery(Gallery):
         self._skeleton = skeleton
 
     def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
-        """Return the instance with those key points that are labelled."""
+        """Return the crop of the instance with its labelled key points."""
         return self._skeletons(image, sample.gt_instances, [sample.gt_instances.keypoints])[0]
 
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
-        """Return the instance twice, with those key points that are labelled."""
+        """Return the crop twice, with the true and the estimated labelled key points."""
         truth = sample.gt_instances
         found = (truth.keypoints, sample.pred_instances.keypoints)
         return Picture(*self._skeletons(image, truth, found))
@@ -350,7 +350,7 @@ class PoseGallery(Gallery):
     def _skeletons(
         self, image: np.ndarray, truth: Any, found: Sequence[np.ndarray]
     ) -> list[np.ndarray]:
-        """Return an instance with each of the sets of key points (1, K, 2) in image pixels."""
+        """Return the crop of an instance once per set of key points (1, K, 2) in image pixels."""
         left, top, right, bottom = _cut(truth.bboxes[0], image.shape)
         panel = fit(image[top:bottom, left:right])
         scale = panel.shape[1] / (right - left)

@@ -30,7 +30,7 @@ _210_EPOCHS = {
 }
 
 TRAINED_ON = ('coco-pose',)
-"""The tasks on whose data the sources of the rules for all tasks state their numbers."""
+"""The tasks for which the sources of the general rules state their numbers."""
 
 RULES = (
     Rule(

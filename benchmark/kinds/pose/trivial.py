@@ -18,7 +18,7 @@ class MeanPose:
 
     @classmethod
     def fit(cls, train: BaseDataset) -> MeanPose:
-        """Return the predictor of each key point's mean place; one never labelled is central."""
+        """Return the predictor of each key point's mean position; the centre if never labelled."""
         instances = [train.get_data_info(index) for index in range(len(train))]
         places = np.stack([_relative(item['keypoints'], item['bbox'])[0] for item in instances])
         labelled = np.stack([item['keypoints_visible'][0] > 0 for item in instances])[..., None]

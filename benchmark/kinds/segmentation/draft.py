@@ -32,7 +32,7 @@ _LONGEST = 512
 
 
 def draft(folder: Path) -> Draft:
-    """Return what folders of pictures and of label maps of the same names say.
+    """Draft a task from a folder of pictures and a folder of label maps with the same names.
 
     Raises:
         DataError: there are no such folders, or the maps do not hold class numbers.

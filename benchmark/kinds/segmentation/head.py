@@ -1,4 +1,4 @@
-"""Heads that the OpenMMLab libraries lack."""
+"""Segmentation heads that the OpenMMLab libraries do not have."""
 
 from __future__ import annotations
 

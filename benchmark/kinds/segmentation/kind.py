@@ -25,10 +25,10 @@ from benchmark.specs import Architecture, Metric, Task, Unit
 IGNORE = 255
 
 _PYRAMIDS = ('simple', 'four-depths')
-"""How a plain transformer's maps become a pyramid; the first is the default."""
+"""Ways to build a pyramid from a plain transformer's maps; the first is the default."""
 
 _FOUR_DEPTH_STRIDES = (8, 16)
-"""Strides of plain transformers whose maps of four depths can be brought to the pyramid's."""
+"""Strides of plain transformers for which a pyramid of four depths is supported."""
 
 _PERCENT = (0.0, 100.0)
 
@@ -89,7 +89,7 @@ def _model(context: BuildContext) -> Config:
 
 
 def _test_cfg(context: BuildContext) -> Config:
-    """Return how test pictures are seen: whole, or by overlapping windows as large as a crop."""
+    """Return mmseg's test mode: whole pictures, or overlapping windows of the crop size."""
     stride = context.option('slide_stride', None)
     if stride is None:
         return {'mode': 'whole'}
@@ -126,7 +126,7 @@ def _head_defaults(context: BuildContext) -> Config:
 
 
 def _upernet(context: BuildContext) -> Config:
-    """UPerNet (arXiv 1807.10221) with mmseg's auxiliary FCN head on the stride-16 map."""
+    """Return UPerNet (arXiv 1807.10221) with mmseg's auxiliary FCN head on the stride-16 map."""
     width: int = context.option('width', 512)
     pyramid = _pyramid(context, width)
     channels = pyramid.channels
@@ -156,14 +156,14 @@ def _upernet(context: BuildContext) -> Config:
 
 
 class _Pyramid(NamedTuple):
-    """Four maps for UPerNet: their channels, and the parts of the model that make them."""
+    """Four maps for UPerNet: their channels, and the parts of the model that compute them."""
 
     channels: list[int]
     config: Config
 
 
 def _pyramid(context: BuildContext, width: int) -> _Pyramid:
-    """Return how four maps at strides 4 to 32 come about.
+    """Return the parts of the model that compute four maps at strides 4 to 32.
 
     Raises:
         IncompatibleError: the backbone's stride does not suit the pyramid.
@@ -173,7 +173,7 @@ def _pyramid(context: BuildContext, width: int) -> _Pyramid:
         return _Pyramid(list(features.channels), necked(context))
     asked = context.option('pyramid', _PYRAMIDS[0])
     is_simple = asked == 'simple' or features.architecture is not Architecture.PLAIN_VIT
-    # what a recipe asks for, and not the task itself, yields where a network cannot follow
+    # an option of a recipe (not of the task) is dropped if the network does not support it
     is_recipes = 'pyramid' in context.recipe.options
     if is_simple or (is_recipes and features.strides[-1] not in _FOUR_DEPTH_STRIDES):
         neck = simple_pyramid(context, width, PYRAMID_STRIDES)
@@ -182,7 +182,7 @@ def _pyramid(context: BuildContext, width: int) -> _Pyramid:
 
 
 def _four_depths(context: BuildContext) -> _Pyramid:
-    """Maps of four depths, each brought to a stride of its own: BEiT's (arXiv 2106.08254)."""
+    """Maps of four depths, each resampled to its own stride, as in BEiT (arXiv 2106.08254)."""
     stride, width = context.features.strides[-1], context.features.channels[-1]
     scales = [stride / wanted for wanted in PYRAMID_STRIDES]
     if stride not in _FOUR_DEPTH_STRIDES:
@@ -200,7 +200,7 @@ def _four_depths(context: BuildContext) -> _Pyramid:
 
 
 def _linear(context: BuildContext) -> Config:
-    """Batch norm and 1x1 convolution (DINOv2, arXiv 2304.07193, section 7.4).
+    """Return a linear head: batch norm and 1x1 convolution (DINOv2, arXiv 2304.07193, section 7.4).
 
     On the only map of a plain network; a hierarchical one's maps are resized to the finest and
     stacked, since its deepest alone is too coarse.
@@ -251,7 +251,7 @@ def _test_pipeline(task: Task) -> list[Config]:
 
 
 def _views(task: Task) -> list[Config]:
-    """Return the transforms of a training picture: as in testing, its labels resized with it."""
+    """Return the transforms of a training picture for probes: those of testing, with labels."""
     load, resize, annotations, pack = _test_pipeline(task)
     return [load, annotations, resize, pack]
 

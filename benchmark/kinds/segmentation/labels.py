@@ -1,4 +1,4 @@
-"""What the annotations of label maps hold, and what can be wrong with them."""
+"""Classes in label maps, and checks of their labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _IGNORED = 255
 
 
 def find_fault(sample: dict[str, Any], classes: int) -> str:
-    """Return which label of the map is neither a class nor 255."""
+    """Return a text on a label that is neither a class nor 255; empty if there is none."""
     found = np.unique(sample['gt_seg_map'])
     return outside(found[(found >= classes) & (found != _IGNORED)], classes)
 

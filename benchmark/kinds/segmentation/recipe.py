@@ -15,7 +15,7 @@ _SCHEDULE = '_base_/schedules/schedule_160k.py'
 _R50 = 'upernet/upernet_r50_4xb4-160k_ade20k-512x512.py'
 
 TRAINED_ON = ('ade20k',)
-"""The tasks on whose data the sources of the rules for all tasks state their numbers."""
+"""The tasks for which the sources of the general rules state their numbers."""
 
 RULES = (
     Rule(

@@ -24,7 +24,7 @@ class MajorityLabel:
         pixels = np.zeros(count, np.int64)
         for index in range(len(train)):
             labels = train[index]['gt_seg_map']
-            # what is no class is not scored
+            # labels outside the classes are not scored
             pixels += np.bincount(labels[labels < count], minlength=count)
         return cls(int(pixels.argmax()))
 

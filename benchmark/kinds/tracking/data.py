@@ -1,4 +1,4 @@
-"""GOT-10k's layout: pairs of crops for training, whole videos for testing.
+"""Data sets in GOT-10k's layout: pairs of crops for training, whole videos for testing.
 
 Boxes are x, y, width, height in pixels, where pixel i spans i to i + 1; the files count from 1.
 """
@@ -59,7 +59,7 @@ def region_around(box: np.ndarray, factor: float, size: int) -> Region:
 
 
 def crop(image: np.ndarray, region: Region) -> np.ndarray:
-    """Return ``region`` of an image (H, W, 3), bilinear; the image's mean colour lies outside."""
+    """Return ``region`` of an image (H, W, 3), bilinear, padded with the image's mean colour."""
     scale = region.size / region.side
     # OpenCV's coordinates are those of pixel centres
     shift_x = (0.5 - region.left) * scale - 0.5
@@ -71,7 +71,7 @@ def crop(image: np.ndarray, region: Region) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Crops:
-    """How template and search region are cut out: sizes in pixels, extents in target sizes."""
+    """Crops of template and search region: sizes in pixels, extents in target sizes."""
 
     template_size: int
     search_size: int
@@ -84,7 +84,7 @@ class Crops:
         return _to_tensor(crop(image, region))
 
     def search(self, image: np.ndarray, box: np.ndarray) -> tuple[Tensor, Region]:
-        """Return the search region around ``box`` as RGB (3, s, s), 0 to 255, and where it is."""
+        """Return the search region around ``box`` as RGB (3, s, s), 0 to 255, and its region."""
         region = region_around(box, self.search_factor, self.search_size)
         return _to_tensor(crop(image, region)), region
 
@@ -94,7 +94,7 @@ def _to_tensor(image: np.ndarray) -> Tensor:
 
 
 def read_frame(path: str, size: tuple[int, int] | None = None) -> np.ndarray:
-    """Return a frame as BGR (H, W, 3), of ``size`` (width, height) where that is known.
+    """Return a frame as BGR (H, W, 3); raise if it differs from a given ``size``.
 
     Raises:
         DataError: the file cannot be read as a picture, or has another size than the film.
@@ -107,7 +107,7 @@ def read_frame(path: str, size: tuple[int, int] | None = None) -> np.ndarray:
 
 
 class Video:
-    """A sequence that hands out crops of its frames; frames are read when they are asked for.
+    """A sequence that returns crops of its frames; frames are read on demand.
 
     Args:
         frames: files in order.
@@ -128,7 +128,7 @@ class Video:
         return self._crops.template(read_frame(self.frames[index], self.frame_size), box)
 
     def search(self, index: int, box: np.ndarray) -> tuple[Tensor, Region]:
-        """Return frame ``index`` around ``box`` (4,), RGB (3, s, s), and where that is."""
+        """Return the crop of frame ``index`` around ``box`` (4,), RGB (3, s, s), and its region."""
         return self._crops.search(read_frame(self.frames[index], self.frame_size), box)
 
 
@@ -177,7 +177,7 @@ def _names(listing: Path) -> list[str]:
 
 
 class Frames(Sequence[str]):
-    """The paths of numbered frames; a data set of millions of them does not hold them all.
+    """The paths of numbered frames, computed on demand to save memory.
 
     Args:
         pattern: path with a place for the number, as in ``film/{:08d}.jpg``.
@@ -200,7 +200,7 @@ class Frames(Sequence[str]):
 
 
 def find_frames(folder: Path) -> Sequence[str]:
-    """Return the frames of a sequence: its pictures, or those that ``frames.txt`` leads to.
+    """Return the frames of a sequence: its pictures, or those referenced by ``frames.txt``.
 
     The file holds a pattern relative to the folder, the number of the first frame and a count.
 
@@ -229,7 +229,7 @@ def _pictures(folder: Path) -> Sequence[str]:
     paths = [str(folder / name) for name in found.values()]
     if not paths:
         return paths
-    # those of the usual names need no room
+    # frames with the usual names need no memory
     for name in ('{:08d}.jpg', '{:d}.jpg'):
         numbered = Frames(f'{_plain(folder)}/{name}', next(iter(found)), len(paths))
         if list(numbered) == paths:
@@ -238,7 +238,7 @@ def _pictures(folder: Path) -> Sequence[str]:
 
 
 def _plain(folder: Path) -> str:
-    """Return a path as a part of a pattern."""
+    """Return a path escaped for use in a pattern."""
     return str(folder).replace('{', '{{').replace('}', '}}')
 
 
@@ -358,7 +358,7 @@ class SamplePair:
 
 
 def jitter_colours(crop: Tensor, most: float, rng: np.random.Generator) -> Tensor:
-    """Return a crop (3, h, w) of 0 to 255 with other brightness, contrast and saturation.
+    """Return a crop (3, h, w), 0 to 255, with changed brightness, contrast and saturation.
 
     Each is multiplied by up to 1 +- ``most``, in random order, as torchvision's ColorJitter does,
     but with the random numbers of ``rng``.
@@ -377,7 +377,7 @@ def choose_frames(visible: np.ndarray, max_gap: int, rng: np.random.Generator) -
 
 
 def jitter(box: np.ndarray, shift: float, scale: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a box of other size and place from which ``box`` (4,) could have been searched."""
+    """Return a randomly moved and scaled ``box`` (4,), around which the search region is cut."""
     size = box[2:] * np.exp(scale * rng.standard_normal(2))
     reach = shift * np.sqrt(size.prod())
     centre = box[:2] + box[2:] / 2 + reach * (rng.random(2) - 0.5)

@@ -21,7 +21,7 @@ _TRUTH, _LIST = 'groundtruth.txt', 'list.txt'
 
 
 def draft(folder: Path) -> Draft:
-    """Return what folders of films say: ``SPLIT/list.txt`` and ``SPLIT/FILM/groundtruth.txt``.
+    """Draft a task from films in ``SPLIT/list.txt`` and ``SPLIT/FILM/groundtruth.txt``.
 
     Raises:
         DataError: there are no films, or a split has no list of them.

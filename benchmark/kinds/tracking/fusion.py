@@ -55,7 +55,7 @@ class TokenFusion(nn.Module):
 
 
 class _Layer(nn.Module):
-    """Pre-normed attention to a memory, then a perceptron of four times the width."""
+    """Pre-norm attention to a memory, then an MLP of four times the width."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()

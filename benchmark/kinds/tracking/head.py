@@ -1,4 +1,4 @@
-"""The response at every search cell, target score and box, and what it is trained towards."""
+"""The response at every search cell (target score and box), and its losses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SCORE_WEIGHT = 1.5
 _IOU_WEIGHT = 1.5
 
 L1_WEIGHT = 5.0
-"""OSTrack's weight of the distance of boxes, a term that SwinTrack does not have."""
+"""OSTrack's weight of the L1 loss of boxes, a term that SwinTrack does not have."""
 
 _ALPHA, _GAMMA = 0.75, 2.0
 
@@ -49,7 +49,7 @@ class Cells:
         self.centres = torch.stack([columns.flatten(), rows.flatten()], dim=1)
 
     def encode(self, boxes: Tensor, shapes: Tensor) -> Tensor:
-        """Return deltas (B, N, 4) of boxes (B, N, 4), corners in crop pixels: see decode."""
+        """Return deltas (B, N, 4) of boxes (B, N, 4), corners in px; inverse of ``decode``."""
         centre, size = box_convert(boxes, 'xyxy', 'cxcywh').split(2, dim=-1)
         shift = (centre - self.centres.to(boxes)) / self.reference
         return torch.cat([shift, (size / self._prior(shapes)).log()], dim=-1)
@@ -69,7 +69,7 @@ class Cells:
         return self.reference * (shapes / shapes.prod(dim=1, keepdim=True).sqrt())[:, None]
 
     def inside(self, boxes: Tensor) -> Tensor:
-        """Return (B, N): cells whose centre lies in the box (B, 4), and the one nearest its own."""
+        """Return a mask (B, N) of cells centred in the box (B, 4), and of the nearest cell."""
         centres = self.centres.to(boxes)[None]
         low, high = boxes[:, None, :2], boxes[:, None, 2:]
         within = ((centres > low) & (centres < high)).all(dim=2)
@@ -78,7 +78,7 @@ class Cells:
 
 
 class ResponseHead(nn.Module):
-    """Two perceptrons of three layers, for score and box; deltas start at zero.
+    """Two MLPs of three layers, for score and box; deltas start at zero.
 
     Args:
         width: channels of the tokens.

@@ -9,7 +9,7 @@ from benchmark.kinds.base import BuildContext, Config, DataParts, Kind, ModelPar
 from benchmark.specs import Metric, Role, Task, Unit
 
 STRIDE = 16
-"""Stride of the maps on which template and search region meet, in pixels."""
+"""Stride of the maps of template and search region, in pixels."""
 
 _FRACTION = (0.0, 1.0)
 
@@ -41,13 +41,13 @@ TOOLKITS = {
     'trackingnet': ('success_area', 'precision_area', 'norm_precision_area'),
     'uav123': ('success_AUC', 'precision', 'norm_precision'),
 }
-"""What the toolkits measure whose conventions a task can follow."""
+"""Metrics of the toolkits whose conventions a task can follow."""
 
 SERVERS = ('got10k', 'trackingnet')
-"""Toolkits of data sets whose server scores a test split with withheld labels."""
+"""Toolkits of data sets with a server for a test split with withheld labels."""
 
 _TOOLKIT = 'got10k'
-"""The one that is followed where a task names none: that of the layout of the files."""
+"""The default toolkit: that of the layout of the files."""
 
 
 def data(task: Task) -> DataParts:
@@ -74,7 +74,7 @@ def model(context: BuildContext) -> ModelParts:
 
 
 def _convention(task: Task) -> Config:
-    """Return the toolkit by which a task is scored; the evaluator's own needs no word.
+    """Return the evaluator's argument for the toolkit; empty for the default.
 
     Raises:
         DeclarationError: there is no such toolkit, or it does not measure what the task asks for.
@@ -96,7 +96,7 @@ def _convention(task: Task) -> Config:
 
 
 def _submission(task: Task, crops: Config) -> Config | None:
-    """Return the hook that packs the tracks of the official test split, where a task names it.
+    """Return the hook that packs the tracks of the official test split, if a task names one.
 
     Raises:
         DeclarationError: no server reads what the task's toolkit measures.
@@ -119,7 +119,7 @@ def _submission(task: Task, crops: Config) -> Config | None:
 
 
 def _crops(task: Task) -> Config:
-    """Return the sizes of both crops in pixels and, as multiples of the target's, their extent."""
+    """Return the sizes of both crops in pixels, and their extents in target sizes."""
     height, width = task.input_size
     template: int = task.option('template_size', height // 2)
     if height != width or height % STRIDE or template % STRIDE or template < STRIDE:
@@ -151,7 +151,7 @@ def _check_width(task: Task) -> None:
 
 
 def _sampler(context: BuildContext, crops: Config) -> Config:
-    """Frame range and jitter are those of SwinTrack's official code (arXiv 2112.00995)."""
+    """Return the sampler of pairs, with SwinTrack's frame range and jitter (arXiv 2112.00995)."""
     return {
         'type': 'SamplePair',
         'crops': crops,
@@ -167,7 +167,7 @@ def _sampler(context: BuildContext, crops: Config) -> Config:
 
 
 def _model(context: BuildContext, crops: Config) -> Config:
-    """SwinTrack-B as its official code configures it; a task may declare a smaller fusion."""
+    """Return SwinTrack-B as in its official code; a task may declare a smaller fusion."""
     level = nearest_level(context.features.strides)
     return {
         'type': 'benchmark.SiameseTracker',
@@ -202,7 +202,7 @@ def _l1(context: BuildContext) -> Config:
 
 
 def nearest_level(strides: tuple[int, ...]) -> int:
-    """Return the index of the map whose stride is nearest 16 px by ratio, the deeper one of two."""
+    """Return the index of the map whose stride is nearest to 16 px by ratio; ties: the deeper."""
     return min(range(len(strides)), key=lambda i: (abs(math.log2(strides[i] / STRIDE)), -i))
 
 

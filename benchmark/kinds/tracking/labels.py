@@ -1,4 +1,4 @@
-"""What the annotations of tracked targets hold, and what can be wrong with them."""
+"""Checks of the annotations of tracked targets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ import numpy as np
 
 
 def find_fault(sample: dict[str, Any], classes: int) -> str:
-    """Return whether a visible target has a box that is no number."""
+    """Return a text if a visible target has a box that is not a number."""
     boxes = np.asarray(sample['boxes'])[np.asarray(sample['visible'])]
     return '' if np.isfinite(boxes).all() else 'a box is not a number'

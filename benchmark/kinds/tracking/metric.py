@@ -34,7 +34,7 @@ class TrackingMetric(BaseMetric):
         self._toolkit = toolkit
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
-        """Keep the tracks of whole videos."""
+        """Store the tracks of whole videos."""
         for sample in data_samples:
             self.results.append(Track(*(sample[field] for field in Track._fields)))
 

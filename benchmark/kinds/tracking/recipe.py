@@ -12,7 +12,7 @@ _CONFIG = 'config/SwinTrack/Base/config.yaml'
 _TENTH = 'every stage of the backbone at a tenth of the rate'
 
 TRAINED_ON = ('got10k', 'trackingnet', 'lasot')
-"""The tasks on whose data the sources of the rules for all tasks state their numbers."""
+"""The tasks for which the sources of the general rules state their numbers."""
 
 RULES = (
     Rule(

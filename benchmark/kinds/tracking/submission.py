@@ -1,4 +1,4 @@
-"""Archives for the servers that score test splits whose labels are withheld."""
+"""Archives for the servers that score test splits with withheld labels."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class SubmissionFiles(Hook):
         self.seconds = 0.0
 
     def before_run(self, runner: Any) -> None:
-        """Open the sequences before hours of training.
+        """Open the sequences, so that errors appear before hours of training.
 
         Raises:
             DataError: they are not there or cannot be read.
@@ -80,7 +80,7 @@ def _tracked(model: Any, item: dict[str, Any]) -> Tracked:
 
 
 class _Watched:
-    """A video that remembers when each of its frames was asked for."""
+    """A video that records when each of its frames was requested."""
 
     def __init__(self, video: Any) -> None:
         self._video = video
@@ -99,16 +99,16 @@ class _Watched:
         return self._video.search(index, box)
 
     def seconds(self) -> np.ndarray:
-        """Return the seconds (n,) from one frame to the next, of the last one until now."""
+        """Return the seconds (n,) between frames; for the last one, until now."""
         return np.diff([*self._starts, time.perf_counter()])
 
 
 Entries = Callable[[Tracked], Mapping[str, str]]
-"""Texts of an archive's files, by name, for one sequence."""
+"""Type: the files of an archive, by name, for one sequence."""
 
 
 def pack(path: Path, entries: Entries, sequences: Iterator[Tracked]) -> None:
-    """Write the archive of ``sequences`` to ``path``, whole or not at all."""
+    """Write the archive of ``sequences`` to ``path`` atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f'.{path.name}.draft')
     try:

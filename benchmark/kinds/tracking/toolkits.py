@@ -1,4 +1,4 @@
-"""Scores of single-object tracking as each data set's own toolkit defines them.
+"""Scores of single-object tracking, as defined by the toolkit of each data set.
 
 Every formula was read in the source that its function names. Boxes are x, y, width, height in
 pixels. The toolkits compare boxes as the files hold them, which count from 1; of a
@@ -22,7 +22,7 @@ _NEAR = 20
 _NEAR_SHARE = 0.2
 _CURVES = ('success_AUC', 'precision', 'norm_precision')
 _FAILED = -1.0
-"""Overlap of a frame in which success is impossible: below every threshold."""
+"""Overlap of a frame without success: below every threshold."""
 
 
 class Track(NamedTuple):
@@ -36,7 +36,7 @@ class Track(NamedTuple):
 
 
 def scores_by(toolkit: str, tracks: Sequence[Track]) -> dict[str, float]:
-    """Return the scores of ``tracks`` by the toolkit called so, as fractions.
+    """Return the scores of ``tracks`` by the named toolkit, as fractions.
 
     Raises:
         DataError: no frame counts, or the toolkit refuses the predictions.
@@ -45,7 +45,7 @@ def scores_by(toolkit: str, tracks: Sequence[Track]) -> dict[str, float]:
 
 
 def by_video(toolkit: str, tracks: Sequence[Track]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return what each video adds to the scores: two arrays (videos,) whose sums are divided.
+    """Return each video's contribution to the scores: two arrays (videos,) of a ratio of sums.
 
     Videos that do not count have 0 in both.
     """
@@ -196,23 +196,23 @@ def _trackingnet_areas(track: Track) -> tuple[float, ...]:
 
 
 def _area(is_right: np.ndarray) -> float:
-    """Return the area under the shares of frames (n, 21) that are right, over a base of 1."""
+    """Return the area under curves (n, 21) of shares of correct frames, over a unit interval."""
     return float(np.trapezoid(is_right.mean(axis=0), dx=1 / (is_right.shape[1] - 1)))
 
 
 def as_filed(boxes: np.ndarray) -> np.ndarray:
-    """Return boxes (n, 4) that count from 0 as files hold them, counted from 1."""
+    """Return boxes (n, 4) counted from 0 as they are in files, counted from 1."""
     filed: np.ndarray = boxes + _ORIGIN
     return filed
 
 
 def _started(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return ``boxes`` with the true one in frame 1, which every tracker is given."""
+    """Return ``boxes`` with the true box in frame 1, which every tracker is given."""
     return np.concatenate([truth[:1], boxes[1:]])
 
 
 def _held(boxes: np.ndarray, is_missing: np.ndarray) -> np.ndarray:
-    """Return ``boxes`` with the one before in place of each that is missing, but for the first."""
+    """Return ``boxes`` with each missing one, except the first, replaced by the one before."""
     kept = boxes.copy()
     for index in np.flatnonzero(is_missing[1:]) + 1:
         kept[index] = kept[index - 1]
@@ -220,7 +220,7 @@ def _held(boxes: np.ndarray, is_missing: np.ndarray) -> np.ndarray:
 
 
 def _judged(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return overlap, distance and relative distance (n,) of boxes that count from 1.
+    """Return overlap, distance and relative distance (n,) of boxes counted from 1.
 
     Where a number of the true box is not above 0, overlap fails and both distances count as 0.
     """
@@ -237,7 +237,7 @@ def _judged(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, ...]:
 def _distances(
     boxes: np.ndarray, truth: np.ndarray, sides: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far centres are off (n,), in pixels and as shares of ``sides`` (n, 2)."""
+    """Return distances of centres (n,), in pixels and as shares of ``sides`` (n, 2)."""
     off = boxes[:, :2] + boxes[:, 2:] / 2 - truth[:, :2] - truth[:, 2:] / 2
     return np.linalg.norm(off, axis=1), np.linalg.norm(off / sides, axis=1)
 
@@ -258,7 +258,7 @@ def _mean_curves(videos: Sequence[tuple[float, ...]]) -> dict[str, float]:
 
 
 def clip(boxes: np.ndarray, frame_size: tuple[int, int]) -> np.ndarray:
-    """Return boxes (n, 4) clipped as GOT-10k's toolkit does it.
+    """Return boxes (n, 4) clipped as in GOT-10k's toolkit.
 
     A box that begins left of or above the frame is moved to its edge at full size.
     """

@@ -27,14 +27,14 @@ class Target(NamedTuple):
 
 
 class Place(Protocol):
-    """Where in its frame a crop lies."""
+    """The position of a crop in its frame."""
 
     def to_image(self, box: np.ndarray) -> np.ndarray:
         """Return the box x, y, width, height (4,) of the crop in pixels of the frame."""
 
 
 class Footage(Protocol):
-    """What a tracker needs of a video; ``frame_size`` is (width, height) in pixels."""
+    """The interface of a video for a tracker; ``frame_size`` is (width, height) in pixels."""
 
     frame_size: tuple[int, int]
 
@@ -63,7 +63,7 @@ class TrackingPreprocessor(BaseDataPreprocessor):
         self.register_buffer('std', torch.tensor(std).view(-1, 1, 1), persistent=False)
 
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        """Return the batch with its crops normalised; videos pass as they are."""
+        """Return the batch with its crops normalised; videos are passed on unchanged."""
         batch: dict[str, Any] = self.cast_data(data)
         for key in {'template', 'search'} & batch.keys():
             batch[key] = self.normalise(batch[key])
@@ -131,7 +131,7 @@ class SiameseTracker(BaseModel):
         data_samples: list[BaseDataElement] | None = None,
         mode: str = 'tensor',
     ) -> Any:
-        """Return losses of pairs, tracked videos, or the response, as mmengine's ``mode`` asks."""
+        """Return losses of pairs, tracked videos, or the response, by mmengine's ``mode``."""
         if mode == 'predict':
             return [self.track(sample) for sample in data_samples or ()]
         response = self.respond(self.look_at(template, shapes), search)
@@ -151,7 +151,7 @@ class SiameseTracker(BaseModel):
 
     def _map(self, crops: Tensor, side: int) -> Tensor:
         features = self.backbone(crops)[self._level]
-        # backbones pad crops to a multiple of their stride: the cells beyond are no image
+        # backbones pad crops to a multiple of their stride: the cells beyond are padding
         return resample(features, self._level_stride, self._stride)[..., :side, :side]
 
     def track(self, sample: BaseDataElement) -> BaseDataElement:
@@ -180,7 +180,7 @@ def track(
     window_penalty: float,
     min_side: float,
 ) -> np.ndarray:
-    """Return boxes (n, 4) in frame pixels, each searched for around the one before."""
+    """Return boxes (n, 4) in frame pixels, each found around the one before."""
     boxes = [np.asarray(start, float)]
     for index in range(1, len(video)):
         crop, place = video.search(index, boxes[-1])
@@ -201,7 +201,7 @@ def best_box(response: Response, window_penalty: float) -> np.ndarray:
 
 
 def keep_inside(box: np.ndarray, frame_size: tuple[int, int], min_side: float) -> np.ndarray:
-    """Return ``box`` (4,) cut at the frame such that ``min_side`` px remain in both directions."""
+    """Return ``box`` (4,) clipped to the frame with at least ``min_side`` px in both directions."""
     limit = np.asarray(frame_size, float)
     low = np.clip(box[:2], 0, limit - min_side)
     high = np.clip(box[:2] + box[2:], low + min_side, limit)

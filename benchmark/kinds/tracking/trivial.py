@@ -1,4 +1,4 @@
-"""The box of frame 1, kept for the whole video."""
+"""The trivial predictor: the box of frame 1, kept for the whole video."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class LocalExecutor:
     @functools.cached_property
     def _pool(self) -> Pool:
         pool = Pool(self._environments, nursery=_nursery(self._environments))
-        # an executor that nobody closes ends its workers when nobody has it any more
+        # an executor that is never closed ends its workers when it is garbage-collected
         weakref.finalize(self, pool.close)
         return pool
 
