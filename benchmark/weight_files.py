@@ -59,7 +59,7 @@ def _in_folder(folder: Path) -> Path:
     names = sorted(entry.name for entry in folder.iterdir())
     raise CheckpointError(
         f'{folder}: a folder without {", ".join((*WHOLE, *_INDEXES))}, {ADAPTER} or {DISTRIBUTED} '
-        f'(found: {_listed(names) or "nothing"}); give the path of the weights file in it'
+        f'(found: {_list_names(names) or "nothing"}); give the path of the weights file in it'
     )
 
 
@@ -127,7 +127,7 @@ def shards_of(index: Path) -> tuple[Path, ...]:
     if missing:
         raise CheckpointError(
             f'{index}: lists {len(paths)} shards, {len(missing)} of them are not there '
-            f'({_listed(missing)}); fetch them into {index.parent}'
+            f'({_list_names(missing)}); fetch them into {index.parent}'
         )
     return paths
 
@@ -193,5 +193,5 @@ def read_object(path: Path) -> dict[str, Any]:
     return content
 
 
-def _listed(names: list[str]) -> str:
+def _list_names(names: list[str]) -> str:
     return ', '.join(names[:_SHOWN]) + (', ...' if len(names) > _SHOWN else '')

@@ -14,7 +14,7 @@ def classes_in(path: Path) -> tuple[str, ...]:
     Raises:
         DeclarationError: the file cannot be read or is not Python.
     """
-    return tuple(node.name for node in _parsed(path).body if isinstance(node, ast.ClassDef))
+    return tuple(node.name for node in _parse(path).body if isinstance(node, ast.ClassDef))
 
 
 def check_class(path: Path, name: str) -> None:
@@ -23,7 +23,7 @@ def check_class(path: Path, name: str) -> None:
     Raises:
         DeclarationError: so it is, or the file cannot be read or is not Python.
     """
-    tree = _parsed(path)
+    tree = _parse(path)
     known = set(_names(tree))
     if name in known or '*' in known:
         return
@@ -32,7 +32,7 @@ def check_class(path: Path, name: str) -> None:
     raise DeclarationError(f"{path}: has no class '{name}'{did_you_mean(name, classes)}{there}")
 
 
-def _parsed(path: Path) -> ast.Module:
+def _parse(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_text(encoding='utf-8'), str(path))
     except OSError as error:

@@ -80,15 +80,15 @@ def _properties(features: Features, network: FeatureBackbone) -> Iterator[CheckR
     generator = torch.Generator().manual_seed(0)
     for height, width in _SIZES:
         images = torch.randn(2, 3, height, width, generator=generator)
-        yield _tried(f'shapes at {height}x{width}', lambda x=images: _shapes(features, network, x))
+        yield _try(f'shapes at {height}x{width}', lambda x=images: _shapes(features, network, x))
     images = torch.randn(2, 3, 128, 128, generator=generator)
-    yield _tried('determinism', lambda: _determinism(network, images))
-    yield _tried('batch independence', lambda: _independence(network, images))
-    yield _tried('autocast', lambda: _autocast(network, images))
-    yield _tried('gradients', lambda: _gradients(network, images))
+    yield _try('determinism', lambda: _determinism(network, images))
+    yield _try('batch independence', lambda: _independence(network, images))
+    yield _try('autocast', lambda: _autocast(network, images))
+    yield _try('gradients', lambda: _gradients(network, images))
 
 
-def _tried(what: str, test: Callable[[], str]) -> CheckResult:
+def _try(what: str, test: Callable[[], str]) -> CheckResult:
     try:
         return CheckResult(what, True, test())
     except (BenchmarkError, RuntimeError, ValueError, AssertionError, TypeError) as error:

@@ -78,14 +78,14 @@ def _page(task: Task, folder: Path) -> Iterator[str]:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width"><title>{title}</title><style>{_STYLE}</style></head><body>'
     )
-    yield f'<h1>{title}</h1><p>{task.kind}; {_listed(task)}</p>'
+    yield f'<h1>{title}</h1><p>{task.kind}; {_legend(task)}</p>'
     with DefaultScope.overwrite_default_scope(config['default_scope']):
         for role, split in config['splits'].items():
             yield from _section(role, split, config['gallery'])
     yield '</body></html>\n'
 
 
-def _listed(task: Task) -> str:
+def _legend(task: Task) -> str:
     """Return the names of the classes, each with its colour if samples are drawn in colours."""
     colours = palette(len(task.classes)) if load_kind(task.kind).has_colours else []
     chips = [f'<i style="background:rgb({r},{g},{b})"></i>' for b, g, r in colours]
@@ -104,7 +104,7 @@ def _section(role: str, split: dict[str, Any], gallery: dict[str, Any]) -> Itera
         yield f'<h2>{role}</h2><p class="error">{html.escape(str(error))}</p>'
         return
     yield f'<h2>{role}: {len(dataset)} samples</h2><div class="samples">'
-    for one in _drawn(dataset, gallery):
+    for one in _draw_samples(dataset, gallery):
         yield _figure(role, one)
     yield '</div>'
 
@@ -121,7 +121,7 @@ def _figure(role: str, one: Drawn) -> str:
     )
 
 
-def _drawn(dataset: BaseDataset, gallery: dict[str, Any]) -> Iterator[Drawn]:
+def _draw_samples(dataset: BaseDataset, gallery: dict[str, Any]) -> Iterator[Drawn]:
     drawer: Gallery = HOOKS.build({**gallery, 'folder': '.'})
     drawer.name_classes(dataset)
     count = min(SAMPLES, len(dataset))

@@ -42,7 +42,7 @@ def _check(
     backbone: Backbone, features: Features, task: Task, networks: dict[str, FeatureBackbone]
 ) -> CheckResult:
     try:
-        declared = _declared(backbone, features, task)
+        declared = _declare(backbone, features, task)
         key = canonical_json(declared)
         if key not in networks:
             networks[key] = _build_bare(declared)
@@ -56,7 +56,7 @@ def _check(
     return CheckResult(task.kind, True, f'maps of {shapes} for pictures of {height}x{width} px')
 
 
-def _declared(backbone: Backbone, features: Features, task: Task) -> dict[str, Any]:
+def _declare(backbone: Backbone, features: Features, task: Task) -> dict[str, Any]:
     """Return the backbone's configuration in a task, without weights."""
     bare = replace(backbone, is_random=True, checkpoint=None)
     spec = RunSpec(task.name, backbone.id, 'finetune', 0)

@@ -61,12 +61,12 @@ Subparsers: TypeAlias = 'argparse._SubParsersAction[Parser]'
 """The object to which a command adds its parser; argparse has no public name for it."""
 
 
-def _shown(text: str) -> str:
+def _shorten(text: str) -> str:
     return repr(text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...')
 
 
 def _wrong(text: str, wanted: str) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(f'{_shown(text)} is not {wanted}')
+    return argparse.ArgumentTypeError(f'{_shorten(text)} is not {wanted}')
 
 
 def whole(low: int | None = None, high: int | None = None) -> Callable[[str], int]:

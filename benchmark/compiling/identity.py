@@ -187,7 +187,7 @@ def names_and_sizes(root: Path, patterns: Iterable[str] = ()) -> str:
     """
     digest = hashlib.sha256()
     wanted = tuple(patterns)
-    files = sorted((_found(root, wanted) if wanted else files_below(root)).items())
+    files = sorted((_find_files(root, wanted) if wanted else files_below(root)).items())
     if not files:
         raise DataError(f'{root}: no data here (the folder is missing or empty)')
     for name, size in files:
@@ -195,7 +195,7 @@ def names_and_sizes(root: Path, patterns: Iterable[str] = ()) -> str:
     return digest.hexdigest()
 
 
-def _found(root: Path, patterns: Iterable[str]) -> Mapping[str, int]:
+def _find_files(root: Path, patterns: Iterable[str]) -> Mapping[str, int]:
     paths = (path for pattern in patterns for path in root.glob(pattern) if path.is_file())
     return {path.relative_to(root).as_posix(): path.stat().st_size for path in paths}
 

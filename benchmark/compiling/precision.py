@@ -46,7 +46,7 @@ def fast_training(
     benchmark = {'cudnn_benchmark': True} if has_fixed_size else {}
     return {
         **config,
-        'optim_wrapper': {**wrapper, 'optimizer': _fused(wrapper['optimizer'])},
+        'optim_wrapper': {**wrapper, 'optimizer': _fuse_step(wrapper['optimizer'])},
         PRECISION: {**autocast, 'tf32': True, **_layout(features), **benchmark},
     }
 
@@ -61,7 +61,7 @@ def fast_testing(config: Config) -> Config:
     return {**config, PRECISION: {'tf32': True}}
 
 
-def _fused(optimizer: Config) -> Config:
+def _fuse_step(optimizer: Config) -> Config:
     return {**optimizer, 'fused': True} if optimizer['type'] in _FUSED else optimizer
 
 

@@ -41,7 +41,7 @@ def compile_search(cell: CellInputs, options: Mapping[str, Any]) -> Config:
     validated = replace(cell, task=on_validation(cell.task))
     return {
         'trials': [
-            {'changes': point, 'config': apply_options(_compiled(validated, point), options)}
+            {'changes': point, 'config': apply_options(_compile_point(validated, point), options)}
             for point in _points(grid_of(cell.changes))
         ],
         'testing': apply_options(testing, applicable(testing, options)),
@@ -53,7 +53,7 @@ def compile_search(cell: CellInputs, options: Mapping[str, Any]) -> Config:
     }
 
 
-def _compiled(cell: CellInputs, point: Declared) -> Config:
+def _compile_point(cell: CellInputs, point: Declared) -> Config:
     return compile_config(replace(cell, changes=(*cell.changes, point)))
 
 

@@ -63,11 +63,11 @@ class ParameterAudit(Hook):
     @property
     def report(self) -> dict[str, Any]:
         """What was found: how many tensors changed, and the rate each parameter group got."""
-        changed = {part: self._changed(part) for part in _PARTS}
+        changed = {part: self._count_changed(part) for part in _PARTS}
         return {
             'groups': self._groups,
             **{f'{part}_changed': changed[part] > 0 for part in _PARTS},
-            **{f'{part}_learned': self._learned(part) for part in _PARTS},
+            **{f'{part}_learned': self._has_learned(part) for part in _PARTS},
             **{
                 f'{part}_tensors': f'{changed[part]} of {len(self._before.get(part, {}))} changed'
                 for part in _PARTS
@@ -92,12 +92,12 @@ class ParameterAudit(Hook):
             },
         }
 
-    def _learned(self, part: str) -> bool:
+    def _has_learned(self, part: str) -> bool:
         """Whether a parameter changed: statistics of normalisation change without learning."""
         before, after = self._before.get(part, {}), self._after.get(part, {})
         return any(before[name] != after.get(name) for name in before if name in self._parameters)
 
-    def _changed(self, part: str) -> int:
+    def _count_changed(self, part: str) -> int:
         before, after = self._before.get(part, {}), self._after.get(part, {})
         return sum(before[name] != after.get(name) for name in before)
 

@@ -43,7 +43,7 @@ def compute(config: dict[str, Any], samples: int) -> dict[str, float]:
         model = MODELS.build(local.model)
         model.init_weights()
         model.to('cuda' if torch.cuda.is_available() else 'cpu')
-        return {**_tested(model, local, samples), **_trained(model, local, samples)}
+        return {**_test_numbers(model, local, samples), **_training_numbers(model, local, samples)}
 
 
 def compute_first_trial(config: dict[str, Any], samples: int) -> dict[str, float]:
@@ -66,7 +66,7 @@ def _batches(loader: Any, samples: int, size: int) -> tuple[Any, list[Any]]:
     return dataset.metainfo, batches
 
 
-def _tested(model: Any, config: Config, samples: int) -> dict[str, float]:
+def _test_numbers(model: Any, config: Config, samples: int) -> dict[str, float]:
     meta, batches = _batches(config.test_dataloader, samples, 1)
     evaluator = Evaluator(config.test_evaluator)
     evaluator.dataset_meta = meta
@@ -109,7 +109,7 @@ def digest(name: str, tensors: list[Tensor]) -> dict[str, float]:
     return found
 
 
-def _trained(model: Any, config: Config, samples: int) -> dict[str, float]:
+def _training_numbers(model: Any, config: Config, samples: int) -> dict[str, float]:
     _seed()
     _, batches = _batches(config.train_dataloader, samples, samples)
     model.train()

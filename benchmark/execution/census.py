@@ -83,7 +83,7 @@ class Census:
             return
         if not self._found and self.is_whole:
             yield CheckResult(
-                f'{role} classes', False, f'none of {self._listed(self._names)} occurs'
+                f'{role} classes', False, f'none of {self._list_names(self._names)} occurs'
             )
             return
         if role is Role.VAL or not self._can_tell:
@@ -103,7 +103,7 @@ class Census:
             is_certain = self.is_whole and other.is_whole
             where = 'neither in train nor in test'
             hint = '; the task declares it, or labels are encoded differently (255 means ignored)'
-            text = f'{self._listed(both)} occurs {where}{self._base()}{hint}'
+            text = f'{self._list_names(both)} occurs {where}{self._base()}{hint}'
             yield CheckResult('classes', not is_certain, text, is_warning=not is_certain)
         if alone:
             meaning = (
@@ -111,13 +111,13 @@ class Census:
                 if role is Role.TRAIN
                 else 'it does not count in any score of this test'
             )
-            text = f'{self._listed(alone)} does not occur in {role}{self._base()}: {meaning}'
+            text = f'{self._list_names(alone)} does not occur in {role}{self._base()}: {meaning}'
             yield CheckResult(f'{role} classes', True, text, is_warning=True)
 
     def _base(self) -> str:
         return '' if self.is_whole else f' (in {self._seen} of {self._size} samples)'
 
-    def _listed(self, names: list[str] | tuple[str, ...]) -> str:
+    def _list_names(self, names: list[str] | tuple[str, ...]) -> str:
         shown = ', '.join(f"'{name}'" for name in names[:_SHOWN])
         return shown + (f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else '')
 

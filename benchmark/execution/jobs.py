@@ -59,10 +59,10 @@ def train_job(request: Answer) -> Answer:
     folder = Path(request['folder'])
     if world_size() > 1:  # one of the processes that another worker started
         return asdict(execute(request['config'], folder))
-    return claimed(request, lambda: in_parts_that_fit(request, _trained, _trainings('train')))
+    return claimed(request, lambda: in_parts_that_fit(request, _train_here, _trainings('train')))
 
 
-def _trained(request: Answer) -> Answer:
+def _train_here(request: Answer) -> Answer:
     config, count = _with_hooks(request['config'], request), request.get('processes', 1)
     maps = _map_folder(request) if count == 1 else None
     return asdict(_train(config, Path(request['folder']), count, maps))
@@ -75,10 +75,10 @@ def _map_folder(request: Answer) -> MapFolder | None:
 
 def search_job(request: Answer) -> Answer:
     """Return the outcome of searching the grid of ``request['config']``."""
-    return claimed(request, lambda: in_parts_that_fit(request, _searched, _trainings('search')))
+    return claimed(request, lambda: in_parts_that_fit(request, _search_here, _trainings('search')))
 
 
-def _searched(request: Answer) -> Answer:
+def _search_here(request: Answer) -> Answer:
     folder = Path(request['folder'])
     count = request.get('processes', 1)
 

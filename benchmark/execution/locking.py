@@ -36,7 +36,7 @@ def exclusive(folder: Path, expired: Sequence[Any] | None = None) -> Iterator[Le
         BusyError: another process holds it, or took it over meanwhile.
         BenchmarkError: it cannot be written.
     """
-    with _said(folder):
+    with _one_line_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lease = take(folder, Mark(*expired) if expired else None)
     try:
@@ -54,7 +54,7 @@ def shared(folder: Path) -> Iterator[None]:
         BenchmarkError: it cannot be written.
     """
     with contextlib.ExitStack() as stack:
-        with _said(folder):
+        with _one_line_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(joined(folder))
         yield
@@ -69,7 +69,7 @@ def check_leases(folder: Path) -> None:
     length()
     place = folder / 'cache' / 'leases'
     try:
-        with exclusive(place) as lease, _said(place):
+        with exclusive(place) as lease, _one_line_errors(place):
             lease.renew()
     except BusyError:  # another process tries the same
         pass
@@ -102,7 +102,7 @@ def holder_since(folder: Path) -> float | None:
 
 
 @contextlib.contextmanager
-def _said(folder: Path) -> Iterator[None]:
+def _one_line_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -193,14 +193,14 @@ def _labels(
             problem = f'cannot be read ({" ".join(str(error).split())})'
         if problem:
             wrong.append(f'{_name(split.samples.get_data_info(index))}: {problem}')
-    return _summed(f'{role} labels', wrong, seen)
+    return _summarize(f'{role} labels', wrong, seen)
 
 
 def _name(info: Mapping[str, Any]) -> str:
     return str(info.get('img_path') or info.get('folder'))
 
 
-def _summed(what: str, wrong: list[str], seen: int) -> CheckResult:
+def _summarize(what: str, wrong: list[str], seen: int) -> CheckResult:
     if not wrong:
         return CheckResult(what, True, f'{seen} checked')
     more = f' and {len(wrong) - _SHOWN} more' if len(wrong) > _SHOWN else ''
@@ -217,7 +217,7 @@ def _there(role: Role, split: _Split, indices: Iterable[int]) -> CheckResult:
                 seen += 1
                 if not Path(info[key]).is_file():
                     wrong.append(f'{info[key]}: no such file')
-    return _summed(f'{role} files', wrong, seen)
+    return _summarize(f'{role} files', wrong, seen)
 
 
 def _readable(role: Role, split: _Split, indices: Iterable[int], extent: Extent) -> CheckResult:
@@ -238,7 +238,7 @@ def _readable(role: Role, split: _Split, indices: Iterable[int], extent: Extent)
                     load_picture(sample, is_placed=is_placed)
             except DataError as error:
                 wrong.append(f'{_prefixed(sample["img_path"], str(error))}')
-    return _summed(f'{role} pictures', wrong, seen)
+    return _summarize(f'{role} pictures', wrong, seen)
 
 
 Film = tuple[int, int]
@@ -285,7 +285,7 @@ def _apart(
         wrong = [f'{name} is in both' for name in shared]
         if same_content and not shared:
             wrong = _same_content(names[one], names[other])
-        yield _summed(f'{one} and {other} disjoint', wrong, len(names[one]) + len(names[other]))
+        yield _summarize(f'{one} and {other} disjoint', wrong, len(names[one]) + len(names[other]))
 
 
 def _same_names(splits: Mapping[Role, _Split]) -> Iterator[CheckResult]:

@@ -72,7 +72,7 @@ def run_pretraining(
             folder.declare_architecture(settings.pretrained(features, folder.weights, passes))
         found = _carry_out(
             {
-                'config': _watched(settings, final, folder, save_every),
+                'config': _add_hooks(settings, final, folder, save_every),
                 'folder': str(folder.work),
                 'weights': str(folder.weights),
                 'header': settings.header(passes),
@@ -128,7 +128,7 @@ def _with_progress(config: Config) -> Config:
     return {**config, 'custom_hooks': hooks}
 
 
-def _watched(settings: Settings, request: Pretrain, folder: Folder, every: int | None) -> Config:
+def _add_hooks(settings: Settings, request: Pretrain, folder: Folder, every: int | None) -> Config:
     """Return the configuration with the hooks that report progress and save snapshots."""
     config = _with_progress(compile_pretraining(request))
     if not every:
@@ -163,7 +163,7 @@ def train_weights(order: Config) -> Config:
     Raises:
         BenchmarkError: a picture cannot be read, a file not be written, or the loss diverged.
     """
-    with _told(order['folder']):
+    with _one_line_errors(order['folder']):
         trained = train({**order['config'], 'log_level': 'ERROR'}, Path(order['folder']))
     if is_first() and order['weights'] is not None:
         weights = trained.model.backbone.named_weights()
@@ -177,7 +177,7 @@ def train_weights(order: Config) -> Config:
 
 
 @contextlib.contextmanager
-def _told(folder: str) -> Iterator[None]:
+def _one_line_errors(folder: str) -> Iterator[None]:
     """Turn the libraries' errors on bad files and full disks into one line."""
     try:
         yield

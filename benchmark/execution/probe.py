@@ -134,7 +134,7 @@ class _Probe:
     def run(self) -> Outcome:
         test = self._dataset(self._config['test_dataloader']['dataset'])
         with self._meter.phase('train'):
-            solved, count = self._online() if self._is_online else self._fixed()
+            solved, count = self._solve_online() if self._is_online else self._solve_fixed()
         with self._meter.phase('test'):
             raw, pictures = self._score(solved, test)
         solver = self._config['solver']
@@ -195,7 +195,7 @@ class _Probe:
             self._first = images, read.values
         return read, data['data_samples'], tuple(images.shape[-2:])
 
-    def _packed(self, samples: Sequence[Any], size: tuple[int, int]) -> Tensor:
+    def _pack(self, samples: Sequence[Any], size: tuple[int, int]) -> Tensor:
         return self._readout.pack(samples, size, self._config['reading']['stride'])
 
     def _collect(self, dataset: Any) -> Collected:
@@ -210,16 +210,16 @@ class _Probe:
         for batch in self._loader(dataset, _COLLECTED_AT_ONCE):
             read, samples, size = self._read(batch, pads=True)
             values.append(to_half(read.values).cpu())
-            targets.append(_compact(self._packed(samples, size)).cpu())
+            targets.append(_compact(self._pack(samples, size)).cpu())
             choices = read.choices
             if len(values) == 1:
                 _check_memory(values[0], len(dataset))
-        return Collected(_united(values), torch.cat(targets), choices or {})
+        return Collected(_join(values), torch.cat(targets), choices or {})
 
     def _key(self, keeping: Keeping, split: str) -> str:
         return fingerprint([keeping.key, self._weights, split])[:32]
 
-    def _recalled(self, split: str) -> Collected | None:
+    def _read_cached(self, split: str) -> Collected | None:
         """Return the cached features of a split; ``None`` if there are none."""
         if self._keeping is None:
             self._found[split] = 'not kept'
@@ -248,11 +248,11 @@ class _Probe:
             name = f'pool from {start}'
             rows = range(start, min(start + _KEPT_AT_ONCE, len(dataset)))
             parts.append(
-                self._recalled(name) or self._keep(name, self._collect(Subset(dataset, rows)))
+                self._read_cached(name) or self._keep(name, self._collect(Subset(dataset, rows)))
             )
         self._found = {'pool': ' and '.join(sorted(set(self._found.values())))}
         together = Collected(
-            _united([part.values for part in parts]),
+            _join([part.values for part in parts]),
             torch.cat([part.targets for part in parts]),
             parts[0].choices,
         )
@@ -260,7 +260,7 @@ class _Probe:
 
     # --- training -----------------------------------------------------------------------------
 
-    def _fixed(self) -> tuple[Solved, int]:
+    def _solve_fixed(self) -> tuple[Solved, int]:
         """Return the trained trials on fixed views, and the number of held-out pictures."""
         dataset = self._dataset(self._config['views_dataset'])
         with self._meter.phase('feature'):
@@ -268,7 +268,9 @@ class _Probe:
                 self._pool = self._collect_pool(self._config['pool_dataset'])
                 collected = self._pool.part(dataset)
             else:
-                collected = self._recalled('train') or self._keep('train', self._collect(dataset))
+                collected = self._read_cached('train') or self._keep(
+                    'train', self._collect(dataset)
+                )
         solver = dict(self._config['solver'])
         held_out = _held_out(len(collected.values), solver.pop('held_out'))
         named = solver.pop('features', None)
@@ -292,7 +294,7 @@ class _Probe:
                 )
         return solved, len(held_out)
 
-    def _online(self) -> tuple[Solved, int]:
+    def _solve_online(self) -> tuple[Solved, int]:
         """Return the trained trials on augmented pictures, and the number of held-out ones."""
         dataset = self._dataset(self._config['train_dataset'])
         views = self._dataset(self._config['views_dataset'])
@@ -306,7 +308,7 @@ class _Probe:
         for _ in range(solver['iterations']):
             read, samples, size = self._read(next(loader), pads=True)
             values = read.values.flatten(0, -2)
-            targets = self._readout.unpack(self._packed(samples, size).flatten(0, -2))
+            targets = self._readout.unpack(self._pack(samples, size).flatten(0, -2))
             sweep = sweep or self._sweep(read)
             sweep.whitening.add(values)
             sweep.step(values, targets)
@@ -331,7 +333,7 @@ class _Probe:
     ) -> Iterator[tuple[Tensor, Tensor]]:
         for batch in self._loader(views, _COLLECTED_AT_ONCE, held_out):
             read, samples, size = self._read(batch, pads=True)
-            yield read.values.flatten(0, -2), self._packed(samples, size).flatten(0, -2)
+            yield read.values.flatten(0, -2), self._pack(samples, size).flatten(0, -2)
 
     # --- testing ------------------------------------------------------------------------------
 
@@ -345,12 +347,12 @@ class _Probe:
         if self._pool is not None:
             known: Collected | None = self._pool.part(test)
         else:
-            known = None if self._is_online else self._recalled('test')
+            known = None if self._is_online else self._read_cached('test')
         is_kept = self._keeping is not None and not self._is_online and known is None
         read: list[Tensor] = []
         done = 0
         for index, batch in enumerate(loader):
-            samples, values = self._tested(batch, known, done)
+            samples, values = self._read_test_batch(batch, known, done)
             done += len(samples)
             if is_kept:
                 read.append(values)
@@ -359,12 +361,12 @@ class _Probe:
             gallery.after_test_iter(None, index, outputs=samples)
         # pictures of several sizes make no matrix
         if len({part.shape[1:] for part in read}) == 1:
-            self._keep('test', Collected(_united(read), torch.empty(0), {}))
+            self._keep('test', Collected(_join(read), torch.empty(0), {}))
         found = evaluator.evaluate(len(test))
         self._kept = keep_outcomes(evaluator, test, self._folder)
         return {key: float(value) for key, value in found.items()}, list(gallery.files)
 
-    def _tested(
+    def _read_test_batch(
         self, batch: Config, known: Collected | None, done: int
     ) -> tuple[Sequence[Any], Tensor]:
         """Return the samples of a batch and their features, from ``known`` ones if given."""
@@ -493,7 +495,7 @@ def _compact(targets: Tensor) -> Tensor:
     return targets if targets.dtype == torch.long else to_half(targets)
 
 
-def _united(parts: list[Tensor]) -> Tensor:
+def _join(parts: list[Tensor]) -> Tensor:
     dtypes = {part.dtype for part in parts}
     dtype = torch.bfloat16 if torch.bfloat16 in dtypes else torch.float16
     return torch.cat([part.to(dtype) for part in parts])

@@ -69,7 +69,7 @@ def save_weights(
     Raises:
         RecordError: the file cannot be written.
     """
-    kept = {name: _kept(value, is_half) for name, value in sorted(weights.items())}
+    kept = {name: _copy_of(value, is_half) for name, value in sorted(weights.items())}
     write_atomically(path, _in_order(save(kept, metadata=dict(facts))))
 
 
@@ -82,7 +82,7 @@ def _in_order(file: bytes) -> bytes:
     return file[:8] + text.ljust(size) + file[8 + size :]
 
 
-def _kept(value: Tensor, is_half: bool) -> Tensor:
+def _copy_of(value: Tensor, is_half: bool) -> Tensor:
     # a copy: tensors that share memory cannot be written
     whole = value.detach().cpu().clone(memory_format=torch.contiguous_format)
     return whole.to(torch.float16) if is_half and whole.is_floating_point() else whole

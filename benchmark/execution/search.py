@@ -31,7 +31,7 @@ def execute_search(config: Config, folder: Path, execute: Execute) -> Outcome:
     """
     start = time.perf_counter()
     selection = config['selection']
-    was_begun = any(_kept(folder, index).is_file() for index in range(len(config['trials'])))
+    was_begun = any(_score_file(folder, index).is_file() for index in range(len(config['trials'])))
     trials = [
         {**trial['changes'], 'score': _score(trial['config'], folder, index, selection, execute)}
         for index, trial in enumerate(config['trials'])
@@ -53,7 +53,7 @@ def _score(
     config: Config, folder: Path, index: int, selection: Config, execute: Execute
 ) -> float | None:
     """Return a trial's score, ``None`` if its training failed; a known score is reused."""
-    known = _kept(folder, index)
+    known = _score_file(folder, index)
     own = known.parent
     if known.is_file():
         kept: float = json.loads(known.read_text(encoding='utf-8'))
@@ -72,7 +72,7 @@ def _score(
     return score
 
 
-def _kept(folder: Path, index: int) -> Path:
+def _score_file(folder: Path, index: int) -> Path:
     """Return the file of a trial's score."""
     return folder / f'trial_{index}' / 'score.json'
 

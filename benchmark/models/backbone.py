@@ -215,10 +215,10 @@ class FeatureBackbone(BaseModule):
             IncompatibleError: the network takes one size only and an image is larger.
         """
         if self._store is not None:
-            return self._store.maps_of(images, self._computed)
+            return self._store.maps_of(images, self._compute_maps)
         if not self._is_kept:
-            return self._computed(images)
-        return one_by_one(images, self._computed)
+            return self._compute_maps(images)
+        return one_by_one(images, self._compute_maps)
 
     def keep_maps(self, root: Path, limit: int, weights: str) -> MapStore:
         """Keep the maps of a frozen network, on the device that it is on now, on disk.
@@ -239,7 +239,7 @@ class FeatureBackbone(BaseModule):
         self._store = MapStore(root, limit, about, self._indices)
         return self._store
 
-    def _computed(self, images: Tensor) -> tuple[Tensor, ...]:
+    def _compute_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         padded = self.padded(images)
         if self._windows is not None:
             self._windows.image_size = padded.shape[-2:]

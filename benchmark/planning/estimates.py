@@ -148,7 +148,7 @@ def estimate(workload: Workload, measured: Sequence[Measured], device: str) -> E
         return Estimate(seconds, _most_memory(same), Basis.MEASURED)
     alike = [run for run in measured if run.workload.kind == workload.kind]
     if alike:
-        return Estimate(_scaled(workload, alike, device), _most_memory(alike), Basis.KIND)
+        return Estimate(_scale_measured(workload, alike, device), _most_memory(alike), Basis.KIND)
     if workload.flops is None:
         return Estimate(None, None, Basis.NONE)
     memory = _LIBRARIES_MB + workload.parameters * _BYTES_PER_PARAMETER / 2**20
@@ -176,7 +176,7 @@ def _most_memory(runs: Sequence[Measured]) -> float:
     return max(run.memory_mb for run in runs)
 
 
-def _scaled(workload: Workload, alike: Sequence[Measured], device: str) -> float:
+def _scale_measured(workload: Workload, alike: Sequence[Measured], device: str) -> float:
     """Return the seconds of runs that are alike, scaled by what they and this one should take."""
     counted = [run for run in alike if run.workload.flops]
     if workload.flops is None or not counted:

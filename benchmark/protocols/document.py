@@ -110,11 +110,11 @@ def _networks(rule: Rule) -> str:
 
 def _tasks(rule: Rule) -> str:
     if rule.tasks:
-        return f'only {_listed(rule.tasks)}'
-    return f'stated for {_listed(rule.trained_on)}' if rule.trained_on else ''
+        return f'only {_list_names(rule.tasks)}'
+    return f'stated for {_list_names(rule.trained_on)}' if rule.trained_on else ''
 
 
-def _listed(names: Iterable[str]) -> str:
+def _list_names(names: Iterable[str]) -> str:
     return ', '.join(f'`{name}`' for name in names)
 
 

@@ -78,8 +78,8 @@ class ModuleExtractor(Extractor):
         wrong = [m for m in maps if not isinstance(m, Tensor) or m.ndim != 4]
         if wrong or not maps:
             raise IncompatibleError(
-                f'{self._id}: forward returned {_said(found)}; it must return one map (B, C, h, w) '
-                'of four dimensions, or a list of maps from shallow to deep'
+                f'{self._id}: forward returned {_describe(found)}; it must return one map '
+                '(B, C, h, w) of four dimensions, or a list of maps from shallow to deep'
             )
         return maps
 
@@ -157,12 +157,12 @@ def _build(title: str, kind: Any, options: dict[str, Any]) -> nn.Module:
     return network
 
 
-def _said(found: Any) -> str:
+def _describe(found: Any) -> str:
     """Return what a value is, for an error: the shapes of tensors, the type of anything else."""
     if isinstance(found, Tensor):
         return f'a tensor of shape {tuple(found.shape)}'
     if isinstance(found, tuple | list):
-        return f'[{", ".join(map(_said, found))}]' if found else 'nothing'
+        return f'[{", ".join(map(_describe, found))}]' if found else 'nothing'
     return 'nothing' if found is None else f'a {type(found).__name__}'
 
 

@@ -91,7 +91,7 @@ class Ratios:
     def influence(self, groups: NDArray[np.intp]) -> Array:
         """Return how far each group pulls the metric, leaving one out at a time, (groups,)."""
         count = int(groups.max()) + 1
-        above, below = (_summed(part, groups, count) for part in self._parts())
+        above, below = (_sum_groups(part, groups, count) for part in self._parts())
         # what is left of every column without each group, (groups, columns)
         above, below = above.sum(axis=0) - above, below.sum(axis=0) - below
         filled = below > 0
@@ -103,7 +103,7 @@ class Ratios:
         return _pulls(self.scale * drawn)
 
 
-def _summed(part: Array, groups: NDArray[np.intp], count: int) -> Array:
+def _sum_groups(part: Array, groups: NDArray[np.intp], count: int) -> Array:
     """Return the sums of (examples, columns) over groups, (groups, columns)."""
     found = np.zeros((count, part.shape[1]))
     np.add.at(found, groups, part)

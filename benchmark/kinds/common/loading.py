@@ -208,11 +208,11 @@ class LoadLabelMap(BaseTransform):
             self._classes
             and (wrong := labels[(labels >= self._classes) & (labels != IGNORED)]).size
         ):
-            raise DataError(f'{file}: {_undeclared(wrong, self._classes, found)}')
+            raise DataError(f'{file}: {_describe_undeclared(wrong, self._classes, found)}')
         return found
 
 
-def _undeclared(wrong: np.ndarray, classes: int, sample: dict[str, Any]) -> str:
+def _describe_undeclared(wrong: np.ndarray, classes: int, sample: dict[str, Any]) -> str:
     values = np.unique(wrong)
     listed = ', '.join(map(str, values[:_SHOWN])) + (' ...' if len(values) > _SHOWN else '')
     counted = ' (after subtracting 1)' if sample.get('reduce_zero_label') else ''

@@ -223,12 +223,12 @@ def _annotated_size(info: Any) -> tuple[int, int] | None:
 
 def one_line(error: BaseException) -> str:
     """Return the type and message of an error, shortened at the end of a word."""
-    said = str(error) or (_asserted(error) if isinstance(error, AssertionError) else '')
+    said = str(error) or (_assertion_line(error) if isinstance(error, AssertionError) else '')
     text = f'{type(error).__name__}: {" ".join(said.split())}'.rstrip(': ')
     return text if len(text) <= _LONGEST else f'{text[:_LONGEST].rsplit(maxsplit=1)[0]} ...'
 
 
-def _asserted(error: BaseException) -> str:
+def _assertion_line(error: BaseException) -> str:
     """Return the source line of an assertion without a message."""
     frames = traceback.extract_tb(error.__traceback__)
     return (frames[-1].line or '') if frames else ''
@@ -271,11 +271,11 @@ def find_type(name: str) -> Callable[..., Any]:
         except RuntimeError:
             found = None
         if found is None:
-            raise _unknown(name, registry)
+            raise _unknown_data_set(name, registry)
     return found  # type: ignore[no-any-return]
 
 
-def _unknown(name: str, registry: Any) -> UnknownNameError:
+def _unknown_data_set(name: str, registry: Any) -> UnknownNameError:
     scope, _, own = name.rpartition('.')
     root = registry.root
     children = {'mmengine': root, **root.children}

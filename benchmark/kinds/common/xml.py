@@ -23,11 +23,11 @@ def adopt(kind: type) -> None:
         is_xml = step.__name__ == 'XMLDataset' and step.__module__.startswith('mmdet.')
         if is_xml and '_checks_files' not in vars(step):
             step._checks_files = True  # type: ignore[attr-defined]
-            step.parse_data_info = _checked(step.parse_data_info)  # type: ignore[attr-defined]
-            step.load_data_list = _counted(step.load_data_list)  # type: ignore[attr-defined]
+            step.parse_data_info = _with_checks(step.parse_data_info)  # type: ignore[attr-defined]
+            step.load_data_list = _with_count(step.load_data_list)  # type: ignore[attr-defined]
 
 
-def _checked(parse: Any) -> Any:
+def _with_checks(parse: Any) -> Any:
     @wraps(parse)
     def parse_data_info(self: Any, img_info: dict[str, Any]) -> Any:
         path = Path(img_info['xml_path'])
@@ -38,7 +38,7 @@ def _checked(parse: Any) -> Any:
     return parse_data_info
 
 
-def _counted(load: Any) -> Any:
+def _with_count(load: Any) -> Any:
     @wraps(load)
     def load_data_list(self: Any) -> Any:
         samples = load(self)

@@ -150,12 +150,12 @@ def _test_cfg(task: Task) -> Config:
     if not task.option('flip_test', False):
         return {'mode': 'whole'}
     # without windows: one as large as the padded picture, since mmseg flips windows only
-    size = task.option('test_window', None) or _padded(task.input_size)
+    size = task.option('test_window', None) or _pad_size(task.input_size)
     stride = task.option('window_stride', size)
     return {'mode': 'slide_flip', 'crop_size': size, 'stride': stride}
 
 
-def _padded(size: tuple[int, int]) -> tuple[int, int]:
+def _pad_size(size: tuple[int, int]) -> tuple[int, int]:
     """Return (height, width) padded to multiples of 32 px, so that all maps are aligned."""
     height, width = size
     return height + -height % 32, width + -width % 32
@@ -169,7 +169,7 @@ def _preprocessor(context: BuildContext) -> Config:
         'bgr_to_rgb': True,
         'pad_val': 0,
         'seg_pad_val': _MISSING,
-        'size': _padded(context.option('crop', context.task.input_size)),
+        'size': _pad_size(context.option('crop', context.task.input_size)),
         'test_cfg': {'size_divisor': 32},
     }
 

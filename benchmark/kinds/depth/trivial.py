@@ -33,7 +33,7 @@ class MeanDepthMap:
         total = np.zeros(train[0]['gt_depth_map'].shape)
         known = np.zeros(total.shape)
         for index in range(len(train)):
-            depth = _resized(train[index]['gt_depth_map'], total.shape)
+            depth = _resize(train[index]['gt_depth_map'], total.shape)
             total += depth
             known += depth > 0
         if not known.any():
@@ -48,7 +48,7 @@ class MeanDepthMap:
         return sample
 
 
-def _resized(depth: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _resize(depth: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if depth.shape == shape:
         return depth
     # anything smoother would mix depths with pixels that have none

@@ -93,7 +93,7 @@ def federated_precision(
     frequencies = {truth.cats[category]['frequency'] for category in shown}
     groups = [frequency for frequency in _FREQUENCIES if frequency in frequencies]
     keys = ('AP', 'AP50', 'AP75', *(f'AP{frequency}' for frequency in groups))
-    counted = _counted(truth, detections, limit)
+    counted = _limit_detections(truth, detections, limit)
     if not counted:
         if kept is not None:
             kept.update(undetected(truth, images, categories))
@@ -143,7 +143,9 @@ def _field(item: dict[str, Any], name: str) -> Any:
     return item[name]
 
 
-def _counted(truth: COCO, detections: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+def _limit_detections(
+    truth: COCO, detections: list[dict[str, Any]], limit: int
+) -> list[dict[str, Any]]:
     by_image = defaultdict(list)
     for detection in sorted(detections, key=lambda d: -d['score']):
         by_image[detection['image_id']].append(detection)

@@ -90,7 +90,7 @@ class KeypointDataset(BaseCocoStyleDataset):
         for place, box in enumerate(boxes):
             if as_id(box.get('category_id')) != _PERSON:
                 continue
-            corners, score = self._detected(box, place)
+            corners, score = self._read_detection(box, place)
             id_ = ids.get(as_id(box.get('image_id')))
             if id_ is None:
                 raise DataError(
@@ -116,7 +116,7 @@ class KeypointDataset(BaseCocoStyleDataset):
             raise DataError(f'{self.bbox_file}: contains no box of category {_PERSON} (person)')
         return found
 
-    def _detected(self, box: Mapping[str, Any], place: int) -> tuple[np.ndarray, float]:
+    def _read_detection(self, box: Mapping[str, Any], place: int) -> tuple[np.ndarray, float]:
         """Return the corners (1, 4) and the score of a detected box."""
         try:
             left, top, width, height = map(float, box['bbox'][:4])

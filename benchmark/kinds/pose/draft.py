@@ -66,7 +66,7 @@ def flip_pairs(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
     """Return the pairs of key points whose names differ only in left and right."""
     found = []
     for index, name in enumerate(names):
-        other = _mirrored(name)
+        other = _mirror_name(name)
         if other is not None and other in names and names.index(other) > index:
             found.append((index, names.index(other)))
         elif other is None and (left := _mirrored_back(name)) in names:
@@ -76,23 +76,23 @@ def flip_pairs(names: Sequence[str]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _mirrored(name: str) -> str | None:
+def _mirror_name(name: str) -> str | None:
     """Return the name of the right key point of a pair from that of the left one."""
     if 'left' in name.lower():
-        return re.sub('left', lambda m: _cased('right', m[0]), name, flags=re.IGNORECASE)
-    found = re.sub(r'(^|[_\- .])([lL])(?=$|[_\- .])', lambda m: m[1] + _cased('r', m[2]), name)
+        return re.sub('left', lambda m: _match_case('right', m[0]), name, flags=re.IGNORECASE)
+    found = re.sub(r'(^|[_\- .])([lL])(?=$|[_\- .])', lambda m: m[1] + _match_case('r', m[2]), name)
     return found if found != name else None
 
 
 def _mirrored_back(name: str) -> str:
     if 'right' in name.lower():
-        return re.sub('right', lambda m: _cased('left', m[0]), name, flags=re.IGNORECASE)
-    return re.sub(r'(^|[_\- .])([rR])(?=$|[_\- .])', lambda m: m[1] + _cased('l', m[2]), name) + (
-        '' if re.search(r'(^|[_\- .])[rR]($|[_\- .])', name) else '\0'
-    )
+        return re.sub('right', lambda m: _match_case('left', m[0]), name, flags=re.IGNORECASE)
+    return re.sub(
+        r'(^|[_\- .])([rR])(?=$|[_\- .])', lambda m: m[1] + _match_case('l', m[2]), name
+    ) + ('' if re.search(r'(^|[_\- .])[rR]($|[_\- .])', name) else '\0')
 
 
-def _cased(word: str, like: str) -> str:
+def _match_case(word: str, like: str) -> str:
     if like.isupper():
         return word.upper()
     return word.capitalize() if like[0].isupper() else word

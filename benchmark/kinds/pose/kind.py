@@ -35,7 +35,7 @@ _SHIFT = 0.3
 """Share of the boxes that mmpose shifts randomly."""
 
 
-def _crowded(level: str) -> Metric:
+def _crowd_metric(level: str) -> Metric:
     # CrowdPose's toolkit averages -1 in where no recall can be computed
     bounds = (-1.0, 1.0)
     return Metric(
@@ -50,9 +50,9 @@ METRICS = {
         Metric('keypoint_AP50', Unit.FRACTION, True, _FRACTION, 'key-point AP50'),
         Metric('keypoint_AP75', Unit.FRACTION, True, _FRACTION, 'key-point AP75'),
         Metric('PCK', Unit.PERCENT, True, (0.0, 100.0), 'PCK'),
-        _crowded('easy'),
-        _crowded('medium'),
-        _crowded('hard'),
+        _crowd_metric('easy'),
+        _crowd_metric('medium'),
+        _crowd_metric('hard'),
         Metric('PCKh', Unit.PERCENT, True, (0.0, 100.0), 'PCKh at 0.5'),
     )
 }

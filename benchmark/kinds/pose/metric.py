@@ -351,16 +351,18 @@ class PoseGallery(Gallery):
         self, image: np.ndarray, truth: Any, found: Sequence[np.ndarray]
     ) -> list[np.ndarray]:
         """Return the crop of an instance once per set of key points (1, K, 2) in image pixels."""
-        left, top, right, bottom = _cut(truth.bboxes[0], image.shape)
+        left, top, right, bottom = _crop_box(truth.bboxes[0], image.shape)
         panel = fit(image[top:bottom, left:right])
         scale = panel.shape[1] / (right - left)
         is_labelled = truth.keypoints_visible[0] > 0
         return [
-            self._drawn(panel, (points[0] - (left, top) + 0.5) * scale, is_labelled)
+            self._draw_skeleton(panel, (points[0] - (left, top) + 0.5) * scale, is_labelled)
             for points in found
         ]
 
-    def _drawn(self, panel: np.ndarray, points: np.ndarray, is_shown: np.ndarray) -> np.ndarray:
+    def _draw_skeleton(
+        self, panel: np.ndarray, points: np.ndarray, is_shown: np.ndarray
+    ) -> np.ndarray:
         canvas = panel.copy()
         places = [(round(float(x)), round(float(y))) for x, y in points]
         for start, end in self._skeleton:
@@ -372,7 +374,7 @@ class PoseGallery(Gallery):
         return canvas
 
 
-def _cut(box: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _crop_box(box: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom of a box with a margin, inside the image."""
     left, top, right, bottom = (float(side) for side in box)
     margin = _MARGIN * max(right - left, bottom - top)

@@ -105,12 +105,12 @@ def _classes(folder: Path, pairs: list[Pair]) -> tuple[tuple[str, ...], tuple[st
         return names, (f'the names of the classes are those in {listed.name}',)
     names = tuple(f'class-{number}' for number in range(numbers[-1] + 1))
     return names, (
-        f'the maps contain the numbers {_shown(numbers)}; write the names of the classes instead '
-        'of class-0 and so on',
+        f'the maps contain the numbers {_format_numbers(numbers)}; write the names of the classes '
+        'instead of class-0 and so on',
     )
 
 
-def _shown(numbers: list[int]) -> str:
+def _format_numbers(numbers: list[int]) -> str:
     is_run = numbers == list(range(numbers[0], numbers[-1] + 1)) and len(numbers) > 2
     return f'{numbers[0]} to {numbers[-1]}' if is_run else ', '.join(map(str, numbers[:20]))
 

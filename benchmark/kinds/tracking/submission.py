@@ -63,7 +63,7 @@ class SubmissionFiles(Hook):
             return
         start = time.perf_counter()
         model = getattr(runner.model, 'module', runner.model)
-        pack(self._path, self._entries, (_tracked(model, item) for item in self._items()))
+        pack(self._path, self._entries, (_track(model, item) for item in self._items()))
         self.seconds = time.perf_counter() - start
 
     def _items(self) -> Iterator[Any]:
@@ -71,7 +71,7 @@ class SubmissionFiles(Hook):
         return (self._sequences[index] for index in range(len(self._sequences)))
 
 
-def _tracked(model: Any, item: dict[str, Any]) -> Tracked:
+def _track(model: Any, item: dict[str, Any]) -> Tracked:
     sample = item['data_samples']
     sample.video = _Watched(sample.video)
     with torch.no_grad():

@@ -116,7 +116,7 @@ def otb_scores(tracks: Sequence[Track]) -> dict[str, float]:
 
 def _otb_curves(track: Track) -> tuple[float, ...]:
     truth = np.where(track.visible[:, None], track.truth, np.nan)
-    boxes = _started(track.boxes, truth)
+    boxes = _start_with_truth(track.boxes, truth)
     return _curves(overlap(boxes, truth), *_distances(boxes, truth, truth[:, 2:]))
 
 
@@ -138,8 +138,11 @@ def lasot_scores(tracks: Sequence[Track]) -> dict[str, float]:
 def _lasot_curves(track: Track) -> tuple[float, ...]:
     boxes, truth = as_filed(track.boxes), as_filed(track.truth)
     broken = np.isnan(boxes).any(axis=1) | (boxes[:, 2:] <= 0).any(axis=1)
-    boxes, truth = (kept[track.visible] for kept in (_started(_held(boxes, broken), truth), truth))
-    return _curves(*_judged(boxes, truth), frames=len(track.visible))
+    boxes, truth = (
+        kept[track.visible]
+        for kept in (_start_with_truth(_fill_missing(boxes, broken), truth), truth)
+    )
+    return _curves(*_measure_errors(boxes, truth), frames=len(track.visible))
 
 
 def uav123_scores(tracks: Sequence[Track]) -> dict[str, float]:
@@ -164,7 +167,7 @@ def _uav123_curves(track: Track) -> tuple[float, ...]:
         )
     truth = np.where(track.visible[:, None], as_filed(track.truth), np.nan)
     empty = (boxes[:, 2:] == 0).any(axis=1) & ~np.isnan(truth).any(axis=1)
-    return _curves(*_judged(_started(_held(boxes, empty), truth), truth))
+    return _curves(*_measure_errors(_start_with_truth(_fill_missing(boxes, empty), truth), truth))
 
 
 def trackingnet_scores(tracks: Sequence[Track]) -> dict[str, float]:
@@ -183,9 +186,9 @@ def trackingnet_scores(tracks: Sequence[Track]) -> dict[str, float]:
 
 def _trackingnet_areas(track: Track) -> tuple[float, ...]:
     truth = np.round(np.where(track.visible[:, None], as_filed(track.truth), np.nan))
-    boxes = _started(np.round(as_filed(track.boxes)), truth)
+    boxes = _start_with_truth(np.round(as_filed(track.boxes)), truth)
     with np.errstate(invalid='ignore', divide='ignore'):
-        shared = _shared(boxes, truth)
+        shared = _intersect(boxes, truth)
         ratio = shared / (boxes[:, 2:].prod(axis=1) + truth[:, 2:].prod(axis=1) - shared)
         off, relative = _distances(boxes, truth, truth[:, 2:])
     return (
@@ -206,12 +209,12 @@ def as_filed(boxes: np.ndarray) -> np.ndarray:
     return filed
 
 
-def _started(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def _start_with_truth(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Return ``boxes`` with the true box in frame 1, which every tracker is given."""
     return np.concatenate([truth[:1], boxes[1:]])
 
 
-def _held(boxes: np.ndarray, is_missing: np.ndarray) -> np.ndarray:
+def _fill_missing(boxes: np.ndarray, is_missing: np.ndarray) -> np.ndarray:
     """Return ``boxes`` with each missing one, except the first, replaced by the one before."""
     kept = boxes.copy()
     for index in np.flatnonzero(is_missing[1:]) + 1:
@@ -219,7 +222,7 @@ def _held(boxes: np.ndarray, is_missing: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _judged(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, ...]:
+def _measure_errors(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return overlap, distance and relative distance (n,) of boxes counted from 1.
 
     Where a number of the true box is not above 0, overlap fails and both distances count as 0.
@@ -269,13 +272,13 @@ def clip(boxes: np.ndarray, frame_size: tuple[int, int]) -> np.ndarray:
 
 def overlap(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Return the intersection over union (n,) of boxes and truth (n, 4), row by row."""
-    shared = _shared(boxes, truth)
+    shared = _intersect(boxes, truth)
     union = boxes[:, 2:].prod(axis=1) + truth[:, 2:].prod(axis=1) - shared
     ratio: np.ndarray = np.clip(shared / (union + np.finfo(float).eps), 0, 1)
     return ratio
 
 
-def _shared(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def _intersect(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
     low = np.maximum(boxes[:, :2], truth[:, :2])
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], truth[:, :2] + truth[:, 2:])
     area: np.ndarray = np.clip(high - low, 0, None).prod(axis=1)
