@@ -21,8 +21,8 @@ class SmallNet(nn.Module):
 
 
 def main(**places: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the scores and the leaderboard; ``places`` are folders, as of ``tb.evaluate``."""
-    net = SmallNet()  # with weights of yours
+    """Return the scores and the leaderboard; ``places`` are folders for ``tb.evaluate``."""
+    net = SmallNet()  # with your weights
     print(tb.check(net))
     run = tb.evaluate(
         [net, 'world-vit-mae'], suite='quick', tasks=['world-covered'], protocols=['knn'],
