@@ -1,4 +1,4 @@
-"""What can be asked of the benchmark: the command line and `transferbench` call these functions.
+"""The functions behind the command line and `transferbench`.
 
 Heavy imports stay inside the functions, so that each loads only what it needs.
 """
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from benchmark.specs import Backbone, CheckResult, Protocol, Suite, Task
 
 FEATURE_CACHE = 4 * 2**30
-"""Bytes that kept features of frozen backbones may take unless a caller says otherwise."""
+"""Default size limit of the feature cache in bytes."""
 
 Say = Callable[[str], None]
-"""Receives one line per event."""
+"""Type: a function that receives one line per event."""
 
 
 def default_data_root() -> Path:
@@ -55,7 +55,7 @@ def default_data_root() -> Path:
 
 
 def list_tasks(kind: str | None = None) -> tuple[str, ...]:
-    """Return the names of the shipped tasks, sorted; of one kind where it is given.
+    """Return the names of the shipped tasks, sorted; only those of ``kind`` if given.
 
     Raises:
         UnknownNameError: there is no such kind.
@@ -72,7 +72,7 @@ def list_tasks(kind: str | None = None) -> tuple[str, ...]:
 
 
 def get_task(name: str | Path) -> Task:
-    """Return a task by its name or by its declaration file.
+    """Return a task by its name or from a declaration file.
 
     Raises:
         UnknownNameError: no shipped task has that name.
@@ -98,7 +98,7 @@ def list_backbones() -> tuple[str, ...]:
 
 
 def get_backbone(which: str | Path | Mapping[str, Any] | Backbone) -> Backbone:
-    """Return a backbone by id, by name in the zoo, by declaration file or by declaration.
+    """Return a backbone by id or name in the zoo, from a declaration file or a declaration.
 
     Raises:
         UnknownNameError: neither a known source nor a declared name.
@@ -136,7 +136,7 @@ def list_suites() -> tuple[str, ...]:
 
 
 def get_suite(which: str | Path | Mapping[str, Any]) -> Suite:
-    """Return a suite by its name, by its declaration file or by declaration.
+    """Return a suite by its name, from a declaration file or from a declaration.
 
     Raises:
         UnknownNameError: no shipped suite has that name.
@@ -151,7 +151,7 @@ def get_suite(which: str | Path | Mapping[str, Any]) -> Suite:
 
 
 def list_protocols() -> tuple[str, ...]:
-    """Return the names of the protocols, those of other packages included.
+    """Return the names of the protocols, including those of other packages.
 
     >>> list_protocols()[:2]
     ('finetune', 'frozen')
@@ -180,15 +180,15 @@ def get_protocol(name: str) -> Protocol:
 
 @dataclass(frozen=True)
 class Run:
-    """What became of a request.
+    """The result of a request: its records, and tables of them.
 
     Attributes:
         suite: the name under which its records are kept.
-        records: the records of all its cells, those of earlier runs included.
-        new: how many of them were made by this run.
+        records: the records of all its cells, including those of earlier runs.
+        new: how many of them this run produced.
         busy: how many cells another process was running.
-        archives: what evaluation servers are to be sent.
-        flags: a line for each of its cells whose score is suspicious, with the reason.
+        archives: files to send to evaluation servers.
+        flags: a line for each cell with a suspicious score, with the reason.
     """
 
     suite: str
@@ -204,7 +204,7 @@ class Run:
         return tuple(record for record in self.records if not record.is_ok)
 
     def frame(self) -> pd.DataFrame:
-        """Return one row per record and metric, values in canonical units."""
+        """Return a tidy table: one row per record and metric, values in canonical units."""
         from benchmark.report.data.memory import frame_of
 
         return frame_of(self.records)
@@ -213,14 +213,14 @@ class Run:
         """Return the mean over seeds of each backbone on each task, the best backbone first.
 
         Raises:
-            UnknownNameError: no record is of ``protocol``.
+            UnknownNameError: there is no record of ``protocol``.
         """
         from benchmark.report.data.memory import leaderboard_of
 
         return leaderboard_of(self.records, protocol)
 
     def __repr__(self) -> str:
-        """Return how many cells there are, ran and failed, and the first reason."""
+        """Return the numbers of cells, of new ones and of failures, and the first error."""
         lines = [
             f'Run of {self.suite}: {len(self.records)} cells, {self.new} of them run now, '
             f'{len(self.failed)} failed'
@@ -229,7 +229,7 @@ class Run:
         return '\n'.join(lines)
 
     def _repr_html_(self) -> str:
-        """Return the leaderboard, and what failed, for a notebook."""
+        """Return the leaderboard and the failures as HTML, for a notebook."""
         from html import escape
 
         board = self.leaderboard().to_html(float_format='{:.2f}'.format, na_rep='-')
@@ -265,47 +265,47 @@ def evaluate(
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Run:
-    """Evaluate backbones on tasks, and return the records; what has a good record is not run again.
+    """Evaluate backbones on tasks and return the records; cells that are done are not run again.
 
     Args:
-        backbones: one or several: ids, names of the zoo, declaration files (each also as
+        backbones: one or several: ids, names in the zoo, declaration files (each also as
             ``NAME=ID``, with the title that tables show) or declarations,
             :class:`Backbone` objects, or modules in memory (``torch.nn.Module``), whose
             ``forward`` takes images (B, 3, H, W) and returns one map (B, C, h, w) or several.
-            The suite's own where none is given.
+            The suite's own if none is given.
         suite: name, declaration file or declaration of a suite; without one, ``tasks`` are run as
             the suite ``custom``.
         tasks: names of tasks, of the suite if there is one; names or files otherwise.
-        protocols: names of protocols; the suite's, else ``finetune``.
-        seeds: random seeds; the suite's, else 0.
-        data_root: folder of the data sets; ``$TBENCH_DATA``, else ``data``.
+        protocols: names of protocols; by default the suite's, else ``finetune``.
+        seeds: random seeds; by default the suite's, else 0.
+        data_root: folder of the data sets; by default ``$TBENCH_DATA``, else ``data``.
         results: folder of the records.
         work_dir: folder of checkpoints, logs and caches.
-        executor: where cells run: an executor, or the name of one. Worker processes on this
+        executor: where cells run: an executor, or its name. By default worker processes on this
             machine unless a backbone is a module in memory, which only this process can see.
-        device: ``'auto'``, ``'cpu'`` or ``'cuda'``; unused where ``executor`` is an object.
-        jobs: how many cells run at a time; unused where ``executor`` is an object.
-        processes: how many processes share the batches of a training.
-        workers: how many processes load samples for each that trains, which changes no score; as
-            many as have a core on a GPU, 0 on a CPU.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``; unused if ``executor`` is an object.
+        jobs: how many cells run at a time; unused if ``executor`` is an object.
+        processes: how many processes train a cell together, dividing each batch.
+        workers: data-loader processes per training process; does not affect scores; by default as
+            many as there are free cores on a GPU, 0 on a CPU.
         precision: ``'exact'`` or ``'fast'`` (bfloat16 autocast in training, TF32, faster kernels);
             by default ``'fast'`` on a GPU and ``'exact'`` on a CPU.
-        feature_cache: bytes that kept features of frozen backbones may take; 0 keeps none.
-        quick_data: know photographs by name and size, without reading them once.
-        submission: let trained trackers also write the archive for the evaluation server of a
-            task whose test labels are withheld; done cells are trained again for it.
-        outcomes: keep what was found of each test example, for :func:`compare`.
-        waits: stay until no cell is left, those of other processes included, and take cells in
-            an order of its own: one of many workers of a suite.
-        stall: seconds that a cell may take without progress before it is ended; by default ten
-            times what it is expected to take, at least half an hour.
-        resources: what an executor of a cluster is asked for, by name, such as a partition;
-            unused where ``executor`` is an object.
+        feature_cache: size limit in bytes of the cache of frozen features; 0 turns it off.
+        quick_data: identify photographs by name and size instead of by content.
+        submission: also write the archive for the evaluation server of a tracking
+            task whose test labels are withheld; cells that are done are trained again for it.
+        outcomes: store the outcome of each test example, for :func:`compare`.
+        waits: wait until no cell is left, including those of other processes, and take cells in
+            a random order: for one of many workers of a suite.
+        stall: seconds without progress after which a cell is stopped; by default ten
+            times its expected duration, at least half an hour.
+        resources: resources to request from a cluster, by name, such as a partition;
+            unused if ``executor`` is an object.
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per event.
 
     Raises:
-        BenchmarkError: the request is wrong; nothing was run. A cell that fails raises nothing:
+        BenchmarkError: the request is invalid; nothing was run. A cell that fails raises nothing:
             its record says why.
     """
     with contextlib.ExitStack() as stack:
@@ -361,7 +361,7 @@ def open_campaign(
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Iterator[Campaign]:
-    """Yield the campaign of a request, as :func:`evaluate` is given it; nothing runs yet.
+    """Yield the campaign of a request, with the arguments of :func:`evaluate`; nothing runs yet.
 
     Raises:
         BenchmarkError: a name is unknown, a declaration wrong, or a folder cannot be written.
@@ -406,7 +406,7 @@ def _suite_of(
     protocols: Sequence[str],
     seeds: Sequence[int],
 ) -> str | Suite:
-    """Return the suite of a request, made of its tasks where none is named."""
+    """Return the suite of a request; without a name, one made of its tasks."""
     if suite is None and not tasks:
         raise BenchmarkError("nothing to run: name a suite, as in suite='quick', or tasks")
     if suite is None:
@@ -428,13 +428,13 @@ def _listed(backbones: Any) -> list[Any]:
 
 
 def _is_module(thing: Any) -> bool:
-    """Whether ``thing`` is a module of torch, which is not imported here to find out."""
+    """Whether ``thing`` is a ``torch.nn.Module``, found out without importing torch."""
     torch = sys.modules.get('torch')
     return torch is not None and isinstance(thing, torch.nn.Module)
 
 
 def _resolve(which: Any, stack: contextlib.ExitStack) -> str | Backbone:
-    """Return what a request is told about a backbone; a module is held until ``stack`` closes."""
+    """Return a backbone for a request; a module in memory is held until ``stack`` closes."""
     if not _is_module(which):
         return str(which) if isinstance(which, str | Path) else get_backbone(which)
     from benchmark.sources.memory import MARK, held
@@ -448,7 +448,7 @@ def _resolve(which: Any, stack: contextlib.ExitStack) -> str | Backbone:
 
 
 def _loading(workers: int | None) -> dict[str, int]:
-    """Return the change to configurations that says how many processes load; no fingerprint's."""
+    """Return the config option for data-loader processes; not part of the fingerprint."""
     from benchmark.compiling import LOADERS
 
     return {} if workers is None else {LOADERS: workers}
@@ -476,7 +476,7 @@ def open_executor(
     jobs: int | None = None,
     resources: Mapping[str, str] | None = None,
 ) -> Iterator[Executor]:
-    """Yield the executor of a campaign; one that is made here is closed afterwards.
+    """Yield the executor of a campaign; one that is created here is closed afterwards.
 
     Raises:
         BenchmarkError: there is no such executor or device, or a module in memory would have to
@@ -509,7 +509,7 @@ def open_executor(
 
 
 def run_campaign(campaign: Campaign, executor: Executor) -> Run:
-    """Return what became of a campaign after running what is to do.
+    """Run what a campaign has to do, and return the result.
 
     Raises:
         BenchmarkError: the request is wrong; nothing was run.
@@ -538,7 +538,7 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
 
 
 def _flags(campaign: Campaign, records: Sequence[RunRecord]) -> tuple[str, ...]:
-    """Return what is suspicious about the scores of ``records``, beside others of the suite."""
+    """Return the flags of ``records``, compared with the other records of the suite."""
     from benchmark.report.inference.flags import flag_lines
     from benchmark.report.writing import suite_boards
     from benchmark.results.counting import cell_key
@@ -568,7 +568,7 @@ def _in_order(campaign: Campaign, plan: Plan, new: Iterable[RunRecord]) -> tuple
 
 
 def survey_campaign(campaign: Campaign, executor: Executor) -> Survey:
-    """Return what a campaign would do here and what that would cost; nothing is trained.
+    """Return what a campaign would do here, and its cost; nothing is trained.
 
     Raises:
         BenchmarkError: a record cannot be read.
@@ -579,7 +579,7 @@ def survey_campaign(campaign: Campaign, executor: Executor) -> Survey:
 
 
 def campaigns(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> list[CampaignStatus]:
-    """Return the newest campaign of each suite and every one at work, the newest first.
+    """Return every running campaign and the newest one of each suite, newest first.
 
     Raises:
         RecordError: a file of the work folder or a record cannot be read.
@@ -593,9 +593,9 @@ def campaigns(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> l
 
 
 def cancel(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> list[str]:
-    """Ask all campaigns at work to stop, on any host; return which process each of them is.
+    """Ask all running campaigns to stop, on any host; return the process of each.
 
-    Each keeps checkpoints, ends its workers and its jobs of a scheduler, and ends, seconds later.
+    Within seconds each saves checkpoints, ends its workers and its jobs of a scheduler, and ends.
 
     Raises:
         BenchmarkError: a file of the work folder cannot be read or written.
@@ -613,11 +613,11 @@ def cancel(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> list
 
 @dataclass(frozen=True)
 class Check:
-    """What was found about a backbone.
+    """The result of :func:`check`.
 
     Attributes:
         backbone: its id.
-        contract: each property that heads rely on.
+        contract: a result for each property that heads rely on.
         kinds: for each kind of task, whether the backbone can serve it and why not.
     """
 
@@ -627,7 +627,7 @@ class Check:
 
     @property
     def is_ok(self) -> bool:
-        """Whether the contract is kept; a kind that cannot be served does not break it."""
+        """Whether the contract holds; a kind that cannot be served does not break it."""
         return all(finding.is_ok for finding in self.contract)
 
     @property
@@ -649,13 +649,13 @@ class Check:
 
 
 def check(which: Any) -> Check:
-    """Return whether a backbone keeps the contract, and which kinds of tasks it can serve.
+    """Check whether a backbone fulfils the contract, and which kinds of tasks it can serve.
 
     Takes seconds on a CPU and needs no data. A broken contract, or weights that do not load, are
     findings of the result or an error that says why.
 
     Args:
-        which: a module in memory, or anything that :func:`evaluate` takes for a backbone.
+        which: a module in memory, or any other form of a backbone that :func:`evaluate` accepts.
 
     Raises:
         BenchmarkError: the architecture is unknown or the weights do not load.
@@ -678,17 +678,17 @@ def check(which: Any) -> Check:
 def check_data(
     task: Task, folder: Path, *, full: bool = False, reader: DataReader | None = None
 ) -> list[CheckResult]:
-    """Return what was found about the files, splits, labels and pictures of a task's data.
+    """Return the results of checks of a task's files, splits, labels and pictures.
 
     Args:
-        task: what the data are held against.
-        folder: where they are.
-        full: read every picture and label, and compare the pictures of two splits.
-        reader: reads the data, and remembers what it read; one that remembers nothing for later
-            runs unless given.
+        task: the declaration to compare the data with.
+        folder: the folder of the data.
+        full: read every picture and label, and look for pictures that are in two splits.
+        reader: reads the data and caches digests; by default one that caches nothing for later
+            runs.
 
     Raises:
-        DeclarationError: a data set has no such type, or its type no such argument.
+        DeclarationError: a data set class does not exist, or does not accept an argument.
     """
     from benchmark.launching.executors.inline import prepared_process
 
@@ -707,22 +707,22 @@ def new_task(
     replace: bool = False,
     small: bool = False,
 ) -> NewTask:
-    """Write the declaration of a task from what a folder holds, and return it with remarks.
+    """Write the declaration of a task from a folder of data, and return it with notes.
 
     Image folders by class, COCO's JSON (boxes, masks, key points), maps of classes or depths
-    beside pictures, and films in the layouts of GOT-10k and MOTChallenge are known. Classes, splits
+    with pictures, and films in the layouts of GOT-10k and MOTChallenge are known. Classes, splits
     and sizes are read from the files; nothing in the folder is changed.
 
     Args:
         kind: the kind of the task.
-        folder: where the data are.
-        data_root: the folder of all data sets; data elsewhere are named by their whole path.
+        folder: the folder of the data.
+        data_root: the folder of all data sets; for data elsewhere the full path is written.
         out: the file to write; named after the folder, in the working directory, unless given.
-        replace: write over a file that is there.
+        replace: overwrite an existing file.
         small: small pictures and narrow heads, for CPUs and first trials.
 
     Raises:
-        BenchmarkError: there is no such kind, the folder holds no such data, or the file cannot
+        BenchmarkError: there is no such kind, the folder has no such data, or the file cannot
             be written.
     """
     from benchmark.kinds import load_kind
@@ -746,12 +746,12 @@ def new_task(
 
 
 def draw_data(task: Task, folder: str | Path, out: str | Path) -> Path:
-    """Write a page with samples of each split of a task and their labels, and return where to.
+    """Write a page with samples of each split of a task and their labels; return its path.
 
     Args:
-        task: whose data they are.
-        folder: where these are.
-        out: an HTML file, or a folder into which ``data.html`` goes.
+        task: the task.
+        folder: the folder of its data.
+        out: an HTML file, or a folder in which ``data.html`` is written.
 
     Raises:
         DataError: the page cannot be written.
@@ -767,18 +767,18 @@ def draw_data(task: Task, folder: str | Path, out: str | Path) -> Path:
 def get_data(
     name: str, data_root: str | Path | None = None, manner: Manner | None = None
 ) -> list[str]:
-    """Fetch, verify, unpack and convert what a data set, task or suite needs; say what was done.
+    """Download, verify, unpack and convert the data of a data set, task or suite.
 
-    What is there already is not asked for again, and a transfer that was cut is continued.
+    Existing files are not downloaded again, and an interrupted transfer is continued.
 
     Args:
         name: data set, task or suite.
         data_root: the folder of all data sets; the default one unless given.
-        manner: whether archives are kept, how many files come at once, who is told how far it is.
+        manner: whether to keep archives, the number of parallel downloads, a progress callback.
 
     Raises:
         UnknownNameError: there is no such data set, task or suite.
-        DataError: a file cannot be fetched or is wrong, or a person has to do something first.
+        DataError: a file cannot be downloaded or is wrong, or a person has to do something first.
     """
     from benchmark.acquiring.declared import chosen
     from benchmark.acquiring.getting import get
@@ -795,13 +795,13 @@ def get_data(
 
 @dataclass(frozen=True)
 class Results:
-    """The records of a suite that were read from a folder."""
+    """The records of a suite, read from a folder."""
 
     suite: str
     records: tuple[RunRecord, ...]
 
     def frame(self) -> pd.DataFrame:
-        """Return one row per record and metric, values in canonical units."""
+        """Return a tidy table: one row per record and metric, values in canonical units."""
         return Run(self.suite, self.records).frame()
 
     def leaderboard(self, protocol: str | None = None) -> pd.DataFrame:
@@ -809,7 +809,7 @@ class Results:
         return Run(self.suite, self.records).leaderboard(protocol)
 
     def __repr__(self) -> str:
-        """Return the suite and how many records there are."""
+        """Return the suite and the number of records."""
         return f'Results of {self.suite}: {len(self.records)} records'
 
 
@@ -818,7 +818,7 @@ def load_results(results: str | Path = 'results', suite: str | None = None) -> R
 
     Args:
         results: folder of the records.
-        suite: which suite; may be left out where the folder has only one.
+        suite: the suite; may be left out if the folder has only one.
 
     Raises:
         BenchmarkError: the folder has no such suite, or several and none is named.
@@ -859,20 +859,20 @@ def compare(
     protocols: Sequence[str] = (),
     tasks: Sequence[str] = (),
 ) -> BackboneComparison:
-    """Return how far one backbone is ahead of another, task by task, from their records.
+    """Compare two backbones task by task, from their records.
 
     Intervals are over seeds and test examples; ``verdict`` says it in words, ``frame()`` in
     numbers. Nothing is run.
 
     Args:
         a: a backbone of the records: its id, its title, its declaration file, or a part of its
-            id or title that no other has.
+            id or title that is unique.
         b: another one.
-        suite: name or declaration file; may be left out where the folder has only one.
+        suite: name or declaration file; may be left out if the folder has only one.
         results: folder of the records.
-        work_dir: where to keep what is remembered of many records; ``results`` unless given.
-        protocols: those to compare under; all that both have unless given.
-        tasks: those to compare on; all unless given.
+        work_dir: folder of the index of records; ``results`` unless given.
+        protocols: protocols to compare under; by default all that both have.
+        tasks: tasks to compare on; by default all.
 
     Raises:
         BenchmarkError: there are no such records, or nothing to compare.
@@ -897,7 +897,7 @@ def compare(
 
 
 def _declared_suite(which: str | Path) -> Suite | None:
-    """Return a suite that is declared; ``None`` for a name that only records have."""
+    """Return a declared suite; ``None`` for a name known only from records."""
     from benchmark.errors import UnknownNameError
 
     try:
@@ -907,7 +907,7 @@ def _declared_suite(which: str | Path) -> Suite | None:
 
 
 def _films(suite: Suite) -> dict[str, str]:
-    """Return what tells films apart in the names of test pictures, by task."""
+    """Return the regular expressions that find the film in names of test pictures, by task."""
     return {task.name: task.film for task in _tasks_of(suite) if task.film}
 
 
@@ -918,7 +918,7 @@ def _tasks_of(suite: Suite) -> tuple[Task, ...]:
 
 
 def _id_of(which: str | Path) -> str:
-    """Return the id of a backbone that a file declares; what is no file stays as it is."""
+    """Return the id of a backbone declared in a file; return other texts unchanged."""
     text = str(which)
     return get_backbone(text).id if text.endswith('.py') and Path(text).is_file() else text
 
@@ -944,21 +944,21 @@ def write_report(
     """Write a suite's tables and page, and return their paths.
 
     Args:
-        suite: name, declaration file or declaration; a name that only records have will do.
+        suite: name, declaration file or declaration; a name known only from records also works.
         results: folder of the records.
-        work_dir: folder of the pictures, and of what is remembered of records.
+        work_dir: folder of the pictures, and of the index of records.
         out: folder to write to; ``tables`` in the folder of the records unless given.
-        formats: of md csv tex paper json html; md, csv and html unless given.
-        reference: the backbone to which tables show differences, by its title or id.
-        normaliser: declaration of the scale of aggregates, where it is not the project's own.
-        history: nights that ``tbench nightly`` wrote, to draw on the page.
-        published: write only what papers and official code report.
-        with_published: write the report, and the rows beside the literature.
-        backbones: those that are shown, by title or id, each as ``ID`` or ``NAME=ID`` with the
-            name that it shall have; all unless given.
-        tasks: those that are shown; all unless given.
-        protocols: those that are shown; all unless given.
-        pictures: where those of the page are: ``beside`` it in a folder, ``inside``, or ``none``.
+        formats: from md csv tex paper json html; md, csv and html unless given.
+        reference: the backbone from which tables show differences, by its title or id.
+        normaliser: declaration of the scale of normalised scores; the project's own unless given.
+        history: the history written by ``tbench nightly``, to plot on the page.
+        published: write only numbers from papers and official code.
+        with_published: write the report, and its rows next to published numbers.
+        backbones: backbones to show, by title or id, each as ``ID`` or ``NAME=ID`` with the
+            name to show; all unless given.
+        tasks: tasks to show; all unless given.
+        protocols: protocols to show; all unless given.
+        pictures: where the page's pictures go: ``beside`` it in a folder, ``inside``, or ``none``.
         baselines: CSV file of published rows (backbone, task, value, citation) to show as well.
 
     Raises:
@@ -1017,7 +1017,7 @@ def stale_report(
     pictures: str = 'beside',
     baselines: Path | None = None,
 ) -> list[Path]:
-    """Return the files of a suite's report that are out of date; the arguments as for writing it.
+    """Return the files of a suite's report that are out of date; arguments as for writing it.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
@@ -1044,10 +1044,10 @@ def stale_report(
 def _reported_suite(
     which: str | Path | Mapping[str, Any], results: str | Path
 ) -> tuple[Suite | None, str]:
-    """Return a suite and its name; ``None`` for one that only records have, as imported ones do.
+    """Return a suite and its name; ``None`` for one known only from records, as after an import.
 
     Raises:
-        BenchmarkError: it is neither declared nor has it records, or its declaration is wrong.
+        BenchmarkError: it is neither declared nor has records, or its declaration is wrong.
     """
     from benchmark.errors import UnknownNameError
     from benchmark.results.store import ResultStore
@@ -1071,7 +1071,7 @@ def _report_of(
     pictures: str,
     **choices: Any,
 ) -> tuple[ResultStore, Path, ReportOptions]:
-    """Return what a report is made of: the records, the folder to write to, and options."""
+    """Return the inputs of a report: the records, the folder to write to, and options."""
     from benchmark.errors import unknown_name
     from benchmark.report import Pictures, ReportOptions, read_normaliser
     from benchmark.results.store import ResultStore
@@ -1091,13 +1091,13 @@ def _report_of(
 
 
 def _suited(protocol: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
-    """Return the tasks that have cells of a protocol."""
+    """Return the tasks that support a protocol."""
     found = get_protocol(protocol)
     return tuple(task for task in tasks if found.suits(task))
 
 
 def export_records(results: str | Path, suite: str, file: str | Path) -> int:
-    """Pack the records of a suite into an archive, and return how many there are.
+    """Pack the records of a suite into an archive, and return their number.
 
     Raises:
         BenchmarkError: there are none, or the archive cannot be written.
@@ -1109,7 +1109,7 @@ def export_records(results: str | Path, suite: str, file: str | Path) -> int:
 
 
 def import_records(results: str | Path, file: str | Path) -> list[Imported]:
-    """Merge the records of an archive into ``results``; what is there is not overwritten.
+    """Merge the records of an archive into ``results``; nothing is overwritten.
 
     Raises:
         BenchmarkError: the archive cannot be read.
@@ -1131,14 +1131,14 @@ def submit(
     backbones: Sequence[str] = (),
     partial: bool = False,
 ) -> Verdict:
-    """Write a bundle of a suite's records, with what others need to check them; return its verdict.
+    """Write a bundle of a suite's records that others can verify; return its verdict.
 
     Args:
-        suite: name, ``NAME@VERSION``, declaration file or declaration; its declared runs are taken.
+        suite: name, ``NAME@VERSION``, declaration file or declaration; its declared runs are used.
         out: the file ``FILE.zip`` to write, or a new folder.
         results: folder of the records and outcomes.
-        backbones: those that are handed in, by id or title; all unless given.
-        partial: whether whole cells may be missing; single seeds never.
+        backbones: backbones to submit, by id or title; all unless given.
+        partial: whether whole cells (but not single seeds) may be missing.
 
     Raises:
         BenchmarkError: there are no such records, or the bundle would be refused; the message
@@ -1152,15 +1152,15 @@ def submit(
 
 
 def verify(bundle: str | Path, *, own: str | Path | None = None, tolerance: float = 0.0) -> Verdict:
-    """Return whether a bundle is accepted, why not, and how far its scores were checked.
+    """Verify a bundle: whether it is accepted, why not, and how far its scores were checked.
 
-    Nothing is run. ``is_accepted``, ``problems`` and ``badge`` of the result say it in data,
-    ``lines()`` in words.
+    Nothing is run. The result has ``is_accepted``, ``problems`` and ``badge``;
+    ``lines()`` puts them into words.
 
     Args:
-        bundle: a ZIP file or a folder of :func:`submit`.
-        own: results folder of runs of your own; runs that agree with them count as re-run.
-        tolerance: by how much a score may differ from that of a run of your own.
+        bundle: a ZIP file or folder written by :func:`submit`.
+        own: results folder of your own runs; runs that agree with them get the badge re-run.
+        tolerance: largest allowed difference from the score of your own run.
 
     Raises:
         RecordError: there is no such file or folder.
@@ -1168,7 +1168,7 @@ def verify(bundle: str | Path, *, own: str | Path | None = None, tolerance: floa
     >>> verify('nowhere.zip')
     Traceback (most recent call last):
     ...
-    benchmark.errors.RecordError: nowhere.zip: no such bundle, a ZIP file or a folder
+    benchmark.errors.RecordError: nowhere.zip: no such bundle (a ZIP file or a folder)
     """
     from benchmark.commons.verifying import verify_bundle
     from benchmark.results.store import ResultStore
@@ -1185,17 +1185,17 @@ def site(
     title: str = 'Leaderboards',
     work_dir: str | Path | None = None,
 ) -> Site:
-    """Build a static site of leaderboards, and return what was built.
+    """Build a static site of leaderboards, and return a summary.
 
     It has the page of each suite, an index, a page per backbone and per task, and feeds as JSON
-    and CSV. Its pages ask for nothing from elsewhere.
+    and CSV. Its pages load nothing from elsewhere.
 
     Args:
         sources: results folders, and bundles, which are verified first.
         out: the folder to write to.
-        suites: names of those that are shown; all unless given.
+        suites: names of suites to show; all unless given.
         title: heading of the index.
-        work_dir: folder of drawn predictions, to show them too.
+        work_dir: folder with pictures of predictions, to show them too.
 
     Raises:
         BenchmarkError: a bundle is refused, there are no records, or one is unreadable.
@@ -1223,9 +1223,9 @@ def export_eval_results(
         suite: name, declaration file or declaration.
         out: folder to write to, with a folder per backbone.
         dataset: ``OWNER/NAME`` of the benchmark's data set on the Hub.
-        source: address of a page with the evidence.
+        source: URL of a page with the evidence.
         results: folder of the records.
-        backbones: those that are written, by id or title; all unless given.
+        backbones: backbones to write, by id or title; all unless given.
 
     Raises:
         BenchmarkError: there are no such records, or the name of the data set is wrong.

@@ -15,10 +15,10 @@ class BenchmarkError(Exception):
 
 
 class DeclarationError(BenchmarkError):
-    """A declaration file (task, backbone, suite) is unreadable or says something not allowed.
+    """A declaration file (task, backbone, suite) is unreadable or contains something not allowed.
 
     Args:
-        problems: everything that is wrong, each a line of its own.
+        problems: everything that is wrong, one line each.
     """
 
     def __init__(self, *problems: str) -> None:
@@ -31,7 +31,7 @@ class DeclarationError(BenchmarkError):
 
 
 class UnknownNameError(BenchmarkError):
-    """A backbone, task, suite, protocol or kind was asked for by a name that does not exist."""
+    """The name of a backbone, task, suite, protocol or kind does not exist."""
 
 
 class IncompatibleError(BenchmarkError):
@@ -62,6 +62,6 @@ def unknown_name(what: str, name: str, allowed: Iterable[str]) -> UnknownNameErr
 
 
 def did_you_mean(name: str, allowed: Iterable[str], prefix: str = '') -> str:
-    """Return the closest match to ``name`` as the end of a message, nothing where none is close."""
+    """Return the closest match to ``name`` as the end of a message; empty if none is close."""
     close = get_close_matches(name, list(allowed), n=1)
     return f"; did you mean '{prefix}{close[0]}'?" if close else ''

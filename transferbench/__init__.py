@@ -1,13 +1,13 @@
 """Which pretrained backbone transfers best, to what, and how sure are we?
 
-The Python face of the benchmark::
+The Python API of the benchmark::
 
     import transferbench as tb
 
     run = tb.evaluate(my_module, suite='quick', tasks=['world-covered'], protocols=['knn'])
     run.leaderboard()
 
-Everything named in ``__all__`` is public; importing this package loads none of the libraries.
+Everything named in ``__all__`` is public; importing this package loads no heavy library.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    """Return a public name, importing what defines it on first use."""
+    """Return a public name; its module is imported on first use."""
     if name not in __all__:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     is_error = name.endswith(('Error', 'Problem'))

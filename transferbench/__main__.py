@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> int:
-    """Return the exit code of the command line: 0 done, 1 some cells failed, 2 wrong request."""
+    """Return the exit code of the command line: 0 done, 1 some cells failed, 2 invalid request."""
     from benchmark.cli.main import main as command
 
     return command()

@@ -1,4 +1,4 @@
-"""Refuse a file or folder called ``benchmark`` that stands before ours on the import path."""
+"""Refuse a file or folder called ``benchmark`` that hides ours on the import path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WRONG_REQUEST = 2
 
 
 def foreign_package() -> Path | None:
-    """Return the file that ``import benchmark`` finds in place of ours; ``None`` if it finds ours.
+    """Return the file that ``import benchmark`` finds instead of ours; ``None`` if it finds ours.
 
     Nothing is imported.
     """
@@ -33,7 +33,7 @@ def foreign_package() -> Path | None:
 def message(found: Path) -> str:
     """Return one line about a foreign package and what to do."""
     return (
-        f'{found} stands before the package benchmark of transferbench ({OURS.parent}) on the '
+        f'{found} hides the package benchmark of transferbench ({OURS.parent}) on the '
         'import path: rename it, or start Python in another folder or with -P'
     )
 

@@ -21,36 +21,36 @@ from benchmark.watching.writing import outcome_line, write_results
 LEDGER = 'ledger.json'
 
 Pick = Callable[[Any], Any]
-"""From the model of a trainer to the network whose weights are evaluated."""
+"""Type: a function from a trainer's model to the network to evaluate."""
 
 
 class Watcher:
-    """Evaluates a network every so many steps of your own loop, on validation splits.
+    """Evaluates a network every N steps of your own training loop, on validation splits.
 
     The weights are saved and evaluated as ``ARCH@FILE``, so that the scores are those of the saved
-    checkpoint. The training goes on as if nothing had happened: random numbers, gradients and the
+    checkpoint. The training is not affected: the state of random generators, gradients and the
     mode of the module stay as they were. A step that was evaluated before is not evaluated again.
 
     Args:
-        arch: what the module's weights are weights of, as ``'timm:vit_small_patch16_224'`` or
+        arch: the architecture of the module, as ``'timm:vit_small_patch16_224'`` or
             ``'my_net.py:Net'``; without one the module itself is evaluated, whose ``forward`` must
             return maps, as for :func:`transferbench.evaluate`.
         suite: name or file of the suite.
         tasks: names of tasks of the suite; all unless given.
         protocols: names of protocols; the suite's probes unless given.
         seeds: random seeds; the suite's unless given.
-        every: only steps that this number divides.
+        every: evaluate only steps divisible by this number.
         out: folder of scores, curves and records.
         data_root: folder of the data sets; ``$TBENCH_DATA``, else ``data``.
         device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
         executor: where cells run: this process unless another one is named.
         keep_best: how many of the best checkpoints to keep in ``out``.
-        health: whether label-free measures are taken too.
+        health: whether label-free measures are computed too.
         options: changes to every compiled configuration, by dotted key.
         say: receives one line per evaluation; printed unless given.
 
     Raises:
-        BenchmarkError: ``out`` was begun with other settings, or a name is unknown.
+        BenchmarkError: ``out`` was started with other settings, or a name is unknown.
 
     >>> import tempfile
     >>> watcher = Watcher('timm:resnet18', suite='quick', every=100, out=tempfile.mkdtemp())
@@ -96,11 +96,11 @@ class Watcher:
         self.ledger = Ledger(Path(out) / LEDGER, settings)
 
     def is_due(self, step: int) -> bool:
-        """Return whether a call with ``step`` evaluates, unless that step was evaluated before."""
+        """Return whether ``step`` is one of the steps to evaluate."""
         return step % self._every == 0
 
     def __call__(self, module: Any, step: int) -> Entry | None:
-        """Evaluate ``module`` where ``step`` is due; return what was found, ``None`` where not due.
+        """Evaluate ``module`` if ``step`` is due, and return the result; ``None`` otherwise.
 
         Of several processes that train together the first one evaluates.
 
@@ -218,7 +218,7 @@ class _opened:  # noqa: N801
 
 
 def _unwrapped(module: Any) -> Any:
-    """Return the network inside what shares it among processes, or compiles it."""
+    """Return the network inside wrappers for several processes or for compilation."""
     while type(module).__name__ in ('DistributedDataParallel', 'DataParallel', 'OptimizedModule'):
         inner = getattr(module, 'module', None)
         module = inner if inner is not None else module._orig_mod

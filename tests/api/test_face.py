@@ -62,7 +62,7 @@ def test_a_foreign_module_of_our_name_is_found_out(
     done = python(*start, folder=tmp_path)
     assert done.returncode != 0
     last = done.stderr.splitlines()[-1]
-    assert f'{path.resolve()} stands before the package benchmark of transferbench' in last
+    assert f'{path.resolve()} hides the package benchmark of transferbench' in last
     assert 'rename it' in last
     assert 'foreign one ran' not in done.stderr
     if start[0] == '-m':

@@ -11,10 +11,10 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 @dataclass(frozen=True)
 class Job:
-    """A request to a worker: ``name`` is for people, ``request`` for the worker.
+    """A request to a worker: ``name`` is for messages, ``request`` for the worker.
 
-    The request is plain data; its key ``job`` names the procedure. ``stall`` is after how many
-    seconds without progress it is ended, ``None`` for never.
+    The request is plain data; its key ``job`` names the procedure. ``stall`` is the number of
+    seconds without progress after which it is stopped, ``None`` for never.
     """
 
     name: str
@@ -27,8 +27,8 @@ class Job:
 class Reply:
     """A worker's answer to a job; ``error`` is empty if it succeeded.
 
-    ``started`` is when a worker was given the job (UTC). An answer with ``lost`` says that the
-    job may work another time: the worker, its host or its memory was gone. One with ``busy`` says
+    ``started`` is when a worker got the job (UTC). An answer with ``lost`` says that the
+    job may be retried: the worker or its host was lost, or memory ran out. One with ``busy`` says
     that another process holds the cell.
     """
 
@@ -50,9 +50,9 @@ class Wanted:
         device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
         jobs: how many jobs may run at a time; ``None`` leaves it to the executor.
         processes: how many processes each training takes.
-        most: no more jobs at a time than this are of use; ``None`` where that is not known.
-        work: a folder that all hosts see, for what an executor keeps while it lives.
-        options: what else was asked for, by name: an executor knows its own.
+        most: the largest useful number of jobs at a time; ``None`` if unknown.
+        work: a folder that all hosts see, for the executor's own files.
+        options: further options by name, specific to the executor.
     """
 
     device: str = 'auto'
@@ -67,7 +67,7 @@ class Wanted:
 class Executor(Protocol):
     """Runs jobs and yields a reply for each as it ends, in any order.
 
-    Jobs are asked for one by one, when there is room for them.
+    Jobs are requested one by one, when there is room for them.
 
     An executor never raises for a job that failed: the reply's ``error`` says why. It is a
     context manager, and is closed when the context ends; nothing it started outlives that.

@@ -1,4 +1,4 @@
-"""Jobs in this process, one after the other: a breakpoint works, and modules in memory are seen."""
+"""Jobs in this process, one after the other, for breakpoints and modules in memory."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from benchmark.launching.executors.base import Job, Reply, Wanted
 class InlineExecutor:
     """Runs jobs in this process, one at a time.
 
-    What a job prints goes to its log file, as in a worker; ``breakpoint()`` gives the terminal
-    back. The scores are those of a worker: threads and random numbers are set as there, and put
-    back as they were afterwards, like warning filters, logging and the working directory.
+    Output of a job goes to its log file, as in a worker; ``breakpoint()`` restores the terminal.
+    The scores equal those of a worker: threads and random generators are set as there, and
+    restored afterwards, like warning filters, logging and the working directory.
 
     Args:
         device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
-        shows_output: let jobs print here rather than into their log files.
+        shows_output: let jobs print here instead of to their log files.
 
     Raises:
         EnvironmentProblem: the device is ``'cuda'`` and there is no GPU, or more than one process

@@ -18,13 +18,13 @@ class LocalExecutor:
     """Runs jobs in worker processes: one per GPU, else one single-threaded per core.
 
     Args:
-        jobs: how many workers; with GPUs, they share these in turn.
+        jobs: number of workers; with GPUs, they share these in turn.
         device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
-        processes: how many processes each training takes, each with a GPU or a core of its own.
-        most: no more workers than this are of use.
+        processes: number of processes of each training, each with its own GPU or core.
+        most: the largest useful number of workers.
 
     Raises:
-        EnvironmentProblem: ``'cuda'`` was asked for and there is no GPU, or a training needs more
+        EnvironmentProblem: ``'cuda'`` was requested and there is no GPU, or a training needs more
             than there are.
 
     >>> with LocalExecutor(jobs=2, device='cpu') as executor:
