@@ -125,7 +125,7 @@ def package_of(entry: metadata.EntryPoint) -> str:
 def foreign_versions(parts: Iterable[tuple[Plugins[Any], str]]) -> dict[str, str]:
     """Return the version of each other package that adds one of ``parts``, by its name.
 
-    They determine numbers, and are no part of this project's own count of what does.
+    They affect results, but are not covered by this project's own numerics.
     """
     found = dict(plugins.package(name) for plugins, name in parts)
     return {name: version for name, version in sorted(found.items()) if name != OURS}

@@ -332,7 +332,7 @@ what stays in single precision use TF32, and chooses faster kernels.
 class Recipe:
     """The numbers of one training: optimiser, schedule and regularisation.
 
-    The fields stand in the order in which documents show them; suites may set each of them, to
+    The fields are in the order in which documents show them; suites may set each of them, to
     what its type and ``metadata`` allow.
 
     Attributes:

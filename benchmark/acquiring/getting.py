@@ -44,7 +44,7 @@ class Manner:
     Attributes:
         keep: leave the archives when they are unpacked.
         at_once: files that are fetched at the same time.
-        progress: is told how far each file is.
+        progress: receives the progress of each file.
         patience: how long to wait for a server, how often to try.
         say: receives one line per event.
     """
@@ -224,7 +224,7 @@ def gate_text(shelf: Shelf, missing: Sequence[RemoteFile]) -> str:
 
 
 def _check_room(shelf: Shelf) -> None:
-    """Refuse to begin what the disk cannot hold, as far as sizes are known."""
+    """Raise if the disk is too small, where sizes are known."""
     fetched = sum(
         max(0, file.expected - _size(shelf.downloads / f'{file.name}{PART}'))
         for file in shelf.one.files
@@ -388,7 +388,7 @@ def _inside(inner: str, outer: str) -> bool:
 
 
 def link(shelf: Shelf, folder: Path) -> str:
-    """Make ``folder`` stand for the unpacked data set, without copying; return what was done.
+    """Use ``folder`` as the unpacked data set, without copying; return what was done.
 
     Raises:
         DataError: there is no such folder, or something is in the way.

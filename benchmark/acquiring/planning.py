@@ -19,7 +19,7 @@ class Item:
     Attributes:
         one: the data set.
         state: `there`, `linked`, `begun`, `by hand` (a person has to do something) or `absent`.
-        remaining: bytes still to fetch, as far as sizes are stated.
+        remaining: bytes still to download, where sizes are stated.
         unknown: files whose size no source states.
     """
 

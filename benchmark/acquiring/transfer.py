@@ -31,7 +31,7 @@ _PAGES = (b'<!doctype html', b'<html')
 
 
 class Progress(Protocol):
-    """Is told how far a file is."""
+    """Receives the progress of a file."""
 
     def start(self, name: str, done: int, total: int) -> None:
         """A file begins, or begins anew, at ``done`` of ``total`` bytes (0: not known)."""
@@ -94,7 +94,7 @@ def fetch(
         file: its name, addresses, size and checksum.
         folder: where it goes.
         recorded: SHA-256 of an earlier copy, for files whose checksum no source states.
-        progress: is told how far it is.
+        progress: receives the progress.
         patience: how long to wait, how often to try.
 
     Raises:
@@ -316,7 +316,7 @@ class _Transfer:
 
 
 def _version(response: http.client.HTTPResponse) -> str:
-    """Return what tells one version of the file at an address from another; empty if nothing."""
+    """Return an identifier of the version of the file at an address; empty if unknown."""
     tag = response.headers.get('ETag', '')
     # a weak tag does not vouch for equal bytes
     return tag if tag and not tag.startswith('W/') else response.headers.get('Last-Modified', '')

@@ -86,7 +86,7 @@ def find_backbone(text: str, *, relative_to: Path | None = None) -> Backbone:
     randomly initialised), and at last by ``+dropK`` or ``+reinitK`` (its last K blocks left out,
     or set back to their random initialisation). Where a longer reading of the text names a path
     that exists, that is meant: ``@``, ``#`` and ``+`` may occur in names of files and folders.
-    All of it may stand behind ``NAME=``, the title in tables, which is no part of the id.
+    All of it may follow ``NAME=``, the title in tables, which is not part of the id.
 
     Raises:
         UnknownNameError: neither a known source nor a declared name.
@@ -195,7 +195,7 @@ def _is_path_of_source(text: str, relative_to: Path | None) -> bool:
 
 
 def _may_be_name(text: str, relative_to: Path | None) -> bool:
-    """Return whether ``text`` may stand before a checkpoint."""
+    """Return whether ``text`` may precede a checkpoint."""
     source, separator, name = text.partition(':')
     if separator and source in SOURCES.names() and source != 'hf':
         return bool(name)

@@ -103,7 +103,7 @@ def read_suite(path: Path) -> Suite:
     """Return the suite that the file at ``path`` declares.
 
     Paths of tasks and backbones in it are relative to the file. Among the tasks, and in the
-    groups, ``'suite:FILE'`` stands for all tasks of the suite in that file.
+    groups, ``'suite:FILE'`` means all tasks of the suite in that file.
 
     Raises:
         DeclarationError: names the file, the key, the value found and what is allowed.

@@ -209,7 +209,7 @@ def _tree(path: Path, declared: Mapping[str, Any]) -> dict[str, int]:
 
 
 class _Reading:
-    """A task being read: each part as far as the keys that it needs are sound.
+    """A task being read: each part that has valid keys, even if others are wrong.
 
     Args:
         facts: the block as it is written.

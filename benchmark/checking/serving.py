@@ -20,7 +20,7 @@ from benchmark.specs import Backbone, CheckResult, Features, RunSpec, Task
 def check_kinds(backbone: Backbone, features: Features) -> list[CheckResult]:
     """Return for each kind whether a task of it can be built on the backbone, and why not.
 
-    One task stands for its kind, fine-tuned: its configuration is compiled, the backbone is built
+    One task represents its kind, fine-tuned: its configuration is compiled, the backbone is built
     as that asks for it, without memory for its weights, and given the largest picture of the task.
 
     Raises:

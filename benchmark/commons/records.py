@@ -234,5 +234,5 @@ def _recomputed(record: RunRecord, found: Mapping[str, Measured]) -> Iterator[Fo
 
 
 def _examples(measured: Measured) -> int:
-    """Return a number that tells the test examples of outcomes apart from others."""
+    """Return a hash of the test examples of outcomes."""
     return hash((measured.form.count, measured.names))

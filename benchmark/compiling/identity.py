@@ -1,6 +1,6 @@
 """The identity of a run: everything that determines its numbers, and nothing else.
 
-Which parts of the benchmark a run depends on, and what does not count, is told by
+Which parts of the benchmark a run depends on, and what does not count, is decided by
 :mod:`benchmark.results.identity`; here are the numbers and versions of this installation.
 """
 
@@ -33,7 +33,7 @@ NUMERICS: Mapping[str, int] = {
 """Numerics of shared parts (no kind, protocol or source); raised when their results change.
 
 ``reading`` is how samples are opened and decoded, ``networks`` what stands between a source's
-network and a head, the others are procedures. The release of the package is no part of a run's
+network and a head, the others are procedures. The release of the package is not part of a run's
 identity: raise the number of exactly the part whose change alters scores or losses. Kinds,
 protocols and sources declare theirs themselves. The built-in world needs none: other pictures or
 labels are other contents.

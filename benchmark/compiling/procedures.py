@@ -36,7 +36,7 @@ class Procedure:
             dotted key; ``None`` where no cell is compiled.
         facts: returns what a record says of a cell.
         trainings: returns those parts of a configuration whose batches several processes share.
-        takes_processes: whether several processes may carry it out together.
+        takes_processes: whether several processes may run it together.
         keeps_features: whether features of a frozen backbone are kept for the next time.
         writes_submission: whether it trains what can write an archive for an evaluation server.
         canary: ``'module:function'`` from a configuration and a number of samples to numbers that
@@ -126,7 +126,7 @@ def find_procedure(name: str) -> Procedure:
 
     Raises:
         UnknownNameError: no procedure has that name.
-        EnvironmentProblem: another package's procedure cannot be imported, or is none.
+        EnvironmentProblem: another package's procedure cannot be imported, or is not a procedure.
     """
     if ':' not in name:
         if name not in _PROCEDURES:

@@ -18,7 +18,7 @@ class WeightAverage(EMAHook):
 
     Args:
         decay: what the average keeps at a step.
-        parts: in how many iterations a batch passes, of which the last one ends in a step.
+        parts: number of iterations per batch; the optimiser steps in the last one.
     """
 
     def __init__(self, *, decay: float, parts: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""How a backbone is carried out: precision, recomputed activations, compilation."""
+"""How a backbone is executed: precision, recomputed activations, compilation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @HOOKS.register_module()
 class BackboneExecution(Hook):
-    """Changes how the backbone is carried out in training and test, on a CPU as on a GPU.
+    """Changes how the backbone is executed in training and test, on a CPU and on a GPU.
 
     Heads stay in single precision, in which their losses and post-processing are written.
 

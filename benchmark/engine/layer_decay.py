@@ -22,7 +22,7 @@ _POSITION_NETWORKS = ('.cpb_mlp.', '.continuous_position_bias_mlp.')
 
 
 _HEAD = 'head'
-"""The name of the group of all that is no part of the backbone."""
+"""Name of the parameter group of everything outside the backbone."""
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()

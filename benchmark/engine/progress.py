@@ -1,4 +1,4 @@
-"""Lines that tell a person how far a training is."""
+"""Lines on the progress of a training."""
 
 from __future__ import annotations
 

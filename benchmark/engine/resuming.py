@@ -29,7 +29,7 @@ SECONDS_APART = 600.0
 
 @HOOKS.register_module()
 class Checkpoints(Hook):
-    """Keeps all that a training needs to go on, after every so many steps and so much time.
+    """Saves everything that a training needs to continue, at intervals of steps and time.
 
     What is drawn follows from the step, so that no state of a generator is among it. Checkpoints
     are taken after a step of the optimiser: gradients that wait for more parts of a batch are not
@@ -97,7 +97,7 @@ class Checkpoints(Hook):
 
 
 class Spent(NamedTuple):
-    """Seconds by the clock, and by the processors of this process; these tell load apart."""
+    """Wall time and processor time of this process in seconds; they differ under load."""
 
     seconds: float
     cpu_seconds: float

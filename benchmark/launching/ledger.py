@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 class Ledger:
     """A campaign as recorded in its folder; ``is_alive`` if its process is running.
 
-    ``silence`` are the seconds since its last sign of life, as far as clocks agree.
+    ``silence`` is the time in seconds since its last heartbeat, if clocks agree.
     """
 
     suite: str

@@ -1,8 +1,8 @@
 """A worker process: imports the libraries once, then answers one request after the other.
 
-Started as ``python -m benchmark.launching.worker FD``; requests come as Python literals (which,
-unlike JSON, tell tuples from lists), a line each, on standard input; answers leave as JSON lines
-on the file descriptor FD. Everything printed meanwhile goes to the request's log file.
+Started as ``python -m benchmark.launching.worker FD``. Requests come as Python literals (which,
+unlike JSON, distinguish tuples from lists), one per line, on standard input; answers are written as
+JSON lines to the file descriptor FD. Output during a request goes to the request's log file.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def stall_limit(workload: Workload | None) -> float:
 def longest_first(cells: Iterable[Cell], workloads: Mapping[CellKey, Workload]) -> list[Cell]:
     """Return cells ordered so that workers stay busy until the end.
 
-    What takes longest comes first, as far as operations say it; unknown ones before all, equal
+    The longest cells by operations come first; those of unknown length before all, equal
     ones as they were.
     """
 
@@ -138,7 +138,7 @@ def _number(config: Config, part: str, key: str) -> int:
     """Return a whole number from a configuration; raise if an option made it something else.
 
     Raises:
-        BenchmarkError: it is none that a training could have.
+        BenchmarkError: it is not a whole number of at least 1.
     """
     found = config[part].get(key) if isinstance(config[part], Mapping) else None
     if type(found) is not int or found < 1:

@@ -186,7 +186,7 @@ class FeatureBackbone(BaseModule):
         return [name for name in self.state_dict() if name in frozen]
 
     def _still_parts(self) -> list[nn.Module]:
-        """Return the modules that have parameters, none of which learns."""
+        """Return the modules whose parameters are all frozen."""
         parts = ((part, list(part.parameters())) for part in self.body.modules())
         return [part for part, own in parts if own and not any(p.requires_grad for p in own)]
 

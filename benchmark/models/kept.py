@@ -134,7 +134,7 @@ class MapStore:
                 draft.replace(path)
 
     def _has_room(self, size: int) -> bool:
-        """Whether so many bytes more may be kept; other backbones' maps go where that helps."""
+        """Whether that many more bytes fit; maps of other backbones are deleted if needed."""
         if self._left is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / _USED).touch()

@@ -597,7 +597,7 @@ class _Content:
         self._refuse_beyond(entries, outside, 'has a box outside its picture: {bbox}')
 
     def _refuse_beyond(self, entries: Sequence[Entry], wrong: np.ndarray, problem: str) -> None:
-        """Refuse a file of which more entries are unusable than a careful release has."""
+        """Raise if a file has more unusable entries than a careful release has."""
         count = int(wrong.sum())
         if count > _BLEMISHES * len(entries):
             place = int(wrong.argmax())

@@ -102,7 +102,7 @@ def _orientation_of(picture: Image.Image, data: bytes) -> int:
 def _depth_of(picture: Image.Image, data: bytes) -> tuple[int, bool]:
     """Return bits per sample and whether samples are floating-point numbers."""
     if picture.format == 'PNG':
-        return data[24], False  # the header's own field: the mode does not tell 16-bit colours
+        return data[24], False  # the header's own field: the mode does not show 16-bit colours
     if picture.format == 'TIFF':
         tags = picture.tag_v2  # type: ignore[attr-defined]
         kinds = tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))

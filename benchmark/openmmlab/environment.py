@@ -1,4 +1,4 @@
-"""Choice and installation of the backends that stand behind mmcv's operators and key points."""
+"""Choice and installation of the backends of mmcv's operators and of key points."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class COCOeval(cocoeval.COCOeval):  # type: ignore[misc]
             iouType: ``keypoints`` or ``keypoints_crowd``.
             sigmas: (K,), spread of the annotators per key point, as a share of the object's size;
                 None for the 17 of COCO.
-            use_area: False if the annotations have no area; then 0.53 of their box stands in.
+            use_area: False if the annotations have no area; then 0.53 of their box is used.
 
         Raises:
             EnvironmentProblem: ``iouType`` is of another kind.

@@ -53,7 +53,7 @@ class _Changed(Loader):
 
 
 def _importer() -> str:
-    """Return the name of the module whose import statement is being carried out."""
+    """Return the name of the module whose import statement is being executed."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name: str = frame.f_globals.get('__name__', '')

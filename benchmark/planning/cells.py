@@ -179,7 +179,7 @@ class Cell:
         )
 
     def smaller(self) -> tuple[Cell, ...]:
-        """Return the cell with half the batch at a time, and with a quarter, as far as it divides.
+        """Return the cell with half and with a quarter of the batch at a time, where divisible.
 
         They are what runs instead where memory is not enough, and have fingerprints of their own.
         """

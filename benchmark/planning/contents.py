@@ -46,7 +46,7 @@ _SETTLED = 2_000_000_000
 """Minimum age (ns) at which a file's times can be trusted to distinguish two writes."""
 
 _LEFT_BEHIND = frozenset({'Thumbs.db', 'desktop.ini', '__MACOSX', 'lost+found'})
-"""What file managers and file systems put into folders; no part of any data."""
+"""Files that file managers and file systems put into folders; never part of the data."""
 
 _VERSION = b'contents 1\n'
 _STAMPS_KEPT = 4

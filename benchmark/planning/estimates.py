@@ -100,7 +100,7 @@ def model_flops(
     """Return the operations of a cell: backbone, neck and heads, in training and in testing.
 
     Args:
-        head: what stands behind the backbone.
+        head: operations of neck and heads.
         per_picture: operations of the backbone in one forward pass over one input.
         trained_images: samples seen in training.
         tested_images: samples seen in testing.

@@ -108,7 +108,7 @@ class Settings:
         )
 
     def header(self, passes: int) -> dict[str, str]:
-        """Return the facts that stand in the weights file."""
+        """Return the facts stored in the header of the weights file."""
         has_labels = METHODS[self.method].has_labels
         world = self.pictures.world
         return {

@@ -82,7 +82,7 @@ def _usual(choices: Choices) -> Choices:
 
 
 class _Fits:
-    """Regressions on the same features, each of which starts where the one before ended.
+    """Regressions on the same features; each starts from the solution of the previous one.
 
     Args:
         values: features (n, D).

@@ -39,7 +39,7 @@ _LEAST, _MOST = 1.0, 2.0
 Smaller batches leave it as it is."""
 
 _FARTHEST = 3.0
-"""The factor of a network of another width is so many times as large or as small at most."""
+"""Largest ratio by which the factor changes for a network of another width."""
 
 _EMPTY = Recipe(lr=0.0, weight_decay=0.0, iterations=0, batch_size=0)
 

@@ -61,7 +61,7 @@ class Runs:
 
     @property
     def seconds(self) -> float | None:
-        """How long the runs took together, as far as it was measured; ``None`` where none was."""
+        """Total seconds of the runs, where measured; ``None`` if none was."""
         known = [cost.seconds for cost in self.costs if cost.seconds is not None]
         return sum(known) if known else None
 

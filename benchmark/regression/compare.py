@@ -82,7 +82,7 @@ class CellResult:
     """A cell's verdict with its reason.
 
     ``baseline`` and ``tonight`` are scores, maybe none; ``seconds`` is how long the runs of tonight
-    took together, as far as it was measured.
+    took together, where measured.
     """
 
     cell: CellKey

@@ -57,7 +57,7 @@ class ReportOptions:
         groups: group by task name, where the suite's group differs from the task's own.
         history: file of earlier nights, as ``tbench nightly`` writes it, for the page to plot.
         backbones: those that are shown, as ``ID`` or ``NAME=ID``, by title or id; all when empty.
-        films: what tells films apart in the names of test pictures, by task.
+        films: regular expressions that find the film in names of test pictures, by task.
         pictures: where those of the page are: in a folder beside it, inside, or nowhere.
         tasks: those that are shown, by name; all when empty.
         protocols: those that are shown, by name; all when empty.

@@ -15,7 +15,7 @@ def parse_json(text: str | bytes, *, parse_constant: Callable[[str], Any] | None
     """
     try:
         content = json.loads(text, parse_constant=parse_constant)
-        # the escape of half a letter is JSON, but no file or terminal takes what it stands for
+        # a lone surrogate is valid JSON, but cannot be written to a file or terminal
         lone = '\\ud' in (text.decode() if isinstance(text, bytes) else text).lower()
         if lone:
             whole = json.dumps(content, ensure_ascii=False).encode(errors='replace')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 _END = 10
-"""The first and the last of so many parts of a training are compared."""
+"""Number of parts of a training, the first and the last of which are compared."""
 
 _FALL = 0.02
 """The share of the first loss by which it must have fallen at least."""

@@ -2,7 +2,7 @@
 
 A lease is a file ``lease.N`` in the folder. Whoever creates the file of the next number, which the
 file system lets one process do, holds the folder. Its owner changes a counter in it every few
-seconds. Others judge it by their own steady clock: one whose counter they saw stand still for its
+seconds. Others judge it by their own steady clock: one whose counter has not changed for its
 whole length has run out, and the next number may be taken. The number is a fencing token: an owner
 that was frozen finds a higher one when it wakes, and keeps nothing more. Of a process of the same
 host it is known at once whether it still exists.
@@ -53,7 +53,7 @@ class BusyError(BenchmarkError):
 
 
 class Owner(NamedTuple):
-    """A process: ``system`` tells running systems, and containers on them, apart."""
+    """A process: ``system`` identifies the running system, or the container on it."""
 
     host: str
     system: str
@@ -153,7 +153,7 @@ class Observer:
         self._lives: dict[Path, bool] = {}
 
     def is_held(self, folder: Path) -> bool:
-        """Whether somebody else holds ``folder``, and has not run out as far as was seen."""
+        """Whether another process holds ``folder`` with a lease that has not expired."""
         sight = see(folder)
         if sight is None or sight.is_free:
             return not ranks_have_ended(folder)
@@ -457,7 +457,7 @@ def _owner(content: Any) -> Owner | None:
 
 
 def _system() -> str:
-    """Return what tells this running system and its space of process numbers from any other."""
+    """Return an identifier of this running system and its PID namespace."""
     try:
         boot = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
         return f'{boot} {Path("/proc/self/ns/pid").readlink()}'

@@ -270,7 +270,7 @@ class ResultStore:
         """Return the files of ``suite`` that an older release wrote, by cell and fingerprint.
 
         The fingerprint is that of today with the data known by names and sizes. Where several
-        releases ran the same, a good record stands for all.
+        releases ran the same, a good record counts for all.
 
         Raises:
             RecordError: one of them is not a record.

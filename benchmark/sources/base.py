@@ -86,7 +86,7 @@ class Extractor(ABC):
 
     @abstractmethod
     def published(self) -> Weights:
-        """Return the weights that the name stands for.
+        """Return the published weights of the name.
 
         Raises:
             CheckpointError: the network has no published weights, or they cannot be fetched.

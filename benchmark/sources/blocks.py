@@ -68,7 +68,7 @@ class Ending:
         blocks = [block for layer, block in found.items() if layer > 0]
         if wanted.count >= len(blocks):
             raise IncompatibleError(
-                f'{name}: has {len(blocks)} blocks, of which {wanted.count} cannot be '
+                f'{name}: has {len(blocks)} blocks; {wanted.count} of them cannot be '
                 f'{wanted.done}: at most {len(blocks) - 1}'
             )
         self.names = tuple(blocks[-wanted.count :])

@@ -31,7 +31,7 @@ class Permutation(NamedTuple):
 class Rule:
     """Names in timm's layout and in another: one, or several whose rows are stacked.
 
-    In a template ``{i}`` and ``{j}`` stand for numbers, ``{2i+1}`` for a multiple of one with an
+    In a template ``{i}`` and ``{j}`` match numbers, ``{2i+1}`` a multiple of one with an
     offset, and ``{p}`` for the rest of the name.
     """
 

@@ -147,7 +147,7 @@ def load_file(
 
 
 def load_published(extractor: Extractor, name: str, *, may_miss: Mapping[str, str]) -> LoadReport:
-    """Load the weights that a backbone's name stands for and return what was loaded.
+    """Load the published weights of a backbone's name and report what was loaded.
 
     Raises:
         CheckpointError: the weights do not exist, cannot be fetched or do not fit.

@@ -32,7 +32,7 @@ _FAILURES = (RuntimeError, AssertionError, ValueError, TypeError, IndexError, At
 
 
 class SourceModule(Protocol):
-    """A module of this package: what ``timm``, ``hf`` and so on stand for."""
+    """A module of this package, such as ``timm`` or ``hf``."""
 
     def open_source(self, request: BuildRequest) -> Extractor:
         """Return a randomly initialised network of the name in ``request``."""

@@ -231,7 +231,7 @@ def _limit(level: float, parts: Sequence[Part]) -> float:
 
 
 def _p_value(clearness: float, parts: Sequence[Part]) -> float:
-    """Return the chance of a difference of at least so many standard errors."""
+    """Return the probability of a difference of at least that many standard errors."""
     from scipy.optimize import brentq
 
     if clearness == 0:

@@ -96,7 +96,7 @@ def signed_rank_posteriors(differences: Array, rope: float, draws: Array) -> lis
     first, second = np.triu_indices(values.shape[1])
     sums = values[:, first] + values[:, second]
     better, worse = _beyond(sums, 2 * rope).T, _beyond(-sums, 2 * rope).T
-    # two tasks stand in both orders
+    # two tasks: both orders occur
     times = np.where(first == second, 1.0, 2.0)
     counts = np.zeros((3, len(values)))
     for start in range(0, len(draws), _DRAWS_AT_ONCE):

@@ -19,7 +19,7 @@ def mmengine_hook(watcher: Watcher, pick: Pick | None) -> Any:
     from mmengine.model import is_model_wrapper
 
     class WatcherHook(Hook):
-        """Evaluates the backbone every so many steps."""
+        """Evaluates the backbone every N steps."""
 
         priority = 'VERY_LOW'
 

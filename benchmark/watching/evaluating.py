@@ -152,7 +152,7 @@ class Evaluator:
     def _health(
         self, campaign: Campaign, plan: Plan, executor: Executor
     ) -> Mapping[str, float | None]:
-        """Return label-free measures on validation pictures; nothing where there are none."""
+        """Return label-free measures on validation pictures; empty if there are no pictures."""
         cell = _seeing(plan)
         if cell is None:
             return {}

@@ -70,7 +70,7 @@ class Entry:
 
     @property
     def key(self) -> tuple[int, str]:
-        """What tells two checkpoints apart: step and content."""
+        """The identity of a checkpoint: step and content."""
         return self.step, self.sha256
 
 
@@ -209,5 +209,5 @@ def best_first(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def without_file(entry: Entry) -> Entry:
-    """Return the entry of a checkpoint of which nothing is kept any more."""
+    """Return the entry of a checkpoint whose files are gone."""
     return replace(entry, held='')

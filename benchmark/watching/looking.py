@@ -1,4 +1,4 @@
-"""Which checkpoints lie below a folder, which of them are complete, and of which step they are."""
+"""Find the checkpoints below a folder, whether they are complete, and their steps."""
 
 from __future__ import annotations
 

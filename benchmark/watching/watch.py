@@ -264,7 +264,7 @@ class Watch:
         self.ledger.put(without_file(entry))
 
     def _drop_files(self) -> None:
-        """Let go of the files of evaluated checkpoints that are none of the best."""
+        """Delete the files of evaluated checkpoints that are not among the best."""
         evaluated = self.ledger.having(State.EVALUATED)
         wanted = max(self.watching.keep_best, 1 if self.watching.final_test else 0)
         kept = {entry.key for entry in best_first(evaluated)[:wanted]}

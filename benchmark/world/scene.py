@@ -291,7 +291,7 @@ def _subject_camera(
 
 
 def _draw_portrait_site(rng: np.random.Generator, camera: Camera, z: float, level: float) -> _Site:
-    """Return a stage whose ground is at ``level`` (m) as far as the subject at ``z`` (m)."""
+    """Return a stage whose ground is at ``level`` (m) up to the subject at ``z`` (m)."""
     indoors, scale = bool(rng.random() < 0.5), 0.8
     turn = draw_turn(rng, indoors=indoors)
     if indoors:

@@ -18,7 +18,7 @@ COVER_BOUNDS = (0.0, 0.15, 0.30, 0.45, 0.60, 0.75, 0.90)
 FRAME_RATE = 10
 
 TRACKED = 1
-"""MOT's number of the one class; all creatures have it."""
+"""MOT's class number of all creatures."""
 
 
 class TargetLabel(NamedTuple):

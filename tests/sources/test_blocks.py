@@ -174,7 +174,7 @@ class TestRefused:
     ) -> None:
         with pytest.raises(IncompatibleError) as caught:
             inspect_backbone(backbone('timm ViT', LastBlocks(action, 4)))
-        assert 'has 4 blocks, of which 4 cannot be' in one_line(caught.value)
+        assert 'has 4 blocks; 4 of them cannot be' in one_line(caught.value)
         assert 'at most 3' in str(caught.value)
 
     @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from benchmark.kinds.common.frames import numbered_frames
 from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
 
 _HELD_OUT = 'TRAIN_11'
-"""TrackingNet publishes no labels of its test split: its last part of twelve stands in."""
+"""TrackingNet publishes no labels of its test split: its last part of twelve is used."""
 
 _WITHHELD = 'TEST'
 """Its official test split; only the first box of each film is published."""

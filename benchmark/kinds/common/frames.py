@@ -18,7 +18,7 @@ def numbered_frames(folder: Path) -> dict[int, str]:
     """Return the names of the pictures in ``folder`` by their number, in the order of the numbers.
 
     The number is that part of the name in which the names differ: ``2.jpg`` comes before
-    ``10.jpg``. There are none where the folder is absent.
+    ``10.jpg``. The result is empty if the folder does not exist.
 
     Raises:
         DataError: a picture has no number, two have the same, or the names differ in more.

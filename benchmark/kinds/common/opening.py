@@ -130,7 +130,7 @@ def _check_size(of: Config, found: int) -> None:
 def seeded(*, of: Config, seed: int, views: int = 0) -> SeededSamples:
     """Open the data set ``of``; its samples are drawn by seed and position in the order.
 
-    With ``views``, each sample has so many that are drawn once, whatever the turn.
+    With ``views``, each sample has that many views, each drawn once for all passes.
     """
     dataset = opened(of=of)
     return SeededSamples(FixedViews(dataset, views) if views else dataset, seed)

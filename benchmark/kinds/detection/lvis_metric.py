@@ -53,7 +53,7 @@ class FederatedDetectionMetric(DetectionMetric):
     ) -> dict[str, float]:
         """Return AP, AP50, AP75, APr, APc and APf as fractions of ``kind`` 'bbox' or 'segm'.
 
-        Of the last three those are absent that stand for no object. ``kept`` receives what each
+        Of the last three, those without any object are absent. ``kept`` receives what each
         picture adds to the first three.
         """
         return federated_precision(

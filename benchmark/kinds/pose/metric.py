@@ -58,7 +58,7 @@ class PoseMetric(BaseMetric):
 
     Args:
         ann_file: the COCO key point annotations of the test split.
-        sigmas: (K,) spread of the annotators, as COCO's object key point similarity has it.
+        sigmas: (K,) spread of the annotators, as in COCO's object key-point similarity.
         pck_threshold: largest error of a right key point, as a share of its box's longer side.
         crowd: whether AP is CrowdPose's, and given for easy, medium and hard images too.
         detected: whether boxes come from a detector: of estimates of one image that agree all but
@@ -227,9 +227,9 @@ def average_precision(
 ) -> dict[str, float]:
     """Return ``keypoint_AP`` (similarity 0.5 to 0.95), AP50 and AP75 as fractions.
 
-    Where an annotation has no area, 0.53 of its box stands in, as in mmpose. With ``crowd`` they
+    If an annotation has no area, 0.53 of its box is used, as in mmpose. With ``crowd`` they
     follow CrowdPose, as do ``crowd_AP_easy``, ``_medium`` and ``_hard``; of these those are absent
-    that stand for no instance. ``kept`` receives what each picture adds to the first three.
+    that have no instance. ``kept`` receives each picture's contribution to the first three.
 
     Raises:
         DataError: no instance counts.

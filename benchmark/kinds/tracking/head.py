@@ -57,7 +57,7 @@ class Cells:
     def decode(self, deltas: Tensor, shapes: Tensor) -> Tensor:
         """Return boxes (B, N, 4), corners in crop pixels, of deltas (B, N, 4).
 
-        Zero deltas stand for a box at the cell's centre that has the aspect of ``shapes`` (B, 2),
+        Zero deltas mean a box at the cell's centre that has the aspect of ``shapes`` (B, 2),
         the target's width and height in the template, and the area that the crop was made for.
         """
         shift, size = deltas.split(2, dim=-1)
@@ -82,7 +82,7 @@ class ResponseHead(nn.Module):
 
     Args:
         width: channels of the tokens.
-        cells: the grid that the tokens stand for.
+        cells: the grid of the tokens.
     """
 
     def __init__(self, *, width: int, cells: Cells) -> None:
@@ -112,7 +112,7 @@ def response_losses(
 
     Scores learn the overlap of their own box with the truth; boxes are learnt at the cells
     inside the truth, the more the higher their score (SwinTrack, arXiv 2112.00995, section 3.3).
-    Without ``l1_weight`` the distance of boxes is no part of them.
+    Without ``l1_weight`` they do not include the L1 loss of boxes.
     """
     positive = cells.inside(boxes)
     truth = boxes[:, None].expand_as(response.boxes)

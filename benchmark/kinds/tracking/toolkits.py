@@ -73,7 +73,7 @@ def got10k_scores(tracks: Sequence[Track]) -> dict[str, float]:
     As in ``ExperimentGOT10k`` of got-10k/toolkit (got10k/experiments/got10k.py): frame 1 and
     frames with cover 0 do not count, boxes are clipped to the frame, and success is an overlap
     above the threshold. A prediction that is not finite makes the average NaN, there as here.
-    ``success_AUC``, ``precision`` and ``norm_precision`` are no part of that toolkit: they are
+    ``success_AUC``, ``precision`` and ``norm_precision`` are not in that toolkit: they are
     :func:`_curves` over the same kind of frames, those that show the target.
 
     Raises:
@@ -129,7 +129,7 @@ def lasot_scores(tracks: Sequence[Track]) -> dict[str, float]:
 
     As in HengLan/LaSOT_Evaluation_Toolkit (utils/calc_seq_err_robust.m, utils/eval_tracker.m):
     shares are of all frames, and one without its target never counts as right. For a prediction
-    that is NaN or has no area the one before stands in. Where the target is there, but its box
+    that is NaN or has no area the one before is used. Where the target is visible, but its box
     begins left of or above pixel 1, overlap fails and the centre counts as right.
     """
     return _mean_curves([_lasot_curves(track) for track in tracks])

@@ -1,4 +1,4 @@
-"""The module that stands in for ``mmcv._ext``."""
+"""The replacement of the module ``mmcv._ext``."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def _unavailable(name: str) -> Callable[..., NoReturn]:
 
 
 def get_compiler_version() -> str:
-    """Return what stands in for the version of the compiler."""
+    """Return a text in place of the compiler's version."""
     return _NO_COMPILER
 
 
 def get_compiling_cuda_version() -> str:
-    """Return what stands in for the version of CUDA that was compiled against."""
+    """Return a text in place of the CUDA version of the compiled operators."""
     return _NO_COMPILER
 
 

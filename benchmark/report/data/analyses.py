@@ -16,7 +16,7 @@ SCHEMA = 1
 RECORD, VALUES, FIGURE, PICTURE = 'record.json', 'values.csv', 'figure.svg', 'figure.png'
 
 Value = float | str | None
-"""A key number, or a text that stands for some, as a mean with its interval."""
+"""A key number, or a text such as a mean with its interval."""
 
 
 class KeyNumbers(NamedTuple):

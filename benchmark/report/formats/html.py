@@ -185,7 +185,7 @@ def _hash(text: str) -> str:
 
 
 def _json(content: object) -> Markup:
-    """Return JSON that cannot end the element it stands in."""
+    """Return JSON that cannot close its HTML element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(',', ':'))
     return Markup(text.replace('<', '\\u003c'))
 

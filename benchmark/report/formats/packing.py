@@ -1,7 +1,7 @@
 """The evidence of all cells as compressed blocks, one per column of a board, within a budget.
 
 A block is deflated JSON in base64. Its lists run in parallel over the rows of the board, so
-that like stands beside like and compresses well; the page opens a block when a cell of it
+that similar data are adjacent and compress well; the page opens a block when a cell of it
 is looked at.
 """
 

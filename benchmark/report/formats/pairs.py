@@ -36,7 +36,7 @@ def pair_views(
         boards: leaderboards made of them.
         read: returns the evidence of a record.
         normaliser: scale of the total over tasks.
-        films: what tells films apart in the names of test pictures, by task.
+        films: regular expressions that find the film in names of test pictures, by task.
     """
     known: Pulls = {}
     return [_board(runs, board, read, normaliser, films or {}, known) for board in boards]

@@ -44,7 +44,7 @@ class _Echo:
 
 
 def _join_values(values: Values) -> str:
-    """Return several values as they stand in a line of CSV."""
+    """Format several values as a line of CSV."""
     line = cast('str', _LINES.writerow(map(as_text, values)))
     return line.removesuffix('\r\n')
 
@@ -55,7 +55,7 @@ _is_special = re.compile('[",\r\n]').search
 
 
 def _texts(values: tuple[str, ...]) -> str:
-    """Return texts as they stand in a line of CSV; few of them need the module for it."""
+    """Format texts as a line of CSV; only few of them need the csv module."""
     values = tuple(map(as_text, values))
     return _join_values(values) if _is_special(''.join(values)) else ','.join(values)
 

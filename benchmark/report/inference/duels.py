@@ -64,7 +64,7 @@ Pulls = dict[str, Array]
 """How far groups of test examples pull a run's score, higher is better, by its record's place."""
 
 Reading = Callable[[str], Evidence]
-"""Returns the evidence of the record at a place, as briefs have it."""
+"""Type: a function from a place to the evidence in its record, as stored in briefs."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ MARKS = {Flag.LOSS: '†', Flag.FLOOR: '‡', Flag.FEATURES: '§'}
 
 
 def marks(cell: BoardCell) -> str:
-    """Return the signs of a cell's flags; nothing where there are none."""
+    """Return the signs of a cell's flags; empty if there are none."""
     return ''.join(sign for flag, sign in MARKS.items() if flag in cell.flags)
 
 

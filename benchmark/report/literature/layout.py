@@ -69,7 +69,7 @@ _ALONE = (
 )
 _BESIDE = (
     'Numbers that were read in papers, official code and model cards, beside those of this suite. '
-    'Rows measured here stand in tables of their own, above the literature. The recipes differ: '
+    'Rows measured here are in separate tables, above the literature. The recipes differ: '
     'no ranking spans the two.'
 )
 

@@ -35,7 +35,7 @@ def write_literature(
 ) -> list[Path]:
     """Write what is published on a suite's tasks and return the files' paths.
 
-    With ``boards`` the suite's own rows stand beside it, in tables of their own.
+    With ``boards`` the suite's own rows are added, in separate tables.
 
     Args:
         results: the results folder.
