@@ -184,8 +184,8 @@ class Run:
 
     Attributes:
         suite: the name under which its records are kept.
-        records: the records of all its cells, including those of earlier runs.
-        new: how many of them this run produced.
+        records: the records of all its cells, those of earlier runs included.
+        new: how many of them were made by this run.
         busy: how many cells another process was running.
         archives: files to send to evaluation servers.
         flags: a line for each cell with a suspicious score, with the reason.
@@ -361,7 +361,7 @@ def open_campaign(
     options: Mapping[str, Any] | None = None,
     say: Say | None = None,
 ) -> Iterator[Campaign]:
-    """Yield the campaign of a request, with the arguments of :func:`evaluate`; nothing runs yet.
+    """Yield the campaign of a request, as :func:`evaluate` is given it; nothing runs yet.
 
     Raises:
         BenchmarkError: a name is unknown, a declaration wrong, or a folder cannot be written.
@@ -538,7 +538,7 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
 
 
 def _flags(campaign: Campaign, records: Sequence[RunRecord]) -> tuple[str, ...]:
-    """Return the flags of ``records``, compared with the other records of the suite."""
+    """Return what is suspicious about the scores of ``records``, beside others of the suite."""
     from benchmark.report.inference.flags import flag_lines
     from benchmark.report.writing import suite_boards
     from benchmark.results.counting import cell_key
@@ -795,7 +795,7 @@ def get_data(
 
 @dataclass(frozen=True)
 class Results:
-    """The records of a suite, read from a folder."""
+    """The records of a suite that were read from a folder."""
 
     suite: str
     records: tuple[RunRecord, ...]
@@ -907,7 +907,7 @@ def _declared_suite(which: str | Path) -> Suite | None:
 
 
 def _films(suite: Suite) -> dict[str, str]:
-    """Return the regular expressions that find the film in names of test pictures, by task."""
+    """Return what tells films apart in the names of test pictures, by task."""
     return {task.name: task.film for task in _tasks_of(suite) if task.film}
 
 
@@ -944,7 +944,7 @@ def write_report(
     """Write a suite's tables and page, and return their paths.
 
     Args:
-        suite: name, declaration file or declaration; a name known only from records also works.
+        suite: name, declaration file or declaration; a name that only records have will do.
         results: folder of the records.
         work_dir: folder of the pictures, and of the index of records.
         out: folder to write to; ``tables`` in the folder of the records unless given.
@@ -1017,7 +1017,7 @@ def stale_report(
     pictures: str = 'beside',
     baselines: Path | None = None,
 ) -> list[Path]:
-    """Return the files of a suite's report that are out of date; arguments as for writing it.
+    """Return the files of a suite's report that are out of date; the arguments as for writing it.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
@@ -1091,13 +1091,13 @@ def _report_of(
 
 
 def _suited(protocol: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
-    """Return the tasks that support a protocol."""
+    """Return the tasks that have cells of a protocol."""
     found = get_protocol(protocol)
     return tuple(task for task in tasks if found.suits(task))
 
 
 def export_records(results: str | Path, suite: str, file: str | Path) -> int:
-    """Pack the records of a suite into an archive, and return their number.
+    """Pack the records of a suite into an archive, and return how many there are.
 
     Raises:
         BenchmarkError: there are none, or the archive cannot be written.

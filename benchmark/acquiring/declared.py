@@ -196,7 +196,7 @@ def _check_addresses(path: Path, name: str, file: RemoteFile) -> None:
 def _inside(path: Path, key: str, value: str) -> None:
     place = Path(value)
     if place.is_absolute() or '..' in place.parts:
-        raise DeclarationError(f'{path}: {key} is {value!r}: must be below the data root')
+        raise DeclarationError(f'{path}: {key} is {value!r}: must lie below the data root')
 
 
 def chosen(names: Sequence[str]) -> list[Distribution]:

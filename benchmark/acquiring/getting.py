@@ -167,7 +167,7 @@ def get(
     how = manner or Manner()
     shelf = Shelf(data_root, one)
     if shelf.home.is_symlink():
-        return [f'{shelf.home}: linked to {shelf.home.readlink()}, so there is nothing to download']
+        return [f'{shelf.home}: linked to {shelf.home.readlink()}, nothing to fetch']
     with _alone(shelf):
         if is_done(shelf, tasks) or is_there(shelf, tasks):
             return [f'{shelf.home}: exists already, nothing to do']
@@ -194,7 +194,7 @@ def _alone(shelf: Shelf) -> Iterator[None]:
             yield
     except Timeout:
         raise DataError(
-            f'{shelf.one.name}: another process is downloading it to {shelf.data_root}; wait for it'
+            f'{shelf.one.name}: another process is fetching it into {shelf.data_root}; wait for it'
         ) from None
     except PermissionError as error:
         raise DataError(f'{error.filename}: cannot be written ({error.strerror})') from None

@@ -151,9 +151,7 @@ def _check_name(archive: Path, name: str) -> None:
         or any(len(os.fsencode(part)) > _LONGEST for part in parts)
     )
     if is_outside or is_odd:
-        raise DataError(
-            f'{archive}: {name!r} points outside the folder or is not a valid name: refused'
-        )
+        raise DataError(f'{archive}: {name!r} leads out of the folder or is no fit name: refused')
 
 
 def _is_litter(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""``tbench analyze``: its parser, and one function per analysis."""
+"""``tbench analyze``: its parser and what each analysis is called with."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def erf(options: Namespace) -> Outcome:
 
 
 def _look(options: Namespace, name: str) -> Outcome:
-    """Run the analysis ``name`` of backbones on pictures."""
+    """Carry out the analysis ``name`` of backbones on pictures."""
     backbones = _backbones(options)
     _prepare()
     from benchmark.analysis.devices import choose_device
@@ -234,7 +234,7 @@ def _check_attention(backbones: list[Backbone]) -> None:
 
 
 def cam(options: Namespace) -> Outcome:
-    """Compute activation maps of backbones."""
+    """Map what backbones look at."""
     backbones = _backbones(options)
     _prepare()
     from benchmark.analysis.cam import Method, analyse
@@ -267,7 +267,7 @@ def layers(options: Namespace) -> Outcome:
     from benchmark.analysis.last_blocks import analyse, variants
 
     if not options.backbones:
-        raise BenchmarkError('layers: name the unchanged backbones: --backbones ID ...')
+        raise BenchmarkError('layers: name the whole backbones: --backbones ID ...')
     whole = list(dict.fromkeys(options.backbones))
     asked = {
         **request_of(options),
@@ -292,7 +292,7 @@ def _geometric(request: Request) -> tuple[Task, ...]:
     if not tasks:
         raise BenchmarkError(
             f"layers: suite '{request.suite.name}' has no task of kind {' or '.join(names)}: "
-            'name tasks with --tasks'
+            'name others with --tasks'
         )
     return tasks
 

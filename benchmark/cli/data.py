@@ -46,11 +46,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     probing = _add(kinds, 'probe', probe, 'check whether every address still has its file')
     probing.add_argument('names', nargs='*', metavar='NAME', help=f'{_EXISTING}; default: all')
-    linking = _add(kinds, 'link', link, 'use an existing folder as a data set, without copying')
+    linking = _add(kinds, 'link', link, 'let a folder stand for a data set, without copying')
     linking.add_argument('name', metavar='NAME', help='data set')
-    linking.add_argument(
-        'folder', type=Path, metavar='FOLDER', help='the folder with the unpacked data set'
-    )
+    linking.add_argument('folder', type=Path, metavar='FOLDER', help='where it lies unpacked')
 
 
 def _add(kinds: Any, name: str, command: Any, text: str) -> argparse.ArgumentParser:
@@ -213,7 +211,7 @@ def probe(options: Namespace) -> int:
 
 
 def link(options: Namespace) -> int:
-    """Use an existing folder as a data set."""
+    """Let a folder stand for a data set."""
     from benchmark.acquiring.declared import distributions
     from benchmark.acquiring.getting import Shelf
     from benchmark.acquiring.getting import link as linked

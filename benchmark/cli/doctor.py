@@ -17,7 +17,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def doctor(options: Namespace) -> int:
-    """Print versions, device and what is missing; return 2 if a required part is missing."""
+    """Print versions, device and what is missing; return 2 when something needed is."""
     from benchmark.checking.environment import doctor_lines
 
     lines, is_well = doctor_lines()

@@ -18,7 +18,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help='pack the records of a suite into one archive, or write its scores for model '
         'repositories on the Hub',
     )
-    parser.add_argument('suite', metavar='SUITE', help='name of its folder in RESULTS/runs')
+    parser.add_argument('suite', metavar='SUITE', help='name as below RESULTS/runs')
     parser.add_argument(
         'file',
         type=Path,

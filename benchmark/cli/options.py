@@ -221,7 +221,7 @@ def add_work(parser: argparse.ArgumentParser) -> None:
 
 
 def request_of(options: Namespace) -> dict[str, Any]:
-    """Return the options of a request, as arguments of :func:`benchmark.api.open_campaign`."""
+    """Return the options of a request as :func:`benchmark.api.open_campaign` takes them."""
     return {
         'backbones': normalised(options.backbones, options),
         'suite': options.suite,
@@ -234,7 +234,7 @@ def request_of(options: Namespace) -> dict[str, Any]:
 
 
 def running_of(options: Namespace) -> dict[str, Any]:
-    """Return the options on how cells run, as arguments of :func:`benchmark.api.open_campaign`."""
+    """Return how cells run, as :func:`benchmark.api.open_campaign` takes it."""
     from benchmark.compiling import parse_options
 
     return {

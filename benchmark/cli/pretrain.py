@@ -1,4 +1,4 @@
-"""``tbench pretrain``: its parser, and the settings given by its options."""
+"""``tbench pretrain``: its parser, and the settings that its options ask for."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         '--size',
         type=positive,
         metavar='PX',
-        help=f"side of the pictures in px (default: the world's own, otherwise {_SIZE})",
+        help=f"side of the pictures; default: the world's own, else {_SIZE}",
     )
     parser.add_argument(
         '--batch-size', type=positive, metavar='N', help=f'default: {_DEFAULTS["batch_size"]}'
@@ -133,10 +133,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 
 def _add_world(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        '--pictures',
-        type=positive,
-        metavar='N',
-        help=f'number of pictures of the world (default: {_PICTURES})',
+        '--pictures', type=positive, metavar='N', help=f'of the world; default: {_PICTURES}'
     )
     parser.add_argument(
         '--labels',
@@ -148,14 +145,14 @@ def _add_world(parser: argparse.ArgumentParser) -> None:
 
 
 def pretrain(options: Namespace) -> int:
-    """Pretrain, and print the declaration to give to ``tbench run``."""
+    """Pretrain, and say which file the harness takes."""
     from benchmark.pretraining import Folder
 
     folder = Folder(options.out, options.name)
     other = _other_side(options)
     asked = _asked(options, other)
     _prepare(options)
-    with contextlib.redirect_stdout(io.StringIO()):  # libraries print what is missing
+    with contextlib.redirect_stdout(io.StringIO()):  # libraries print what they miss
         from benchmark.execution.pretrain import run_pretraining
 
     facts = run_pretraining(
@@ -183,9 +180,7 @@ def _other_side(options: Namespace) -> dict[str, Any]:
     if options.like is not None:
         return read_facts(options.like)
     if options.match:
-        raise DeclarationError(
-            f'--match {options.match} needs --like FOLDER, the pretraining to match'
-        )
+        raise DeclarationError(f'--match {options.match} needs --like FOLDER: the other side')
     return {}
 
 
@@ -244,7 +239,8 @@ def _settings(asked: Namespace, other: dict[str, Any], name: str) -> Settings:
     pictures = _pictures(asked)
     if other and other['data']['sha256'] != pictures.sha256:
         raise DeclarationError(
-            f'--like {asked.like}: that pretraining used other pictures ({other["data"]["title"]})'
+            f'--like {asked.like}: the other side learnt from other pictures '
+            f'({other["data"]["title"]})'
         )
     backbone = _architecture(asked)
     native = WorldSpec().size if pictures.world else _SIZE

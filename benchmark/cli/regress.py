@@ -60,9 +60,7 @@ def regress(options: Namespace) -> int:
     suite = options.suite or _only_suite(stores['baseline'])
     baseline = gather(record for record in stores['baseline'].records(suite) if record.is_ok)
     if not baseline:
-        raise BenchmarkError(
-            f"--baseline {options.baseline}: no successful record of suite '{suite}'"
-        )
+        raise BenchmarkError(f"--baseline {options.baseline}: no good record of suite '{suite}'")
     history = _history(options, suite)
     candidate = gather(stores['candidate'].records(suite))
     runs = (*baseline.values(), *candidate.values())
@@ -75,7 +73,7 @@ def regress(options: Namespace) -> int:
         rules,
     )
     if options.append:
-        with one_writer(options.history):  # another night may have been written in the meantime
+        with one_writer(options.history):  # another night may have been written meanwhile
             write_history(options.history, tell(_history(options, suite), comparison))
     if options.out:
         write_outputs(comparison, options.out)
@@ -86,11 +84,11 @@ def regress(options: Namespace) -> int:
 
 
 def _history(options: Namespace, suite: str) -> History:
-    """Return the earlier nights in the history file, which may be new."""
+    """Return the earlier nights: those of the file, which may begin with this one."""
     from benchmark.regression.history import History, read_history
 
     if options.append and options.history is None:
-        raise BenchmarkError('--append needs --history FILE, the file to add the night to')
+        raise BenchmarkError('--append needs --history FILE, the file to write into')
     if options.history is None or (options.append and not options.history.exists()):
         return History(suite)
     return read_history(options.history, suite)

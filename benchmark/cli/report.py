@@ -93,7 +93,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def report(options: Namespace) -> int:
-    """Write a suite's tables and page; with ``--check`` return 1 if they are out of date."""
+    """Write a suite's tables and page; with ``--check`` return 1 when committed ones are stale."""
     asked = {
         'results': options.results,
         'work_dir': options.work_dir,

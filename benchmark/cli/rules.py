@@ -52,12 +52,12 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
 
 
 def night_of(options: Namespace) -> date:
-    """Return the date of the night, by default today (UTC)."""
+    """Return the day of the night, today (UTC) where none is given."""
     return options.night or datetime.now(UTC).date()
 
 
 def rules_of(options: Namespace) -> Rules:
-    """Return the rules given by the options.
+    """Return the rules that the options ask for.
 
     Raises:
         BenchmarkError: a limit or a margin is out of its range.
@@ -96,13 +96,13 @@ def _margin(texts: tuple[str, ...]) -> Margin:
                 raise ValueError
         except ValueError:
             raise BenchmarkError(
-                f"--margin '{text}' must be a share, as in 1%, or METRIC=X with X at least 0"
+                f"--margin '{text}' must be a share as in 1% or METRIC=X with X from 0"
             ) from None
     return Margin(by_metric, share)
 
 
 def check_margin(margin: Margin, known: Iterable[str]) -> None:
-    """Raise if a margin names a metric that no cell has, since it would have no effect."""
+    """Refuse a margin of a metric that no cell has: it would do nothing."""
     keys = sorted(set(known))
     for key in margin.by_metric:
         if key not in keys:

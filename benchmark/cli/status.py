@@ -24,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
         type=positive,
         const=5,
         metavar='SECONDS',
-        help='refresh every SECONDS (default 5) until nothing runs',
+        help='tell again every 5 (or so many) seconds until nothing runs',
     )
     parser.set_defaults(command=status)
 

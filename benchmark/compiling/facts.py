@@ -15,7 +15,7 @@ from benchmark.specs import Backbone, Features, Metric, Names, Pretraining, Prot
 def facts_of(cell: CellInputs) -> dict[str, Any]:
     """Return the description of a cell for its record, keyed by the record's fields."""
     return {
-        **_task_facts(cell.task, cell.protocol),
+        **_shared(cell.task, cell.protocol),
         'backbone': _backbone(*cell.network),
     }
 
@@ -24,12 +24,12 @@ def trivial_facts(task: Task) -> dict[str, Any]:
     """Return the description of a task's trivial predictor for its record."""
     title = load_kind(task.kind).trivial.title
     return {
-        **_task_facts(task, TRIVIAL),
+        **_shared(task, TRIVIAL),
         'backbone': {'title': title, 'pretraining': asdict(Pretraining())},
     }
 
 
-def _task_facts(task: Task, protocol: Protocol) -> dict[str, Any]:
+def _shared(task: Task, protocol: Protocol) -> dict[str, Any]:
     metrics: list[Metric] = list({m.key: m for m in (task.metric, *task.metrics)}.values())
     return {
         'primary': task.metric.key,

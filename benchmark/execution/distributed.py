@@ -1,4 +1,4 @@
-"""One cell in several processes: the process group, and the role of each process.
+"""One cell in several processes: the group they form, what each of them does.
 
 They find a worker's request as a Python literal in a file; the answer goes to another, as JSON.
 """
@@ -25,22 +25,22 @@ Config = dict[str, Any]
 
 
 def world_size() -> int:
-    """Return the number of processes training this cell."""
+    """Return how many processes carry this cell."""
     return int(os.environ.get('WORLD_SIZE', '1')) if 'LOCAL_RANK' in os.environ else 1
 
 
 def own_rank() -> int:
-    """Return the rank of this process among those training this cell."""
+    """Return the number of this process among those that carry this cell."""
     return int(os.environ['RANK']) if world_size() > 1 else 0
 
 
 def is_first() -> bool:
-    """Whether this process writes the cell's files."""
+    """Whether this process writes what a cell leaves behind."""
     return own_rank() == 0
 
 
 def in_processes(config: Config, count: int, rank: int = 0) -> Config:
-    """Return the configuration of process ``rank`` of ``count`` that divide every batch.
+    """Return a compiled configuration for process ``rank`` of ``count`` that share every batch.
 
     Raises:
         IncompatibleError: the batch cannot be shared evenly.
@@ -48,7 +48,7 @@ def in_processes(config: Config, count: int, rank: int = 0) -> Config:
     loader = config['train_dataloader']
     if loader['batch_size'] % count:
         raise IncompatibleError(
-            f'a batch of {loader["batch_size"]} cannot be divided evenly among {count} processes'
+            f'a batch of {loader["batch_size"]} cannot be shared by {count} processes evenly'
         )
     if count == 1:
         return config
@@ -61,7 +61,7 @@ def in_processes(config: Config, count: int, rank: int = 0) -> Config:
 
 
 def runner_arguments() -> Config:
-    """Join the process group, and return the training runner's arguments for it."""
+    """Return what the training runner must be told about several processes, after joining them."""
     if world_size() == 1:
         return {}
     on_gpu = torch.cuda.is_available()  # not run on a GPU
@@ -80,7 +80,7 @@ def runner_arguments() -> Config:
 
 
 def launch(request: Config, count: int) -> Config:
-    """Run a worker's ``request`` in ``count`` processes of this machine, and return the answer.
+    """Return the answer to a worker's ``request`` from ``count`` processes of this machine.
 
     Raises:
         BenchmarkError: they ended without an answer.
@@ -104,7 +104,7 @@ def launch(request: Config, count: int) -> Config:
 
 
 def take_part(request: Config, answered: Path) -> None:
-    """Run ``request`` with the other processes; the first writes the answer to ``answered``."""
+    """Answer ``request`` with the other processes, the first of them into ``answered``."""
     from benchmark.openmmlab import prepare
 
     prepare()
@@ -116,7 +116,7 @@ def take_part(request: Config, answered: Path) -> None:
     if is_first() or found['error']:
         answered.write_text(json.dumps(found), encoding='utf-8')
     if found['error']:
-        # the other processes would wait for this one for ever
+        # the others wait for this one in vain
         os._exit(1)
     if distributed.is_initialized():
         distributed.destroy_process_group()

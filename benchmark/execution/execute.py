@@ -43,7 +43,7 @@ _counter = itertools.count()
 
 @dataclass(frozen=True)
 class Outcome:
-    """The measurements of a finished run, as plain data for its record."""
+    """What a finished run measured, as plain data for its record."""
 
     raw: dict[str, float]
     proof: dict[str, Any]
@@ -258,7 +258,7 @@ def _proof(runner: Runner) -> dict[str, Any]:
 
 
 def loading_proof(backbone: Any, preprocessor: Any) -> dict[str, Any]:
-    """Return the proof of which weights a backbone loaded, and its normalisation."""
+    """Return what was loaded into a backbone, and how its input is normalised."""
     report: LoadReport = backbone.load_report
     return {
         'is_random': report.is_random,

@@ -18,7 +18,7 @@ from benchmark.execution.distributed import in_processes, launch, world_size
 from benchmark.execution.execute import MapFolder, Outcome, execute
 from benchmark.execution.memory import OutOfMemory, in_parts_that_fit
 from benchmark.execution.precision import computed_by
-from benchmark.execution.probe import CacheSlot, execute_probe
+from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.execution.search import execute_search
 from benchmark.execution.trivial import execute_trivial
 from benchmark.kinds.common.opening import expected
@@ -145,9 +145,9 @@ def probe_job(request: Answer) -> Answer:
     """Return the outcome of the probe ``request['config']``, with the feature cache ``'cache'``."""
     asked = request['cache']
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
-    slot = CacheSlot(cache, asked['key']) if asked['limit'] else None
+    keeping = Keeping(cache, asked['key']) if asked['limit'] else None
     folder = Path(request['folder'])
-    return claimed(request, lambda: asdict(execute_probe(request['config'], slot, folder)))
+    return claimed(request, lambda: asdict(execute_probe(request['config'], keeping, folder)))
 
 
 def check_job(request: Answer) -> Answer:

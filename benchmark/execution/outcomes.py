@@ -1,4 +1,4 @@
-"""Store the outcome of every test example in the work folder, for comparisons."""
+"""Keep what a test found of every example, in the work folder, for comparisons of backbones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmark.statistics.outcome_files import pack
 
 
 def keep_outcomes(evaluator: Any, dataset: Any, folder: Path | None) -> dict[str, Any]:
-    """Write an evaluator's outcomes of all examples, and return their digest.
+    """Write what an evaluator that has computed kept of every example, and return its digest.
 
     Args:
         evaluator: mmengine's evaluator of the test.

@@ -18,7 +18,7 @@ from benchmark.stopping import Stopped, stopped_by_signals, write_stacks_when_as
 
 
 def command(count: int, asked: Path, answered: Path) -> tuple[str, ...]:
-    """Return the torchrun command of ``count`` processes for the request in the file ``asked``."""
+    """Return the command of ``count`` processes that answer the request in the file ``asked``."""
     module = ('-m', 'benchmark.execution.ranks')
     return (sys.executable, '-P', *module, 'lead', str(count), str(asked), str(answered))
 
@@ -35,7 +35,7 @@ def lead(count: str, asked: str, answered: str) -> None:
 
 
 def join(asked: str, answered: str) -> None:
-    """Answer the request together with the other processes, while holding its folder."""
+    """Answer the request together with the other processes, and hold its folder meanwhile."""
     request = ast.literal_eval(Path(asked).read_text(encoding='utf-8'))
     with shared(Path(request['folder'])), stopped_by_signals(leaves=True):
         from benchmark.execution.distributed import take_part

@@ -187,7 +187,7 @@ class Campaign:
                 for found in read_briefs(self.store, name)
                 if found.is_ok
             }
-        except RecordError:  # of a cell that may not be requested
+        except RecordError:  # of a cell that may not be asked for
             return lambda cell: self.good_record(cell) is not None
         return lambda cell: (
             (cell.spec, cell.fingerprint) in good
@@ -254,7 +254,7 @@ class Campaign:
                 self.store.copy(record, suite)
 
     def run(self, executor: Executor, plan: Plan) -> list[RunRecord]:
-        """Run the cells to do and return their records; each is saved as its cell ends.
+        """Run the cells that are to do and return their records, each saved as it ends.
 
         A cell that another process is running, or has run meanwhile, has none. Those that are
         running are asked for again at the end, and taken over where their process is gone. One
@@ -372,7 +372,7 @@ class Campaign:
                 yield self.job(cell)
 
     def _ledger(self, plan: Plan) -> AbstractContextManager[None]:
-        """Return the context in which `tbench status` shows this campaign as running."""
+        """Return the block in which `tbench status` sees this campaign at work."""
         entries = [Entry(cell.spec, cell.fingerprint) for cell in (*plan.done, *plan.to_do)]
         return open_ledger(self.store, self.request.suite.name, entries)
 

@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 class Ledger:
     """A campaign as recorded in its folder; ``is_alive`` if its process is running.
 
-    ``silence`` is the time in seconds since its last heartbeat, if clocks agree.
+    ``silence`` are the seconds since its last sign of life, as far as clocks agree.
     """
 
     suite: str
@@ -61,7 +61,7 @@ class Ledger:
 
 @contextlib.contextmanager
 def open_ledger(store: ResultStore, suite: str, entries: Sequence[Entry]) -> Iterator[None]:
-    """List ``entries`` in the work folder as running while the block lasts.
+    """Tell in the work folder that ``entries`` are being run, for as long as the block lasts.
 
     What earlier campaigns of the suite left is removed, unless they are still at work.
     """

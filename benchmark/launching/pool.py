@@ -70,7 +70,7 @@ class _Worker:
 
 
 _FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGBUS)
-"""Signals with an external cause (lack of memory included); others are errors of the process."""
+"""Signals by which others, or a lack of memory, end a process; the rest are faults of its own."""
 
 
 class Pool:

@@ -150,7 +150,7 @@ def _cell(ledger: Ledger, entry: Entry, record: Brief | None) -> CellStatus:
 
 
 def _progress(log: Path, since: float) -> str:
-    """Return the last iteration in a run's log, as ``'train 40/100'``."""
+    """Return the last iteration that a run's log tells, as ``'train 40/100'``."""
     try:
         with log.open('rb') as file:
             size = file.seek(0, 2)

@@ -147,7 +147,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """
     settings = folder / _SETTINGS
     if not settings.is_file():
-        raise DataError(f'--like {folder}: does not contain a pretraining')
+        raise DataError(f'--like {folder}: holds no pretraining')
     facts = folder / f'{_json(settings)["name"]}.json'
     if not facts.is_file():
         raise DataError(f'--like {folder}: the pretraining there is not finished')

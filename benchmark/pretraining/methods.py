@@ -45,7 +45,7 @@ def share_hidden(request: Pretrain) -> float:
     published = METHODS[request.method].mask_ratio
     share = published if request.mask_ratio is None else request.mask_ratio
     if published is None or share is None:
-        raise DeclarationError(f'mask ratio is {share}, but {request.method} masks nothing')
+        raise DeclarationError(f'mask ratio is {share}: {request.method} hides nothing')
     if not 0 < share < 1:
         raise DeclarationError(f'mask ratio is {share}, must lie between 0 and 1')
     return share
@@ -65,7 +65,7 @@ def _mae(request: Pretrain) -> Built:
     patches = (request.size // request.stride) ** 2
     share = share_hidden(request)
     if int(patches * (1 - share)) < 1:
-        raise DeclarationError(f'mask ratio {share} leaves none of {patches} patches visible')
+        raise DeclarationError(f'mask ratio {share} leaves none of {patches} patches to be seen')
     model = {
         'type': 'MAE',
         'data_preprocessor': _preprocessor(request, 'SelfSupDataPreprocessor'),
@@ -239,9 +239,7 @@ def _spark(request: Pretrain) -> Built:
 def _supervised(request: Pretrain) -> Built:
     """A linear classifier on pooled features; label smoothing 0.1 as DeiT (arXiv 2012.12877)."""
     if request.mask_ratio is not None:
-        raise DeclarationError(
-            f'mask ratio is {request.mask_ratio}: supervised training masks nothing'
-        )
+        raise DeclarationError(f'mask ratio is {request.mask_ratio}: supervised hides nothing')
     width = request.features.channels[-1]
     model = {
         'type': 'ImageClassifier',

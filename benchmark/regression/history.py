@@ -111,7 +111,7 @@ def read_history(path: Path, suite: str) -> History:
         cells = dict(_cell(item) for item in content['cells'])
         return History(suite, tuple(sorted(map(_text, content['nights']))), cells)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecordError(f'{path}: not a history of nights ({error})') from None
+        raise RecordError(f'{path}: no history of nights ({error})') from None
 
 
 def _cell(item: Mapping[str, Any]) -> tuple[CellKey, CellHistory]:

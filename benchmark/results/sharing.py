@@ -169,7 +169,7 @@ def _verify(
     said: Mapping[str, str] = manifest['files']
     for name in sorted(said.keys() ^ (names - {MANIFEST})):
         where = 'the manifest' if name in said else 'the archive'
-        raise RecordError(f'{archive}: {name} is in {where} only; the archive is incomplete')
+        raise RecordError(f'{archive}: {name} is in {where} only; the archive is not whole')
     for name in packed.namelist():
         if name == MANIFEST:
             continue
@@ -204,9 +204,7 @@ def _check_entries(entries: list[zipfile.ZipInfo], archive: Path) -> None:
         if entry.filename in seen:
             raise RecordError(f'{archive}: {entry.filename} occurs twice')
         if entry.file_size > _MOST_BYTES:
-            raise RecordError(
-                f'{archive}: {entry.filename} has {entry.file_size} bytes, too many for a record'
-            )
+            raise RecordError(f'{archive}: {entry.filename} has {entry.file_size} bytes, no record')
         if entry.file_size > _MOST_FOLDED * entry.compress_size + _FREE_BYTES:
             raise RecordError(
                 f'{archive}: {entry.filename} unfolds to {entry.file_size} bytes from '

@@ -187,7 +187,7 @@ def test_only_one_process_works_at_a_data_set(flowers: Distribution, tmp_path: P
     (tmp_path / 'data/downloads').mkdir(parents=True)
     with (
         FileLock(tmp_path / 'data/downloads/.flowers102.lock'),
-        pytest.raises(DataError, match='flowers102: another process is downloading it'),
+        pytest.raises(DataError, match='flowers102: another process is fetching it'),
     ):
         get(flowers, tmp_path / 'data', READERS, QUICK)
 

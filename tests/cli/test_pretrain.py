@@ -55,7 +55,7 @@ def test_both_sides_of_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtur
         out='third',
     )
     assert code == 2
-    assert 'that pretraining used other pictures (pictures, 8' in capsys.readouterr().err
+    assert 'the other side learnt from other pictures (pictures, 8' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_both_sides_of_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtur
         (('mae', *VIT, '--match', 'steps'), '--match steps needs --like FOLDER'),
         (
             ('mae', *VIT, '--match', 'steps', '--like', 'none'),
-            '--like none: does not contain a pretraining',
+            '--like none: holds no pretraining',
         ),
         (('mae', *VIT, '--data', 'none', '--steps', '4'), "--data 'none': no such folder"),
         (('mae', *VIT, '--data', 'empty', '--steps', '4'), 'empty: holds no picture'),

@@ -74,7 +74,7 @@ def test_nights_are_appended_to_a_history(folders: dict[str, str], tmp_path: Pat
         (['--baseline', '.', '--candidate', '{same}'], 'name one suite by --suite (there: none)'),
         (
             ['--baseline', '{base}', '--candidate', '{same}', '--suite', 'nope'],
-            "no successful record of suite 'nope'",
+            "no good record of suite 'nope'",
         ),
         (
             ['--baseline', '{base}', '--candidate', '{same}', '--margin', '3'],

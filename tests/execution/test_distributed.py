@@ -72,7 +72,7 @@ def test_a_batch_that_cannot_be_shared_is_told(tmp_path: Path) -> None:
     config = {'train_dataloader': {'batch_size': 3}}
     request = {'job': 'train', 'config': config, 'folder': str(tmp_path), 'processes': 2}
     found = jobs.answer(request)
-    assert found['error'] == 'a batch of 3 cannot be divided evenly among 2 processes'
+    assert found['error'] == 'a batch of 3 cannot be shared by 2 processes evenly'
     assert found['user_error'] is True
 
 
@@ -87,7 +87,7 @@ COMPILED = {'train_dataloader': LOADER, 'custom_hooks': [], 'randomness': {'seed
 
 def test_one_process_trains_by_the_configuration_as_compiled() -> None:
     assert in_processes(COMPILED, 1) == COMPILED
-    with pytest.raises(IncompatibleError, match='a batch of 8 cannot be divided evenly among 3'):
+    with pytest.raises(IncompatibleError, match='a batch of 8 cannot be shared by 3'):
         in_processes(COMPILED, 3)
 
 

@@ -18,7 +18,7 @@ from mmengine.registry import HOOKS
 from benchmark.compiling import WORK, CellInputs, compile_probe, localise
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution import jobs
-from benchmark.execution.probe import CacheSlot, execute_probe
+from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.kinds.base import DATA, Config
 from benchmark.kinds.classification.metric import ClassificationGallery
 from benchmark.models import FeatureBackbone
@@ -88,7 +88,7 @@ def test_kept_features_give_the_same_numbers_without_the_backbone(
     task: str, tiny_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = compiled(tiny_world, tmp_path, task, 'test_vit', 'linear-fixed')
-    keeping = CacheSlot(FeatureCache(tmp_path / 'features', 1 << 24), 'made so')
+    keeping = Keeping(FeatureCache(tmp_path / 'features', 1 << 24), 'made so')
     cold = execute_probe(config, keeping)
     assert set(cold.proof['features'].values()) == {'written to the cache'}
     monkeypatch.setattr(
@@ -101,7 +101,7 @@ def test_kept_features_give_the_same_numbers_without_the_backbone(
 
 def test_other_weights_are_other_features(tiny_world: Path, tmp_path: Path) -> None:
     """Random weights differ by seed alone; what the campaign knows of the cell is the same."""
-    keeping = CacheSlot(FeatureCache(tmp_path / 'features', 1 << 24), 'made so')
+    keeping = Keeping(FeatureCache(tmp_path / 'features', 1 << 24), 'made so')
     first, second = (
         execute_probe(
             compiled(tiny_world, tmp_path, 'world-segmentation', 'test_vit', 'knn', seed), keeping

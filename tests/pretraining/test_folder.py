@@ -58,7 +58,7 @@ def test_names_are_fit_for_files(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_other_side_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r'--like .*: does not contain a pretraining'):
+    with pytest.raises(DataError, match=r'--like .*: holds no pretraining'):
         read_facts(tmp_path)
     Folder(tmp_path / 'a').claim({'name': 'a'})
     with pytest.raises(DataError, match='a: the pretraining there is not finished'):

@@ -75,5 +75,5 @@ def test_wrong_requests_are_refused() -> None:
         compile_pretraining(request('simmim', mask_ratio=1.0))
     with pytest.raises(DeclarationError, match=r'0\.99 leaves none of 16 patches'):
         compile_pretraining(request('mae', mask_ratio=0.99))
-    with pytest.raises(DeclarationError, match=r'0\.5: supervised training masks nothing'):
+    with pytest.raises(DeclarationError, match=r'0\.5: supervised hides nothing'):
         compile_pretraining(request('supervised', mask_ratio=0.5))

@@ -33,8 +33,8 @@ def test_cells_run_along_the_nights_with_gaps_where_nothing_ran(tmp_path: Path) 
 @pytest.mark.parametrize(
     ('content', 'reason'),
     [
-        ('{', 'not a history of nights'),
-        ([], 'not a history of nights (must be an object, found a list)'),
+        ('{', 'no history of nights'),
+        ([], 'no history of nights (must be an object, found a list)'),
         ({**history(2), 'schema': 7}, 'schema is 7, this version reads 1'),
         ({'schema': 1, 'nights': [], 'cells': [{}]}, "the key 'metric' is missing"),
     ],
@@ -49,5 +49,5 @@ def test_another_file_is_one_clear_line(tmp_path: Path, content: Any, reason: st
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match=r'gone\.json: not a history of nights'):
+    with pytest.raises(RecordError, match=r'gone\.json: no history of nights'):
         read_nights(tmp_path / 'gone.json')

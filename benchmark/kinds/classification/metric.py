@@ -118,7 +118,7 @@ class ClassificationGallery(Gallery):
         return self.truth(self.read(sample), sample)
 
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
-        """Return the image captioned with the true and with the predicted class."""
+        """Return the image captioned with the truth and with the likeliest class."""
         true, predicted = sample.gt_label.tolist(), int(sample.pred_score.argmax())
         share = float(sample.pred_score[predicted])
         return Picture(

@@ -240,7 +240,7 @@ def _check_label_file(file: str, header: Header | None) -> None:
 
 
 def _check_byte_range(file: str) -> None:
-    """Raise on labels above 255, which mmseg would wrap around to one byte."""
+    """Refuse labels of 16 or 32 bits that one byte does not hold: mmseg keeps their remainder."""
     with Image.open(file) as picture:
         values = np.asarray(picture)
     if values.min() < 0 or values.max() > IGNORED:

@@ -108,7 +108,7 @@ def why_empty(part: BaseDataset) -> str:
     """Return why a data set found no samples, from its folder or its annotations."""
     folder = _folder_of(part)
     if folder is None:
-        return f'{_annotations(part)}: none of its samples can be used'
+        return f'{_annotations(part)}: no sample of it can be used'
     others = list(_files_below(folder.pictures))
     found = f'found {_endings(others)}' if others else 'the folder is empty'
     return f'{folder.pictures}: no picture to read; {folder.rule}; {found}; {folder.remedy}'

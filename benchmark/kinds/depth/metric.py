@@ -59,7 +59,7 @@ class DepthMetric(BaseMetric):
             true = sample['gt_depth_map']['data'][0].cpu().numpy()
             predicted = sample['pred_depth_map']['data'][0].float().cpu().numpy()
             is_scored = _within(true, *self._range) & window(true.shape, self._crop)
-            usable = _in_range(_resize(predicted, true.shape), *self._range)
+            usable = _in_range(_resized(predicted, true.shape), *self._range)
             self.results.append(error_sums(usable[is_scored], true[is_scored]))
 
     def compute_metrics(self, results: list[np.ndarray]) -> dict[str, float]:
@@ -92,7 +92,7 @@ def _in_range(depth: np.ndarray, near: float, far: float) -> np.ndarray:
     return np.clip(known, near, far)
 
 
-def _resize(depth: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _resized(depth: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     height, width = shape
     if depth.shape == (height, width):
         return depth
@@ -220,7 +220,7 @@ class DepthGallery(Gallery):
         """
         true = sample.gt_depth_map.data[0].cpu().numpy()
         predicted = _in_range(
-            _resize(sample.pred_depth_map.data[0].float().cpu().numpy(), true.shape), *self._range
+            _resized(sample.pred_depth_map.data[0].float().cpu().numpy(), true.shape), *self._range
         )
         is_scored = _within(true, *self._range)
         scale = _colour_scale(true[is_scored], self._range)
@@ -241,7 +241,7 @@ def _above(
 
 
 def _colour_scale(true: np.ndarray, limits: tuple[float, float]) -> tuple[float, float]:
-    """Return the depths (m) of the first and last colour, ignoring a few extreme true pixels."""
+    """Return the depths (m) of the first and last colour: those of all but a few true pixels."""
     if not true.size:
         return limits
     near, far = (float(end) for end in np.percentile(true, (1, 99)))

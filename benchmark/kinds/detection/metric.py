@@ -189,15 +189,15 @@ class DetectionGallery(Gallery):
 
     def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
         """Return the image with its true instances."""
-        return self._draw_instances(image, sample.gt_instances)
+        return self._drawn(image, sample.gt_instances)
 
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
         """Return the image with the true instances and with those detected above 0.3."""
         found = sample.pred_instances
         found = found[found.scores > _SHOWN_SCORE]
-        return Picture(self.truth(image, sample), self._draw_instances(image, found))
+        return Picture(self.truth(image, sample), self._drawn(image, found))
 
-    def _draw_instances(self, image: np.ndarray, instances: Any) -> np.ndarray:
+    def _drawn(self, image: np.ndarray, instances: Any) -> np.ndarray:
         scale = max(1, min(_ENLARGED, round(672 / max(image.shape[:2]))))
         canvas = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         colours = palette(len(self.classes))

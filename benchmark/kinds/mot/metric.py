@@ -229,7 +229,7 @@ class MultiTrackingGallery(Gallery):
 
     def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
         """Return the frame with its true boxes."""
-        return _draw_boxes(image, sample.gt_instances.bboxes, sample.gt_instances.instances_ids)
+        return _framed(image, sample.gt_instances.bboxes, sample.gt_instances.instances_ids)
 
     def show(self, sample: Any) -> np.ndarray:
         """Return the last frame of a sample with its boxes, BGR (H, W, 3)."""
@@ -241,14 +241,14 @@ class MultiTrackingGallery(Gallery):
         found = found[found.scores > _SHOWN]
         return Picture(
             self.truth(image, sample),
-            _draw_boxes(image, found.bboxes, found.instances_id),
+            _framed(image, found.bboxes, found.instances_id),
         )
 
     def _write(self, sample: Any, number: int) -> None:
         super()._write(sample[len(sample) - 1], number)
 
 
-def _draw_boxes(image: np.ndarray, boxes: Any, identities: Any) -> np.ndarray:
+def _framed(image: np.ndarray, boxes: Any, identities: Any) -> np.ndarray:
     canvas, colours = image.copy(), palette(_COLOURS)
     corners = np.asarray(getattr(boxes, 'tensor', boxes).cpu(), float).round().astype(int)
     for (left, top, right, bottom), identity in zip(corners, identities.tolist(), strict=True):

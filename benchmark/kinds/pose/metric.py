@@ -317,7 +317,7 @@ def pck(
 
 @HOOKS.register_module()
 class PoseGallery(Gallery):
-    """Crops of test instances with the true and the estimated skeleton.
+    """Test instances, cut out, with the true and the estimated skeleton.
 
     Args:
         folder: where to write.
@@ -338,11 +338,11 @@ class PoseGallery(Gallery):
         self._skeleton = skeleton
 
     def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
-        """Return the crop of the instance with its labelled key points."""
+        """Return the instance with those key points that are labelled."""
         return self._skeletons(image, sample.gt_instances, [sample.gt_instances.keypoints])[0]
 
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
-        """Return the crop twice, with the true and the estimated labelled key points."""
+        """Return the instance twice, with those key points that are labelled."""
         truth = sample.gt_instances
         found = (truth.keypoints, sample.pred_instances.keypoints)
         return Picture(*self._skeletons(image, truth, found))
@@ -350,19 +350,17 @@ class PoseGallery(Gallery):
     def _skeletons(
         self, image: np.ndarray, truth: Any, found: Sequence[np.ndarray]
     ) -> list[np.ndarray]:
-        """Return the crop of an instance once per set of key points (1, K, 2) in image pixels."""
-        left, top, right, bottom = _crop_box(truth.bboxes[0], image.shape)
+        """Return an instance with each of the sets of key points (1, K, 2) in image pixels."""
+        left, top, right, bottom = _cut(truth.bboxes[0], image.shape)
         panel = fit(image[top:bottom, left:right])
         scale = panel.shape[1] / (right - left)
         is_labelled = truth.keypoints_visible[0] > 0
         return [
-            self._draw_skeleton(panel, (points[0] - (left, top) + 0.5) * scale, is_labelled)
+            self._drawn(panel, (points[0] - (left, top) + 0.5) * scale, is_labelled)
             for points in found
         ]
 
-    def _draw_skeleton(
-        self, panel: np.ndarray, points: np.ndarray, is_shown: np.ndarray
-    ) -> np.ndarray:
+    def _drawn(self, panel: np.ndarray, points: np.ndarray, is_shown: np.ndarray) -> np.ndarray:
         canvas = panel.copy()
         places = [(round(float(x)), round(float(y))) for x, y in points]
         for start, end in self._skeleton:
@@ -374,7 +372,7 @@ class PoseGallery(Gallery):
         return canvas
 
 
-def _crop_box(box: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def _cut(box: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom of a box with a margin, inside the image."""
     left, top, right, bottom = (float(side) for side in box)
     margin = _MARGIN * max(right - left, bottom - top)

@@ -102,11 +102,11 @@ class SegmentationGallery(Gallery):
     """Test images with the true and the predicted label map laid over them."""
 
     def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
-        """Return the image overlaid with its true labels."""
+        """Return the image under its true labels."""
         return self._overlay(image, sample.gt_sem_seg.data.squeeze().cpu().numpy())
 
     def draw(self, image: np.ndarray, sample: Any) -> Picture:
-        """Return the image overlaid with the true labels, and with the predicted labels."""
+        """Return the image under the true and under the predicted labels."""
         predicted = sample.pred_sem_seg.data.squeeze().cpu().numpy()
         return Picture(self.truth(image, sample), self._overlay(image, predicted))
 

@@ -74,7 +74,7 @@ class TrackingGallery(Gallery):
         """Return one frame with the true box of a :class:`Still`."""
         if not sample.visible:
             return caption(image, 'target hidden')
-        return caption(_draw_box(image, sample.truth, _TRUTH), 'truth')
+        return caption(_framed(image, sample.truth, _TRUTH), 'truth')
 
     def show(self, sample: Any) -> np.ndarray:
         """Return a few frames of a video with their true boxes, BGR (H, W, 3)."""
@@ -88,10 +88,10 @@ class TrackingGallery(Gallery):
         """Return one frame with the true and with the predicted box of a :class:`Still`."""
         if not sample.visible:
             return Picture(
-                self.truth(image, sample), caption(_draw_box(image, sample.box, _PREDICTION), '')
+                self.truth(image, sample), caption(_framed(image, sample.box, _PREDICTION), '')
             )
         score = f'overlap {sample.overlap:.2f}'
-        predicted = _draw_box(image, sample.box, _PREDICTION)
+        predicted = _framed(image, sample.box, _PREDICTION)
         return Picture(
             self.truth(image, sample),
             caption(predicted, score, is_right=sample.overlap > 0.5),
@@ -122,7 +122,7 @@ def _in_a_row(panels: Sequence[np.ndarray], gap: np.ndarray) -> np.ndarray:
     return np.hstack(parts[:-1])
 
 
-def _draw_box(image: np.ndarray, box: np.ndarray, colour: Colour) -> np.ndarray:
+def _framed(image: np.ndarray, box: np.ndarray, colour: Colour) -> np.ndarray:
     canvas = fit(image)
     scale = canvas.shape[1] / image.shape[1]
     left, top, width, height = (float(side) * scale for side in box)

@@ -30,9 +30,9 @@ def read_nights(path: Path) -> dict[str, Any]:
         nights = sorted(map(str, content['nights']))
         return {'nights': nights, 'cells': [_cell(cell, nights) for cell in content['cells']]}
     except KeyError as error:
-        raise RecordError(f'{path}: not a history of nights (the key {error} is missing)') from None
+        raise RecordError(f'{path}: no history of nights (the key {error} is missing)') from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise RecordError(f'{path}: not a history of nights ({error})') from None
+        raise RecordError(f'{path}: no history of nights ({error})') from None
 
 
 def _cell(cell: Mapping[str, Any], nights: Sequence[str]) -> dict[str, Any]:

@@ -359,7 +359,7 @@ def _paired(
         return _Paired(problem='the two were tested on different examples')
     groups = _groups(first, film)
     if int(groups.max()) < 1:
-        return _Paired(problem='all test examples belong to one film')
+        return _Paired(problem='all test examples are of one film')
     factor = 100.0 if task.primary.unit is Unit.FRACTION else 1.0
     sign = factor if task.primary.higher_is_better else -factor
     pulls = []

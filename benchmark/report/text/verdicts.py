@@ -69,7 +69,7 @@ def _what_would_help(one: TaskDuel) -> str:
     wanted = examples_needed(found)
     if wanted is not None and wanted > found.groups and runs is None:
         noun = 'test example' if found.groups else 'example'
-        return f'; more seeds would not be enough: about {count_noun(wanted, noun)} would'
+        return f'; more seeds would not do: about {count_noun(wanted, noun)} would'
     return ''
 
 
