@@ -13,10 +13,11 @@ from typing import Any
 
 from benchmark.compiling import library_versions
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
-from benchmark.execution.distributed import in_processes, is_first, launch
 from benchmark.execution.execute import train
 from benchmark.execution.locking import exclusive
+from benchmark.execution.processes import in_processes, is_first
 from benchmark.execution.saving import save_weights
+from benchmark.execution.torchrun import launch
 from benchmark.hashing import file_hash
 from benchmark.models.inspection import inspect_backbone
 from benchmark.pretraining import Folder, Pretrain, Settings, compile_pretraining
