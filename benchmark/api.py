@@ -239,6 +239,53 @@ class Run:
         return board + (f'<p>Failed:</p><ul>{failures}</ul>' if failures else '')
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What :func:`evaluate` is asked, but for where cells run; its arguments say what each means.
+
+    Attributes:
+        backbones: one or several, as ids, files, declarations, objects or modules in memory.
+        suite: name, declaration file or declaration; the suite ``custom`` unless given.
+        tasks: names of tasks, or files where no suite is given.
+        protocols: names of protocols; the suite's unless given.
+        seeds: random seeds; the suite's unless given.
+        data_root: folder of the data sets; ``$TBENCH_DATA`` or ``data`` unless given.
+        results: folder of the records.
+        work_dir: folder of checkpoints, logs and caches.
+        processes: how many share the batches of a training.
+        workers: how many processes load samples; as the device needs them unless given.
+        precision: ``'exact'`` or ``'fast'``; by the device unless given.
+        feature_cache: room for kept features of frozen backbones, in bytes.
+        quick_data: whether photographs are known by name and size.
+        submission: whether archives for evaluation servers are written.
+        outcomes: whether what was found of each test example is kept.
+        waits: whether to stay until no cell is left.
+        stall: seconds that a cell may take without progress.
+        options: changes to every compiled configuration, by dotted key.
+        say: receives one line per event.
+    """
+
+    backbones: Any = ()
+    suite: str | Path | Mapping[str, Any] | None = None
+    tasks: Sequence[str | Path] = ()
+    protocols: Sequence[str] = ()
+    seeds: Sequence[int] = ()
+    data_root: str | Path | None = None
+    results: str | Path = 'results'
+    work_dir: str | Path = 'work_dirs'
+    processes: int = 1
+    workers: int | None = None
+    precision: str | None = None
+    feature_cache: int = FEATURE_CACHE
+    quick_data: bool = False
+    submission: bool = False
+    outcomes: bool = True
+    waits: bool = False
+    stall: float | None = None
+    options: Mapping[str, Any] | None = None
+    say: Say | None = None
+
+
 def evaluate(
     backbones: Any = (),
     *,
@@ -308,60 +355,60 @@ def evaluate(
         BenchmarkError: the request is wrong; nothing was run. A cell that fails raises nothing:
             its record says why.
     """
-    with contextlib.ExitStack() as stack:
-        campaign = stack.enter_context(
-            open_campaign(
-                backbones,
-                suite=suite,
-                tasks=tasks,
-                protocols=protocols,
-                seeds=seeds,
-                data_root=data_root,
-                results=results,
-                work_dir=work_dir,
-                processes=processes,
-                workers=workers,
-                precision=precision,
-                feature_cache=feature_cache,
-                quick_data=quick_data,
-                submission=submission,
-                outcomes=outcomes,
-                waits=waits,
-                stall=stall,
-                options=options,
-                say=say,
-            )
-        )
-        place = stack.enter_context(
-            open_executor(executor, campaign, device=device, jobs=jobs, resources=resources)
-        )
+    asked = RunRequest(
+        backbones=backbones,
+        suite=suite,
+        tasks=tasks,
+        protocols=protocols,
+        seeds=seeds,
+        data_root=data_root,
+        results=results,
+        work_dir=work_dir,
+        processes=processes,
+        workers=workers,
+        precision=precision,
+        feature_cache=feature_cache,
+        quick_data=quick_data,
+        submission=submission,
+        outcomes=outcomes,
+        waits=waits,
+        stall=stall,
+        options=options,
+        say=say,
+    )
+    return run_request(asked, executor=executor, device=device, jobs=jobs, resources=resources)
+
+
+def run_request(
+    asked: RunRequest,
+    *,
+    executor: Executor | str | None = None,
+    device: str = 'auto',
+    jobs: int | None = None,
+    resources: Mapping[str, str] | None = None,
+) -> Run:
+    """Return what became of a request; the arguments say where cells run, as of :func:`evaluate`.
+
+    Args:
+        asked: what to run.
+        executor: an executor or the name of one.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
+        jobs: how many cells run at a time.
+        resources: what an executor of a cluster is asked for, by name.
+
+    Raises:
+        BenchmarkError: the request is wrong; nothing was run.
+    """
+    with (
+        open_campaign(asked) as campaign,
+        open_executor(executor, campaign, device=device, jobs=jobs, resources=resources) as place,
+    ):
         return run_campaign(campaign, place)
 
 
 @contextlib.contextmanager
-def open_campaign(
-    backbones: Any = (),
-    *,
-    suite: str | Path | Mapping[str, Any] | None = None,
-    tasks: Sequence[str | Path] = (),
-    protocols: Sequence[str] = (),
-    seeds: Sequence[int] = (),
-    data_root: str | Path | None = None,
-    results: str | Path = 'results',
-    work_dir: str | Path = 'work_dirs',
-    processes: int = 1,
-    workers: int | None = None,
-    precision: str | None = None,
-    feature_cache: int = FEATURE_CACHE,
-    quick_data: bool = False,
-    submission: bool = False,
-    outcomes: bool = True,
-    waits: bool = False,
-    stall: float | None = None,
-    options: Mapping[str, Any] | None = None,
-    say: Say | None = None,
-) -> Iterator[Campaign]:
-    """Yield the campaign of a request, as :func:`evaluate` is given it; nothing runs yet.
+def open_campaign(asked: RunRequest) -> Iterator[Campaign]:
+    """Yield the campaign of a request; nothing runs yet.
 
     Raises:
         BenchmarkError: a name is unknown, a declaration wrong, or a folder cannot be written.
@@ -371,32 +418,32 @@ def open_campaign(
     from benchmark.planning.contents import Level
     from benchmark.results.store import ResultStore
 
-    for flag, folder in (('results', results), ('work_dir', work_dir)):
-        check_folder(f'--{flag.replace("_", "-")}', Path(folder))
+    for flag, folder in (('--results', asked.results), ('--work-dir', asked.work_dir)):
+        check_folder(flag, Path(folder))
     with contextlib.ExitStack() as stack:
-        found = [_resolve(item, stack) for item in _listed(backbones)]
-        wanted = tuple(map(str, tasks))
+        found = [_resolve(item, stack) for item in _listed(asked.backbones)]
+        wanted = tuple(map(str, asked.tasks))
         request = Request.read(
-            _suite_of(suite, wanted, protocols, seeds),
+            _suite_of(asked.suite, wanted, asked.protocols, asked.seeds),
             backbones=found,
-            tasks=() if suite is None else wanted,
-            protocols=protocols,
-            seeds=seeds,
+            tasks=() if asked.suite is None else wanted,
+            protocols=asked.protocols,
+            seeds=asked.seeds,
         )
         yield Campaign(
-            request,
-            ResultStore(Path(results), Path(work_dir)),
-            default_data_root() if data_root is None else Path(data_root),
-            {**(options or {}), **_loading(workers)},
-            say or (lambda line: None),
-            feature_cache,
-            processes,
-            Level.QUICK if quick_data else Level.CONTENTS,
-            submission,
-            outcomes,
-            precision,
-            waits,
-            stall,
+            request=request,
+            store=ResultStore(Path(asked.results), Path(asked.work_dir)),
+            data_root=default_data_root() if asked.data_root is None else Path(asked.data_root),
+            options={**(asked.options or {}), **_loading(asked.workers)},
+            say=asked.say or (lambda line: None),
+            feature_cache=asked.feature_cache,
+            processes=asked.processes,
+            level=Level.QUICK if asked.quick_data else Level.CONTENTS,
+            submission=asked.submission,
+            outcomes=asked.outcomes,
+            precision=asked.precision,
+            waits=asked.waits,
+            stall=asked.stall,
         )
 
 
@@ -923,27 +970,11 @@ def _id_of(which: str | Path) -> str:
     return get_backbone(text).id if text.endswith('.py') and Path(text).is_file() else text
 
 
-def write_report(
-    suite: str | Path | Mapping[str, Any],
-    *,
-    results: str | Path = 'results',
-    work_dir: str | Path = 'work_dirs',
-    out: str | Path | None = None,
-    formats: Sequence[str] | None = None,
-    reference: str | None = None,
-    normaliser: Path | None = None,
-    history: Path | None = None,
-    published: bool = False,
-    with_published: bool = False,
-    backbones: Sequence[str] = (),
-    tasks: Sequence[str] = (),
-    protocols: Sequence[str] = (),
-    pictures: str = 'beside',
-    baselines: Path | None = None,
-) -> list[Path]:
-    """Write a suite's tables and page, and return their paths.
+@dataclass(frozen=True, kw_only=True)
+class ReportRequest:
+    """What a report shows, and where it is.
 
-    Args:
+    Attributes:
         suite: name, declaration file or declaration; a name that only records have will do.
         results: folder of the records.
         work_dir: folder of the pictures, and of what is remembered of records.
@@ -960,85 +991,68 @@ def write_report(
         protocols: those that are shown; all unless given.
         pictures: where those of the page are: ``beside`` it in a folder, ``inside``, or ``none``.
         baselines: CSV file of published rows (backbone, task, value, citation) to show as well.
+    """
+
+    suite: str | Path | Mapping[str, Any]
+    results: str | Path = 'results'
+    work_dir: str | Path = 'work_dirs'
+    out: str | Path | None = None
+    formats: Sequence[str] | None = None
+    reference: str | None = None
+    normaliser: Path | None = None
+    history: Path | None = None
+    published: bool = False
+    with_published: bool = False
+    backbones: Sequence[str] = ()
+    tasks: Sequence[str] = ()
+    protocols: Sequence[str] = ()
+    pictures: str = 'beside'
+    baselines: Path | None = None
+
+
+def write_report(asked: ReportRequest) -> list[Path]:
+    """Write a suite's tables and page, and return their paths.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
     """
-    found, name = _reported_suite(suite, results)  # before anything heavy is imported
+    found, name = _reported_suite(asked.suite, asked.results)  # before anything heavy is imported
     from benchmark.report import suite_boards, write_literature
     from benchmark.report import write_report as write
 
-    if history and (published or 'html' not in (formats or ('html',))):
+    if asked.history and (asked.published or 'html' not in (asked.formats or ('html',))):
         raise BenchmarkError(
-            f'--history {history}: nights are drawn on the page of the records: add html '
+            f'--history {asked.history}: nights are drawn on the page of the records: add html '
             'to --format, without --published'
         )
-    if found is None and (published or with_published):
+    if found is None and (asked.published or asked.with_published):
         raise BenchmarkError(
             f'--suite {name}: only records know this suite, and published numbers are found by '
             'its declaration: give its file'
         )
-    store, folder, options = _report_of(
-        found,
-        results,
-        work_dir,
-        out,
-        normaliser,
-        reference=reference,
-        history=history,
-        backbones=tuple(backbones),
-        tasks=tuple(tasks),
-        protocols=tuple(protocols),
-        pictures=pictures,
-        baselines=baselines,
-    )
-    wanted = tuple(formats or ('md', 'csv', 'html'))
+    store, folder, options = _report_of(found, asked)
+    wanted = tuple(asked.formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
-    if not published:
+    if not asked.published:
         paths += write(store, name, out=folder, formats=wanted, options=options)
-    if found is not None and (published or with_published):
-        boards = suite_boards(store, name) if with_published else ()
+    if found is not None and (asked.published or asked.with_published):
+        boards = suite_boards(store, name) if asked.with_published else ()
         paths += write_literature(store.results, found, out=folder, formats=wanted, boards=boards)
     return paths
 
 
-def stale_report(
-    suite: str | Path | Mapping[str, Any],
-    *,
-    results: str | Path = 'results',
-    work_dir: str | Path = 'work_dirs',
-    out: str | Path | None = None,
-    formats: Sequence[str] | None = None,
-    reference: str | None = None,
-    normaliser: Path | None = None,
-    backbones: Sequence[str] = (),
-    tasks: Sequence[str] = (),
-    protocols: Sequence[str] = (),
-    pictures: str = 'beside',
-    baselines: Path | None = None,
-) -> list[Path]:
-    """Return the files of a suite's report that are out of date; the arguments as for writing it.
+def stale_report(asked: ReportRequest) -> list[Path]:
+    """Return the files of a suite's report that are out of date.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
     """
-    found, name = _reported_suite(suite, results)  # before anything heavy is imported
+    found, name = _reported_suite(asked.suite, asked.results)  # before anything heavy is imported
     from benchmark.report import stale_files
 
-    store, folder, options = _report_of(
-        found,
-        results,
-        work_dir,
-        out,
-        normaliser,
-        reference=reference,
-        backbones=tuple(backbones),
-        tasks=tuple(tasks),
-        protocols=tuple(protocols),
-        pictures=pictures,
-        baselines=baselines,
-    )
-    return list(stale_files(store, name, out=folder, formats=tuple(formats or ()), options=options))
+    store, folder, options = _report_of(found, asked)
+    wanted = tuple(asked.formats or ())
+    return list(stale_files(store, name, out=folder, formats=wanted, options=options))
 
 
 def _reported_suite(
@@ -1062,32 +1076,38 @@ def _reported_suite(
 
 
 def _report_of(
-    suite: Suite | None,
-    results: str | Path,
-    work_dir: str | Path,
-    out: str | Path | None,
-    normaliser: Path | None,
-    *,
-    pictures: str,
-    **choices: Any,
+    suite: Suite | None, asked: ReportRequest
 ) -> tuple[ResultStore, Path, ReportOptions]:
     """Return what a report is made of: the records, the folder to write to, and options."""
     from benchmark.errors import unknown_name
     from benchmark.report import Pictures, ReportOptions, read_normaliser
     from benchmark.results.store import ResultStore
 
-    if pictures not in set(Pictures):
-        raise unknown_name('place of pictures', pictures, tuple(Pictures))
-    store = ResultStore(Path(results), Path(work_dir))
-    folder = store.tables_folder() if out is None else Path(out)
-    scale = None if normaliser is None else read_normaliser(normaliser)
+    if asked.pictures not in set(Pictures):
+        raise unknown_name('place of pictures', asked.pictures, tuple(Pictures))
+    store = ResultStore(Path(asked.results), Path(asked.work_dir))
+    folder = store.tables_folder() if asked.out is None else Path(asked.out)
+    declared: dict[str, Any] = {}
     if suite is not None:
         tasks = _tasks_of(suite)
-        films = {task.name: task.film for task in tasks if task.film}
-        asked = {name: _suited(name, tasks) for name in suite.protocols}
-        choices |= {'groups': suite.groups, 'films': films, 'asked': asked}
-        choices['version'] = suite.version
-    return store, folder, ReportOptions(normaliser=scale, pictures=Pictures(pictures), **choices)
+        declared = {
+            'groups': suite.groups,
+            'films': {task.name: task.film for task in tasks if task.film},
+            'asked': {name: _suited(name, tasks) for name in suite.protocols},
+            'version': suite.version,
+        }
+    options = ReportOptions(
+        normaliser=None if asked.normaliser is None else read_normaliser(asked.normaliser),
+        pictures=Pictures(asked.pictures),
+        reference=asked.reference,
+        history=asked.history,
+        backbones=tuple(asked.backbones),
+        tasks=tuple(asked.tasks),
+        protocols=tuple(asked.protocols),
+        baselines=asked.baselines,
+        **declared,
+    )
+    return store, folder, options
 
 
 def _suited(protocol: str, tasks: Iterable[Task]) -> tuple[Task, ...]:

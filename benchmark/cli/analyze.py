@@ -264,12 +264,12 @@ def layers(options: Namespace) -> Outcome:
     if not options.backbones:
         raise BenchmarkError('layers: name the whole backbones: --backbones ID ...')
     whole = list(dict.fromkeys(options.backbones))
-    asked = {
-        **request_of(options),
-        'backbones': variants(whole, options.actions, sorted(set(options.last))),
-        'protocols': options.protocols or ('finetune',),
-    }
-    with api.open_campaign(**asked, seeds=options.seeds, say=say) as campaign:
+    asked = replace(
+        request_of(options, seeds=options.seeds, say=say),
+        backbones=variants(whole, options.actions, sorted(set(options.last))),
+        protocols=options.protocols or ('finetune',),
+    )
+    with api.open_campaign(asked) as campaign:
         request = campaign.request.apart('layers')
         if not options.tasks:
             request = replace(request, tasks=_geometric(request))

@@ -40,7 +40,7 @@ def nightly(options: Namespace) -> int:
 
     rules = rules_of(options)
     api.check_folder('--out', options.out)
-    with api.open_campaign(**request_of(options), say=say) as campaign:
+    with api.open_campaign(request_of(options, say=say)) as campaign:
         check_margin(rules.margin, (task.metric.key for task in campaign.request.tasks))
         night = Nightly(
             campaign=campaign,

@@ -60,7 +60,7 @@ class Evaluator:
         tasks: names of tasks of the suite; all unless given.
         protocols: names of protocols; the suite's probes unless given.
         seeds: seeds; the suite's unless given.
-        options: further arguments of :func:`benchmark.api.open_campaign`.
+        options: further fields of :class:`benchmark.api.RunRequest`.
         has_health: whether label-free health is measured too.
         say: receives one line per event.
     """
@@ -96,8 +96,8 @@ class Evaluator:
 
     @contextlib.contextmanager
     def _campaign(self, backbone: Any, *, is_test: bool = False) -> Iterator[Campaign]:
-        with api.open_campaign(
-            [backbone],
+        asked = api.RunRequest(
+            backbones=[backbone],
             suite=self.suite,
             tasks=self.tasks,
             protocols=self.chosen_protocols,
@@ -105,7 +105,8 @@ class Evaluator:
             results=self.out / 'results',
             work_dir=self.out / 'work',
             **self.options,
-        ) as campaign:
+        )
+        with api.open_campaign(asked) as campaign:
             if not is_test:
                 name = f'{campaign.request.suite.name}-val'
                 campaign.request = trial(campaign.request, name, {})
