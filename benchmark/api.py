@@ -548,6 +548,13 @@ def open_executor(
 ) -> Iterator[Executor]:
     """Yield the executor of a campaign; one that is made here is closed afterwards.
 
+    Args:
+        executor: an executor, which stays open, or the name of one; ``None`` chooses.
+        campaign: what it will run.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
+        jobs: how many cells run at a time.
+        resources: what an executor of a cluster is asked for, by name.
+
     Raises:
         BenchmarkError: there is no such executor or device, or a module in memory would have to
             leave this process.

@@ -102,7 +102,12 @@ def _keep_maps(runner: Runner, maps: MapFolder | None) -> MapStore | None:
 class Trained:
     """A model after a training without test, its loss curves and what it cost.
 
-    ``spent`` is what all steps took, before interruptions too; ``pace`` is the median of a step.
+    Attributes:
+        model: the model.
+        curves: losses along the training by name.
+        cost: seconds, peak memory in MiB and iterations.
+        spent: what all steps took, before interruptions too.
+        pace: median of a step.
     """
 
     model: Any

@@ -26,7 +26,13 @@ _SEEDS = 2**32
 class Request:
     """A validated request: suite, backbones, tasks, protocols and seeds.
 
-    The tasks in ``one_seed`` run with the first of the seeds alone.
+    Attributes:
+        suite: the suite.
+        backbones: those that run.
+        tasks: those of its tasks that run.
+        protocols: those that run.
+        seeds: those that run.
+        one_seed: tasks that run with the first of the seeds alone.
     """
 
     suite: Suite

@@ -31,7 +31,14 @@ class UnreadableError(BenchmarkError):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was found of one checkpoint."""
+    """What was found of one checkpoint.
+
+    Attributes:
+        backbone: its id.
+        scores: one per cell.
+        errors: why cells failed.
+        health: measures of its features by name; ``None`` where one is not defined.
+    """
 
     backbone: str
     scores: tuple[Score, ...]
@@ -211,6 +218,12 @@ def _score(record: RunRecord, split: str) -> Score:
 
 def checkpoint_backbone(arch: str, path: Path, copy: str, step: int) -> Backbone:
     """Return the backbone ``ARCH@PATH`` of a step, with the copy of the weights that is asked for.
+
+    Args:
+        arch: the architecture, as for ``tbench run --backbones``.
+        path: the file or folder of the weights.
+        copy: key of the copy in it, as ``teacher``; empty for the one there is.
+        step: step of the training, for the name.
 
     Raises:
         BenchmarkError: the architecture is unknown, or the file not there.

@@ -79,7 +79,11 @@ class DetectionMetric(BaseMetric):
     ) -> dict[str, float]:
         """Return AP, AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'.
 
-        ``kept`` receives what each picture adds to them.
+        Args:
+            detections: in COCO's result format.
+            images: ids of the tested images.
+            kind: ``'bbox'`` or ``'segm'``.
+            kept: receives what each picture adds to the numbers.
         """
         return average_precision(
             self.truth,
@@ -128,7 +132,15 @@ def average_precision(
     """Return AP (IoU 0.5 to 0.95), AP50 and AP75 as fractions of ``kind`` 'bbox' or 'segm'.
 
     Only ``categories`` count, where they are given: a class that is not declared is not detected.
-    ``kept`` receives what each picture adds to them.
+
+    Args:
+        truth: the annotations.
+        detections: in COCO's result format.
+        images: ids of the tested images.
+        kind: ``'bbox'`` or ``'segm'``.
+        limit: detections per image that count.
+        categories: ids of those that count; all if there are none.
+        kept: receives what each picture adds to the numbers.
 
     Raises:
         DataError: the images show no object that counts.

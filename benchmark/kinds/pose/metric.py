@@ -33,9 +33,17 @@ _HALF_A_HEAD = 0.5
 
 @dataclass(frozen=True)
 class Estimate:
-    """The key points of one instance: found, true (K, 2) in pixels, labelled (K,), box size.
+    """The key points of one instance, found and true.
 
-    ``area`` is that of the cut-out, in square pixels.
+    Attributes:
+        image: id of the image.
+        category: id of the category.
+        found: (K, 2) in pixels.
+        score: how sure it is.
+        true: (K, 2) in pixels.
+        is_labelled: (K,) which key points are labelled.
+        size: longer side of the instance's box in pixels.
+        area: that of the cut-out, in square pixels.
     """
 
     image: int
@@ -227,6 +235,13 @@ def average_precision(
     follow CrowdPose, as do ``crowd_AP_easy``, ``_medium`` and ``_hard``; of these those are absent
     that stand for no instance. ``kept`` receives what each picture adds to the first three.
 
+    Args:
+        truth: the annotations.
+        found: estimates in COCO's result format.
+        sigmas: (K,) spread of the annotators.
+        crowd: whether CrowdPose's rules hold.
+        kept: receives what each picture adds to the first three numbers.
+
     Raises:
         DataError: no instance counts.
     """
@@ -297,8 +312,14 @@ def pck(
 ) -> float:
     """Return the percentage of right key points, averaged over the kinds of key points.
 
-    ``found`` and ``true`` are (N, K, 2) in pixels, ``is_labelled`` (N, K), ``sizes`` (N,) in
-    pixels; right is nearer than ``threshold`` times the size. Kinds never labelled are left out.
+    Kinds never labelled are left out.
+
+    Args:
+        found: estimated key points (N, K, 2) in pixels.
+        true: true key points (N, K, 2) in pixels.
+        is_labelled: which of them are labelled (N, K).
+        sizes: sizes of the instances (N,) in pixels.
+        threshold: share of the size within which a key point is right.
 
     Raises:
         DataError: no key point is labelled.

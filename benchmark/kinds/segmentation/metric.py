@@ -65,7 +65,14 @@ def _outcomes(matrices: Sequence[np.ndarray]) -> dict[str, Measured]:
 
 
 def confusion(predicted: np.ndarray, true: np.ndarray, count: int, ignore: int) -> np.ndarray:
-    """Return pixel counts (true class, predicted class) of two label maps (H, W)."""
+    """Return pixel counts (true class, predicted class) of two label maps (H, W).
+
+    Args:
+        predicted: labels (H, W).
+        true: labels (H, W).
+        count: number of classes.
+        ignore: true label of pixels that are left out.
+    """
     kept = true != ignore
     pairs = true[kept].astype(np.int64) * count + predicted[kept]
     return np.bincount(pairs, minlength=count * count).reshape(count, count)

@@ -35,9 +35,16 @@ class TrainingCost(NamedTuple):
 class BoardCell:
     """A backbone on a task: scores and failures by seed, and seeds that were never run.
 
-    ``costs`` has the seeds with a score whose record says what they took. ``is_deterministic``
-    says that on this task no seed changes the score of any backbone. ``stuck`` are the seeds whose
-    loss did not fall, ``flags`` what is suspicious about the score.
+    Attributes:
+        task: name of the task.
+        backbone: id of the backbone.
+        scores: by seed, in canonical units.
+        failures: the error by seed.
+        missing: seeds that were never run.
+        costs: what runs took, for the seeds with a score whose record says it.
+        is_deterministic: whether no seed changes the score of any backbone on this task.
+        stuck: seeds whose loss did not fall.
+        flags: what is suspicious about the score.
     """
 
     task: str
@@ -98,7 +105,16 @@ class TrivialScore(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """A task of a leaderboard: its seeds, who is best and second, what differs, and the floor."""
+    """A task of a leaderboard: its seeds, who is best and second, what differs, and the floor.
+
+    Attributes:
+        task: the task.
+        seeds: all that occur.
+        best: ids of the best backbones.
+        judgement: which pairs differ clearly.
+        trivial: scores of the trivial predictor.
+        second: ids of the second best.
+    """
 
     task: TaskFacts
     seeds: tuple[int, ...]

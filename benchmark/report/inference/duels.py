@@ -312,6 +312,14 @@ def example_error(
     """Return the standard error over test examples of the first run of a cell.
 
     In canonical units; ``None`` where the record has no outcomes.
+
+    Args:
+        runs: the records.
+        protocol: name of the protocol.
+        task: name of the task.
+        backbone: id of the backbone.
+        read: returns the outcomes of a record.
+        film: what tells films apart in names of pictures; empty if they are single.
     """
     scored = _scores(runs, protocol, task, backbone)
     outcomes = read(scored[0].path).outcomes if scored else None
