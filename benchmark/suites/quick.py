@@ -14,8 +14,7 @@ suite = dict(
         'world-tracking',
     ),
     protocols=('knn', 'finetune', 'trivial'),
-    seeds=(0, 1),
-    one_seed=('world-detection', 'world-tracking'),
+    seeds=(0, 1, 2),
     backbones=(
         'world-vit-mae',
         'world-vit-supervised',

@@ -7,7 +7,7 @@ backbone = dict(
         method='SimMIM',
         family='mim',
         data='procedural world, 20,000 pictures',
-        epochs=2,
+        epochs=3,
         labels=False,
     ),
     reference='arXiv 2111.09886',

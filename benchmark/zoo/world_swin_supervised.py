@@ -7,7 +7,7 @@ backbone = dict(
         method='supervised, 8 classes',
         family='supervised',
         data='procedural world, 20,000 pictures',
-        epochs=2,
+        epochs=3,
         labels=True,
     ),
 )

@@ -7,7 +7,7 @@ backbone = dict(
         method='MAE',
         family='mim',
         data='procedural world, 20,000 pictures',
-        epochs=3,
+        epochs=6,
         labels=False,
     ),
     reference='arXiv 2111.06377',

@@ -7,7 +7,7 @@ backbone = dict(
         method='supervised, 8 classes',
         family='supervised',
         data='procedural world, 20,000 pictures',
-        epochs=3,
+        epochs=6,
         labels=True,
     ),
 )
