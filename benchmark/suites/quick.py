@@ -15,6 +15,7 @@ suite = dict(
     ),
     protocols=('knn', 'finetune', 'trivial'),
     seeds=(0, 1, 2),
+    reuses=('demo',),
     backbones=(
         'world-vit-mae',
         'world-vit-supervised',
