@@ -3,6 +3,7 @@
 # Probes read off what frozen features hold, for seconds; kinds with regions or tracks have none.
 suite = dict(
     name='quick',
+    version=2,
     title='Quick: every kind on the procedural world',
     tasks=(
         'world-covered',
