@@ -157,7 +157,7 @@ def run(
             importlib.import_module(module)
         init_default_scope(configs[0]['default_scope'])
         seed_everything(options.seed)
-        train = Runner.build_dataloader(_opened(configs[0]['train_dataloader']), seed=options.seed)
+        train = Runner.build_dataloader(_seeded(configs[0], options.seed), seed=options.seed)
         test = Runner.build_dataloader(_opened(configs[0]['test_dataloader']), seed=options.seed)
         shared = Shared(MODELS.build(configs[0]['model']['backbone'])) if shares else None
         trials = [Trial(config, options.seed, shared) for config in configs]
@@ -215,6 +215,14 @@ def _score(
 
 def _opened(loader: dict[str, Any]) -> dict[str, Any]:
     return copy.deepcopy(loader)
+
+
+def _seeded(config: dict[str, Any], seed: int) -> dict[str, Any]:
+    loader = _opened(config['train_dataloader'])
+    return {
+        **loader,
+        'dataset': {'type': 'benchmark.Seeded', 'of': loader['dataset'], 'seed': seed},
+    }
 
 
 def _config(
