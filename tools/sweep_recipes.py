@@ -264,11 +264,12 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     prepare()
-    done = _done(options.out)
+    done = _done(options.out, options.iterations)
     for task in map(find_task, options.tasks):
         for backbone in map(find_backbone, options.backbones):
             key = (options.protocol, task.name, backbone.id, str(options.seed))
-            arms = [arm for arm in options.arms if (*key, arm.text) not in done]
+            known = {row[-1] for row in done if row[:-1] == key}
+            arms = [arm for arm in options.arms if arm.text not in known]
             if arms:
                 for row in run(options, task, backbone, arms):
                     _append(options.out, row)
@@ -276,12 +277,18 @@ def main() -> int:
     return 0
 
 
-def _done(path: Path) -> set[tuple[str, ...]]:
+def _done(path: Path, iterations: int | None) -> set[tuple[str, ...]]:
+    """Return what is in the file already, of as many iterations where a number is given."""
     if not path.exists():
         return set()
     keys = ('protocol', 'task', 'backbone', 'seed', 'arm')
     with path.open(newline='') as file:
-        return {tuple(row[key] for key in keys) for row in csv.DictReader(file)}
+        rows = list(csv.DictReader(file))
+    return {
+        tuple(row[key] for key in keys)
+        for row in rows
+        if iterations is None or row['iterations'] == str(iterations)
+    }
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:
