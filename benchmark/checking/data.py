@@ -22,8 +22,12 @@ def check_data(
 ) -> list[CheckResult]:
     """Return the results of checks of a task's files, splits, labels and pictures.
 
-    ``full`` reads every picture and label map, not a sample of them, and looks for pictures of
-    equal content in two splits. ``reader`` makes the digest of the data's contents.
+    Args:
+        task: what the data are held against.
+        folder: where they are.
+        full: read every picture and label map, not a sample of them, and look for pictures of equal
+            content in two splits.
+        reader: makes the digest of the data's contents.
 
     Raises:
         DeclarationError: a data set has no such type, or its type no such argument.

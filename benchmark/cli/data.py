@@ -96,7 +96,14 @@ def get(options: Namespace) -> int:
 
 
 def fetch(names: Sequence[str], data_root: Path, *, keep: bool = False, at_once: int = 2) -> int:
-    """Download the data of tasks, suites or data sets; return 1 if files are still missing."""
+    """Download the data of tasks, suites or data sets; return 1 if files are still missing.
+
+    Args:
+        names: tasks, suites or data sets.
+        data_root: folder of the data sets.
+        keep: whether archives are kept after unpacking.
+        at_once: number of parallel downloads.
+    """
     from benchmark.acquiring.declared import chosen
     from benchmark.acquiring.getting import Manner
     from benchmark.cli.bars import Bars

@@ -156,7 +156,11 @@ def compare_sizes(
 ) -> None:
     """Raise if a picture's (height, width) differs from that of its labels.
 
-    ``map_`` is the file of its label or depth map, where it has one.
+    Args:
+        picture: file of the picture.
+        labelled: size (height, width) that its labels are made for.
+        found: size of the picture.
+        map_: file of its label or depth map, where it has one.
 
     Raises:
         DataError: the sizes differ.

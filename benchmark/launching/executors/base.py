@@ -11,10 +11,13 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 @dataclass(frozen=True)
 class Job:
-    """A request to a worker: ``name`` is for messages, ``request`` for the worker.
+    """A request to a worker.
 
-    The request is plain data; its key ``job`` names the procedure. ``stall`` is the number of
-    seconds without progress after which it is stopped, ``None`` for never.
+    Attributes:
+        name: for messages.
+        request: for the worker: plain data, whose key ``job`` names the procedure.
+        log: file for its output.
+        stall: seconds without progress after which it is stopped; ``None`` for never.
     """
 
     name: str
