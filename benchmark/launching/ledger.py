@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """A campaign as recorded in its folder; ``is_alive`` if its process is running.
+    """A campaign as its folder tells; ``is_alive`` when its process is at work now.
 
     ``silence`` are the seconds since its last sign of life, as far as clocks agree.
     """
