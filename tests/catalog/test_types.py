@@ -94,7 +94,7 @@ def test_everything_shipped_passes() -> None:
     ],
 )
 def test_nothing_is_fetched_by_a_declaration(declare: Declarations, data: dict[str, Any]) -> None:
-    with pytest.raises(DeclarationError, match='download the file and name its place'):
+    with pytest.raises(DeclarationError, match='download the file and give its path'):
         read_task(declare.task(data))
 
 
