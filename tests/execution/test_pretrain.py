@@ -274,7 +274,7 @@ def test_a_network_of_ones_own_travels_with_its_file(pictures: Pictures, tmp_pat
     assert loaded.body.stem.out_channels == 4
     (tmp_path / 'run.py').write_text(NETWORK)
     same_name = find_backbone(f'{tmp_path}/run.py:Two+random')
-    with pytest.raises(IncompatibleError, match=r'run\.py: the declaration would have the same'):
+    with pytest.raises(IncompatibleError, match=r'run\.py: the declaration would get the same'):
         run(settings('simmim', pictures, same_name), tmp_path / 'other')
 
 
