@@ -473,7 +473,7 @@ def _held_out(count: int, share: float) -> list[int]:
     found = list(range(step // 2, count, step))
     if not found or len(found) == count:
         raise DataError(
-            f'a training split of {count} is too small to hold out a share of {share:g} to select'
+            f'a training split of {count} is too small to hold out a share of {share:g}'
         )
     return found
 

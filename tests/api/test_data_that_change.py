@@ -126,7 +126,7 @@ def test_a_cell_whose_data_break_while_it_trains_fails_by_name_and_others_go_on(
     errors |= {record.spec.task: record.error for record in run.failed}
     assert 'train3.jpg: no such file' in errors['gone']
     assert 'train2.jpg' in errors['cut']
-    assert 'both must have one size' in errors['other']
+    assert 'both must have the same size' in errors['other']
     assert 'test1.jpg' in errors['other']
     assert errors['whole'] == ''
     assert f'{data}/fewer/train: holds 3 samples, but held 4 when' in errors['fewer']

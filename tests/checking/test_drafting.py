@@ -172,7 +172,7 @@ def _loose_pictures(root: Path) -> None:
 
 REFUSED: dict[str, tuple[str, Callable[[Path], None], tuple[str, ...]]] = {
     'an empty folder': ('classification', lambda root: root.mkdir(), ('no picture',)),
-    'pictures beside the folders': ('classification', _loose_pictures, ('folder of its own',)),
+    'pictures beside the folders': ('classification', _loose_pictures, ('needs its own folder',)),
     'binary masks': ('segmentation', _binary, ('0 and 255', 'write 1 for the object')),
     'masks in colours': ('segmentation', _colours, ('colours', 'one channel')),
     'too few names': ('segmentation', _too_few_names, ('names 1 classes', 'the number 2')),

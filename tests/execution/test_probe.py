@@ -158,7 +158,7 @@ def test_a_worker_answers_with_plain_data(tiny_world: Path, tmp_path: Path) -> N
 def test_a_split_too_small_to_choose_on_is_told(tiny_world: Path, tmp_path: Path) -> None:
     config = compiled(tiny_world, tmp_path, 'world-covered', 'test_resnet', 'knn')
     config['solver']['held_out'] = 0.01
-    with pytest.raises(BenchmarkError, match='cannot spare a slice'):
+    with pytest.raises(BenchmarkError, match='is too small to hold out'):
         execute_probe(config)
 
 

@@ -42,7 +42,7 @@ def test_a_cell_without_progress_is_ended_with_its_stack_in_the_log(
             Job('after', {'do': 'fine'}, tmp_path / 'after.txt'),
         ]
         found = {reply.job.name: reply for reply in pool.run(jobs)}
-    assert found['bad'].error.startswith('no progress for 1 s: it was ended')
+    assert found['bad'].error.startswith('no progress for 1 s: it was stopped')
     assert '\n' not in found['bad'].error
     assert not found['bad'].answer.get('lost')  # it would hang again
     assert [found[name].error for name in ('before', 'after')] == ['', '']

@@ -105,7 +105,7 @@ def test_a_file_is_named_for_what_it_is(
 FOLDERS: dict[str, tuple[tuple[str, ...], str]] = {
     'DeepSpeed': (('latest', 'global_step10/mp_rank_00_model_states.pt'), 'zero_to_fp32'),
     'FSDP': (('model_0000.rank_0.pth', 'model_0000.rank_1.pth'), 'FULL_STATE_DICT'),
-    'an unpacked torch file': (('archive/data.pkl', 'archive/data/0'), 'the unpacked inside'),
+    'an unpacked torch file': (('archive/data.pkl', 'archive/data/0'), 'the unpacked contents'),
     'TensorFlow': (('saved_model.pb',), 'TensorFlow or JAX'),
     'an adapter without weights': (('adapter_config.json',), 'no adapter_model'),
     'something else': (('a.txt', 'last.ckpt'), r'found: a\.txt, last\.ckpt'),

@@ -142,7 +142,7 @@ def test_records_of_a_suite_that_is_declared_nowhere_are_reported(
     assert main(['report', '--suite', 'his', *places]) == 2
     assert "unknown suite 'his'" in capsys.readouterr().err
     assert main(['report', '--suite', 'hers', *places, '--published']) == 2
-    assert 'only records know this suite' in capsys.readouterr().err
+    assert 'this suite is known from its records only' in capsys.readouterr().err
 
 
 class TestJudged:

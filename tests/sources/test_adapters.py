@@ -124,7 +124,7 @@ def test_an_adapter_inside_a_checkpoint_is_refused(
 ) -> None:
     inside = {**base, 'blocks.0.attn.qkv.lora_A.default.weight': torch.ones(2, 32)}
     torch.save({'state_dict': inside}, tmp_path / 'w.pth')
-    with pytest.raises(CheckpointError, match=r'holds an adapter .*lora_A.*merge_and_unload'):
+    with pytest.raises(CheckpointError, match=r'contains an adapter .*lora_A.*merge_and_unload'):
         load_file(target, str(tmp_path / 'w.pth'), may_miss={})
 
 

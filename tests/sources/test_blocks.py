@@ -182,7 +182,7 @@ class TestRefused:
         [
             ('timm:test_vit+drop0', 'at least 1 block'),
             ('timm:test_vit+drop1+reinit2', 'only one of'),
-            ('timm:test_vit+random+reinit1', 'random already'),
+            ('timm:test_vit+random+reinit1', 'already random'),
         ],
     )
     def test_what_follows_a_name_must_go_together(self, text: str, reason: str) -> None:
