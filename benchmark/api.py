@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from benchmark.results.records import RunRecord
     from benchmark.results.sharing import Imported
     from benchmark.results.store import ResultStore
+    from benchmark.results.suites import SuiteFacts
     from benchmark.specs import Backbone, CheckResult, Protocol, Suite, Task
 
 FEATURE_CACHE = 4 * 2**30
@@ -890,7 +891,8 @@ def compare(
     if name not in known:
         raise unknown_name(f'suite with records in {results}', name, known)
     pair = tuple(_id_of(which) for which in (a, b))
-    films = _films(declared) if declared else {}
+    said = _suite_facts(declared, store, name)
+    films = dict(said.films) if said else {}
     return compare_backbones(
         store, name, (pair[0], pair[1]), protocols=protocols, tasks=tasks, films=films
     )
@@ -906,9 +908,13 @@ def _declared_suite(which: str | Path) -> Suite | None:
         return None
 
 
-def _films(suite: Suite) -> dict[str, str]:
-    """Return what tells films apart in the names of test pictures, by task."""
-    return {task.name: task.film for task in _tasks_of(suite) if task.film}
+def _suite_facts(suite: Suite | None, store: ResultStore, name: str) -> SuiteFacts | None:
+    """Return what a suite declares; what its archive said where it is declared nowhere here."""
+    if suite is None:
+        return store.suite_facts(name)
+    from benchmark.compiling.facts import suite_facts
+
+    return suite_facts(suite, _tasks_of(suite))
 
 
 def _tasks_of(suite: Suite) -> tuple[Task, ...]:
@@ -980,6 +986,7 @@ def write_report(
         )
     store, folder, options = _report_of(
         found,
+        name,
         results,
         work_dir,
         out,
@@ -1027,6 +1034,7 @@ def stale_report(
 
     store, folder, options = _report_of(
         found,
+        name,
         results,
         work_dir,
         out,
@@ -1063,6 +1071,7 @@ def _reported_suite(
 
 def _report_of(
     suite: Suite | None,
+    name: str,
     results: str | Path,
     work_dir: str | Path,
     out: str | Path | None,
@@ -1074,6 +1083,7 @@ def _report_of(
     """Return what a report is made of: the records, the folder to write to, and options."""
     from benchmark.errors import unknown_name
     from benchmark.report import Pictures, ReportOptions, read_normaliser
+    from benchmark.report.data.facts import asked_facts
     from benchmark.results.store import ResultStore
 
     if pictures not in set(Pictures):
@@ -1081,23 +1091,22 @@ def _report_of(
     store = ResultStore(Path(results), Path(work_dir))
     folder = store.tables_folder() if out is None else Path(out)
     scale = None if normaliser is None else read_normaliser(normaliser)
-    if suite is not None:
-        tasks = _tasks_of(suite)
-        films = {task.name: task.film for task in tasks if task.film}
-        asked = {name: _suited(name, tasks) for name in suite.protocols}
-        choices |= {'groups': suite.groups, 'films': films, 'asked': asked}
-        choices['version'] = suite.version
+    if (said := _suite_facts(suite, store, name)) is not None:
+        choices |= {'groups': said.groups, 'films': said.films, 'asked': asked_facts(said)}
+        choices['version'] = said.version
     return store, folder, ReportOptions(normaliser=scale, pictures=Pictures(pictures), **choices)
 
 
-def _suited(protocol: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
-    """Return the tasks that have cells of a protocol."""
-    found = get_protocol(protocol)
-    return tuple(task for task in tasks if found.suits(task))
-
-
-def export_records(results: str | Path, suite: str, file: str | Path) -> int:
+def export_records(results: str | Path, suite: str | Path, file: str | Path) -> int:
     """Pack the records of a suite into an archive, and return how many there are.
+
+    Their outcomes per test example go along, and what the suite declares of its tasks, so that
+    reports and comparisons of the archive need no declaration.
+
+    Args:
+        results: folder of the records.
+        suite: name as below ``results/runs``, or the declaration file of a suite of your own.
+        file: the archive to write.
 
     Raises:
         BenchmarkError: there are none, or the archive cannot be written.
@@ -1105,7 +1114,17 @@ def export_records(results: str | Path, suite: str, file: str | Path) -> int:
     from benchmark.results.sharing import export_suite
     from benchmark.results.store import ResultStore
 
-    return export_suite(ResultStore(Path(results), Path(results)), suite, Path(file))
+    store, declared = ResultStore(Path(results), Path(results)), _declared_suite(suite)
+    name = declared.name if declared else str(suite)
+    return export_suite(store, name, Path(file), _suite_facts(declared, store, name))
+
+
+def is_declared(results: str | Path, suite: str | Path) -> bool:
+    """Whether it is known what a suite declares: from its declaration, or an imported archive."""
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(results))
+    return _declared_suite(suite) is not None or store.suite_facts(str(suite)) is not None
 
 
 def import_records(results: str | Path, file: str | Path) -> list[Imported]:

@@ -80,6 +80,7 @@ class TaskDuel:
         is_mcnemar: whether the p-value is McNemar's.
         notes: what the interval does not cover, and why.
         scale: points of normalised score per canonical unit; ``nan`` without a scale.
+        films: how many films the test examples are of; 0 where they are of none.
     """
 
     task: TaskFacts
@@ -90,6 +91,7 @@ class TaskDuel:
     notes: tuple[str, ...] = ()
     holm: float = 1.0
     scale: float = math.nan
+    films: int = 0
 
     @property
     def covers_seeds(self) -> bool:
@@ -103,8 +105,8 @@ class TaskDuel:
 
     @property
     def is_clear(self) -> bool:
-        """Whether one of the two is better beyond chance, seeds included."""
-        return self.covers_seeds and self.is_beyond
+        """Whether one of the two is better beyond chance, seeds and other films included."""
+        return self.covers_seeds and self.films != 1 and self.is_beyond
 
     @property
     def is_beyond(self) -> bool:
@@ -279,6 +281,8 @@ def _task_duel(
     sign = 1.0 if task.primary.higher_is_better else -1.0
     paired = _paired(task, kept, read, film, known)
     notes = [paired.problem] if paired.problem else []
+    if paired.films == 1:
+        notes.append('all test examples are of one film, so that nothing is known of other films')
     if min(noise.freedom for noise in noises) <= 0:
         notes.append('one seed, so that the spread over seeds is unknown')
     arms = [
@@ -288,7 +292,7 @@ def _task_duel(
     single = _single(paired, kept, noises)
     if single is not None:
         found = _scaled(single, 100.0)
-    elif is_deterministic and paired.problem:
+    elif is_deterministic and paired.pulls[0] is None:
         # nothing is known: not of examples, and there is nothing to know of seeds
         unknown = [arm._replace(noise=Noise(math.nan, 0)) for arm in arms]
         found = difference(*unknown)
@@ -303,6 +307,7 @@ def _task_duel(
         is_deterministic,
         is_mcnemar=single is not None,
         notes=tuple(notes),
+        films=paired.films,
     )
 
 
@@ -330,12 +335,14 @@ class _Paired(NamedTuple):
     """How far groups of test examples pull the scores of A and of B, (runs, groups) each.
 
     ``shares`` are right and wrong answers (examples,) of the first run of each, where every
-    example is a group and the metric is the share of right ones.
+    example is a group and the metric is the share of right ones. ``films`` counts the films of the
+    examples, 0 where they are of none; the pictures of a single film are groups of their own.
     """
 
     pulls: tuple[Array | None, Array | None] = (None, None)
     shares: tuple[Array, Array] | None = None
     problem: str = ''
+    films: int = 0
 
 
 def _paired(
@@ -358,8 +365,12 @@ def _paired(
     ):
         return _Paired(problem='the two were tested on different examples')
     groups = _groups(first, film)
+    films = int(groups.max()) + 1 if film and first.names else 0
     if int(groups.max()) < 1:
-        return _Paired(problem='all test examples are of one film')
+        if first.form.count < 2:
+            return _Paired(films=1)
+        # of one film nothing is known about others; how far its pictures agree still counts
+        groups, films = _groups(first, ''), 1
     factor = 100.0 if task.primary.unit is Unit.FRACTION else 1.0
     sign = factor if task.primary.higher_is_better else -factor
     pulls = []
@@ -368,7 +379,7 @@ def _paired(
             if run.path not in known and one.outcomes is not None:
                 known[run.path] = sign * one.outcomes.form.influence(groups)
         pulls.append(np.stack([known[run.path] for run in runs]))
-    return _Paired((pulls[0], pulls[1]), _shares(found, groups))
+    return _Paired((pulls[0], pulls[1]), _shares(found, groups), films=films)
 
 
 def _groups(item: Measured, film: str) -> NDArray[np.intp]:
