@@ -62,7 +62,7 @@ def suite_from_json(text: str | bytes, place: Path) -> SuiteFacts:
         if content['format'] != FORMAT:
             raise ValueError(f'format is {content["format"]!r}, this version reads {FORMAT}')
         return _facts(content)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
         raise RecordError(f'{place}: no readable facts of a suite ({error})') from None
 
 

@@ -120,6 +120,19 @@ def test_one_seed_each_is_never_clear(store: ResultStore) -> None:
     assert 'other seeds could turn this round: one seed' in found.verdict
 
 
+def test_a_single_run_takes_the_spread_of_others_net_of_what_examples_do(
+    store: ResultStore,
+) -> None:
+    # runs answer at random, so that all of their spread is in the examples already
+    drawn(store, {A: [0.5], B: [0.5], 'vit-s-dino': [0.5] * 3, 'vit-s-moco': [0.5] * 3})
+    one = compare_backbones(store, 'quick', (A, B)).duels[0].tasks[0]
+    assert one.found.seeds is not None
+    assert one.found.examples is not None
+    assert one.found.seeds.freedom == 4
+    both = one.found.seeds.variance + one.found.examples.variance
+    assert one.found.error**2 < 0.9 * both
+
+
 def test_records_without_outcomes_are_compared_over_seeds_alone(store: ResultStore) -> None:
     for backbone, scores in ((A, (60.0, 61.0, 62.0)), (B, (50.0, 51.0, 52.0))):
         for seed, score in enumerate(scores):
@@ -189,11 +202,10 @@ def test_a_single_test_example_leaves_seeds_alone_and_nobody_better(store: Resul
 
 
 def test_films_are_what_would_settle_a_difference_of_films(store: ResultStore) -> None:
-    rng = np.random.default_rng(4)
     names = tuple(f'film{n // 38}/{n}.png' for n in range(COUNT))
-    for backbone in (A, B):
-        right = np.repeat(rng.random(8) < 0.5, 38)
+    for backbone, films in ((A, (1, 1, 1, 1, 1, 0, 0, 0)), (B, (0, 1, 0, 1, 0, 1, 0, 1))):
         for seed in range(2):
+            right = np.repeat(np.array(films) == 1, 38)
             kept(store, record(TASK, backbone, seed=seed), right, names=names)
     found = compare_backbones(store, 'quick', (A, B), films={TASK: r'^(film\d+)/'})
     assert re.search(r'about \d+ films would', found.verdict)
