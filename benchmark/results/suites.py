@@ -100,7 +100,7 @@ def _text(content: Mapping[str, Any], key: str) -> str:
     return found
 
 
-def _by_name(content: Mapping[str, Any], key: str, kind: type) -> dict[str, Any]:
+def _by_name(content: Mapping[str, Any], key: str, kind: type[Any]) -> dict[str, Any]:
     found = content[key]
     if not isinstance(found, dict) or not all(isinstance(item, kind) for item in found.values()):
         raise TypeError(f"'{key}' must hold values of type {kind.__name__} by name")
