@@ -25,7 +25,7 @@ from benchmark.statistics.noise import UNKNOWN, Noise, Spread, pool, within
 
 K = TypeVar('K', bound=Hashable)
 
-_COCHRAN = 0.5
+_COCHRAN = 1 / 3
 """Weight of Cochran's limit beside Satterthwaite's (``tools/simulate_compare.py``)."""
 
 LEVEL = 0.95
