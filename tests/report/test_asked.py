@@ -111,9 +111,10 @@ class TestNotRun:
 
     def test_the_declared_suite_is_asked(self, store: ResultStore) -> None:
         save(store, [replace(item, suite='quick') for item in pair()])
-        (path,) = api.write_report(
-            'quick', results=store.results, work_dir=store.work, formats=['md']
+        asked = api.ReportRequest(
+            suite='quick', results=store.results, work_dir=store.work, formats=['md']
         )
+        (path,) = api.write_report(asked)
         said = path.read_text(encoding='utf-8')
         assert all(
             api.get_task(name).title in said
@@ -220,6 +221,12 @@ data = dict(root='x', type='benchmark.ImageFolders', train=dict(data_prefix='a')
 """
 
 
+def written(which: Path | str, results: Path) -> str:
+    """Return the report of a suite as Markdown."""
+    asked = api.ReportRequest(suite=which, results=results, formats=['md'])
+    return api.write_report(asked)[0].read_text(encoding='utf-8')
+
+
 def test_an_archive_alone_gives_the_report_and_the_comparison_of_its_declaration(
     store: ResultStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,11 +247,11 @@ def test_an_archive_alone_gives_the_report_and_the_comparison_of_its_declaration
     assert main(['import', str(archive), '--results', str(there)]) == 0
     here = tb.compare('mae', 'dino', suite=home / 'hers.py', results=store.results)
     assert '4 films' in here.frame()['covers'][0]
-    text = api.write_report(home / 'hers.py', results=store.results, formats=['md'])[0].read_text()
+    text = written(home / 'hers.py', store.results)
     assert f'Not run yet: {api.get_task("world-depth").title}.' in text
     shutil.rmtree(home)
     assert tb.compare('mae', 'dino', suite='hers', results=there).to_json() == here.to_json()
-    assert api.write_report('hers', results=there, formats=['md'])[0].read_text() == text
+    assert written('hers', there) == text
 
 
 def test_a_name_without_declaration_is_exported_with_a_note(
