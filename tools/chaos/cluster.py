@@ -11,14 +11,15 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.chaos.parts import RAW, expected
-from tools.chaos.stage import Stage, hit
+import psutil
 
-WORKER = 'benchmark.launching.worker'
+from tools.chaos.parts import RAW, expected
+from tools.chaos.stage import Stage, hit, is_forked, kill
+
 LEASE = 4.0
 _OWN_PROCESSES = ('unshare', '--pid', '--fork', '--mount-proc', '--kill-child')
 
@@ -140,23 +141,29 @@ class _Chaos:
         for pid in self._frozen:
             hit(pid, signal.SIGCONT)
 
-    def _pick(self, part: str) -> int | None:
-        found = [p.pid for p in self._stage.processes(part) if p.pid not in self._frozen]
-        return self._draw.choice(found) if found else None
+    def _pick(self, found: Iterable[psutil.Process]) -> psutil.Process | None:
+        awake = [process for process in found if process.pid not in self._frozen]
+        return self._draw.choice(awake) if awake else None
 
     def _kill(self) -> None:
-        if (pid := self._pick(WORKER)) is not None:
-            self.counts['workers killed'] += hit(pid, signal.SIGKILL)
+        """Kill a worker; now and then all those of a nursery at once, with it."""
+        nurseries = self._stage.nurseries() if self._draw.random() < 0.1 else []
+        if (nursery := self._pick(nurseries)) is not None:
+            self.counts['nurseries killed'] += kill(nursery)
+        elif (worker := self._pick(self._stage.workers())) is not None:
+            self.counts[f'{_kind(worker)} workers killed'] += kill(worker)
 
     def _freeze(self) -> None:
-        if (pid := self._pick(WORKER)) is not None and hit(pid, signal.SIGSTOP):
-            self._frozen[pid] = time.monotonic() + LEASE * self._draw.uniform(1.5, 3.0)
-            self.counts['workers frozen'] += 1
+        """Stop a worker for longer than its lease."""
+        worker = self._pick(self._stage.workers())
+        if worker is not None and hit(worker.pid, signal.SIGSTOP):
+            self._frozen[worker.pid] = time.monotonic() + LEASE * self._draw.uniform(1.5, 3.0)
+            self.counts[f'{_kind(worker)} workers frozen'] += 1
 
     def _kill_command(self) -> None:
-        pid = self._pick('-m transferbench work')
-        if pid is not None:
-            self.counts['commands killed'] += hit(pid, signal.SIGKILL)
+        command = self._pick(self._stage.processes('-m transferbench work'))
+        if command is not None:
+            self.counts['commands killed'] += kill(command)
 
     def _take_node(self) -> None:
         if self._cluster is not None:
@@ -164,6 +171,10 @@ class _Chaos:
             self._cluster.remove_node(nodes[0], allow_graceful=False)
             self._cluster.add_node(num_cpus=2)
             self.counts['Ray nodes killed'] += 1
+
+
+def _kind(worker: psutil.Process) -> str:
+    return 'forked' if is_forked(worker) else 'started'
 
 
 @contextlib.contextmanager
