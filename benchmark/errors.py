@@ -50,6 +50,10 @@ class RecordError(BenchmarkError):
     """A run record or results folder is unreadable or of an unknown schema version."""
 
 
+class LostError(BenchmarkError):
+    """Others, or a lack of memory, ended a process of a cell, which may be tried again."""
+
+
 class EnvironmentProblem(BenchmarkError):
     """A library, device or operator that the request needs is not available here."""
 

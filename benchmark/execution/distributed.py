@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,11 @@ import torch
 from torch import distributed
 
 from benchmark import stopping
-from benchmark.errors import BenchmarkError, IncompatibleError
+from benchmark.errors import BenchmarkError, IncompatibleError, LostError
 from benchmark.execution.lifetime import naming_parent
-from benchmark.execution.ranks import command
+from benchmark.execution.ranks import command, ends_file
 from benchmark.results.leases import handed_on
+from benchmark.stopping import FROM_OUTSIDE, STOPPED
 
 Config = dict[str, Any]
 
@@ -83,6 +86,7 @@ def launch(request: Config, count: int) -> Config:
     """Return the answer to a worker's ``request`` from ``count`` processes of this machine.
 
     Raises:
+        LostError: one of them was ended from outside.
         BenchmarkError: they ended without an answer.
     """
     with tempfile.TemporaryDirectory(prefix='tbench-') as folder:
@@ -97,10 +101,33 @@ def launch(request: Config, count: int) -> Config:
             code = lead.wait()
         if stopping.is_asked():
             stopping.end()
-        if not answered.is_file():
+        answer: Config | None = _read_if_whole(answered)
+        if lost := _losses([code, *(_read_if_whole(ends_file(answered)) or ())], answer):
+            raise LostError(f'one of {count} processes was ended by {lost}')
+        if answer is None:
             raise BenchmarkError(f'{count} processes ended with exit code {code} and no answer')
-        answer: Config = json.loads(answered.read_text(encoding='utf-8'))
         return answer
+
+
+def _read_if_whole(path: Path) -> Any:
+    """Return the content of a JSON file; ``None`` where its writer was ended before."""
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _losses(codes: Sequence[int], answer: Config | None) -> str:
+    """Return the signal from outside that ended a process; empty where another reason ended them.
+
+    Once one is gone the others fail as well, because of it, and torchrun ends those that hang.
+    """
+    if answer is not None and (not answer['error'] or answer.get('user_error')):
+        return ''
+    found = [-code for code in codes if -code in FROM_OUTSIDE]
+    if not found and answer is None and STOPPED in codes:  # it was asked to stop, and not by us
+        return 'a request to stop'
+    return signal.Signals(found[0]).name if found else ''
 
 
 def take_part(request: Config, answered: Path) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.compiling import library_versions
-from benchmark.errors import BenchmarkError, DataError, IncompatibleError
+from benchmark.errors import BenchmarkError, DataError, IncompatibleError, LostError
 from benchmark.execution.distributed import in_processes, is_first, launch
 from benchmark.execution.execute import train
 from benchmark.execution.locking import exclusive
@@ -28,6 +30,9 @@ from benchmark.specs import Backbone
 Config = dict[str, Any]
 
 _PACE_STEPS = 12
+_PAUSES = (5.0, 30.0)
+"""Seconds before each new try of a training that lost one of its processes."""
+
 _UNREADABLE = re.compile('failed to load image: ([^\n]*)')
 _UNWRITABLE = re.compile('PytorchStreamWriter|unexpected pos|file write failed')
 
@@ -146,10 +151,21 @@ def _watched(settings: Settings, request: Pretrain, folder: Folder, every: int |
 def _carry_out(order: Config, processes: int) -> Config:
     if processes == 1:
         return train_weights(order)
-    found = launch({'job': 'pretrain', **order}, processes)
+    found = _launched({'job': 'pretrain', **order}, processes)
     if reason := found.pop('error'):
         raise BenchmarkError(reason)
     return found
+
+
+def _launched(request: Config, processes: int) -> Config:
+    """Return the answer of several processes; where one is lost, they go on from a checkpoint."""
+    for pause in _PAUSES:
+        try:
+            return launch(request, processes)
+        except LostError as error:
+            logging.getLogger(__name__).warning('%s; it goes on from its checkpoint', error)
+            time.sleep(pause)
+    return launch(request, processes)
 
 
 def train_weights(order: Config) -> Config:

@@ -8,6 +8,7 @@ whatever ends that one. Nothing heavy is imported before that is arranged.
 from __future__ import annotations
 
 import ast
+import json
 import os
 import sys
 from pathlib import Path
@@ -23,6 +24,11 @@ def command(count: int, asked: Path, answered: Path) -> tuple[str, ...]:
     return (sys.executable, '-P', *module, 'lead', str(count), str(asked), str(answered))
 
 
+def ends_file(answered: Path) -> Path:
+    """Return the file with the exit codes of the processes that failed, beside their answer."""
+    return answered.with_name('ends')
+
+
 def lead(count: str, asked: str, answered: str) -> None:
     """Become torchrun, and start ``count`` processes."""
     os.environ[PARENT] = str(os.getpid())
@@ -30,8 +36,15 @@ def lead(count: str, asked: str, answered: str) -> None:
     os.environ['PYTHONSAFEPATH'] = '1'
     from torch.distributed.run import main as torchrun
 
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
     own = ('-m', 'benchmark.execution.ranks', 'join', asked, answered)
-    torchrun(['--standalone', '--nproc-per-node', count, *own])
+    try:
+        torchrun(['--standalone', '--nproc-per-node', count, *own])
+    except ChildFailedError as error:
+        codes = [failure.exitcode for failure in error.failures.values()]
+        ends_file(Path(answered)).write_text(json.dumps(codes), encoding='utf-8')
+        sys.exit(1)
 
 
 def join(asked: str, answered: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.compiling import localise
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, LostError
 from benchmark.execution.execute import Outcome
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.store import write_atomically
@@ -28,6 +28,7 @@ def execute_search(config: Config, folder: Path, execute: Execute) -> Outcome:
 
     Raises:
         BenchmarkError: no trial could be scored.
+        LostError: a process of one was ended from outside.
     """
     start = time.perf_counter()
     selection = config['selection']
@@ -61,6 +62,8 @@ def _score(
     try:
         # what a trial leaves behind stays apart from what the chosen one does
         outcome = execute(localise(config, {str(folder): str(own)}), own)
+    except LostError:  # it says nothing about the rate
+        raise
     except BenchmarkError as error:  # a rate that is too large must not end the search
         logging.getLogger(__name__).warning('%s: %s', own, error)
         return None

@@ -61,6 +61,54 @@ def test_ranks_end_with_what_started_them(
         pass
 
 
+LAUNCH = """
+import sys
+from pathlib import Path
+from benchmark.execution.distributed import launch
+try:
+    print(launch({'job': sys.argv[2], 'folder': sys.argv[1]}, 2)['error'])
+except Exception as error:
+    print(f'{type(error).__name__}: {error}')
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ('job', 'number', 'told'),
+    [
+        ('SLEEP', signal.SIGKILL, 'LostError: one of 2 processes was ended by SIGKILL'),
+        ('SLEEP', signal.SIGTERM, 'LostError: one of 2 processes was ended by a request to stop'),
+        ('SLEEP', signal.SIGSEGV, 'BenchmarkError: 2 processes ended with exit code 1 and no'),
+        ('MISS', signal.SIGKILL, 'LostError: one of 2 processes was ended by SIGKILL'),
+        ('REFUSE', None, 'no pictures'),
+    ],
+)
+def test_a_process_that_others_ended_is_told_from_one_that_failed(
+    job: str,
+    number: signal.Signals | None,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv('PYTHONPATH', str(Path(__file__).parents[2]), prepend=os.pathsep)
+    command = [sys.executable, '-c', LAUNCH, str(tmp_path), f'tests.support.sleeping_ranks:{job}']
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        if number is not None:
+            assert until(lambda: len(list(tmp_path.glob('*.rank'))) == 2, 120)
+            # the one of them that waits for nobody
+            second = max(
+                tmp_path.glob('*.rank'), key=lambda path: rank_of(int(path.stem.split('-')[0]))
+            )
+            os.kill(int(second.stem.split('-')[0]), number)
+        said, _ = worker.communicate(timeout=120)
+    assert said.startswith(told)
+
+
+def rank_of(process: int) -> str:
+    variables = Path(f'/proc/{process}/environ').read_text().split('\0')
+    return next(text for text in variables if text.startswith('RANK='))
+
+
 def test_a_folder_is_not_free_while_a_process_of_an_earlier_run_lives(tmp_path: Path) -> None:
     with shared(tmp_path):
         with shared(tmp_path):  # another of them
