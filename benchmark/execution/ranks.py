@@ -34,9 +34,8 @@ def lead(count: str, asked: str, answered: str) -> None:
     os.environ[PARENT] = str(os.getpid())
     # -P is not handed on to the processes that torchrun starts
     os.environ['PYTHONSAFEPATH'] = '1'
-    from torch.distributed.run import main as torchrun
-
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.run import main as torchrun
 
     own = ('-m', 'benchmark.execution.ranks', 'join', asked, answered)
     try:
