@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.compiling import library_versions
-from benchmark.errors import BenchmarkError, DataError, IncompatibleError, LostError
+from benchmark.errors import UNFIT, BenchmarkError, DataError, IncompatibleError, LostError
 from benchmark.execution.distributed import in_processes, is_first, launch
 from benchmark.execution.execute import train
 from benchmark.execution.locking import exclusive
@@ -110,7 +110,12 @@ def _passes(settings: Settings, folder: Folder, request: Callable[[int], Pretrai
     """Return how many pictures are seen in all; decided once per folder."""
     kept = folder.work / 'passes.json'
     if kept.is_file():
-        return int(json.loads(kept.read_text(encoding='utf-8')))
+        try:
+            return int(json.loads(kept.read_text(encoding='utf-8')))
+        except (OSError, *UNFIT) as error:
+            raise DataError(
+                f'{kept}: cannot be read ({error}); delete {folder.work} to begin anew'
+            ) from None
     pace = _pace(settings, folder, request) if settings.budget.is_time else 0.0
     passes = settings.budget.passes(len(settings.pictures), settings.batch_size, pace)
     write_atomically(kept, json.dumps(passes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.compiling import localise
-from benchmark.errors import BenchmarkError, LostError
+from benchmark.errors import UNFIT, BenchmarkError, LostError
 from benchmark.execution.execute import Outcome
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.store import write_atomically
@@ -57,8 +58,8 @@ def _score(
     known = _kept(folder, index)
     own = known.parent
     if known.is_file():
-        kept: float = json.loads(known.read_text(encoding='utf-8'))
-        return kept
+        with contextlib.suppress(OSError, *UNFIT):  # a damaged one is measured again
+            return float(json.loads(known.read_text(encoding='utf-8')))
     try:
         # what a trial leaves behind stays apart from what the chosen one does
         outcome = execute(localise(config, {str(folder): str(own)}), own)

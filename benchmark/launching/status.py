@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -141,7 +142,7 @@ def _cell(ledger: Ledger, entry: Entry, record: Brief | None) -> CellStatus:
         quiet = None if sight is None else round(silence(sight), 1)
         return CellStatus(entry.spec, State.RUNNING, progress, seconds, worker, quiet)
     if (record is None or not record.is_ok) and (note := read_note(folder)):
-        record = brief(read_record(note.record)) if note.record.is_file() else record
+        record = brief(read_record(note.record)) if os.path.isfile(note.record) else record
     if record is not None and record.is_ok:
         return CellStatus(entry.spec, State.DONE)
     if record is not None and record.finished >= ledger.started:

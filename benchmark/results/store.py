@@ -355,7 +355,7 @@ def read_if_there(path: Path) -> RunRecord | None:
     try:
         return read_record(path)
     except RecordError:
-        return read_record(path) if path.exists() else None
+        return read_record(path) if os.path.exists(path) else None
 
 
 def read_record(path: Path) -> RunRecord:
@@ -366,6 +366,6 @@ def read_record(path: Path) -> RunRecord:
     """
     try:
         text = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a zero in its name is a ValueError
         raise RecordError(f'{path}: cannot be read ({error})') from None
     return from_json(text, path)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import DeclarationError, RecordError
+from benchmark.errors import UNFIT, DeclarationError, RecordError
 from benchmark.results.store import write_atomically
 
 _VERSION = 1
@@ -138,11 +138,11 @@ class Ledger:
     def _read(self) -> None:
         try:
             content = json.loads(self._path.read_text(encoding='utf-8'))
-            kept = content['settings']
+            kept = dict(content['settings'])
             found = [_entry(values) for values in content['entries']]
             self.seen = dict(content['seen'])
             self.final = _entry(content['final']) if content['final'] else None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *UNFIT) as error:
             raise RecordError(
                 f'{self._path}: cannot be read ({type(error).__name__}: {error}); put it aside to '
                 'begin anew'

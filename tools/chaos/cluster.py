@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from tools.chaos.parts import RAW, expected
 from tools.chaos.stage import Stage, hit, is_forked, kill
 
 LEASE = 4.0
+_MOST_STARTS = 30
 _OWN_PROCESSES = ('unshare', '--pid', '--fork', '--mount-proc', '--kill-child')
 
 
@@ -103,7 +105,8 @@ class _Actor:
     def goes_on(self) -> bool:
         """Whether it is at work; one that was killed is started again."""
         code = self.process.poll()
-        if code in (None, 0, 1, 3):
+        # where the command inside it was killed, unshare ends with 1
+        if code in (None, 0, 3) or self.starts > _MOST_STARTS:
             return code is None
         self.process, self.starts = self._start(), self.starts + 1
         return True
@@ -161,7 +164,8 @@ class _Chaos:
             self.counts[f'{_kind(worker)} workers frozen'] += 1
 
     def _kill_command(self) -> None:
-        command = self._pick(self._stage.processes('-m transferbench work'))
+        found = self._stage.processes('-m transferbench work')
+        command = self._pick(x for x in found if not x.name().startswith('unshare'))
         if command is not None:
             self.counts['commands killed'] += kill(command)
 
@@ -204,6 +208,15 @@ def _events(stage: Stage, what: str) -> list[int]:
     return [int(line.split()[1]) for line in lines if line.startswith(what)]
 
 
+def _by_executor(stage: Stage) -> str:
+    """Return how many cells each command has recorded, by what it said."""
+    done = re.compile(r'^\[\d+/\d+\] (?!.*FAILED)', re.MULTILINE)
+    logs = {name: stage.folder / f'{name}.log' for name in ('local', 'slurm', 'ray')}
+    return ', '.join(
+        f'{name} {len(done.findall(log.read_text()))}' for name, log in logs.items() if log.exists()
+    )
+
+
 def _folders(stage: Stage) -> Iterator[Path]:
     yield from (stage.folder / 'shared' / 'work' / 'chaos').glob('dots--*')
 
@@ -227,7 +240,8 @@ def _told(
     print(f'cells {cells}, seconds {seconds:.0f}, executors {", ".join(actors)}')
     for what, count in sorted(chaos.counts.items()):
         print(f'  {count} {what}')
-    print(f'  {sum(a.starts for a in actors.values()) - len(actors)} commands started again')
+    again_by = ', '.join(f'{name} {actor.starts - 1}' for name, actor in actors.items())
+    print(f'  commands started again: {again_by}; records by executor: {_by_executor(stage)}')
     print(
         f'  begun {len(begun)}, measured to the end {len(ended)}, of them again '
         f'{len(ended) - len(set(ended))}; {retried} records of cells that were lost before'
