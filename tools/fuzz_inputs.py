@@ -39,6 +39,7 @@ def main() -> int:
 def _cases(options: argparse.Namespace) -> Iterator[Case]:
     end = time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory(prefix='fuzz-') as folder:
+        tempfile.tempdir = folder  # where a fault leaves its traceback
         for number in range(options.count):
             if time.monotonic() > end:
                 return

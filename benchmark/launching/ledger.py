@@ -141,6 +141,8 @@ def _read(path: Path, work: Path) -> Ledger:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         sight = holder(path.parent)
+        if not isinstance(content['suite'], str) or not isinstance(content['process'], str):
+            raise TypeError('suite and process must be texts')
         return Ledger(
             suite=content['suite'],
             store=ResultStore(Path(content['results']), work),

@@ -152,7 +152,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     if not isinstance(name, str) or Path(name).name != name:
         raise DataError(f'{settings}: name is {name!r:.60}, must be the name of a file')
     facts = folder / f'{name}.json'
-    if not facts.is_file():
+    if facts not in folder.glob('*.json'):
         raise DataError(f'--like {folder}: the pretraining there is not finished')
     return _json(facts)
 

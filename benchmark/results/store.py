@@ -355,7 +355,14 @@ def read_if_there(path: Path) -> RunRecord | None:
     try:
         return read_record(path)
     except RecordError:
-        return read_record(path) if os.path.exists(path) else None
+        return read_record(path) if _is_there(path) else None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # its name is too long for a file
+        return False
 
 
 def read_record(path: Path) -> RunRecord:

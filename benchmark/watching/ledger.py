@@ -138,6 +138,7 @@ class Ledger:
     def _read(self) -> None:
         try:
             content = json.loads(self._path.read_text(encoding='utf-8'))
+            json.dumps(content, allow_nan=False)  # no number of ours is infinite
             kept = dict(content['settings'])
             found = [_entry(values) for values in content['entries']]
             self.seen = dict(content['seen'])
@@ -158,6 +159,8 @@ class Ledger:
 
 def _entry(values: Mapping[str, Any]) -> Entry:
     scores = tuple(Score(**score) for score in values['scores'])
+    if type(values['step']) is not int or not isinstance(values['sha256'], str):
+        raise TypeError(f'an entry is {values!r:.60}')
     return Entry(
         **{
             **values,

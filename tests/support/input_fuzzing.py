@@ -736,7 +736,7 @@ def _analysis(folder: Path) -> Path:
 
 
 def _options(folder: Path) -> Path:
-    text = "optim_wrapper.optimizer.lr=0.1\nmodel.head.layers=[1,2]\ntrain_cfg.max_iters=5\n"
+    text = 'optim_wrapper.optimizer.lr=0.1\nmodel.head.layers=[1,2]\ntrain_cfg.max_iters=5\n'
     return _of_text('options.txt', text)(folder)
 
 
