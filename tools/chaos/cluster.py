@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from tools.chaos.parts import RAW, expected
-from tools.chaos.stage import Stage, hit, is_forked, kill
+from tools.chaos.stage import Stage, events, hit, is_forked, kill
 
 LEASE = 4.0
 _MOST_STARTS = 30
@@ -127,7 +127,7 @@ class _Chaos:
             if time.monotonic() > moment:
                 del self._frozen[pid]
                 self.counts['woken past their lease'] += hit(pid, signal.SIGCONT)
-        begun = len(_events(self._stage, 'begun'))
+        begun = len(events(self._stage, 'begun'))
         for number in range(self._done, begun):
             if number % 10 == 5:
                 self._kill()
@@ -202,12 +202,6 @@ def _cluster(stage: Stage, options: argparse.Namespace) -> Iterator[tuple[str, A
         cluster.shutdown()
 
 
-def _events(stage: Stage, what: str) -> list[int]:
-    path = stage.folder / 'events'
-    lines = path.read_text().splitlines() if path.exists() else []
-    return [int(line.split()[1]) for line in lines if line.startswith(what)]
-
-
 def _by_executor(stage: Stage) -> str:
     """Return how many cells each command has recorded, by what it said."""
     done = re.compile(r'^\[\d+/\d+\] (?!.*FAILED)', re.MULTILINE)
@@ -233,7 +227,7 @@ def _told(
     records = stage.records('chaos', 'shared')
     good = {record.spec.seed: record for record in records.values() if record.is_ok}
     wrong = [seed for seed, r in good.items() if r.raw[RAW] != expected(seed)]
-    begun, ended = _events(stage, 'begun'), _events(stage, 'ended')
+    begun, ended = events(stage, 'begun'), events(stage, 'ended')
     retried = sum('lost' in record.provenance for record in good.values())
     drafts = [str(path) for path in stage.folder.rglob('*.tmp')]
     kept = list((stage.folder / 'shared').rglob('measured.json'))

@@ -160,6 +160,13 @@ class Stage:
             hit(process.pid, signal.SIGKILL)
 
 
+def events(stage: Stage, what: str) -> list[int]:
+    """Return the seeds of the cells that have ``begun`` or ``ended``, in that order."""
+    path = stage.folder / 'events'
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [int(line.split()[1]) for line in lines if line.startswith(what)]
+
+
 def hit(pid: int, number: signal.Signals) -> bool:
     """Send a signal; return whether the process was there."""
     try:
