@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
 import re
 import shutil
@@ -183,12 +184,17 @@ def _kind(worker: psutil.Process) -> str:
 
 @contextlib.contextmanager
 def _cluster(stage: Stage, options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
-    """Start Ray with two nodes, if wanted."""
+    """Start Ray, if wanted."""
     if 'ray' in options.without:
         yield '', None
         return
-    import os
+    with ray_cluster(stage) as cluster:
+        yield cluster.address, cluster
 
+
+@contextlib.contextmanager
+def ray_cluster(stage: Stage) -> Iterator[Any]:
+    """Yield a Ray with two nodes of a CPU each."""
     os.environ.update(stage.environment)
     from ray.cluster_utils import Cluster
 
@@ -197,7 +203,7 @@ def _cluster(stage: Stage, options: argparse.Namespace) -> Iterator[tuple[str, A
     try:
         for _ in range(2):
             cluster.add_node(num_cpus=1)
-        yield cluster.address, cluster
+        yield cluster
     finally:
         cluster.shutdown()
 

@@ -92,7 +92,7 @@ def _way(stage: Stage, way: str, kills: int, seeds: int, draw: random.Random) ->
                     orphans += stage.left_after(5.0)
             code = running.wait()
         found = stage.records(way, place)
-        differences += _differences(whole, found)
+        differences += differences(whole, found)
         repeated += sum(bool(record.cost.get('resumed_at')) for record in found.values())
         orphans += stage.left_after(5.0)
     print(
@@ -133,7 +133,7 @@ def _of(stage: Stage, what: str) -> list[psutil.Process]:
     return found or (stage.workers() if what in ('rank', 'torchrun') else [])
 
 
-def _differences(whole: dict[str, RunRecord], found: dict[str, RunRecord]) -> list[str]:
+def differences(whole: dict[str, RunRecord], found: dict[str, RunRecord]) -> list[str]:
     """Return what is not bit-equal, cell by cell."""
     told = [f'{name}: has no record' for name in whole.keys() - found.keys()]
     for name, record in found.items():
