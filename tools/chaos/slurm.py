@@ -98,7 +98,7 @@ def _play(stage: Stage, cells: int) -> int:
             return running.poll() is not None or len(events(stage, 'begun')) >= count
 
         _wait(lambda: is_due(cells // 4))
-        array = _said('squeue', '-h', '-p', 'low', '-o', '%A', environment=environment).split()[0]
+        array = _said('squeue', '-h', '-p', 'low', '-o', '%F', environment=environment).split()[0]
         cancelled, kept = f'{array}_1', f'{array}_0'
         _said('scancel', cancelled, environment=environment)
         _wait(lambda: is_due(cells // 2))
