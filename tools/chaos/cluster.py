@@ -63,7 +63,7 @@ def _play(stage: Stage, options: argparse.Namespace) -> int:
             if name not in options.without
         }
         chaos = _Chaos(stage, random.Random(options.seed), options.cells, cluster)
-        while any(actor.goes_on() for actor in actors.values()):
+        while _go_on(actors.values()):
             chaos.act()
             time.sleep(0.2)
         chaos.calm()
@@ -91,6 +91,12 @@ def _commands(
     slurm = work('--executor', 'slurm', '--jobs', '2', '--resources', 'cluster=local')
     yield 'slurm', [*_OWN_PROCESSES, *slurm], no_flock
     yield 'ray', work('--executor', 'ray', '--resources', f'address={address}', 'cpus=1'), {}
+
+
+def _go_on(actors: Iterable[_Actor]) -> bool:
+    """Start again each that was killed; return whether any is at work."""
+    at_work = [actor.goes_on() for actor in actors]
+    return any(at_work)
 
 
 class _Actor:
