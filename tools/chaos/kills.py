@@ -22,8 +22,8 @@ _TARGETS: dict[str, Callable[[Stage], list[psutil.Process]]] = {
     'parent': lambda stage: stage.processes('-m transferbench run'),
     'worker': Stage.workers,
     'nursery': Stage.nurseries,
-    'rank': lambda stage: stage.processes('benchmark.execution.ranks join'),
-    'torchrun': lambda stage: stage.processes('benchmark.execution.ranks lead'),
+    'rank': lambda stage: stage.processes('benchmark.execution.torchrun_entry join'),
+    'torchrun': lambda stage: stage.processes('benchmark.execution.torchrun_entry lead'),
 }
 _WANTED = ('parent', 'parent', 'worker', 'nursery', 'rank', 'torchrun', 'writing', 'writing')
 _WAYS: dict[str, tuple[str, ...]] = {

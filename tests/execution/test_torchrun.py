@@ -9,15 +9,17 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmark.execution.locking import BusyError, exclusive, holder_since, shared
+from benchmark.execution.torchrun import _losses
 
 PROGRAM = """
 import sys
 from pathlib import Path
-from benchmark.execution.distributed import launch
+from benchmark.execution.torchrun import launch
 from benchmark.execution.locking import exclusive
 folder = Path(sys.argv[1])
 with exclusive(folder):
@@ -64,7 +66,7 @@ def test_ranks_end_with_what_started_them(
 LAUNCH = """
 import sys
 from pathlib import Path
-from benchmark.execution.distributed import launch
+from benchmark.execution.torchrun import launch
 try:
     print(launch({'job': sys.argv[2], 'folder': sys.argv[1]}, 2)['error'])
 except Exception as error:
@@ -131,3 +133,23 @@ def test_a_process_whose_parent_is_gone_before_it_starts_ends_at_once(orphan: bo
     )
     done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == ((1, '') if orphan else (0, 'lives False\n'))
+
+
+@pytest.mark.parametrize(
+    ('codes', 'answer', 'lost'),
+    [
+        ([1, 1, -9], {'error': 'RuntimeError: Connection closed by peer'}, 'SIGKILL'),
+        ([-9], None, 'SIGKILL'),  # torchrun itself
+        ([1, 143, 143], None, 'a request to stop'),
+        ([1, 1, -9], {'error': 'the loss became nan', 'user_error': True}, ''),
+        ([1, 1, 143], {'error': 'TypeError: no'}, ''),
+        ([1, -11, -9], None, 'SIGKILL'),
+        ([1, -11, 143], {'error': 'RuntimeError: Connection closed by peer'}, ''),
+        ([0], {'error': ''}, ''),
+        ([1, -9], {'error': ''}, ''),  # it ended after the answer was whole
+    ],
+)
+def test_exit_codes_and_the_answer_say_whether_a_process_was_lost(
+    codes: list[int], answer: dict[str, Any] | None, lost: str
+) -> None:
+    assert _losses(codes, answer) == lost

@@ -1,0 +1,80 @@
+"""One cell in several processes of this machine: torchrun starts them, one answer comes back.
+
+They find a worker's request as a Python literal in a file; the answer goes to another, as JSON.
+What they do themselves is in :mod:`benchmark.execution.torchrun_entry`.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark import stopping
+from benchmark.errors import BenchmarkError, LostError
+from benchmark.execution.lifetime import naming_parent
+from benchmark.execution.torchrun_entry import ends_file
+from benchmark.results.leases import handed_on
+from benchmark.stopping import FROM_OUTSIDE, STOPPED
+
+Config = dict[str, Any]
+
+_ENTRY = 'benchmark.execution.torchrun_entry'
+
+
+def launch(request: Config, count: int) -> Config:
+    """Return the answer to a worker's ``request`` from ``count`` processes of this machine.
+
+    Raises:
+        LostError: one of them was ended from outside.
+        BenchmarkError: they ended without an answer.
+    """
+    with tempfile.TemporaryDirectory(prefix='tbench-') as folder:
+        asked, answered = Path(folder) / 'request', Path(folder) / 'answer'
+        asked.write_text(repr(request), encoding='utf-8')
+        with (
+            subprocess.Popen(
+                _command(count, asked, answered), env={**naming_parent(), **handed_on()}
+            ) as lead,
+            stopping.training(lead.terminate),
+        ):
+            code = lead.wait()
+        if stopping.is_asked():
+            stopping.end()
+        answer: Config | None = _read_if_whole(answered)
+        if lost := _losses([code, *(_read_if_whole(ends_file(answered)) or ())], answer):
+            raise LostError(f'one of {count} processes was ended by {lost}')
+        if answer is None:
+            raise BenchmarkError(f'{count} processes ended with exit code {code} and no answer')
+        return answer
+
+
+def _read_if_whole(path: Path) -> Any:
+    """Return the content of a JSON file; ``None`` where its writer was ended before."""
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _losses(codes: Sequence[int], answer: Config | None) -> str:
+    """Return the signal from outside that ended a process; empty where another reason ended them.
+
+    Once one is gone the others fail as well, because of it, and torchrun ends those that hang.
+    """
+    if answer is not None and (not answer['error'] or answer.get('user_error')):
+        return ''
+    found = [-code for code in codes if -code in FROM_OUTSIDE]
+    if not found and answer is None and STOPPED in codes:  # it was asked to stop, and not by us
+        return 'a request to stop'
+    return signal.Signals(found[0]).name if found else ''
+
+
+def _command(count: int, asked: Path, answered: Path) -> tuple[str, ...]:
+    """Return the command of ``count`` processes that answer the request in the file ``asked``."""
+    return (sys.executable, '-P', '-m', _ENTRY, 'lead', str(count), str(asked), str(answered))
