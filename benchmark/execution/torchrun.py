@@ -65,12 +65,16 @@ def _read_if_whole(path: Path) -> Any:
 def _losses(codes: Sequence[int], answer: Config | None) -> str:
     """Return the signal from outside that ended a process; empty where another reason ended them.
 
+    ``codes`` are the exit codes of torchrun and of the processes that failed.
     Once one is gone the others fail as well, because of it, and torchrun ends those that hang.
     """
     if answer is not None and (not answer['error'] or answer.get('user_error')):
         return ''
+    if any(code < 0 and -code not in FROM_OUTSIDE for code in codes):  # a fault of its own
+        return ''
     found = [-code for code in codes if -code in FROM_OUTSIDE]
-    if not found and answer is None and STOPPED in codes:  # it was asked to stop, and not by us
+    _, *ranks = codes
+    if answer is None and ranks and all(code == STOPPED for code in ranks):  # and not by us
         return 'a request to stop'
     return signal.Signals(found[0]).name if found else ''
 
