@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from benchmark.planning.contents import DataReader
     from benchmark.regression.compare import Comparison
     from benchmark.report import BackboneComparison, ReportOptions
+    from benchmark.results.gathered import Records
     from benchmark.results.records import RunRecord
     from benchmark.results.sharing import Imported
     from benchmark.results.store import ResultStore
@@ -208,7 +209,8 @@ class Run:
 
     Attributes:
         suite: the name under which its records are kept.
-        records: the records of all its cells, those of earlier runs included.
+        records: the records of all its cells, those of earlier runs included. From a thousand
+            cells on, each is read from its file when it is asked for.
         new: how many of them were made by this run.
         busy: how many cells another process was running.
         archives: what evaluation servers are to be sent.
@@ -216,15 +218,19 @@ class Run:
     """
 
     suite: str
-    records: tuple[RunRecord, ...]
+    records: Sequence[RunRecord]
     new: int = 0
     busy: int = 0
     archives: tuple[Path, ...] = ()
     flags: tuple[str, ...] = ()
 
     @property
-    def failed(self) -> tuple[RunRecord, ...]:
+    def failed(self) -> Sequence[RunRecord]:
         """The records of cells that failed; each says why in ``error``."""
+        from benchmark.results.gathered import Records
+
+        if isinstance(self.records, Records):
+            return self.records.failed
         return tuple(record for record in self.records if not record.is_ok)
 
     def frame(self) -> pd.DataFrame:
@@ -599,7 +605,7 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
 
     with reporting(campaign, plan):
         records = campaign.run(executor, plan)
-    failed = sum(not record.is_ok for record in records)
+    failed = len(records.failed)
     campaign.say(
         f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before'
     )
@@ -609,38 +615,36 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
         name,
         found,
         len(records),
-        len({cell.spec for cell in plan.to_do} - {record.spec for record in found}),
+        len({cell.spec for cell in plan.to_do}.difference(found.specs)),
         tuple(place for place in places if place is not None and place.is_file()),
         _flags(campaign, found),
     )
 
 
-def _flags(campaign: Campaign, records: Sequence[RunRecord]) -> tuple[str, ...]:
+def _flags(campaign: Campaign, records: Records) -> tuple[str, ...]:
     """Return what is suspicious about the scores of ``records``, beside others of the suite."""
     from benchmark.report.inference.flags import flag_lines
     from benchmark.report.writing import suite_boards
     from benchmark.results.counting import cell_key
 
-    if not any(record.is_ok for record in records):
+    if len(records.failed) == len(records):
         return ()
-    asked = {cell_key(record.spec) for record in records}
+    asked = set(map(cell_key, records.specs))
     boards = suite_boards(campaign.store, campaign.request.suite.name)
     return tuple(flag_lines(boards, asked))
 
 
-def _in_order(campaign: Campaign, plan: Plan, new: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
+def _in_order(campaign: Campaign, plan: Plan, new: Records) -> Records:
     """Return the records of a plan's cells in the order of the request."""
     from benchmark.planning import expand
+    from benchmark.results.gathered import Records
 
-    found = {record.spec: record for record in new}
+    found = {entry.spec: entry for entry in new.entries}
     # another process may have done what was to do
     others = (cell for cell in plan.to_do if cell.spec not in found)
-    for cell in (*plan.done, *others):
-        record = campaign.good_record(cell)
-        if record is not None:
-            found[cell.spec] = record
+    found |= {entry.spec: entry for entry in campaign.good_records([*plan.done, *others])}
     place = {spec: number for number, spec in enumerate(expand(campaign.request))}
-    return tuple(
+    return Records(
         found[spec] for spec in sorted(found, key=lambda spec: place.get(spec, len(place)))
     )
 
@@ -1049,10 +1053,10 @@ def get_data(
 
 @dataclass(frozen=True)
 class Results:
-    """The records of a suite that were read from a folder."""
+    """The records of a suite in a folder; from a thousand on each is read when it is asked for."""
 
     suite: str
-    records: tuple[RunRecord, ...]
+    records: Sequence[RunRecord]
 
     def frame(self) -> pd.DataFrame:
         """Return one row per record and metric, values in canonical units."""
@@ -1079,6 +1083,7 @@ def load_results(results: str | Path = 'results', suite: str | None = None) -> R
         RecordError: a record cannot be read.
     """
     from benchmark.errors import unknown_name
+    from benchmark.results.gathered import records_of
     from benchmark.results.store import ResultStore
 
     store = ResultStore(Path(results), Path(results))
@@ -1086,7 +1091,7 @@ def load_results(results: str | Path = 'results', suite: str | None = None) -> R
     if suite is None and len(known) != 1:
         raise BenchmarkError(f'{results}: name one suite (there: {", ".join(known) or "none"})')
     name = known[0] if suite is None else suite
-    records = tuple(store.records(name))
+    records = records_of(store, name)
     if not records:
         raise unknown_name(f'suite with records in {results}', name, known)
     return Results(name, records)

@@ -19,7 +19,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.results.forms import parse_json
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.store import ResultStore, read_record, write_atomically
@@ -320,6 +320,6 @@ def _manifest(data: bytes | None, archive: Path) -> dict[str, Any]:
             raise ValueError(f'format is {manifest["format"]!r}, this version reads 1 and {FORMAT}')
         if not isinstance(manifest['files'], dict) or not isinstance(manifest['suite'], str):
             raise TypeError('files and suite are needed')
-    except (ValueError, KeyError, TypeError) as error:
+    except UNFIT as error:
         raise RecordError(f'{archive}: {MANIFEST} is unreadable ({error})') from None
     return manifest

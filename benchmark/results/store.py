@@ -377,7 +377,14 @@ def read_if_there(path: Path) -> RunRecord | None:
     try:
         return read_record(path)
     except RecordError:
-        return read_record(path) if path.exists() else None
+        return read_record(path) if _is_there(path) else None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # its name is too long for a file
+        return False
 
 
 def read_record(path: Path) -> RunRecord:
@@ -388,6 +395,6 @@ def read_record(path: Path) -> RunRecord:
     """
     try:
         text = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a zero in its name is a ValueError
         raise RecordError(f'{path}: cannot be read ({error})') from None
     return from_json(text, path)

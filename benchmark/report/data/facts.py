@@ -12,7 +12,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.kinds import all_kinds
 from benchmark.kinds.base import Kind
 from benchmark.results.briefs import Brief
@@ -222,7 +222,7 @@ def undeclared_metric(key: str) -> Metric:
 def _metrics(task: str, said: Iterable[Mapping[str, Any]]) -> list[Metric]:
     try:
         return [_metric(item) for item in said]
-    except (KeyError, TypeError, ValueError) as error:
+    except UNFIT as error:
         raise RecordError(
             f"records of task '{task}': unreadable metric ({error}); run the task again"
         ) from None
