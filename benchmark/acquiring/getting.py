@@ -7,7 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Manner:
         progress: is told how far each file is.
         patience: how long to wait for a server, how often to try.
         say: receives one line per event.
+        later: data sets that are fetched after this one: archives that they share are left.
     """
 
     keep: bool = False
@@ -54,6 +55,7 @@ class Manner:
     progress: Progress = field(default_factory=Silent)
     patience: Patience = field(default_factory=Patience)
     say: Say = lambda line: None
+    later: tuple[Distribution, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,13 @@ class Shelf:
 
     def present(self, file: RemoteFile) -> list[Path]:
         """Return the archives that are there for a declared file, sorted."""
-        found = self.downloads.glob(file.name) if '*' in file.name else [self.downloads / file.name]
+        folder = self.folder_of(file)
+        found = folder.glob(file.name) if '*' in file.name else [folder / file.name]
         return sorted(path for path in found if path.is_file() and path.suffix != PART)
+
+    def folder_of(self, file: RemoteFile) -> Path:
+        """Return the folder where a file arrives: that of the data set that declares it."""
+        return self.data_root / DOWNLOADS / (file.of or self.one.name)
 
 
 def counted(task: Task, data_root: Path) -> dict[str, int]:
@@ -180,21 +187,29 @@ def get(
             done += convert(name, shelf.home)
         shelf.remember(counts={task.name: counted(task, data_root) for task in tasks})
         if not how.keep:
-            remove_archives(shelf)
+            remove_archives(shelf, how.later)
     return done
 
 
 @contextmanager
 def _alone(shelf: Shelf) -> Iterator[None]:
-    """Hold a data set for this process; the system lets go if it dies."""
+    """Hold a data set, and those whose archives it shares, for this process.
+
+    The system lets go if the process dies.
+    """
     folder = shelf.downloads.parent
+    # in one order for all, so that no two wait for each other
+    names = sorted({shelf.one.name, *(file.of for file in shelf.one.files if file.of)})
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f'.{shelf.one.name}.lock', timeout=0.2):
+        with ExitStack() as held:
+            for name in names:
+                held.enter_context(FileLock(folder / f'.{name}.lock', timeout=0.2))
             yield
     except Timeout:
         raise DataError(
-            f'{shelf.one.name}: another process is fetching it into {shelf.data_root}; wait for it'
+            f'{shelf.one.name}: another process is fetching {" or ".join(names)} into '
+            f'{shelf.data_root}; wait for it'
         ) from None
     except PermissionError as error:
         raise DataError(f'{error.filename}: cannot be written ({error.strerror})') from None
@@ -226,7 +241,7 @@ def gate_text(shelf: Shelf, missing: Sequence[RemoteFile]) -> str:
 def _check_room(shelf: Shelf) -> None:
     """Refuse to begin what the disk cannot hold, as far as sizes are known."""
     fetched = sum(
-        max(0, file.expected - _size(shelf.downloads / f'{file.name}{PART}'))
+        max(0, file.expected - _size(shelf.folder_of(file) / f'{file.name}{PART}'))
         for file in shelf.one.files
         if not shelf.present(file)
     )
@@ -276,7 +291,11 @@ def _fetch_all(shelf: Shelf, how: Manner) -> None:
         if file.addresses:
             known = sums.get(file.name, '')
             digest = fetch(
-                file, shelf.downloads, recorded=known, progress=progress, patience=how.patience
+                file,
+                shelf.folder_of(file),
+                recorded=known,
+                progress=progress,
+                patience=how.patience,
             )
             return {file.name: digest}
         found = shelf.present(file)
@@ -341,15 +360,30 @@ def _move_in(source: Path, goal: Path) -> None:
             path.replace(place)
 
 
-def remove_archives(shelf: Shelf) -> int:
-    """Delete a data set's archives and what is left of cut transfers; return the bytes."""
+def remove_archives(shelf: Shelf, later: Iterable[Distribution] = ()) -> int:
+    """Delete a data set's archives and what is left of cut transfers; return the bytes.
+
+    Archives that the data sets ``later`` read as well are left.
+    """
+    spared = {
+        path
+        for one in later
+        for file in one.files
+        for path in _traces(Shelf(shelf.data_root, one), file)
+    }
+    shared = {path for file in shelf.one.files if file.of for path in _traces(shelf, file)}
     freed = 0
-    for path in sorted(shelf.downloads.glob('*')):
+    for path in sorted({*shelf.downloads.glob('*'), *shared} - spared):
         if path.is_file() and path.name != _STATE:
             freed += path.stat().st_size
             path.unlink()
     shutil.rmtree(shelf.downloads / _STAGE, ignore_errors=True)
     return freed
+
+
+def _traces(shelf: Shelf, file: RemoteFile) -> list[Path]:
+    """Return the places of a file, of what has arrived of it, and of what is known of that."""
+    return [shelf.folder_of(file) / f'{file.name}{end}' for end in ('', PART, f'{PART}.json')]
 
 
 def remove_data(shelf: Shelf, others: Iterable[Distribution]) -> str:

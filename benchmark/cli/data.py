@@ -7,6 +7,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,9 @@ def fetch(names: Sequence[str], data_root: Path, *, keep: bool = False, at_once:
 
     how = Manner(keep, at_once, Bars(), say=say)
     failed, wanted = 0, chosen(names)
-    for one in wanted:
+    for number, one in enumerate(wanted, start=1):
         try:
-            lines = api.get_data(one.name, data_root, how)
+            lines = api.get_data(one.name, data_root, replace(how, later=tuple(wanted[number:])))
         except DataError as error:
             print(printable(f'open    {error}'), file=sys.stderr, flush=True)
             failed = 1

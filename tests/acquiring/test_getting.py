@@ -185,7 +185,7 @@ def test_only_one_process_works_at_a_data_set(flowers: Distribution, tmp_path: P
     (tmp_path / 'data/downloads').mkdir(parents=True)
     with (
         FileLock(tmp_path / 'data/downloads/.flowers102.lock'),
-        pytest.raises(DataError, match='flowers102: another process is fetching it'),
+        pytest.raises(DataError, match='flowers102: another process is fetching flowers102 into'),
     ):
         get(flowers, tmp_path / 'data', READERS, QUICK)
 
@@ -254,3 +254,24 @@ def test_dead_addresses_are_found(flowers: Distribution, server: Server) -> None
     assert found == {'102flowers.tgz': True, 'imagelabels.mat': False, 'setid.mat': False}
     # what an address leads to may be asked otherwise, but no file is
     assert {name for method, name, _ in server.asked if method == 'GET'} <= {'login'}
+
+
+def test_a_shared_archive_is_fetched_once_for_all_that_read_it(
+    server: Server, tmp_path: Path
+) -> None:
+    data = tmp_path / 'data'
+    coco = handed_out(DECLARED['coco'], server, tmp_path / 'made', data)
+    own = {file.name: file for file in coco.files}
+    files = tuple(replace(own[file.name], of='coco') for file in DECLARED['coco-val'].files)
+    few = replace(DECLARED['coco-val'], files=files)
+    readers = {one.name: reading(one, TASKS) for one in (coco, few)}
+    with FileLock(data / 'downloads/.coco.lock'), pytest.raises(DataError, match='coco-val: anoth'):
+        get(few, data, readers['coco-val'], QUICK)
+    get(few, data, readers['coco-val'], replace(QUICK, later=(coco,)))
+    assert sorted(path.name for path in (data / 'downloads/coco').glob('*.zip')) == sorted(
+        file.name for file in files
+    )
+    server.asked.clear()
+    get(coco, data, readers['coco'], QUICK)
+    assert [name for _, name, _ in server.asked] == ['coco/train2017.zip']
+    assert not list((data / 'downloads/coco').glob('*.zip'))
