@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from benchmark.acquiring.hub import FORM, SCHEME, is_hub_address
 from benchmark.catalog import find_suite, find_task, shipped_suites, shipped_tasks
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import COUNT, Block, Key, block
@@ -16,7 +17,7 @@ from benchmark.errors import DeclarationError, unknown_name
 ALGORITHMS = {32: 'md5', 64: 'sha256'}
 """Which checksum it is, by its number of hexadecimal digits."""
 
-SCHEMES = ('https', 'http')
+SCHEMES = ('https', 'http', SCHEME)
 """Protocols that addresses may use."""
 
 _TEXT = Key((str,), required=True)
@@ -192,7 +193,7 @@ def _shared(path: Path, name: str, values: Mapping[str, Any]) -> RemoteFile:
     """Return a file that another distribution declares, as this one unpacks it."""
     if more := sorted(values.keys() - _SHARED_KEYS):
         raise DeclarationError(
-            f"{path}: {name} is a file of {values['of']!r} and also gives {', '.join(more)}: "
+            f'{path}: {name} is a file of {values["of"]!r} and also gives {", ".join(more)}: '
             f'allowed are {", ".join(sorted(_SHARED_KEYS))}'
         )
     other = path.with_name(f'{values["of"].replace("-", "_")}.py')
@@ -216,6 +217,8 @@ def _shared(path: Path, name: str, values: Mapping[str, Any]) -> RemoteFile:
 def _check_addresses(path: Path, name: str, file: RemoteFile) -> None:
     for address in file.addresses:
         parts = urlsplit(address)
+        if parts.scheme == SCHEME and not is_hub_address(address):
+            raise DeclarationError(f'{path}: {name} has the address {address!r}: must be {FORM}')
         if parts.scheme not in SCHEMES or not parts.netloc:
             allowed = ', '.join(f'{scheme}://' for scheme in SCHEMES)
             raise DeclarationError(f'{path}: {name} has the address {address!r}: allowed {allowed}')

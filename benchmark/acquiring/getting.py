@@ -14,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from benchmark import packed
 from benchmark.acquiring.converting import convert
 from benchmark.acquiring.converting.files import write_json
 from benchmark.acquiring.declared import Distribution, RemoteFile, distributions, serving
@@ -30,7 +31,8 @@ Say = Callable[[str], None]
 """Receives one line per event."""
 
 _STATE = 'state.json'
-_STAGE = 'unpacked'
+STAGE = 'unpacked'
+"""The folder among the archives where files lie until all of them are there."""
 
 
 class GateError(DataError):
@@ -108,9 +110,7 @@ class Shelf:
 def counted(task: Task, data_root: Path) -> dict[str, int]:
     """Return how many files there are for each pattern of a task's tree."""
     folder = expected_folder(task, data_root)
-    return {
-        pattern: sum(1 for path in folder.glob(pattern) if path.is_file()) for pattern in task.tree
-    }
+    return {pattern: packed.count_files(folder, pattern) for pattern in task.tree}
 
 
 def is_whole(task: Task, data_root: Path) -> bool:
@@ -175,7 +175,7 @@ def get(
     shelf = Shelf(data_root, one)
     if shelf.home.is_symlink():
         return [f'{shelf.home}: linked to {shelf.home.readlink()}, nothing to fetch']
-    with _alone(shelf):
+    with held(shelf):
         if is_done(shelf, tasks) or is_there(shelf, tasks):
             return [f'{shelf.home}: is there, nothing to do']
         _check_gate(shelf)
@@ -192,7 +192,7 @@ def get(
 
 
 @contextmanager
-def _alone(shelf: Shelf) -> Iterator[None]:
+def held(shelf: Shelf) -> Iterator[None]:
     """Hold a data set, and those whose archives it shares, for this process.
 
     The system lets go if the process dies.
@@ -202,9 +202,9 @@ def _alone(shelf: Shelf) -> Iterator[None]:
     names = sorted({shelf.one.name, *(file.of for file in shelf.one.files if file.of)})
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as held:
+        with ExitStack() as stack:
             for name in names:
-                held.enter_context(FileLock(folder / f'.{name}.lock', timeout=0.2))
+                stack.enter_context(FileLock(folder / f'.{name}.lock', timeout=0.2))
             yield
     except Timeout:
         raise DataError(
@@ -322,7 +322,7 @@ def _fetch_all(shelf: Shelf, how: Manner) -> None:
 
 def _unpack_all(shelf: Shelf, how: Manner) -> list[str]:
     """Unpack beside the data and move it all in at the end; return what was done."""
-    stage = shelf.downloads / _STAGE
+    stage = shelf.downloads / STAGE
     shutil.rmtree(stage, ignore_errors=True)
     done = []
     for file in shelf.one.files:
@@ -337,7 +337,7 @@ def _unpack_all(shelf: Shelf, how: Manner) -> list[str]:
             count = unpack(path, folder)
             count += sum(_unpack_nested(folder, *nested) for nested in file.nested)
             done.append(f'{path.name}: {count:,} files')
-    _move_in(stage, shelf.data_root)
+    move_in(stage, shelf.data_root)
     shutil.rmtree(stage, ignore_errors=True)
     return done
 
@@ -350,12 +350,12 @@ def _unpack_nested(folder: Path, pattern: str, has_own_folder: bool) -> int:
     return count
 
 
-def _move_in(source: Path, goal: Path) -> None:
+def move_in(source: Path, goal: Path) -> None:
     """Move what ``source`` holds into ``goal``, file by file where a folder is there already."""
     for path in sorted(source.iterdir()):
         place = goal / path.name
         if path.is_dir() and place.is_dir():
-            _move_in(path, place)
+            move_in(path, place)
         else:
             path.replace(place)
 
@@ -377,7 +377,7 @@ def remove_archives(shelf: Shelf, later: Iterable[Distribution] = ()) -> int:
         if path.is_file() and path.name != _STATE:
             freed += path.stat().st_size
             path.unlink()
-    shutil.rmtree(shelf.downloads / _STAGE, ignore_errors=True)
+    shutil.rmtree(shelf.downloads / STAGE, ignore_errors=True)
     return freed
 
 
@@ -401,7 +401,7 @@ def remove_data(shelf: Shelf, others: Iterable[Distribution]) -> str:
     ]
     if shared:
         raise DataError(f'{shelf.home}: also holds {", ".join(shared)}; delete by hand what may go')
-    with _alone(shelf):
+    with held(shelf):
         if shelf.home.is_symlink():
             shelf.home.unlink()
             text = f'{shelf.home}: the link is gone, what it led to is untouched'
@@ -428,7 +428,7 @@ def link(shelf: Shelf, folder: Path) -> str:
         DataError: there is no such folder, or something is in the way.
     """
     if not folder.is_dir():
-        raise DataError(f'{folder}: no such folder')
+        raise DataError(f'{folder}: no such folder, nor an archive that is read in place')
     if shelf.home.is_symlink():
         shelf.home.unlink()
     elif shelf.home.exists():

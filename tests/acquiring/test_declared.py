@@ -110,7 +110,7 @@ def test_a_wrong_share_is_refused(more: str, said: str, tmp_path: Path) -> None:
     ('old', 'new', 'said'),
     [
         ('https://x/a.zip', 'file:///etc/passwd', "has the address 'file:///etc/passwd'"),
-        ('https://x/a.zip', 'ftp://x/a.zip', 'allowed https://, http://'),
+        ('https://x/a.zip', 'ftp://x/a.zip', 'allowed https://, http://, hf://'),
         ("name='a.zip'", "name='../a.zip'", 'must be a plain name'),
         ("name='a.zip'", "name='*.zip'", 'stands for several files'),
         ("root='x'", "root='../x'", 'must lie below the data root'),
