@@ -16,6 +16,7 @@ import re
 import stat
 import struct
 import tarfile
+import weakref
 import zipfile
 import zlib
 from array import array
@@ -76,8 +77,9 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = path.open('rb')
-        facts = os.fstat(self._file.fileno())
+        self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._handle)
+        facts = os.fstat(self._handle)
         self.times = (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
         self._folders: dict[str, _Folder] = {'': _Folder()}
         try:
@@ -140,7 +142,7 @@ class Archive:
         problem = 'is damaged'
         try:
             if method != _RAW:
-                head = os.pread(self._file.fileno(), _LOCAL.size, offset)
+                head = os.pread(self._handle, _LOCAL.size, offset)
                 mark, *lengths = _LOCAL.unpack(head)
                 problem = problem if mark == b'PK\3\4' else 'is not where the index says'
                 offset += _LOCAL.size + sum(lengths)
@@ -159,7 +161,7 @@ class Archive:
     def _bytes(self, offset: int, count: int) -> bytes:
         # one call gives at most 2 GiB
         parts = []
-        while count and (part := os.pread(self._file.fileno(), count, offset)):
+        while count and (part := os.pread(self._handle, count, offset)):
             parts.append(part)
             offset, count = offset + len(part), count - len(part)
         return b''.join(parts)
@@ -370,13 +372,10 @@ def names_in(path: str | Path) -> tuple[list[str], list[str]]:
         return packed[0], [name for name, _ in packed[1]]
     folders, files = [], []
     for entry in entries:
-        if entry.is_file():
-            files.append(entry.name)
-        elif entry.is_dir():
-            folders.append(entry.name)
-        elif entry.is_symlink():
-            # a link to what is not there counts: whoever reads it says so
-            (folders if is_folder(entry.path) else files).append(entry.name)
+        # a link to what is not there counts as a file: whoever reads it says so; one that leads
+        # into an archive is an error to the entry itself
+        is_below = is_folder(entry.path) if entry.is_symlink() else entry.is_dir()
+        (folders if is_below else files).append(entry.name)
     return folders, files
 
 

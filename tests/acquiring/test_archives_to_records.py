@@ -7,14 +7,17 @@ folder of downloads. The cells are as small as they can be: two iterations of a 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmark import catalog
 from benchmark.acquiring import declared, getting
 from benchmark.acquiring.declared import distributions, serving
+from benchmark.catalog import suites as catalog_of_suites
 from benchmark.catalog import tasks as catalog_of_tasks
 from benchmark.cli.main import main
 from benchmark.specs import Role, Task
@@ -78,6 +81,34 @@ def few(task: Task) -> Task:
     return replace(small, tree=dict.fromkeys(task.tree, 1), estimated=tuple(Role))
 
 
+def offered(
+    names: Sequence[str], server: Server, folder: Path, patch: pytest.MonkeyPatch
+) -> dict[str, Task]:
+    """Let the tasks be small and their data sets come from the server; return the tasks."""
+    tasks = {name: few(catalog.find_task(name)) for name in names}
+    wanted = {one.name: one for name in names for one in serving(name, DECLARED)}
+    local = {
+        one.name: handed_out(one, server, folder / 'made' / one.name, folder / 'data')
+        for one in wanted.values()
+    }
+    for module in (catalog, catalog_of_tasks, declared):
+        patch.setattr(module, 'shipped_tasks', lambda: tasks)
+    for module in (declared, getting):
+        patch.setattr(module, 'distributions', lambda: local)
+    return tasks
+
+
+def command(folder: Path, suite: str) -> list[str]:
+    """Return the one command."""
+    places = {'--results': 'results', '--work-dir': 'work', '--data-root': 'data'}
+    folders = [part for flag, name in places.items() for part in (flag, str(folder / name))]
+    return ['run', '--suite', suite, '--get', '--executor', 'inline', '--device', 'cpu', *folders]
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in (folder / 'results').rglob('*seed0*.json')]
+
+
 @pytest.mark.parametrize('name', CELLS)
 def test_one_command_leads_from_the_archives_to_a_record(
     name: str,
@@ -86,32 +117,53 @@ def test_one_command_leads_from_the_archives_to_a_record(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    root, task = tmp_path / 'data', few(catalog.find_task(name))
-    for module in (catalog, catalog_of_tasks, declared):
-        monkeypatch.setattr(module, 'shipped_tasks', lambda: {name: task})
-    local = {
-        one.name: handed_out(one, server, tmp_path / 'made' / one.name, root)
-        for one in serving(name, DECLARED)
-    }
-    for module in (declared, getting):
-        monkeypatch.setattr(module, 'distributions', lambda: local)
+    task = offered([name], server, tmp_path, monkeypatch)[name]
     server.faults = [Fault('cut', 200)]
     recipe = {**RECIPE, 'options': dict(task.options)}
-    (tmp_path / 'suite.py').write_text(
+    suite = tmp_path / 'suite.py'
+    suite.write_text(
         f"suite = dict(name='own', title='Own', tasks=({name!r},), protocols=('finetune',), "
         "seeds=(0,), backbones=('timm:test_vit+random',), cost=dict(), "
         f"recipes={{'{name}/finetune': {recipe!r}}})"
     )
-    places = ['--results', str(tmp_path / 'results'), '--work-dir', str(tmp_path / 'work')]
-    run = ['run', '--suite', str(tmp_path / 'suite.py'), '--executor', 'inline', *places]
-    assert main([*run, '--get', '--data-root', str(root)]) == 0, capsys.readouterr()
-    (record,) = (tmp_path / 'results').rglob('*seed0*.json')
-    content = json.loads(record.read_text())
-    assert content['status'] == 'ok'
-    asked = {place for _, place, _ in server.asked}
-    assert asked == {
-        f'{one.name}/{file.name}' for one in local.values() for file in one.files if file.addresses
+    assert main(command(tmp_path, str(suite))) == 0, capsys.readouterr()
+    (record,) = records(tmp_path)
+    assert record['status'] == 'ok'
+    served = {
+        f'{one.name}/{file.name}'
+        for one in declared.distributions().values()
+        for file in one.files
+        if file.addresses
     }
+    assert {place for _, place, _ in server.asked} == served
     server.asked.clear()
-    assert main(['data', 'get', name, '--data-root', str(root)]) == 0, capsys.readouterr()
+    assert main(['data', 'get', name, '--data-root', str(tmp_path / 'data')]) == 0
     assert not server.asked
+
+
+@pytest.mark.parametrize('suite', ['starter', 'thousand'])
+def test_the_suites_of_first_real_pictures_run_by_one_command(
+    suite: str,
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shipped = catalog.find_suite(suite)
+    tasks = offered(shipped.tasks, server, tmp_path, monkeypatch)
+    trained = [name for name in shipped.protocols if name in {'frozen', 'finetune'}]
+    recipes = {
+        f'{name}/{protocol}': {**RECIPE, 'options': dict(task.options)}
+        for name, task in tasks.items()
+        for protocol in trained
+    }
+    small = replace(shipped, recipes=recipes)
+    monkeypatch.setattr(catalog_of_suites, 'shipped_suites', lambda: {suite: small})
+    monkeypatch.setattr(declared, 'shipped_suites', lambda: {suite: small})
+    asked = ['--backbones', 'timm:test_vit+random', '--seeds', '0']
+    assert main([*command(tmp_path, suite), *asked]) == 0, capsys.readouterr()
+    done = records(tmp_path)
+    assert {record['status'] for record in done} == {'ok'}
+    ran = {(record['spec']['task'], record['spec']['protocol']) for record in done}
+    assert {(task, name) for task in tasks for name in (*trained, 'trivial')} <= ran
+    assert {name for _, name in ran} == set(shipped.protocols)
