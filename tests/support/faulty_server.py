@@ -105,9 +105,24 @@ class _Handler(BaseHTTPRequestHandler):
             body = body + b'more'
         length = len(body) - (1 if kind == 'shorter' else 0)
         sent = body[: fault.at] if fault and kind in {'cut', 'stall'} else body[:length]
+        if kind == 'slow' and has_body:
+            self._trickle(status, sent, headers)
+            return
         self._send(status, sent if has_body else b'', headers, length)
         if kind == 'stall':
             time.sleep(0.6)
+
+    def _trickle(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        """Send a body in thirty parts over a third of a second."""
+        self._send(status, b'', headers, len(body))
+        step = len(body) // 30 + 1
+        for start in range(0, len(body), step):
+            time.sleep(0.01)
+            try:
+                self.wfile.write(body[start : start + step])
+                self.wfile.flush()
+            except ConnectionError:
+                return
 
     def _start(self, content: bytes, tag: str) -> int:
         world = self.server_
