@@ -787,7 +787,7 @@ def get_data(
 
     root = default_data_root() if data_root is None else Path(data_root)
     tasks, wanted, how = shipped_tasks(), chosen([name]), manner or Manner()
-    done = []
+    done: list[str] = []
     for number, one in enumerate(wanted, start=1):
         coming = replace(how, later=(*wanted[number:], *how.later))
         done += get(one, root, reading(one, tasks), coming)

@@ -193,7 +193,7 @@ def _rows_of_zip(path: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
 def _rows_of_tar(path: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
     with tarfile.open(path, 'r:') as opened:
         for info in opened:
-            opened.members = []  # type: ignore[assignment]  # else all of them are kept
+            opened.members = []  # type: ignore[attr-defined]  # else all of them are kept
             name = _plain(path, info.name)
             if info.isdir():
                 continue
@@ -396,11 +396,20 @@ def files_below(path: str | Path) -> Iterator[str]:
 def glob(folder: Path, pattern: str) -> Iterator[Path]:
     """Yield what a pattern finds below ``folder``, as ``Path.glob`` does and in archives, too."""
     yield from (path for path in folder.glob(pattern) if path.exists())
-    yield from _packed(folder, tuple(PurePosixPath(pattern).parts))
+    yield from (path for path, _ in _packed(folder, tuple(PurePosixPath(pattern).parts)))
 
 
-def _packed(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
-    """Yield what ``parts`` of a pattern find where links below ``folder`` lead into archives."""
+def count_files(folder: Path, pattern: str) -> int:
+    """Return how many files a pattern finds below ``folder``, in archives, too."""
+    plain = sum(1 for path in folder.glob(pattern) if path.is_file())
+    return plain + sum(file for _, file in _packed(folder, tuple(PurePosixPath(pattern).parts)))
+
+
+def _packed(folder: Path, parts: tuple[str, ...]) -> Iterator[tuple[Path, bool]]:
+    """Yield what ``parts`` of a pattern find where links below ``folder`` lead into archives.
+
+    Beside each path stands whether it is a file.
+    """
     if not folder.is_dir():
         if (place := find(folder)) is not None and place.archive.is_folder(place.inner):
             yield from _matches(folder, place, parts)
@@ -408,37 +417,38 @@ def _packed(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
     if not parts:
         return
     first, rest = parts[0], parts[1:]
+    if not any(sign in first for sign in '*?['):
+        yield from _packed(folder / first, rest)
+        return
     if first == '**':
         yield from _packed(folder, rest)
-        for entry in os.scandir(folder):
-            if entry.is_symlink() or entry.is_dir():
-                yield from _packed(Path(entry.path), parts)
-    elif any(sign in first for sign in '*?['):
-        for entry in os.scandir(folder):
-            if (entry.is_symlink() or entry.is_dir()) and fnmatch.fnmatchcase(entry.name, first):
-                yield from _packed(Path(entry.path), rest)
-    else:
-        yield from _packed(folder / first, rest)
+    below = parts if first == '**' else rest
+    for entry in os.scandir(folder):
+        # in a folder itself nothing is left to find once no part is
+        leads_on = entry.is_symlink() or (below and entry.is_dir())
+        if first == '**':
+            # as Path.glob, which follows no link to a folder there: it may lead back
+            leads_on = leads_on and not (entry.is_symlink() and Path(entry.path).is_dir())
+        else:
+            leads_on = leads_on and fnmatch.fnmatchcase(entry.name, first)
+        if leads_on:
+            yield from _packed(Path(entry.path), below)
 
 
-def _matches(folder: Path, place: Place, parts: tuple[str, ...]) -> Iterator[Path]:
+def _matches(folder: Path, place: Place, parts: tuple[str, ...]) -> Iterator[tuple[Path, bool]]:
     """Yield what ``parts`` of a pattern find in a folder of an archive, the folder for none."""
     if not parts:
-        yield folder
+        yield folder, False
         return
     folders, files = place.archive.listed(place.inner)
     first, rest = parts[0], parts[1:]
     if first == '**':
-        yield from _matches(folder, place, rest) if rest else [folder]
+        yield from _matches(folder, place, rest)
     else:
-        if not rest:
-            yield from (folder / n for n, _ in files if fnmatch.fnmatchcase(n, first))
         folders = [name for name in folders if fnmatch.fnmatchcase(name, first)]
+        if not rest:
+            matching = (name for name, _ in files if fnmatch.fnmatchcase(name, first))
+            yield from ((folder / name, True) for name in matching)
     for name in folders:
         below = Place(place.archive, f'{place.inner}/{name}' if place.inner else name)
         yield from _matches(folder / name, below, parts if first == '**' else rest)
-
-
-def count_files(folder: Path, pattern: str) -> int:
-    """Return how many files a pattern finds below ``folder``, in archives, too."""
-    return sum(1 for path in glob(folder, pattern) if is_file(path))

@@ -459,7 +459,7 @@ def _scan(folder: Path) -> tuple[list[str], list[_File]]:
         return [], []
     except OSError as error:
         if (found := packed.scan(folder)) is not None:
-            return found[0], [_File(name, tuple(stamp)) for name, stamp in found[1]]
+            return found[0], [_File(name, stamp) for name, stamp in found[1]]
         raise DataError(f'{folder}: cannot be read ({error.strerror})') from None
     files.sort()
     return folders, files
