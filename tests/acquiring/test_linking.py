@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import tarfile
 import zipfile
@@ -53,6 +54,8 @@ def samples(name: str, folder: Path, work: Path) -> list[str]:
     """Return all samples of the splits of a task as text and digests, without their folder."""
     config = Trial(small_task(name), folder, work).config()
     found = []
+    for module in config['custom_imports']:
+        importlib.import_module(module)
     with DefaultScope.overwrite_default_scope(config['default_scope']):
         for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
             if not config.get(loader):
