@@ -58,15 +58,15 @@ def carry_out(
         outcomes: keep what was found of each test example.
         waits: stay until no cell is left, those of other processes included.
     """
-    done = api.evaluate(
-        **request_of(options),
-        **place_of(options),
+    asked = request_of(
+        options,
         seeds=options.seeds,
         submission=submission,
-        waits=waits,
         outcomes=outcomes,
+        waits=waits,
         say=say,
     )
+    done = api.run_request(asked, **place_of(options))
     for line in done.flags:
         say(f'look again: {line}')
     for archive in done.archives:
