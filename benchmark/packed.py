@@ -425,7 +425,7 @@ def _packed(folder: Path, parts: tuple[str, ...]) -> Iterator[tuple[Path, bool]]
     below = parts if first == '**' else rest
     for entry in os.scandir(folder):
         # in a folder itself nothing is left to find once no part is
-        leads_on = entry.is_symlink() or (below and entry.is_dir())
+        leads_on = entry.is_symlink() or (bool(below) and entry.is_dir())
         if first == '**':
             # as Path.glob, which follows no link to a folder there: it may lead back
             leads_on = leads_on and not (entry.is_symlink() and Path(entry.path).is_dir())
