@@ -370,7 +370,8 @@ def names_in(path: str | Path) -> tuple[list[str], list[str]]:
         if packed is None:
             raise
         return packed[0], [name for name, _ in packed[1]]
-    folders, files = [], []
+    folders: list[str] = []
+    files: list[str] = []
     for entry in entries:
         # a link to what is not there counts as a file: whoever reads it says so; one that leads
         # into an archive is an error to the entry itself
