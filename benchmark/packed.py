@@ -24,7 +24,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from benchmark.errors import DataError
 
@@ -336,7 +336,7 @@ def read_bytes(path: str | Path) -> bytes:
         return place.archive.read(place.inner)
 
 
-def open_file(path: str | Path) -> IO[bytes]:
+def open_file(path: str | Path) -> io.BufferedReader | io.BytesIO:
     """Return a file opened for reading; one in an archive is read whole.
 
     Raises:
