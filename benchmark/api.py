@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -1039,13 +1039,17 @@ def get_data(
         DataError: a file cannot be fetched or is wrong, or a person has to do something first.
     """
     from benchmark.acquiring.declared import chosen
-    from benchmark.acquiring.getting import get
+    from benchmark.acquiring.getting import Manner, get
     from benchmark.acquiring.planning import reading
     from benchmark.catalog import shipped_tasks
 
     root = default_data_root() if data_root is None else Path(data_root)
-    tasks = shipped_tasks()
-    return [line for one in chosen([name]) for line in get(one, root, reading(one, tasks), manner)]
+    tasks, wanted, how = shipped_tasks(), chosen([name]), manner or Manner()
+    done: list[str] = []
+    for number, one in enumerate(wanted, start=1):
+        coming = replace(how, later=(*wanted[number:], *how.later))
+        done += get(one, root, reading(one, tasks), coming)
+    return done
 
 
 # results
