@@ -251,6 +251,13 @@ class Backbone:
     last_blocks: LastBlocks | None = None
     copy: str = ''
 
+    @property
+    def draws_weights(self) -> bool:
+        """Whether a seed may draw weights of it, all or some."""
+        is_bare = self.code is not None and self.checkpoint is None
+        starts_anew = self.last_blocks is not None and self.last_blocks.action == REINIT
+        return self.is_random or is_bare or starts_anew
+
     def source_at(self, code: str) -> str:
         """Return the source as a network is opened by it, its file, if any, being at ``code``."""
         return f'file:{code}:{self.source.rpartition(":")[2]}' if self.code else self.source
@@ -640,6 +647,13 @@ class Protocol:
     def trains_backbone(self) -> bool:
         """Whether gradients pass the backbone: it learns, in part at least, or an adapter does."""
         return not isinstance(self.trains, Trains) or self.trains is Trains.ALL
+
+    @property
+    def takes_no_seed(self) -> bool:
+        """Whether a seed changes nothing but the weights of a random network."""
+        if self.probe is not None:
+            return self.probe.solver in (Solver.NEIGHBOURS, Solver.LOGISTIC)
+        return self.trains is Trains.NONE
 
     @property
     def has_recipe(self) -> bool:

@@ -96,9 +96,10 @@ class Request:
         own = f'{suite.name}-{name}'
         return replace(self, suite=replace(suite, name=own, reuses=(suite.name, *suite.reuses)))
 
-    def seeds_of(self, task: Task) -> tuple[int, ...]:
-        """Return the seeds with which ``task`` runs."""
-        return self.seeds[:1] if task.name in self.one_seed else self.seeds
+    def seeds_of(self, task: Task, backbone: Backbone, protocol: Protocol) -> tuple[int, ...]:
+        """Return the seeds of a cell: the first alone where others would give the same score."""
+        is_fixed = protocol.takes_no_seed and not backbone.draws_weights
+        return self.seeds[:1] if is_fixed or task.name in self.one_seed else self.seeds
 
 
 def _tasks(suite: Suite) -> dict[str, Task]:
@@ -208,7 +209,7 @@ def expand(request: Request) -> tuple[RunSpec, ...]:
             RunSpec(task.name, backbone.id, protocol.name, seed)
             for task in request.tasks
             for backbone, protocol in product(request.backbones, learning)
-            for seed in request.seeds_of(task)
+            for seed in request.seeds_of(task, backbone, protocol)
             if protocol.suits(task)
         ),
     )
