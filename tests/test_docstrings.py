@@ -21,7 +21,6 @@ IMPOSED = frozenset(
 """Names of functions whose parameters a base class, or another library, describes."""
 
 LACKING: tuple[str, ...] = (
-    'benchmark/watching/watch.py Watch',
     'benchmark/world/arrays.py fill_circle',
     'benchmark/world/arrays.py fill_tube',
     'benchmark/world/arrays.py warp_wrapped',
