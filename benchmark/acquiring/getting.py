@@ -19,7 +19,7 @@ from benchmark.acquiring.converting.files import write_json
 from benchmark.acquiring.declared import Distribution, RemoteFile, distributions, serving
 from benchmark.acquiring.transfer import PART, Patience, Progress, Silent, fetch, verified
 from benchmark.acquiring.unpacking import is_archive, unpack
-from benchmark.errors import DataError
+from benchmark.errors import UNFIT, DataError
 from benchmark.planning.data import expected_folder
 from benchmark.specs import Task
 
@@ -83,10 +83,9 @@ class Shelf:
         if not path.is_file():
             return {}
         try:
-            found = json.loads(path.read_text(encoding='utf-8'))
-        except (OSError, ValueError) as error:
+            return dict(json.loads(path.read_text(encoding='utf-8')))
+        except (OSError, *UNFIT) as error:
             raise DataError(f'{path}: not readable ({error}); delete it') from None
-        return dict(found)
 
     def remember(self, **values: Any) -> None:
         """Write down what is now known, beside what was known before."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from benchmark.acquiring.declared import RemoteFile
-from benchmark.errors import DataError
+from benchmark.errors import UNFIT, DataError
 
 PART = '.part'
 """What the name of a file ends with until it is whole and verified."""
@@ -233,7 +233,7 @@ class _Transfer:
     def _known(self) -> dict[str, Any]:
         try:
             found = json.loads(self.facts.read_text(encoding='utf-8'))
-        except (OSError, ValueError):
+        except (OSError, *UNFIT):
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from benchmark.compiling.identity import leads_back
-from benchmark.errors import DataError, RecordError
+from benchmark.errors import UNFIT, DataError, RecordError
 from benchmark.results.store import write_atomically
 from benchmark.specs import Task
 
@@ -549,7 +549,7 @@ class _Cache:
             if version + b'\n' != _VERSION or int(checksum) != zlib.crc32(body):
                 return cls(path)
             return cls(path, dict(_parse_cache_line(line) for line in body.splitlines()))
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (OSError, *UNFIT):
             return cls(path)
 
     def of(self, place: str) -> _Remembered:
@@ -587,9 +587,9 @@ def remembered_hash(path: Path, cache: Path) -> str:
         listed = _File(path.name, _stamp_of(path.stat()))
     except OSError as error:
         raise DataError(f'{path}: cannot be read ({error.strerror})') from None
-    with contextlib.suppress(OSError, ValueError, TypeError):
+    with contextlib.suppress(OSError, *UNFIT):
         *stamp, digest = orjson.loads(place.read_bytes())
-        if tuple(stamp) == listed.stamp:
+        if tuple(stamp) == listed.stamp and len(bytes.fromhex(digest)) == 32:
             return str(digest)
     found = _digest((path, listed))
     if found.is_same and listed.is_settled(now):
