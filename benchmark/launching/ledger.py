@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.execution.locking import exclusive, holder, silence
 from benchmark.hashing import slug
 from benchmark.results.leases import length, see
@@ -44,9 +44,17 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """A campaign as its folder tells; ``is_alive`` when its process is at work now.
+    """A campaign as its folder shows it.
 
-    ``silence`` are the seconds since its last sign of life, as far as clocks agree.
+    Attributes:
+        suite: name of its suite.
+        store: where its records and work go.
+        started: when it began.
+        process: number of its process, and its host.
+        entries: its cells.
+        is_alive: whether its process is at work now.
+        folder: where it notes what it does.
+        silence: seconds since its last sign of life, as far as clocks agree.
     """
 
     suite: str
@@ -141,6 +149,8 @@ def _read(path: Path, work: Path) -> Ledger:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         sight = holder(path.parent)
+        if not isinstance(content['suite'], str) or not isinstance(content['process'], str):
+            raise TypeError('suite and process must be texts')
         return Ledger(
             suite=content['suite'],
             store=ResultStore(Path(content['results']), work),
@@ -151,10 +161,13 @@ def _read(path: Path, work: Path) -> Ledger:
             folder=path.parent,
             silence=None if sight is None else silence(sight),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, *UNFIT) as error:
         raise RecordError(f'{path}: cannot be read ({error}); delete its folder') from None
 
 
 def _entry(content: dict[str, Any]) -> Entry:
-    mark = content.pop('fingerprint')
-    return Entry(RunSpec(**content), mark)
+    mark, spec = content.pop('fingerprint'), RunSpec(**content)
+    texts = mark, spec.task, spec.backbone, spec.protocol
+    if not all(isinstance(text, str) for text in texts) or type(spec.seed) is not int:
+        raise TypeError(f'a cell is {content!r:.100}')
+    return Entry(spec, mark)

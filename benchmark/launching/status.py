@@ -17,7 +17,7 @@ from benchmark.launching.ledger import Entry, Ledger, ledgers
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.index import read_briefs
 from benchmark.results.reduced import read_note
-from benchmark.results.store import read_record
+from benchmark.results.store import read_if_there
 from benchmark.specs import RunSpec
 
 _TAIL = 1 << 14
@@ -54,8 +54,14 @@ class CellStatus(NamedTuple):
 class CampaignStatus:
     """A campaign and its cells; one that is neither alive nor finished was interrupted.
 
-    ``processes`` are all that are at work on the same cells, each with the seconds since its last
-    sign of life.
+    Attributes:
+        suite: name of its suite.
+        started: when it began.
+        process: number of its process, and its host.
+        is_alive: whether its process is at work now.
+        cells: its cells.
+        processes: all that are at work on the same cells, each with the seconds since its last sign
+            of life.
     """
 
     suite: str
@@ -141,7 +147,8 @@ def _cell(ledger: Ledger, entry: Entry, record: Brief | None) -> CellStatus:
         quiet = None if sight is None else round(silence(sight), 1)
         return CellStatus(entry.spec, State.RUNNING, progress, seconds, worker, quiet)
     if (record is None or not record.is_ok) and (note := read_note(folder)):
-        record = brief(read_record(note.record)) if note.record.is_file() else record
+        smaller = read_if_there(note.record)
+        record = brief(smaller) if smaller is not None else record
     if record is not None and record.is_ok:
         return CellStatus(entry.spec, State.DONE)
     if record is not None and record.finished >= ledger.started:

@@ -58,6 +58,7 @@ class Pair(NamedTuple):
 
 
 _KNOTS = 9
+_LEAST = 1e-12
 
 
 @functools.lru_cache(maxsize=256)
@@ -73,7 +74,9 @@ def _range_curve(groups: int) -> Callable[[Array], Array]:
 
     def exact(freedom: float) -> float:
         def excess(value: float) -> float:
-            return math.log(studentized_range.sf(value, groups, freedom) / LEVEL)
+            # far beyond the level, at Bonferroni's end, scipy's own value is lost in rounding
+            chance = max(float(studentized_range.sf(value, groups, freedom)), _LEAST)
+            return math.log(chance / LEVEL)
 
         # two groups are less, and Bonferroni's limit for all pairs is more
         low, high = (float(_bonferroni(pairs, freedom)) for pairs in (1, math.comb(groups, 2)))
@@ -163,13 +166,17 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True)
 class Judgement:
-    """Which pairs differ clearly; ``spread`` is ``None`` where seeds allow no judgement.
+    """Which pairs differ clearly.
 
-    ``ranked`` are the judged names with their means, best first. ``unjudged`` are names with a
-    single value: shown, but in no pair. ``limits`` (judged, judged), in the order of ``ranked``,
-    are the differences beyond which two means differ clearly, ``ends`` the smallest and the
-    largest of them. ``is_deterministic`` says that every backbone has several seeds and all of
-    them the same score.
+    Attributes:
+        spread: standard deviation over seeds; ``None`` where seeds allow no judgement.
+        ranked: the judged names with their means, best first.
+        unjudged: names with a single value: shown, but in no pair.
+        reason: why nothing could be judged; empty otherwise.
+        ends: smallest and largest of the limits.
+        limits: (judged, judged) in the order of ``ranked``: differences beyond which two means
+            differ clearly.
+        is_deterministic: whether every backbone has several seeds and all of them the same score.
     """
 
     spread: float | None

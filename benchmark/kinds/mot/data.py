@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from PIL import Image, UnidentifiedImageError
 
+from benchmark import packed
 from benchmark.errors import DataError
 from benchmark.kinds.mot.sequence import (
     SequenceFacts,
@@ -138,7 +139,7 @@ def _with_instances(frame: dict[str, Any]) -> dict[str, Any]:
 def _check_size(frame: Path, facts: SequenceFacts) -> None:
     """Raise if a sequence's first frame has another size than ``seqinfo.ini`` states."""
     try:
-        with Image.open(frame) as picture:
+        with packed.open_file(frame) as file, Image.open(file) as picture:
             found = picture.size
     except (OSError, UnidentifiedImageError):
         return  # an unreadable frame is reported when it is read

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.results.forms import parse_json
 
 SCHEMA = 1
@@ -56,9 +56,17 @@ class KeyNumbers(NamedTuple):
 class FoundAnalysis:
     """An analysis on disk.
 
-    ``figure`` is the text of an SVG, without the XML declaration; ``facts``, ``backbones``,
-    ``images`` and ``provenance`` are those of its record; ``key_numbers`` are ``None`` where it
-    wrote none.
+    Attributes:
+        name: its name, as on the command line.
+        title: its heading.
+        caption: what the figure shows.
+        figure: text of an SVG, without the XML declaration.
+        facts: those of its record.
+        backbones: those that were looked at, as in its record.
+        images: facts of the pictures, as in its record.
+        provenance: versions and date, as in its record.
+        folder: where it lies.
+        key_numbers: the few that a report prints; ``None`` where it wrote none.
     """
 
     name: str
@@ -103,7 +111,7 @@ def _read_analysis(path: Path) -> FoundAnalysis:
             folder=path.parent,
             key_numbers=KeyNumbers.from_plain(numbers) if numbers else None,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *UNFIT) as error:
         raise RecordError(
             f'{path}: not the record of an analysis ({error!r}); run `tbench analyze` again'
         ) from None
@@ -118,7 +126,7 @@ def reading(found: FoundAnalysis) -> Iterator[None]:
     """
     try:
         yield
-    except (KeyError, TypeError, ValueError, IndexError, StopIteration) as error:
+    except (*UNFIT, StopIteration) as error:
         raise RecordError(
             f'{found.folder}: not what analysis `{found.name}` writes ({error!r}); run '
             '`tbench analyze` again'

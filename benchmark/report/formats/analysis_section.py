@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.hashing import slug
-from benchmark.report.data.analyses import FIGURE, PICTURE, VALUES, FoundAnalysis, KeyNumbers
+from benchmark.report.data.analyses import (
+    FIGURE,
+    PICTURE,
+    VALUES,
+    FoundAnalysis,
+    KeyNumbers,
+    reading,
+)
 from benchmark.report.data.pictures import png_extent
 from benchmark.report.data.units import value_text
 
@@ -40,8 +47,16 @@ class Figure(NamedTuple):
 class Shown:
     """An analysis as the section shows it.
 
-    ``figure`` and ``download`` are missing where the page has no room or no wish for them;
-    ``place`` says where the files lie below the results.
+    Attributes:
+        name: its name.
+        title: its heading.
+        caption: what the figure shows.
+        figure: the figure; ``None`` where the page has no room for it.
+        columns: headings of its table.
+        rows: name and cells of each row.
+        facts: names and values below the table.
+        download: the figure as a file; ``None`` likewise.
+        place: where the files lie below the results.
     """
 
     name: str
@@ -106,17 +121,18 @@ def embedded_analyses(analyses: Sequence[FoundAnalysis], *, budget: int) -> list
 
 def _section_of(found: FoundAnalysis, figure: Figure | None, download: str | None) -> Shown:
     numbers = found.key_numbers or KeyNumbers('', (), ())
-    return Shown(
-        name=found.name,
-        title=found.title,
-        caption=found.caption,
-        figure=figure,
-        columns=(numbers.heading, *numbers.columns) if numbers.rows else (),
-        rows=tuple((name, tuple(map(value_text, values))) for name, values in numbers.rows),
-        facts=tuple(_facts(found)),
-        download=download,
-        place=f'analysis/{found.folder.name}',
-    )
+    with reading(found):
+        return Shown(
+            name=found.name,
+            title=found.title,
+            caption=found.caption,
+            figure=figure,
+            columns=(numbers.heading, *numbers.columns) if numbers.rows else (),
+            rows=tuple((name, tuple(map(value_text, values))) for name, values in numbers.rows),
+            facts=tuple(_facts(found)),
+            download=download,
+            place=f'analysis/{found.folder.name}',
+        )
 
 
 def _figure(found: FoundAnalysis) -> Figure | None:
