@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from benchmark.results.sharing import Imported
     from benchmark.results.store import ResultStore
     from benchmark.specs import Backbone, CheckResult, Protocol, Suite, Task
+    from benchmark.tracking import Tracker
 
 FEATURE_CACHE = 4 * 2**30
 """Bytes that kept features of frozen backbones may take unless a caller says otherwise."""
@@ -263,6 +264,7 @@ def evaluate(
     stall: float | None = None,
     resources: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
+    track: str | Tracker | Sequence[str | Tracker] = (),
     say: Say | None = None,
 ) -> Run:
     """Evaluate backbones on tasks, and return the records; what has a good record is not run again.
@@ -302,6 +304,9 @@ def evaluate(
         resources: what an executor of a cluster is asked for, by name, such as a partition;
             unused where ``executor`` is an object.
         options: changes to every compiled configuration, by dotted key.
+        track: where curves and scores are sent while cells run: ``'tensorboard'``, ``'wandb'``,
+            ``'mlflow'``, ``'trackio'``, a tracker of another package or a
+            :class:`~benchmark.tracking.base.Tracker`; one or several. No score depends on it.
         say: receives one line per event.
 
     Raises:
@@ -329,6 +334,7 @@ def evaluate(
                 waits=waits,
                 stall=stall,
                 options=options,
+                track=track,
                 say=say,
             )
         )
@@ -359,6 +365,7 @@ def open_campaign(
     waits: bool = False,
     stall: float | None = None,
     options: Mapping[str, Any] | None = None,
+    track: str | Tracker | Sequence[str | Tracker] = (),
     say: Say | None = None,
 ) -> Iterator[Campaign]:
     """Yield the campaign of a request, as :func:`evaluate` is given it; nothing runs yet.
@@ -370,6 +377,7 @@ def open_campaign(
     from benchmark.planning import Request
     from benchmark.planning.contents import Level
     from benchmark.results.store import ResultStore
+    from benchmark.tracking import open_tracking
 
     for flag, folder in (('results', results), ('work_dir', work_dir)):
         check_folder(f'--{flag.replace("_", "-")}', Path(folder))
@@ -397,7 +405,14 @@ def open_campaign(
             precision,
             waits,
             stall,
+            tracking=stack.enter_context(
+                open_tracking(track, Path(work_dir) / 'tracking', say or _nobody)
+            ),
         )
+
+
+def _nobody(line: str) -> None:
+    """Say nothing."""
 
 
 def _suite_of(

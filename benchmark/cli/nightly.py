@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers, whole
-from benchmark.cli.options import add_request, place_of, request_of
+from benchmark.cli.options import add_request, add_tracking, place_of, request_of
 from benchmark.cli.printing import say
 from benchmark.cli.rules import add_rules, check_margin, night_of, print_comparison, rules_of
 
@@ -31,6 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
         '--confirm', type=_count, default=4, metavar='N', help='fresh runs of a suspicious cell'
     )
     add_rules(parser)
+    add_tracking(parser)
     parser.set_defaults(command=nightly)
 
 
@@ -40,7 +41,7 @@ def nightly(options: Namespace) -> int:
 
     rules = rules_of(options)
     api.check_folder('--out', options.out)
-    with api.open_campaign(**request_of(options), say=say) as campaign:
+    with api.open_campaign(**request_of(options), track=options.track, say=say) as campaign:
         check_margin(rules.margin, (task.metric.key for task in campaign.request.tasks))
         night = Nightly(
             campaign=campaign,

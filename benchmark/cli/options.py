@@ -124,6 +124,19 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_tracking(parser: argparse.ArgumentParser) -> None:
+    """Add where curves and scores are shown while cells run."""
+    parser.add_argument(
+        '--track',
+        nargs='+',
+        default=(),
+        metavar='NAME',
+        help='send curves, scores and pictures to tensorboard, wandb, mlflow, trackio or a tracker '
+        'that another package adds, as in --track tensorboard; offline in the work folder unless '
+        "the tracker's own settings say otherwise",
+    )
+
+
 def add_normalisation(parser: argparse.ArgumentParser) -> None:
     """Add how the pictures of a backbone are normalised, where a checkpoint does not say it."""
     for name, text in (('mean', 'mean'), ('std', 'standard deviation')):

@@ -8,7 +8,14 @@ from pathlib import Path
 from benchmark import api
 from benchmark.cli.arguments import Subparsers
 from benchmark.cli.data import fetch
-from benchmark.cli.options import add_request, add_results, add_seeds, place_of, request_of
+from benchmark.cli.options import (
+    add_request,
+    add_results,
+    add_seeds,
+    add_tracking,
+    place_of,
+    request_of,
+)
 from benchmark.cli.printing import say
 
 
@@ -20,6 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_request(parser)
     add_results(parser)
     add_seeds(parser)
+    add_tracking(parser)
     parser.add_argument(
         '--get',
         action='store_true',
@@ -65,6 +73,7 @@ def carry_out(
         submission=submission,
         waits=waits,
         outcomes=outcomes,
+        track=options.track,
         say=say,
     )
     for line in done.flags:

@@ -7,7 +7,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from benchmark.cli.arguments import Subparsers, positive, real, whole
-from benchmark.cli.options import add_cells, add_changes, add_seeds, place_of, running_of
+from benchmark.cli.options import (
+    add_cells,
+    add_changes,
+    add_seeds,
+    add_tracking,
+    place_of,
+    running_of,
+)
 from benchmark.cli.printing import say
 
 
@@ -43,6 +50,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_seeds(parser)
     add_cells(parser)
     add_changes(parser)
+    add_tracking(parser)
     parser.set_defaults(command=watch)
 
 
@@ -152,7 +160,13 @@ def watch(options: Namespace) -> int:
         interval=options.interval,
         final_test=options.final_test,
     )
-    ledger = run(watching, evaluator, **place_of(options), processes=options.processes)
+    ledger = run(
+        watching,
+        evaluator,
+        **place_of(options),
+        processes=options.processes,
+        track=options.track,
+    )
     for line in agreement_lines(ledger):
         say(line)
     say(f'scores over steps: {evaluator.out / PAGE}')
