@@ -7,9 +7,10 @@ from pathlib import Path
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers, whole
-from benchmark.cli.options import add_request, add_tracking, place_of, request_of
+from benchmark.cli.options import add_quiet, add_request, add_tracking, place_of, request_of
 from benchmark.cli.printing import say
 from benchmark.cli.rules import add_rules, check_margin, night_of, print_comparison, rules_of
+from benchmark.cli.run import showing_of
 
 _count = whole(1, 500)
 
@@ -32,6 +33,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add_rules(parser)
     add_tracking(parser)
+    add_quiet(parser)
     parser.set_defaults(command=nightly)
 
 
@@ -41,7 +43,10 @@ def nightly(options: Namespace) -> int:
 
     rules = rules_of(options)
     api.check_folder('--out', options.out)
-    with api.open_campaign(**request_of(options), track=options.track, say=say) as campaign:
+    with (
+        showing_of(options) as told,
+        api.open_campaign(**request_of(options), track=options.track, say=told) as campaign,
+    ):
         check_margin(rules.margin, (task.metric.key for task in campaign.request.tasks))
         night = Nightly(
             campaign=campaign,
@@ -55,5 +60,6 @@ def nightly(options: Namespace) -> int:
         with api.open_executor(campaign=campaign, **place_of(options)) as executor:
             comparison = night.run(executor)
     print_comparison(comparison, options.junit, is_quiet=False)
-    say(f'written: {night.night_folder}')
+    if not options.quiet:
+        say(f'written: {night.night_folder}')
     return comparison.exit_code

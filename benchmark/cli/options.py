@@ -137,6 +137,16 @@ def add_tracking(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """Add that little is said."""
+    parser.add_argument(
+        '--quiet',
+        action='store_true',
+        help='say nothing but warnings, what failed and what to look at again; no board on a '
+        'terminal',
+    )
+
+
 def add_normalisation(parser: argparse.ArgumentParser) -> None:
     """Add how the pictures of a backbone are normalised, where a checkpoint does not say it."""
     for name, text in (('mean', 'mean'), ('std', 'standard deviation')):

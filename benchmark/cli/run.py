@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers
+from benchmark.cli.board import showing
 from benchmark.cli.data import fetch
 from benchmark.cli.options import (
+    add_quiet,
     add_request,
     add_results,
     add_seeds,
@@ -28,6 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_results(parser)
     add_seeds(parser)
     add_tracking(parser)
+    add_quiet(parser)
     parser.add_argument(
         '--get',
         action='store_true',
@@ -66,24 +71,33 @@ def carry_out(
         outcomes: keep what was found of each test example.
         waits: stay until no cell is left, those of other processes included.
     """
-    done = api.evaluate(
-        **request_of(options),
-        **place_of(options),
-        seeds=options.seeds,
-        submission=submission,
-        waits=waits,
-        outcomes=outcomes,
-        track=options.track,
-        say=say,
-    )
+    with showing_of(options) as told:
+        done = api.evaluate(
+            **request_of(options),
+            **place_of(options),
+            seeds=options.seeds,
+            submission=submission,
+            waits=waits,
+            outcomes=outcomes,
+            track=options.track,
+            say=told,
+        )
     for line in done.flags:
         say(f'look again: {line}')
     for archive in done.archives:
         say(f'for the server: {archive}')
-    say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
+    if not options.quiet:
+        say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
     if done.failed:
         return 1
     return 3 if done.busy else 0
+
+
+def showing_of(options: Namespace) -> AbstractContextManager[Callable[[str], None]]:
+    """Return the block in which the cells of a command are shown; it yields what says a line."""
+    return showing(
+        options.work_dir, is_quiet=options.quiet, has_terminal=options.executor != 'inline'
+    )
 
 
 def _places(options: Namespace) -> str:

@@ -7,7 +7,7 @@ import json
 from argparse import Namespace
 
 from benchmark.cli.arguments import Subparsers, workers
-from benchmark.cli.options import add_request, add_results, add_seeds, add_tracking
+from benchmark.cli.options import add_quiet, add_request, add_results, add_seeds, add_tracking
 from benchmark.cli.run import carry_out
 
 _K8S = """\
@@ -61,6 +61,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_results(parser)
     add_seeds(parser)
     add_tracking(parser)
+    add_quiet(parser)
     group = parser.add_argument_group('Kubernetes')
     group.add_argument(
         '--print-k8s',

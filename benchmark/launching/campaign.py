@@ -38,6 +38,7 @@ from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
 from benchmark.launching.tracked import result_of, subject_of
 from benchmark.launching.workloads import (
+    expected_seconds,
     longest_first,
     stall_limit,
     workload_of_cell,
@@ -274,7 +275,7 @@ class Campaign:
         if self.waits:
             random.Random(secrets.token_bytes(8)).shuffle(cells)
         agenda = Agenda(cells, self.pauses, self._observer, self._work)
-        with self._ledger(plan):
+        with self._ledger(plan, executor.device):
             while asked := agenda.next_round(waits=self.waits):
                 self._run_round(executor, asked, agenda, records)
         if agenda.left:
@@ -391,10 +392,11 @@ class Campaign:
         if self.tracking is not None:
             self.tracking.drop(self._subject(cell))
 
-    def _ledger(self, plan: Plan) -> AbstractContextManager[None]:
+    def _ledger(self, plan: Plan, device: str) -> AbstractContextManager[None]:
         """Return the block in which `tbench status` sees this campaign at work."""
         entries = [Entry(cell.spec, cell.fingerprint) for cell in (*plan.done, *plan.to_do)]
-        return open_ledger(self.store, self.request.suite.name, entries)
+        expected = expected_seconds((cell.spec for cell in plan.to_do), self._workloads, device)
+        return open_ledger(self.store, self.request.suite.name, entries, expected)
 
     def _save(self, record: RunRecord) -> None:
         """Write ``record``, unless another process has finished the same run in the meantime."""

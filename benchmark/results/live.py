@@ -18,6 +18,7 @@ from typing import NamedTuple
 LIVE = 'live.jsonl'
 """The file in the work folder of a run."""
 
+_POINTS = 50
 _TAIL = 1 << 12
 """How many bytes at the end of a file are searched for the last line."""
 
@@ -61,6 +62,34 @@ class LiveFile:
         line = json.dumps([step, total, round(time.time(), 3), found])
         with contextlib.suppress(OSError), self._path.open('a', encoding='utf-8') as file:
             file.write(f'{line}\n')
+
+
+class Pace:
+    """Writes some fifty points about a loop: how far it is, and its speed.
+
+    Args:
+        file: where to; nowhere if ``None``.
+        total: steps of the loop.
+        batch: pictures of a step.
+    """
+
+    def __init__(self, file: LiveFile | None, total: int, batch: int) -> None:
+        self._file, self._total, self._batch = file, total, batch
+        self._every = max(1, total // _POINTS)
+        self._before = 0, time.perf_counter()
+
+    def advance(self, done: int) -> None:
+        """Write a point where one is due.
+
+        Args:
+            done: steps that are done.
+        """
+        if self._file is None or (done % self._every and done != self._total):
+            return
+        (before, then), now = self._before, time.perf_counter()
+        speed = (done - before) * self._batch / max(now - then, 1e-9)
+        self._before = done, now
+        self._file.add(done, self._total, {'images_per_second': speed})
 
 
 @dataclass

@@ -29,6 +29,7 @@ PATIENCE = 60.0
 """Seconds that a run waits at its end for trackers to take what is left."""
 
 _STATE = 'tracked.json'
+_SPEED = {'images_per_second', 'memory_mb'}
 _LONGEST = 300
 
 
@@ -141,6 +142,8 @@ class Tracking:
 
     def _send_points(self, followed: _Followed) -> None:
         for point in followed.reader.points():
+            if point.values.keys() <= _SPEED:  # of a loop that trains nothing
+                continue
             values = {f'train/{name}': value for name, value in point.values.items()}
             self._send(followed, point.step, values)
 

@@ -30,11 +30,6 @@ def measured(record: RunRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in MEASURED}
 
 
-@pytest.fixture(scope='module')
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp('plain')
-
-
 def test_a_tracker_that_raises_at_every_call_changes_no_record(
     tiny_data: Path, tmp_path: Path
 ) -> None:
