@@ -69,7 +69,7 @@ def _say_what_is_wrong(line: str) -> None:
 def _own(found: Sequence[CampaignStatus]) -> list[CampaignStatus]:
     """Return the campaigns that this process takes part in."""
     process = f'{os.getpid()} on {socket.gethostname()}'
-    return [c for c in found if process in (c.process, *(name for name, _ in c.processes))]
+    return [c for c in found if process in (name for name, _ in c.processes)]
 
 
 def watch_board(look: Callable[[], Sequence[CampaignStatus]], pause: float) -> None:

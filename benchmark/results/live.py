@@ -123,7 +123,7 @@ class LiveReader:
 
 
 def last_point(folder: Path, since: float = 0.0) -> Point | None:
-    """Return the last point of a work folder, unless it was written before ``since``."""
+    """Return the last point of a work folder, unless it was written a second before ``since``."""
     try:
         with (folder / LIVE).open('rb') as file:
             size = file.seek(0, 2)
@@ -132,7 +132,8 @@ def last_point(folder: Path, since: float = 0.0) -> Point | None:
     except OSError:
         return None
     found = next((p for p in map(_point, reversed(lines)) if p is not None), None)
-    return found if found is not None and found.moment >= since else None
+    # the moment is rounded
+    return found if found is not None and found.moment >= since - 1 else None
 
 
 def _point(line: bytes) -> Point | None:

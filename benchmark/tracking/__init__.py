@@ -57,7 +57,7 @@ def open_tracking(
         UnknownNameError: there is no such tracker.
         EnvironmentProblem: its library is not installed, or it cannot be opened here.
     """
-    listed = [wanted] if isinstance(wanted, str | Tracker) else wanted
+    listed: Sequence[str | Tracker] = [wanted] if isinstance(wanted, str | Tracker) else wanted
     made = {_name(which): _make(which, folder) for which in listed}
     if not made:
         yield None

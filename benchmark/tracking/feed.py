@@ -7,6 +7,7 @@ that raises, hangs or has no network costs the run nothing but a line.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import math
 import queue
@@ -125,15 +126,20 @@ class Tracking:
                 continue
             if task is None:
                 break
-            with contextlib.suppress(Exception):  # a fault of ours must harm no run either
-                task()
+            self._try(task)
         for followed in list(self._open.values()):
-            self._leave(followed.subject, 'interrupted')
+            self._try(functools.partial(self._leave, followed.subject, 'interrupted'))
+
+    def _try(self, task: Callable[[], object]) -> None:
+        try:
+            task()
+        except Exception as error:  # a fault of ours must harm no run either
+            self._trackers.clear()
+            self._say(f'WARNING tracking failed and ends ({type(error).__name__}: {error})')
 
     def _look(self) -> None:
         for followed in self._open.values():
-            with contextlib.suppress(Exception):
-                self._send_points(followed)
+            self._try(functools.partial(self._send_points, followed))
 
     def _follow(self, subject: Subject) -> _Followed:
         if subject.key not in self._open:

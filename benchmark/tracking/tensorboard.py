@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmark.tracking.base import End, Home, Subject
 
@@ -40,12 +41,12 @@ class TensorboardTracker:
 
 
 class _Run:
-    def __init__(self, name: str, backend: object) -> None:
+    def __init__(self, name: str, backend: Any) -> None:
         self.id = name
-        self._backend: object = backend
+        self._backend, self._writer = backend, backend.experiment
 
     def scalars(self, values: Mapping[str, float], step: int) -> None:
-        self._backend.add_scalars(dict(values), step)  # type: ignore[attr-defined]
+        self._backend.add_scalars(dict(values), step)
         self._writer.flush()
 
     def picture(self, name: str, path: Path, step: int) -> None:
@@ -54,7 +55,7 @@ class _Run:
 
         with Image.open(path) as image:
             pixels = np.asarray(image.convert('RGB'))
-        self._backend.add_image(name, pixels, step)  # type: ignore[attr-defined]
+        self._backend.add_image(name, pixels, step)
 
     def artefact(self, path: Path) -> None:
         """Keep a file as a text: event files know no others."""
@@ -66,4 +67,4 @@ class _Run:
 
     def close(self, end: End) -> None:
         self.text('end', end)
-        self._backend.close()  # type: ignore[attr-defined]
+        self._backend.close()

@@ -45,7 +45,7 @@ with showing(root / 'work', is_quiet='--quiet' in sys.argv) as say:
         LiveFile(folder, is_fresh=True).add(40, 100, {'loss': 1.25, 'images_per_second': 81.5})
         say('running  flowers  b  finetune  seed 0  train 40/100')
         say('WARNING look out')
-        end = time.time() + 60
+        end = time.time() + 300
         while time.time() < end and not (root / 'seen').exists():
             time.sleep(0.1)
     say('[1/3] flowers  accuracy 50.00')
@@ -95,7 +95,7 @@ def test_a_terminal_has_a_board_below_the_lines(tmp_path: Path) -> None:
     assert 'loss 1.25' in text
     assert 'tiny: 0 cells done, 3 to do' in text
     assert 'running  flowers' not in text
-    assert text.rstrip().endswith('[1/3] flowers  accuracy 50.00')
+    assert '[1/3] flowers  accuracy 50.00' in text
 
 
 @pytest.mark.parametrize('quiet', [False, True])

@@ -34,7 +34,7 @@ def test_points_are_read_once_and_half_a_line_waits(tmp_path: Path) -> None:
         half.write('ss": 1.5}]\n')
     assert [point.step for point in reader.points()] == [2]
     assert last_point(tmp_path) == (2, 4, 1.0, {'loss': 1.5})
-    assert last_point(tmp_path, since=2.0) is None
+    assert last_point(tmp_path, since=3.0) is None
     LiveFile(tmp_path, is_fresh=True).add(1, 4, {})
     assert [point.step for point in reader.points()] == [1]
     LiveFile(tmp_path / 'absent', is_fresh=True).add(1, 4, {})  # nothing is raised

@@ -74,6 +74,7 @@ def test_tensorboard_reads_its_files(tiny_data: Path, tmp_path: Path) -> None:
     (record,) = run(tmp_path, tiny_data, 'tensorboard', say=lines.append).records
     root = tmp_path / 'work' / 'tracking' / 'tensorboard'
     assert f'tracked by tensorboard: tensorboard --logdir {root.resolve()}' in lines
+    assert not [line for line in lines if line.startswith('WARNING tensorboard')]
     (folder,) = {path.parent for path in root.rglob('events.*')}
     found = EventAccumulator(str(folder), {'images': 0, 'scalars': 0, 'tensors': 0}).Reload()
     losses = found.Scalars('train/loss')

@@ -1,4 +1,4 @@
-"""A pretraining and a watch beside it, both killed and started again, on a folder with bad files."""
+"""A pretraining and a watch beside it, both killed and started again, among bad files."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import json
 import os
 import signal
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmark import world
 from benchmark.cli.main import main
 from benchmark.results.store import ResultStore
+from benchmark.world import SplitCounts
+from benchmark.world.store import ensure_world
+from tests.api.conftest import TINY
 from tests.support.pretraining_requests import write_pictures
 from tests.watching.conftest import TASK
 
@@ -39,17 +45,29 @@ def _neutral(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write_pictures(tmp_path / 'pictures')
 
 
+@pytest.fixture
+def scenes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return a tiny world with scenes enough for somebody to be posed in each split."""
+    spec = replace(TINY, scenes=SplitCounts(6, 6, 1))
+    ensure_world(tmp_path / 'world', spec)
+    monkeypatch.setattr(world, 'ensure_world', lambda root: ensure_world(root, spec))
+    return tmp_path / 'world'
+
+
 def in_child(said: Path, do: Callable[[], Any]) -> int:
     """Start ``do`` in a process of its own, its output added to ``said``, and return its id."""
     child = os.fork()
     if child:
         return child
     code = 99
-    try:  # torch is loaded already: a new interpreter would take many seconds for it
-        with said.open('a') as file, contextlib.redirect_stdout(file):
+    with said.open('a') as file, contextlib.redirect_stdout(file):
+        try:  # torch is loaded already: a new interpreter would take many seconds for it
             code = do()
-    finally:
-        os._exit(code)
+        except BaseException:
+            traceback.print_exc(file=file)
+        finally:
+            file.flush()
+            os._exit(code)
 
 
 def ended(child: int) -> int:
@@ -74,13 +92,13 @@ def killed_after(count: int, owner: Any, name: str, do: Callable[[], Any]) -> An
 
 @pytest.mark.slow
 def test_each_checkpoint_is_evaluated_once_though_both_are_killed(
-    tmp_path: Path, tiny_data: Path
+    scenes: Path,
 ) -> None:
     """Covered classes by neighbours, and pose under a frozen backbone, over nine checkpoints."""
     snapshots, out = Path('run/checkpoints'), Path('out')
     watch = (
         *('watch', str(snapshots), '--suite', 'quick', '--tasks', TASK, POSE, '--protocols', 'knn'),
-        *('frozen', '--seeds', '0', '--data-root', str(tiny_data), '--executor', 'inline'),
+        *('frozen', '--seeds', '0', '--data-root', str(scenes), '--executor', 'inline'),
         *('--device', 'cpu', '--interval', '0.05', '--out', str(out), '--until', 'over'),
         *('--cfg-options', 'train_cfg.max_iters=1', 'train_dataloader.batch_size=2'),
     )
