@@ -1,4 +1,4 @@
-"""A package of somebody else adds a kind, a protocol, a source, an analysis, an executor, a tracker."""
+"""Another package adds a kind, a protocol, a source, an analysis, an executor and a tracker."""
 
 from __future__ import annotations
 

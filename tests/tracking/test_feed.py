@@ -11,7 +11,7 @@ import pytest
 from benchmark.errors import EnvironmentProblem, UnknownNameError
 from benchmark.results.live import LIVE, LiveFile, LiveReader, last_point
 from benchmark.tracking import Result, Subject, Tracking, open_tracking
-from tests.tracking.conftest import Broken, Hanging, Noting, Refusing
+from tests.support.trackers import Broken, Hanging, Noting, Refusing
 
 
 def subject(folder: Path, **more: Any) -> Subject:

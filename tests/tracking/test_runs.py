@@ -12,7 +12,7 @@ import pytest
 import transferbench as tb
 from benchmark.results.records import RunRecord
 from tests.api.conftest import SHORT
-from tests.tracking.conftest import Broken, Noting, Refusing
+from tests.support.trackers import Broken, Noting, Refusing
 
 TASK = 'world-covered'
 MEASURED = ('fingerprint', 'scores', 'raw', 'curves', 'trials', 'config', 'pictures')

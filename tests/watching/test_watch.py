@@ -19,7 +19,7 @@ from benchmark.watching.evaluating import Evaluation, Evaluator
 from benchmark.watching.ledger import Entry, Ledger, Score, State, best_first
 from benchmark.watching.watch import LEDGER, Watch, Watching, watch
 from benchmark.watching.writing import HEALTH, PAGE, SCORES, agreement, agreement_lines
-from tests.tracking.conftest import Noting
+from tests.support.trackers import Noting
 from tests.watching.conftest import TASK, arch
 
 Evaluating = tuple[Evaluator, list[str]]
@@ -100,6 +100,19 @@ def test_checkpoints_get_the_scores_that_they_have_by_themselves(
     assert again.entries == ledger.entries
     assert lines[before:] == []
     assert not list((tmp_path / 'out' / 'checkpoints').iterdir())
+
+
+def test_workers_find_the_scores_that_this_process_finds(
+    evaluator: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, _ = evaluator
+    save(1)
+    here = watched(made, tmp_path / 'run').entries
+    watching = Watching(folder=tmp_path / 'run', arch=arch(tmp_path), once=True, interval=0)
+    elsewhere = replace(made, out=tmp_path / 'elsewhere')
+    there = watch(watching, elsewhere, executor='local', device='cpu', jobs=1).entries
+    assert [entry.scores for entry in there] == [entry.scores for entry in here]
+    assert [entry.health for entry in there] == [entry.health for entry in here]
 
 
 def test_each_is_evaluated_once_in_order_and_new_ones_are_found(
