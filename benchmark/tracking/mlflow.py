@@ -32,6 +32,8 @@ class MlflowTracker:
             # it says that files are an old form of store; they need no other library
             os.environ.setdefault('MLFLOW_ALLOW_FILE_STORE', 'true')
             home.folder.mkdir(parents=True, exist_ok=True)
+        # it would report its use to its makers
+        os.environ.setdefault('MLFLOW_DISABLE_TELEMETRY', 'true')
         from mlflow import MlflowClient
 
         logging.getLogger('mlflow').setLevel(logging.ERROR)

@@ -25,6 +25,8 @@ class WandbTracker:
     """
 
     def __init__(self, home: Home) -> None:
+        # it would report its own faults to its makers, offline too
+        os.environ.setdefault('WANDB_ERROR_REPORTING', 'false')
         import wandb
 
         self._wandb: Any = wandb
