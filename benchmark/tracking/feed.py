@@ -75,7 +75,7 @@ class Tracking:
         self._trackers = dict(trackers)
         self._say, self._pause, self._patience = say, pause, patience
         self._open: dict[str, _Followed] = {}
-        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._is_closed = False
         self._thread = threading.Thread(target=self._work, name='tracking', daemon=True)
         self._thread.start()

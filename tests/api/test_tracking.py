@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import transferbench as tb
 from benchmark.results.records import RunRecord
 from tests.api.conftest import SHORT
 from tests.support.trackers import Broken, Noting, Refusing
+
+torch.set_num_threads(1)
 
 TASK = 'world-covered'
 MEASURED = ('fingerprint', 'scores', 'raw', 'curves', 'trials', 'config', 'pictures')

@@ -102,7 +102,6 @@ def test_each_checkpoint_is_evaluated_once_though_both_are_killed(
         *('--device', 'cpu', '--interval', '0.05', '--out', str(out), '--until', 'over'),
         *('--cfg-options', 'train_cfg.max_iters=1', 'train_dataloader.batch_size=2'),
     )
-    snapshots.mkdir(parents=True)
 
     # the pretraining is killed once it has written three checkpoints, in the middle of a step
     from benchmark.execution import saving
