@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
+# of the demo: small (ten minutes) or full (all of quick)
+SIZE ?= small
+SUITE := $(if $(filter full,$(SIZE)),quick,$(if $(filter small,$(SIZE)),demo,$(error SIZE is '$(SIZE)', must be small or full)))
 # exact (as tested), newest or lowest: which versions of the libraries are installed
 VERSIONS ?= exact
 CONSTRAINTS := -c tools/constraints/$(VERSIONS).txt
@@ -13,7 +16,8 @@ CONSTRAINTS := -c tools/constraints/$(VERSIONS).txt
 
 help:
 	@echo 'make setup   install everything into $(VENV)'
-	@echo 'make demo    run the quick suite on this machine; tables and a page appear in $(DEMO)/'
+	@echo 'make demo    run the suite demo on this machine; tables and a page appear in $(DEMO)/'
+	@echo '             (SIZE=full: the suite quick, which contains it)'
 	@echo 'make test    all tests'
 	@echo 'make lint    style and import layers'
 	@echo 'make type    types'
@@ -43,12 +47,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 demo: setup
-	$(BIN)/tbench run --suite quick --data-root $(DEMO)/data --results $(DEMO)/results --work-dir $(DEMO)/work
-	$(BIN)/tbench report --suite quick --results $(DEMO)/results --work-dir $(DEMO)/work --out $(DEMO)
+	$(BIN)/tbench run --suite $(SUITE) --data-root $(DEMO)/data --results $(DEMO)/results --work-dir $(DEMO)/work
+	$(BIN)/tbench report --suite $(SUITE) --results $(DEMO)/results --work-dir $(DEMO)/work --out $(DEMO)
 	@echo
-	@cat $(DEMO)/quick.md
+	@cat $(DEMO)/$(SUITE).md
 	@echo
-	@echo 'Open $(DEMO)/quick.html in a browser.'
+	@echo 'Open $(DEMO)/$(SUITE).html in a browser.'
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile

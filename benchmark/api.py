@@ -9,26 +9,32 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
+from benchmark.specs import DROP, REINIT
 from benchmark.wording import count_noun
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
     from benchmark.acquiring.getting import Manner
+    from benchmark.analysis.findings import Finding
     from benchmark.checking.drafting import NewTask
     from benchmark.commons.site import Site
     from benchmark.commons.verifying import Verdict
     from benchmark.launching.campaign import Campaign
     from benchmark.launching.executors.base import Executor
+    from benchmark.launching.pretraining import Pretrained
     from benchmark.launching.status import CampaignStatus
     from benchmark.launching.survey import Survey
     from benchmark.planning import Plan
     from benchmark.planning.contents import DataReader
+    from benchmark.regression.compare import Comparison
     from benchmark.report import BackboneComparison, ReportOptions
     from benchmark.results.records import RunRecord
     from benchmark.results.sharing import Imported
@@ -176,6 +182,23 @@ def get_protocol(name: str) -> Protocol:
     return load_protocol(name)
 
 
+def list_declared(what: str) -> list[dict[str, Any]]:
+    """Return a row with the facts of each task, backbone, suite or protocol that is declared.
+
+    Args:
+        what: ``'tasks'``, ``'backbones'``, ``'suites'`` or ``'protocols'``.
+
+    Raises:
+        UnknownNameError: it is none of these.
+
+    >>> list_declared('suites')[0].keys() >= {'name', 'tasks', 'protocols', 'seeds'}
+    True
+    """
+    from benchmark.catalog.listings import listing
+
+    return listing(what)
+
+
 # running
 
 
@@ -238,6 +261,55 @@ class Run:
             f'<li>{escape(record.spec.id)}: {escape(record.error)}</li>' for record in self.failed
         )
         return board + (f'<p>Failed:</p><ul>{failures}</ul>' if failures else '')
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """What :func:`evaluate` is asked, but for where cells run; its arguments say what each means.
+
+    Attributes:
+        backbones: one or several, as ids, files, declarations, objects or modules in memory.
+        suite: name, declaration file or declaration; the suite ``custom`` unless given.
+        tasks: names of tasks, or files where no suite is given.
+        protocols: names of protocols; the suite's unless given.
+        seeds: random seeds; the suite's unless given.
+        data_root: folder of the data sets; ``$TBENCH_DATA`` or ``data`` unless given.
+        results: folder of the records.
+        work_dir: folder of checkpoints, logs and caches.
+        processes: how many share the batches of a training.
+        workers: how many processes load samples; as the device needs them unless given.
+        precision: ``'exact'`` or ``'fast'``; by the device unless given.
+        feature_cache: room for kept features of frozen backbones, in bytes.
+        quick_data: whether photographs are known by name and size.
+        submission: whether archives for evaluation servers are written.
+        outcomes: whether what was found of each test example is kept.
+        waits: whether to stay until no cell is left.
+        stall: seconds that a cell may take without progress.
+        options: changes to every compiled configuration, by dotted key.
+        track: where curves and scores are sent while cells run.
+        say: receives one line per event.
+    """
+
+    backbones: Any = ()
+    suite: str | Path | Mapping[str, Any] | None = None
+    tasks: Sequence[str | Path] = ()
+    protocols: Sequence[str] = ()
+    seeds: Sequence[int] = ()
+    data_root: str | Path | None = None
+    results: str | Path = 'results'
+    work_dir: str | Path = 'work_dirs'
+    processes: int = 1
+    workers: int | None = None
+    precision: str | None = None
+    feature_cache: int = FEATURE_CACHE
+    quick_data: bool = False
+    submission: bool = False
+    outcomes: bool = True
+    waits: bool = False
+    stall: float | None = None
+    options: Mapping[str, Any] | None = None
+    track: str | Tracker | Sequence[str | Tracker] = ()
+    say: Say | None = None
 
 
 def evaluate(
@@ -313,62 +385,61 @@ def evaluate(
         BenchmarkError: the request is wrong; nothing was run. A cell that fails raises nothing:
             its record says why.
     """
-    with contextlib.ExitStack() as stack:
-        campaign = stack.enter_context(
-            open_campaign(
-                backbones,
-                suite=suite,
-                tasks=tasks,
-                protocols=protocols,
-                seeds=seeds,
-                data_root=data_root,
-                results=results,
-                work_dir=work_dir,
-                processes=processes,
-                workers=workers,
-                precision=precision,
-                feature_cache=feature_cache,
-                quick_data=quick_data,
-                submission=submission,
-                outcomes=outcomes,
-                waits=waits,
-                stall=stall,
-                options=options,
-                track=track,
-                say=say,
-            )
-        )
-        place = stack.enter_context(
-            open_executor(executor, campaign, device=device, jobs=jobs, resources=resources)
-        )
+    asked = RunRequest(
+        backbones=backbones,
+        suite=suite,
+        tasks=tasks,
+        protocols=protocols,
+        seeds=seeds,
+        data_root=data_root,
+        results=results,
+        work_dir=work_dir,
+        processes=processes,
+        workers=workers,
+        precision=precision,
+        feature_cache=feature_cache,
+        quick_data=quick_data,
+        submission=submission,
+        outcomes=outcomes,
+        waits=waits,
+        stall=stall,
+        options=options,
+        track=track,
+        say=say,
+    )
+    return run_request(asked, executor=executor, device=device, jobs=jobs, resources=resources)
+
+
+def run_request(
+    asked: RunRequest,
+    *,
+    executor: Executor | str | None = None,
+    device: str = 'auto',
+    jobs: int | None = None,
+    resources: Mapping[str, str] | None = None,
+) -> Run:
+    """Return what became of a request; the arguments say where cells run, as of :func:`evaluate`.
+
+    Args:
+        asked: what to run.
+        executor: an executor or the name of one.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
+        jobs: how many cells run at a time.
+        resources: what an executor of a cluster is asked for, by name.
+
+    Raises:
+        BenchmarkError: the request is wrong; nothing was run.
+    """
+    with (
+        open_campaign(asked) as campaign,
+        open_executor(executor, campaign, device=device, jobs=jobs, resources=resources) as place,
+    ):
         return run_campaign(campaign, place)
 
 
 @contextlib.contextmanager
-def open_campaign(
-    backbones: Any = (),
-    *,
-    suite: str | Path | Mapping[str, Any] | None = None,
-    tasks: Sequence[str | Path] = (),
-    protocols: Sequence[str] = (),
-    seeds: Sequence[int] = (),
-    data_root: str | Path | None = None,
-    results: str | Path = 'results',
-    work_dir: str | Path = 'work_dirs',
-    processes: int = 1,
-    workers: int | None = None,
-    precision: str | None = None,
-    feature_cache: int = FEATURE_CACHE,
-    quick_data: bool = False,
-    submission: bool = False,
-    outcomes: bool = True,
-    waits: bool = False,
-    stall: float | None = None,
-    options: Mapping[str, Any] | None = None,
-    track: str | Tracker | Sequence[str | Tracker] = (),
-    say: Say | None = None,
-) -> Iterator[Campaign]:
-    """Yield the campaign of a request, as :func:`evaluate` is given it; nothing runs yet.
+def open_campaign(asked: RunRequest) -> Iterator[Campaign]:
+    """Yield the campaign of a request; nothing runs yet.
 
     Raises:
         BenchmarkError: a name is unknown, a declaration wrong, or a folder cannot be written.
@@ -379,34 +450,34 @@ def open_campaign(
     from benchmark.results.store import ResultStore
     from benchmark.tracking import open_tracking
 
-    for flag, folder in (('results', results), ('work_dir', work_dir)):
-        check_folder(f'--{flag.replace("_", "-")}', Path(folder))
+    for flag, folder in (('--results', asked.results), ('--work-dir', asked.work_dir)):
+        check_folder(flag, Path(folder))
     with contextlib.ExitStack() as stack:
-        found = [_resolve(item, stack) for item in _listed(backbones)]
-        wanted = tuple(map(str, tasks))
+        found = [_resolve(item, stack) for item in _listed(asked.backbones)]
+        wanted = tuple(map(str, asked.tasks))
         request = Request.read(
-            _suite_of(suite, wanted, protocols, seeds),
+            _suite_of(asked.suite, wanted, asked.protocols, asked.seeds),
             backbones=found,
-            tasks=() if suite is None else wanted,
-            protocols=protocols,
-            seeds=seeds,
+            tasks=() if asked.suite is None else wanted,
+            protocols=asked.protocols,
+            seeds=asked.seeds,
         )
         yield Campaign(
-            request,
-            ResultStore(Path(results), Path(work_dir)),
-            default_data_root() if data_root is None else Path(data_root),
-            {**(options or {}), **_loading(workers)},
-            say or (lambda line: None),
-            feature_cache,
-            processes,
-            Level.QUICK if quick_data else Level.CONTENTS,
-            submission,
-            outcomes,
-            precision,
-            waits,
-            stall,
+            request=request,
+            store=ResultStore(Path(asked.results), Path(asked.work_dir)),
+            data_root=default_data_root() if asked.data_root is None else Path(asked.data_root),
+            options={**(asked.options or {}), **_loading(asked.workers)},
+            say=asked.say or _nobody,
+            feature_cache=asked.feature_cache,
+            processes=asked.processes,
+            level=Level.QUICK if asked.quick_data else Level.CONTENTS,
+            submission=asked.submission,
+            outcomes=asked.outcomes,
+            precision=asked.precision,
+            waits=asked.waits,
+            stall=asked.stall,
             tracking=stack.enter_context(
-                open_tracking(track, Path(work_dir) / 'tracking', say or _nobody)
+                open_tracking(asked.track, Path(asked.work_dir) / 'tracking', asked.say or _nobody)
             ),
         )
 
@@ -492,6 +563,13 @@ def open_executor(
     resources: Mapping[str, str] | None = None,
 ) -> Iterator[Executor]:
     """Yield the executor of a campaign; one that is made here is closed afterwards.
+
+    Args:
+        executor: an executor, which stays open, or the name of one; ``None`` chooses.
+        campaign: what it will run.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
+        jobs: how many cells run at a time.
+        resources: what an executor of a cluster is asked for, by name.
 
     Raises:
         BenchmarkError: there is no such executor or device, or a module in memory would have to
@@ -582,6 +660,74 @@ def _in_order(campaign: Campaign, plan: Plan, new: Iterable[RunRecord]) -> tuple
     )
 
 
+@dataclass(frozen=True)
+class Night:
+    """What a night found.
+
+    Attributes:
+        comparison: the verdict on each cell, and the exit code that they add up to.
+        folder: where its records, tables and files for CI services are.
+    """
+
+    comparison: Comparison
+    folder: Path
+
+
+def run_night(
+    asked: RunRequest,
+    folder: str | Path,
+    *,
+    baseline: str | Path | None = None,
+    night: date | None = None,
+    seeds: int = 2,
+    confirm: int = 4,
+    rules: Mapping[str, Any] | None = None,
+    executor: Executor | str | None = None,
+    device: str = 'auto',
+    jobs: int | None = None,
+    resources: Mapping[str, str] | None = None,
+) -> Night:
+    """Run a suite with fresh seeds, and compare it with a baseline and with earlier nights.
+
+    Args:
+        asked: what to run; its seeds and results folder are not used.
+        folder: where nights, history and canaries are kept.
+        baseline: folder of the records to compare with; ``baseline`` in ``folder`` unless given.
+        night: the date that names the night and gives its seeds; today (UTC) unless given.
+        seeds: how many runs each cell gets.
+        confirm: how many more a suspicious cell gets.
+        rules: what counts as worse, by the names that :func:`regress` has for it.
+        executor: where cells run, as of :func:`evaluate`.
+        device: as of :func:`evaluate`.
+        jobs: as of :func:`evaluate`.
+        resources: as of :func:`evaluate`.
+
+    Raises:
+        BenchmarkError: there is no baseline, or the request is wrong; nothing was run.
+    """
+    from benchmark.launching.nightly import Nightly
+    from benchmark.regression.folders import today
+    from benchmark.regression.rules import check_margin, make_rules
+
+    chosen, place = make_rules(**(rules or {})), Path(folder)
+    check_folder('--out', place)
+    with open_campaign(asked) as campaign:
+        check_margin(chosen.margin, (task.metric.key for task in campaign.request.tasks))
+        nightly = Nightly(
+            campaign=campaign,
+            baseline=place / 'baseline' if baseline is None else Path(baseline),
+            folder=place,
+            night=night or today(),
+            seeds=seeds,
+            fresh=confirm,
+            rules=chosen,
+        )
+        with open_executor(
+            executor, campaign, device=device, jobs=jobs, resources=resources
+        ) as workers:
+            return Night(nightly.run(workers), nightly.night_folder)
+
+
 def survey_campaign(campaign: Campaign, executor: Executor) -> Survey:
     """Return what a campaign would do here and what that would cost; nothing is trained.
 
@@ -621,6 +767,107 @@ def cancel(work_dir: str | Path = 'work_dirs', suite: str | None = None) -> list
     from benchmark.launching.ledger import ask_to_stop
 
     return ask_to_stop(Path(work_dir), suite)
+
+
+# pretraining
+
+
+def pretrain(
+    method: str,
+    out: str | Path,
+    *,
+    arch: str | None = None,
+    arch_options: Mapping[str, Any] | None = None,
+    data: str | Path | None = None,
+    name: str | None = None,
+    epochs: float | None = None,
+    steps: int | None = None,
+    seconds: float | None = None,
+    match: Literal['epochs', 'steps', 'seconds'] | None = None,
+    like: str | Path | None = None,
+    size: int | None = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    mask_ratio: float | None = None,
+    seed: int = 0,
+    device: str = 'auto',
+    processes: int = 1,
+    threads: int = 1,
+    pictures: int | None = None,
+    labels: str = 'coarse',
+    data_root: str | Path | None = None,
+    save_every: int | None = None,
+    say: Say | None = None,
+) -> Pretrained:
+    """Pretrain an architecture in this process, and return the declared backbone that comes out.
+
+    A training that was interrupted in ``out`` is continued, one that is finished stays as it is.
+    The length is one of ``epochs``, ``steps``, ``seconds``, or ``match`` with ``like``.
+
+    Args:
+        method: ``'mae'``, ``'simmim'``, ``'data2vec'``, ``'maskfeat'``, ``'spark'`` or
+            ``'supervised'``.
+        out: the folder to write to.
+        arch: the architecture, as :func:`evaluate` takes backbones; its weights are not used.
+        arch_options: arguments of the architecture by name.
+        data: ``'world'``, or a folder of pictures, in a folder per class for labels.
+        name: of the backbone; the folder's unless given.
+        epochs: passes over the pictures.
+        steps: steps of the optimiser.
+        seconds: as many steps as take so long here, by a trial.
+        match: as many of these as the pretraining in ``like`` took.
+        like: folder of a finished pretraining; what is not given here is as there.
+        size: side of the pictures in pixels.
+        batch_size: pictures per step, over all processes.
+        lr: largest learning rate of AdamW.
+        mask_ratio: share of the patches that is hidden; the paper's unless given.
+        seed: of all random numbers.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
+        processes: how many share every batch, one per GPU or core.
+        threads: how many a single process has on a CPU.
+        pictures: how many of the world.
+        labels: the world's classes, ``'coarse'`` or ``'species'``.
+        data_root: folder of the data sets; ``$TBENCH_DATA``, else ``data``.
+        save_every: after how many steps the weights are also written, to ``checkpoints``.
+        say: receives one line per event.
+
+    Raises:
+        BenchmarkError: the request is wrong, or the loss diverged.
+
+    >>> pretrain('mea', 'out', steps=4)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    benchmark.errors.UnknownNameError: unknown pretraining method 'mea'; did you mean 'mae'? ...
+    """
+    from benchmark.launching.pretraining import pretrain as train
+    from benchmark.launching.pretraining_request import PretrainingRequest
+
+    asked = PretrainingRequest(
+        method=method,
+        out=Path(out),
+        data_root=default_data_root() if data_root is None else Path(data_root),
+        arch=arch,
+        arch_options=arch_options or {},
+        data=None if data is None else str(data),
+        name=name,
+        epochs=epochs,
+        steps=steps,
+        seconds=seconds,
+        match=match,
+        like=None if like is None else Path(like),
+        size=size,
+        batch_size=batch_size,
+        lr=lr,
+        mask_ratio=mask_ratio,
+        seed=seed,
+        device=device,
+        processes=processes,
+        threads=threads,
+        pictures=pictures,
+        labels=labels,
+        save_every=save_every,
+    )
+    return train(asked, say or (lambda line: None))
 
 
 # checking
@@ -688,6 +935,13 @@ def check(which: Any) -> Check:
         features = inspect_backbone(backbone)
         contract = check_contract(backbone, features)
         return Check(backbone.id, tuple(contract), tuple(check_kinds(backbone, features)))
+
+
+def check_environment() -> tuple[list[str], bool]:
+    """Return lines about versions and device here, and whether everything needed is installed."""
+    from benchmark.checking.environment import doctor_lines
+
+    return doctor_lines()
 
 
 def check_data(
@@ -911,6 +1165,206 @@ def compare(
     )
 
 
+def regress(
+    baseline: str | Path,
+    candidate: str | Path,
+    *,
+    suite: str | None = None,
+    night: date | None = None,
+    history: str | Path | None = None,
+    append: bool = False,
+    out: str | Path | None = None,
+    accepted: str | Path | None = None,
+    margin: Sequence[str] = (),
+    correction: str = 'holm',
+    time_limit: float = 1.5,
+    memory_limit: float = 1.25,
+) -> Comparison:
+    """Return whether a set of records says that something got worse, cell by cell.
+
+    ``results`` of what comes back has a verdict and its reason for each cell; ``exit_code`` is 0
+    if nothing got worse, 1 if something did, 2 if that could not be decided. Nothing is run.
+
+    Args:
+        baseline: folder of the records to compare with.
+        candidate: folder of the records that are judged.
+        suite: whose records; may be left out where the baseline has only one.
+        night: the date of the comparison; today (UTC) unless given.
+        history: file with the scores of earlier nights, to search for drift.
+        append: whether this night is written into ``history``.
+        out: folder for text, Markdown, JUnit and JSON; nothing is written unless given.
+        accepted: TOML file of shifts that are right.
+        margin: drops that do not matter: ``'1%'`` of the baseline, or ``'METRIC=X'``.
+        correction: for many comparisons at once: ``'holm'``, ``'bh'`` or ``'none'``.
+        time_limit: ratio to the baseline's seconds beyond which a cell is too slow.
+        memory_limit: ratio to the baseline's memory beyond which a cell takes too much.
+
+    Raises:
+        BenchmarkError: a folder or file is missing, or a rule is out of its range.
+
+    >>> regress('nowhere', 'nowhere')
+    Traceback (most recent call last):
+    ...
+    benchmark.errors.BenchmarkError: --baseline nowhere: no such folder
+    """
+    from benchmark.regression.folders import compare_folders
+    from benchmark.regression.rules import make_rules
+
+    rules = make_rules(
+        accepted=None if accepted is None else Path(accepted),
+        margin=margin,
+        correction=correction,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
+    )
+    return compare_folders(
+        Path(baseline),
+        Path(candidate),
+        rules=rules,
+        suite=suite,
+        night=night,
+        history=None if history is None else Path(history),
+        append=append,
+        out=None if out is None else Path(out),
+    )
+
+
+# analyses
+
+
+def analyze(
+    analysis: str,
+    backbones: Any,
+    *,
+    images: str = 'world',
+    count: int = 32,
+    size: int | None = None,
+    batch_size: int = 8,
+    device: str = 'auto',
+    data_root: str | Path | None = None,
+    method: str = 'eigen',
+) -> Finding:
+    """Return what an analysis finds about backbones on pictures.
+
+    Args:
+        analysis: ``'attention'``, ``'cka'``, ``'cam'`` or ``'erf'``.
+        backbones: one or several, but for modules in memory as :func:`evaluate` takes them.
+        images: test scenes of the procedural ``'world'``, scikit-image's ``'photos'``, or a
+            folder.
+        count: how many pictures.
+        size: their side in pixels; the world's own, else 224, unless given.
+        batch_size: pictures at a time.
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
+        data_root: folder of the data sets; ``$TBENCH_DATA``, else ``data``.
+        method: of ``'cam'`` alone: ``'eigen'``, or ``'grad'`` to weight maps by gradients.
+
+    Raises:
+        BenchmarkError: there is no such analysis, or a backbone or the pictures cannot be used.
+    """
+    from benchmark.analysis.on_pictures import analyse_on_pictures
+
+    listed = _listed(backbones)
+    more = {'method': method} if analysis == 'cam' else {}
+    return analyse_on_pictures(
+        analysis,
+        [get_backbone(which) for place, which in enumerate(listed) if which not in listed[:place]],
+        images=images,
+        count=count,
+        size=size,
+        batch_size=batch_size,
+        device=device,
+        data_root=default_data_root() if data_root is None else Path(data_root),
+        **more,
+    )
+
+
+def analyze_losses(
+    suite: str | Path | Mapping[str, Any],
+    *,
+    results: str | Path = 'results',
+    backbones: Sequence[str] = (),
+) -> Finding:
+    """Return how fast the detectors of a suite's records learnt to classify and to localise.
+
+    Raises:
+        BenchmarkError: there is no finished detection run, or a named backbone has none.
+    """
+    from benchmark.results.store import ResultStore
+
+    name = get_suite(suite).name
+    store = ResultStore(Path(results), Path(results))
+    from benchmark.analysis.losses import analyse
+
+    return analyse(store.records(name), backbones=backbones)
+
+
+def analyze_layers(
+    asked: RunRequest,
+    *,
+    last: Sequence[int] = (1, 2, 3),
+    actions: Sequence[str] = (DROP, REINIT),
+    executor: Executor | str | None = None,
+    device: str = 'auto',
+    jobs: int | None = None,
+    resources: Mapping[str, str] | None = None,
+) -> tuple[Finding, bool]:
+    """Run backbones with their last blocks changed, and compare them with the whole ones.
+
+    Args:
+        asked: what to run, the whole backbones named; ``finetune`` on the tasks that ask where
+            things are unless it says otherwise.
+        last: how many blocks are changed, one variant each.
+        actions: what is done to them: ``'drop'``, ``'reinit'``.
+        executor: where cells run, as of :func:`evaluate`.
+        device: as of :func:`evaluate`.
+        jobs: as of :func:`evaluate`.
+        resources: as of :func:`evaluate`.
+
+    Returns:
+        The finding, and whether no cell failed.
+
+    Raises:
+        BenchmarkError: no backbone is named, or the request is wrong; nothing was run.
+    """
+    from benchmark.analysis.last_blocks import analyse, only_geometric, variants
+
+    if not asked.backbones:
+        raise BenchmarkError('layers: name the whole backbones: --backbones ID ...')
+    named = _listed(asked.backbones)
+    if not all(isinstance(which, str | Path) for which in named):
+        raise BenchmarkError(
+            'layers: backbones are ids or files here; a normalisation of their own (--mean and '
+            '--std) belongs into a declaration'
+        )
+    whole = list(dict.fromkeys(map(str, named)))
+    varied = replace(
+        asked,
+        backbones=variants(whole, actions, sorted(set(last))),
+        protocols=asked.protocols or ('finetune',),
+    )
+    with open_campaign(varied) as campaign:
+        request = campaign.request.apart('layers')
+        if not asked.tasks:
+            request = replace(request, tasks=only_geometric(request.suite.name, request.tasks))
+        campaign = replace(campaign, request=request)
+        with open_executor(
+            executor, campaign, device=device, jobs=jobs, resources=resources
+        ) as place:
+            done = run_campaign(campaign, place)
+    return analyse(done.records), not done.failed
+
+
+def write_finding(finding: Finding, out: str | Path) -> list[Path]:
+    """Write values, figure and record of a finding below ``out``, and return the files.
+
+    Raises:
+        RecordError: a file cannot be written.
+    """
+    from benchmark.analysis.writing import write
+
+    return write(finding, Path(out))
+
+
 def _declared_suite(which: str | Path) -> Suite | None:
     """Return a suite that is declared; ``None`` for a name that only records have."""
     from benchmark.errors import UnknownNameError
@@ -938,27 +1392,11 @@ def _id_of(which: str | Path) -> str:
     return get_backbone(text).id if text.endswith('.py') and Path(text).is_file() else text
 
 
-def write_report(
-    suite: str | Path | Mapping[str, Any],
-    *,
-    results: str | Path = 'results',
-    work_dir: str | Path = 'work_dirs',
-    out: str | Path | None = None,
-    formats: Sequence[str] | None = None,
-    reference: str | None = None,
-    normaliser: Path | None = None,
-    history: Path | None = None,
-    published: bool = False,
-    with_published: bool = False,
-    backbones: Sequence[str] = (),
-    tasks: Sequence[str] = (),
-    protocols: Sequence[str] = (),
-    pictures: str = 'beside',
-    baselines: Path | None = None,
-) -> list[Path]:
-    """Write a suite's tables and page, and return their paths.
+@dataclass(frozen=True, kw_only=True)
+class ReportRequest:
+    """What a report shows, and where it is.
 
-    Args:
+    Attributes:
         suite: name, declaration file or declaration; a name that only records have will do.
         results: folder of the records.
         work_dir: folder of the pictures, and of what is remembered of records.
@@ -975,85 +1413,68 @@ def write_report(
         protocols: those that are shown; all unless given.
         pictures: where those of the page are: ``beside`` it in a folder, ``inside``, or ``none``.
         baselines: CSV file of published rows (backbone, task, value, citation) to show as well.
+    """
+
+    suite: str | Path | Mapping[str, Any]
+    results: str | Path = 'results'
+    work_dir: str | Path = 'work_dirs'
+    out: str | Path | None = None
+    formats: Sequence[str] | None = None
+    reference: str | None = None
+    normaliser: Path | None = None
+    history: Path | None = None
+    published: bool = False
+    with_published: bool = False
+    backbones: Sequence[str] = ()
+    tasks: Sequence[str] = ()
+    protocols: Sequence[str] = ()
+    pictures: str = 'beside'
+    baselines: Path | None = None
+
+
+def write_report(asked: ReportRequest) -> list[Path]:
+    """Write a suite's tables and page, and return their paths.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
     """
-    found, name = _reported_suite(suite, results)  # before anything heavy is imported
+    found, name = _reported_suite(asked.suite, asked.results)  # before anything heavy is imported
     from benchmark.report import suite_boards, write_literature
     from benchmark.report import write_report as write
 
-    if history and (published or 'html' not in (formats or ('html',))):
+    if asked.history and (asked.published or 'html' not in (asked.formats or ('html',))):
         raise BenchmarkError(
-            f'--history {history}: nights are drawn on the page of the records: add html '
+            f'--history {asked.history}: nights are drawn on the page of the records: add html '
             'to --format, without --published'
         )
-    if found is None and (published or with_published):
+    if found is None and (asked.published or asked.with_published):
         raise BenchmarkError(
             f'--suite {name}: only records know this suite, and published numbers are found by '
             'its declaration: give its file'
         )
-    store, folder, options = _report_of(
-        found,
-        results,
-        work_dir,
-        out,
-        normaliser,
-        reference=reference,
-        history=history,
-        backbones=tuple(backbones),
-        tasks=tuple(tasks),
-        protocols=tuple(protocols),
-        pictures=pictures,
-        baselines=baselines,
-    )
-    wanted = tuple(formats or ('md', 'csv', 'html'))
+    store, folder, options = _report_of(found, asked)
+    wanted = tuple(asked.formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
-    if not published:
+    if not asked.published:
         paths += write(store, name, out=folder, formats=wanted, options=options)
-    if found is not None and (published or with_published):
-        boards = suite_boards(store, name) if with_published else ()
+    if found is not None and (asked.published or asked.with_published):
+        boards = suite_boards(store, name) if asked.with_published else ()
         paths += write_literature(store.results, found, out=folder, formats=wanted, boards=boards)
     return paths
 
 
-def stale_report(
-    suite: str | Path | Mapping[str, Any],
-    *,
-    results: str | Path = 'results',
-    work_dir: str | Path = 'work_dirs',
-    out: str | Path | None = None,
-    formats: Sequence[str] | None = None,
-    reference: str | None = None,
-    normaliser: Path | None = None,
-    backbones: Sequence[str] = (),
-    tasks: Sequence[str] = (),
-    protocols: Sequence[str] = (),
-    pictures: str = 'beside',
-    baselines: Path | None = None,
-) -> list[Path]:
-    """Return the files of a suite's report that are out of date; the arguments as for writing it.
+def stale_report(asked: ReportRequest) -> list[Path]:
+    """Return the files of a suite's report that are out of date.
 
     Raises:
         BenchmarkError: the suite has no records, or one is unreadable.
     """
-    found, name = _reported_suite(suite, results)  # before anything heavy is imported
+    found, name = _reported_suite(asked.suite, asked.results)  # before anything heavy is imported
     from benchmark.report import stale_files
 
-    store, folder, options = _report_of(
-        found,
-        results,
-        work_dir,
-        out,
-        normaliser,
-        reference=reference,
-        backbones=tuple(backbones),
-        tasks=tuple(tasks),
-        protocols=tuple(protocols),
-        pictures=pictures,
-        baselines=baselines,
-    )
-    return list(stale_files(store, name, out=folder, formats=tuple(formats or ()), options=options))
+    store, folder, options = _report_of(found, asked)
+    wanted = tuple(asked.formats or ())
+    return list(stale_files(store, name, out=folder, formats=wanted, options=options))
 
 
 def _reported_suite(
@@ -1077,32 +1498,38 @@ def _reported_suite(
 
 
 def _report_of(
-    suite: Suite | None,
-    results: str | Path,
-    work_dir: str | Path,
-    out: str | Path | None,
-    normaliser: Path | None,
-    *,
-    pictures: str,
-    **choices: Any,
+    suite: Suite | None, asked: ReportRequest
 ) -> tuple[ResultStore, Path, ReportOptions]:
     """Return what a report is made of: the records, the folder to write to, and options."""
     from benchmark.errors import unknown_name
     from benchmark.report import Pictures, ReportOptions, read_normaliser
     from benchmark.results.store import ResultStore
 
-    if pictures not in set(Pictures):
-        raise unknown_name('place of pictures', pictures, tuple(Pictures))
-    store = ResultStore(Path(results), Path(work_dir))
-    folder = store.tables_folder() if out is None else Path(out)
-    scale = None if normaliser is None else read_normaliser(normaliser)
+    if asked.pictures not in set(Pictures):
+        raise unknown_name('place of pictures', asked.pictures, tuple(Pictures))
+    store = ResultStore(Path(asked.results), Path(asked.work_dir))
+    folder = store.tables_folder() if asked.out is None else Path(asked.out)
+    declared: dict[str, Any] = {}
     if suite is not None:
         tasks = _tasks_of(suite)
-        films = {task.name: task.film for task in tasks if task.film}
-        asked = {name: _suited(name, tasks) for name in suite.protocols}
-        choices |= {'groups': suite.groups, 'films': films, 'asked': asked}
-        choices['version'] = suite.version
-    return store, folder, ReportOptions(normaliser=scale, pictures=Pictures(pictures), **choices)
+        declared = {
+            'groups': suite.groups,
+            'films': {task.name: task.film for task in tasks if task.film},
+            'asked': {name: _suited(name, tasks) for name in suite.protocols},
+            'version': suite.version,
+        }
+    options = ReportOptions(
+        normaliser=None if asked.normaliser is None else read_normaliser(asked.normaliser),
+        pictures=Pictures(asked.pictures),
+        reference=asked.reference,
+        history=asked.history,
+        backbones=tuple(asked.backbones),
+        tasks=tuple(asked.tasks),
+        protocols=tuple(asked.protocols),
+        baselines=asked.baselines,
+        **declared,
+    )
+    return store, folder, options
 
 
 def _suited(protocol: str, tasks: Iterable[Task]) -> tuple[Task, ...]:

@@ -34,8 +34,14 @@ class Unit(enum.StrEnum):
 class Metric:
     """One number of an evaluation: its key, unit, direction and attainable bounds.
 
-    ``bounds`` are in the evaluator's unit; the upper one may be infinite. One that ``is_optional``
-    is that of a group of objects, and absent where the test split has no object of the group.
+    Attributes:
+        key: name that the evaluator gives it.
+        unit: unit of what the evaluator returns.
+        higher_is_better: its direction.
+        bounds: least and largest value, in the evaluator's unit; the upper one may be infinite.
+        title: how tables call it.
+        is_optional: whether it is that of a group of objects, and absent where the test split has
+            no object of the group.
     """
 
     key: str
@@ -117,11 +123,17 @@ _NETWORKS: Mapping[tuple[Architecture, tuple[int, ...], int], str] = {
 class Features:
     """What a backbone hands to a neck or head, and how its input is normalised.
 
-    ``channels`` and ``strides`` describe the feature maps from shallow to deep;
-    ``mean`` and ``std`` are per RGB channel on the 0-255 scale. ``windows`` are the
-    sides of the attention windows per stage, in tokens, of a network whose windows
-    can grow without touching its weights; empty for all others. A network
-    that ``is_fixed`` takes images of one size only, for which it is built.
+    Attributes:
+        architecture: its class, by which recipes are chosen.
+        channels: widths of the feature maps, from shallow to deep.
+        strides: their strides in pixels.
+        mean: per RGB channel, on the scale 0 to 255.
+        std: per RGB channel, on the scale 0 to 255.
+        parameters: how many it has.
+        depth: number of its layers.
+        windows: sides of the attention windows per stage, in tokens, of a network whose windows can
+            grow without touching its weights; empty for all others.
+        is_fixed: whether it takes images of one size only, for which it is built.
     """
 
     architecture: Architecture
@@ -157,7 +169,15 @@ class Features:
 
 @dataclass(frozen=True)
 class Pretraining:
-    """Facts about how a backbone was pretrained; unknown ones stay ``None``."""
+    """Facts about how a backbone was pretrained; unknown ones stay ``None``.
+
+    Attributes:
+        method: as papers write it.
+        family: ``'mim'``, ``'supervised'``, ``'contrastive'`` and so on.
+        data: what it learnt from.
+        epochs: passes over these data.
+        labels: whether it saw labels.
+    """
 
     method: str | None = None
     family: str | None = None
@@ -195,12 +215,25 @@ class LastBlocks:
 class Backbone:
     """A pretrained feature extractor: where its code and weights come from.
 
-    ``source`` is ``'timm:NAME'``, say; ``checkpoint`` is a path, ``None`` for the
-    library's own published weights, and unused when ``is_random``. ``copy`` is the key of
-    the copy to take from a file with several, such as ``'teacher'``; empty for the one that
-    the file's writer evaluates. ``code`` is the file of a source ``'file:FILE.py:CLASS'``.
-    ``may_miss`` maps a pattern of parameter names that the weights may lack to
-    the reason why that is right. ``last_blocks`` is set where the network is not used whole.
+    Attributes:
+        id: its name in records.
+        source: ``'timm:NAME'``, say.
+        is_random: whether it stays at random initialisation.
+        checkpoint: file or folder of its weights; ``None`` for the library's own published ones,
+            and unused when ``is_random``.
+        options: arguments of the architecture by name.
+        code: the file of a source ``'file:FILE.py:CLASS'``.
+        may_miss: patterns of parameter names that the weights may lack, each with the reason why
+            that is right.
+        normalisation: mean and standard deviation per RGB channel, 0 to 255; the source's unless
+            given.
+        title: how tables call it; a part of its id unless given.
+        pretraining: how it was pretrained.
+        licence: that of its weights.
+        reference: the paper.
+        last_blocks: set where the network is not used whole.
+        copy: key of the copy to take from a file with several, such as ``'teacher'``; empty for the
+            one that the file's writer evaluates.
     """
 
     id: str
@@ -217,6 +250,13 @@ class Backbone:
     reference: str | None = None
     last_blocks: LastBlocks | None = None
     copy: str = ''
+
+    @property
+    def draws_weights(self) -> bool:
+        """Whether a seed may draw weights of it, all or some."""
+        is_bare = self.code is not None and self.checkpoint is None
+        starts_anew = self.last_blocks is not None and self.last_blocks.action == REINIT
+        return self.is_random or is_bare or starts_anew
 
     def source_at(self, code: str) -> str:
         """Return the source as a network is opened by it, its file, if any, being at ``code``."""
@@ -261,15 +301,30 @@ class DataSource:
 class Task:
     """A data set with a question: splits by role, names, metric, budget and provenance.
 
-    ``datasets`` holds one OpenMMLab data set dictionary per role, with paths
-    relative to the data root. ``budget`` is how long training lasts
-    (``iterations``, ``batch_size``); ``options`` are the kind's own facts.
-    ``splits`` says how many samples each data set holds, ``estimated`` which of these no source
-    tells exactly;
-    ``classes`` are mere numbers where the data set itself has their names; ``tree`` maps patterns
-    of files below the data's folder to how many there must be. ``film`` is a regular expression for
-    the names of test pictures: those that agree in its first group are of one film, and are drawn
-    together where test examples are.
+    Attributes:
+        name: its name, by which records and commands know it.
+        kind: name of its kind.
+        version: rises when the same declaration would give other numbers.
+        title: how tables call it.
+        group: the group in which reports contrast pretrainings.
+        input_size: height and width of what a network sees, in pixels.
+        classes: their names; mere numbers where the data set itself has the names.
+        splits: how many samples each data set holds.
+        metric: the headline metric.
+        metrics: all that are shown.
+        source: where its data are.
+        datasets: an OpenMMLab data set dictionary per role, with paths relative to the data root.
+        budget: how long training lasts (``iterations``, ``batch_size``).
+        head: which of the kind's heads it takes.
+        options: the kind's own facts.
+        citation: the paper of the data.
+        licence: that of the data.
+        origin: where its files come from, and which of them are tested.
+        path: its declaration.
+        tree: patterns of files below the data's folder, each with how many there must be.
+        estimated: splits whose number of samples no source states exactly.
+        film: regular expression for the names of test pictures: those that agree in its first group
+            are of one film, and are drawn together where test examples are.
     """
 
     name: str
@@ -421,10 +476,14 @@ class Recipe:
 class Number:
     """A value of a recipe and where it comes from.
 
-    ``source`` names the source that states it, at ``place``; ``None`` where no source
-    does and the value is ours. ``says`` is the source's own value where ours differs;
-    ``reason`` says why it differs, or why it is ours. ``is_carried`` when the source
-    states it for other data or another network.
+    Attributes:
+        value: the value.
+        source: name of the source that states it; ``None`` where no source does and the value is
+            ours.
+        place: where in the source.
+        says: the source's own value where ours differs.
+        reason: why it differs, or why it is ours.
+        is_carried: whether the source states it for other data or another network.
     """
 
     value: Any
@@ -457,14 +516,22 @@ class Number:
 class Rule:
     """Numbers of a recipe and where they hold; a place that is ``None`` is everywhere.
 
-    ``tasks`` are those for which it holds, all when empty; ``trained_on`` those on
-    whose data its sources state the numbers, ``tasks`` when empty. ``options`` are of the kind's
-    tasks: a general rule's yield to those that a task declares, one for named tasks wins over
-    them. A rule ``at_full_length`` does not hold for tasks with a budget of their own, whose
-    trainings are shorter than those of any source; one that ``is_short`` holds for these alone.
-    ``networks`` are those that its sources train so, all when empty: for another one the numbers
-    are carried over, unless the rule ``is_exclusive`` and holds for these alone. ``is_random``
-    limits a rule to backbones at random initialisation, or to pretrained ones.
+    Attributes:
+        kind: kind of the tasks for which it holds.
+        numbers: fields of the recipe by name.
+        architecture: class of the backbones.
+        size: size class of the backbones.
+        tasks: those for which it holds; all when empty.
+        trained_on: those on whose data its sources state the numbers; ``tasks`` when empty.
+        options: options of the kind's tasks: a general rule's yield to those that a task declares,
+            one for named tasks wins over them.
+        at_full_length: whether it does not hold for tasks with a budget of their own, whose
+            trainings are shorter than those of any source.
+        is_short: whether it holds for these alone.
+        networks: those that its sources train so, all when empty; for another one the numbers are
+            carried over.
+        is_exclusive: whether it holds for ``networks`` alone.
+        is_random: limits it to backbones at random initialisation, or to pretrained ones.
     """
 
     kind: str
@@ -551,6 +618,9 @@ class Protocol:
     also win over the budget that the task declares.
 
     Attributes:
+        name: its name, in requests and records.
+        title: how tables call it.
+        recipes: rules for the numbers of a cell.
         trains: what learns: all, the head, nothing, a part of the backbone, or an adapter.
         procedure: how a cell is compiled and run: a name of ours, or ``'module:attribute'`` of
             another package's.
@@ -579,6 +649,13 @@ class Protocol:
         return not isinstance(self.trains, Trains) or self.trains is Trains.ALL
 
     @property
+    def takes_no_seed(self) -> bool:
+        """Whether a seed changes nothing but the weights of a random network."""
+        if self.probe is not None:
+            return self.probe.solver in (Solver.NEIGHBOURS, Solver.LOGISTIC)
+        return self.trains is Trains.NONE
+
+    @property
     def has_recipe(self) -> bool:
         """Whether anything learns by the protocol, so that a recipe has numbers for it."""
         return self.trains is not Trains.NONE or self.probe is not None
@@ -601,11 +678,20 @@ class Protocol:
 class Suite:
     """Named tasks x protocols x seeds, with recipe fields that hold for one task only.
 
-    ``groups`` maps tasks to the group in which this suite counts them, where that is not their
-    own. ``cost`` is what the suite was measured to take; empty until it was. The tasks in
-    ``one_seed`` are too costly for more than the first seed. Records of the suites in ``reuses``
-    count here too where a cell is the same. ``version`` rises when tasks, protocols or seeds
-    change.
+    Attributes:
+        name: its name, under which records are kept.
+        title: how pages call it.
+        tasks: names or files of its tasks.
+        protocols: names of its protocols.
+        seeds: its random seeds.
+        backbones: ids of its backbones.
+        recipes: fields of recipes by task, protocol or both.
+        path: its declaration.
+        groups: the group in which this suite counts a task, where that is not its own.
+        cost: what it was measured to take; empty until it was.
+        one_seed: tasks that are too costly for more than the first seed.
+        reuses: suites whose records count here too where a cell is the same.
+        version: rises when tasks, protocols or seeds change.
     """
 
     name: str
@@ -641,7 +727,14 @@ class CellKey(NamedTuple):
 
 @dataclass(frozen=True, order=True, slots=True)
 class RunSpec:
-    """One cell of the comparison: a backbone on a task under a protocol with a seed."""
+    """One cell of the comparison: a backbone on a task under a protocol with a seed.
+
+    Attributes:
+        task: name of the task.
+        backbone: id of the backbone.
+        protocol: name of the protocol.
+        seed: that of all random numbers of the run.
+    """
 
     task: str
     backbone: str

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.declarations import Declarations
+from tests.support.skips import refuse_unknown_skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +22,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         '--all-pairs', action='store_true', help='try networks of every source in every kind'
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    refuse_unknown_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    refuse_unknown_skip(report)
+    return report
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -157,7 +157,7 @@ def run(
             importlib.import_module(module)
         init_default_scope(configs[0]['default_scope'])
         seed_everything(options.seed)
-        train = Runner.build_dataloader(_opened(configs[0]['train_dataloader']), seed=options.seed)
+        train = Runner.build_dataloader(_seeded(configs[0], options.seed), seed=options.seed)
         test = Runner.build_dataloader(_opened(configs[0]['test_dataloader']), seed=options.seed)
         shared = Shared(MODELS.build(configs[0]['model']['backbone'])) if shares else None
         trials = [Trial(config, options.seed, shared) for config in configs]
@@ -217,6 +217,14 @@ def _opened(loader: dict[str, Any]) -> dict[str, Any]:
     return copy.deepcopy(loader)
 
 
+def _seeded(config: dict[str, Any], seed: int) -> dict[str, Any]:
+    loader = _opened(config['train_dataloader'])
+    return {
+        **loader,
+        'dataset': {'type': 'benchmark.Seeded', 'of': loader['dataset'], 'seed': seed},
+    }
+
+
 def _config(
     options: argparse.Namespace, task: Task, backbone: Backbone, arm: Arm
 ) -> dict[str, Any]:
@@ -256,11 +264,12 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     prepare()
-    done = _done(options.out)
+    done = _done(options.out, options.iterations)
     for task in map(find_task, options.tasks):
         for backbone in map(find_backbone, options.backbones):
             key = (options.protocol, task.name, backbone.id, str(options.seed))
-            arms = [arm for arm in options.arms if (*key, arm.text) not in done]
+            known = {row[-1] for row in done if row[:-1] == key}
+            arms = [arm for arm in options.arms if arm.text not in known]
             if arms:
                 for row in run(options, task, backbone, arms):
                     _append(options.out, row)
@@ -268,12 +277,18 @@ def main() -> int:
     return 0
 
 
-def _done(path: Path) -> set[tuple[str, ...]]:
+def _done(path: Path, iterations: int | None) -> set[tuple[str, ...]]:
+    """Return what is in the file already, of as many iterations where a number is given."""
     if not path.exists():
         return set()
     keys = ('protocol', 'task', 'backbone', 'seed', 'arm')
     with path.open(newline='') as file:
-        return {tuple(row[key] for key in keys) for row in csv.DictReader(file)}
+        rows = list(csv.DictReader(file))
+    return {
+        tuple(row[key] for key in keys)
+        for row in rows
+        if iterations is None or row['iterations'] == str(iterations)
+    }
 
 
 def _append(path: Path, row: dict[str, Any]) -> None:

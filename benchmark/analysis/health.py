@@ -123,6 +123,12 @@ def attention_entropy(
     """Return the entropy of attention in nats, the mean over layers, heads and queries.
 
     ``None`` for a network whose attention cannot be read, or that has none.
+
+    Args:
+        backbone: the network, in evaluation mode.
+        batches: pictures (B, 3, H, W) as the network takes them.
+        stride: stride of its deepest map in pixels.
+        is_plain: whether it is a plain ViT.
     """
     layers: dict[str, list[float]] = {}
     receive = partial(_take, layers)

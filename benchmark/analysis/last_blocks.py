@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmark.analysis.drawing import BASE, COLOURS, grid_of_axes
 from benchmark.analysis.findings import Finding
 from benchmark.errors import BenchmarkError
+from benchmark.kinds import all_kinds
 from benchmark.report.data.analyses import KeyNumbers
 from benchmark.report.data.units import interval_text
 from benchmark.results.counting import counted_records
 from benchmark.results.records import RunRecord
-from benchmark.specs import DROP, REINIT, LastBlocks
+from benchmark.specs import DROP, REINIT, LastBlocks, Task
 from benchmark.statistics.means import MeanInterval, t_interval
 
 if TYPE_CHECKING:
@@ -57,6 +58,22 @@ def variants(backbones: Sequence[str], actions: Sequence[str], counts: Sequence[
     """Return the ids of ``backbones`` and of each with its last blocks changed."""
     changes = [LastBlocks(action, count).suffix for action in actions for count in counts]
     return [name + change for name in backbones for change in ('', *changes)]
+
+
+def only_geometric(suite: str, tasks: Sequence[Task]) -> tuple[Task, ...]:
+    """Return those tasks of a suite that ask where things are.
+
+    Raises:
+        BenchmarkError: there are none.
+    """
+    names = [kind.name for kind in all_kinds() if kind.is_geometric]
+    found = tuple(task for task in tasks if task.kind in names)
+    if not found:
+        raise BenchmarkError(
+            f"layers: suite '{suite}' has no task of kind {' or '.join(names)}: name others with "
+            '--tasks'
+        )
+    return found
 
 
 def analyse(records: Iterable[RunRecord]) -> Finding:

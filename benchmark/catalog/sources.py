@@ -60,7 +60,12 @@ _MARK = 6
 class Located:
     """A source found: its text without local paths, and what belongs to it on this machine.
 
-    ``mark`` distinguishes folders and files of the same name by their content.
+    Attributes:
+        source: the text, as records have it.
+        options: arguments of the architecture by name.
+        checkpoint: file or folder of the weights.
+        code: file of the network's class.
+        mark: distinguishes folders and files of the same name by their content.
     """
 
     source: str

@@ -22,8 +22,12 @@ def check_data(
 ) -> list[CheckResult]:
     """Return what was found about the files, splits, labels and pictures of a task's data.
 
-    ``full`` reads every picture and label map, not a sample of them, and looks for pictures of
-    equal content in two splits. ``reader`` makes the digest of the data's contents.
+    Args:
+        task: what the data are held against.
+        folder: where they are.
+        full: read every picture and label map, not a sample of them, and look for pictures of equal
+            content in two splits.
+        reader: makes the digest of the data's contents.
 
     Raises:
         DeclarationError: a data set has no such type, or its type no such argument.

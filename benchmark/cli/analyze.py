@@ -1,15 +1,12 @@
-"""``tbench analyze``: its parser and what each analysis is called with."""
+"""``tbench analyze``: the options of each analysis."""
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import pkgutil
 from argparse import Namespace
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from benchmark import api
 from benchmark.analysis.door import Analysis, Outcome
@@ -23,15 +20,9 @@ from benchmark.cli.options import (
     request_of,
 )
 from benchmark.cli.printing import say
-from benchmark.errors import BenchmarkError
 from benchmark.launching.devices import DEVICES
 from benchmark.plugins import Plugins
 from benchmark.specs import DROP, REINIT
-
-if TYPE_CHECKING:
-    from benchmark.analysis.images import ImageSet
-    from benchmark.planning import Request
-    from benchmark.specs import Backbone, Task
 
 
 def _problem(part: object) -> str:
@@ -72,9 +63,7 @@ def _fill(parser: Parser) -> None:
 def _carry_out(analysis: Analysis, options: Namespace) -> int:
     """Run an analysis and write what it found; return 1 when a part of it failed."""
     finding, is_whole = pkgutil.resolve_name(analysis.run)(options)
-    from benchmark.analysis.writing import write
-
-    for path in write(finding, options.out or options.results / 'analysis'):
+    for path in api.write_finding(finding, options.out or options.results / 'analysis'):
         say(str(path))
     return 0 if is_whole else 1
 
@@ -182,131 +171,53 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, metavar='DIR', help='default: RESULTS/analysis')
 
 
-def attention(options: Namespace) -> Outcome:
-    """Measure the attention of backbones."""
-    return _look(options, 'attention')
-
-
-def cka(options: Namespace) -> Outcome:
-    """Compare the layers of backbones."""
-    return _look(options, 'cka')
-
-
-def erf(options: Namespace) -> Outcome:
-    """Measure the effective receptive fields of backbones."""
-    return _look(options, 'erf')
-
-
-def _look(options: Namespace, name: str) -> Outcome:
-    """Carry out the analysis ``name`` of backbones on pictures."""
-    backbones = _backbones(options)
-    _prepare()
-    from benchmark.analysis.devices import choose_device
-
-    analysis: Any = importlib.import_module(f'benchmark.analysis.{name}')
-    device = choose_device(options.device)
-    if name == 'attention':  # before pictures are rendered, which takes minutes
-        _check_attention(backbones)
-    images = _images(options)
-    found = analysis.analyse(backbones, images, batch_size=options.batch_size, device=device)
-    return found, True
-
-
-def _check_attention(backbones: list[Backbone]) -> None:
-    """Refuse backbones without attention.
-
-    Raises:
-        IncompatibleError: one has none.
-        BenchmarkError: one cannot be built.
-    """
-    from benchmark.analysis.attention.reading import does_not_apply
-    from benchmark.models.inspection import inspect_backbone
-    from benchmark.specs import Architecture
-
-    for backbone in backbones:
-        if inspect_backbone(backbone).architecture is Architecture.CONVNET:
-            raise does_not_apply(backbone.id)
-
-
-def cam(options: Namespace) -> Outcome:
-    """Map what backbones look at."""
-    backbones = _backbones(options)
-    _prepare()
-    from benchmark.analysis.cam import Method, analyse
-    from benchmark.analysis.devices import choose_device
-
-    found = analyse(
-        backbones,
-        _images(options),
-        method=Method(options.method),
+def on_pictures(options: Namespace, *, analysis: str) -> Outcome:
+    """Carry out an analysis of backbones on pictures."""
+    found = api.analyze(
+        analysis,
+        options.backbones,
+        images=options.images,
+        count=options.count,
+        size=options.size,
         batch_size=options.batch_size,
-        device=choose_device(options.device),
+        device=options.device,
+        data_root=options.data_root,
+        **({'method': options.method} if analysis == 'cam' else {}),
     )
     return found, True
 
 
+def attention(options: Namespace) -> Outcome:
+    """Measure the attention of backbones."""
+    return on_pictures(options, analysis='attention')
+
+
+def cka(options: Namespace) -> Outcome:
+    """Compare the layers of backbones."""
+    return on_pictures(options, analysis='cka')
+
+
+def erf(options: Namespace) -> Outcome:
+    """Measure the effective receptive fields of backbones."""
+    return on_pictures(options, analysis='erf')
+
+
+def cam(options: Namespace) -> Outcome:
+    """Map what backbones look at."""
+    return on_pictures(options, analysis='cam')
+
+
 def losses(options: Namespace) -> Outcome:
     """Compare the loss curves of a suite's detection runs."""
-    from benchmark.catalog import find_suite
-    from benchmark.results.store import ResultStore
-
-    suite = find_suite(options.suite).name
-    store = ResultStore(options.results, Path('work_dirs'))
-    from benchmark.analysis.losses import analyse
-
-    return analyse(store.records(suite), backbones=options.backbones), True
+    found = api.analyze_losses(options.suite, results=options.results, backbones=options.backbones)
+    return found, True
 
 
 def layers(options: Namespace) -> Outcome:
     """Run backbones with their last blocks changed, and compare them with the whole ones."""
-    from benchmark.analysis.last_blocks import analyse, variants
-
-    if not options.backbones:
-        raise BenchmarkError('layers: name the whole backbones: --backbones ID ...')
-    whole = list(dict.fromkeys(options.backbones))
-    asked = {
-        **request_of(options),
-        'backbones': variants(whole, options.actions, sorted(set(options.last))),
-        'protocols': options.protocols or ('finetune',),
-    }
-    with api.open_campaign(**asked, seeds=options.seeds, say=say) as campaign:
-        request = campaign.request.apart('layers')
-        if not options.tasks:
-            request = replace(request, tasks=_geometric(request))
-        campaign = replace(campaign, request=request)
-        with api.open_executor(campaign=campaign, **place_of(options)) as executor:
-            done = api.run_campaign(campaign, executor)
-    return analyse(done.records), not done.failed
-
-
-def _geometric(request: Request) -> tuple[Task, ...]:
-    from benchmark.kinds import all_kinds
-
-    names = [kind.name for kind in all_kinds() if kind.is_geometric]
-    tasks = tuple(task for task in request.tasks if task.kind in names)
-    if not tasks:
-        raise BenchmarkError(
-            f"layers: suite '{request.suite.name}' has no task of kind {' or '.join(names)}: "
-            'name others with --tasks'
-        )
-    return tasks
-
-
-def _backbones(options: Namespace) -> list[Backbone]:
-    from benchmark.catalog import find_backbone
-
-    return [find_backbone(text) for text in dict.fromkeys(options.backbones)]
-
-
-def _prepare() -> None:
-    from benchmark.openmmlab import prepare
-
-    prepare()
-
-
-def _images(options: Namespace) -> ImageSet:
-    from benchmark.analysis.images import load_images
-
-    return load_images(
-        options.images, count=options.count, size=options.size, data_root=options.data_root
+    return api.analyze_layers(
+        request_of(options, seeds=options.seeds, say=say),
+        last=options.last,
+        actions=options.actions,
+        **place_of(options),
     )

@@ -86,7 +86,14 @@ def get(options: Namespace) -> int:
 
 
 def fetch(names: Sequence[str], data_root: Path, *, keep: bool = False, at_once: int = 2) -> int:
-    """Fetch the data of tasks, suites or data sets; return 1 where files still lack."""
+    """Fetch the data of tasks, suites or data sets; return 1 where files still lack.
+
+    Args:
+        names: tasks, suites or data sets.
+        data_root: folder of the data sets.
+        keep: whether archives stay after they are unpacked.
+        at_once: how many files come at a time.
+    """
     from benchmark.acquiring.declared import chosen
     from benchmark.acquiring.getting import Manner
     from benchmark.cli.bars import Bars

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from benchmark import api
 from benchmark.cli.arguments import Subparsers
 from benchmark.cli.printing import say
 
@@ -18,9 +19,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def doctor(options: Namespace) -> int:
     """Print versions, device and what is missing; return 2 when something needed is."""
-    from benchmark.checking.environment import doctor_lines
-
-    lines, is_well = doctor_lines()
+    lines, is_complete = api.check_environment()
     for line in lines:
         say(line)
-    return 0 if is_well else 2
+    return 0 if is_complete else 2

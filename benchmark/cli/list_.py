@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from typing import Any
 
+from benchmark import api
 from benchmark.cli.arguments import Subparsers
 
 
@@ -23,9 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def list_declared(options: Namespace) -> int:
     """Print what is declared, as a table or as JSON."""
-    from benchmark.cli.listings import listing
-
-    rows = listing(options.what)
+    rows = api.list_declared(options.what)
     if options.json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return 0

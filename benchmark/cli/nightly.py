@@ -9,7 +9,7 @@ from benchmark import api
 from benchmark.cli.arguments import Subparsers, whole
 from benchmark.cli.options import add_quiet, add_request, add_tracking, place_of, request_of
 from benchmark.cli.printing import say
-from benchmark.cli.rules import add_rules, check_margin, night_of, print_comparison, rules_of
+from benchmark.cli.rules import add_rules, print_comparison, rules_of
 from benchmark.cli.run import showing_of
 
 _count = whole(1, 500)
@@ -39,27 +39,18 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def nightly(options: Namespace) -> int:
     """Run a night and judge it; return 0 fine, 1 regression, 2 could not tell."""
-    from benchmark.launching.nightly import Nightly
-
-    rules = rules_of(options)
-    api.check_folder('--out', options.out)
-    with (
-        showing_of(options) as told,
-        api.open_campaign(**request_of(options), track=options.track, say=told) as campaign,
-    ):
-        check_margin(rules.margin, (task.metric.key for task in campaign.request.tasks))
-        night = Nightly(
-            campaign=campaign,
-            baseline=options.baseline or options.out / 'baseline',
-            folder=options.out,
-            night=night_of(options),
+    with showing_of(options) as told:
+        night = api.run_night(
+            request_of(options, track=options.track, say=told),
+            options.out,
+            baseline=options.baseline,
+            night=options.night,
             seeds=options.seeds,
-            fresh=options.confirm,
-            rules=rules,
+            confirm=options.confirm,
+            rules=rules_of(options),
+            **place_of(options),
         )
-        with api.open_executor(campaign=campaign, **place_of(options)) as executor:
-            comparison = night.run(executor)
-    print_comparison(comparison, options.junit, is_quiet=False)
+    print_comparison(night.comparison, options.junit, is_quiet=False)
     if not options.quiet:
-        say(f'written: {night.night_folder}')
-    return comparison.exit_code
+        say(f'written: {night.folder}')
+    return night.comparison.exit_code

@@ -233,21 +233,22 @@ def add_work(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def request_of(options: Namespace) -> dict[str, Any]:
-    """Return the options of a request as :func:`benchmark.api.open_campaign` takes them."""
-    return {
-        'backbones': normalised(options.backbones, options),
-        'suite': options.suite,
-        'tasks': options.tasks,
-        'protocols': options.protocols,
-        'results': options.results,
-        'work_dir': options.work_dir,
+def request_of(options: Namespace, **more: Any) -> api.RunRequest:
+    """Return the request that the options make, with ``more`` fields of it."""
+    return api.RunRequest(
+        backbones=normalised(options.backbones, options),
+        suite=options.suite,
+        tasks=options.tasks,
+        protocols=options.protocols,
+        results=options.results,
+        work_dir=options.work_dir,
         **running_of(options),
-    }
+        **more,
+    )
 
 
 def running_of(options: Namespace) -> dict[str, Any]:
-    """Return how cells run, as :func:`benchmark.api.open_campaign` takes it."""
+    """Return how cells run, as fields of :class:`benchmark.api.RunRequest`."""
     from benchmark.compiling import parse_options
 
     return {

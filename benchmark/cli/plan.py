@@ -28,7 +28,7 @@ def plan(options: Namespace) -> int:
     from benchmark.cli.overviews import plan_lines
 
     with (
-        api.open_campaign(**request_of(options), seeds=options.seeds) as campaign,
+        api.open_campaign(request_of(options, seeds=options.seeds)) as campaign,
         api.open_executor(campaign=campaign, **place_of(options)) as executor,
     ):
         found = api.survey_campaign(campaign, executor)

@@ -94,31 +94,28 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def report(options: Namespace) -> int:
     """Write a suite's tables and page; with ``--check`` return 1 when committed ones are stale."""
-    asked = {
-        'results': options.results,
-        'work_dir': options.work_dir,
-        'out': options.out,
-        'formats': options.format,
-        'reference': options.reference,
-        'backbones': options.backbones,
-        'tasks': options.tasks,
-        'protocols': options.protocols,
-        'pictures': options.pictures,
-        'baselines': options.baselines,
-        'normaliser': options.normaliser,
-    }
-    if options.check:
-        stale = api.stale_report(options.suite, **asked)
-        for path in stale:
-            say(f'stale: {path}')
-        return 1 if stale else 0
-    paths = api.write_report(
-        options.suite,
-        **asked,
+    asked = api.ReportRequest(
+        suite=options.suite,
+        results=options.results,
+        work_dir=options.work_dir,
+        out=options.out,
+        formats=options.format,
+        reference=options.reference,
+        normaliser=options.normaliser,
         history=options.history,
         published=options.published,
         with_published=options.with_published,
+        backbones=options.backbones,
+        tasks=options.tasks,
+        protocols=options.protocols,
+        pictures=options.pictures,
+        baselines=options.baselines,
     )
-    for path in paths:
+    if options.check:
+        stale = api.stale_report(asked)
+        for path in stale:
+            say(f'stale: {path}')
+        return 1 if stale else 0
+    for path in api.write_report(asked):
         say(str(path))
     return 0

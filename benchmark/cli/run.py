@@ -72,16 +72,16 @@ def carry_out(
         waits: stay until no cell is left, those of other processes included.
     """
     with showing_of(options) as told:
-        done = api.evaluate(
-            **request_of(options),
-            **place_of(options),
+        asked = request_of(
+            options,
             seeds=options.seeds,
             submission=submission,
-            waits=waits,
             outcomes=outcomes,
+            waits=waits,
             track=options.track,
             say=told,
         )
+        done = api.run_request(asked, **place_of(options))
     for line in done.flags:
         say(f'look again: {line}')
     for archive in done.archives:

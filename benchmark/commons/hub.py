@@ -89,7 +89,14 @@ def _chosen(store: ResultStore, suite: Suite, named: tuple[str, ...]) -> list[Ru
 
 
 def yaml_of(suite: Suite, protocol: str, cells: Iterable[list[RunRecord]], place: Place) -> str:
-    """Return the entries of one protocol as YAML; texts are quoted as in JSON, which YAML reads."""
+    """Return the entries of one protocol as YAML; texts are quoted as in JSON, which YAML reads.
+
+    Args:
+        suite: the suite of the scores.
+        protocol: the one that the entries are of.
+        cells: the cells of a backbone under it.
+        place: names of the data set on the Hub and of the evidence.
+    """
     lines: list[str] = []
     for records in cells:
         first = records[0]

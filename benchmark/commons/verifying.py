@@ -153,7 +153,14 @@ class SubmissionError(RecordError):
 def examine(
     path: Path, bundle: Bundle, *, own: ResultStore | None = None, tolerance: float = 0.0
 ) -> Verdict:
-    """Return the verdict on an open bundle; see :func:`verify_bundle`."""
+    """Return the verdict on an open bundle; see :func:`verify_bundle`.
+
+    Args:
+        path: where the bundle is, for messages.
+        bundle: what is in it.
+        own: records of runs of your own; ``None`` if there are none.
+        tolerance: by how much a score may differ from theirs.
+    """
     problems, notes = [*_suite_problems(bundle)], [*_suite_notes(bundle)]
     now = datetime.now(UTC)
     if bundle.made > now + CLOCKS:

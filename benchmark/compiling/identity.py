@@ -72,6 +72,14 @@ def fingerprint_of(
 ) -> str:
     """Return the SHA-256 that identifies a run: that of :func:`identity_text`.
 
+    Args:
+        config: the compiled configuration, with placeholders for local paths.
+        weights: hash of the backbone's weights; ``None`` if they are random.
+        manifest: digest of the data.
+        task_version: version that the task declares.
+        numerics: those of :func:`numerics_of`.
+        source: where the backbone's network comes from; empty without one.
+
     Raises:
         DeclarationError: the configuration holds something that JSON cannot, as infinity.
     """
@@ -97,9 +105,13 @@ def identity_text(
 ) -> str:
     """Return everything that identifies a run as one canonical text.
 
-    ``weights`` is the hash of the backbone's file (``None`` when it has none), ``source`` where
-    its network comes from, ``manifest`` the digest of the data, and ``numerics`` those of
-    :func:`numerics_of`.
+    Args:
+        config: the compiled configuration, with placeholders for local paths.
+        weights: hash of the backbone's weights; ``None`` if they are random.
+        manifest: digest of the data.
+        task_version: version that the task declares.
+        numerics: those of :func:`numerics_of`.
+        source: where the backbone's network comes from; empty without one.
 
     Raises:
         DeclarationError: the configuration holds something that JSON cannot, as infinity.
@@ -121,7 +133,11 @@ def identity_text(
 def numerics_of(config: Config, *, kind: str, protocol: str, source: str) -> dict[str, int]:
     """Return the number of each part of the benchmark that a cell involves.
 
-    ``source`` is where the backbone's network comes from; empty where there is none.
+    Args:
+        config: the compiled configuration.
+        kind: name of the kind of task.
+        protocol: name of the protocol.
+        source: where the backbone's network comes from; empty without one.
     """
     known = {
         **NUMERICS,

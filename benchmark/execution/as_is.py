@@ -19,9 +19,8 @@ import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution.cost import Meter
-from benchmark.execution.execute import Outcome, loading_proof
 from benchmark.execution.loading import loader_workers
-from benchmark.execution.outcomes import keep_outcomes
+from benchmark.execution.outcome import Outcome, keep_outcomes, loading_proof
 from benchmark.execution.precision import computed_by
 from benchmark.execution.seeding import seed_everything
 from benchmark.kinds.common.opening import opened

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import importlib
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,37 +20,24 @@ from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
 from benchmark.engine.audit import bare, hash_weights
 from benchmark.errors import BenchmarkError, DataError
 from benchmark.execution.cost import Meter
-from benchmark.execution.distributed import (
+from benchmark.execution.loading import loading
+from benchmark.execution.memory import noticing_memory
+from benchmark.execution.outcome import Outcome, keep_outcomes, loading_proof
+from benchmark.execution.precision import computed_by, lay_out, stepping
+from benchmark.execution.processes import (
     in_processes,
     own_rank,
     runner_arguments,
     world_size,
 )
-from benchmark.execution.loading import loading
-from benchmark.execution.memory import noticing_memory
-from benchmark.execution.outcomes import keep_outcomes
-from benchmark.execution.precision import computed_by, lay_out, stepping
 from benchmark.kinds.common.gallery import Gallery
 from benchmark.kinds.tracking.submission import SubmissionFiles
 from benchmark.models.kept import MapStore
 from benchmark.results.checkpoints import newest_whole
 from benchmark.results.learning import loss_fell
-from benchmark.sources import LoadReport
 from benchmark.sources.drawing import random_numbers_kept
 
 _counter = itertools.count()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished run measured, as plain data for its record."""
-
-    raw: dict[str, float]
-    proof: dict[str, Any]
-    cost: dict[str, Any]
-    curves: dict[str, list[float]]
-    pictures: list[str]
-    trials: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -115,7 +102,12 @@ def _keep_maps(runner: Runner, maps: MapFolder | None) -> MapStore | None:
 class Trained:
     """A model after a training without test, its loss curves and what it cost.
 
-    ``spent`` is what all steps took, before interruptions too; ``pace`` is the median of a step.
+    Attributes:
+        model: the model.
+        curves: losses along the training by name.
+        cost: seconds, peak memory in MiB and iterations.
+        spent: what all steps took, before interruptions too.
+        pace: median of a step.
     """
 
     model: Any
@@ -269,25 +261,6 @@ def _proof(runner: Runner) -> dict[str, Any]:
     return {
         **loading_proof(model.backbone, model.data_preprocessor),
         **_hook(runner, ParameterAudit).report,
-    }
-
-
-def loading_proof(backbone: Any, preprocessor: Any) -> dict[str, Any]:
-    """Return what was loaded into a backbone, and how its input is normalised."""
-    report: LoadReport = backbone.load_report
-    return {
-        'is_random': report.is_random,
-        'loaded': report.loaded,
-        'total': report.total,
-        'missing': list(report.missing),
-        'unexpected': list(report.unexpected),
-        'conversion': list(report.conversion),
-        'resized': list(report.resized),
-        'has_drop_path': backbone.has_drop_path,
-        'normalisation': {
-            key: [round(float(x), 4) for x in getattr(preprocessor, key).flatten()]
-            for key in ('mean', 'std')
-        },
     }
 
 

@@ -14,12 +14,14 @@ from benchmark.execution.answering import Answer, claimed
 from benchmark.execution.answering import answer as answer
 from benchmark.execution.as_is import execute_as_is
 from benchmark.execution.cost import device_name, forward_flops
-from benchmark.execution.distributed import in_processes, launch, world_size
-from benchmark.execution.execute import MapFolder, Outcome, execute
+from benchmark.execution.execute import MapFolder, execute
 from benchmark.execution.memory import OutOfMemory, in_parts_that_fit
+from benchmark.execution.outcome import Outcome
 from benchmark.execution.precision import computed_by
 from benchmark.execution.probe import Keeping, execute_probe
+from benchmark.execution.processes import in_processes, world_size
 from benchmark.execution.search import execute_search
+from benchmark.execution.torchrun import launch
 from benchmark.execution.trivial import execute_trivial
 from benchmark.kinds.common.opening import expected
 from benchmark.models.inspection import build, inspect_backbone, normalisation_remark

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from benchmark.compiling import LOADERS
-from benchmark.execution.distributed import world_size
 from benchmark.execution.lifetime import CELLS_AT_A_TIME
+from benchmark.execution.processes import world_size
 
 _MOST = 16
 """More processes than this wait for each other's files."""

@@ -13,10 +13,11 @@ from typing import Any
 
 from benchmark.compiling import library_versions
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
-from benchmark.execution.distributed import in_processes, is_first, launch
 from benchmark.execution.execute import train
 from benchmark.execution.locking import exclusive
+from benchmark.execution.processes import in_processes, is_first
 from benchmark.execution.saving import save_weights
+from benchmark.execution.torchrun import launch
 from benchmark.hashing import file_hash
 from benchmark.models.inspection import inspect_backbone
 from benchmark.pretraining import Folder, Pretrain, Settings, compile_pretraining
@@ -41,9 +42,14 @@ def run_pretraining(
 ) -> Config:
     """Pretrain as ``settings`` say and return the facts; what comes out is in ``folder``.
 
-    A training interrupted there is continued, one that is finished stays as it is. ``say`` is
-    called with lines for a person. After every ``save_every`` steps the weights are also written to
-    ``folder.snapshots``, beside a declaration of the architecture.
+    A training interrupted there is continued, one that is finished stays as it is.
+
+    Args:
+        settings: what determines the result.
+        folder: where to write.
+        say: receives lines for a person.
+        save_every: after how many steps the weights are also written to ``folder.snapshots``,
+            beside a declaration of the architecture; ``None`` for never.
 
     Raises:
         BenchmarkError: the settings do not fit each other, the folder is taken, or the loss

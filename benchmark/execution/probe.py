@@ -25,9 +25,8 @@ from benchmark.engine.audit import hash_weights
 from benchmark.errors import BenchmarkError, DataError, IncompatibleError
 from benchmark.execution.canary import digest
 from benchmark.execution.cost import Meter
-from benchmark.execution.execute import Outcome, loading_proof
 from benchmark.execution.loading import loader_workers
-from benchmark.execution.outcomes import keep_outcomes
+from benchmark.execution.outcome import Outcome, keep_outcomes, loading_proof
 from benchmark.execution.precision import autocast_by, computed_by, lay_out
 from benchmark.execution.seeding import seed_everything
 from benchmark.hashing import fingerprint

@@ -66,6 +66,12 @@ def save_weights(
 
     Equal values and facts give equal bytes.
 
+    Args:
+        weights: parameters and buffers by name.
+        path: the file to write.
+        facts: texts for its header.
+        is_half: whether floating-point numbers are written in half precision.
+
     Raises:
         RecordError: the file cannot be written.
     """

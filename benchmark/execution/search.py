@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmark.compiling import localise
 from benchmark.errors import BenchmarkError
-from benchmark.execution.execute import Outcome
+from benchmark.execution.outcome import Outcome
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.store import write_atomically
 

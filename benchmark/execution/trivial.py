@@ -13,8 +13,7 @@ from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.execution.cost import Meter
-from benchmark.execution.execute import Outcome
-from benchmark.execution.outcomes import keep_outcomes
+from benchmark.execution.outcome import Outcome, keep_outcomes
 from benchmark.kinds.common.opening import opened
 
 

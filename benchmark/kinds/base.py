@@ -22,7 +22,15 @@ PYRAMID_STRIDES = (4, 8, 16, 32)
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What a model is built from: a task, a backbone's features, a protocol and its recipe."""
+    """What a model is built from: a task, a backbone's features, a protocol and its recipe.
+
+    Attributes:
+        task: what is to be learnt.
+        features: facts of the backbone's maps.
+        protocol: which parts learn.
+        recipe: numbers of the training.
+        backbone: compiled configuration of the backbone.
+    """
 
     task: Task
     features: Features
@@ -121,19 +129,22 @@ class Probed(enum.Enum):
 class Kind:
     """A family of tasks that share heads, data format and metrics.
 
-    ``library`` is the OpenMMLab package whose registries resolve the types, ``components``
-    the modules that register the kind's own parts;
-    ``metrics`` are the numbers its evaluators return; ``heads`` the names a task may
-    ask for, the first being the default; ``options`` the keys, with their types, that
-    a task of this kind may declare on top of the common ones; ``data`` compiles what follows from
-    a task alone, and refuses a task whose options contradict each other; ``model`` compiles what
-    learns; ``trivial`` is the floor that every backbone is compared with; ``labels`` the
-    ``'module:function'`` that says what is wrong with a sample's annotations; ``largest_input``
-    returns the (height, width) in pixels that no padded picture of a task exceeds; ``numerics``
-    rises when a change of the kind's data, heads, losses or metrics alters its results, and is
-    part of the fingerprint of its cells.
-
     Attributes:
+        name: its name, the folder's.
+        library: the OpenMMLab package whose registries resolve the types.
+        components: modules that register the kind's own parts.
+        metrics: the numbers that its evaluators return, by key.
+        heads: names that a task may ask for, the first being the default.
+        options: keys, with their types, that a task may declare on top of the common ones.
+        data: compiles what follows from a task alone, and refuses a task whose options contradict
+            each other.
+        model: compiles what learns.
+        trivial: the floor that every backbone is compared with.
+        labels: the ``'module:function'`` that says what is wrong with a sample's annotations.
+        largest_input: returns the (height, width) in pixels that no padded picture of a task
+            exceeds.
+        numerics: rises when a change of the kind's data, heads, losses or metrics alters its
+            results, and is part of the fingerprint of its cells.
         order: where tables show tasks of the kind; a smaller number comes first.
         family: the name under which tasks of this kind count together in aggregates; empty for
             the kind's own name.

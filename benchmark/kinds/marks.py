@@ -15,7 +15,15 @@ def stated(source: str, place: str, **values: Any) -> Numbers:
 
 
 def adapted(source: str, place: str, *, says: str, reason: str, **values: Any) -> Numbers:
-    """Return numbers for which the source has another value, with the reason to differ."""
+    """Return numbers for which the source has another value, with the reason to differ.
+
+    Args:
+        source: key of the source.
+        place: where in the source the value stands.
+        says: the value there.
+        reason: why another one is used here.
+        values: the numbers by name, as they are used here.
+    """
     return {key: Number(value, source, place, says, reason) for key, value in values.items()}
 
 

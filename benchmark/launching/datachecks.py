@@ -47,6 +47,12 @@ def check_all(
 
     What is found is kept in ``cache`` as long as the data and the declaration stay the same; data
     that the project makes itself are not looked at. Each warning is a line for ``say``.
+
+    Args:
+        placed: tasks with their folders.
+        cache: where what was found is remembered.
+        executor: what looks.
+        say: receives a line for each warning.
     """
     found: dict[str, Checked] = {}
     unknown: dict[str, Path] = {}

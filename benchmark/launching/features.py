@@ -32,6 +32,12 @@ def inspect_all(
 
     One that cannot be used goes to ``refuse`` with the error, and is left out.
 
+    Args:
+        backbones: what is asked about.
+        cache: where what was found is remembered.
+        executor: what looks.
+        refuse: receives a backbone that cannot be used, and the error.
+
     Raises:
         BenchmarkError: a backbone cannot be used, and ``refuse`` is not given.
     """

@@ -91,7 +91,14 @@ def workload_of_cell(
 def workload_of_record(
     record: RunRecord, task: Task, inspected: Inspected | None, length: float
 ) -> Workload:
-    """Return what a finished run asked for; ``length`` is as in :func:`workload_of_cell`."""
+    """Return what a finished run asked for.
+
+    Args:
+        record: that of the finished run.
+        task: its task.
+        inspected: what is known of its backbone.
+        length: as in :func:`workload_of_cell`.
+    """
     learns = bool(record.protocol.get('trains_backbone'))
     config = dict(record.config)
     return _workload(record.spec, task, config, inspected, learns=learns, length=length)

@@ -68,6 +68,8 @@ class MapStore:
     is missing or damaged is computed again. What does not fit is computed each time.
 
     Attributes:
+        read: how many maps were read so far.
+        computed: how many were computed.
         root: the folder of all backbones.
         limit: bytes that all files may take together.
         about: everything that determines the maps of a picture, as JSON data.

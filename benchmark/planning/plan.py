@@ -26,7 +26,13 @@ _SEEDS = 2**32
 class Request:
     """A validated request: suite, backbones, tasks, protocols and seeds.
 
-    The tasks in ``one_seed`` run with the first of the seeds alone.
+    Attributes:
+        suite: the suite.
+        backbones: those that run.
+        tasks: those of its tasks that run.
+        protocols: those that run.
+        seeds: those that run.
+        one_seed: tasks that run with the first of the seeds alone.
     """
 
     suite: Suite
@@ -90,9 +96,10 @@ class Request:
         own = f'{suite.name}-{name}'
         return replace(self, suite=replace(suite, name=own, reuses=(suite.name, *suite.reuses)))
 
-    def seeds_of(self, task: Task) -> tuple[int, ...]:
-        """Return the seeds with which ``task`` runs."""
-        return self.seeds[:1] if task.name in self.one_seed else self.seeds
+    def seeds_of(self, task: Task, backbone: Backbone, protocol: Protocol) -> tuple[int, ...]:
+        """Return the seeds of a cell: the first alone where others would give the same score."""
+        is_fixed = protocol.takes_no_seed and not backbone.draws_weights
+        return self.seeds[:1] if is_fixed or task.name in self.one_seed else self.seeds
 
 
 def _tasks(suite: Suite) -> dict[str, Task]:
@@ -202,7 +209,7 @@ def expand(request: Request) -> tuple[RunSpec, ...]:
             RunSpec(task.name, backbone.id, protocol.name, seed)
             for task in request.tasks
             for backbone, protocol in product(request.backbones, learning)
-            for seed in request.seeds_of(task)
+            for seed in request.seeds_of(task, backbone, protocol)
             if protocol.suits(task)
         ),
     )

@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 from benchmark.errors import IncompatibleError
-from benchmark.pretraining.encoders import MaskedInput, MaskedSwin, MaskedTokens, MaskedViT
-from benchmark.pretraining.maskfeat import MaskFeatTokens
-from benchmark.pretraining.methods import METHODS
-from benchmark.pretraining.sparse import SparseConvNet
+from benchmark.pretraining import networks
+from benchmark.pretraining.methods import find_method
 from benchmark.sources import BuildRequest, probe
 from benchmark.specs import Backbone
-
-ENCODERS: dict[str, tuple[type, ...]] = {
-    'mae': (MaskedViT,),
-    'simmim': (MaskedSwin, MaskedTokens, MaskedInput),
-    'data2vec': (MaskedTokens,),
-    'maskfeat': (MaskFeatTokens,),
-    'spark': (SparseConvNet,),
-}
-"""What shows pictures to a network, by method, the best first; others see whole pictures."""
 
 
 def choose_encoder(method: str, backbone: Backbone) -> str:
     """Return the registered name of the encoder with which a method pretrains a network.
 
     Raises:
+        UnknownNameError: there is no such method.
         IncompatibleError: the method is not defined for the architecture.
         BenchmarkError: there is no such architecture.
     """
-    if method not in ENCODERS:
+    found = find_method(method)
+    if not found.encoders:
         return 'benchmark.FeatureBackbone'
-    library, _, name = backbone.source_at(str(backbone.code)).partition(':')
-    network = probe(library, BuildRequest(name, dict(backbone.options))).extractor.network
+    library, _, architecture = backbone.source_at(str(backbone.code)).partition(':')
+    network = probe(library, BuildRequest(architecture, dict(backbone.options))).extractor.network
     reasons = []
-    for encoder in ENCODERS[method]:
-        reasons.append(encoder.refusal(network))  # type: ignore[attr-defined]
+    for name in found.encoders:
+        reasons.append(getattr(networks, name).refusal(network))
         if not reasons[-1]:
-            return f'benchmark.{encoder.__name__}'
-    raise IncompatibleError(f'{backbone.id} {reasons[0]}; {method} takes {METHODS[method].takes}')
+            return f'benchmark.{name}'
+    raise IncompatibleError(f'{backbone.id} {reasons[0]}; {method} takes {found.takes}')

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from benchmark.compiling import ORDER, STEP_DRAWS
-from benchmark.errors import DeclarationError, unknown_name
-from benchmark.pretraining.methods import METHODS
+from benchmark.errors import DeclarationError
+from benchmark.pretraining.methods import find_method
 from benchmark.pretraining.request import Config, Pretrain
 
 COMPONENTS = (
     'mmpretrain.models',
     'mmpretrain.datasets',
-    'benchmark.pretraining.choosing',
-    'benchmark.pretraining.data2vec',
+    'benchmark.pretraining.networks',
 )
 """Modules that register what the configurations name."""
 
@@ -30,13 +29,12 @@ def compile_pretraining(request: Pretrain) -> Config:
         DeclarationError: the picture size does not suit the network's strides, or a number lies
             outside its bounds.
     """
-    if request.method not in METHODS:
-        raise unknown_name('pretraining method', request.method, METHODS)
+    method = find_method(request.method)
     if request.size % request.stride:
         raise DeclarationError(
             f'pretraining size is {request.size}, must be a multiple of the stride {request.stride}'
         )
-    model, masking = METHODS[request.method].build(request)
+    model, masking = method.build(request)
     return {
         'default_scope': 'mmpretrain',
         'custom_imports': list(COMPONENTS),

@@ -90,7 +90,14 @@ class Settings:
         }
 
     def request(self, features: Features, encoder: str, annotations: Path, passes: int) -> Pretrain:
-        """Return the request to compile: the settings with the facts that were found out."""
+        """Return the request to compile: the settings with the facts that were found out.
+
+        Args:
+            features: facts of the architecture's maps.
+            encoder: registered name of what shows pictures to the network.
+            annotations: file with one ``picture label`` per line.
+            passes: pictures seen in total, one counted each time.
+        """
         return Pretrain(
             method=self.method,
             encoder=encoder,

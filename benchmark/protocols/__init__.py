@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmark.errors import BenchmarkError
 from benchmark.kinds import KINDS, kind_names, load_kind
 from benchmark.plugins import OURS, Plugins
 from benchmark.protocols.choosing import RecipeKey, choose_recipe, explain_recipe
@@ -21,6 +22,7 @@ __all__ = [
     'load_protocol',
     'protocol_names',
     'protocols',
+    'takes_no_seed',
 ]
 
 _OWN = {
@@ -72,3 +74,11 @@ def protocols(*, trivial: bool = True) -> tuple[Protocol, ...]:
     """Return all protocols; ``trivial`` is whether the trivial predictor is among them."""
     found = map(load_protocol, protocol_names())
     return tuple(item for item in found if trivial or item != TRIVIAL)
+
+
+def takes_no_seed(name: str) -> bool:
+    """Return whether seeds change nothing under the protocol; false of one unknown here."""
+    try:
+        return load_protocol(name).takes_no_seed
+    except BenchmarkError:  # of a package that is not installed here
+        return False

@@ -50,9 +50,16 @@ Explained = dict[str, Number]
 class RecipeKey:
     """The place of a cell in the recipes: its task and the class of its backbone.
 
-    ``options`` are the names of those that the task itself declares, ``network`` is the usual
-    network of the backbone's shape, ``is_random`` whether it starts from random weights, ``width``
-    its channels where most of its layers are, 0 where they are not known.
+    Attributes:
+        kind: the task's kind.
+        task: the task's name.
+        examples: how many training samples the task has.
+        architecture: the backbone's class.
+        size: the backbone's size class.
+        options: names of those that the task itself declares.
+        network: the usual network of the backbone's shape.
+        is_random: whether it starts from random weights.
+        width: its channels where most of its layers are; 0 where they are not known.
     """
 
     kind: str

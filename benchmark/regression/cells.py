@@ -44,7 +44,13 @@ class Cost(NamedTuple):
 class Runs:
     """The newest runs of a cell that were made alike, by seed.
 
-    ``make`` holds what they share: libraries, data, weights, version of the task, configuration.
+    Attributes:
+        cell: which cell.
+        metric: its headline metric.
+        scores: by seed, in canonical units.
+        failures: the error by seed.
+        costs: what the runs took.
+        make: what they share: libraries, data, weights, version of the task, configuration.
     """
 
     cell: CellKey

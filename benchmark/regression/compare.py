@@ -81,8 +81,16 @@ class Rules:
 class CellResult:
     """A cell's verdict with its reason.
 
-    ``baseline`` and ``tonight`` are scores, maybe none; ``seconds`` is how long the runs of tonight
-    took together, as far as it was measured.
+    Attributes:
+        cell: which cell.
+        verdict: what is said of it.
+        reason: why, in words.
+        metric: its headline metric.
+        baseline: scores in canonical units; may be empty.
+        tonight: likewise, of the runs that are judged.
+        judgement: the test behind the verdict; ``None`` where nothing could be tested.
+        margin: drop that does not matter, in canonical units.
+        seconds: how long the runs of tonight took together, as far as it was measured.
     """
 
     cell: CellKey
@@ -110,8 +118,15 @@ class CellResult:
 class Comparison:
     """The verdicts of a night.
 
-    ``results`` are ordered most urgent first; ``changes`` maps each difference in how the runs were
-    made to the number of cells that it affects; ``notes`` is what a reader should know.
+    Attributes:
+        suite: name of the suite.
+        night: its date.
+        results: verdicts by cell, most urgent first.
+        costs: ratios of seconds and memory to those of the baseline.
+        levels: chances of errors that were asked for.
+        changes: how many cells each difference in how the runs were made affects.
+        notes: what a reader should know.
+        canaries: what changed in numbers that must not change.
     """
 
     suite: str

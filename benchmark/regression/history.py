@@ -19,7 +19,14 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class CellHistory:
-    """A cell over the nights: its scores and the verdict, by night."""
+    """A cell over the nights: its scores and the verdict, by night.
+
+    Attributes:
+        metric: its headline metric.
+        baseline: scores of the baseline in canonical units.
+        scores: by night, in canonical units.
+        verdicts: by night.
+    """
 
     metric: Headline
     baseline: tuple[float, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -156,22 +156,38 @@ def experiment_mark(config: Config, task: Mapping[str, Any], provenance: Mapping
     return hashlib.sha256(orjson.dumps(content, option=_SORTED)).hexdigest()
 
 
-PROCEDURES: Mapping[str, tuple[str, ...]] = {
-    'training': ('reading', 'networks', 'training'),
-    'search': ('reading', 'networks', 'training', 'search'),
-    'probe': ('reading', 'networks', 'probe'),
-    'as-is': ('reading', 'networks', 'as-is'),
-    'trivial': ('reading', 'trivial'),
+class Marked(NamedTuple):
+    """How a compiled configuration shows its procedure, and what of the benchmark that involves.
+
+    ``key`` is one that no other procedure's configurations have; empty where there is none.
+    """
+
+    key: str
+    parts: tuple[str, ...]
+
+
+PROCEDURES: Mapping[str, Marked] = {
+    'search': Marked('trials', ('reading', 'networks', 'training', 'search')),
+    'probe': Marked('solver', ('reading', 'networks', 'probe')),
+    'as-is': Marked('own_head', ('reading', 'networks', 'as-is')),
+    'trivial': Marked('predictor', ('reading', 'trivial')),
+    'train': Marked('', ('reading', 'networks', 'training')),
 }
-"""The parts of the benchmark that no kind, protocol or source owns, by the procedure they serve."""
+"""By name, as in :mod:`benchmark.compiling.procedures`: what shows each, and its parts.
+
+The parts are those that no kind, protocol or source owns; another package's procedure counts as
+the one whose configurations it takes.
+"""
 
 
-def procedure_of(config: Config) -> str:
-    """Return which procedure a compiled configuration is for, a key of :data:`PROCEDURES`."""
-    marks = {
-        'predictor': 'trivial', 'solver': 'probe', 'own_head': 'as-is', 'trials': 'search',
-    }  # fmt: skip
-    return next((name for key, name in marks.items() if key in config), 'training')
+def shown_procedure(config: Config) -> str:
+    """Return the name of the procedure that a configuration was compiled for, by its keys alone.
+
+    Records know nothing else; of a cell, :func:`benchmark.compiling.procedure_of` knows it.
+    """
+    return next(
+        name for name, marked in PROCEDURES.items() if not marked.key or marked.key in config
+    )
 
 
 def parts_of(config: Config, *, kind: str, protocol: str, source: str) -> tuple[str, ...]:
@@ -187,7 +203,7 @@ def parts_of(config: Config, *, kind: str, protocol: str, source: str) -> tuple[
     """
     library = source.partition(':')[0]
     return (
-        *PROCEDURES[procedure_of(config)],
+        *PROCEDURES[shown_procedure(config)].parts,
         f'kind {kind}',
         f'protocol {protocol}',
         *([f'source {library}'] if library else []),

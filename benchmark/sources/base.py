@@ -24,8 +24,12 @@ IMAGENET: Normalisation = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 class BuildRequest:
     """What to build: a name that the source knows, and how.
 
-    ``size`` is the only input size (height, width) that the network must take; ``None`` leaves it
-    at its native one. ``drop_path`` is the rate of stochastic depth of the last block.
+    Attributes:
+        name: the name.
+        options: arguments of the architecture by name.
+        size: the only input size (height, width) in pixels that the network must take; ``None``
+            leaves it at its native one.
+        drop_path: rate of stochastic depth of the last block.
     """
 
     name: str

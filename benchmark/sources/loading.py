@@ -71,9 +71,14 @@ _ENOUGH = 0.5
 class LoadReport:
     """Which parameters and buffers a weights file filled.
 
-    ``missing`` are names of the network that the file lacks, ``unexpected`` names of the file
-    that the network lacks; ``is_random`` is true if nothing was meant to be loaded.
-    ``conversion`` says how the names were understood and ``resized`` what was interpolated.
+    Attributes:
+        is_random: whether nothing was meant to be loaded.
+        loaded: how many were filled.
+        total: how many the network has.
+        missing: names of the network that the file lacks.
+        unexpected: names of the file that the network lacks.
+        conversion: how the names were understood.
+        resized: what was interpolated.
     """
 
     is_random: bool

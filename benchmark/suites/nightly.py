@@ -6,6 +6,7 @@ suite = dict(
     title='Nightly: every kind, two networks',
     protocols=('finetune', 'trivial'),
     seeds=(0, 1),
+    reuses=(),
     backbones=('world-vit-mae', 'world-swin-simmim'),
     cost=dict(),
 )

@@ -3,6 +3,7 @@
 # Probes read off what frozen features hold, for seconds; kinds with regions or tracks have none.
 suite = dict(
     name='quick',
+    version=2,
     title='Quick: every kind on the procedural world',
     tasks=(
         'world-covered',
@@ -14,8 +15,8 @@ suite = dict(
         'world-tracking',
     ),
     protocols=('knn', 'finetune', 'trivial'),
-    seeds=(0, 1),
-    one_seed=('world-detection', 'world-tracking'),
+    seeds=(0, 1, 2),
+    reuses=('demo',),
     backbones=(
         'world-vit-mae',
         'world-vit-supervised',

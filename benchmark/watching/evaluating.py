@@ -31,7 +31,14 @@ class UnreadableError(BenchmarkError):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was found of one checkpoint."""
+    """What was found of one checkpoint.
+
+    Attributes:
+        backbone: its id.
+        scores: one per cell.
+        errors: why cells failed.
+        health: measures of its features by name; ``None`` where one is not defined.
+    """
 
     backbone: str
     scores: tuple[Score, ...]
@@ -60,7 +67,7 @@ class Evaluator:
         tasks: names of tasks of the suite; all unless given.
         protocols: names of protocols; the suite's probes unless given.
         seeds: seeds; the suite's unless given.
-        options: further arguments of :func:`benchmark.api.open_campaign`.
+        options: further fields of :class:`benchmark.api.RunRequest`.
         has_health: whether label-free health is measured too.
         say: receives one line per event.
     """
@@ -96,8 +103,8 @@ class Evaluator:
 
     @contextlib.contextmanager
     def _campaign(self, backbone: Any, *, is_test: bool = False) -> Iterator[Campaign]:
-        with api.open_campaign(
-            [backbone],
+        asked = api.RunRequest(
+            backbones=[backbone],
             suite=self.suite,
             tasks=self.tasks,
             protocols=self.chosen_protocols,
@@ -105,7 +112,8 @@ class Evaluator:
             results=self.out / 'results',
             work_dir=self.out / 'work',
             **self.options,
-        ) as campaign:
+        )
+        with api.open_campaign(asked) as campaign:
             if not is_test:
                 name = f'{campaign.request.suite.name}-val'
                 campaign.request = trial(campaign.request, name, {})
@@ -210,6 +218,12 @@ def _score(record: RunRecord, split: str) -> Score:
 
 def checkpoint_backbone(arch: str, path: Path, copy: str, step: int) -> Backbone:
     """Return the backbone ``ARCH@PATH`` of a step, with the copy of the weights that is asked for.
+
+    Args:
+        arch: the architecture, as for ``tbench run --backbones``.
+        path: the file or folder of the weights.
+        copy: key of the copy in it, as ``teacher``; empty for the one there is.
+        step: step of the training, for the name.
 
     Raises:
         BenchmarkError: the architecture is unknown, or the file not there.

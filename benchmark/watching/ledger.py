@@ -26,7 +26,18 @@ class State(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Score:
-    """One number of a checkpoint; ``split`` is ``'val'``, or ``'test'`` for the final test."""
+    """One number of a checkpoint.
+
+    Attributes:
+        task: name of the task.
+        protocol: name of the protocol.
+        seed: that of the run.
+        metric: key of the metric.
+        unit: its canonical unit.
+        higher_is_better: its direction.
+        value: in the canonical unit.
+        split: ``'val'``, or ``'test'`` for the final test.
+    """
 
     task: str
     protocol: str

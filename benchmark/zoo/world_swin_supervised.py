@@ -6,8 +6,8 @@ backbone = dict(
     pretraining=dict(
         method='supervised, 8 classes',
         family='supervised',
-        data='procedural world, 20,000 pictures',
-        epochs=2,
+        data='procedural world 2, 20,000 pictures',
+        epochs=3,
         labels=True,
     ),
 )

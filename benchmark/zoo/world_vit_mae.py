@@ -6,8 +6,8 @@ backbone = dict(
     pretraining=dict(
         method='MAE',
         family='mim',
-        data='procedural world, 20,000 pictures',
-        epochs=3,
+        data='procedural world 2, 20,000 pictures',
+        epochs=6,
         labels=False,
     ),
     reference='arXiv 2111.06377',

@@ -6,7 +6,7 @@ backbone = dict(
     pretraining=dict(
         method='supervised, 8 classes',
         family='supervised',
-        data='procedural world, 20,000 pictures',
+        data='procedural world 1, 20,000 pictures',
         epochs=3,
         labels=True,
     ),

@@ -5,7 +5,7 @@ task = dict(
     input_size=(128, 128),
     metric='accuracy',
     metrics=('mean_class_accuracy',),
-    budget=dict(iterations=90, batch_size=16),
+    budget=dict(iterations=60, batch_size=16),
     options=dict(crop_range=(0.6, 1.0)),
     citation='procedural world, rendered by this project',
     licence='Apache-2.0',

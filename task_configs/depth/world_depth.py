@@ -9,7 +9,7 @@ task = dict(
     splits=dict(train=400, val=80, test=400),
     metric='rmse',
     metrics=('abs_rel', 'log10', 'delta1', 'rmse_pooled'),
-    budget=dict(iterations=120, batch_size=4),
+    budget=dict(iterations=100, batch_size=4),
     # metres; the mean is that of the training split, the sky has no depth
     options=dict(max_depth=10, mean_depth=3.2),
     citation='procedural world, rendered by this project',

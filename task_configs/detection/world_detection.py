@@ -8,9 +8,10 @@ task = dict(
     # eleven classes, as in instances_*.json, are too many for this budget
     classes=('creature',),
     splits=dict(train=400, val=80, test=400),
-    metric='box_AP',
-    metrics=('mask_AP', 'box_AP50', 'mask_AP50'),
-    budget=dict(iterations=170, batch_size=4),
+    # in so few steps boxes are found but not yet tight: AP at stricter overlaps lies near its floor
+    metric='box_AP50',
+    metrics=('box_AP', 'mask_AP', 'mask_AP50'),
+    budget=dict(iterations=130, batch_size=4),
     options=dict(
         width=64, anchor_scale=4, finest_scale=28, mask_convs=1, proposals=100, regions=64
     ),

@@ -9,7 +9,7 @@ task = dict(
     splits=dict(train=400, val=80, test=400),
     metric='PCK',
     metrics=('keypoint_AP', 'keypoint_AP50'),
-    budget=dict(iterations=150, batch_size=8),
+    budget=dict(iterations=160, batch_size=8),
     options=dict(width=64, scale_jitter=(0.8, 1.25), rotation=20, pck_threshold=0.1),
     citation='procedural world, rendered by this project',
     licence='Apache-2.0',

@@ -12,7 +12,7 @@ task = dict(
     metric='mIoU',
     metrics=('mAcc', 'aAcc'),
     head='linear',
-    budget=dict(iterations=200, batch_size=4),
+    budget=dict(iterations=140, batch_size=4),
     citation='procedural world, rendered by this project',
     licence='Apache-2.0',
     origin='rendered on first use',

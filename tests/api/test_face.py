@@ -79,7 +79,7 @@ def test_processes_of_a_training_do_not_see_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """torchrun's processes import our package where a foreign one lies in the way."""
-    from benchmark.execution.distributed import launch
+    from benchmark.execution.torchrun import launch
 
     (tmp_path / 'benchmark.py').write_text('raise SystemExit("the foreign one ran")\n')
     monkeypatch.chdir(tmp_path)

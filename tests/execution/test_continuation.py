@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from benchmark.compiling import LOADERS
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import execute
+from benchmark.execution.outcome import Outcome
 from benchmark.results.checkpoints import newest_whole
 from benchmark.stopping import Stopped, stopped_by_signals
 from tests.support.execution_cells import Interruption

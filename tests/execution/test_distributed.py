@@ -13,7 +13,7 @@ import torch
 
 from benchmark.errors import IncompatibleError
 from benchmark.execution import jobs
-from benchmark.execution.distributed import in_processes
+from benchmark.execution.processes import in_processes
 from tests.support.execution_cells import Cell, StateDict, random_backbone, small_task
 
 ITERATIONS = 5

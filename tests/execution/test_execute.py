@@ -11,7 +11,8 @@ import timm
 import torch
 
 from benchmark.errors import BenchmarkError, CheckpointError
-from benchmark.execution.execute import Learning, Outcome, execute, verify
+from benchmark.execution.execute import Learning, execute, verify
+from benchmark.execution.outcome import Outcome
 from tests.support.execution_cells import KEPT, Cell, moved, random_backbone, small_task
 
 KINDS = {

@@ -14,8 +14,8 @@ from benchmark.compiling import compile_trivial, localise
 from benchmark.errors import DataError
 from benchmark.execution import jobs
 from benchmark.execution.cost import Meter
-from benchmark.execution.execute import Outcome
 from benchmark.execution.locking import exclusive
+from benchmark.execution.outcome import Outcome
 from benchmark.kinds.base import DATA
 from benchmark.models.inspection import inspect_backbone
 from benchmark.results.answers import forget_answer

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.execution.execute import MapFolder, Outcome, execute
+from benchmark.execution.execute import MapFolder, execute
+from benchmark.execution.outcome import Outcome
 from benchmark.models.inspection import build
 from tests.support.execution_cells import Cell, random_backbone, small_task
 

@@ -18,7 +18,7 @@ import torch
 from benchmark.compiling import library_versions, numerics_of
 from benchmark.execution.canary import compute
 from benchmark.execution.cost import processor_name
-from benchmark.execution.execute import Outcome
+from benchmark.execution.outcome import Outcome
 from benchmark.execution.probe import execute_probe
 from benchmark.regression.canaries import Canary, compare_canaries
 from tests.support.task_trials import Trial, fake_root

@@ -13,7 +13,7 @@ from PIL import Image
 from benchmark.compiling import WORK, CellInputs, compile_probe, features_of, localise
 from benchmark.errors import DataError
 from benchmark.execution import probe
-from benchmark.execution.execute import Outcome
+from benchmark.execution.outcome import Outcome
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone

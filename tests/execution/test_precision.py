@@ -13,7 +13,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from torch.backends import cudnn
 
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import execute
+from benchmark.execution.outcome import Outcome
 from benchmark.execution.precision import computed_by, lay_out
 from benchmark.specs import EXACT, FAST
 from tests.support.task_trials import Trial, fake_root, small_task

@@ -20,7 +20,7 @@ from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution import jobs
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.kinds.base import DATA, Config
-from benchmark.kinds.classification.metric import ClassificationGallery
+from benchmark.kinds.classification.gallery import ClassificationGallery
 from benchmark.models import FeatureBackbone
 from benchmark.models.inspection import inspect_backbone
 from benchmark.probes.cache import FeatureCache

@@ -12,7 +12,8 @@ import torch
 
 from benchmark.engine import resuming
 from benchmark.errors import BenchmarkError, CheckpointError
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import execute
+from benchmark.execution.outcome import Outcome
 from benchmark.results.checkpoints import draft_of, keep, newest_whole
 from tests.support.execution_cells import Cell, Interruption, random_backbone, small_task
 

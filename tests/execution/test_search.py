@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmark.errors import BenchmarkError
-from benchmark.execution.execute import Outcome
+from benchmark.execution.outcome import Outcome
 from benchmark.execution.search import execute_search
 
 SCORES = {1: 50.0, 2: 70.0, 3: 70.0, 4: None}

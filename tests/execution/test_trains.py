@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from benchmark.compiling import CellInputs, compile_config
 from benchmark.engine.audit import ParameterAudit
 from benchmark.errors import BenchmarkError, IncompatibleError
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import execute
+from benchmark.execution.outcome import Outcome
 from benchmark.models import FeatureBackbone
 from benchmark.models.inspection import inspect_backbone
 from benchmark.protocols import load_protocol

@@ -17,7 +17,7 @@ from benchmark.catalog import find_task
 from benchmark.compiling import compile_trivial, localise
 from benchmark.errors import DataError
 from benchmark.execution import jobs
-from benchmark.execution.execute import Outcome
+from benchmark.execution.outcome import Outcome
 from benchmark.execution.trivial import execute_trivial
 from benchmark.kinds.base import DATA
 from benchmark.kinds.depth.trivial import MeanDepthMap

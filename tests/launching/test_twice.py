@@ -13,8 +13,8 @@ import pytest
 
 from benchmark.cli.main import main
 from benchmark.execution import jobs
-from benchmark.execution.execute import Outcome
 from benchmark.execution.locking import exclusive
+from benchmark.execution.outcome import Outcome
 from benchmark.launching import Job, Reply
 from benchmark.launching.campaign import Campaign
 from benchmark.planning import Request

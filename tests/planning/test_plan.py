@@ -54,6 +54,26 @@ def test_costly_tasks_run_with_the_first_seed_unless_seeds_are_named(declare: De
     assert named == [('one', 0), ('one', 1), ('two', 0), ('two', 1)]
 
 
+def test_a_cell_that_no_seed_changes_runs_once(declare: Declarations) -> None:
+    declare.task(name='one')
+    declare.backbone()
+    path = str(
+        declare.suite(
+            tasks=('one.py',),
+            protocols=('knn', 'linear'),
+            seeds=(3, 5),
+            backbones=('mine.py', 'mine.py+random', 'mine.py+reinit1'),
+        )
+    )
+    seeds: dict[tuple[str, str], list[int]] = {}
+    for spec in expand(Request.read(path)):
+        seeds.setdefault((spec.protocol, spec.backbone), []).append(spec.seed)
+    assert seeds[('knn', 'mine')] == [3]
+    # weights are drawn by the seed
+    assert seeds[('knn', 'mine+random')] == seeds[('knn', 'mine+reinit1')] == [3, 5]
+    assert seeds[('linear', 'mine')] == [3, 5]
+
+
 def test_one_seed_names_tasks_of_the_suite(declare: Declarations) -> None:
     declare.task(name='one')
     path = str(declare.suite(tasks=('one.py',), one_seed=('on',)))

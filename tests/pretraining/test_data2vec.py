@@ -12,7 +12,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from benchmark.pretraining import compile_pretraining
-from benchmark.pretraining.data2vec import Data2Vec
+from benchmark.pretraining.networks.data2vec import Data2Vec
 from tests.support.pretraining_requests import SIZE, request
 
 GRID = SIZE // 16

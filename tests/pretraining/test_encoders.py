@@ -11,7 +11,7 @@ import torch
 
 from benchmark.errors import IncompatibleError
 from benchmark.pretraining.choosing import choose_encoder
-from benchmark.pretraining.encoders import (
+from benchmark.pretraining.networks.masked import (
     MaskedInput,
     MaskedSwin,
     MaskedTokens,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from mmpretrain.models.selfsup.maskfeat import HOGGenerator
 
-from benchmark.pretraining.encoders import MaskedTokens
-from benchmark.pretraining.maskfeat import MaskFeatTokens, PatchHOG
+from benchmark.pretraining.networks.masked import MaskedTokens
+from benchmark.pretraining.networks.maskfeat import MaskFeatTokens, PatchHOG
 from tests.support.pretraining_requests import SIZE, VIT
 
 HOG = {'nbins': 9, 'pool': 8, 'gaussian_window': 16}

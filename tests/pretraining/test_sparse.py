@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from benchmark.errors import IncompatibleError
 from benchmark.pretraining import compile_pretraining
 from benchmark.pretraining.choosing import choose_encoder
-from benchmark.pretraining.sparse import SparseConvNet, _hide, _SeenBatchNorm
+from benchmark.pretraining.networks.sparse import SparseConvNet, _hide, _SeenBatchNorm
 from benchmark.specs import Backbone
 from tests.support.pretraining_requests import CONVNET, CONVNEXT, SIZE, VIT, request
 

@@ -19,7 +19,8 @@ import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark.catalog import find_backbone, find_task
 from benchmark.catalog.tasks import read_task
 from benchmark.compiling import WEIGHTS, WORK, CellInputs, compile_config, localise
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import execute
+from benchmark.execution.outcome import Outcome
 from benchmark.hashing import file_hash
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import build, inspect_backbone

@@ -101,9 +101,10 @@ class TestNotRun:
 
     def test_the_declared_suite_is_asked(self, store: ResultStore) -> None:
         save(store, [replace(item, suite='quick') for item in pair()])
-        (path,) = api.write_report(
-            'quick', results=store.results, work_dir=store.work, formats=['md']
+        asked = api.ReportRequest(
+            suite='quick', results=store.results, work_dir=store.work, formats=['md']
         )
+        (path,) = api.write_report(asked)
         said = path.read_text(encoding='utf-8')
         assert all(
             api.get_task(name).title in said

@@ -202,3 +202,29 @@ def test_mixed_task_versions_are_reported() -> None:
         'Body parts: its records are of versions 1 and 2; scores of different versions cannot be '
         'compared.'
     ]
+
+
+def test_one_run_without_seeds_counts_for_all_seeds_of_a_column() -> None:
+    fixed = record('parts', 'vit-s-mae', protocol='knn', score=40.0)
+    drawn = [
+        record('parts', 'vit-s-random', protocol='knn', seed=seed, score=score)
+        for seed, score in enumerate((20.0, 21.0, 22.0))
+    ]
+    drawn = [replace(one, backbone={**one.backbone, 'is_random': True}) for one in drawn]
+    (board,) = boards([fixed, *drawn])
+    found = cell(board, 'vit-s-mae', 'parts')
+    assert (found.mean, found.sd, found.is_complete) == (40.0, None, True)
+    assert board.columns[0].judgement.clear_count == 1
+    assert cell(board, 'vit-s-random', 'parts').sd == 1.0
+
+
+def test_one_run_of_each_is_judged_where_seeds_change_nothing() -> None:
+    runs = [
+        record('parts', name, protocol='knn', score=score)
+        for name, score in (('vit-s-mae', 40.0), ('vit-s-dino', 30.0))
+    ]
+    (board,) = boards(runs)
+    assert board.columns[0].judgement.is_deterministic
+    assert board.columns[0].is_judged
+    (board,) = boards([replace(one, spec=replace(one.spec, protocol='finetune')) for one in runs])
+    assert not board.columns[0].is_judged

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from benchmark.results.identity import experiment_mark, identifying, procedure_of
+from benchmark.compiling import find_procedure
+from benchmark.results.identity import (
+    PROCEDURES,
+    experiment_mark,
+    identifying,
+    shown_procedure,
+)
 
 CONFIG: dict[str, Any] = {
     'default_scope': 'mmseg',
@@ -115,7 +121,17 @@ def test_seeds_of_one_experiment_share_a_mark_and_nothing_else_does() -> None:
 
 @pytest.mark.parametrize(
     ('key', 'name'),
-    [('predictor', 'trivial'), ('solver', 'probe'), ('trials', 'search'), ('model', 'training')],
+    [
+        ('predictor', 'trivial'),
+        ('solver', 'probe'),
+        ('trials', 'search'),
+        ('own_head', 'as-is'),
+        ('model', 'train'),
+    ],
 )
 def test_a_configuration_shows_its_procedure(key: str, name: str) -> None:
-    assert procedure_of({key: {}}) == name
+    assert shown_procedure({key: {}}) == name
+
+
+def test_procedures_have_the_names_of_the_table() -> None:
+    assert all(find_procedure(name).compile is not None for name in PROCEDURES)

@@ -13,7 +13,8 @@ from mmengine.registry import DefaultScope
 
 from benchmark.catalog.tasks import read_task
 from benchmark.compiling import WORK, CellInputs, compile_config, localise
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import execute
+from benchmark.execution.outcome import Outcome
 from benchmark.kinds.base import DATA, BuildContext, Config
 from benchmark.models.inspection import inspect_backbone
 from benchmark.openmmlab import prepare

@@ -9,7 +9,8 @@ import torch
 
 from benchmark.catalog import find_task
 from benchmark.compiling import WORK, CellInputs, compile_config, localise
-from benchmark.execution.execute import Outcome, execute
+from benchmark.execution.execute import execute
+from benchmark.execution.outcome import Outcome
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone
 from benchmark.openmmlab import prepare

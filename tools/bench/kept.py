@@ -24,7 +24,8 @@ import torch
 from common import compiled, machine, print_table
 
 from benchmark.catalog import find_task
-from benchmark.execution.execute import MapFolder, Outcome, execute
+from benchmark.execution.execute import MapFolder, execute
+from benchmark.execution.outcome import Outcome
 from benchmark.openmmlab import prepare
 
 

@@ -23,7 +23,7 @@ import torch
 
 from benchmark.catalog import find_backbone, find_task
 from benchmark.compiling import WEIGHTS, WORK, CellInputs, compile_probe, localise
-from benchmark.execution.execute import Outcome
+from benchmark.execution.outcome import Outcome
 from benchmark.execution.probe import Keeping, execute_probe
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone

@@ -57,7 +57,7 @@ def _compare(options: argparse.Namespace, folder: Path) -> None:
         'options': {'train_cfg.max_iters': options.steps} if options.steps else {},
     }
     with (
-        api.open_campaign(options.backbones, **request) as campaign,
+        api.open_campaign(api.RunRequest(backbones=options.backbones, **request)) as campaign,
         api.open_executor('local', campaign, device='cpu') as executor,
     ):
         cells = [campaign.job(cell).request['config'] for cell in campaign.prepare(executor).to_do]

@@ -21,8 +21,8 @@ from tools.chaos.stage import Stage, hit
 _TARGETS = {
     'parent': '-m transferbench run',
     'worker': 'benchmark.launching.worker',
-    'rank': 'benchmark.execution.ranks join',
-    'torchrun': 'benchmark.execution.ranks lead',
+    'rank': 'benchmark.execution.torchrun_entry join',
+    'torchrun': 'benchmark.execution.torchrun_entry lead',
 }
 _WANTED = ('parent', 'parent', 'worker', 'rank', 'torchrun', 'writing', 'writing')
 _WAYS: dict[str, tuple[str, ...]] = {

@@ -153,6 +153,7 @@ KIND = Kind(
         'benchmark.kinds.classification.folders',
         'benchmark.kinds.classification.listed',
         'benchmark.kinds.classification.metric',
+        'benchmark.kinds.classification.gallery',
     ),
     metrics=METRICS,
     heads=('linear',),

@@ -1,4 +1,4 @@
-"""Accuracy, and predictions drawn on the images."""
+"""Accuracy, and average precision where pictures have several labels."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from benchmark.errors import DataError
-from benchmark.kinds.common.gallery import Gallery, Picture, caption
-from benchmark.registry import HOOKS, METRICS
+from benchmark.registry import METRICS
 from benchmark.statistics.outcome_files import Measured
 from benchmark.statistics.outcomes import ByClass, Rankings, Ratios
 
@@ -101,27 +100,3 @@ def all_points(precision: np.ndarray, recall: np.ndarray) -> float:
     """Return the area under the falling envelope of precision over recall (VOC from 2010)."""
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     return float((np.diff(recall, prepend=0.0) * envelope).sum())
-
-
-@HOOKS.register_module()
-class ClassificationGallery(Gallery):
-    """Test images with the true and the predicted class."""
-
-    is_placed = False
-
-    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
-        """Return the image captioned with its classes."""
-        return caption(image, ', '.join(self.classes[label] for label in sample.gt_label.tolist()))
-
-    def show(self, sample: Any) -> np.ndarray:
-        """Return the captioned picture of a sample, BGR (H, W, 3)."""
-        return self.truth(self.read(sample), sample)
-
-    def draw(self, image: np.ndarray, sample: Any) -> Picture:
-        """Return the image captioned with the truth and with the likeliest class."""
-        true, predicted = sample.gt_label.tolist(), int(sample.pred_score.argmax())
-        share = float(sample.pred_score[predicted])
-        return Picture(
-            self.truth(image, sample),
-            caption(image, f'{self.classes[predicted]} {share:.0%}', is_right=predicted in true),
-        )

@@ -156,7 +156,11 @@ def compare_sizes(
 ) -> None:
     """Refuse a picture of another size (height, width) than the one that its labels are made for.
 
-    ``map_`` is the file of its label or depth map, where it has one.
+    Args:
+        picture: file of the picture.
+        labelled: size (height, width) that its labels are made for.
+        found: size of the picture.
+        map_: file of its label or depth map, where it has one.
 
     Raises:
         DataError: the sizes differ.

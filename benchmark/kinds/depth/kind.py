@@ -235,6 +235,7 @@ KIND = Kind(
     components=(
         'benchmark.kinds.depth.data',
         'benchmark.kinds.depth.metric',
+        'benchmark.kinds.depth.gallery',
         'benchmark.kinds.depth.head',
         'benchmark.kinds.depth.estimator',
     ),

@@ -468,6 +468,7 @@ KIND = Kind(
         'benchmark.kinds.detection.lvis_data',
         'benchmark.kinds.detection.lvis_loss',
         'benchmark.kinds.detection.metric',
+        'benchmark.kinds.detection.gallery',
         'benchmark.kinds.detection.lvis_metric',
         'benchmark.kinds.detection.voc_metric',
     ),

@@ -55,6 +55,12 @@ class FederatedDetectionMetric(DetectionMetric):
 
         Of the last three those are absent that stand for no object. ``kept`` receives what each
         picture adds to the first three.
+
+        Args:
+            detections: in COCO's result format.
+            images: ids of the tested images.
+            kind: ``'bbox'`` or ``'segm'``.
+            kept: receives what each picture adds to the first three numbers.
         """
         return federated_precision(
             self.truth,
@@ -84,6 +90,15 @@ def federated_precision(
     detection without a partner is no mistake. Only ``categories`` count, where they are given. A
     group of classes without any object has no AP. ``kept`` receives what each picture adds to the
     first three.
+
+    Args:
+        truth: the annotations.
+        detections: in COCO's result format.
+        images: ids of the tested images.
+        kind: ``'bbox'`` or ``'segm'``.
+        limit: detections per image that count.
+        categories: ids of those that count; all if there are none.
+        kept: receives what each picture adds to the first three numbers.
 
     Raises:
         DataError: the annotations lack what these rules need, or show no object that counts.

@@ -139,6 +139,13 @@ def judged(
 
     Each, the surest first, is compared with the one true box that it overlaps most; a box found
     before makes it wrong, a difficult one makes it not count.
+
+    Args:
+        found: detected boxes (n, 4) of one picture and class, in pixels.
+        scores: their scores (n,).
+        true: true boxes (m, 4).
+        difficult: which of them are marked difficult (m,).
+        overlap: intersection over union from which a detection is right.
     """
     verdicts = np.zeros(len(found), int)
     ratios = box_overlaps(found, true)

@@ -252,6 +252,7 @@ KIND = Kind(
     components=(
         'benchmark.kinds.mot.data',
         'benchmark.kinds.mot.metric',
+        'benchmark.kinds.mot.gallery',
         'benchmark.kinds.mot.head',
     ),
     metrics=METRICS,

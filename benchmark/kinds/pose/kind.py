@@ -293,6 +293,7 @@ KIND = Kind(
     components=(
         'benchmark.kinds.pose.data',
         'benchmark.kinds.pose.metric',
+        'benchmark.kinds.pose.gallery',
     ),
     metrics=METRICS,
     heads=('heatmap',),

@@ -1,4 +1,4 @@
-"""COCO average precision of key points, PCK, and skeletons drawn on the images."""
+"""COCO average precision of key points, PCK and PCKh."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmpose.evaluation.functional import oks_nms
 
 from benchmark.errors import DataError
-from benchmark.kinds.common.gallery import Gallery, Picture, fit, palette
 from benchmark.kinds.common.matched import evaluated
 from benchmark.kinds.common.outcomes import smallest, summed_by
 from benchmark.openmmlab.coco import Needs, arrange_keypoints, read_coco
 from benchmark.openmmlab.keypoints import COCO, COCOeval
-from benchmark.registry import HOOKS, METRICS
+from benchmark.registry import METRICS
 from benchmark.statistics.outcome_files import Measured
 from benchmark.statistics.outcomes import Ratios
 
@@ -31,15 +29,21 @@ _CROWD_LEVELS = ('crowd_AP_easy', 'crowd_AP_medium', 'crowd_AP_hard')
 # similarity of two estimates beyond which the less sure one is dropped (mmpose)
 _AGREEMENT = 0.9
 _HALF_A_HEAD = 0.5
-_MARGIN = 0.25
-_LINK = (225, 225, 225)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The key points of one instance: found, true (K, 2) in pixels, labelled (K,), box size.
+    """The key points of one instance, found and true.
 
-    ``area`` is that of the cut-out, in square pixels.
+    Attributes:
+        image: id of the image.
+        category: id of the category.
+        found: (K, 2) in pixels.
+        score: how sure it is.
+        true: (K, 2) in pixels.
+        is_labelled: (K,) which key points are labelled.
+        size: longer side of the instance's box in pixels.
+        area: that of the cut-out, in square pixels.
     """
 
     image: int
@@ -231,6 +235,13 @@ def average_precision(
     follow CrowdPose, as do ``crowd_AP_easy``, ``_medium`` and ``_hard``; of these those are absent
     that stand for no instance. ``kept`` receives what each picture adds to the first three.
 
+    Args:
+        truth: the annotations.
+        found: estimates in COCO's result format.
+        sigmas: (K,) spread of the annotators.
+        crowd: whether CrowdPose's rules hold.
+        kept: receives what each picture adds to the first three numbers.
+
     Raises:
         DataError: no instance counts.
     """
@@ -301,8 +312,14 @@ def pck(
 ) -> float:
     """Return the percentage of right key points, averaged over the kinds of key points.
 
-    ``found`` and ``true`` are (N, K, 2) in pixels, ``is_labelled`` (N, K), ``sizes`` (N,) in
-    pixels; right is nearer than ``threshold`` times the size. Kinds never labelled are left out.
+    Kinds never labelled are left out.
+
+    Args:
+        found: estimated key points (N, K, 2) in pixels.
+        true: true key points (N, K, 2) in pixels.
+        is_labelled: which of them are labelled (N, K).
+        sizes: sizes of the instances (N,) in pixels.
+        threshold: share of the size within which a key point is right.
 
     Raises:
         DataError: no key point is labelled.
@@ -313,72 +330,3 @@ def pck(
     if not shares.size:
         raise DataError('no test instance has a labelled key point: nothing to score')
     return 100 * float(shares.mean())
-
-
-@HOOKS.register_module()
-class PoseGallery(Gallery):
-    """Test instances, cut out, with the true and the estimated skeleton.
-
-    Args:
-        folder: where to write.
-        classes: names by label, unused.
-        skeleton: links between key points, pairs of indices from 0.
-        count: how many samples.
-    """
-
-    def __init__(
-        self,
-        *,
-        folder: str,
-        classes: Sequence[str],
-        skeleton: Sequence[tuple[int, int]],
-        count: int = 4,
-    ) -> None:
-        super().__init__(folder=folder, classes=classes, count=count)
-        self._skeleton = skeleton
-
-    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
-        """Return the instance with those key points that are labelled."""
-        return self._skeletons(image, sample.gt_instances, [sample.gt_instances.keypoints])[0]
-
-    def draw(self, image: np.ndarray, sample: Any) -> Picture:
-        """Return the instance twice, with those key points that are labelled."""
-        truth = sample.gt_instances
-        found = (truth.keypoints, sample.pred_instances.keypoints)
-        return Picture(*self._skeletons(image, truth, found))
-
-    def _skeletons(
-        self, image: np.ndarray, truth: Any, found: Sequence[np.ndarray]
-    ) -> list[np.ndarray]:
-        """Return an instance with each of the sets of key points (1, K, 2) in image pixels."""
-        left, top, right, bottom = _cut(truth.bboxes[0], image.shape)
-        panel = fit(image[top:bottom, left:right])
-        scale = panel.shape[1] / (right - left)
-        is_labelled = truth.keypoints_visible[0] > 0
-        return [
-            self._drawn(panel, (points[0] - (left, top) + 0.5) * scale, is_labelled)
-            for points in found
-        ]
-
-    def _drawn(self, panel: np.ndarray, points: np.ndarray, is_shown: np.ndarray) -> np.ndarray:
-        canvas = panel.copy()
-        places = [(round(float(x)), round(float(y))) for x, y in points]
-        for start, end in self._skeleton:
-            if is_shown[start] and is_shown[end]:
-                cv2.line(canvas, places[start], places[end], _LINK, 2, cv2.LINE_AA)
-        for place, colour, shown in zip(places, palette(len(places)), is_shown, strict=True):
-            if shown:
-                cv2.circle(canvas, place, 4, colour, -1, cv2.LINE_AA)
-        return canvas
-
-
-def _cut(box: np.ndarray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Return left, top, right, bottom of a box with a margin, inside the image."""
-    left, top, right, bottom = (float(side) for side in box)
-    margin = _MARGIN * max(right - left, bottom - top)
-    return (
-        max(0, int(left - margin)),
-        max(0, int(top - margin)),
-        min(shape[1], int(right + margin) + 1),
-        min(shape[0], int(bottom + margin) + 1),
-    )

@@ -263,7 +263,11 @@ KIND = Kind(
     order=30,
     has_colours=True,
     probed=Probed.CELLS,
-    components=('benchmark.kinds.segmentation.metric', 'benchmark.kinds.segmentation.head'),
+    components=(
+        'benchmark.kinds.segmentation.metric',
+        'benchmark.kinds.segmentation.gallery',
+        'benchmark.kinds.segmentation.head',
+    ),
     metrics=METRICS,
     heads=('upernet', 'linear'),
     options={

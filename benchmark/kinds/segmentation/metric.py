@@ -1,22 +1,18 @@
-"""Intersection over union from one confusion matrix, and label maps drawn on the images."""
+"""Intersection over union from one confusion matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from benchmark.errors import DataError
-from benchmark.kinds.common.gallery import Gallery, Picture, palette
 from benchmark.kinds.common.outcomes import smallest
-from benchmark.registry import HOOKS, METRICS
+from benchmark.registry import METRICS
 from benchmark.statistics.outcome_files import Measured
 from benchmark.statistics.outcomes import Ratios
-
-_OPACITY = 0.6
 
 
 @METRICS.register_module()
@@ -69,7 +65,14 @@ def _outcomes(matrices: Sequence[np.ndarray]) -> dict[str, Measured]:
 
 
 def confusion(predicted: np.ndarray, true: np.ndarray, count: int, ignore: int) -> np.ndarray:
-    """Return pixel counts (true class, predicted class) of two label maps (H, W)."""
+    """Return pixel counts (true class, predicted class) of two label maps (H, W).
+
+    Args:
+        predicted: labels (H, W).
+        true: labels (H, W).
+        count: number of classes.
+        ignore: true label of pixels that are left out.
+    """
     kept = true != ignore
     pairs = true[kept].astype(np.int64) * count + predicted[kept]
     return np.bincount(pairs, minlength=count * count).reshape(count, count)
@@ -95,28 +98,3 @@ def scores(matrix: np.ndarray) -> dict[str, float]:
         'mAcc': 100 * float(np.nanmean(accuracy)),
         'aAcc': 100 * float(hit.sum() / matrix.sum()),
     }
-
-
-@HOOKS.register_module()
-class SegmentationGallery(Gallery):
-    """Test images with the true and the predicted label map laid over them."""
-
-    def truth(self, image: np.ndarray, sample: Any) -> np.ndarray:
-        """Return the image under its true labels."""
-        return self._overlay(image, sample.gt_sem_seg.data.squeeze().cpu().numpy())
-
-    def draw(self, image: np.ndarray, sample: Any) -> Picture:
-        """Return the image under the true and under the predicted labels."""
-        predicted = sample.pred_sem_seg.data.squeeze().cpu().numpy()
-        return Picture(self.truth(image, sample), self._overlay(image, predicted))
-
-    def _overlay(self, image: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        height, width = image.shape[:2]
-        resized = cv2.resize(
-            labels.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
-        )
-        colours = np.zeros((256, 3), np.uint8)
-        colours[: len(self.classes)] = palette(len(self.classes))
-        mixed = cv2.addWeighted(image, 1 - _OPACITY, colours[resized], _OPACITY, 0)
-        mixed[resized >= len(self.classes)] = image[resized >= len(self.classes)]
-        return mixed

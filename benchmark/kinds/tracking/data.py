@@ -71,7 +71,14 @@ def crop(image: np.ndarray, region: Region) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Crops:
-    """How template and search region are cut out: sizes in pixels, extents in target sizes."""
+    """How template and search region are cut out.
+
+    Attributes:
+        template_size: side in pixels.
+        search_size: side in pixels.
+        template_factor: extent in sizes of the target.
+        search_factor: extent in sizes of the target.
+    """
 
     template_size: int
     search_size: int
@@ -377,7 +384,14 @@ def choose_frames(visible: np.ndarray, max_gap: int, rng: np.random.Generator) -
 
 
 def jitter(box: np.ndarray, shift: float, scale: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a box of other size and place from which ``box`` (4,) could have been searched."""
+    """Return a box of other size and place from which ``box`` (4,) could have been searched.
+
+    Args:
+        box: the box (4,), in pixels.
+        shift: range of the moves of its centre, as a share of its size.
+        scale: standard deviation of the logarithm of its change in size.
+        rng: source of random numbers.
+    """
     size = box[2:] * np.exp(scale * rng.standard_normal(2))
     reach = shift * np.sqrt(size.prod())
     centre = box[:2] + box[2:] / 2 + reach * (rng.random(2) - 0.5)

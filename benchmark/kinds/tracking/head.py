@@ -113,6 +113,12 @@ def response_losses(
     Scores learn the overlap of their own box with the truth; boxes are learnt at the cells
     inside the truth, the more the higher their score (SwinTrack, arXiv 2112.00995, section 3.3).
     Without ``l1_weight`` the distance of boxes is no part of them.
+
+    Args:
+        response: scores and boxes of every cell.
+        boxes: true boxes (B, 4), corners in crop pixels.
+        cells: where the cells of the response are.
+        l1_weight: weight of the distance of boxes; 0 leaves it out.
     """
     positive = cells.inside(boxes)
     truth = boxes[:, None].expand_as(response.boxes)

@@ -215,6 +215,7 @@ KIND = Kind(
     components=(
         'benchmark.kinds.tracking.data',
         'benchmark.kinds.tracking.metric',
+        'benchmark.kinds.tracking.gallery',
         'benchmark.kinds.tracking.tracker',
     ),
     metrics=METRICS,

@@ -180,7 +180,15 @@ def track(
     window_penalty: float,
     min_side: float,
 ) -> np.ndarray:
-    """Return boxes (n, 4) in frame pixels, each searched for around the one before."""
+    """Return boxes (n, 4) in frame pixels, each searched for around the one before.
+
+    Args:
+        video: the frames.
+        start: box (4,) in the first frame: left, top, width and height in pixels.
+        respond: returns the response to a crop.
+        window_penalty: share of the score that a cosine window around the last place decides.
+        min_side: least side of a box in pixels.
+    """
     boxes = [np.asarray(start, float)]
     for index in range(1, len(video)):
         crop, place = video.search(index, boxes[-1])

@@ -11,10 +11,13 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 @dataclass(frozen=True)
 class Job:
-    """A request to a worker: ``name`` is for people, ``request`` for the worker.
+    """A request to a worker.
 
-    The request is plain data; its key ``job`` names the procedure. ``stall`` is after how many
-    seconds without progress it is ended, ``None`` for never.
+    Attributes:
+        name: for people.
+        request: for the worker: plain data, whose key ``job`` names the procedure.
+        log: file for what it prints.
+        stall: after how many seconds without progress it is ended; ``None`` for never.
     """
 
     name: str

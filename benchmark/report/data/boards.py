@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -12,15 +12,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.protocols import takes_no_seed
 from benchmark.report.data.baselines import Baseline
 from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.frames import reason
 from benchmark.report.data.units import count_noun
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import Runs
-from benchmark.specs import CellKey
+from benchmark.specs import REINIT, CellKey
 from benchmark.statistics.aggregates import Array, family_weights, mean_ranks
-from benchmark.statistics.spread import Judgement, best, judge, mean, sample_sd
+from benchmark.statistics.spread import (
+    DETERMINISTIC,
+    Judgement,
+    best,
+    judge,
+    mean,
+    sample_sd,
+)
 
 
 class TrainingCost(NamedTuple):
@@ -35,9 +43,17 @@ class TrainingCost(NamedTuple):
 class BoardCell:
     """A backbone on a task: scores and failures by seed, and seeds that were never run.
 
-    ``costs`` has the seeds with a score whose record says what they took. ``is_deterministic``
-    says that on this task no seed changes the score of any backbone. ``stuck`` are the seeds whose
-    loss did not fall, ``flags`` what is suspicious about the score.
+    Attributes:
+        task: name of the task.
+        backbone: id of the backbone.
+        scores: by seed, in canonical units.
+        failures: the error by seed.
+        missing: seeds that were never run.
+        costs: what runs took, for the seeds with a score whose record says it.
+        is_deterministic: whether no seed changes the score: one run counts for all seeds of the
+            column.
+        stuck: seeds whose loss did not fall.
+        flags: what is suspicious about the score.
     """
 
     task: str
@@ -98,7 +114,16 @@ class TrivialScore(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """A task of a leaderboard: its seeds, who is best and second, what differs, and the floor."""
+    """A task of a leaderboard: its seeds, who is best and second, what differs, and the floor.
+
+    Attributes:
+        task: the task.
+        seeds: all that occur.
+        best: ids of the best backbones.
+        judgement: which pairs differ clearly.
+        trivial: scores of the trivial predictor.
+        second: ids of the second best.
+    """
 
     task: TaskFacts
     seeds: tuple[int, ...]
@@ -232,7 +257,7 @@ _Place = tuple[str, str]
 """Task and backbone."""
 
 
-def _build_cell(place: CellKey, records: Iterable[Brief], primary: str) -> BoardCell:
+def _build_cell(place: CellKey, records: Sequence[Brief], primary: str) -> BoardCell:
     """Return what the records of a cell say of the metric ``primary``."""
     scores: dict[int, float] = {}
     failures: dict[int, str] = {}
@@ -250,7 +275,33 @@ def _build_cell(place: CellKey, records: Iterable[Brief], primary: str) -> Board
         if record.seconds is not None:
             memory = math.nan if record.memory_mb is None else record.memory_mb
             costs[seed] = TrainingCost(record.seconds, memory, record.device)
-    return BoardCell(place.task, place.backbone, scores, failures, costs=costs, stuck=tuple(stuck))
+    return BoardCell(
+        place.task,
+        place.backbone,
+        scores,
+        failures,
+        costs=costs,
+        is_deterministic=len(scores) == 1 and not failures and _is_exact(place, records),
+        stuck=tuple(stuck),
+    )
+
+
+def _is_exact(place: CellKey, records: Iterable[Brief]) -> bool:
+    """Return whether no seed changes the score: nothing is drawn, not even weights."""
+    draws = f'+{REINIT}' in place.backbone or any(r.backbone.get('is_random') for r in records)
+    return takes_no_seed(place.protocol) and not draws
+
+
+def _repeat_exact(cells: Iterable[BoardCell]) -> list[BoardCell]:
+    """Return the cells of a column; the one score of a cell without seeds counts for them all."""
+    whole = list(cells)
+    seeds = sorted({seed for cell in whole for seed in (*cell.scores, *cell.failures)})
+    return [
+        replace(cell, scores=dict.fromkeys(seeds, *cell.scores.values()))
+        if cell.is_deterministic
+        else cell
+        for cell in whole
+    ]
 
 
 def _trivial(
@@ -281,6 +332,8 @@ def _board(
     by_task: dict[str, list[BoardCell]] = {}
     for cell in cells.values():
         by_task.setdefault(cell.task, []).append(cell)
+    by_task = {name: _repeat_exact(some) for name, some in by_task.items()}
+    cells = {(cell.task, cell.backbone): cell for some in by_task.values() for cell in some}
     columns = tuple(
         _column(task, by_task[name], floors.get(name, ()))
         for name, task in tasks.items()
@@ -303,10 +356,20 @@ def _column(task: TaskFacts, cells: list[BoardCell], trivial: tuple[TrivialScore
         task=task,
         seeds=tuple(sorted({seed for cell in cells for seed in (*cell.scores, *cell.failures)})),
         best=first,
-        judgement=judge(values, higher_is_better=higher),
+        judgement=_judge(cells, values, higher_is_better=higher),
         trivial=trivial,
         second=best(others, higher_is_better=higher),
     )
+
+
+def _judge(
+    cells: Iterable[BoardCell], values: Mapping[str, list[float]], *, higher_is_better: bool
+) -> Judgement:
+    """Return which backbones differ clearly; one run each is enough where seeds change nothing."""
+    if values and all(cell.is_deterministic for cell in cells if cell.scores):
+        names = tuple(sorted(values))
+        return Judgement(None, (), names, DETERMINISTIC, is_deterministic=True)
+    return judge(values, higher_is_better=higher_is_better)
 
 
 def _cell(cells: Mapping[tuple[str, str], BoardCell], column: Column, backbone: str) -> BoardCell:

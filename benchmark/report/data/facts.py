@@ -34,7 +34,19 @@ def _known_kinds() -> Mapping[str, Kind]:
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """A task as the tables need it; ``versions`` are all that occur among its records."""
+    """A task as the tables need it.
+
+    Attributes:
+        name: its name.
+        title: how tables call it.
+        kind: name of its kind.
+        group: the group in which it counts.
+        head: the head that was trained.
+        splits: how many samples by role.
+        versions: all that occur among its records.
+        metrics: all by key.
+        primary: the headline metric.
+    """
 
     name: str
     title: str
@@ -67,9 +79,22 @@ class TaskFacts:
 
 @dataclass(frozen=True)
 class BackboneFacts:
-    """A backbone as the tables need it; ``label`` is unique among the suite's backbones.
+    """A backbone as the tables need it.
 
-    ``shape`` are the channels and strides of its feature maps.
+    Attributes:
+        id: its id.
+        label: how tables call it, unique among the suite's backbones.
+        family: family of its pretraining.
+        method: method of its pretraining.
+        data: data of its pretraining.
+        epochs: length of its pretraining.
+        uses_labels: whether its pretraining saw labels.
+        architecture: its class.
+        parameters: how many it has.
+        source: where its network comes from.
+        licence: that of its weights.
+        shape: channels and strides of its feature maps.
+        flops: operations for a picture of 224 x 224 pixels.
     """
 
     id: str

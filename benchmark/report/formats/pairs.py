@@ -92,7 +92,15 @@ HEADS = ('Task', f'A {MINUS} B', '95 % interval', 'p (Holm)', 'Covers', 'In word
 def example_sentences(
     runs: Runs, board: Board, column: Column, read: Reading, film: str = ''
 ) -> list[str]:
-    """Return a sentence about the test examples behind single runs; none without outcomes."""
+    """Return a sentence about the test examples behind single runs; none without outcomes.
+
+    Args:
+        runs: the records.
+        board: that of the protocol.
+        column: the task.
+        read: returns the outcomes of a record.
+        film: what tells films apart in names of pictures; empty if they are single.
+    """
     errors = {}
     for row in board.rows:
         cell = next(cell for cell in row.cells if cell.task == column.task.name)

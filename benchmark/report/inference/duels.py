@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import BenchmarkError, RecordError, UnknownNameError
-from benchmark.protocols import load_protocol
+from benchmark.errors import RecordError, UnknownNameError
+from benchmark.protocols import takes_no_seed
 from benchmark.report.data.boards import Board, Column
 from benchmark.report.data.facts import TRIVIAL, TaskFacts
 from benchmark.report.data.normaliser import Normaliser
 from benchmark.results.counting import Runs
 from benchmark.results.records import RunRecord
-from benchmark.specs import CellKey, Solver, Trains, Unit
+from benchmark.specs import CellKey, Unit
 from benchmark.statistics.aggregates import Array, family_weights
 from benchmark.statistics.corrections import holm
 from benchmark.statistics.differences import (
@@ -240,24 +240,14 @@ def _is_exact(protocol: str, column: Column, runs: Sequence[_Run], read: Reading
     if column.judgement.is_deterministic:
         return True
     # the weights of a random network are drawn by the seed, whatever reads them
-    return _takes_no_seed(protocol) and (len(runs) > 1 or not read(runs[0].path).is_random)
+    return takes_no_seed(protocol) and (len(runs) > 1 or not read(runs[0].path).is_random)
 
 
 def _moving(protocol: str, scores: dict[str, list[float]]) -> dict[str, list[float]]:
     """Return the scores of the backbones that a seed changes, where the method has none."""
-    if not _takes_no_seed(protocol):
+    if not takes_no_seed(protocol):
         return scores
     return {key: values for key, values in scores.items() if len({*values}) > 1 or len(values) < 2}
-
-
-def _takes_no_seed(protocol: str) -> bool:
-    try:
-        known = load_protocol(protocol)
-    except BenchmarkError:  # of a package that is not installed here
-        return False
-    if known.probe is not None:
-        return known.probe.solver in (Solver.NEIGHBOURS, Solver.LOGISTIC)
-    return known.trains is Trains.NONE
 
 
 def _task_duel(
@@ -312,6 +302,14 @@ def example_error(
     """Return the standard error over test examples of the first run of a cell.
 
     In canonical units; ``None`` where the record has no outcomes.
+
+    Args:
+        runs: the records.
+        protocol: name of the protocol.
+        task: name of the task.
+        backbone: id of the backbone.
+        read: returns the outcomes of a record.
+        film: what tells films apart in names of pictures; empty if they are single.
     """
     scored = _scores(runs, protocol, task, backbone)
     outcomes = read(scored[0].path).outcomes if scored else None

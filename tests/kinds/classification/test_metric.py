@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.kinds.classification.metric import ClassificationGallery, ClassificationMetric
+from benchmark.kinds.classification.gallery import ClassificationGallery
+from benchmark.kinds.classification.metric import ClassificationMetric
 
 
 def score(pairs: list[tuple[int, int]]) -> dict[str, float]:

@@ -12,14 +12,8 @@ import pytest
 import torch
 
 from benchmark.errors import DataError
-from benchmark.kinds.depth.metric import (
-    DepthGallery,
-    DepthMetric,
-    coloured,
-    error_sums,
-    errors,
-    window,
-)
+from benchmark.kinds.depth.gallery import DepthGallery, coloured
+from benchmark.kinds.depth.metric import DepthMetric, error_sums, errors, window
 
 
 def sample(true: Any, predicted: Any) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from benchmark.errors import DataError
-from benchmark.kinds.detection.metric import DetectionGallery, DetectionMetric
+from benchmark.kinds.detection.gallery import DetectionGallery
+from benchmark.kinds.detection.metric import DetectionMetric
 
 SIDE = 96
 CATEGORIES = {7: 'cat', 3: 'dog', 12: 'fish'}

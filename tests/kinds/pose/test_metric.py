@@ -17,7 +17,8 @@ from pycocotools.cocoeval import COCOeval
 
 from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import palette
-from benchmark.kinds.pose.metric import PoseGallery, PoseMetric, confidence, pck
+from benchmark.kinds.pose.gallery import PoseGallery
+from benchmark.kinds.pose.metric import PoseMetric, confidence, pck
 
 SIGMAS = (0.03, 0.08, 0.05)
 

@@ -13,7 +13,8 @@ from mmseg.evaluation import IoUMetric
 
 from benchmark.errors import DataError
 from benchmark.kinds.common.gallery import palette
-from benchmark.kinds.segmentation.metric import SegmentationGallery, SegmentationMetric, confusion
+from benchmark.kinds.segmentation.gallery import SegmentationGallery
+from benchmark.kinds.segmentation.metric import SegmentationMetric, confusion
 
 CLASSES = ('sky', 'wall', 'ground', 'body', 'never')
 IGNORE = 255

@@ -14,7 +14,8 @@ from mmengine.structures import BaseDataElement
 from torchvision.ops import box_convert, box_iou
 
 from benchmark.errors import DataError
-from benchmark.kinds.tracking.metric import TrackingGallery, TrackingMetric
+from benchmark.kinds.tracking.gallery import TrackingGallery
+from benchmark.kinds.tracking.metric import TrackingMetric
 from benchmark.kinds.tracking.toolkits import Track, clip, got10k_scores, overlap
 
 FRAME = (100, 80)

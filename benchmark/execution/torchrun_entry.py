@@ -1,26 +1,24 @@
 """The processes that torchrun starts for one cell: how they start, and how they end.
 
-Started twice: as ``python -m benchmark.execution.ranks lead COUNT REQUEST ANSWER``, which becomes
-torchrun, and by torchrun as ``... ranks join REQUEST ANSWER``. Each ends with the process above it,
-whatever ends that one. Nothing heavy is imported before that is arranged.
+Started twice: as ``python -m benchmark.execution.torchrun_entry lead COUNT REQUEST ANSWER``, which
+becomes torchrun, and by torchrun as ``... torchrun_entry join REQUEST ANSWER``. Each ends with the
+process above it, whatever ends that one. Nothing heavy is imported before that is arranged.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from benchmark.execution.lifetime import PARENT, die_with_parent
 from benchmark.execution.locking import shared
 from benchmark.stopping import Stopped, stopped_by_signals, write_stacks_when_asked
 
-
-def command(count: int, asked: Path, answered: Path) -> tuple[str, ...]:
-    """Return the command of ``count`` processes that answer the request in the file ``asked``."""
-    module = ('-m', 'benchmark.execution.ranks')
-    return (sys.executable, '-P', *module, 'lead', str(count), str(asked), str(answered))
+_ENTRY = 'benchmark.execution.torchrun_entry'
 
 
 def lead(count: str, asked: str, answered: str) -> None:
@@ -30,7 +28,7 @@ def lead(count: str, asked: str, answered: str) -> None:
     os.environ['PYTHONSAFEPATH'] = '1'
     from torch.distributed.run import main as torchrun
 
-    own = ('-m', 'benchmark.execution.ranks', 'join', asked, answered)
+    own = ('-m', _ENTRY, 'join', asked, answered)
     torchrun(['--standalone', '--nproc-per-node', count, *own])
 
 
@@ -38,12 +36,32 @@ def join(asked: str, answered: str) -> None:
     """Answer the request together with the other processes, and hold its folder meanwhile."""
     request = ast.literal_eval(Path(asked).read_text(encoding='utf-8'))
     with shared(Path(request['folder'])), stopped_by_signals(leaves=True):
-        from benchmark.execution.distributed import take_part
-
         try:
             take_part(request, Path(answered))
         except Stopped as error:
             os._exit(error.code)
+
+
+def take_part(request: dict[str, Any], answered: Path) -> None:
+    """Answer ``request`` with the other processes, the first of them into ``answered``."""
+    import torch
+
+    from benchmark.openmmlab import prepare
+
+    prepare()
+    if not torch.cuda.is_available():
+        torch.set_num_threads(1)
+    from benchmark.execution.answering import answer
+    from benchmark.execution.processes import is_first
+
+    found = answer(request)
+    if is_first() or found['error']:
+        answered.write_text(json.dumps(found), encoding='utf-8')
+    if found['error']:
+        # the others wait for this one in vain
+        os._exit(1)
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 if __name__ == '__main__':

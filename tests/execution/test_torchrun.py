@@ -17,7 +17,7 @@ from benchmark.execution.locking import BusyError, exclusive, holder_since, shar
 PROGRAM = """
 import sys
 from pathlib import Path
-from benchmark.execution.distributed import launch
+from benchmark.execution.torchrun import launch
 from benchmark.execution.locking import exclusive
 folder = Path(sys.argv[1])
 with exclusive(folder):

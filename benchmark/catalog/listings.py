@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmark.catalog import shipped_suites, shipped_tasks, zoo
+from benchmark.catalog.backbones import zoo
+from benchmark.catalog.suites import shipped_suites
+from benchmark.catalog.tasks import shipped_tasks
+from benchmark.errors import unknown_name
 from benchmark.kinds import kind_names
 from benchmark.protocols import TRIVIAL, protocols
 
@@ -12,10 +15,15 @@ Row = dict[str, Any]
 
 
 def listing(what: str) -> list[Row]:
-    """Return one row per declared task, backbone, suite or protocol."""
-    return {'tasks': _tasks, 'backbones': _backbones, 'suites': _suites, 'protocols': _protocols}[
-        what
-    ]()
+    """Return one row per declared task, backbone, suite or protocol.
+
+    Raises:
+        UnknownNameError: ``what`` is none of ``tasks``, ``backbones``, ``suites``, ``protocols``.
+    """
+    rows = {'tasks': _tasks, 'backbones': _backbones, 'suites': _suites, 'protocols': _protocols}
+    if what not in rows:
+        raise unknown_name('list', what, rows)
+    return rows[what]()
 
 
 def _tasks() -> list[Row]:

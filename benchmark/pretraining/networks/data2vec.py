@@ -10,7 +10,7 @@ from mmpretrain.models import BaseSelfSupervisor
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.pretraining.encoders import block_outputs
+from benchmark.pretraining.networks.masked import block_outputs
 from benchmark.registry import MODELS
 
 

@@ -6,7 +6,7 @@ from mmpretrain.models.selfsup.maskfeat import HOGGenerator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmark.pretraining.encoders import MaskedTokens, TokenMasking, block_outputs
+from benchmark.pretraining.networks.masked import MaskedTokens, TokenMasking, block_outputs
 from benchmark.registry import MODELS
 
 

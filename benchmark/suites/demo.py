@@ -1,0 +1,11 @@
+# What `make demo` runs first: the cells of `quick` that answer within ten minutes on two cores.
+# `make demo SIZE=full` runs all of `quick`, and what was run here counts.
+_base_ = 'quick.py'
+suite = dict(
+    name='demo',
+    title='Demo: masked, supervised and no pretraining of one small ViT',
+    seeds=(0, 1, 2),
+    one_seed=('world-detection', 'world-tracking'),
+    reuses=('quick',),
+    backbones=('world-vit-mae', 'world-vit-supervised', 'world-vit-random'),
+)
