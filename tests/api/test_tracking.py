@@ -69,7 +69,7 @@ def test_a_tracker_that_raises_at_every_call_changes_no_record(
 
 
 def test_tensorboard_reads_its_files(tiny_data: Path, tmp_path: Path) -> None:
-    pytest.importorskip('tensorboard', reason="needs pip install '.[tensorboard]'")
+    pytest.importorskip('tensorboard', reason='the extra tensorboard is not installed')
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     lines: list[str] = []

@@ -55,7 +55,7 @@ def feed(name: str, root: Path) -> Path:
 
 
 def test_mlflow_reads_its_file_store(tmp_path: Path) -> None:
-    mlflow = pytest.importorskip('mlflow', reason="needs pip install '.[mlflow]'")
+    mlflow = pytest.importorskip('mlflow', reason='the extra mlflow is not installed')
     client = mlflow.MlflowClient(feed('mlflow', tmp_path).resolve().as_uri())
     experiment = client.get_experiment_by_name('transferbench')
     runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
@@ -74,7 +74,7 @@ def test_mlflow_reads_its_file_store(tmp_path: Path) -> None:
 
 
 def test_wandb_keeps_runs_offline_where_no_key_is_known(tmp_path: Path) -> None:
-    pytest.importorskip('wandb', reason="needs pip install '.[wandb]'")
+    pytest.importorskip('wandb', reason='the extra wandb is not installed')
     kept = list(feed('wandb', tmp_path).rglob('offline-run-*/*.wandb'))
     assert len(kept) == 2
     contents = [path.read_bytes() for path in kept]
@@ -84,7 +84,7 @@ def test_wandb_keeps_runs_offline_where_no_key_is_known(tmp_path: Path) -> None:
 
 
 def test_trackio_keeps_runs_in_its_own_store(tmp_path: Path) -> None:
-    pytest.importorskip('trackio', reason="needs pip install '.[trackio]'")
+    pytest.importorskip('trackio', reason='the extra trackio is not installed')
     feed('trackio', tmp_path)
     (store,) = Path(os.environ['TRACKIO_DIR']).rglob('transferbench.db')
     with sqlite3.connect(store) as base:
