@@ -73,6 +73,8 @@ chaos: $(VENV)/.installed-dev
 	$(BIN)/pip install --quiet $(CONSTRAINTS) --editable '.[ray]'
 	$(BIN)/python -m tools.chaos kills
 	$(BIN)/python -m tools.chaos cluster
+	$(BIN)/python -m tools.chaos nodes
+	$(BIN)/python tools/fuzz_inputs.py
 
 ci: lint type docs test
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from benchmark.planning.contents import DataReader
     from benchmark.regression.compare import Comparison
     from benchmark.report import BackboneComparison, ReportOptions
+    from benchmark.results.gathered import Records
     from benchmark.results.records import RunRecord
     from benchmark.results.sharing import Imported
     from benchmark.results.store import ResultStore
+    from benchmark.results.suites import SuiteFacts
     from benchmark.specs import Backbone, CheckResult, Protocol, Suite, Task
     from benchmark.tracking import Tracker
 
@@ -208,7 +210,8 @@ class Run:
 
     Attributes:
         suite: the name under which its records are kept.
-        records: the records of all its cells, those of earlier runs included.
+        records: the records of all its cells, those of earlier runs included. From a thousand
+            cells on, each is read from its file when it is asked for.
         new: how many of them were made by this run.
         busy: how many cells another process was running.
         archives: what evaluation servers are to be sent.
@@ -216,15 +219,19 @@ class Run:
     """
 
     suite: str
-    records: tuple[RunRecord, ...]
+    records: Sequence[RunRecord]
     new: int = 0
     busy: int = 0
     archives: tuple[Path, ...] = ()
     flags: tuple[str, ...] = ()
 
     @property
-    def failed(self) -> tuple[RunRecord, ...]:
+    def failed(self) -> Sequence[RunRecord]:
         """The records of cells that failed; each says why in ``error``."""
+        from benchmark.results.gathered import Records
+
+        if isinstance(self.records, Records):
+            return self.records.failed
         return tuple(record for record in self.records if not record.is_ok)
 
     def frame(self) -> pd.DataFrame:
@@ -614,7 +621,7 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
 
     with reporting(campaign, plan):
         records = campaign.run(executor, plan)
-    failed = sum(not record.is_ok for record in records)
+    failed = len(records.failed)
     campaign.say(
         f'{len(records) - failed} cells ran, {failed} failed, {len(plan.done)} were done before'
     )
@@ -624,38 +631,36 @@ def run_campaign(campaign: Campaign, executor: Executor) -> Run:
         name,
         found,
         len(records),
-        len({cell.spec for cell in plan.to_do} - {record.spec for record in found}),
+        len({cell.spec for cell in plan.to_do}.difference(found.specs)),
         tuple(place for place in places if place is not None and place.is_file()),
         _flags(campaign, found),
     )
 
 
-def _flags(campaign: Campaign, records: Sequence[RunRecord]) -> tuple[str, ...]:
+def _flags(campaign: Campaign, records: Records) -> tuple[str, ...]:
     """Return what is suspicious about the scores of ``records``, beside others of the suite."""
     from benchmark.report.inference.flags import flag_lines
     from benchmark.report.writing import suite_boards
     from benchmark.results.counting import cell_key
 
-    if not any(record.is_ok for record in records):
+    if len(records.failed) == len(records):
         return ()
-    asked = {cell_key(record.spec) for record in records}
+    asked = set(map(cell_key, records.specs))
     boards = suite_boards(campaign.store, campaign.request.suite.name)
     return tuple(flag_lines(boards, asked))
 
 
-def _in_order(campaign: Campaign, plan: Plan, new: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
+def _in_order(campaign: Campaign, plan: Plan, new: Records) -> Records:
     """Return the records of a plan's cells in the order of the request."""
     from benchmark.planning import expand
+    from benchmark.results.gathered import Records
 
-    found = {record.spec: record for record in new}
+    found = {entry.spec: entry for entry in new.entries}
     # another process may have done what was to do
     others = (cell for cell in plan.to_do if cell.spec not in found)
-    for cell in (*plan.done, *others):
-        record = campaign.good_record(cell)
-        if record is not None:
-            found[cell.spec] = record
+    found |= {entry.spec: entry for entry in campaign.good_records([*plan.done, *others])}
     place = {spec: number for number, spec in enumerate(expand(campaign.request))}
-    return tuple(
+    return Records(
         found[spec] for spec in sorted(found, key=lambda spec: place.get(spec, len(place)))
     )
 
@@ -1050,13 +1055,17 @@ def get_data(
         DataError: a file cannot be fetched or is wrong, or a person has to do something first.
     """
     from benchmark.acquiring.declared import chosen
-    from benchmark.acquiring.getting import get
+    from benchmark.acquiring.getting import Manner, get
     from benchmark.acquiring.planning import reading
     from benchmark.catalog import shipped_tasks
 
     root = default_data_root() if data_root is None else Path(data_root)
-    tasks = shipped_tasks()
-    return [line for one in chosen([name]) for line in get(one, root, reading(one, tasks), manner)]
+    tasks, wanted, how = shipped_tasks(), chosen([name]), manner or Manner()
+    done: list[str] = []
+    for number, one in enumerate(wanted, start=1):
+        coming = replace(how, later=(*wanted[number:], *how.later))
+        done += get(one, root, reading(one, tasks), coming)
+    return done
 
 
 # results
@@ -1064,10 +1073,10 @@ def get_data(
 
 @dataclass(frozen=True)
 class Results:
-    """The records of a suite that were read from a folder."""
+    """The records of a suite in a folder; from a thousand on each is read when it is asked for."""
 
     suite: str
-    records: tuple[RunRecord, ...]
+    records: Sequence[RunRecord]
 
     def frame(self) -> pd.DataFrame:
         """Return one row per record and metric, values in canonical units."""
@@ -1094,6 +1103,7 @@ def load_results(results: str | Path = 'results', suite: str | None = None) -> R
         RecordError: a record cannot be read.
     """
     from benchmark.errors import unknown_name
+    from benchmark.results.gathered import records_of
     from benchmark.results.store import ResultStore
 
     store = ResultStore(Path(results), Path(results))
@@ -1101,7 +1111,7 @@ def load_results(results: str | Path = 'results', suite: str | None = None) -> R
     if suite is None and len(known) != 1:
         raise BenchmarkError(f'{results}: name one suite (there: {", ".join(known) or "none"})')
     name = known[0] if suite is None else suite
-    records = tuple(store.records(name))
+    records = records_of(store, name)
     if not records:
         raise unknown_name(f'suite with records in {results}', name, known)
     return Results(name, records)
@@ -1159,7 +1169,8 @@ def compare(
     if name not in known:
         raise unknown_name(f'suite with records in {results}', name, known)
     pair = tuple(_id_of(which) for which in (a, b))
-    films = _films(declared) if declared else {}
+    said = _suite_facts(declared, store, name)
+    films = dict(said.films) if said else {}
     return compare_backbones(
         store, name, (pair[0], pair[1]), protocols=protocols, tasks=tasks, films=films
     )
@@ -1375,9 +1386,13 @@ def _declared_suite(which: str | Path) -> Suite | None:
         return None
 
 
-def _films(suite: Suite) -> dict[str, str]:
-    """Return what tells films apart in the names of test pictures, by task."""
-    return {task.name: task.film for task in _tasks_of(suite) if task.film}
+def _suite_facts(suite: Suite | None, store: ResultStore, name: str) -> SuiteFacts | None:
+    """Return what a suite declares; what its archive said where it is declared nowhere here."""
+    if suite is None:
+        return store.suite_facts(name)
+    from benchmark.compiling.facts import suite_facts
+
+    return suite_facts(suite, _tasks_of(suite))
 
 
 def _tasks_of(suite: Suite) -> tuple[Task, ...]:
@@ -1452,7 +1467,7 @@ def write_report(asked: ReportRequest) -> list[Path]:
             f'--suite {name}: only records know this suite, and published numbers are found by '
             'its declaration: give its file'
         )
-    store, folder, options = _report_of(found, asked)
+    store, folder, options = _report_of(found, name, asked)
     wanted = tuple(asked.formats or ('md', 'csv', 'html'))
     paths: list[Path] = []
     if not asked.published:
@@ -1472,7 +1487,7 @@ def stale_report(asked: ReportRequest) -> list[Path]:
     found, name = _reported_suite(asked.suite, asked.results)  # before anything heavy is imported
     from benchmark.report import stale_files
 
-    store, folder, options = _report_of(found, asked)
+    store, folder, options = _report_of(found, name, asked)
     wanted = tuple(asked.formats or ())
     return list(stale_files(store, name, out=folder, formats=wanted, options=options))
 
@@ -1498,11 +1513,12 @@ def _reported_suite(
 
 
 def _report_of(
-    suite: Suite | None, asked: ReportRequest
+    suite: Suite | None, name: str, asked: ReportRequest
 ) -> tuple[ResultStore, Path, ReportOptions]:
     """Return what a report is made of: the records, the folder to write to, and options."""
     from benchmark.errors import unknown_name
     from benchmark.report import Pictures, ReportOptions, read_normaliser
+    from benchmark.report.data.facts import asked_facts
     from benchmark.results.store import ResultStore
 
     if asked.pictures not in set(Pictures):
@@ -1510,13 +1526,12 @@ def _report_of(
     store = ResultStore(Path(asked.results), Path(asked.work_dir))
     folder = store.tables_folder() if asked.out is None else Path(asked.out)
     declared: dict[str, Any] = {}
-    if suite is not None:
-        tasks = _tasks_of(suite)
+    if (said := _suite_facts(suite, store, name)) is not None:
         declared = {
-            'groups': suite.groups,
-            'films': {task.name: task.film for task in tasks if task.film},
-            'asked': {name: _suited(name, tasks) for name in suite.protocols},
-            'version': suite.version,
+            'groups': said.groups,
+            'films': said.films,
+            'asked': asked_facts(said),
+            'version': said.version,
         }
     options = ReportOptions(
         normaliser=None if asked.normaliser is None else read_normaliser(asked.normaliser),
@@ -1532,14 +1547,16 @@ def _report_of(
     return store, folder, options
 
 
-def _suited(protocol: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
-    """Return the tasks that have cells of a protocol."""
-    found = get_protocol(protocol)
-    return tuple(task for task in tasks if found.suits(task))
-
-
-def export_records(results: str | Path, suite: str, file: str | Path) -> int:
+def export_records(results: str | Path, suite: str | Path, file: str | Path) -> int:
     """Pack the records of a suite into an archive, and return how many there are.
+
+    Their outcomes per test example go along, and what the suite declares of its tasks, so that
+    reports and comparisons of the archive need no declaration.
+
+    Args:
+        results: folder of the records.
+        suite: name as below ``results/runs``, or the declaration file of a suite of your own.
+        file: the archive to write.
 
     Raises:
         BenchmarkError: there are none, or the archive cannot be written.
@@ -1547,7 +1564,17 @@ def export_records(results: str | Path, suite: str, file: str | Path) -> int:
     from benchmark.results.sharing import export_suite
     from benchmark.results.store import ResultStore
 
-    return export_suite(ResultStore(Path(results), Path(results)), suite, Path(file))
+    store, declared = ResultStore(Path(results), Path(results)), _declared_suite(suite)
+    name = declared.name if declared else str(suite)
+    return export_suite(store, name, Path(file), _suite_facts(declared, store, name))
+
+
+def is_declared(results: str | Path, suite: str | Path) -> bool:
+    """Whether it is known what a suite declares: from its declaration, or an imported archive."""
+    from benchmark.results.store import ResultStore
+
+    store = ResultStore(Path(results), Path(results))
+    return _declared_suite(suite) is not None or store.suite_facts(str(suite)) is not None
 
 
 def import_records(results: str | Path, file: str | Path) -> list[Imported]:

@@ -9,6 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+UNFIT = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What goes wrong where the content of a file has another form than its writer gives it."""
+
 
 class BenchmarkError(Exception):
     """Base of all errors that a user's input can cause; printed without a traceback."""
@@ -48,6 +58,10 @@ class CheckpointError(BenchmarkError):
 
 class RecordError(BenchmarkError):
     """A run record or results folder is unreadable or of an unknown schema version."""
+
+
+class LostError(BenchmarkError):
+    """Others, or a lack of memory, ended a process of a cell, which may be tried again."""
 
 
 class EnvironmentProblem(BenchmarkError):

@@ -18,6 +18,9 @@ STOPPED, REQUEUE = 143, 99
 """Exit codes of a command that was stopped: for good, and (by SIGUSR1) to be queued again."""
 
 
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGBUS)
+"""Signals by which others, or a lack of memory, end a process; the rest are faults of its own."""
+
 STACK = signal.SIGUSR2
 """The signal at which a process that can be ended for making no progress writes its stacks."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import CheckpointError
+from benchmark.errors import UNFIT, CheckpointError
 from benchmark.hashing import file_hash
 
 WHOLE = ('model.safetensors', 'pytorch_model.bin')
@@ -186,7 +186,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding='utf-8-sig'))
-    except (OSError, ValueError) as error:
+    except (OSError, *UNFIT) as error:
         raise CheckpointError(f'{path}: cannot be read as JSON ({error}); fetch it again') from None
     if not isinstance(content, dict):
         raise CheckpointError(f'{path}: holds a {type(content).__name__}, not an object')

@@ -17,7 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.statistics.differences import Arm, Difference, difference, paired_shares, seed_noises
+from benchmark.statistics.differences import (
+    Arm,
+    Difference,
+    difference,
+    interaction,
+    paired_shares,
+    seed_noises,
+)
 from benchmark.statistics.noise import Noise
 from benchmark.statistics.outcome_files import unpack
 from benchmark.statistics.outcomes import Ratios
@@ -42,7 +49,7 @@ def drawn_arms(
     """
     shared = random.normal(0, 1.0, examples)
     slope = 100 * 0.25  # points of accuracy per unit of the latent scale, nearly
-    spreads, arms = {}, []
+    spreads, arms, pulls = {}, [], []
     for backbone in range(2 + others):
         runs = seeds if backbone < 2 else 3
         own = shared + random.normal(0, 0.7, examples)
@@ -51,12 +58,13 @@ def drawn_arms(
         right = own + offsets[:, None] + random.normal(0, 0.7, (runs, examples)) > 0
         shares = 100.0 * right.mean(axis=1)
         spreads[backbone] = tuple(shares.tolist())
+        # what Ratios(...).influence gives of an accuracy
+        pulls.append(100.0 * right - shares[:, None])
         if backbone < 2:
-            # what Ratios(...).influence gives of an accuracy
-            arms.append((spreads[backbone], 100.0 * right - shares[:, None]))
-    noises = seed_noises(spreads)
+            arms.append(spreads[backbone])
+    noises, lent = seed_noises(spreads), interaction(pulls)
     first, second = (
-        Arm(scores, influence, noises[place]) for place, (scores, influence) in enumerate(arms)
+        Arm(scores, pulls[place], noises[place], lent) for place, scores in enumerate(arms)
     )
     return first, second, float(sum(len(scores) - 1 for scores in spreads.values()))
 
@@ -70,10 +78,12 @@ def table_of_draws(count: int) -> Iterator[str]:
     """Yield the lines of the table of drawn scores."""
     yield '| seeds | test examples | sd of seeds | coverage | by seeds alone |'
     yield '| --- | --- | --- | --- | --- |'
-    random = np.random.default_rng(SEED)
-    for seeds, examples, sd in itertools.product(
-        (1, 2, 3, 5), (300, 2000), ((0.0, 0.0), (1.0, 1.0), (3.0, 3.0), (3.0, 1.0))
+    for line, (seeds, examples, sd) in enumerate(
+        itertools.product(
+            (1, 2, 3, 5), (300, 2000), ((0.0, 0.0), (1.0, 1.0), (3.0, 3.0), (3.0, 1.0))
+        )
     ):
+        random = np.random.default_rng((SEED, line))
         # a single run takes the spread of seeds from others, where that is the same
         if seeds == 1 and len(set(sd)) > 1:
             continue

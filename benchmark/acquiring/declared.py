@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from benchmark.acquiring.hub import FORM, SCHEME, is_hub_address
 from benchmark.catalog import find_suite, find_task, shipped_suites, shipped_tasks
 from benchmark.catalog.literals import read_literals
 from benchmark.catalog.schema import COUNT, Block, Key, block
@@ -15,7 +17,7 @@ from benchmark.errors import DeclarationError, unknown_name
 ALGORITHMS = {32: 'md5', 64: 'sha256'}
 """Which checksum it is, by its number of hexadecimal digits."""
 
-SCHEMES = ('https', 'http')
+SCHEMES = ('https', 'http', SCHEME)
 """Protocols that addresses may use."""
 
 _TEXT = Key((str,), required=True)
@@ -45,7 +47,10 @@ _FILE_KEYS = {
     'into': Key((str,)),
     'nested': Key((tuple,)),
     'count': COUNT,
+    'of': Key((str,)),
 }
+
+_SHARED_KEYS = frozenset({'name', 'of', 'into'})
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class RemoteFile:
         nested: archives inside of it that unpack too: pattern and whether each into a folder of
             its own name.
         count: how many files a name with ``*`` stands for.
+        of: the data set that declares the file and keeps it among its archives, where several data
+            sets read it; empty where it is the data set's own.
     """
 
     name: str
@@ -74,6 +81,7 @@ class RemoteFile:
     into: str = '.'
     nested: tuple[tuple[str, bool], ...] = ()
     count: int = 1
+    of: str = ''
 
     @property
     def expected(self) -> int:
@@ -164,6 +172,8 @@ def _file(path: Path, number: int, entry: object) -> RemoteFile:
     if not isinstance(entry, Mapping):
         raise DeclarationError(f'{path}: {name} is {entry!r}: must be dict')
     values = Block(path, name, entry).checked(_FILE_KEYS)
+    if 'of' in values:
+        return _shared(path, name, values)
     file = RemoteFile(**values)
     if '/' in file.name or file.name.startswith('.'):
         raise DeclarationError(f'{path}: {name} is called {file.name!r}: must be a plain name')
@@ -179,9 +189,36 @@ def _file(path: Path, number: int, entry: object) -> RemoteFile:
     return file
 
 
+def _shared(path: Path, name: str, values: Mapping[str, Any]) -> RemoteFile:
+    """Return a file that another distribution declares, as this one unpacks it."""
+    if more := sorted(values.keys() - _SHARED_KEYS):
+        raise DeclarationError(
+            f'{path}: {name} is a file of {values["of"]!r} and also gives {", ".join(more)}: '
+            f'allowed are {", ".join(sorted(_SHARED_KEYS))}'
+        )
+    other = path.with_name(f'{values["of"].replace("-", "_")}.py')
+    if other == path or not other.is_file():
+        raise DeclarationError(f'{path}: {name}.of is {values["of"]!r}: no such other data set')
+    entries = block(other, read_literals(other), 'distribution').checked(_KEYS)['files']
+    own = [entry for entry in entries if isinstance(entry, Mapping) and 'of' not in entry]
+    for number, entry in enumerate(own):
+        if entry.get('name') == values['name']:
+            found = _file(other, number, entry)
+            break
+    else:
+        allowed = ', '.join(str(entry.get('name')) for entry in own)
+        raise DeclarationError(
+            f'{path}: {name} is called {values["name"]!r}: {values["of"]} declares {allowed}'
+        )
+    _inside(path, f'{name}.into', values.get('into', found.into))
+    return replace(found, into=values.get('into', found.into), of=values['of'])
+
+
 def _check_addresses(path: Path, name: str, file: RemoteFile) -> None:
     for address in file.addresses:
         parts = urlsplit(address)
+        if parts.scheme == SCHEME and not is_hub_address(address):
+            raise DeclarationError(f'{path}: {name} has the address {address!r}: must be {FORM}')
         if parts.scheme not in SCHEMES or not parts.netloc:
             allowed = ', '.join(f'{scheme}://' for scheme in SCHEMES)
             raise DeclarationError(f'{path}: {name} has the address {address!r}: allowed {allowed}')

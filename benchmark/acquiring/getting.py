@@ -7,19 +7,20 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
+from benchmark import packed
 from benchmark.acquiring.converting import convert
 from benchmark.acquiring.converting.files import write_json
 from benchmark.acquiring.declared import Distribution, RemoteFile, distributions, serving
 from benchmark.acquiring.transfer import PART, Patience, Progress, Silent, fetch, verified
 from benchmark.acquiring.unpacking import is_archive, unpack
-from benchmark.errors import DataError
+from benchmark.errors import UNFIT, DataError
 from benchmark.planning.data import expected_folder
 from benchmark.specs import Task
 
@@ -30,7 +31,8 @@ Say = Callable[[str], None]
 """Receives one line per event."""
 
 _STATE = 'state.json'
-_STAGE = 'unpacked'
+STAGE = 'unpacked'
+"""The folder among the archives where files lie until all of them are there."""
 
 
 class GateError(DataError):
@@ -47,6 +49,7 @@ class Manner:
         progress: is told how far each file is.
         patience: how long to wait for a server, how often to try.
         say: receives one line per event.
+        later: data sets that are fetched after this one: archives that they share are left.
     """
 
     keep: bool = False
@@ -54,6 +57,7 @@ class Manner:
     progress: Progress = field(default_factory=Silent)
     patience: Patience = field(default_factory=Patience)
     say: Say = lambda line: None
+    later: tuple[Distribution, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,10 +87,9 @@ class Shelf:
         if not path.is_file():
             return {}
         try:
-            found = json.loads(path.read_text(encoding='utf-8'))
-        except (OSError, ValueError) as error:
+            return dict(json.loads(path.read_text(encoding='utf-8')))
+        except (OSError, *UNFIT) as error:
             raise DataError(f'{path}: not readable ({error}); delete it') from None
-        return dict(found)
 
     def remember(self, **values: Any) -> None:
         """Write down what is now known, beside what was known before."""
@@ -94,16 +97,19 @@ class Shelf:
 
     def present(self, file: RemoteFile) -> list[Path]:
         """Return the archives that are there for a declared file, sorted."""
-        found = self.downloads.glob(file.name) if '*' in file.name else [self.downloads / file.name]
+        folder = self.folder_of(file)
+        found = folder.glob(file.name) if '*' in file.name else [folder / file.name]
         return sorted(path for path in found if path.is_file() and path.suffix != PART)
+
+    def folder_of(self, file: RemoteFile) -> Path:
+        """Return the folder where a file arrives: that of the data set that declares it."""
+        return self.data_root / DOWNLOADS / (file.of or self.one.name)
 
 
 def counted(task: Task, data_root: Path) -> dict[str, int]:
     """Return how many files there are for each pattern of a task's tree."""
     folder = expected_folder(task, data_root)
-    return {
-        pattern: sum(1 for path in folder.glob(pattern) if path.is_file()) for pattern in task.tree
-    }
+    return {pattern: packed.count_files(folder, pattern) for pattern in task.tree}
 
 
 def is_whole(task: Task, data_root: Path) -> bool:
@@ -168,7 +174,7 @@ def get(
     shelf = Shelf(data_root, one)
     if shelf.home.is_symlink():
         return [f'{shelf.home}: linked to {shelf.home.readlink()}, nothing to fetch']
-    with _alone(shelf):
+    with held(shelf):
         if is_done(shelf, tasks) or is_there(shelf, tasks):
             return [f'{shelf.home}: is there, nothing to do']
         _check_gate(shelf)
@@ -180,21 +186,29 @@ def get(
             done += convert(name, shelf.home)
         shelf.remember(counts={task.name: counted(task, data_root) for task in tasks})
         if not how.keep:
-            remove_archives(shelf)
+            remove_archives(shelf, how.later)
     return done
 
 
 @contextmanager
-def _alone(shelf: Shelf) -> Iterator[None]:
-    """Hold a data set for this process; the system lets go if it dies."""
+def held(shelf: Shelf) -> Iterator[None]:
+    """Hold a data set, and those whose archives it shares, for this process.
+
+    The system lets go if the process dies.
+    """
     folder = shelf.downloads.parent
+    # in one order for all, so that no two wait for each other
+    names = sorted({shelf.one.name, *(file.of for file in shelf.one.files if file.of)})
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f'.{shelf.one.name}.lock', timeout=0.2):
+        with ExitStack() as stack:
+            for name in names:
+                stack.enter_context(FileLock(folder / f'.{name}.lock', timeout=0.2))
             yield
     except Timeout:
         raise DataError(
-            f'{shelf.one.name}: another process is fetching it into {shelf.data_root}; wait for it'
+            f'{shelf.one.name}: another process is fetching {" or ".join(names)} into '
+            f'{shelf.data_root}; wait for it'
         ) from None
     except PermissionError as error:
         raise DataError(f'{error.filename}: cannot be written ({error.strerror})') from None
@@ -226,7 +240,7 @@ def gate_text(shelf: Shelf, missing: Sequence[RemoteFile]) -> str:
 def _check_room(shelf: Shelf) -> None:
     """Refuse to begin what the disk cannot hold, as far as sizes are known."""
     fetched = sum(
-        max(0, file.expected - _size(shelf.downloads / f'{file.name}{PART}'))
+        max(0, file.expected - _size(shelf.folder_of(file) / f'{file.name}{PART}'))
         for file in shelf.one.files
         if not shelf.present(file)
     )
@@ -276,7 +290,11 @@ def _fetch_all(shelf: Shelf, how: Manner) -> None:
         if file.addresses:
             known = sums.get(file.name, '')
             digest = fetch(
-                file, shelf.downloads, recorded=known, progress=progress, patience=how.patience
+                file,
+                shelf.folder_of(file),
+                recorded=known,
+                progress=progress,
+                patience=how.patience,
             )
             return {file.name: digest}
         found = shelf.present(file)
@@ -303,7 +321,7 @@ def _fetch_all(shelf: Shelf, how: Manner) -> None:
 
 def _unpack_all(shelf: Shelf, how: Manner) -> list[str]:
     """Unpack beside the data and move it all in at the end; return what was done."""
-    stage = shelf.downloads / _STAGE
+    stage = shelf.downloads / STAGE
     shutil.rmtree(stage, ignore_errors=True)
     done = []
     for file in shelf.one.files:
@@ -318,7 +336,7 @@ def _unpack_all(shelf: Shelf, how: Manner) -> list[str]:
             count = unpack(path, folder)
             count += sum(_unpack_nested(folder, *nested) for nested in file.nested)
             done.append(f'{path.name}: {count:,} files')
-    _move_in(stage, shelf.data_root)
+    move_in(stage, shelf.data_root)
     shutil.rmtree(stage, ignore_errors=True)
     return done
 
@@ -331,25 +349,40 @@ def _unpack_nested(folder: Path, pattern: str, has_own_folder: bool) -> int:
     return count
 
 
-def _move_in(source: Path, goal: Path) -> None:
+def move_in(source: Path, goal: Path) -> None:
     """Move what ``source`` holds into ``goal``, file by file where a folder is there already."""
     for path in sorted(source.iterdir()):
         place = goal / path.name
         if path.is_dir() and place.is_dir():
-            _move_in(path, place)
+            move_in(path, place)
         else:
             path.replace(place)
 
 
-def remove_archives(shelf: Shelf) -> int:
-    """Delete a data set's archives and what is left of cut transfers; return the bytes."""
+def remove_archives(shelf: Shelf, later: Iterable[Distribution] = ()) -> int:
+    """Delete a data set's archives and what is left of cut transfers; return the bytes.
+
+    Archives that the data sets ``later`` read as well are left.
+    """
+    spared = {
+        path
+        for one in later
+        for file in one.files
+        for path in _traces(Shelf(shelf.data_root, one), file)
+    }
+    shared = {path for file in shelf.one.files if file.of for path in _traces(shelf, file)}
     freed = 0
-    for path in sorted(shelf.downloads.glob('*')):
+    for path in sorted({*shelf.downloads.glob('*'), *shared} - spared):
         if path.is_file() and path.name != _STATE:
             freed += path.stat().st_size
             path.unlink()
-    shutil.rmtree(shelf.downloads / _STAGE, ignore_errors=True)
+    shutil.rmtree(shelf.downloads / STAGE, ignore_errors=True)
     return freed
+
+
+def _traces(shelf: Shelf, file: RemoteFile) -> list[Path]:
+    """Return the places of a file, of what has arrived of it, and of what is known of that."""
+    return [shelf.folder_of(file) / f'{file.name}{end}' for end in ('', PART, f'{PART}.json')]
 
 
 def remove_data(shelf: Shelf, others: Iterable[Distribution]) -> str:
@@ -367,7 +400,7 @@ def remove_data(shelf: Shelf, others: Iterable[Distribution]) -> str:
     ]
     if shared:
         raise DataError(f'{shelf.home}: also holds {", ".join(shared)}; delete by hand what may go')
-    with _alone(shelf):
+    with held(shelf):
         if shelf.home.is_symlink():
             shelf.home.unlink()
             text = f'{shelf.home}: the link is gone, what it led to is untouched'
@@ -394,7 +427,7 @@ def link(shelf: Shelf, folder: Path) -> str:
         DataError: there is no such folder, or something is in the way.
     """
     if not folder.is_dir():
-        raise DataError(f'{folder}: no such folder')
+        raise DataError(f'{folder}: no such folder, nor an archive that is read in place')
     if shelf.home.is_symlink():
         shelf.home.unlink()
     elif shelf.home.exists():

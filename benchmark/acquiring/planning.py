@@ -61,7 +61,7 @@ def _item(one: Distribution, data_root: Path, tasks: Sequence[Task]) -> Item:
     shelf = Shelf(data_root, one)
     state = _state(shelf, tasks)
     left = [] if state in {'there', 'linked'} else [f for f in one.files if not shelf.present(f)]
-    begun = (shelf.downloads / f'{file.name}{PART}' for file in left)
+    begun = (shelf.folder_of(file) / f'{file.name}{PART}' for file in left)
     arrived = sum(path.stat().st_size for path in begun if path.is_file())
     remaining = max(0, sum(file.expected for file in left) - arrived)
     return Item(one, state, remaining, sum(not file.expected for file in left))

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from benchmark.acquiring.declared import RemoteFile
-from benchmark.errors import DataError
+from benchmark.acquiring.hub import find_on_hub
+from benchmark.errors import UNFIT, DataError
 
 PART = '.part'
 """What the name of a file ends with until it is whole and verified."""
@@ -233,7 +234,7 @@ class _Transfer:
     def _known(self) -> dict[str, Any]:
         try:
             found = json.loads(self.facts.read_text(encoding='utf-8'))
-        except (OSError, ValueError):
+        except (OSError, *UNFIT):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -257,28 +258,28 @@ class _Transfer:
 
     @contextmanager
     def _answer(self, address: str, offset: int) -> Iterator[http.client.HTTPResponse]:
-        headers = {'User-Agent': 'transferbench', 'Accept-Encoding': 'identity'}
+        headers = {'Accept-Encoding': 'identity'}
         if offset:
             headers['Range'] = f'bytes={offset}-'
             known = self._known()
             if known.get('address') == address and known.get('version'):
                 headers['If-Range'] = known['version']
-        request = urllib.request.Request(address, headers=headers)
+        request = _request(address, 'GET', **headers)
         try:
             response = urllib.request.urlopen(request, timeout=self.patience.timeout)
         except urllib.error.HTTPError as error:
             error.close()
-            raise self._refusal(error.code, error.reason) from None
+            raise self._refusal(address, error.code, error.reason) from None
         except (OSError, http.client.HTTPException) as error:
             raise _Cut(f'no answer ({reason(error)})') from None
         with response:
             yield response
 
-    def _refusal(self, code: int, said: str) -> Exception:
+    def _refusal(self, address: str, code: int, said: str) -> Exception:
         if code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             self._forget()
             return _Cut('what had arrived does not fit the file there')
-        text = f'the server answers {code} {said}'
+        text = f'the server answers {code} {said}{_advice(address, code)}'
         # too busy, or broken for the moment
         is_passing = code in {408, 425, 429} or code >= 500
         return _Cut(text) if is_passing else _Wrong(text)
@@ -345,16 +346,32 @@ def probe(address: str, patience: Patience | None = None) -> tuple[bool, str]:
                 return _described(response)
         except urllib.error.HTTPError as error:
             error.close()
-            found = False, f'the server answers {error.code} {error.reason}'
+            said = f'{error.code} {error.reason}{_advice(address, error.code)}'
+            found = False, f'the server answers {said}'
         except (OSError, http.client.HTTPException) as error:
             return False, f'no answer ({reason(error)})'
     return found
 
 
 def _request(address: str, method: str, **headers: str) -> urllib.request.Request:
-    return urllib.request.Request(
-        address, method=method, headers={'User-Agent': 'transferbench', **headers}
+    hub = find_on_hub(address)
+    request = urllib.request.Request(
+        hub.address if hub else address,
+        method=method,
+        headers={'User-Agent': 'transferbench', **headers},
     )
+    if hub and hub.token:
+        # for the Hub alone, not for the store of files that it sends us on to
+        request.add_unredirected_header('Authorization', f'Bearer {hub.token}')
+    return request
+
+
+def _advice(address: str, code: int) -> str:
+    """Return what a person can do about a file of the Hub that the server refuses."""
+    hub = find_on_hub(address) if code in {401, 403} else None
+    if hub is None:
+        return ''
+    return f'; accept the terms on {hub.page} and set HF_TOKEN, or run `hf auth login`'
 
 
 def _described(response: http.client.HTTPResponse) -> tuple[bool, str]:

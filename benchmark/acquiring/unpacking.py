@@ -5,8 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import os
-import re
 import stat
 import tarfile
 import zipfile
@@ -14,10 +12,11 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, cast
 
 from benchmark.errors import DataError
+from benchmark.packed import check_name, is_litter
 
 SUFFIXES = ('.zip', '.tar', '.tar.gz', '.tgz', '.tar.xz', '.txz', '.tar.bz2', '.tbz2')
 """Ends of names of archives that can be unpacked."""
@@ -33,7 +32,6 @@ MEMBERS = 5_000_000
 """How many files an archive may hold."""
 
 _CHUNK = 1 << 20
-_LONGEST = 255
 _BROKEN = (
     tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError,
     NotImplementedError, RuntimeError,
@@ -99,12 +97,12 @@ def _of_zip(archive: Path) -> Iterator[_Member]:
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             mode = info.external_attr >> 16
-            _check_name(archive, info.filename)
+            check_name(archive, info.filename)
             if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or not stat.S_IFMT(mode)):
                 raise DataError(f'{archive}: {info.filename!r} is a link or a device: refused')
             if info.flag_bits & 1:
                 raise DataError(f'{archive}: {info.filename!r} is encrypted: unpack it by hand')
-            if info.is_dir() or _is_litter(info.filename):
+            if info.is_dir() or is_litter(info.filename):
                 continue
             yield _Member(info.filename, partial(opened.open, info))
 
@@ -114,10 +112,10 @@ def _of_tar(archive: Path) -> Iterator[_Member]:
         # as a stream, so that no part is read twice; the end is read for its checksum
         with tarfile.open(fileobj=cast(IO[bytes], raw), mode='r|') as opened:
             for info in opened:
-                _check_name(archive, info.name)
+                check_name(archive, info.name)
                 if not (info.isreg() or info.isdir()):
                     raise DataError(f'{archive}: {info.name!r} is a link or a device: refused')
-                if not info.isdir() and not _is_litter(info.name):
+                if not info.isdir() and not is_litter(info.name):
                     yield _Member(info.name, partial(opened.extractfile, info))
         while raw.read(_CHUNK):
             pass
@@ -139,24 +137,6 @@ def _decompressed(archive: Path) -> IO[bytes] | gzip.GzipFile:
         raise DataError(f'{archive}: cannot be unpacked (its end is missing)')
     opened.seek(0)
     return opened
-
-
-def _check_name(archive: Path, name: str) -> None:
-    """Refuse names that could lead out of the folder or that no file system should see."""
-    parts = PurePosixPath(name).parts
-    is_outside = name.startswith('/') or '..' in parts or '\\' in name
-    is_odd = (
-        re.match(r'[A-Za-z]:', name) is not None
-        or any(ord(letter) < 32 or ord(letter) == 127 for letter in name)
-        or any(len(os.fsencode(part)) > _LONGEST for part in parts)
-    )
-    if is_outside or is_odd:
-        raise DataError(f'{archive}: {name!r} leads out of the folder or is no fit name: refused')
-
-
-def _is_litter(name: str) -> bool:
-    path = PurePosixPath(name)
-    return '__MACOSX' in path.parts or path.name.startswith('._') or path.name == '.DS_Store'
 
 
 def _place(archive: Path, folder: Path, name: str) -> Path:

@@ -44,6 +44,8 @@ def read_literals(path: Path) -> dict[str, Any]:
 
 
 def _read_with_bases(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
+    if '\0' in str(path):
+        raise DeclarationError(f'{str(path)!r}: no name of a file')
     if path.resolve() in children:
         raise DeclarationError(f'{path}: {BASE} leads back to the file itself')
     values = _evaluate_file(path)

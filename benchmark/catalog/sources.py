@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.catalog.code import check_class
-from benchmark.errors import DeclarationError, unknown_name
+from benchmark.errors import UNFIT, DeclarationError, unknown_name
 from benchmark.hashing import file_hash
 from benchmark.plugins import Plugins
 from benchmark.weight_files import INDEX, WHOLE, weights_hash
@@ -139,7 +139,7 @@ def _json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding='utf-8'))
     except FileNotFoundError:
         raise DeclarationError(f'{path}: no such file; a folder of transformers has one') from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, *UNFIT) as error:
         raise DeclarationError(f'{path}: cannot be read ({error})') from None
     if not isinstance(content, dict):
         raise DeclarationError(f'{path}: holds a {type(content).__name__}, not a dictionary')

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark import packed
 from benchmark.compiling import annotated_splits, data_request, localise
 from benchmark.errors import DeclarationError, UnknownNameError
 from benchmark.execution.looking import FULL, USUAL, look
@@ -62,6 +63,6 @@ def check_arguments(task: Task) -> None:
 
 
 def _count(folder: Path, pattern: str, expected: int) -> CheckResult:
-    found = sum(1 for path in folder.glob(pattern) if path.is_file())
+    found = packed.count_files(folder, pattern)
     detail = f'{found} of {expected}' if found <= expected else f'{found}, {expected} are needed'
     return CheckResult(f'files {pattern}', found >= expected, detail)

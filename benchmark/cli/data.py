@@ -7,6 +7,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,17 @@ def add_parser(subparsers: Subparsers) -> None:
     removing.add_argument('--data', action='store_true', help='the unpacked files or links, too')
     probing = _add(kinds, 'probe', probe, 'ask every address whether it still has its file')
     probing.add_argument('names', nargs='*', metavar='NAME', help=f'{_EXISTING}; default: all')
-    linking = _add(kinds, 'link', link, 'let a folder stand for a data set, without copying')
+    linking = _add(
+        kinds, 'link', link, 'let a folder or archives stand for a data set, without copying'
+    )
     linking.add_argument('name', metavar='NAME', help='data set')
-    linking.add_argument('folder', type=Path, metavar='FOLDER', help='where it lies unpacked')
+    linking.add_argument(
+        'places',
+        nargs='+',
+        type=Path,
+        metavar='FOLDER|ARCHIVE',
+        help='where it lies unpacked, or zip and tar files that are read in place',
+    )
 
 
 def _add(kinds: Any, name: str, command: Any, text: str) -> argparse.ArgumentParser:
@@ -101,9 +110,9 @@ def fetch(names: Sequence[str], data_root: Path, *, keep: bool = False, at_once:
 
     how = Manner(keep, at_once, Bars(), say=say)
     failed, wanted = 0, chosen(names)
-    for one in wanted:
+    for number, one in enumerate(wanted, start=1):
         try:
-            lines = api.get_data(one.name, data_root, how)
+            lines = api.get_data(one.name, data_root, replace(how, later=tuple(wanted[number:])))
         except DataError as error:
             print(printable(f'open    {error}'), file=sys.stderr, flush=True)
             failed = 1
@@ -208,14 +217,24 @@ def probe(options: Namespace) -> int:
 
 
 def link(options: Namespace) -> int:
-    """Let a folder stand for a data set."""
+    """Let a folder, or archives, stand for a data set."""
     from benchmark.acquiring.declared import distributions
     from benchmark.acquiring.getting import Shelf
     from benchmark.acquiring.getting import link as linked
+    from benchmark.acquiring.linking import link_archives
+    from benchmark.acquiring.planning import reading
+    from benchmark.catalog import shipped_tasks
     from benchmark.errors import unknown_name
 
     declared = distributions()
     if options.name not in declared:
         raise unknown_name('data set', options.name, declared)
-    say(linked(Shelf(options.data_root, declared[options.name]), options.folder))
+    shelf = Shelf(options.data_root, declared[options.name])
+    first, *others = options.places
+    if others or first.is_file():
+        lines = link_archives(shelf, options.places, reading(shelf.one, shipped_tasks()))
+    else:
+        lines = [linked(shelf, first)]
+    for line in lines:
+        say(line)
     return 0

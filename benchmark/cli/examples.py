@@ -38,7 +38,7 @@ EXAMPLES: Mapping[str, str] = {
     'data convert': 'tbench data convert kitti data/kitti_raw',
     'data remove': 'tbench data remove ade20k',
     'data probe': 'tbench data probe ade20k',
-    'data link': 'tbench data link ade20k /datasets/ADEChallengeData2016',
+    'data link': 'tbench data link ade20k /datasets/ADEChallengeData2016.zip',
     'doctor': 'tbench doctor',
 }
 """By what follows ``tbench``."""

@@ -18,7 +18,11 @@ def add_parser(subparsers: Subparsers) -> None:
         help='pack the records of a suite into one archive, or write its scores for model '
         'repositories on the Hub',
     )
-    parser.add_argument('suite', metavar='SUITE', help='name as below RESULTS/runs')
+    parser.add_argument(
+        'suite',
+        metavar='SUITE',
+        help='name as below RESULTS/runs, or the declaration file of a suite of your own',
+    )
     parser.add_argument(
         'file',
         type=Path,
@@ -64,4 +68,9 @@ def export(options: Namespace) -> int:
         return 0
     count = api.export_records(options.results, options.suite, options.file)
     say(f'{options.file}: {count} records of suite {options.suite}')
+    if not api.is_declared(options.results, options.suite):
+        say(
+            f"note: suite '{options.suite}' is declared nowhere here, so its films, groups and "
+            'tasks that have not run stay behind; give its file instead of its name'
+        )
     return 0

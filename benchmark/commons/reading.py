@@ -17,7 +17,7 @@ from typing import Any
 from benchmark.acquiring.unpacking import unpack
 from benchmark.commons.bundle import MANIFEST, SCHEMA
 from benchmark.commons.reasons import Problem, Reason, Refused
-from benchmark.errors import DataError, RecordError
+from benchmark.errors import UNFIT, DataError, RecordError
 from benchmark.hashing import file_hash
 from benchmark.results.forms import parse_json
 
@@ -161,13 +161,13 @@ def _manifest(data: bytes) -> dict[str, Any]:
     try:
         manifest = parse_json(data)
         schema = manifest['schema']
-    except (ValueError, KeyError, TypeError) as error:
+    except UNFIT as error:
         raise _refused(Reason.NO_MANIFEST, MANIFEST, f'unreadable ({error})') from None
     if schema != SCHEMA:
         raise _refused(Reason.SCHEMA, MANIFEST, f'schema {schema!r}, this release reads {SCHEMA}')
     try:
         _check_form(manifest)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNFIT as error:
         raise _refused(Reason.NO_MANIFEST, MANIFEST, f'unreadable ({error})') from None
     return dict(manifest)
 

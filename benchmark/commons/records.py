@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from benchmark.catalog import shipped_tasks
 from benchmark.commons.reasons import Badge, Reason
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.protocols import TRIVIAL
 from benchmark.results.identity import parts_of, recorded_fingerprint
 from benchmark.results.records import RunRecord
@@ -117,7 +117,7 @@ def _scores(record: RunRecord) -> Iterator[Found]:
         else:
             try:
                 given = _metric(metrics[key]).canonical(record.raw[key])
-            except (ValueError, TypeError, KeyError) as error:
+            except UNFIT as error:
                 yield Reason.SCORE, str(error)
                 continue
             if not _are_close(score, given):
@@ -226,7 +226,7 @@ def _recomputed(record: RunRecord, found: Mapping[str, Measured]) -> Iterator[Fo
             continue
         try:
             value = measured.form.value()
-        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+        except UNFIT as error:
             yield Reason.OUTCOMES, f"'{key}' cannot be computed from them ({error})"
             continue
         if not _are_close(value, said):

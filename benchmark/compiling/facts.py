@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from benchmark.compiling.compile import CellInputs
 from benchmark.kinds import load_kind
-from benchmark.protocols import TRIVIAL
-from benchmark.specs import Backbone, Features, Metric, Names, Pretraining, Protocol, Task, Trains
+from benchmark.protocols import TRIVIAL, load_protocol
+from benchmark.results.suites import SuiteFacts
+from benchmark.specs import (
+    Backbone,
+    Features,
+    Metric,
+    Names,
+    Pretraining,
+    Protocol,
+    Suite,
+    Task,
+    Trains,
+)
 
 
 def facts_of(cell: CellInputs) -> dict[str, Any]:
@@ -30,18 +42,9 @@ def trivial_facts(task: Task) -> dict[str, Any]:
 
 
 def _shared(task: Task, protocol: Protocol) -> dict[str, Any]:
-    metrics: list[Metric] = list({m.key: m for m in (task.metric, *task.metrics)}.values())
     return {
         'primary': task.metric.key,
-        'task': {
-            'kind': task.kind,
-            'title': task.title,
-            'group': task.group,
-            'version': task.version,
-            'head': task.head,
-            'splits': {role.value: count for role, count in task.splits.items()},
-            'metrics': [_metric(metric) for metric in metrics],
-        },
+        'task': _task(task),
         'protocol': {
             'title': protocol.title,
             'trains_backbone': protocol.trains_backbone,
@@ -49,6 +52,36 @@ def _shared(task: Task, protocol: Protocol) -> dict[str, Any]:
             **({'views': protocol.probe.views.value} if protocol.probe else {}),
         },
     }
+
+
+def _task(task: Task) -> dict[str, Any]:
+    metrics: list[Metric] = list({m.key: m for m in (task.metric, *task.metrics)}.values())
+    return {
+        'kind': task.kind,
+        'title': task.title,
+        'group': task.group,
+        'version': task.version,
+        'head': task.head,
+        'splits': {role.value: count for role, count in task.splits.items()},
+        'metrics': [_metric(metric) for metric in metrics],
+    }
+
+
+def suite_facts(suite: Suite, tasks: Sequence[Task]) -> SuiteFacts:
+    """Return what reports need of a suite and its ``tasks`` beside records."""
+    protocols = {name: load_protocol(name) for name in suite.protocols}
+    return SuiteFacts(
+        name=suite.name,
+        title=suite.title,
+        version=suite.version,
+        groups=dict(suite.groups),
+        films={task.name: task.film for task in tasks if task.film},
+        asked={
+            name: tuple(task.name for task in tasks if protocol.suits(task))
+            for name, protocol in protocols.items()
+        },
+        tasks={task.name: {**_task(task), 'primary': task.metric.key} for task in tasks},
+    )
 
 
 def _part(protocol: Protocol) -> dict[str, Any]:

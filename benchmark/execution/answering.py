@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.compiling import find_procedure
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, LostError
 from benchmark.execution.locking import BusyError, exclusive
 from benchmark.results.answers import keep_answer, kept_answer
 from benchmark.results.leases import check_held
@@ -58,7 +58,8 @@ def _is_good(path: Path) -> bool:
 def answer(request: Answer) -> Answer:
     """Return the answer to a request; ``error`` is one line, ``user_error`` tells its origin.
 
-    ``busy`` is set where another process is doing the same, ``done`` where one has done it.
+    ``busy`` is set where another process is doing the same, ``done`` where one has done it, and
+    ``lost`` where a process that it needed was ended from outside.
     """
     try:
         run = pkgutil.resolve_name(find_procedure(request['job']).run)
@@ -66,6 +67,8 @@ def answer(request: Answer) -> Answer:
             return {'error': '', **run(request)}
     except BusyError as error:
         return {'error': _one_line_message(error), 'user_error': True, 'busy': True}
+    except LostError as error:
+        return {'error': _one_line_message(error), 'user_error': True, 'lost': True}
     except BenchmarkError as error:
         return {'error': _one_line_message(error), 'user_error': True}
     except Exception as error:  # a cell that fails must not take the worker with it

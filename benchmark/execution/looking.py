@@ -8,7 +8,6 @@ import itertools
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.registry import DefaultScope
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
+from benchmark import packed
 from benchmark.errors import BenchmarkError, DataError
 from benchmark.execution.census import Census
 from benchmark.kinds import load_kind
@@ -215,7 +215,7 @@ def _there(role: Role, split: _Split, indices: Iterable[int]) -> CheckResult:
         for key in ('img_path', 'seg_map_path', 'depth_map_path'):
             if info.get(key):
                 seen += 1
-                if not Path(info[key]).is_file():
+                if not packed.is_file(info[key]):
                     wrong.append(f'{info[key]}: no such file')
     return _summed(f'{role} files', wrong, seen)
 
@@ -311,11 +311,11 @@ def _names(samples: BaseDataset) -> set[str]:
 
 
 def _same_content(one: set[str], other: set[str]) -> list[str]:
-    first = {_digest(name): name for name in sorted(one) if Path(name).is_file()}
-    pairs = ((first.get(_digest(name)), name) for name in sorted(other) if Path(name).is_file())
+    first = {_digest(name): name for name in sorted(one) if packed.is_file(name)}
+    pairs = ((first.get(_digest(name)), name) for name in sorted(other) if packed.is_file(name))
     return [f'{name} has the content of {twin}' for twin, name in pairs if twin]
 
 
 def _digest(name: str) -> bytes:
-    with Path(name).open('rb') as file:
+    with packed.open_file(name) as file:
         return hashlib.file_digest(file, 'sha256').digest()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.compiling import library_versions
-from benchmark.errors import BenchmarkError, DataError, IncompatibleError
+from benchmark.errors import UNFIT, BenchmarkError, DataError, IncompatibleError, LostError
 from benchmark.execution.execute import train
 from benchmark.execution.locking import exclusive
 from benchmark.execution.processes import in_processes, is_first
@@ -29,6 +31,9 @@ from benchmark.specs import Backbone
 Config = dict[str, Any]
 
 _PACE_STEPS = 12
+_PAUSES = (5.0, 30.0)
+"""Seconds before each new try of a training that lost one of its processes."""
+
 _UNREADABLE = re.compile('failed to load image: ([^\n]*)')
 _UNWRITABLE = re.compile('PytorchStreamWriter|unexpected pos|file write failed')
 
@@ -111,7 +116,12 @@ def _passes(settings: Settings, folder: Folder, request: Callable[[int], Pretrai
     """Return how many pictures are seen in all; decided once per folder."""
     kept = folder.work / 'passes.json'
     if kept.is_file():
-        return int(json.loads(kept.read_text(encoding='utf-8')))
+        try:
+            return int(json.loads(kept.read_text(encoding='utf-8')))
+        except (OSError, *UNFIT) as error:
+            raise DataError(
+                f'{kept}: cannot be read ({error}); delete {folder.work} to begin anew'
+            ) from None
     pace = _pace(settings, folder, request) if settings.budget.is_time else 0.0
     passes = settings.budget.passes(len(settings.pictures), settings.batch_size, pace)
     write_atomically(kept, json.dumps(passes))
@@ -152,10 +162,21 @@ def _watched(settings: Settings, request: Pretrain, folder: Folder, every: int |
 def _carry_out(order: Config, processes: int) -> Config:
     if processes == 1:
         return train_weights(order)
-    found = launch({'job': 'pretrain', **order}, processes)
+    found = _launched({'job': 'pretrain', **order}, processes)
     if reason := found.pop('error'):
         raise BenchmarkError(reason)
     return found
+
+
+def _launched(request: Config, processes: int) -> Config:
+    """Return the answer of several processes; where one is lost, they go on from a checkpoint."""
+    for pause in _PAUSES:
+        try:
+            return launch(request, processes)
+        except LostError as error:
+            logging.getLogger(__name__).warning('%s; it goes on from its checkpoint', error)
+            time.sleep(pause)
+    return launch(request, processes)
 
 
 def train_weights(order: Config) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.compiling import localise
-from benchmark.errors import BenchmarkError
+from benchmark.errors import UNFIT, BenchmarkError, LostError
 from benchmark.execution.outcome import Outcome
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.store import write_atomically
@@ -28,6 +29,7 @@ def execute_search(config: Config, folder: Path, execute: Execute) -> Outcome:
 
     Raises:
         BenchmarkError: no trial could be scored.
+        LostError: a process of one was ended from outside.
     """
     start = time.perf_counter()
     selection = config['selection']
@@ -56,11 +58,13 @@ def _score(
     known = _kept(folder, index)
     own = known.parent
     if known.is_file():
-        kept: float = json.loads(known.read_text(encoding='utf-8'))
-        return kept
+        with contextlib.suppress(OSError, *UNFIT):  # a damaged one is measured again
+            return float(json.loads(known.read_text(encoding='utf-8')))
     try:
         # what a trial leaves behind stays apart from what the chosen one does
         outcome = execute(localise(config, {str(folder): str(own)}), own)
+    except LostError:  # it says nothing about the rate
+        raise
     except BenchmarkError as error:  # a rate that is too large must not end the search
         logging.getLogger(__name__).warning('%s: %s', own, error)
         return None

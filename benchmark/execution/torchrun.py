@@ -7,16 +7,20 @@ What they do themselves is in :mod:`benchmark.execution.torchrun_entry`.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmark import stopping
-from benchmark.errors import BenchmarkError
+from benchmark.errors import BenchmarkError, LostError
 from benchmark.execution.lifetime import naming_parent
+from benchmark.execution.torchrun_entry import ends_file
 from benchmark.results.leases import handed_on
+from benchmark.stopping import FROM_OUTSIDE, STOPPED
 
 Config = dict[str, Any]
 
@@ -27,6 +31,7 @@ def launch(request: Config, count: int) -> Config:
     """Return the answer to a worker's ``request`` from ``count`` processes of this machine.
 
     Raises:
+        LostError: one of them was ended from outside.
         BenchmarkError: they ended without an answer.
     """
     with tempfile.TemporaryDirectory(prefix='tbench-') as folder:
@@ -41,10 +46,37 @@ def launch(request: Config, count: int) -> Config:
             code = lead.wait()
         if stopping.is_asked():
             stopping.end()
-        if not answered.is_file():
+        answer: Config | None = _read_if_whole(answered)
+        if lost := _losses([code, *(_read_if_whole(ends_file(answered)) or ())], answer):
+            raise LostError(f'one of {count} processes was ended by {lost}')
+        if answer is None:
             raise BenchmarkError(f'{count} processes ended with exit code {code} and no answer')
-        answer: Config = json.loads(answered.read_text(encoding='utf-8'))
         return answer
+
+
+def _read_if_whole(path: Path) -> Any:
+    """Return the content of a JSON file; ``None`` where its writer was ended before."""
+    try:
+        return json.loads(path.read_text(encoding='utf-8'))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _losses(codes: Sequence[int], answer: Config | None) -> str:
+    """Return the signal from outside that ended a process; empty where another reason ended them.
+
+    ``codes`` are the exit codes of torchrun and of the processes that failed.
+    Once one is gone the others fail as well, because of it, and torchrun ends those that hang.
+    """
+    if answer is not None and (not answer['error'] or answer.get('user_error')):
+        return ''
+    if any(code < 0 and -code not in FROM_OUTSIDE for code in codes):  # a fault of its own
+        return ''
+    found = [-code for code in codes if -code in FROM_OUTSIDE]
+    _, *ranks = codes
+    if answer is None and ranks and all(code == STOPPED for code in ranks):  # and not by us
+        return 'a request to stop'
+    return signal.Signals(found[0]).name if found else ''
 
 
 def _command(count: int, asked: Path, answered: Path) -> tuple[str, ...]:

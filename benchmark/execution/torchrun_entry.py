@@ -21,15 +21,26 @@ from benchmark.stopping import Stopped, stopped_by_signals, write_stacks_when_as
 _ENTRY = 'benchmark.execution.torchrun_entry'
 
 
+def ends_file(answered: Path) -> Path:
+    """Return the file with the exit codes of the processes that failed, beside their answer."""
+    return answered.with_name('ends')
+
+
 def lead(count: str, asked: str, answered: str) -> None:
     """Become torchrun, and start ``count`` processes."""
     os.environ[PARENT] = str(os.getpid())
     # -P is not handed on to the processes that torchrun starts
     os.environ['PYTHONSAFEPATH'] = '1'
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.run import main as torchrun
 
     own = ('-m', _ENTRY, 'join', asked, answered)
-    torchrun(['--standalone', '--nproc-per-node', count, *own])
+    try:
+        torchrun(['--standalone', '--nproc-per-node', count, *own])
+    except ChildFailedError as error:
+        codes = [failure.exitcode for failure in error.failures.values()]
+        ends_file(Path(answered)).write_text(json.dumps(codes), encoding='utf-8')
+        sys.exit(1)
 
 
 def join(asked: str, answered: str) -> None:

@@ -78,8 +78,9 @@ class Agenda:
             return first
         while self._busy or self._lost:
             if not waits:
-                self.left += [cell for cell in self._busy if self._is_left(cell)]
-                self._busy = [cell for cell in self._busy if cell not in self.left]
+                left = [cell for cell in self._busy if self._is_left(cell)]
+                self.left += left
+                self._busy = _without(self._busy, left)
             if due := self._due():
                 return due
             if self._busy or self._lost:
@@ -90,7 +91,7 @@ class Agenda:
         now = time.monotonic()
         free = [cell for cell in self._busy if not self._observer.is_held(self._folder_of(cell))]
         again = [cell for moment, cell in self._lost if moment <= now]
-        self._busy = [cell for cell in self._busy if cell not in free]
+        self._busy = _without(self._busy, free)
         self._lost = [entry for entry in self._lost if entry[0] > now]
         return free + again
 
@@ -100,3 +101,8 @@ class Agenda:
         if self._observer.is_held(folder):
             return self._observer.is_alive(folder)
         return self._refusals[cell.spec] > _REFUSALS
+
+
+def _without(cells: Sequence[Cell], some: Sequence[Cell]) -> list[Cell]:
+    specs = {cell.spec for cell in some}
+    return [cell for cell in cells if cell.spec not in specs]

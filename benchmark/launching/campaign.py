@@ -50,13 +50,14 @@ from benchmark.planning.data import locate
 from benchmark.planning.estimates import Workload
 from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
+from benchmark.results.gathered import MOST_HELD, Kept, Records
 from benchmark.results.index import read_briefs
 from benchmark.results.leases import Observer
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
-from benchmark.results.store import ResultStore, without_outcomes
-from benchmark.specs import CellKey, Task
+from benchmark.results.store import ResultStore, read_if_there, without_outcomes
+from benchmark.specs import CellKey, RunSpec, Task
 from benchmark.tracking import Subject, Tracking
 from benchmark.wording import count_noun
 
@@ -186,12 +187,7 @@ class Campaign:
         """Return what says whether a cell has a good record, from summaries of all records."""
         suite = self.request.suite
         try:
-            good = {
-                (found.spec, found.fingerprint)
-                for name in (suite.name, *suite.reuses)
-                for found in read_briefs(self.store, name)
-                if found.is_ok
-            }
+            good = {key for name in (suite.name, *suite.reuses) for key in self._good_files(name)}
         except RecordError:  # of a cell that may not be asked for
             return lambda cell: self.good_record(cell) is not None
         return lambda cell: (
@@ -199,6 +195,28 @@ class Campaign:
             or self._earlier.find_good(cell) is not None
             or self._find_reduced(cell) is not None
         )
+
+    def _good_files(self, suite: str) -> dict[tuple[RunSpec, str], Path]:
+        """Return the files of the good records of a suite, by cell and fingerprint.
+
+        Raises:
+            RecordError: a file is not a record.
+        """
+        folder = self.store.runs_folder(suite)
+        briefs = read_briefs(self.store, suite)
+        return {(x.spec, x.fingerprint): folder / x.path for x in briefs if x.is_ok}
+
+    def good_records(self, cells: Sequence[Cell]) -> Iterator[RunRecord | Kept]:
+        """Yield the good record of each cell that has one; where cells are many, its place."""
+        files: Mapping[tuple[RunSpec, str], Path] = {}
+        if len(cells) >= MOST_HELD:
+            with contextlib.suppress(RecordError):  # of a cell that may not be asked for
+                files = self._good_files(self.request.suite.name)
+        for cell in cells:
+            if (path := files.get((cell.spec, cell.fingerprint))) is not None:
+                yield Kept(cell.spec, path, True)
+            elif (record := self.good_record(cell)) is not None:
+                yield record
 
     def _check_servers(self) -> None:
         """Refuse archives where no task of the request has a server."""
@@ -258,7 +276,7 @@ class Campaign:
             if record is not None and record.suite != suite:
                 self.store.copy(record, suite)
 
-    def run(self, executor: Executor, plan: Plan) -> list[RunRecord]:
+    def run(self, executor: Executor, plan: Plan) -> Records:
         """Run the cells that are to do and return their records, each saved as it ends.
 
         A cell that another process is running, or has run meanwhile, has none. Those that are
@@ -270,7 +288,7 @@ class Campaign:
             DataError: that is so of every cell that is to do; none has a record then.
         """
         self.take_over(plan)
-        records: list[RunRecord] = []
+        records: list[RunRecord | Kept] = []
         cells = longest_first(plan.to_do, self._workloads)
         if self.waits:
             random.Random(secrets.token_bytes(8)).shuffle(cells)
@@ -280,10 +298,14 @@ class Campaign:
                 self._run_round(executor, asked, agenda, records)
         if agenda.left:
             self.say(f'{_count_cells(len(agenda.left))} being run by another process')
-        return records
+        return Records(records)
 
     def _run_round(
-        self, executor: Executor, asked: Sequence[Cell], agenda: Agenda, records: list[RunRecord]
+        self,
+        executor: Executor,
+        asked: Sequence[Cell],
+        agenda: Agenda,
+        records: list[RunRecord | Kept],
     ) -> None:
         """Run cells, add their records, and tell ``agenda`` what became of each."""
         cells = {cell.spec.id: cell for cell in asked}
@@ -307,9 +329,16 @@ class Campaign:
                     continue
                 if self.tracking is not None:
                     self.tracking.finish(self._subject(cell), result_of(found, self.store))
-                records.append(found)
+                records.append(self._place_of(found) if agenda.total >= MOST_HELD else found)
                 name = self.request.titles.get(cell.spec.backbone, '')
                 self.say(f'[{len(records)}/{agenda.total}] {describe(found, name)}')
+
+    def _place_of(self, record: RunRecord) -> RunRecord | Kept:
+        """Return where a record lies, to be read again; itself where it could not be written."""
+        path = self.store.places(record)[0]
+        there = read_if_there(path)
+        is_it = there is not None and (there.is_ok, there.error) == (record.is_ok, record.error)
+        return Kept(record.spec, path, record.is_ok) if is_it else record
 
     def _take_from_others(self, cell: Cell) -> None:
         if not self.waits:

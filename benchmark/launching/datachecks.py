@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.compiling import data_request, library_versions, localise
+from benchmark.errors import UNFIT
 from benchmark.hashing import fingerprint, slug
 from benchmark.kinds.base import DATA, Config
 from benchmark.launching.executors.base import Executor, Job, Reply
@@ -113,5 +114,5 @@ def _read(path: Path) -> Checked | None:
         content = json.loads(path.read_text(encoding='utf-8'))
         faults, warnings = tuple(content['faults']), tuple(content['warnings'])
         return Checked(faults, warnings, dict(content['sizes']))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *UNFIT):
         return None

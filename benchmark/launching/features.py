@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from benchmark.compiling import library_versions
 from benchmark.compiling.identity import source_numerics
-from benchmark.errors import BenchmarkError
+from benchmark.errors import UNFIT, BenchmarkError
 from benchmark.hashing import file_hash, fingerprint
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.retries import run_again_when_lost
@@ -126,7 +126,7 @@ def _read_architecture(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding='utf-8'))
         features_from(content['features'])
         return {key: content[key] for key in _OF_ARCHITECTURE}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, *UNFIT):
         return {}
 
 
@@ -173,7 +173,7 @@ def _read_cached(path: Path) -> Inspected | None:
     """Return what a file of the cache holds; one that is absent or damaged is asked again."""
     try:
         return _read_inspected(json.loads(path.read_text(encoding='utf-8')))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, *UNFIT):
         return None
 
 

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.execution.locking import exclusive, holder, silence
 from benchmark.hashing import slug
 from benchmark.results.leases import length, see
@@ -155,6 +155,8 @@ def _read(path: Path, work: Path) -> Ledger:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         sight = holder(path.parent)
+        if not isinstance(content['suite'], str) or not isinstance(content['process'], str):
+            raise TypeError('suite and process must be texts')
         return Ledger(
             suite=content['suite'],
             store=ResultStore(Path(content['results']), work),
@@ -166,10 +168,13 @@ def _read(path: Path, work: Path) -> Ledger:
             silence=None if sight is None else silence(sight),
             expected={name: float(s) for name, s in content.get('expected', {}).items()},
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, *UNFIT) as error:
         raise RecordError(f'{path}: cannot be read ({error}); delete its folder') from None
 
 
 def _entry(content: dict[str, Any]) -> Entry:
-    mark = content.pop('fingerprint')
-    return Entry(RunSpec(**content), mark)
+    mark, spec = content.pop('fingerprint'), RunSpec(**content)
+    texts = mark, spec.task, spec.backbone, spec.protocol
+    if not all(isinstance(text, str) for text in texts) or type(spec.seed) is not int:
+        raise TypeError(f'a cell is {content!r:.100}')
+    return Entry(spec, mark)

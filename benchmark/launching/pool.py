@@ -21,7 +21,7 @@ from benchmark.launching.liveness import read_now
 from benchmark.launching.nursery import Forked, Nursery
 from benchmark.launching.stalls import Progress, end_with_stack
 from benchmark.results.leases import LOST
-from benchmark.stopping import SECONDS, STOPPED
+from benchmark.stopping import FROM_OUTSIDE, SECONDS, STOPPED
 
 WORKER = (sys.executable, '-P', '-m', 'benchmark.launching.worker')
 """The command of a worker; the file descriptor for its answers is added as last argument."""
@@ -67,10 +67,6 @@ class _Worker:
         reply = Reply(self.job, answer, self.started)
         self.job = None
         return reply
-
-
-_FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGBUS)
-"""Signals by which others, or a lack of memory, end a process; the rest are faults of its own."""
 
 
 class Pool:
@@ -262,7 +258,7 @@ def _death(worker: _Worker) -> dict[str, Any]:
         return {'error': 'the worker process was asked to stop', 'died': True, 'lost': True}
     hint = '; most likely out of memory' if -code == signal.SIGKILL else ''
     error = f'the worker process was ended by {_signal_name(-code)}{hint}'
-    is_lost = -code in _FROM_OUTSIDE
+    is_lost = -code in FROM_OUTSIDE
     return {'error': f'{error}; run the command again to retry', 'died': True, 'lost': is_lost}
 
 

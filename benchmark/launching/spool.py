@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.execution.locking import exclusive
 from benchmark.launching.executors.base import Job
 from benchmark.results.leases import Observer, see
@@ -89,8 +89,10 @@ class Spool:
         for path in sorted(self._answers.iterdir()):
             if path.name.startswith('.'):
                 continue
-            with contextlib.suppress(OSError, ValueError):
-                found[path.name] = json.loads(path.read_bytes())
+            try:
+                found[path.name] = dict(json.loads(path.read_bytes()))
+            except (OSError, *UNFIT) as error:  # its worker is not asked a second time
+                found[path.name] = {'error': f'{path}: cannot be read ({error})', 'lost': True}
             path.unlink(missing_ok=True)
             for taken in self._taken.glob(f'{path.name}{_BETWEEN}*'):
                 taken.unlink(missing_ok=True)
@@ -142,8 +144,12 @@ class Spool:
                 mine = self._taken / f'{path.name}{_BETWEEN}{worker}'
                 with contextlib.suppress(FileNotFoundError):
                     path.rename(mine)
-                    content = ast.literal_eval(mine.read_text(encoding='utf-8'))
-                    return path.name, Job(**{**content, 'log': Path(content['log'])})
+                    try:
+                        content = ast.literal_eval(mine.read_text(encoding='utf-8'))
+                        return path.name, Job(**{**content, 'log': Path(content['log'])})
+                    except (SyntaxError, MemoryError, *UNFIT) as error:
+                        told = f'{mine}: cannot be read ({error})'
+                        self.answer(path.name, {'error': told, 'lost': True})
         return None
 
     def answer(self, name: str, answer: dict[str, Any]) -> None:

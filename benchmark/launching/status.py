@@ -18,7 +18,7 @@ from benchmark.results.briefs import Brief, brief
 from benchmark.results.index import read_briefs
 from benchmark.results.live import last_point
 from benchmark.results.reduced import read_note
-from benchmark.results.store import read_record
+from benchmark.results.store import read_if_there
 from benchmark.specs import RunSpec
 
 _TAIL = 1 << 14
@@ -213,7 +213,8 @@ def _cell(ledger: Ledger, entry: Entry, record: Brief | None) -> CellStatus:
             expected=expected,
         )  # fmt: skip
     if (record is None or not record.is_ok) and (note := read_note(folder)):
-        record = brief(read_record(note.record)) if note.record.is_file() else record
+        smaller = read_if_there(note.record)
+        record = brief(smaller) if smaller is not None else record
     if record is not None and record.is_ok:
         is_new = record.finished >= ledger.started
         took = record.whole_seconds if is_new else None

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from benchmark.errors import IncompatibleError
+from benchmark.errors import UNFIT, IncompatibleError
 from benchmark.hashing import fingerprint
 
 _SUFFIX = '.maps'
@@ -118,7 +118,7 @@ class MapStore:
                 if hashlib.sha256(body).digest() != content[:_DIGEST]:
                     return None
                 found.append(load(body)['map'])
-            except (OSError, SafetensorError, KeyError, ValueError):
+            except (OSError, SafetensorError, *UNFIT):
                 return None
         return tuple(found)
 

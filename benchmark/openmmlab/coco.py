@@ -21,6 +21,7 @@ import numpy as np
 import pycocotools.mask as codec
 from pycocotools import coco as pycoco
 
+from benchmark import packed
 from benchmark.errors import DataError, did_you_mean
 from benchmark.openmmlab.keypoints import COCO
 
@@ -78,7 +79,7 @@ def load_json(path: str | Path) -> Any:
         DataError: the file is missing or is not JSON.
     """
     try:
-        return json.loads(Path(path).read_bytes())
+        return json.loads(packed.read_bytes(path))
     except FileNotFoundError:
         raise DataError(f'{path}: no such annotation file') from None
     except OSError as error:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from benchmark import packed
 from benchmark.errors import DataError
 
 _OFTEN = (
@@ -126,7 +127,7 @@ def read_bytes(file: str | Path) -> bytes:
         DataError: it is missing, cannot be read or is empty.
     """
     try:
-        data = Path(file).read_bytes()
+        data = packed.read_bytes(file)
     except FileNotFoundError:
         raise DataError(f'{file}: no such file{_namesake(Path(file))}') from None
     except OSError as error:
@@ -138,9 +139,9 @@ def read_bytes(file: str | Path) -> bytes:
 
 def _namesake(path: Path) -> str:
     """Return the end of a message that names a file which differs in case or ending only."""
-    if not path.parent.is_dir():
+    if not packed.is_folder(path.parent):
         return ''
-    names = sorted(other.name for other in path.parent.iterdir())
+    names = sorted(packed.names_in(path.parent)[1])
     wanted = path.name.casefold()
     alike = [name for name in names if name.casefold() == wanted] or [
         name for name in names if PurePath(name).stem == path.stem and is_picture(name)

@@ -72,6 +72,7 @@ def prepare() -> Backends:
     Calls after the first change nothing. A library that is installed but broken (built for
     another torch or numpy) is replaced like an absent one, and named in the result's ``notes``.
     From here on mmengine reads checkpoints and annotations without executing what they contain,
+    reads files inside of archives in place (:mod:`benchmark.packed`),
     builds only what is in a registry, lists are read by :mod:`benchmark.openmmlab.lists`, and the
     libraries do not see transformers. Worker processes that are spawned rather than forked start
     without any of this.
@@ -83,6 +84,7 @@ def prepare() -> Backends:
 
     optional.install()  # before the first of the libraries is imported
     from benchmark.openmmlab import checkpoints, files
+    from benchmark.openmmlab.archives import install_archives
     from benchmark.openmmlab.lists import install_list_reader
 
     # mmdet imports it for an interpolation that nothing here uses: seconds per process
@@ -91,6 +93,7 @@ def prepare() -> Backends:
     keypoints, keypoints_problem = _prepare_keypoints()
     checkpoints.install_safe_loading()
     files.install_safe_files()
+    install_archives()
     install_list_reader()
     _keep_to_registries()
     notes = tuple(note for note in (ops_problem, keypoints_problem) if note)

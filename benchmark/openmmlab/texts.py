@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmark import packed
 from benchmark.errors import DataError
 
 
@@ -16,7 +17,7 @@ def read_text(path: str | Path) -> str:
         DataError: the file cannot be read, or is in another encoding.
     """
     try:
-        data = Path(path).read_bytes()
+        data = packed.read_bytes(path)
         is_utf16 = data[:2] in (b'\xff\xfe', b'\xfe\xff')
         text = data.decode('utf-16' if is_utf16 else 'utf-8-sig')
         return text.replace('\r\n', '\n').replace('\r', '\n')

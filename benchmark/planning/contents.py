@@ -25,8 +25,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from benchmark import packed
 from benchmark.compiling.identity import leads_back
-from benchmark.errors import DataError, RecordError
+from benchmark.errors import UNFIT, DataError, RecordError
 from benchmark.results.store import write_atomically
 from benchmark.specs import Task
 
@@ -342,6 +343,8 @@ def _digest(job: tuple[Path, _File]) -> _Read:
         with path.open('rb') as file:
             digest = hashlib.file_digest(file, 'sha256').hexdigest()
             is_same = _stamp_of(os.fstat(file.fileno())) == listed.stamp
+    except NotADirectoryError:  # it leads into an archive, whose changes the next stamp shows
+        return _Read(hashlib.sha256(packed.read_bytes(path)).hexdigest(), True)
     except OSError as error:
         raise DataError(f'{path}: cannot be read ({error.strerror or error})') from None
     return _Read(digest, is_same)
@@ -377,11 +380,11 @@ def _list_folders(
             wanted.setdefault(place, set()).add(last)
     for name in filter(_is_inside, named):
         place = Path(name).as_posix()
-        if (root / name).is_file():
+        if packed.is_file(root / name):
             above, _, last = place.rpartition('/')
             wanted.setdefault(above or '.', set()).add(last)
         elif place != '.' and not any(p.startswith(f'{place}/') for p in patterns):
-            whole |= {place} if (root / name).is_dir() else set()
+            whole |= {place} if packed.is_folder(root / name) else set()
     whole = {place for place in whole if not any(str(p) in whole for p in Path(place).parents)}
     for place in sorted(whole):
         yield from _below(root, place)
@@ -408,7 +411,7 @@ def _folders(root: Path, pattern: str) -> Iterator[Path]:
     if not pattern:
         yield root
         return
-    yield from (path for path in root.glob(pattern) if path.is_dir())
+    yield from (path for path in packed.glob(root, pattern) if packed.is_folder(path))
 
 
 def _below(root: Path, start: str = '.') -> Iterator[tuple[str, list[_File]]]:
@@ -441,6 +444,9 @@ def _scan(folder: Path) -> tuple[list[str], list[_File]]:
                 try:
                     facts = entry.stat()
                 except OSError as error:
+                    if packed.is_folder(entry.path):
+                        folders.append(entry.name)
+                        continue
                     raise DataError(
                         f'{entry.path}: cannot be read ({error.strerror}'
                         f'{"; a link to what is not there" if entry.is_symlink() else ""})'
@@ -452,6 +458,8 @@ def _scan(folder: Path) -> tuple[list[str], list[_File]]:
     except FileNotFoundError:
         return [], []
     except OSError as error:
+        if (found := packed.scan(folder)) is not None:
+            return found[0], [_File(name, stamp) for name, stamp in found[1]]
         raise DataError(f'{folder}: cannot be read ({error.strerror})') from None
     files.sort()
     return folders, files
@@ -549,7 +557,7 @@ class _Cache:
             if version + b'\n' != _VERSION or int(checksum) != zlib.crc32(body):
                 return cls(path)
             return cls(path, dict(_parse_cache_line(line) for line in body.splitlines()))
-        except (OSError, ValueError, TypeError, AttributeError):
+        except (OSError, *UNFIT):
             return cls(path)
 
     def of(self, place: str) -> _Remembered:
@@ -587,9 +595,9 @@ def remembered_hash(path: Path, cache: Path) -> str:
         listed = _File(path.name, _stamp_of(path.stat()))
     except OSError as error:
         raise DataError(f'{path}: cannot be read ({error.strerror})') from None
-    with contextlib.suppress(OSError, ValueError, TypeError):
+    with contextlib.suppress(OSError, *UNFIT):
         *stamp, digest = orjson.loads(place.read_bytes())
-        if tuple(stamp) == listed.stamp:
+        if tuple(stamp) == listed.stamp and len(bytes.fromhex(digest)) == 32:
             return str(digest)
     found = _digest((path, listed))
     if found.is_same and listed.is_settled(now):

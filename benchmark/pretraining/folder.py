@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import DataError, DeclarationError
+from benchmark.errors import UNFIT, DataError, DeclarationError
 from benchmark.hashing import slug
 from benchmark.results.store import write_atomically
 from benchmark.specs import Backbone, Pretraining
@@ -148,15 +148,18 @@ def read_facts(folder: Path) -> dict[str, Any]:
     settings = folder / _SETTINGS
     if not settings.is_file():
         raise DataError(f'--like {folder}: holds no pretraining')
-    facts = folder / f'{_json(settings)["name"]}.json'
-    if not facts.is_file():
+    name = _json(settings).get('name')
+    if not isinstance(name, str) or Path(name).name != name:
+        raise DataError(f'{settings}: name is {name!r:.60}, must be the name of a file')
+    facts = folder / f'{name}.json'
+    if facts not in folder.glob('*.json'):
         raise DataError(f'--like {folder}: the pretraining there is not finished')
     return _json(facts)
 
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
+        found: dict[str, Any] = dict(json.loads(path.read_text(encoding='utf-8')))
+    except (OSError, *UNFIT) as error:
         raise DataError(f'{path}: cannot be read ({error})') from None
     return found

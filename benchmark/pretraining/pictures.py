@@ -102,8 +102,8 @@ def read_column(table: Path, column: str) -> list[tuple[str, str]]:
     try:
         with table.open(encoding='utf-8', newline='') as file:
             return [(row['file'], row[column]) for row in csv.DictReader(file)]
-    except OSError as error:
-        raise DataError(f'{table}: cannot be read ({error.strerror})') from None
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f'{table}: cannot be read ({error})') from None
     except KeyError as error:
         raise DataError(f'{table}: has no column {error}') from None
 

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.engine.audit import hash_tensor
+from benchmark.errors import UNFIT
 from benchmark.probes.reading import Choices
 
 _SUFFIX = '.safetensors'
@@ -66,7 +67,7 @@ class FeatureCache:
             ends = json.loads(about['choices'])
         except FileNotFoundError:
             return None
-        except (OSError, SafetensorError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        except (OSError, SafetensorError, RuntimeError, *UNFIT) as error:
             _LOG.warning('%s: not used, features are collected again (%s)', path, error)
             return None
         with contextlib.suppress(OSError):  # a folder that can be read only

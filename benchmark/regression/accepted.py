@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import DeclarationError
+from benchmark.errors import UNFIT, DeclarationError
 from benchmark.specs import CellKey
 
 _PATTERNS = ('task', 'backbone', 'protocol')
@@ -42,7 +42,7 @@ def read_accepted(path: Path) -> tuple[Shift, ...]:
     """
     try:
         content = tomllib.loads(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, *UNFIT) as error:
         raise DeclarationError(f'{path}: cannot be read ({error})') from None
     if unknown := sorted(content.keys() - {'shift'}):
         raise DeclarationError(f"{path}: unknown table '{unknown[0]}' (allowed: [[shift]])")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.results.forms import is_number, parse_json
 from benchmark.results.store import write_atomically
 
@@ -73,7 +73,7 @@ def read_canaries(path: Path) -> dict[str, Canary]:
         if content['schema'] != SCHEMA:
             raise ValueError(f'schema is {content["schema"]!r}, this version reads {SCHEMA}')
         return {name: _canary(item) for name, item in content['canaries'].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, *UNFIT) as error:
         raise RecordError(
             f'{path}: no canaries ({error}); delete the file to freeze them anew'
         ) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.regression.cells import Headline
 from benchmark.results.forms import is_number, parse_json
 from benchmark.results.store import write_atomically
@@ -117,7 +117,7 @@ def read_history(path: Path, suite: str) -> History:
             raise ValueError(f"it holds suite '{content['suite']}', not '{suite}'")
         cells = dict(_cell(item) for item in content['cells'])
         return History(suite, tuple(sorted(map(_text, content['nights']))), cells)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, *UNFIT) as error:
         raise RecordError(f'{path}: no history of nights ({error})') from None
 
 

@@ -6,13 +6,14 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.errors import BenchmarkError, unknown_name
-from benchmark.report.data.boards import build_boards
+from benchmark.report.data.boards import build_boards, with_set_aside
 from benchmark.report.data.facts import TRIVIAL, backbone_facts, task_facts
 from benchmark.report.data.normaliser import read_normaliser
 from benchmark.report.formats.duel import BackboneComparison
 from benchmark.report.inference.duels import Evidence, Reading, chosen_backbone, duels, evidence_of
+from benchmark.report.text.sentences import set_aside_notes
 from benchmark.results.briefs import Brief
-from benchmark.results.counting import Runs, newest
+from benchmark.results.counting import Runs, newest, set_aside
 from benchmark.results.index import read_briefs
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record
@@ -44,7 +45,8 @@ def compare_backbones(
     briefs = read_briefs(store, suite)
     if not briefs:
         raise unknown_name(f'suite with records in {store.results}', suite, store.suites())
-    runs = _asked(newest(briefs), protocols, tasks)
+    counted = newest(briefs)
+    runs = _asked(counted, protocols, tasks)
     chosen = [item for records in runs.values() for item in records]
     facts, backbones = task_facts(chosen), backbone_facts(chosen)
     labels = {
@@ -53,9 +55,11 @@ def compare_backbones(
     a, b = (chosen_backbone(name, labels) for name in pair)
     if a == b:
         raise BenchmarkError(f"'{pair[0]}' and '{pair[1]}' are both {a}: name two backbones")
+    aside = set_aside(briefs, counted)
+    boards = with_set_aside(build_boards(runs, facts, backbones), aside)
     found = duels(
         runs,
-        build_boards(runs, facts, backbones),
+        boards,
         (a, b),
         reader(store, suite),
         normaliser=read_normaliser(),
@@ -67,7 +71,10 @@ def compare_backbones(
             f'{labels[a]} and {labels[b]} have no task with a score under the same protocol: see '
             f'`tbench report --suite {suite}`'
         )
-    return BackboneComparison(suite, labels[a], labels[b], (a, b), tuple(found))
+    notes = [
+        f'{board.protocol}: {note}' for board in boards for note in set_aside_notes(board, (a, b))
+    ]
+    return BackboneComparison(suite, labels[a], labels[b], (a, b), tuple(found), tuple(notes))
 
 
 def reader(store: ResultStore, suite: str, whole: Mapping[str, RunRecord] | None = None) -> Reading:

@@ -17,12 +17,11 @@ from benchmark.hashing import slug
 from benchmark.protocols import TRIVIAL
 from benchmark.report.comparing import reader
 from benchmark.report.data.baselines import Baseline, read_baselines
-from benchmark.report.data.boards import Board, build_boards
+from benchmark.report.data.boards import Board, build_boards, with_set_aside
 from benchmark.report.data.facts import (
     BackboneFacts,
     TaskFacts,
     backbone_facts,
-    declared_facts,
     task_facts,
 )
 from benchmark.report.data.frames import tidy, tidy_rows
@@ -44,7 +43,7 @@ from benchmark.results.index import read_briefs, read_whole
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore, read_record, write_atomically
 from benchmark.results.titles import find_id, split_name
-from benchmark.specs import Task
+from benchmark.specs import CellKey
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class ReportOptions:
     tasks: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()
     baselines: Path | None = None
-    asked: Mapping[str, Sequence[Task]] = field(default_factory=dict)
+    asked: Mapping[str, Sequence[TaskFacts]] = field(default_factory=dict)
     version: int = 1
     home: str = ''
 
@@ -123,6 +122,15 @@ class Content:
         """The suite as headings name it, such as ``'quick@2'``; without its version while 1."""
         version = self.options.version
         return f'{self.suite}@{version}' if version > 1 else self.suite
+
+    @property
+    def aside(self) -> dict[CellKey, int]:
+        """How many results of a cell do not count, since others of another make do."""
+        return {
+            CellKey(board.protocol, *place): count
+            for board in self.boards
+            for place, count in board.set_aside.items()
+        }
 
     @cached_property
     def findings(self) -> Findings:
@@ -276,9 +284,8 @@ def report_frames(
         BenchmarkError: the suite has no records or one is unreadable.
     """
     content = load_content(store, suite, options)
-    return frames(
-        tidy(content.runs, content.tasks, content.backbones), content.boards, content.findings
-    )
+    long = tidy(content.runs, content.tasks, content.backbones, content.aside)
+    return frames(long, content.boards, content.findings)
 
 
 @_without_collector()
@@ -357,7 +364,7 @@ def _not_run(board: Board, options: ReportOptions) -> tuple[TaskFacts, ...]:
         return ()
     there = {column.task.name for column in board.columns}
     asked = [t for t in options.asked.get(board.protocol, ()) if t.name not in there]
-    return tuple(sorted(map(declared_facts, asked), key=lambda task: task.order))
+    return tuple(sorted(asked, key=lambda task: task.order))
 
 
 def _baselines(
@@ -367,7 +374,7 @@ def _baselines(
     if options.baselines is None:
         return ()
     there = {column.task.name for column in board.columns}
-    asked = {t.name: declared_facts(t) for some in options.asked.values() for t in some}
+    asked = {task.name: task for some in options.asked.values() for task in some}
     rows = read_baselines(options.baselines, board.protocol, asked | task_facts(records))
     return tuple(row for row in rows if there & row.values.keys())
 
@@ -403,19 +410,13 @@ def _content(
         for id_, facts in backbone_facts(chosen).items()
     }
     boards = flagged(build_boards(runs, tasks, backbones))
-    aside = set_aside(records, runs)
     boards = tuple(
         replace(
             board,
             not_run=_not_run(board, options),
             baselines=_baselines(board, every, options),
-            set_aside={
-                (cell.task, cell.backbone): count
-                for cell, count in aside.items()
-                if cell.protocol == board.protocol
-            },
         )
-        for board in boards
+        for board in with_set_aside(boards, set_aside(records, runs))
     )
     return Content(store, suite, runs, tasks, backbones, boards, options, whole)
 
@@ -428,7 +429,7 @@ def _md(content: Content) -> dict[str, str]:
 
 def _csv(content: Content) -> dict[str, str]:
     lines = tidy_rows(content.runs, content.tasks, content.backbones)
-    texts = wide_csv(content.boards, content.findings), long_csv(lines)
+    texts = wide_csv(content.boards, content.findings), long_csv(lines, content.aside)
     return dict(zip(_FILES['csv'](slug(content.suite)), texts, strict=True))
 
 

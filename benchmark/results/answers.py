@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.results.leases import check_held
 from benchmark.results.store import write_atomically
 
@@ -41,7 +41,7 @@ def kept_answer(folder: Path) -> dict[str, Any] | None:
         if _hash(text) != content['sha256']:
             return None
         answer: dict[str, Any] = json.loads(text)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, *UNFIT):
         return None
     return answer
 

@@ -11,10 +11,10 @@ def parse_json(text: str | bytes, *, parse_constant: Callable[[str], Any] | None
     """Return what JSON ``text`` says; halves of letters in it become question marks.
 
     Raises:
-        ValueError: it is no JSON, or nested too deep.
+        ValueError: it is no JSON, nested too deep, or has a whole number that nothing writes again.
     """
     try:
-        content = json.loads(text, parse_constant=parse_constant)
+        content = json.loads(text, parse_constant=parse_constant, parse_int=_whole_number)
         # the escape of half a letter is JSON, but no file or terminal takes what it stands for
         lone = '\\ud' in (text.decode() if isinstance(text, bytes) else text).lower()
         if lone:
@@ -23,6 +23,12 @@ def parse_json(text: str | bytes, *, parse_constant: Callable[[str], Any] | None
     except RecursionError:
         raise ValueError('nested too deep') from None
     return content
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
+        raise ValueError(f'{digits:.24} is not a number of 64 bits')
+    return int(digits)
 
 
 Check = Callable[[Any], bool]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.counting import cell_key
 from benchmark.results.records import RunRecord
@@ -143,7 +143,7 @@ def _load(index: Path) -> Remembered:
             version, checksum, body = file.readline(), file.readline(), file.read()
         is_whole = version.decode() == f'{_VERSION}\n' and int(checksum) == zlib.crc32(body)
         return _from_columns(orjson.loads(body)) if is_whole else _NOTHING
-    except (OSError, LookupError, TypeError, ValueError):
+    except (OSError, *UNFIT):
         return _NOTHING
 
 

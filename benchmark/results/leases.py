@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import re
 import secrets
@@ -24,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import BenchmarkError
+from benchmark.errors import UNFIT, BenchmarkError
 
 LENGTH = 'TBENCH_LEASE'
 """The environment variable with the seconds after which a lease that nobody renews has run out."""
@@ -36,6 +37,9 @@ LOST = 98
 """Exit code of a worker that found its lease taken over."""
 
 _SECONDS = 120.0
+_LONGEST = 7 * 24 * 3600.0
+"""A lease that says more seconds is no lease: nobody would ever take it over."""
+
 _BEATS = 12
 """How often a lease is renewed within its length."""
 
@@ -118,15 +122,18 @@ def length() -> float:
     """Return after how many seconds without a sign of life a lease has run out.
 
     Raises:
-        BenchmarkError: the environment sets something else than a positive number.
+        BenchmarkError: the environment sets something else than a positive number, or too large a
+            one.
     """
     text = os.environ.get(LENGTH, '')
     try:
         seconds = float(text or _SECONDS)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds < float('inf'):
-        raise BenchmarkError(f'{LENGTH}={text}: must be a number of seconds above 0')
+    if not 0 < seconds <= _LONGEST:
+        raise BenchmarkError(
+            f'{LENGTH}={text}: must be a number of seconds above 0, at most {_LONGEST:.0f}'
+        )
     return seconds
 
 
@@ -138,7 +145,8 @@ def see(folder: Path) -> Sight | None:
             return None
         path = folder / _name(number)
         try:
-            return _parse(number, path.read_text(encoding='utf-8'), path.stat().st_mtime)
+            text = path.read_bytes().decode(errors='replace')
+            return _parse(number, text, path.stat().st_mtime)
         except FileNotFoundError:
             if _newest(folder) == number:  # the folder went meanwhile
                 return None
@@ -436,8 +444,10 @@ def _parse(number: int, text: str, changed: float) -> Sight:
     try:
         content = json.loads(header)
         seconds, since = float(content['seconds']), float(content['since'])
+        if not (0 < seconds <= _LONGEST and math.isfinite(since)):
+            raise ValueError('no length of a lease')
         return Sight(Mark(number, tail.strip()), _owner(content['owner']), seconds, since, changed)
-    except (ValueError, KeyError, TypeError):
+    except UNFIT:
         # not whole: whoever writes it lives, or gives no sign of life and is judged by that
         return Sight(Mark(number, text), None, _SECONDS, changed, changed)
 
@@ -445,14 +455,14 @@ def _parse(number: int, text: str, changed: float) -> Sight:
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, *UNFIT):
         return None
 
 
 def _owner(content: Any) -> Owner | None:
     try:
         return Owner(content['host'], content['system'], int(content['pid']), content['started'])
-    except (ValueError, KeyError, TypeError):
+    except UNFIT:
         return None
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.results.forms import check_facts, is_number, parse_json
 from benchmark.results.upgrades import SCHEMA, upgrade
 from benchmark.specs import RunSpec
@@ -150,7 +150,7 @@ def from_json(text: str | bytes, path: Path) -> RunRecord:
         if isinstance(content, dict):
             _check_forms(content)
         return _build(upgrade(content, path), path)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except UNFIT as error:
         raise RecordError(f'{path}: incomplete record ({error})') from None
 
 

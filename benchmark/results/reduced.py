@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.results.store import write_atomically
 
 _FILE = 'smaller.json'
@@ -59,5 +59,5 @@ def read_note(folder: Path) -> Note | None:
     try:
         content = json.loads((folder / _FILE).read_bytes())
         return Note(int(content['halvings']), Path(content['record']))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *UNFIT):
         return None

@@ -1,7 +1,8 @@
 """Export and import the records of a suite as one archive with a manifest.
 
-The archive is a ZIP file with ``manifest.json`` (format, suite, SHA-256 by file) and the record
-files at their places below a results folder. Equal records give an equal archive, byte by byte.
+The archive is a ZIP file with ``manifest.json`` (format, suite, SHA-256 by file) and, at their
+places below a results folder, the records, what they found of every test example, and what the
+suite declares. Equal content gives an equal archive, byte by byte.
 """
 
 from __future__ import annotations
@@ -14,21 +15,24 @@ import json
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.results.forms import parse_json
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.store import ResultStore, read_record, write_atomically
+from benchmark.results.suites import SuiteFacts, suite_from_json
 
-FORMAT = 1
+FORMAT = 2
+"""The version that is written; archives of version 1 hold records alone."""
+
 MANIFEST = 'manifest.json'
 
 _TIME = (1980, 1, 1, 0, 0, 0)
-_MOST_BYTES = 64 << 20
-"""A record is kilobytes; one far beyond is damage or malice."""
+_MOST_BYTES = 256 << 20
+"""A record has kilobytes, outcomes at most some megabytes; far beyond is damage or malice."""
 
 _MOST_BYTES_IN_ALL = 4 << 30
 
@@ -64,23 +68,45 @@ class Imported(NamedTuple):
     detail: str = ''
 
 
-def export_suite(store: ResultStore, suite: str, archive: Path) -> int:
+def export_suite(
+    store: ResultStore, suite: str, archive: Path, facts: SuiteFacts | None = None
+) -> int:
     """Write all records of ``suite`` into ``archive`` and return their number.
+
+    Their outcomes per test example go along, and what the suite declares.
+
+    Args:
+        store: where the records are.
+        suite: name of the suite.
+        archive: the file to write.
+        facts: what the suite declares; what an earlier archive said of it unless given.
 
     Raises:
         RecordError: the suite has no records, one is unreadable, or the archive cannot be written.
     """
     root = store.runs_folder(suite)
     files: dict[str, bytes] = {}
+    outcomes: dict[str, bytes] = {}
     for path in sorted(root.rglob('*.json')):
         record = read_record(path)
         _check_place(record, path, store)
-        files[path.relative_to(store.results).as_posix()] = path.read_bytes()
-    if not files:
+        files[_name(path, store)] = path.read_bytes()
+        place, content = store.outcomes_path(record), store.outcomes(record)
+        if place is not None and content is not None:
+            outcomes[_name(place, store)] = content
+    count = len(files)
+    if not count:
         known = ', '.join(store.suites()) or 'none'
         raise RecordError(f"{root}: no records of suite '{suite}' (suites with records: {known})")
-    write_atomically(archive, _pack(suite, files))
-    return len(files)
+    if (said := facts or store.suite_facts(suite)) is not None:
+        files[_name(store.suite_path(suite), store)] = said.to_json().encode()
+    write_atomically(archive, _pack(suite, files | dict(sorted(outcomes.items()))))
+    return count
+
+
+def _name(path: Path, store: ResultStore) -> str:
+    """Return how an archive names a file of a results folder."""
+    return path.relative_to(store.results).as_posix()
 
 
 def _check_place(record: RunRecord, path: Path, store: ResultStore) -> None:
@@ -114,21 +140,78 @@ def import_archive(store: ResultStore, archive: Path) -> list[Imported]:
     """Merge the records of ``archive`` into the results folder and return what became of each.
 
     All of it is verified before anything is written. A record that is there already is never
-    overwritten: one that says something else is a conflict.
+    overwritten: one that says something else is a conflict, and so is what the suite declares.
+    Outcomes come in with the records that name them.
 
     Raises:
         RecordError: the archive is damaged, holds something else than its manifest says, or
-            a file that is not a record in its proper place; or a file cannot be written.
+            a file that does not belong where it is; or a file cannot be written.
     """
     with _opened(archive) as packed:
+        manifest = _checked_manifest(archive, packed)
         # twice over the archive: no more than one record is held at a time
-        imported = {
-            name: _merge(path, record) for name, path, record in _verify(store, archive, packed)
-        }
+        imported: dict[str, Imported] = {}
+        wanted: dict[str, Path] = {}
+        known: set[str] = set()
+        for name, path, record in _verify(store, archive, packed, manifest):
+            imported[name] = _merge(path, record)
+            if (place := store.outcomes_path(record)) is not None:
+                known.add(_name(place, store))
+                if imported[name].outcome is not ImportOutcome.CONFLICT:
+                    wanted[_name(place, store)] = place
+        others = packed.namelist()
+        _verify_outcomes(archive, packed, manifest, [n for n in others if _is_outcomes(n)], known)
+        facts = _verify_facts(store, archive, packed, manifest)
+        for name, place in wanted.items():
+            if name in others and not place.is_file():
+                write_atomically(place, packed.read(name))
         for name, item in imported.items():
             if item.outcome is ImportOutcome.ADDED:
                 write_atomically(item.path, packed.read(name))
-    return list(imported.values())
+        return [*imported.values(), *_merge_facts(store, facts)]
+
+
+def _is_outcomes(name: str) -> bool:
+    return name.startswith('outcomes/')
+
+
+def _verify_outcomes(
+    archive: Path,
+    packed: zipfile.ZipFile,
+    manifest: Mapping[str, Any],
+    names: Iterable[str],
+    known: Container[str],
+) -> None:
+    """Raise unless outcomes are what their names say, and of a record of the archive."""
+    for name in names:
+        data = _content(archive, packed, manifest, name)
+        # the name is one that a record gives, never used otherwise
+        if name not in known or hashlib.sha256(data).hexdigest() != PurePosixPath(name).stem:
+            raise RecordError(f'{archive}: {name} is of no record of the archive')
+
+
+def _verify_facts(
+    store: ResultStore, archive: Path, packed: zipfile.ZipFile, manifest: Mapping[str, Any]
+) -> SuiteFacts | None:
+    """Return what the suite of an archive declares; ``None`` where the archive does not say."""
+    name = _name(store.suite_path(manifest['suite']), store)
+    if name not in packed.namelist():
+        return None
+    found = suite_from_json(_content(archive, packed, manifest, name), archive / name)
+    if found.name != manifest['suite']:
+        raise RecordError(f"{archive}: {name} is of suite '{found.name}'")
+    return found
+
+
+def _merge_facts(store: ResultStore, facts: SuiteFacts | None) -> Iterator[Imported]:
+    """Keep what a suite declares where nothing is known of it; yield a conflict."""
+    if facts is None:
+        return
+    path = store.suite_path(facts.name)
+    if not path.is_file():
+        write_atomically(path, facts.to_json())
+    elif store.suite_facts(facts.name) != facts:
+        yield Imported(path, ImportOutcome.CONFLICT, 'the suite declares something else here')
 
 
 @contextlib.contextmanager
@@ -160,9 +243,23 @@ def _difference(there: RunRecord, other: RunRecord) -> str:
 
 
 def _verify(
-    store: ResultStore, archive: Path, packed: zipfile.ZipFile
+    store: ResultStore, archive: Path, packed: zipfile.ZipFile, manifest: Mapping[str, Any]
 ) -> Iterator[tuple[str, Path, RunRecord]]:
     """Yield the name, place and content of every record, each once it is verified."""
+    facts = _name(store.suite_path(manifest['suite']), store)
+    for name in packed.namelist():
+        if name in (MANIFEST, facts) or _is_outcomes(name):
+            continue
+        record = _record(_content(archive, packed, manifest, name), archive, name)
+        places = {_name(place, store): place for place in store.places(record)}
+        # the name in the archive is compared, never used: it cannot lead out of the folder
+        if name not in places or record.suite != manifest['suite']:
+            raise RecordError(f'{archive}: {name} is not where its record belongs')
+        yield name, places[name], record
+
+
+def _checked_manifest(archive: Path, packed: zipfile.ZipFile) -> dict[str, Any]:
+    """Return the manifest of an archive that holds the files which it lists, and no others."""
     _check_entries(packed.infolist(), archive)
     names = set(packed.namelist())
     manifest = _manifest(packed.read(MANIFEST) if MANIFEST in names else None, archive)
@@ -170,18 +267,17 @@ def _verify(
     for name in sorted(said.keys() ^ (names - {MANIFEST})):
         where = 'the manifest' if name in said else 'the archive'
         raise RecordError(f'{archive}: {name} is in {where} only; the archive is not whole')
-    for name in packed.namelist():
-        if name == MANIFEST:
-            continue
-        data = packed.read(name)
-        if hashlib.sha256(data).hexdigest() != said[name]:
-            raise RecordError(f'{archive}: {name} is damaged (another SHA-256 than the manifest)')
-        record = _record(data, archive, name)
-        places = {p.relative_to(store.results).as_posix(): p for p in store.places(record)}
-        # the name in the archive is compared, never used: it cannot lead out of the folder
-        if name not in places or record.suite != manifest['suite']:
-            raise RecordError(f'{archive}: {name} is not where its record belongs')
-        yield name, places[name], record
+    return manifest
+
+
+def _content(
+    archive: Path, packed: zipfile.ZipFile, manifest: Mapping[str, Any], name: str
+) -> bytes:
+    """Return a file of an archive, once it is what the manifest says."""
+    data = packed.read(name)
+    if hashlib.sha256(data).hexdigest() != manifest['files'][name]:
+        raise RecordError(f'{archive}: {name} is damaged (another SHA-256 than the manifest)')
+    return data
 
 
 def _record(data: bytes, archive: Path, name: str) -> RunRecord:
@@ -204,11 +300,13 @@ def _check_entries(entries: list[zipfile.ZipInfo], archive: Path) -> None:
         if entry.filename in seen:
             raise RecordError(f'{archive}: {entry.filename} occurs twice')
         if entry.file_size > _MOST_BYTES:
-            raise RecordError(f'{archive}: {entry.filename} has {entry.file_size} bytes, no record')
+            raise RecordError(
+                f'{archive}: {entry.filename} has {entry.file_size} bytes, no file of an archive'
+            )
         if entry.file_size > _MOST_FOLDED * entry.compress_size + _FREE_BYTES:
             raise RecordError(
                 f'{archive}: {entry.filename} unfolds to {entry.file_size} bytes from '
-                f'{entry.compress_size}, which no record does'
+                f'{entry.compress_size}, which no file of an archive does'
             )
         seen.add(entry.filename)
 
@@ -218,10 +316,10 @@ def _manifest(data: bytes | None, archive: Path) -> dict[str, Any]:
         raise RecordError(f'{archive}: no {MANIFEST}; it was not made by `tbench export`')
     try:
         manifest: dict[str, Any] = parse_json(data)
-        if manifest['format'] != FORMAT:
-            raise ValueError(f'format is {manifest["format"]!r}, this version reads {FORMAT}')
+        if manifest['format'] not in (1, FORMAT):
+            raise ValueError(f'format is {manifest["format"]!r}, this version reads 1 and {FORMAT}')
         if not isinstance(manifest['files'], dict) or not isinstance(manifest['suite'], str):
             raise TypeError('files and suite are needed')
-    except (ValueError, KeyError, TypeError) as error:
+    except UNFIT as error:
         raise RecordError(f'{archive}: {MANIFEST} is unreadable ({error})') from None
     return manifest

@@ -18,6 +18,7 @@ from benchmark.errors import RecordError
 from benchmark.hashing import slug
 from benchmark.results.leases import create_whole, write_draft
 from benchmark.results.records import RunRecord, from_json
+from benchmark.results.suites import SuiteFacts, suite_from_json
 from benchmark.results.upgrades import SCHEMA
 from benchmark.specs import RunSpec
 
@@ -141,6 +142,27 @@ class ResultStore:
     def record_path(self, suite: str, spec: RunSpec, fingerprint: str) -> Path:
         """Return the file that holds the record of this run."""
         return self.runs_folder(suite) / slug(spec.task) / f'{spec.id}--{fingerprint[:10]}.json'
+
+    def suite_path(self, suite: str) -> Path:
+        """Return the file with what a suite declares, where its records came in an archive."""
+        return self.results / 'suites' / f'{slug(suite)}.json'
+
+    def suite_facts(self, suite: str) -> SuiteFacts | None:
+        """Return what a suite declares by the archive that it came in; ``None`` without one.
+
+        Raises:
+            RecordError: the file cannot be read, or is of another suite.
+        """
+        path = self.suite_path(suite)
+        if not path.is_file():
+            return None
+        try:
+            found = suite_from_json(path.read_bytes(), path)
+        except OSError as error:
+            raise RecordError(f'{path}: cannot be read ({error})') from None
+        if slug(found.name) != slug(suite):
+            raise RecordError(f"{path}: is of suite '{found.name}'; delete it")
+        return found
 
     def index_path(self, suite: str) -> Path:
         """Return the path of the index of the records of ``suite``."""
@@ -355,7 +377,14 @@ def read_if_there(path: Path) -> RunRecord | None:
     try:
         return read_record(path)
     except RecordError:
-        return read_record(path) if path.exists() else None
+        return read_record(path) if _is_there(path) else None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # its name is too long for a file
+        return False
 
 
 def read_record(path: Path) -> RunRecord:
@@ -366,6 +395,6 @@ def read_record(path: Path) -> RunRecord:
     """
     try:
         text = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a zero in its name is a ValueError
         raise RecordError(f'{path}: cannot be read ({error})') from None
     return from_json(text, path)

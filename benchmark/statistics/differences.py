@@ -5,13 +5,15 @@ split. Both backbones are tested on the same examples, so examples count in pair
 the difference of means is the sum of three parts: those of each backbone's seeds, and that of the
 paired examples; what seeds and examples do together is in both and is taken off once (the two-way
 clustering of Cameron, Gelbach and Miller, 2011, https://doi.org/10.1198/jbes.2010.07136). The limit
-is Student's t of each part, weighted by the parts (Cochran, Biometrics 20, 1964).
+lies between two approximations that err on opposite sides: Student's t of each part, weighted by
+the parts (Cochran, Biometrics 20, 1964), is too wide with few runs, and that with Satterthwaite's
+degrees of freedom (Biometrics Bulletin 2, 1946) too narrow where few runs agree by chance.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -23,12 +25,8 @@ from benchmark.statistics.noise import UNKNOWN, Noise, Spread, pool, within
 
 K = TypeVar('K', bound=Hashable)
 
-_WELCH = 0.5
-"""Weight of Welch's degrees of freedom beside those of a common spread of seeds.
-
-Welch's alone make the interval of two runs each too wide, those of a common spread the interval of
-unequal ones too short; chosen by simulation (``tools/simulate_compare.py``).
-"""
+_COCHRAN = 1 / 3
+"""Weight of Cochran's limit beside Satterthwaite's (``tools/simulate_compare.py``)."""
 
 LEVEL = 0.95
 """The share of intervals that are to contain the true difference."""
@@ -43,11 +41,14 @@ class Arm(NamedTuple):
             :meth:`benchmark.statistics.outcomes.Form.influence`; ``None`` where it is not known.
         noise: how much the seed alone moves a score; ``sd`` 0 and infinite freedom where it does
             not, as for a deterministic method.
+        lent: what :func:`interaction` says of the backbones whose noise a single run takes;
+            ``None`` where it is not known.
     """
 
     scores: tuple[float, ...]
     influence: Array | None = None
     noise: Noise = UNKNOWN
+    lent: float | None = None
 
     @property
     def mean(self) -> float:
@@ -148,9 +149,8 @@ def _seeds(a: Arm, b: Arm, most: float) -> Part | None:
     squares = sum(part.variance**2 / part.freedom for part in parts)
     if squares <= 0:
         return Part(total, math.inf)
-    welch = total**2 / squares
-    common = sum(part.freedom for part in parts if part.variance > 0)
-    return Part(total, min(_WELCH * welch + (1 - _WELCH) * common, most))
+    # by Welch; two arms that take the same noise know no more than it does
+    return Part(total, min(total**2 / squares, most))
 
 
 def seed_noises(scores: Mapping[K, Sequence[float]]) -> dict[K, Noise]:
@@ -180,9 +180,10 @@ def _examples(a: Arm, b: Arm) -> Part | None:
 def _interaction(a: Arm, b: Arm) -> float:
     """Return what is in the parts of seeds and examples alike.
 
-    A backbone with one run takes the other's, and where both have one it is taken as 0.
+    A backbone with one run takes what is known of those whose noise it takes, else the other's;
+    where nothing is known it is 0.
     """
-    found = [_residual(arm.influence) for arm in (a, b)]
+    found = [_own_or_lent(arm) for arm in (a, b)]
     known = [value for value in found if value is not None]
     if not known:
         return 0.0
@@ -198,17 +199,30 @@ def _interaction(a: Arm, b: Arm) -> float:
     return total
 
 
-def _residual(influence: Array | None) -> float | None:
-    """Return the variance of what a run does on one group of examples alone."""
-    if influence is None or len(influence) < 2 or influence.shape[1] < 2:
-        return None
-    rest = influence - influence.mean(axis=0) - influence.mean(axis=1, keepdims=True)
-    rest += influence.mean()
-    return float((rest**2).sum()) / ((influence.shape[0] - 1) * (influence.shape[1] - 1))
+def _own_or_lent(arm: Arm) -> float | None:
+    own = None if arm.influence is None else interaction([arm.influence])
+    return arm.lent if own is None else own
+
+
+def interaction(influences: Iterable[Array]) -> float | None:
+    """Return the variance of what a run does on one group of examples alone.
+
+    Args:
+        influences: of each backbone, (runs, groups); those with a single run say nothing.
+
+    Returns:
+        The variance that they have in common; ``None`` where no backbone has several runs.
+    """
+    squares, freedom = 0.0, 0
+    for pull in influences:
+        rest = pull - pull.mean(axis=0) - pull.mean(axis=1, keepdims=True) + pull.mean()
+        squares += float((rest**2).sum())
+        freedom += (pull.shape[0] - 1) * (pull.shape[1] - 1)
+    return squares / freedom if freedom > 0 else None
 
 
 def _interval(value: float, parts: Sequence[Part]) -> tuple[float, float, float]:
-    """Return the ends of the interval and the p-value of a difference, by Cochran's limit."""
+    """Return the ends of the interval and the p-value of a difference, by :func:`_limit`."""
     total = sum(part.variance for part in parts)
     if total == 0:
         return value, value, 1.0 if value == 0 else 0.0
@@ -219,15 +233,19 @@ def _interval(value: float, parts: Sequence[Part]) -> tuple[float, float, float]
 
 def _limit(level: float, parts: Sequence[Part]) -> float:
     """Return the standard errors that a difference exceeds with the chance ``level``."""
+    total = sum(part.variance for part in parts)
+    cochran = sum(part.variance / total * _quantile(level, part.freedom) for part in parts)
+    squares = sum(part.variance**2 / part.freedom for part in parts)
+    satterthwaite = _quantile(level, total**2 / squares if squares > 0 else math.inf)
+    return _COCHRAN * cochran + (1 - _COCHRAN) * satterthwaite
+
+
+def _quantile(level: float, freedom: float) -> float:
+    """Return the size that Student's t exceeds with the chance ``level``."""
     from scipy.special import ndtri, stdtrit
 
-    total = sum(part.variance for part in parts)
-    found = 0.0
-    for variance, freedom in parts:
-        is_exact = math.isinf(freedom)
-        quantile = ndtri(1 - level / 2) if is_exact else stdtrit(freedom, 1 - level / 2)
-        found += variance / total * float(quantile)
-    return found
+    found = ndtri(1 - level / 2) if math.isinf(freedom) else stdtrit(freedom, 1 - level / 2)
+    return float(found)
 
 
 def _p_value(clearness: float, parts: Sequence[Part]) -> float:

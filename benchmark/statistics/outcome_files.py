@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.statistics.outcomes import FORMS, Form, arrays_of
 
 FORMAT = 1
@@ -88,8 +88,8 @@ def unpack(content: bytes, place: str) -> dict[str, Measured]:
                 for key, entry in about['metrics'].items()
                 if entry['form'] in FORMS
             }
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError,
-            zipfile.BadZipFile, zlib.error, NotImplementedError) as error:  # fmt: skip
+    except (OSError, *UNFIT, EOFError, zipfile.BadZipFile, zlib.error,
+            NotImplementedError) as error:  # fmt: skip
         raise RecordError(f'{place}: no readable outcomes ({error})') from None
 
 

@@ -58,6 +58,7 @@ class Pair(NamedTuple):
 
 
 _KNOTS = 9
+_LEAST = 1e-12
 
 
 @functools.lru_cache(maxsize=256)
@@ -73,7 +74,9 @@ def _range_curve(groups: int) -> Callable[[Array], Array]:
 
     def exact(freedom: float) -> float:
         def excess(value: float) -> float:
-            return math.log(studentized_range.sf(value, groups, freedom) / LEVEL)
+            # far beyond the level, at Bonferroni's end, scipy's own value is lost in rounding
+            chance = max(float(studentized_range.sf(value, groups, freedom)), _LEAST)
+            return math.log(chance / LEVEL)
 
         # two groups are less, and Bonferroni's limit for all pairs is more
         low, high = (float(_bonferroni(pairs, freedom)) for pairs in (1, math.comb(groups, 2)))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import DeclarationError, RecordError
+from benchmark.errors import UNFIT, DeclarationError, RecordError
 from benchmark.results.store import write_atomically
 
 _VERSION = 1
@@ -149,11 +149,12 @@ class Ledger:
     def _read(self) -> None:
         try:
             content = json.loads(self._path.read_text(encoding='utf-8'))
-            kept = content['settings']
+            json.dumps(content, allow_nan=False)  # no number of ours is infinite
+            kept = dict(content['settings'])
             found = [_entry(values) for values in content['entries']]
             self.seen = dict(content['seen'])
             self.final = _entry(content['final']) if content['final'] else None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *UNFIT) as error:
             raise RecordError(
                 f'{self._path}: cannot be read ({type(error).__name__}: {error}); put it aside to '
                 'begin anew'
@@ -169,6 +170,8 @@ class Ledger:
 
 def _entry(values: Mapping[str, Any]) -> Entry:
     scores = tuple(Score(**score) for score in values['scores'])
+    if type(values['step']) is not int or not isinstance(values['sha256'], str):
+        raise TypeError(f'an entry is {values!r:.60}')
     return Entry(
         **{
             **values,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import CheckpointError
+from benchmark.errors import UNFIT, CheckpointError
 from benchmark.hashing import fingerprint
 from benchmark.weight_files import ADAPTER, DISTRIBUTED, INDEX, WHOLE
 
@@ -157,8 +157,7 @@ def _header(path: Path) -> dict[str, Any]:
             size = int.from_bytes(file.read(8), 'little')
             if size > path.stat().st_size:
                 raise ValueError('its header is longer than the file')
-            content = json.loads(file.read(size))
-    except (OSError, ValueError) as error:
+            facts: dict[str, Any] = dict(json.loads(file.read(size)).get('__metadata__') or {})
+    except (OSError, *UNFIT) as error:
         raise CheckpointError(f'{path}: not a readable safetensors file ({error})') from None
-    facts: dict[str, Any] = content.get('__metadata__') or {}
     return facts

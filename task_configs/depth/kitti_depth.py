@@ -8,6 +8,7 @@ task = dict(
     classes=('depth',),
     # counts: lines of the lists of the official code of arXiv 2205.13543; val is every 20th pair
     splits=dict(train=23158, val=1158, test=652),
+    film=r'(\d{4}_\d\d_\d\d_drive_\d+)_sync',
     metric='rmse',
     metrics=(
         'abs_rel', 'sq_rel', 'rmse_log', 'silog', 'log10', 'delta1', 'delta2', 'delta3',

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,11 +71,46 @@ def test_a_wrong_file_is_refused(more: str, said: str, tmp_path: Path) -> None:
         read_distribution(declared(tmp_path, more))
 
 
+def test_a_shared_archive_is_declared_once() -> None:
+    found = distributions()
+    for name in ('coco-val', 'coco-stuff'):
+        assert any(file.of == 'coco' for file in found[name].files)
+    (train,) = (file for file in found['coco'].files if file.name == 'train2017.zip')
+    (stuff,) = (file for file in found['coco-stuff'].files if file.name == 'train2017.zip')
+    assert stuff == replace(train, into='coco_stuff164k/images', of='coco')
+    declared_here = [
+        address
+        for one in found.values()
+        for file in one.files
+        if not file.of
+        for address in file.addresses
+    ]
+    assert len(declared_here) == len(set(declared_here))
+
+
+@pytest.mark.parametrize(
+    ('more', 'said'),
+    [
+        ("of='y'", "of is 'y': no such other data set"),
+        ("of='x'", "of is 'x': no such other data set"),
+        ("of='z'", "is called 'a.zip': z declares b.zip"),
+        ("of='z', size=3", "is a file of 'z' and also gives size"),
+        ("of='w', into='../x'", 'must lie below the data root'),
+    ],
+)
+def test_a_wrong_share_is_refused(more: str, said: str, tmp_path: Path) -> None:
+    declared(tmp_path, text=TEXT.replace('a.zip', 'b.zip')).rename(tmp_path / 'z.py')
+    declared(tmp_path).rename(tmp_path / 'w.py')
+    text = TEXT.replace("addresses=('https://x/a.zip',)", more)
+    with pytest.raises(DeclarationError, match=said):
+        read_distribution(declared(tmp_path, text=text))
+
+
 @pytest.mark.parametrize(
     ('old', 'new', 'said'),
     [
         ('https://x/a.zip', 'file:///etc/passwd', "has the address 'file:///etc/passwd'"),
-        ('https://x/a.zip', 'ftp://x/a.zip', 'allowed https://, http://'),
+        ('https://x/a.zip', 'ftp://x/a.zip', 'allowed https://, http://, hf://'),
         ("name='a.zip'", "name='../a.zip'", 'must be a plain name'),
         ("name='a.zip'", "name='*.zip'", 'stands for several files'),
         ("root='x'", "root='../x'", 'must lie below the data root'),

@@ -56,7 +56,10 @@ def test_every_distribution_has_a_release_to_be_tested_with() -> None:
 
 def content(path: Path) -> bytes:
     """Return what a file holds; of a label map its labels, however they are packed."""
-    return np.asarray(Image.open(path)).tobytes() if path.suffix == '.png' else path.read_bytes()
+    if path.suffix == '.png':
+        return np.asarray(Image.open(path)).tobytes()
+    # the head of a MATLAB file says when it was written
+    return path.read_bytes()[128 if path.suffix == '.mat' else 0 :]
 
 
 @pytest.mark.parametrize('name', sorted(COPIES))
@@ -185,7 +188,7 @@ def test_only_one_process_works_at_a_data_set(flowers: Distribution, tmp_path: P
     (tmp_path / 'data/downloads').mkdir(parents=True)
     with (
         FileLock(tmp_path / 'data/downloads/.flowers102.lock'),
-        pytest.raises(DataError, match='flowers102: another process is fetching it'),
+        pytest.raises(DataError, match='flowers102: another process is fetching flowers102 into'),
     ):
         get(flowers, tmp_path / 'data', READERS, QUICK)
 
@@ -254,3 +257,24 @@ def test_dead_addresses_are_found(flowers: Distribution, server: Server) -> None
     assert found == {'102flowers.tgz': True, 'imagelabels.mat': False, 'setid.mat': False}
     # what an address leads to may be asked otherwise, but no file is
     assert {name for method, name, _ in server.asked if method == 'GET'} <= {'login'}
+
+
+def test_a_shared_archive_is_fetched_once_for_all_that_read_it(
+    server: Server, tmp_path: Path
+) -> None:
+    data = tmp_path / 'data'
+    coco = handed_out(DECLARED['coco'], server, tmp_path / 'made', data)
+    own = {file.name: file for file in coco.files}
+    files = tuple(replace(own[file.name], of='coco') for file in DECLARED['coco-val'].files)
+    few = replace(DECLARED['coco-val'], files=files)
+    readers = {one.name: reading(one, TASKS) for one in (coco, few)}
+    with FileLock(data / 'downloads/.coco.lock'), pytest.raises(DataError, match='coco-val: anoth'):
+        get(few, data, readers['coco-val'], QUICK)
+    get(few, data, readers['coco-val'], replace(QUICK, later=(coco,)))
+    assert sorted(path.name for path in (data / 'downloads/coco').glob('*.zip')) == sorted(
+        file.name for file in files
+    )
+    server.asked.clear()
+    get(coco, data, readers['coco'], QUICK)
+    assert [name for _, name, _ in server.asked] == ['coco/train2017.zip']
+    assert not list((data / 'downloads/coco').glob('*.zip'))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -188,6 +189,36 @@ def test_a_hundred_faults_let_no_wrong_file_through(server: Server, tmp_path: Pa
         assert [path.name for path in folder.iterdir()] == ['a.bin']
         continued += sum(span != '' for span in asked(server))
     assert continued > 20
+
+
+def test_a_process_that_is_killed_leaves_what_the_next_one_continues(
+    server: Server, tmp_path: Path
+) -> None:
+    draw = random.Random(19)
+    file = offered(server, size=len(CONTENT))
+    server.always['a.bin'] = Fault('slow')
+    part, place = tmp_path / f'a.bin{PART}', tmp_path / 'a.bin'
+    continued = 0
+    for _ in range(12):
+        had, count = part.stat().st_size if part.is_file() else 0, len(server.asked)
+        child = multiprocessing.get_context('fork').Process(target=got, args=(file, tmp_path))
+        child.start()
+        child.join(draw.uniform(0.05, 0.3))
+        child.kill()
+        child.join()
+        if place.is_file():
+            assert place.read_bytes() == CONTENT
+            place.rename(part)
+            part.write_bytes(CONTENT[: draw.randrange(len(CONTENT))])
+        elif part.is_file():
+            assert CONTENT.startswith(part.read_bytes())
+        if had and len(server.asked) > count:
+            assert asked(server)[count] == f'bytes={had}-'
+            continued += 1
+    server.always.clear()
+    got(file, tmp_path)
+    assert place.read_bytes() == CONTENT
+    assert continued > 3
 
 
 def _part(folder: Path) -> bool:

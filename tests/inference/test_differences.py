@@ -14,6 +14,7 @@ from benchmark.statistics.differences import (
     Arm,
     difference,
     examples_needed,
+    interaction,
     paired_shares,
     runs_needed,
     seed_noises,
@@ -55,13 +56,13 @@ def test_over_seeds_alone_equal_spreads_give_students_t_test() -> None:
     assert found.examples is None
 
 
-def test_unequal_spreads_lie_between_welchs_and_students_freedom() -> None:
-    scores = {'a': (50.0, 60.0), 'b': (57.0, 57.2)}
+def test_over_seeds_alone_unequal_spreads_give_welchs_test() -> None:
+    scores = {'a': (50.0, 60.0, 59.0), 'b': (57.0, 57.2)}
     noises = seed_noises(scores)
     found = difference(*(Arm(scores[name], noise=noises[name]) for name in 'ab'))
-    assert found.seeds is not None
-    assert 1.0 < found.seeds.freedom < 2.0
-    assert found.seeds.variance == pytest.approx(25.01)
+    wanted = stats.ttest_ind(scores['a'], scores['b'], equal_var=False)
+    assert found.p == pytest.approx(wanted.pvalue, rel=1e-6)
+    assert found.low == pytest.approx(wanted.confidence_interval().low)
 
 
 def test_a_single_run_takes_the_spread_that_others_have_in_common() -> None:
@@ -82,6 +83,40 @@ def test_what_seeds_and_examples_do_together_counts_once() -> None:
         widths.append(found.error**2)
     truth = 2 * 2500 / (5 * 100)
     assert truth < np.mean(widths) < 1.4 * truth
+
+
+def test_a_single_run_takes_what_others_do_on_single_examples() -> None:
+    # every run answers at random: the noise that others lend is that of runs times examples
+    rng = np.random.default_rng(4)
+    widths = []
+    for _ in range(200):
+        a, b, *others = rng.random((6, 3, 100)) < 0.5
+        pulls = [arm(other).influence for other in others]
+        lent = interaction(pull for pull in pulls if pull is not None)
+        noises = seed_noises(
+            {'a': (0.0,), 'b': (0.0,)} | {n: 100 * o.mean(axis=1) for n, o in enumerate(others)}
+        )
+        arms = [arm(right[:1], noises['a'])._replace(lent=lent) for right in (a, b)]
+        widths.append(difference(*arms).error ** 2)
+    truth = 2 * 2500 / 100
+    assert truth == pytest.approx(np.mean(widths), rel=0.1)
+
+
+def test_the_limit_lies_a_third_of_the_way_from_satterthwaites_to_cochrans() -> None:
+    rng = np.random.default_rng(7)
+    influence = rng.standard_normal((1, 51))
+    influence -= influence.mean()
+    a = Arm((3.0,), influence, Noise(0.4, 2.0))
+    b = Arm((1.0,), np.zeros((1, 51)), EXACT)
+    found = difference(a, b)
+    parts = [(0.16, 2.0), (float(influence.var(ddof=1)) / 51, 50.0)]
+    total = sum(variance for variance, _ in parts)
+    cochran = sum(v / total * stats.t.ppf(0.975, f) for v, f in parts)
+    freedom = total**2 / sum(v**2 / f for v, f in parts)
+    satterthwaite = stats.t.ppf(0.975, freedom)
+    limit = satterthwaite + (cochran - satterthwaite) / 3
+    assert found.high == pytest.approx(2 + limit * math.sqrt(total))
+    assert satterthwaite < limit < cochran
 
 
 def test_more_runs_and_more_examples_make_it_narrower() -> None:

@@ -91,6 +91,11 @@ def clear_pairs(groups: dict[str, list[float]]) -> set[frozenset[str]]:
 
 
 class TestLimits:
+    def test_more_than_a_hundred_groups_have_a_range(self) -> None:
+        found = studentized_range(133, np.array([1.0, 3.0, 30.0]))
+        expected = [stats.studentized_range.ppf(0.95, 133, freedom) for freedom in (1.0, 3.0, 30.0)]
+        assert found == pytest.approx(expected, rel=5e-4)
+
     @pytest.mark.parametrize('groups', [2, 3, 6, 20])
     def test_the_studentized_range_equals_scipys(self, groups: int) -> None:
         freedoms = [1.0, 1.3, 2.0, 3.7, 12.0, 60.0, math.inf]

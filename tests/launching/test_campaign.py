@@ -19,9 +19,10 @@ from benchmark.kinds.detection.kind import METRICS
 from benchmark.launching import Job, Reply
 from benchmark.launching.campaign import Campaign
 from benchmark.launching.features import features_from, inspect_all
-from benchmark.planning import Plan, Request
+from benchmark.planning import Cell, Plan, Request
 from benchmark.report import render_report
 from benchmark.results.checkpoints import draft_of, keep
+from benchmark.results.gathered import Kept, Records
 from benchmark.results.leases import Owner, take
 from benchmark.results.recording import canonical_scores
 from benchmark.results.records import RunRecord, Status
@@ -92,7 +93,11 @@ def campaign(world: Declarations, *, suite: dict[str, Any] | None = None, **more
     return Campaign(Request.read(str(path)), store, world.folder / 'data', **more)
 
 
-def go(made: Campaign, pool: FakePool) -> tuple[Plan, list[RunRecord]]:
+def places(made: Campaign, cells: Iterable[Cell]) -> list[Path]:
+    return [made.store.record_path('tiny', cell.spec, cell.fingerprint) for cell in cells]
+
+
+def go(made: Campaign, pool: FakePool) -> tuple[Plan, Records]:
     plan = made.prepare(pool)
     return plan, made.run(pool, plan)
 
@@ -439,6 +444,21 @@ class TestAgain:
         plan, found = go(campaign(world), pool)
         assert (len(plan.done), len(plan.to_do), found) == (2, 0, [])
         assert pool.asked == []
+
+    def test_where_cells_are_many_their_records_are_read_as_they_are_asked_for(
+        self, world: Declarations, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fails_once(job: Job) -> dict[str, Any]:
+            return OUTCOME if 'seed0' in job.name else {'error': 'no', 'user_error': True}
+
+        monkeypatch.setattr('benchmark.launching.campaign.MOST_HELD', 2)
+        made = campaign(world)
+        plan, found = go(made, FakePool(fails_once))
+        assert all(isinstance(entry, Kept) for entry in found.entries)
+        assert sorted(r.to_json() for r in found) == sorted(r.to_json() for r in records(made))
+        assert [record.error for record in found.failed] == ['no']
+        (good,) = made.good_records(plan.to_do)
+        assert good == Kept(plan.to_do[0].spec, *places(made, plan.to_do[:1]), True)
 
     def test_a_failed_cell_is_tried_again(self, world: Declarations) -> None:
         go(campaign(world), FakePool(lambda job: {'error': 'no', 'user_error': True}))

@@ -5,19 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import transferbench as tb
 from benchmark import api
 from benchmark.cli.main import main
+from benchmark.compiling.facts import suite_facts
 from benchmark.errors import BenchmarkError
-from benchmark.report import ReportOptions, render_report
+from benchmark.report import ReportOptions, render_report, report_frames
+from benchmark.report.data.facts import asked_facts
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
-from tests.support.report_fakes import record, save, suite
+from tests.support.report_fakes import record, save, suite, with_outcomes
 
 FORMATS = ('md', 'csv', 'tex', 'json')
 
@@ -25,6 +30,12 @@ FORMATS = ('md', 'csv', 'tex', 'json')
 def made(store: ResultStore, **options: object) -> dict[str, str]:
     chosen = ReportOptions(**options)  # type: ignore[arg-type]
     return render_report(store, 'quick', formats=FORMATS, options=chosen)
+
+
+def asked_depth() -> dict[str, object]:
+    """Return a suite that asks for depth under every protocol of quick."""
+    suite = api.get_suite('quick')
+    return dict(asked_facts(suite_facts(suite, [api.get_task('world-depth')])))
 
 
 def pair(task: str = 'parts') -> list[RunRecord]:
@@ -81,7 +92,7 @@ class TestNotRun:
     def test_tasks_of_the_suite_without_records_are_columns(self, store: ResultStore) -> None:
         save(store, pair())
         depth = api.get_task('world-depth')
-        texts = made(store, asked={'finetune': (depth,)})
+        texts = made(store, asked=asked_depth())
         table = [line for line in texts['quick.md'].splitlines() if line.startswith('| ')]
         assert f'depth<br>{depth.title} |' in table[0]
         assert [line.count('not run') for line in table[2:4]] == [1, 1]
@@ -94,8 +105,7 @@ class TestNotRun:
     def test_what_has_not_run_leaves_ranks_as_they_are(self, store: ResultStore) -> None:
         save(store, [*pair(), *pair('keypoints')])
         alone = json.loads(made(store)['quick.json'])['boards'][0]
-        asked = {'finetune': (api.get_task('world-depth'),)}
-        beside = json.loads(made(store, asked=asked)['quick.json'])['boards'][0]
+        beside = json.loads(made(store, asked=asked_depth())['quick.json'])['boards'][0]
         assert alone['standings'] == beside['standings']
         assert alone['standings']
 
@@ -113,18 +123,65 @@ class TestNotRun:
         )
 
 
-def test_another_recipe_of_a_cell_is_said_and_never_silent(store: ResultStore) -> None:
+@pytest.fixture
+def other_recipe(store: ResultStore) -> str:
+    """Save a second recipe of a cell, and return what is to be said of it."""
     other = replace(
         record(score=64.5, finished='2032-01-01T00:00:00+00:00', fingerprint='b' * 64),
         config={'lr': 0.01},
         provenance={'finished': '2032-01-01T00:00:00+00:00', 'options': ['lr=0.01']},
     )
     save(store, [*pair(), other])
-    texts = made(store)
-    note = 'Body parts, ViT-S MAE: 1 result made with other settings'
-    assert note in texts['quick.md']
-    assert note in json.loads(texts['quick.json'])['boards'][0]['notes'][0]
-    assert '64.5' not in texts['quick.md']
+    return 'Body parts, ViT-S MAE: 1 result made with other settings'
+
+
+class TestOtherRecipe:
+    def test_every_text_says_it_and_none_shows_its_score(
+        self, store: ResultStore, other_recipe: str
+    ) -> None:
+        texts = render_report(store, 'quick', formats=('md', 'tex', 'json', 'paper', 'html'))
+        assert sorted(texts) == [
+            'quick.html', 'quick.json', 'quick.md', 'quick.paper.md', 'quick.paper.tex',
+            'quick.tex',
+        ]  # fmt: skip
+        for name, text in texts.items():
+            assert other_recipe in text, name
+            assert '64.5' not in text, name
+
+    def test_tables_of_numbers_count_it_by_cell(
+        self, store: ResultStore, other_recipe: str
+    ) -> None:
+        texts = made(store)
+        (one, two) = csv.DictReader(io.StringIO(texts['quick.csv']))
+        assert {row['backbone']: row['not_shown'] for row in (one, two)} == {
+            'vit-s-mae': 'parts: 1',
+            'vit-s-dino': '',
+        }
+        long = list(csv.DictReader(io.StringIO(texts['quick.long.csv'])))
+        assert {(row['backbone'], row['not_shown']) for row in long} == {
+            ('vit-s-mae', '1'),
+            ('vit-s-dino', '0'),
+        }
+        frames = report_frames(store, 'quick')
+        assert frames['long'].groupby('backbone')['not_shown'].max()['vit-s-mae'] == 1
+        assert set(frames['wide']['not_shown'].fillna('')) == {'parts: 1', ''}
+
+    def test_python_warns_and_comparisons_note_it(
+        self, store: ResultStore, other_recipe: str
+    ) -> None:
+        found = tb.load_results(store.results, 'quick')
+        with pytest.warns(UserWarning, match=other_recipe):
+            board = found.leaderboard()
+        assert [note.startswith(other_recipe) for note in board.attrs['notes']] == [True]
+        assert set(found.frame()['not_shown']) == {0, 1}
+        pairs = tb.compare('vit-s-mae', 'vit-s-dino', suite='quick', results=store.results)
+        assert f'note: finetune: {other_recipe}' in pairs.verdict
+        assert json.loads(pairs.to_json())['notes'][0].startswith(f'finetune: {other_recipe}')
+
+    def test_without_one_nothing_is_said(self, store: ResultStore) -> None:
+        save(store, pair())
+        assert not [text for text in made(store).values() if 'not_shown' in text]
+        assert tb.leaderboard(store.results, 'quick').attrs['notes'] == []
 
 
 def test_records_of_a_suite_that_is_declared_nowhere_are_reported(
@@ -143,6 +200,68 @@ def test_records_of_a_suite_that_is_declared_nowhere_are_reported(
     assert "unknown suite 'his'" in capsys.readouterr().err
     assert main(['report', '--suite', 'hers', *places, '--published']) == 2
     assert 'only records know this suite' in capsys.readouterr().err
+
+
+SUITE = """suite = dict(
+    name='hers',
+    title='Hers',
+    tasks=('fine.py', 'world-depth'),
+    protocols=('finetune',),
+    seeds=(0, 1),
+    groups={'combined': ('fine.py',)},
+)
+"""
+TASK = """task = dict(
+    name='fine-species', kind='classification', version=1, title='Fine species', group='semantic',
+    input_size=(32, 32), classes=('a', 'b'), splits=dict(train=2, test=2), metric='accuracy',
+    film=r'^(film\\d)/',
+)
+data = dict(root='x', type='benchmark.ImageFolders', train=dict(data_prefix='a'),
+            test=dict(data_prefix='b'))
+"""
+
+
+def written(which: Path | str, results: Path) -> str:
+    """Return the report of a suite as Markdown."""
+    asked = api.ReportRequest(suite=which, results=results, formats=['md'])
+    return api.write_report(asked)[0].read_text(encoding='utf-8')
+
+
+def test_an_archive_alone_gives_the_report_and_the_comparison_of_its_declaration(
+    store: ResultStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    names = tuple(f'film{n // 25}/{n}.png' for n in range(100))
+    for backbone in ('vit-s-mae', 'vit-s-dino'):
+        for seed in (0, 1):
+            item = record('fine-species', backbone, seed=seed)
+            with_outcomes(store, replace(item, suite='hers'), rng.random(100) < 0.5, names=names)
+    home = tmp_path / 'home'
+    home.mkdir()
+    (home / 'hers.py').write_text(SUITE)
+    (home / 'fine.py').write_text(TASK)
+    archive, there = tmp_path / 'hers.zip', tmp_path / 'there'
+    export = ['export', str(home / 'hers.py'), str(archive), '--results', str(store.results)]
+    assert main(export) == 0
+    assert 'declared nowhere' not in capsys.readouterr().out
+    assert main(['import', str(archive), '--results', str(there)]) == 0
+    here = tb.compare('mae', 'dino', suite=home / 'hers.py', results=store.results)
+    assert '4 films' in here.frame()['covers'][0]
+    text = written(home / 'hers.py', store.results)
+    assert f'Not run yet: {api.get_task("world-depth").title}.' in text
+    shutil.rmtree(home)
+    assert tb.compare('mae', 'dino', suite='hers', results=there).to_json() == here.to_json()
+    assert written('hers', there) == text
+
+
+def test_a_name_without_declaration_is_exported_with_a_note(
+    store: ResultStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for item in pair():
+        store.save(replace(item, suite='hers'))
+    command = ['export', 'hers', str(tmp_path / 'a.zip'), '--results', str(store.results)]
+    assert main(command) == 0
+    assert "suite 'hers' is declared nowhere here" in capsys.readouterr().out
 
 
 class TestJudged:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from benchmark import api
+from benchmark.compiling.facts import suite_facts
 from benchmark.report import ReportOptions, write_report
+from benchmark.report.data.facts import asked_facts
 from benchmark.results.records import RunRecord
 from benchmark.results.store import ResultStore
 from tests.support.report_fakes import record, save
@@ -219,7 +221,8 @@ def test_tasks_that_have_not_run_are_columns_and_published_rows_stand_below(
     save(store, [record(backbone=name) for name in ('vit-s-mae', 'vit-s-dino')])
     mine = tmp_path / 'mine.csv'
     mine.write_text('backbone,task,value,citation\nHer net,parts,51.5,"Doe <b>, 2024"\n')
-    asked = {'finetune': (api.get_task('world-depth'),)}
+    said = suite_facts(api.get_suite('quick'), [api.get_task('world-depth')])
+    asked = asked_facts(said)
     options = ReportOptions(asked=asked, baselines=mine)
     (path,) = write_report(store, 'quick', out=tmp_path, formats=('html',), options=options)
     page = context.new_page()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -19,10 +18,8 @@ from benchmark.cli.main import main
 from benchmark.errors import BenchmarkError, UnknownNameError
 from benchmark.report import compare_backbones, render_report
 from benchmark.results.records import RunRecord
-from benchmark.results.store import OUTCOMES_FILE, ResultStore
-from benchmark.statistics.outcome_files import Measured, pack
-from benchmark.statistics.outcomes import Ratios
-from tests.support.report_fakes import record
+from benchmark.results.store import ResultStore
+from tests.support.report_fakes import record, with_outcomes
 
 A, B = 'vit-s-mae', 'vit-s-random'
 TASK, KEY = 'fine-species', 'accuracy/top1'
@@ -39,19 +36,10 @@ def kept(
     key: str = KEY,
 ) -> None:
     """Save a record with the outcomes of its test examples, as a campaign does."""
-    item = replace(item, provenance={**item.provenance, 'data_manifest': 'same'})
     if right is None:
-        store.save(item)
-        return
-    form = Ratios(right, scale=100.0)
-    content = pack({key: Measured(form, names)})
-    folder = store.work / item.spec.id
-    folder.mkdir(parents=True)
-    (folder / OUTCOMES_FILE).write_bytes(content)
-    score = form.value()
-    proof = {'outcomes': {'sha256': hashlib.sha256(content).hexdigest()}}
-    item = replace(item, scores={key: score}, raw={key: score}, proof=proof)
-    store.save(store.keep_outcomes(item, folder))
+        store.save(replace(item, provenance={**item.provenance, 'data_manifest': 'same'}))
+    else:
+        with_outcomes(store, item, right, names=names, key=key)
 
 
 @pytest.fixture
@@ -132,6 +120,19 @@ def test_one_seed_each_is_never_clear(store: ResultStore) -> None:
     assert 'other seeds could turn this round: one seed' in found.verdict
 
 
+def test_a_single_run_takes_the_spread_of_others_net_of_what_examples_do(
+    store: ResultStore,
+) -> None:
+    # runs answer at random, so that all of their spread is in the examples already
+    drawn(store, {A: [0.5], B: [0.5], 'vit-s-dino': [0.5] * 3, 'vit-s-moco': [0.5] * 3})
+    one = compare_backbones(store, 'quick', (A, B)).duels[0].tasks[0]
+    assert one.found.seeds is not None
+    assert one.found.examples is not None
+    assert one.found.seeds.freedom == 4
+    both = one.found.seeds.variance + one.found.examples.variance
+    assert one.found.error**2 < 0.9 * both
+
+
 def test_records_without_outcomes_are_compared_over_seeds_alone(store: ResultStore) -> None:
     for backbone, scores in ((A, (60.0, 61.0, 62.0)), (B, (50.0, 51.0, 52.0))):
         for seed, score in enumerate(scores):
@@ -168,6 +169,47 @@ def test_pictures_of_one_film_are_drawn_together(store: ResultStore) -> None:
     assert alone.examples is not None
     assert together.examples is not None
     assert together.examples.variance > 10 * alone.examples.variance
+
+
+def test_of_one_film_pictures_count_and_nobody_is_called_better(store: ResultStore) -> None:
+    rng = np.random.default_rng(0)
+    names = tuple(f'film/{n}.png' for n in range(COUNT))
+    for backbone, share in ((A, 0.9), (B, 0.2)):
+        for seed in range(3):
+            right = rng.random(COUNT) < share
+            kept(store, record(TASK, backbone, seed=seed), right, names=names)
+    films = {TASK: r'^(film)/'}
+    found, alone = (compare_backbones(store, 'quick', (A, B), films=f) for f in (films, {}))
+    one, other = (item.duels[0].tasks[0] for item in (found, alone))
+    assert one.found == other.found
+    assert (one.films, other.films) == (1, 0)
+    assert one.is_beyond
+    assert not one.is_clear
+    assert other.is_clear
+    assert 'other films could turn this round' in found.verdict
+    assert found.frame()['covers'].tolist() == ['seeds and test examples of one film']
+    assert 'nothing is known of other films' in one.notes[0]
+
+
+def test_a_single_test_example_leaves_seeds_alone_and_nobody_better(store: ResultStore) -> None:
+    for backbone, right in ((A, True), (B, False)):
+        for seed in range(2):
+            item = record(TASK, backbone, seed=seed)
+            kept(store, item, np.array([right]), names=('Jogging',))
+    one = compare_backbones(store, 'quick', (A, B)).duels[0].tasks[0]
+    assert not one.covers_examples
+    assert not one.is_clear
+
+
+def test_films_are_what_would_settle_a_difference_of_films(store: ResultStore) -> None:
+    names = tuple(f'film{n // 38}/{n}.png' for n in range(COUNT))
+    for backbone, films in ((A, (1, 1, 1, 1, 1, 0, 0, 0)), (B, (0, 1, 0, 1, 0, 1, 0, 1))):
+        for seed in range(2):
+            right = np.repeat(np.array(films) == 1, 38)
+            kept(store, record(TASK, backbone, seed=seed), right, names=names)
+    found = compare_backbones(store, 'quick', (A, B), films={TASK: r'^(film\d+)/'})
+    assert re.search(r'about \d+ films would', found.verdict)
+    assert '8 films' in found.frame()['covers'][0]
 
 
 def test_outcomes_that_do_not_give_the_score_are_left_out(store: ResultStore) -> None:

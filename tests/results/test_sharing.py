@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmark import api
 from benchmark.cli.main import main
+from benchmark.compiling.facts import suite_facts
 from benchmark.errors import RecordError
 from benchmark.results.records import Status
 from benchmark.results.sharing import MANIFEST, ImportOutcome, export_suite, import_archive
 from benchmark.results.store import ResultStore
+from benchmark.results.suites import SuiteFacts
 from benchmark.specs import RunSpec
 from tests.support.record_builders import full_record
 
@@ -92,10 +95,130 @@ class TestRoundTrip:
         assert len(import_archive(theirs, tmp_path / 'old.zip')) == count == 4
         assert len(list(theirs.records('real-mini'))) == 4
 
-    def test_only_records_are_packed(self, ours: ResultStore, tmp_path: Path) -> None:
+    def test_only_what_belongs_is_packed(self, ours: ResultStore, tmp_path: Path) -> None:
         (ours.runs_folder('quick') / 'parts' / 'weights.pth').write_bytes(b'x')
         export_suite(ours, 'quick', tmp_path / 'b.zip')
         assert all(name == MANIFEST or name.endswith('.json') for name in read(tmp_path / 'b.zip'))
+
+
+@pytest.fixture
+def facts() -> SuiteFacts:
+    suite = api.get_suite('quick')
+    tasks = [api.get_task(name) for name in ('world-depth', 'world-pose')]
+    found = suite_facts(suite, tasks)
+    return replace(found, films={'world-pose': r'^(film\d+)_'}, groups={'world-pose': 'mine'})
+
+
+def with_outcomes(store: ResultStore, seed: int) -> Path:
+    """Save a record with outcomes of its test examples, and return their file."""
+    content = f'outcomes of seed {seed}'.encode()
+    digest = hashlib.sha256(content).hexdigest()
+    item = full_record(RunSpec('parts', 'vit-s-mae', 'knn', seed))
+    item = replace(item, proof={**item.proof, 'outcomes': {'sha256': digest}})
+    store.save(item)
+    place = store.outcomes_path(item)
+    assert place is not None
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    return place
+
+
+class TestBesideRecords:
+    def test_outcomes_and_what_the_suite_declares_arrive(
+        self, ours: ResultStore, theirs: ResultStore, tmp_path: Path, facts: SuiteFacts
+    ) -> None:
+        place = with_outcomes(ours, 7)
+        assert export_suite(ours, 'quick', tmp_path / 'b.zip', facts) == 4
+        assert len(import_archive(theirs, tmp_path / 'b.zip')) == 4
+        there = theirs.results / place.relative_to(ours.results)
+        assert there.read_bytes() == place.read_bytes()
+        assert theirs.suite_facts('quick') == facts
+
+    def test_an_archive_of_an_archive_is_the_same(
+        self, ours: ResultStore, theirs: ResultStore, tmp_path: Path, facts: SuiteFacts
+    ) -> None:
+        with_outcomes(ours, 7)
+        export_suite(ours, 'quick', tmp_path / 'b.zip', facts)
+        import_archive(theirs, tmp_path / 'b.zip')
+        export_suite(theirs, 'quick', tmp_path / 'c.zip')
+        assert (tmp_path / 'c.zip').read_bytes() == (tmp_path / 'b.zip').read_bytes()
+
+    def test_records_that_are_there_gain_their_outcomes(
+        self, ours: ResultStore, theirs: ResultStore, tmp_path: Path
+    ) -> None:
+        place = with_outcomes(ours, 7)
+        theirs.save(next(r for r in ours.records('quick') if r.spec.seed == 7))
+        export_suite(ours, 'quick', tmp_path / 'b.zip')
+        import_archive(theirs, tmp_path / 'b.zip')
+        assert (theirs.results / place.relative_to(ours.results)).is_file()
+
+    def test_other_facts_of_a_suite_are_a_conflict_and_stay(
+        self, ours: ResultStore, theirs: ResultStore, tmp_path: Path, facts: SuiteFacts
+    ) -> None:
+        export_suite(ours, 'quick', tmp_path / 'b.zip', facts)
+        import_archive(theirs, tmp_path / 'b.zip')
+        export_suite(ours, 'quick', tmp_path / 'c.zip', replace(facts, version=9))
+        last = import_archive(theirs, tmp_path / 'c.zip')[-1]
+        assert last.outcome is ImportOutcome.CONFLICT
+        assert last.path == theirs.suite_path('quick')
+        assert theirs.suite_facts('quick') == facts
+
+    def test_archives_of_version_1_are_read(self, theirs: ResultStore, archive: Path) -> None:
+        files = read(archive)
+        manifest = {**json.loads(files[MANIFEST]), 'format': 1}
+        write(archive, {**files, MANIFEST: json.dumps(manifest).encode()})
+        assert len(import_archive(theirs, archive)) == 3
+
+    @pytest.mark.parametrize(
+        'change',
+        [
+            {'films': {'world-pose': r'^((a+)+)$'}},
+            {'films': {'world-pose': r'^(.*).*.*x'}},
+            {'films': {'world-pose': 'film'}},
+            {'films': {'world-pose': '('}},
+            {'films': {'world-pose': '(' + 'a' * 300 + ')'}},
+            {'asked': {'knn': ['other']}},
+            {'tasks': {'world-pose': {'kind': 5}}},
+            {'groups': []},
+            {'version': '1'},
+            {'format': 9},
+            {'name': 'other'},
+        ],
+        ids=lambda change: '-'.join(change),
+    )
+    def test_facts_that_cannot_be_meant_are_refused(
+        self,
+        ours: ResultStore,
+        theirs: ResultStore,
+        tmp_path: Path,
+        facts: SuiteFacts,
+        change: dict[str, object],
+    ) -> None:
+        export_suite(ours, 'quick', tmp_path / 'b.zip', facts)
+        files = read(tmp_path / 'b.zip')
+        name = 'suites/quick.json'
+        said = {**json.loads(files[name]), **change}
+        write(tmp_path / 'b.zip', {**files, name: json.dumps(said).encode()})
+        with pytest.raises(RecordError, match=r'b\.zip') as caught:
+            import_archive(theirs, tmp_path / 'b.zip')
+        assert '\n' not in str(caught.value)
+        assert not theirs.results.exists()
+
+    def test_outcomes_of_no_record_and_of_another_name_are_refused(
+        self, ours: ResultStore, theirs: ResultStore, tmp_path: Path
+    ) -> None:
+        place = with_outcomes(ours, 7)
+        export_suite(ours, 'quick', tmp_path / 'b.zip')
+        files = read(tmp_path / 'b.zip')
+        name = place.relative_to(ours.results).as_posix()
+        for damaged in (
+            {**files, name: b'other'},
+            {**files, f'outcomes/ab/{"ab" * 32}.npz': b'more'},
+        ):
+            write(tmp_path / 'c.zip', damaged)
+            with pytest.raises(RecordError, match='is of no record of the archive'):
+                import_archive(theirs, tmp_path / 'c.zip')
+        assert not theirs.results.exists()
 
 
 class TestMerging:

@@ -24,12 +24,19 @@ class Fault:
 
 @dataclass
 class Server:
-    """Files by name, faults to come (the first is used up by the next answer), and requests."""
+    """Files by name, faults to come (the first is used up by the next answer), and requests.
+
+    ``guarded`` are the tokens that names ask for, ``moved`` the addresses that names send on to,
+    ``tokens`` what came as authorization for each name.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     always: dict[str, Fault] = field(default_factory=dict)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    tokens: list[tuple[str, str]] = field(default_factory=list)
+    guarded: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
     ranges: bool = True
     tags: bool = True
     port: int = 0
@@ -57,6 +64,14 @@ class _Handler(BaseHTTPRequestHandler):
         world.asked.append((self.command, name, self.headers.get('Range', '')))
         if name == 'login':
             self._send(200, LOGIN, {'Content-Type': 'text/html; charset=utf-8'})
+            return
+        shown = self.headers.get('Authorization', '')
+        world.tokens.append((name, shown))
+        if name in world.guarded and shown != f'Bearer {world.guarded[name]}':
+            self._send(401, b'who are you?', {})
+            return
+        if name in world.moved:
+            self._send(302, b'', {'Location': world.moved[name]})
             return
         fault = world.always.get(name)
         if fault is None and world.faults and has_body:
@@ -90,9 +105,24 @@ class _Handler(BaseHTTPRequestHandler):
             body = body + b'more'
         length = len(body) - (1 if kind == 'shorter' else 0)
         sent = body[: fault.at] if fault and kind in {'cut', 'stall'} else body[:length]
+        if kind == 'slow' and has_body:
+            self._trickle(status, sent, headers)
+            return
         self._send(status, sent if has_body else b'', headers, length)
         if kind == 'stall':
             time.sleep(0.6)
+
+    def _trickle(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        """Send a body in thirty parts over a third of a second."""
+        self._send(status, b'', headers, len(body))
+        step = len(body) // 30 + 1
+        for start in range(0, len(body), step):
+            time.sleep(0.01)
+            try:
+                self.wfile.write(body[start : start + step])
+                self.wfile.flush()
+            except ConnectionError:
+                return
 
     def _start(self, content: bytes, tag: str) -> int:
         world = self.server_

@@ -479,7 +479,7 @@ def _made(file: RemoteFile, name: str, patterns: Iterable[str], folder: Path) ->
 def _local(file: RemoteFile, made: list[Path], data_set: str, server: Server) -> RemoteFile:
     if not file.addresses:
         checksum = _digest(file, made[0]) if file.checksum else ''
-        return replace(file, size=0, about=0, checksum=checksum, count=len(made))
+        return replace(file, size=0, about=0, checksum=checksum, count=len(made), of='')
     name = f'{data_set}/{file.name}'
     server.files[name] = made[0].read_bytes()
     return replace(
@@ -488,6 +488,7 @@ def _local(file: RemoteFile, made: list[Path], data_set: str, server: Server) ->
         size=len(server.files[name]) if file.size else 0,
         about=0,
         checksum=_digest(file, made[0]) if file.checksum else '',
+        of='',  # each fake has pictures of its own
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 import zlib
@@ -18,8 +19,10 @@ from benchmark.report.data.facts import BackboneFacts, TaskFacts, backbone_facts
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.counting import Runs, newest
 from benchmark.results.records import RunRecord, Status
-from benchmark.results.store import ResultStore
+from benchmark.results.store import OUTCOMES_FILE, ResultStore
 from benchmark.specs import RunSpec
+from benchmark.statistics.outcome_files import Measured, pack
+from benchmark.statistics.outcomes import Ratios
 
 BACKBONES = {
     'vit-s-mae': ('ViT-S MAE', 'mim', 'MAE', 300.0, False),
@@ -375,3 +378,24 @@ def _view(number: int, error: float) -> NDArray[np.uint8]:
     sky[body] = (40, 130, 125)
     sky[head] = (214, 132, 50)
     return sky.astype(np.uint8)
+
+
+def with_outcomes(
+    store: ResultStore,
+    item: RunRecord,
+    right: NDArray[np.bool_],
+    *,
+    names: tuple[str, ...] = (),
+    key: str = 'accuracy/top1',
+) -> None:
+    """Save a record of an accuracy with the outcomes of its test examples, as a campaign does."""
+    form = Ratios(right, scale=100.0)
+    content = pack({key: Measured(form, names)})
+    folder = store.work / item.spec.id
+    folder.mkdir(parents=True)
+    (folder / OUTCOMES_FILE).write_bytes(content)
+    said = {**item.provenance, 'data_manifest': 'same'}
+    proof = {'outcomes': {'sha256': hashlib.sha256(content).hexdigest()}}
+    score = {key: form.value()}
+    item = replace(item, provenance=said, scores=score, raw=score, proof=proof)
+    store.save(store.keep_outcomes(item, folder))

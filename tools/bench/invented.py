@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,12 +40,32 @@ def write(
     random = np.random.default_rng(0)
     count = 0
     for spec, content in _records(backbones, tasks, seeds, protocols, random):
-        path = store.record_path(SUITE, spec, content['fingerprint'])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({**content, 'curves': _curves(random)})
-        path.write_text(f'{text[:-1]}, {_evidence(spec.seed)}', encoding='utf-8')
+        _write_record(store, spec, content, random)
         count += 1
     return count
+
+
+def write_cells(store: ResultStore, suite: str, cells: Sequence[tuple[RunSpec, str]]) -> None:
+    """Write a record for each cell and its fingerprint."""
+    random = np.random.default_rng(0)
+    tasks, backbones = (
+        {name: number for number, name in enumerate(dict.fromkeys(names))}
+        for names in zip(*((spec.task, spec.backbone) for spec, _ in cells), strict=True)
+    )
+    for spec, mark in cells:
+        places = tasks[spec.task], backbones[spec.backbone]
+        content = _content(spec, *places, float(random.uniform(0.3, 0.9)), random)
+        content |= {'suite': suite, 'fingerprint': mark}
+        _write_record(store, spec, content, random)
+
+
+def _write_record(
+    store: ResultStore, spec: RunSpec, content: Json, random: np.random.Generator
+) -> None:
+    path = store.record_path(content['suite'], spec, content['fingerprint'])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({**content, 'curves': _curves(random)})
+    path.write_text(f'{text[:-1]}, {_evidence(spec.seed)}', encoding='utf-8')
 
 
 def _records(

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.chaos.parts import RAW, expected
-from tools.chaos.stage import Stage, hit
+import psutil
 
-WORKER = 'benchmark.launching.worker'
+from tools.chaos.parts import RAW, expected
+from tools.chaos.stage import Stage, events, hit, is_forked, kill
+
 LEASE = 4.0
+_MOST_STARTS = 30
 _OWN_PROCESSES = ('unshare', '--pid', '--fork', '--mount-proc', '--kill-child')
 
 
@@ -59,7 +63,7 @@ def _play(stage: Stage, options: argparse.Namespace) -> int:
             if name not in options.without
         }
         chaos = _Chaos(stage, random.Random(options.seed), options.cells, cluster)
-        while any(actor.goes_on() for actor in actors.values()):
+        while _go_on(actors.values()):
             chaos.act()
             time.sleep(0.2)
         chaos.calm()
@@ -89,6 +93,12 @@ def _commands(
     yield 'ray', work('--executor', 'ray', '--resources', f'address={address}', 'cpus=1'), {}
 
 
+def _go_on(actors: Iterable[_Actor]) -> bool:
+    """Start again each that was killed; return whether any is at work."""
+    at_work = [actor.goes_on() for actor in actors]
+    return any(at_work)
+
+
 class _Actor:
     """A command that is started again as long as it does not end by itself."""
 
@@ -102,7 +112,8 @@ class _Actor:
     def goes_on(self) -> bool:
         """Whether it is at work; one that was killed is started again."""
         code = self.process.poll()
-        if code in (None, 0, 1, 3):
+        # where the command inside it was killed, unshare ends with 1
+        if code in (None, 0, 3) or self.starts > _MOST_STARTS:
             return code is None
         self.process, self.starts = self._start(), self.starts + 1
         return True
@@ -123,7 +134,7 @@ class _Chaos:
             if time.monotonic() > moment:
                 del self._frozen[pid]
                 self.counts['woken past their lease'] += hit(pid, signal.SIGCONT)
-        begun = len(_events(self._stage, 'begun'))
+        begun = len(events(self._stage, 'begun'))
         for number in range(self._done, begun):
             if number % 10 == 5:
                 self._kill()
@@ -140,23 +151,30 @@ class _Chaos:
         for pid in self._frozen:
             hit(pid, signal.SIGCONT)
 
-    def _pick(self, part: str) -> int | None:
-        found = [p.pid for p in self._stage.processes(part) if p.pid not in self._frozen]
-        return self._draw.choice(found) if found else None
+    def _pick(self, found: Iterable[psutil.Process]) -> psutil.Process | None:
+        awake = [process for process in found if process.pid not in self._frozen]
+        return self._draw.choice(awake) if awake else None
 
     def _kill(self) -> None:
-        if (pid := self._pick(WORKER)) is not None:
-            self.counts['workers killed'] += hit(pid, signal.SIGKILL)
+        """Kill a worker; now and then all those of a nursery at once, with it."""
+        nurseries = self._stage.nurseries() if self._draw.random() < 0.1 else []
+        if (nursery := self._pick(nurseries)) is not None:
+            self.counts['nurseries killed'] += kill(nursery)
+        elif (worker := self._pick(self._stage.workers())) is not None:
+            self.counts[f'{_kind(worker)} workers killed'] += kill(worker)
 
     def _freeze(self) -> None:
-        if (pid := self._pick(WORKER)) is not None and hit(pid, signal.SIGSTOP):
-            self._frozen[pid] = time.monotonic() + LEASE * self._draw.uniform(1.5, 3.0)
-            self.counts['workers frozen'] += 1
+        """Stop a worker for longer than its lease."""
+        worker = self._pick(self._stage.workers())
+        if worker is not None and hit(worker.pid, signal.SIGSTOP):
+            self._frozen[worker.pid] = time.monotonic() + LEASE * self._draw.uniform(1.5, 3.0)
+            self.counts[f'{_kind(worker)} workers frozen'] += 1
 
     def _kill_command(self) -> None:
-        pid = self._pick('-m transferbench work')
-        if pid is not None:
-            self.counts['commands killed'] += hit(pid, signal.SIGKILL)
+        found = self._stage.processes('-m transferbench work')
+        command = self._pick(x for x in found if not x.name().startswith('unshare'))
+        if command is not None:
+            self.counts['commands killed'] += kill(command)
 
     def _take_node(self) -> None:
         if self._cluster is not None:
@@ -166,14 +184,23 @@ class _Chaos:
             self.counts['Ray nodes killed'] += 1
 
 
+def _kind(worker: psutil.Process) -> str:
+    return 'forked' if is_forked(worker) else 'started'
+
+
 @contextlib.contextmanager
 def _cluster(stage: Stage, options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
-    """Start Ray with two nodes, if wanted."""
+    """Start Ray, if wanted."""
     if 'ray' in options.without:
         yield '', None
         return
-    import os
+    with ray_cluster(stage) as cluster:
+        yield cluster.address, cluster
 
+
+@contextlib.contextmanager
+def ray_cluster(stage: Stage) -> Iterator[Any]:
+    """Yield a Ray with two nodes of a CPU each."""
     os.environ.update(stage.environment)
     from ray.cluster_utils import Cluster
 
@@ -182,15 +209,18 @@ def _cluster(stage: Stage, options: argparse.Namespace) -> Iterator[tuple[str, A
     try:
         for _ in range(2):
             cluster.add_node(num_cpus=1)
-        yield cluster.address, cluster
+        yield cluster
     finally:
         cluster.shutdown()
 
 
-def _events(stage: Stage, what: str) -> list[int]:
-    path = stage.folder / 'events'
-    lines = path.read_text().splitlines() if path.exists() else []
-    return [int(line.split()[1]) for line in lines if line.startswith(what)]
+def _by_executor(stage: Stage) -> str:
+    """Return how many cells each command has recorded, by what it said."""
+    done = re.compile(r'^\[\d+/\d+\] (?!.*FAILED)', re.MULTILINE)
+    logs = {name: stage.folder / f'{name}.log' for name in ('local', 'slurm', 'ray')}
+    return ', '.join(
+        f'{name} {len(done.findall(log.read_text()))}' for name, log in logs.items() if log.exists()
+    )
 
 
 def _folders(stage: Stage) -> Iterator[Path]:
@@ -209,14 +239,15 @@ def _told(
     records = stage.records('chaos', 'shared')
     good = {record.spec.seed: record for record in records.values() if record.is_ok}
     wrong = [seed for seed, r in good.items() if r.raw[RAW] != expected(seed)]
-    begun, ended = _events(stage, 'begun'), _events(stage, 'ended')
+    begun, ended = events(stage, 'begun'), events(stage, 'ended')
     retried = sum('lost' in record.provenance for record in good.values())
     drafts = [str(path) for path in stage.folder.rglob('*.tmp')]
     kept = list((stage.folder / 'shared').rglob('measured.json'))
     print(f'cells {cells}, seconds {seconds:.0f}, executors {", ".join(actors)}')
     for what, count in sorted(chaos.counts.items()):
         print(f'  {count} {what}')
-    print(f'  {sum(a.starts for a in actors.values()) - len(actors)} commands started again')
+    again_by = ', '.join(f'{name} {actor.starts - 1}' for name, actor in actors.items())
+    print(f'  commands started again: {again_by}; records by executor: {_by_executor(stage)}')
     print(
         f'  begun {len(begun)}, measured to the end {len(ended)}, of them again '
         f'{len(ended) - len(set(ended))}; {retried} records of cells that were lost before'

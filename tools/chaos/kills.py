@@ -5,26 +5,27 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from benchmark.results.records import RunRecord
-from tools.chaos.stage import Stage, hit
+from tools.chaos.stage import Stage, kill
 
-_TARGETS = {
-    'parent': '-m transferbench run',
-    'worker': 'benchmark.launching.worker',
-    'rank': 'benchmark.execution.torchrun_entry join',
-    'torchrun': 'benchmark.execution.torchrun_entry lead',
+_TARGETS: dict[str, Callable[[Stage], list[psutil.Process]]] = {
+    'parent': lambda stage: stage.processes('-m transferbench run'),
+    'worker': Stage.workers,
+    'nursery': Stage.nurseries,
+    'rank': lambda stage: stage.processes('benchmark.execution.torchrun_entry join'),
+    'torchrun': lambda stage: stage.processes('benchmark.execution.torchrun_entry lead'),
 }
-_WANTED = ('parent', 'parent', 'worker', 'rank', 'torchrun', 'writing', 'writing')
+_WANTED = ('parent', 'parent', 'worker', 'nursery', 'rank', 'torchrun', 'writing', 'writing')
 _WAYS: dict[str, tuple[str, ...]] = {
     'jobs': ('--jobs', '2'),
     'processes': ('--jobs', '1', '--processes', '2'),
@@ -84,14 +85,14 @@ def _way(stage: Stage, way: str, kills: int, seeds: int, draw: random.Random) ->
             while counts.total() < kills and running.poll() is None:
                 wanted = draw.choice(_WANTED)
                 if not _hit(stage, running, wanted, place, draw):
-                    break
+                    continue
                 counts[wanted] += 1
                 if wanted == 'parent':
                     running.wait()
                     orphans += stage.left_after(5.0)
             code = running.wait()
         found = stage.records(way, place)
-        differences += _differences(whole, found)
+        differences += differences(whole, found)
         repeated += sum(bool(record.cost.get('resumed_at')) for record in found.values())
         orphans += stage.left_after(5.0)
     print(
@@ -115,11 +116,11 @@ def _hit(
     while running.poll() is None:
         if wanted == 'writing':
             if any(work.rglob('.checkpoint.*.draft')) or any(work.rglob('runs/*/*/.*.tmp')):
-                victims = _of(stage, 'rank') or _of(stage, 'worker')
-                return bool(victims) and hit(draw.choice(victims).pid, signal.SIGKILL)
-            time.sleep(0.001)
+                victims = _of(stage, 'rank')
+                return bool(victims) and kill(draw.choice(victims))
+            time.sleep(0.002)
         elif time.monotonic() > end and (victims := _of(stage, wanted)):
-            return hit(draw.choice(victims).pid, signal.SIGKILL)
+            return kill(draw.choice(victims))
         elif time.monotonic() > end + 60:  # there is no such process in this way
             return False
         else:
@@ -128,11 +129,11 @@ def _hit(
 
 
 def _of(stage: Stage, what: str) -> list[psutil.Process]:
-    found = stage.processes(_TARGETS[what])
-    return found or (stage.processes(_TARGETS['worker']) if what in ('rank', 'torchrun') else [])
+    found = _TARGETS[what](stage)
+    return found or (stage.workers() if what in ('rank', 'torchrun') else [])
 
 
-def _differences(whole: dict[str, RunRecord], found: dict[str, RunRecord]) -> list[str]:
+def differences(whole: dict[str, RunRecord], found: dict[str, RunRecord]) -> list[str]:
     """Return what is not bit-equal, cell by cell."""
     told = [f'{name}: has no record' for name in whole.keys() - found.keys()]
     for name, record in found.items():

@@ -31,7 +31,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _measure(seed: int) -> dict[str, Any]:
-    seconds = random.Random(-seed).uniform(0.5, 2.5)
+    seconds = random.Random(-seed).uniform(0.3, 1.2)
     note('begun', seed)
     for step in range(_STEPS):
         time.sleep(seconds / _STEPS)
@@ -59,7 +59,7 @@ WAIT = replace(
     run='tools.chaos.parts:run',
     takes_processes=False,
     writes_submission=False,
-    has_canary=False,
+    canary='',
     uses_libraries=False,
 )
 PROTOCOL = replace(

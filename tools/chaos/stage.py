@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,6 +20,13 @@ from benchmark.results.store import ResultStore
 ROOT = Path(__file__).parents[2]
 MARK = 'CHAOS_STAGE'
 """The environment variable by which all processes of a stage are known."""
+
+_WORKER = '-m benchmark.launching.worker '
+_NURSERY = '-m benchmark.launching.nursery '
+"""A forked worker has the command line of what forked it."""
+
+_TO_END = 10.0
+"""Seconds that the system may take to end a process that was killed."""
 
 _ENTRY_POINT = '[transferbench.protocols]\nchaos = tools.chaos.parts:PROTOCOL\n'
 _SITE = {
@@ -115,6 +123,19 @@ class Stage:
         """Return the living processes of the stage whose command line holds ``part``."""
         return [process for process in self._living() if part in _line(process)]
 
+    def workers(self) -> list[psutil.Process]:
+        """Return the living workers: those started by a command, and those that were forked."""
+        started = self.processes(_WORKER)
+        return [*started, *(x for x in self._of_nurseries() if is_forked(x))]
+
+    def nurseries(self) -> list[psutil.Process]:
+        """Return the living processes that fork workers."""
+        return [x for x in self._of_nurseries() if not is_forked(x)]
+
+    def _of_nurseries(self) -> list[psutil.Process]:
+        """Return nurseries and workers, which lead sessions of their own; not what these fork."""
+        return [x for x in self.processes(_NURSERY) if _leads_session(x)]
+
     def _living(self) -> Iterator[psutil.Process]:
         for process in psutil.process_iter():
             try:
@@ -139,6 +160,13 @@ class Stage:
             hit(process.pid, signal.SIGKILL)
 
 
+def events(stage: Stage, what: str) -> list[int]:
+    """Return the seeds of the cells that have ``begun`` or ``ended``, in that order."""
+    path = stage.folder / 'events'
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [int(line.split()[1]) for line in lines if line.startswith(what)]
+
+
 def hit(pid: int, number: signal.Signals) -> bool:
     """Send a signal; return whether the process was there."""
     try:
@@ -146,6 +174,40 @@ def hit(pid: int, number: signal.Signals) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def kill(process: psutil.Process) -> bool:
+    """Kill a process that lives; return whether it did, and ended by that."""
+    try:
+        opened = os.pidfd_open(process.pid)
+    except (ProcessLookupError, PermissionError):
+        return False
+    try:
+        # the number may have been given to another since it was found
+        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        signal.pidfd_send_signal(opened, signal.SIGKILL)
+        return bool(select.select([opened], [], [], _TO_END)[0])
+    except (ProcessLookupError, psutil.Error):
+        return False
+    finally:
+        os.close(opened)
+
+
+def is_forked(process: psutil.Process) -> bool:
+    """Whether a process with the command line of a nursery was forked by one."""
+    try:
+        above = process.parent()
+    except psutil.Error:
+        return False
+    return above is not None and _NURSERY in _line(above)
+
+
+def _leads_session(process: psutil.Process) -> bool:
+    try:
+        return os.getsid(process.pid) == process.pid
+    except ProcessLookupError:
+        return False
 
 
 def _line(process: psutil.Process) -> str:

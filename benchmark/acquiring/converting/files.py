@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import DataError
+from benchmark.errors import UNFIT, DataError
 from benchmark.hashing import by_hash
 
 
@@ -19,7 +19,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
+    except (OSError, *UNFIT) as error:
         raise DataError(f'{path}: not readable as JSON ({error})') from None
 
 

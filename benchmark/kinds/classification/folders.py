@@ -8,6 +8,7 @@ from typing import Any
 
 from mmpretrain.datasets import CustomDataset
 
+from benchmark import packed
 from benchmark.errors import DataError
 from benchmark.openmmlab.decoding import PICTURES, is_picture
 from benchmark.registry import DATASETS
@@ -36,10 +37,9 @@ class ImageFolders(CustomDataset):
         """Return path and label of every image."""
         declared = list(self.CLASSES)
         folder = Path(self.img_prefix)
-        if not folder.is_dir():
+        if not packed.is_folder(folder):
             raise DataError(f'{folder}: no such folder')
-        there = {path.name for path in folder.iterdir() if path.is_dir()}
-        names = {name for name in there if not name.startswith('.')}
+        names = {name for name in packed.names_in(folder)[0] if not name.startswith('.')}
         if names != set(declared):
             raise DataError(
                 f'{self.img_prefix}: folders and declared classes differ: '

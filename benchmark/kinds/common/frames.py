@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmark import packed
 from benchmark.errors import DataError
 from benchmark.openmmlab.decoding import is_picture
 
@@ -24,7 +24,7 @@ def numbered_frames(folder: Path) -> dict[int, str]:
         DataError: a picture has no number, two have the same, or the names differ in more.
     """
     try:
-        names = [entry.name for entry in os.scandir(folder) if is_picture(entry.name)]
+        names = [name for name in packed.names_in(folder)[1] if is_picture(name)]
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -8,6 +8,7 @@ probes, pretraining, checks) decodes alike.
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -245,7 +246,7 @@ def _check_label_file(file: str, header: Header | None) -> None:
 
 def _check_byte_range(file: str) -> None:
     """Refuse labels of 16 or 32 bits that one byte does not hold: mmseg keeps their remainder."""
-    with Image.open(file) as picture:
+    with Image.open(io.BytesIO(read_bytes(file))) as picture:
         values = np.asarray(picture)
     if values.min() < 0 or values.max() > IGNORED:
         wrong = np.unique(values[(values < 0) | (values > IGNORED)])

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset, ConcatDataset
 
+from benchmark import packed
 from benchmark.errors import BenchmarkError, DataError, UnknownNameError, did_you_mean
 from benchmark.hashing import fingerprint
 from benchmark.kinds.common import xml
@@ -329,7 +330,7 @@ class _NamesFiles:
 def _blame(files: list[str], error: Exception) -> str:
     """Return which of a sample's files is to blame for an error, or all where none is broken."""
     if broken := next((file for file in files if is_broken(file)), None):
-        is_there = Path(broken).exists()
+        is_there = packed.is_file(broken)
         return f'{broken}: {"cannot be read as a picture" if is_there else "no such file"}'
     return f'{", ".join(files)}: sample cannot be loaded ({one_line(error)})'
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from mmengine.dataset import BaseDataset
 
+from benchmark import packed
 from benchmark.errors import DataError
 from benchmark.openmmlab.decoding import is_picture
 
@@ -42,7 +42,7 @@ def check_folders(part: BaseDataset) -> list[str]:
     folder = _folder_of(part)
     if folder is None:
         return []
-    names = sorted(_files_below(folder.pictures))
+    names = sorted(packed.files_below(folder.pictures))
     read = [name for name in names if folder.reads(name)]
     if not _shares_files(folder):
         unread = [name for name in names if is_picture(name) and not folder.reads(name)]
@@ -56,7 +56,7 @@ def check_folders(part: BaseDataset) -> list[str]:
 
 def _check_labels(folder: Folder, read: Sequence[str]) -> list[str]:
     assert folder.labels is not None
-    there = set(_files_below(folder.labels))
+    there = set(packed.files_below(folder.labels))
     wanted = {folder.label_of(name): name for name in read}
     if len(wanted) < len(read):
         twice = next(name for name in read if wanted[folder.label_of(name)] != name)
@@ -84,9 +84,9 @@ def _and_more(names: Sequence[str]) -> str:
 
 def _alike(folder: Path, name: str) -> str:
     place = (folder / name).parent
-    others = sorted(place.iterdir()) if place.is_dir() else []
+    others = sorted(packed.names_in(place)[1]) if packed.is_folder(place) else []
     stem = PurePath(name).stem.casefold()
-    found = next((other.name for other in others if other.stem.casefold() == stem), None)
+    found = next((other for other in others if PurePath(other).stem.casefold() == stem), None)
     return f'; there is {found}' if found else ''
 
 
@@ -98,7 +98,7 @@ def _shares_files(folder: Folder) -> bool:
 def no_folder(part: BaseDataset) -> str:
     """Return that the folder that a data set reads is not there; nothing where it is."""
     folder = _folder_of(part)
-    if folder is None or folder.pictures.is_dir():
+    if folder is None or packed.is_folder(folder.pictures):
         return ''
     return f'{folder.pictures}: no such folder'
 
@@ -108,7 +108,7 @@ def why_empty(part: BaseDataset) -> str:
     folder = _folder_of(part)
     if folder is None:
         return f'{_annotations(part)}: no sample of it can be used'
-    others = list(_files_below(folder.pictures))
+    others = list(packed.files_below(folder.pictures))
     found = f'found {_endings(others)}' if others else 'the folder is empty'
     return f'{folder.pictures}: no picture to read; {folder.rule}; {found}; {folder.remedy}'
 
@@ -124,16 +124,6 @@ def _endings(names: Sequence[str]) -> str:
     counts = Counter(PurePath(name).suffix or 'none' for name in names)
     shown = [f'{ending} ({n})' for ending, n in counts.most_common(_ENDINGS_SHOWN)]
     return ', '.join(shown) + (' ...' if len(counts) > _ENDINGS_SHOWN else '')
-
-
-def _files_below(folder: Path) -> Iterator[str]:
-    """Yield the relative paths of files that are not hidden, as the libraries list them."""
-    for place, below, names in os.walk(folder, followlinks=True):
-        below[:] = [name for name in below if not name.startswith('.')]
-        inner = os.path.relpath(place, folder)
-        for name in names:
-            if not name.startswith('.'):
-                yield name if inner == '.' else f'{inner}/{name}'
 
 
 def _folder_of(part: BaseDataset) -> Folder | None:

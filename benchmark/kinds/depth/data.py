@@ -11,6 +11,7 @@ from mmcv.transforms import BaseTransform
 from mmengine.dataset import BaseDataset
 from mmengine.registry import TRANSFORMS
 
+from benchmark import packed
 from benchmark.errors import DataError
 from benchmark.openmmlab.decoding import is_picture
 from benchmark.openmmlab.lists import read_lines
@@ -31,7 +32,7 @@ class DepthFolders(BaseDataset):
     def load_data_list(self) -> list[dict[str, Any]]:
         """Return one entry per picture, sorted by path."""
         folder = Path(self.data_prefix['img_path'])
-        pictures = sorted(path for path in folder.rglob('*') if is_picture(path))
+        pictures = sorted(folder / name for name in packed.files_below(folder) if is_picture(name))
         if not pictures:
             raise DataError(f'{folder}: holds no pictures')
         return [self._entry(folder, picture) for picture in pictures]
@@ -39,7 +40,7 @@ class DepthFolders(BaseDataset):
     def _entry(self, folder: Path, picture: Path) -> dict[str, Any]:
         name = picture.relative_to(folder).with_suffix('.png')
         depth = Path(self.data_prefix['depth_path']) / name
-        if not depth.is_file():
+        if not packed.is_file(depth):
             raise DataError(f'{picture}: has no depth map {depth}')
         return {'img_path': str(picture), 'depth_map_path': str(depth), 'seg_fields': []}
 

@@ -9,6 +9,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from PIL import Image, UnidentifiedImageError
 
+from benchmark import packed
 from benchmark.errors import DataError
 from benchmark.kinds.mot.sequence import (
     SequenceFacts,
@@ -138,7 +139,7 @@ def _with_instances(frame: dict[str, Any]) -> dict[str, Any]:
 def _check_size(frame: Path, facts: SequenceFacts) -> None:
     """Refuse a sequence whose first frame is not as large as its facts say."""
     try:
-        with Image.open(frame) as picture:
+        with packed.open_file(frame) as file, Image.open(file) as picture:
             found = picture.size
     except (OSError, UnidentifiedImageError):
         return  # named where it is read

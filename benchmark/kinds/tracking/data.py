@@ -24,6 +24,7 @@ from torchvision.transforms.functional import (
     rgb_to_grayscale,
 )
 
+from benchmark import packed
 from benchmark.errors import DataError
 from benchmark.kinds.common.frames import numbered_frames, other_size, refuse_gaps
 from benchmark.kinds.common.tables import read_boxes, read_flags, read_lines
@@ -225,7 +226,7 @@ def find_frames(folder: Path) -> Sequence[str]:
     except (ValueError, IndexError) as error:
         raise DataError(f'{listing}: not readable as pattern, first and count ({error})') from None
     for path in ends:
-        if not Path(path).is_file():
+        if not packed.is_file(path):
             raise DataError(f'{path}: named by {listing}, but not there')
     return frames
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.results.forms import parse_json
 
 SCHEMA = 1
@@ -103,7 +103,7 @@ def _read_analysis(path: Path) -> FoundAnalysis:
             folder=path.parent,
             key_numbers=KeyNumbers.from_plain(numbers) if numbers else None,
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *UNFIT) as error:
         raise RecordError(
             f'{path}: not the record of an analysis ({error!r}); run `tbench analyze` again'
         ) from None
@@ -118,7 +118,7 @@ def reading(found: FoundAnalysis) -> Iterator[None]:
     """
     try:
         yield
-    except (KeyError, TypeError, ValueError, IndexError, StopIteration) as error:
+    except (*UNFIT, StopIteration) as error:
         raise RecordError(
             f'{found.folder}: not what analysis `{found.name}` writes ({error!r}); run '
             '`tbench analyze` again'

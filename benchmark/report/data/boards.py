@@ -253,6 +253,21 @@ def build_boards(
     )
 
 
+def with_set_aside(boards: Iterable[Board], counts: Mapping[CellKey, int]) -> tuple[Board, ...]:
+    """Return leaderboards that know how many results of each cell do not count."""
+    return tuple(
+        replace(
+            board,
+            set_aside={
+                (cell.task, cell.backbone): count
+                for cell, count in counts.items()
+                if cell.protocol == board.protocol
+            },
+        )
+        for board in boards
+    )
+
+
 _Place = tuple[str, str]
 """Task and backbone."""
 

@@ -12,12 +12,13 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.kinds import all_kinds
 from benchmark.kinds.base import Kind
 from benchmark.results.briefs import Brief
+from benchmark.results.suites import SuiteFacts
 from benchmark.results.titles import short_titles
-from benchmark.specs import Metric, Task, Unit
+from benchmark.specs import Metric, Unit
 
 TRIVIAL = 'trivial'
 """Protocol of predictors that look at no image; they are a floor, not a competitor."""
@@ -187,19 +188,29 @@ def _task(name: str, records: list[Brief]) -> TaskFacts:
     )
 
 
-def declared_facts(task: Task) -> TaskFacts:
-    """Return the facts of a task by its declaration alone, where no record is of it."""
-    metrics = {metric.key: metric for metric in (task.metric, *task.metrics)}
+def asked_facts(suite: SuiteFacts) -> dict[str, tuple[TaskFacts, ...]]:
+    """Return the tasks that a suite asks for under each protocol, whether records are of them.
+
+    Raises:
+        RecordError: a metric of a task cannot be read.
+    """
+    known = {name: declared_facts(name, said) for name, said in suite.tasks.items()}
+    return {name: tuple(known[task] for task in tasks) for name, tasks in suite.asked.items()}
+
+
+def declared_facts(name: str, said: Mapping[str, Any]) -> TaskFacts:
+    """Return the facts of a task by what its suite says of it, where no record is of it."""
+    metrics = {metric.key: metric for metric in _metrics(name, said.get('metrics') or ())}
     return TaskFacts(
-        name=task.name,
-        title=task.title,
-        kind=task.kind,
-        group=task.group,
-        head=task.head,
+        name=name,
+        title=said['title'],
+        kind=said['kind'],
+        group=said['group'],
+        head=said['head'],
         splits={},
-        versions=(str(task.version),),
+        versions=(str(said.get('version')),),
         metrics=metrics,
-        primary=task.metric,
+        primary=metrics.get(said['primary']) or undeclared_metric(said['primary']),
     )
 
 
@@ -211,7 +222,7 @@ def undeclared_metric(key: str) -> Metric:
 def _metrics(task: str, said: Iterable[Mapping[str, Any]]) -> list[Metric]:
     try:
         return [_metric(item) for item in said]
-    except (KeyError, TypeError, ValueError) as error:
+    except UNFIT as error:
         raise RecordError(
             f"records of task '{task}': unreadable metric ({error}); run the task again"
         ) from None

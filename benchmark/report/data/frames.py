@@ -12,6 +12,7 @@ import pandas as pd
 from benchmark.report.data.facts import BackboneFacts, TaskFacts, undeclared_metric
 from benchmark.results.briefs import Brief
 from benchmark.results.counting import Runs
+from benchmark.specs import CellKey
 
 COLUMNS = (
     'suite', 'protocol', 'kind', 'group', 'task', 'task_title', 'task_version', 'backbone',
@@ -20,6 +21,9 @@ COLUMNS = (
     'train_seconds', 'peak_memory_mb', 'device', 'finished', 'fingerprint',
 )  # fmt: skip
 
+
+NOT_SHOWN = 'not_shown'
+"""Column of how many results of a cell do not count; only where there are any."""
 
 Values = tuple[Any, ...]
 """Values of some columns that stand side by side."""
@@ -33,18 +37,39 @@ memory; ``device`` to ``fingerprint``.
 
 
 def tidy(
-    runs: Runs, tasks: Mapping[str, TaskFacts], backbones: Mapping[str, BackboneFacts]
+    runs: Runs,
+    tasks: Mapping[str, TaskFacts],
+    backbones: Mapping[str, BackboneFacts],
+    aside: Mapping[CellKey, int] | None = None,
 ) -> pd.DataFrame:
     """Return the newest records with one row per record and metric, values in canonical units.
 
-    A failed record has one row, for the task's primary metric, without a value.
+    A failed record has one row, for the task's primary metric, without a value. Where cells have
+    results with other settings than those that count, a last column, ``not_shown``, says how many.
+
+    Args:
+        runs: the records that count.
+        tasks: facts by name.
+        backbones: facts by id.
+        aside: how many results of a cell do not count.
     """
     rows = [
         (*cell, seed, *itertools.chain.from_iterable(parts))
         for cell, lines in tidy_rows(runs, tasks, backbones)
         for seed, *parts in lines
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    if aside:
+        frame[NOT_SHOWN] = [aside.get(cell_of(row), 0) for row in rows]
+    return frame
+
+
+def cell_of(values: Values) -> CellKey:
+    """Return the cell of a row from its first columns."""
+    return CellKey(*(values[place] for place in _CELL))
+
+
+_CELL = tuple(COLUMNS.index(name) for name in ('protocol', 'task', 'backbone'))
 
 
 def tidy_rows(

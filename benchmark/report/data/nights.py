@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import RecordError
+from benchmark.errors import UNFIT, RecordError
 from benchmark.report.data.units import decimals
 from benchmark.results.forms import parse_json
 from benchmark.specs import Unit
@@ -31,7 +31,7 @@ def read_nights(path: Path) -> dict[str, Any]:
         return {'nights': nights, 'cells': [_cell(cell, nights) for cell in content['cells']]}
     except KeyError as error:
         raise RecordError(f'{path}: no history of nights (the key {error} is missing)') from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, *UNFIT) as error:
         raise RecordError(f'{path}: no history of nights ({error})') from None
 
 

@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import RecordError
 from benchmark.hashing import slug
-from benchmark.report.data.analyses import FIGURE, PICTURE, VALUES, FoundAnalysis, KeyNumbers
+from benchmark.report.data.analyses import (
+    FIGURE,
+    PICTURE,
+    VALUES,
+    FoundAnalysis,
+    KeyNumbers,
+    reading,
+)
 from benchmark.report.data.pictures import png_extent
 from benchmark.report.data.units import value_text
 
@@ -106,17 +113,18 @@ def embedded_analyses(analyses: Sequence[FoundAnalysis], *, budget: int) -> list
 
 def _section_of(found: FoundAnalysis, figure: Figure | None, download: str | None) -> Shown:
     numbers = found.key_numbers or KeyNumbers('', (), ())
-    return Shown(
-        name=found.name,
-        title=found.title,
-        caption=found.caption,
-        figure=figure,
-        columns=(numbers.heading, *numbers.columns) if numbers.rows else (),
-        rows=tuple((name, tuple(map(value_text, values))) for name, values in numbers.rows),
-        facts=tuple(_facts(found)),
-        download=download,
-        place=f'analysis/{found.folder.name}',
-    )
+    with reading(found):
+        return Shown(
+            name=found.name,
+            title=found.title,
+            caption=found.caption,
+            figure=figure,
+            columns=(numbers.heading, *numbers.columns) if numbers.rows else (),
+            rows=tuple((name, tuple(map(value_text, values))) for name, values in numbers.rows),
+            facts=tuple(_facts(found)),
+            download=download,
+            place=f'analysis/{found.folder.name}',
+        )
 
 
 def _figure(found: FoundAnalysis) -> Figure | None:

@@ -12,7 +12,7 @@ from benchmark.report.inference.findings import BoardFindings, Findings
 from benchmark.report.inference.flags import marks, marks_legend
 from benchmark.report.inference.standings import Aggregate
 from benchmark.report.text.presets import Preset, block, pretraining
-from benchmark.report.text.sentences import not_run_sentence
+from benchmark.report.text.sentences import not_run_sentence, set_aside_notes
 
 PREAMBLE = r"""% needs \usepackage{booktabs}; a macro that is defined earlier stays as it is
 \providecommand{\best}[1]{\textbf{#1}}
@@ -124,6 +124,7 @@ def _with_legend(caption: str, board: Board) -> str:
         marks_legend([board]),
         '* Some seeds are missing.' if has_gaps else '',
         not_run_sentence(board),
+        *set_aside_notes(board),
         *(f'{row.label}: published in {row.citation}.' for row in board.baselines),
     )
     return ' '.join(filter(None, parts))

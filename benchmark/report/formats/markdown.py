@@ -268,6 +268,7 @@ def paper_markdown(
             lines += _paper_table(table, reference)
             if signs := marks_legend([table]):
                 lines += ['', escape(signs)]
+            lines += [text for note in set_aside_notes(table) for text in ('', escape(note))]
     return '\n'.join(lines) + '\n'
 
 

@@ -12,26 +12,38 @@ import orjson
 
 from benchmark.report.data.boards import Board, Row
 from benchmark.report.data.facts import TRIVIAL
-from benchmark.report.data.frames import COLUMNS, Line, Values
+from benchmark.report.data.frames import COLUMNS, NOT_SHOWN, Line, Values, cell_of
 from benchmark.report.inference.findings import Findings
 from benchmark.report.inference.standings import Aggregate, Estimate
+from benchmark.specs import CellKey
 
 _AGGREGATES = ('score', 'iqm', 'borda', 'mean_rank', 'place')
 _PARTS = ('', '_seeds_low', '_seeds_high', '_tasks_low', '_tasks_high')
 
 
-def long_csv(cells: Iterable[tuple[Values, Iterable[Line]]]) -> str:
-    """Return the tidy frame as CSV, numbers in full precision, what is unknown empty."""
+def long_csv(
+    cells: Iterable[tuple[Values, Iterable[Line]]], aside: Mapping[CellKey, int] | None = None
+) -> str:
+    """Return the tidy frame as CSV, numbers in full precision, what is unknown empty.
+
+    Where cells have results with other settings than those that count, a last column,
+    ``not_shown``, says how many.
+
+    Args:
+        cells: the rows, cell by cell.
+        aside: how many results of a cell do not count.
+    """
     # the csv module takes its time, so it writes but once what many lines share
     shared = functools.lru_cache(maxsize=1000)(_join_values)
-    texts = [_join_values(COLUMNS)]
+    texts = [_join_values((*COLUMNS, NOT_SHOWN) if aside else COLUMNS)]
     for cell, lines in cells:
         first = _join_values(cell)
+        last = f',{aside.get(cell_of(cell), 0)}' if aside else ''
         numbers = _numbers([number for line in lines for number in (*line[2], *line[4])])
         for seed, metric, _, said, _, run in lines:
             texts.append(
                 f'{first},{seed},{shared(metric)},{next(numbers)},{next(numbers)},{shared(said)},'
-                f'{next(numbers)},{next(numbers)},{_texts(run)}'
+                f'{next(numbers)},{next(numbers)},{_texts(run)}{last}'
             )
     return '\n'.join(texts) + '\n'
 
@@ -81,7 +93,8 @@ def _numbers(values: list[float | None]) -> Iterator[str]:
 def wide_csv(boards: Iterable[Board], findings: Findings) -> str:
     """Return one line per protocol and backbone as CSV: mean, sd and n per task, aggregates.
 
-    Scores are canonical and in full precision; what is unknown is empty.
+    Scores are canonical and in full precision; what is unknown is empty. Where cells have results
+    with other settings than those shown, the column ``not_shown`` says how many by task.
     """
     rows = list(wide_rows(boards, findings))
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -103,7 +116,8 @@ def wide_rows(boards: Iterable[Board], findings: Findings) -> Iterator[dict[str,
     for board, found in zip(boards, findings.boards, strict=True):
         for row in board.rows:
             standing = found.standings.get(row.backbone.id)
-            yield {**_facts(board, row), **empty, **_scores(row), **aggregates(standing)}
+            facts = {**_facts(board, row), **_not_shown(board, row)}
+            yield {**facts, **empty, **_scores(row), **aggregates(standing)}
         for published in board.baselines:
             yield {
                 'protocol': board.protocol,
@@ -128,6 +142,18 @@ def _facts(board: Board, row: Row) -> dict[str, Any]:
         'epochs': backbone.epochs,
         'labels': backbone.uses_labels,
     }
+
+
+def _not_shown(board: Board, row: Row) -> dict[str, str | None]:
+    """Return how many results of a row do not count, by task; nothing for a board without any."""
+    if not board.set_aside:
+        return {}
+    counts = [
+        f'{task}: {count}'
+        for (task, backbone), count in sorted(board.set_aside.items())
+        if backbone == row.backbone.id
+    ]
+    return {NOT_SHOWN: '; '.join(counts) or None}
 
 
 def _scores(row: Row) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from benchmark.statistics.differences import (
     Difference,
     difference,
     grouped,
+    interaction,
     paired_shares,
     seed_noises,
     weighted,
@@ -80,6 +81,7 @@ class TaskDuel:
         is_mcnemar: whether the p-value is McNemar's.
         notes: what the interval does not cover, and why.
         scale: points of normalised score per canonical unit; ``nan`` without a scale.
+        films: how many films the test examples are of; 0 where they are of none.
     """
 
     task: TaskFacts
@@ -90,6 +92,7 @@ class TaskDuel:
     notes: tuple[str, ...] = ()
     holm: float = 1.0
     scale: float = math.nan
+    films: int = 0
 
     @property
     def covers_seeds(self) -> bool:
@@ -103,8 +106,8 @@ class TaskDuel:
 
     @property
     def is_clear(self) -> bool:
-        """Whether one of the two is better beyond chance, seeds included."""
-        return self.covers_seeds and self.is_beyond
+        """Whether one of the two is better beyond chance, seeds and other films included."""
+        return self.covers_seeds and self.films != 1 and self.is_beyond
 
     @property
     def is_beyond(self) -> bool:
@@ -189,6 +192,11 @@ def _duel(
         )
         others = _moving(board.protocol, _all_scores(board, index))
         noises = seed_noises(others)
+        lenders = [
+            _scores(runs, board.protocol, column.task, backbone)
+            for backbone, values in others.items()
+            if len(values) > 1
+        ]
         one = _task_duel(
             column.task,
             (scores[0], scores[1]),
@@ -199,6 +207,7 @@ def _duel(
             ),
             most=float(sum(len(values) - 1 for values in others.values())),
             exact=exact,
+            lenders=lenders,
             film=films.get(name, ''),
             known=known,
         )
@@ -258,6 +267,7 @@ def _task_duel(
     noises: tuple[Noise, ...],
     most: float,
     exact: tuple[bool, bool],
+    lenders: Sequence[Sequence[_Run]],
     film: str,
     known: Pulls,
 ) -> TaskDuel:
@@ -267,18 +277,23 @@ def _task_duel(
     )
     means = tuple(math.fsum(run.score for run in runs) / len(runs) for runs in kept)
     sign = 1.0 if task.primary.higher_is_better else -1.0
-    paired = _paired(task, kept, read, film, known)
+    has_single = any(
+        len(part) == 1 and not is_exact for part, is_exact in zip(kept, exact, strict=True)
+    )
+    paired = _paired(task, kept, lenders if has_single else (), read, film, known)
     notes = [paired.problem] if paired.problem else []
+    if paired.films == 1:
+        notes.append('all test examples are of one film, so that nothing is known of other films')
     if min(noise.freedom for noise in noises) <= 0:
         notes.append('one seed, so that the spread over seeds is unknown')
     arms = [
-        Arm(tuple(sign * run.score for run in runs), pull, noise)
+        Arm(tuple(sign * run.score for run in runs), pull, noise, paired.lent)
         for runs, pull, noise in zip(kept, paired.pulls, noises, strict=True)
     ]
     single = _single(paired, kept, noises)
     if single is not None:
         found = _scaled(single, 100.0)
-    elif is_deterministic and paired.problem:
+    elif is_deterministic and paired.pulls[0] is None:
         # nothing is known: not of examples, and there is nothing to know of seeds
         unknown = [arm._replace(noise=Noise(math.nan, 0)) for arm in arms]
         found = difference(*unknown)
@@ -293,6 +308,7 @@ def _task_duel(
         is_deterministic,
         is_mcnemar=single is not None,
         notes=tuple(notes),
+        films=paired.films,
     )
 
 
@@ -328,17 +344,22 @@ class _Paired(NamedTuple):
     """How far groups of test examples pull the scores of A and of B, (runs, groups) each.
 
     ``shares`` are right and wrong answers (examples,) of the first run of each, where every
-    example is a group and the metric is the share of right ones.
+    example is a group and the metric is the share of right ones. ``films`` counts the films of the
+    examples, 0 where they are of none; the pictures of a single film are groups of their own.
+    ``lent`` is what runs of other backbones do on single groups, for a backbone with one run.
     """
 
     pulls: tuple[Array | None, Array | None] = (None, None)
     shares: tuple[Array, Array] | None = None
     problem: str = ''
+    films: int = 0
+    lent: float | None = None
 
 
 def _paired(
     task: TaskFacts,
     kept: Sequence[Sequence[_Run]],
+    lenders: Sequence[Sequence[_Run]],
     read: Reading,
     film: str,
     known: Pulls,
@@ -356,17 +377,44 @@ def _paired(
     ):
         return _Paired(problem='the two were tested on different examples')
     groups = _groups(first, film)
+    films = int(groups.max()) + 1 if film and first.names else 0
     if int(groups.max()) < 1:
-        return _Paired(problem='all test examples are of one film')
+        if first.form.count < 2:
+            return _Paired(films=1)
+        # of one film nothing is known about others; how far its pictures agree still counts
+        groups, films = _groups(first, ''), 1
     factor = 100.0 if task.primary.unit is Unit.FRACTION else 1.0
     sign = factor if task.primary.higher_is_better else -factor
-    pulls = []
-    for runs, part in zip(kept, found, strict=True):
-        for run, one in zip(runs, part, strict=True):
-            if run.path not in known and one.outcomes is not None:
-                known[run.path] = sign * one.outcomes.form.influence(groups)
-        pulls.append(np.stack([known[run.path] for run in runs]))
-    return _Paired((pulls[0], pulls[1]), _shares(found, groups))
+    pulls = [_pulls(runs, read, first, groups, sign, known) for runs in kept]
+    lent = [_pulls(runs, read, first, groups, sign, known) for runs in lenders]
+    return _Paired(
+        (pulls[0], pulls[1]),
+        _shares(found, groups),
+        films=films,
+        lent=interaction(pull for pull in lent if pull is not None),
+    )
+
+
+def _pulls(
+    runs: Sequence[_Run],
+    read: Reading,
+    first: Measured,
+    groups: NDArray[np.intp],
+    sign: float,
+    known: Pulls,
+) -> Array | None:
+    """Return how far groups of examples pull each run's score; ``None`` if one lacks outcomes.
+
+    ``first`` are outcomes on the examples that the groups are of; others are not looked at.
+    """
+    for run in runs:
+        if run.path in known:
+            continue
+        found = read(run.path).outcomes
+        if found is None or found.form.count != first.form.count or found.names != first.names:
+            return None
+        known[run.path] = sign * found.form.influence(groups)
+    return np.stack([known[run.path] for run in runs])
 
 
 def _groups(item: Measured, film: str) -> NDArray[np.intp]:

@@ -253,10 +253,10 @@ def _lines(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding='utf-8', newline='') as file:
             reader = csv.DictReader(file, strict=True)
-            rows = list(reader)
+            rows, found = list(reader), tuple(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RecordError(f'{path}: cannot be read ({error})') from None
-    if tuple(reader.fieldnames or ()) != columns:
+    if found != columns:
         raise RecordError(f'{path}: columns must be {", ".join(columns)}')
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():

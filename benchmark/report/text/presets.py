@@ -33,7 +33,9 @@ class Preset:
         ]
         columns = tuple(board.columns[i] for i in places)
         shown = tuple(row for row in rows if any(cell.scores for cell in row.cells))
-        return Board(board.protocol, columns, shown) if shown else None
+        if not shown:
+            return None
+        return Board(board.protocol, columns, shown, set_aside=board.set_aside)
 
 
 PAPER = (

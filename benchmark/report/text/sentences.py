@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from benchmark.report.data.boards import Board, BoardCell, Column
 from benchmark.report.data.units import count_noun, difference, listing, row, show, show_with_sign
@@ -178,14 +178,23 @@ def not_run_sentence(board: Board) -> str:
     return f'Not run yet: {listing(titles)}.' if titles else ''
 
 
-def set_aside_notes(board: Board) -> list[str]:
-    """Return a warning for each cell that has results with other settings than those shown."""
+def set_aside_notes(board: Board, backbones: Container[str] | None = None) -> list[str]:
+    """Return a warning for each cell that has results with other settings than those shown.
+
+    Args:
+        board: a leaderboard.
+        backbones: ids of those whose cells are looked at; all unless given.
+    """
     titles = {column.task.name: column.task.title for column in board.columns}
+    # a table may show some of the tasks and backbones of a leaderboard
     return [
         f'{titles[task]}, {board.labels[backbone]}: {count_noun(count, "result")} made with other '
         'settings, weights, data or libraries not shown; those without --cfg-options come first, '
         'then the newest.'
         for (task, backbone), count in sorted(board.set_aside.items())
+        if task in titles
+        and backbone in board.labels
+        and (backbones is None or backbone in backbones)
     ]
 
 

