@@ -79,7 +79,15 @@ def _state(shelf: Shelf, tasks: Sequence[Task]) -> str:
 
 @dataclass(frozen=True)
 class Probed:
-    """What an address answered."""
+    """What an address answered.
+
+    Attributes:
+        data_set: name of the data set.
+        file: name of the file.
+        address: where it was asked for.
+        is_alive: whether it can be fetched there.
+        detail: what was answered.
+    """
 
     data_set: str
     file: str

@@ -21,9 +21,14 @@ def _shorten(value: object) -> str:
 
 @dataclass(frozen=True)
 class Key:
-    """What a declared key may hold: its Python types, allowed values or the least number.
+    """What a declared key may hold.
 
-    ``required`` says whether it must be there, ``hint`` how to find out what to write.
+    Attributes:
+        types: Python types of the value.
+        required: whether it must be there.
+        allowed: values that it may have; all of its types unless given.
+        least: the least number that it may be.
+        hint: how to find out what to write.
     """
 
     types: tuple[type, ...]

@@ -44,10 +44,18 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """A campaign as its folder tells; ``is_alive`` when its process is at work now.
+    """A campaign as its folder shows it.
 
-    ``silence`` are the seconds since its last sign of life, as far as clocks agree. ``expected``
-    are the seconds that a cell should take, by its id, where that is known.
+    Attributes:
+        suite: name of its suite.
+        store: where its records and work go.
+        started: when it began.
+        process: number of its process, and its host.
+        entries: its cells.
+        is_alive: whether its process is at work now.
+        folder: where it notes what it does.
+        silence: seconds since its last sign of life, as far as clocks agree.
+        expected: seconds that a cell should take, by its id, where that is known.
     """
 
     suite: str

@@ -86,8 +86,14 @@ class CellStatus(NamedTuple):
 class CampaignStatus:
     """A campaign and its cells; one that is neither alive nor finished was interrupted.
 
-    ``processes`` are all that are at work on the same cells, each with the seconds since its last
-    sign of life.
+    Attributes:
+        suite: name of its suite.
+        started: when it began.
+        process: number of its process, and its host.
+        is_alive: whether its process is at work now.
+        cells: its cells.
+        processes: all that are at work on the same cells, each with the seconds since its last sign
+            of life.
     """
 
     suite: str

@@ -38,11 +38,15 @@ _MOST_READ = 2e9
 
 @dataclass(frozen=True)
 class Survey:
-    """A plan, and the expected cost of its cells that are to do, by cell.
+    """A plan, and the expected cost of its cells that are to do.
 
-    ``unread`` are the bytes, by task, of data that were never read here and are too large for a
-    plan to read: without their digest it cannot say which of their cells are done. ``titles`` are
-    what the backbones are called, by id; ``warnings`` what was assumed about them.
+    Attributes:
+        plan: the plan.
+        costs: by cell.
+        unread: bytes, by task, of data that were never read here and are too large for a plan to
+            read: without their digest it cannot say which of their cells are done.
+        titles: what the backbones are called, by id.
+        warnings: what was assumed about them.
     """
 
     plan: Plan

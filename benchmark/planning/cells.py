@@ -65,6 +65,12 @@ class Design:
 
     A plan of many thousand cells holds no configuration: each takes a millisecond to compile and
     a hundred kilobytes to keep.
+
+    Attributes:
+        inputs: what is compiled.
+        inspected: what is known of the backbone; ``None`` without one.
+        options: changes to the configuration, by dotted key.
+        job: name of the procedure.
     """
 
     inputs: CellInputs

@@ -30,7 +30,14 @@ _BANK = 100_000
 
 @dataclass(frozen=True)
 class Solved:
-    """All trials with their scores, the index of the chosen one, and how it predicts."""
+    """All trials of a probe, and how the chosen one predicts.
+
+    Attributes:
+        trials: each with its score.
+        chosen: index of the chosen one.
+        predict: from features to outputs.
+        curves: losses along the training by name.
+    """
 
     trials: list[Trial]
     chosen: int

@@ -105,7 +105,15 @@ NO_OPTIONS = ReportOptions()
 class Content:
     """A suite's newest records in brief and all that is derived from them for any format.
 
-    ``whole`` are records that were read with their evidence, by their path.
+    Attributes:
+        store: where the records are.
+        suite: name of the suite.
+        runs: the records in brief.
+        tasks: by name.
+        backbones: by id.
+        boards: a leaderboard per protocol.
+        options: what the report shall show.
+        whole: records that were read with their evidence, by their path.
     """
 
     store: ResultStore

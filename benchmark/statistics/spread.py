@@ -166,13 +166,17 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True)
 class Judgement:
-    """Which pairs differ clearly; ``spread`` is ``None`` where seeds allow no judgement.
+    """Which pairs differ clearly.
 
-    ``ranked`` are the judged names with their means, best first. ``unjudged`` are names with a
-    single value: shown, but in no pair. ``limits`` (judged, judged), in the order of ``ranked``,
-    are the differences beyond which two means differ clearly, ``ends`` the smallest and the
-    largest of them. ``is_deterministic`` says that every backbone has several seeds and all of
-    them the same score.
+    Attributes:
+        spread: standard deviation over seeds; ``None`` where seeds allow no judgement.
+        ranked: the judged names with their means, best first.
+        unjudged: names with a single value: shown, but in no pair.
+        reason: why nothing could be judged; empty otherwise.
+        ends: smallest and largest of the limits.
+        limits: (judged, judged) in the order of ``ranked``: differences beyond which two means
+            differ clearly.
+        is_deterministic: whether every backbone has several seeds and all of them the same score.
     """
 
     spread: float | None

@@ -87,6 +87,13 @@ class Watching:
 class Watch:
     """A folder of checkpoints, what became of them so far, and what evaluates the next one.
 
+    Attributes:
+        watching: which checkpoints are evaluated, and until when.
+        evaluator: what evaluates one.
+        executor: where its cells run.
+        pause: waits for so many seconds between looks.
+        ledger: what became of the checkpoints so far.
+
     Raises:
         BenchmarkError: the ledger is of other settings.
     """

@@ -37,9 +37,15 @@ _OTB_SPANS = {
 
 @dataclass(frozen=True)
 class Sequence:
-    """Where a sequence's frames are, and its boxes (n, 4) that count from 1; NaN is absent.
+    """Where a sequence's frames are, and its boxes.
 
-    ``count`` is how many frames there are, where boxes of later ones are withheld.
+    Attributes:
+        name: its name.
+        folder: folder of the frames.
+        pattern: name of a frame, with its number to be filled in.
+        first: number of the first frame.
+        boxes: (n, 4) in pixels, NaN where the target is absent; boxes count from 1.
+        count: how many frames there are, where boxes of later ones are withheld.
     """
 
     name: str

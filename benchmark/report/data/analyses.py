@@ -56,9 +56,17 @@ class KeyNumbers(NamedTuple):
 class FoundAnalysis:
     """An analysis on disk.
 
-    ``figure`` is the text of an SVG, without the XML declaration; ``facts``, ``backbones``,
-    ``images`` and ``provenance`` are those of its record; ``key_numbers`` are ``None`` where it
-    wrote none.
+    Attributes:
+        name: its name, as on the command line.
+        title: its heading.
+        caption: what the figure shows.
+        figure: text of an SVG, without the XML declaration.
+        facts: those of its record.
+        backbones: those that were looked at, as in its record.
+        images: facts of the pictures, as in its record.
+        provenance: versions and date, as in its record.
+        folder: where it lies.
+        key_numbers: the few that a report prints; ``None`` where it wrote none.
     """
 
     name: str

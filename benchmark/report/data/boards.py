@@ -181,11 +181,16 @@ class Scores(NamedTuple):
 
 @dataclass(frozen=True)
 class Board:
-    """The leaderboard of a protocol; cells are in the order of ``columns``.
+    """The leaderboard of a protocol.
 
-    ``not_run`` are tasks that the suite asks for and no backbone has a record of; ``set_aside``
-    counts, by task and backbone, the results of a cell that were made with other settings than
-    those that count. ``baselines`` are published rows that were measured elsewhere.
+    Attributes:
+        protocol: name of the protocol.
+        columns: its tasks.
+        rows: its backbones, cells in the order of the columns.
+        not_run: tasks that the suite asks for and no backbone has a record of.
+        set_aside: by task and backbone, how many results of a cell were made with other settings
+            than those that count.
+        baselines: published rows that were measured elsewhere.
     """
 
     protocol: str

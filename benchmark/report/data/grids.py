@@ -17,8 +17,13 @@ from benchmark.statistics.aggregates import Array, family_weights
 class Grid:
     """Backbones without a gap on some tasks, in the order of their ids.
 
-    ``scores`` has the axes (backbones, runs, tasks) and is turned so that higher is better;
-    a task with fewer runs than another ends in ``nan``. ``means`` are (backbones, tasks).
+    Attributes:
+        backbones: their ids.
+        tasks: the tasks.
+        runs: how many each task has.
+        scores: (backbones, runs, tasks), turned so that higher is better; a task with fewer runs
+            than another ends in ``nan``.
+        means: (backbones, tasks).
     """
 
     backbones: tuple[str, ...]

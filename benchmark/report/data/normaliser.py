@@ -52,8 +52,13 @@ class Scale(NamedTuple):
 class Normaliser:
     """A declared scale.
 
-    ``others`` says what becomes of a task without an entry: ``'bounds'`` scales it from the
-    suite's own trivial record to the best bound of its metric, ``'none'`` leaves it out.
+    Attributes:
+        name: its name.
+        version: rises when the scale changes.
+        title: how reports call it.
+        others: what becomes of a task without an entry: ``'bounds'`` scales it from the suite's own
+            trivial record to the best bound of its metric, ``'none'`` leaves it out.
+        tasks: ends of the scale by task.
     """
 
     name: str

@@ -47,8 +47,16 @@ class Figure(NamedTuple):
 class Shown:
     """An analysis as the section shows it.
 
-    ``figure`` and ``download`` are missing where the page has no room or no wish for them;
-    ``place`` says where the files lie below the results.
+    Attributes:
+        name: its name.
+        title: its heading.
+        caption: what the figure shows.
+        figure: the figure; ``None`` where the page has no room for it.
+        columns: headings of its table.
+        rows: name and cells of each row.
+        facts: names and values below the table.
+        download: the figure as a file; ``None`` likewise.
+        place: where the files lie below the results.
     """
 
     name: str

@@ -56,10 +56,15 @@ class Comparison(NamedTuple):
 class Comparisons:
     """All pairs of the backbones that were compared, best mean rank first.
 
-    ``improvement[i][j]`` is the probability that a run of backbone i beats a run of backbone j on
-    a task, families weighing the same. ``pairs`` are tested over ``tasks`` tasks; ``smallest_p``
-    is the smallest p that they can attain, ``smallest_holm`` the same after correction.
-    ``left_out`` backbones of lower rank are in no pair.
+    Attributes:
+        backbones: those that were compared.
+        improvement: by row and column, the probability that a run of the first beats one of the
+            second on a task, families weighing the same.
+        pairs: the tests.
+        tasks: over how many tasks.
+        smallest_p: the smallest p that they can attain.
+        smallest_holm: the same after correction.
+        left_out: how many backbones of lower rank are in no pair.
     """
 
     backbones: tuple[str, ...]
@@ -119,8 +124,13 @@ def _pairs(grid: Grid) -> list[Comparison]:
 class Diagram:
     """A critical-difference diagram: what it says of a pair depends on the whole pool.
 
-    ``mean_ranks`` are plain means over ``tasks`` tasks, as the test wants them, not the mean
-    ranks of the leaderboard. Backbones of a clique are less than ``critical`` apart.
+    Attributes:
+        mean_ranks: plain means over the tasks, as the test wants them, not the mean ranks of the
+            leaderboard.
+        critical: difference of mean ranks from which two backbones differ.
+        cliques: backbones that are less than that apart.
+        p: Friedman's.
+        tasks: how many there are.
     """
 
     mean_ranks: Mapping[str, float]

@@ -50,10 +50,17 @@ class Side:
 class Contrast:
     """What masked minus supervised pretraining makes of a group of tasks.
 
-    ``effect`` is the mean of ``sides``, architectures weighing the same, in points of normalised
-    score; ``None`` without a pair or a task with a scale. ``wins`` counts the tasks on which
-    masked pretraining is ahead. ``p`` is Wilcoxon's over the tasks, ``smallest_p`` the smallest
-    that this many tasks can attain. ``left_out`` are tasks without a scale.
+    Attributes:
+        group: name of the group.
+        pairs: masked and supervised backbones of one architecture.
+        tasks: those of the group that have a scale.
+        left_out: those that have none.
+        effect: mean of ``sides``, architectures weighing the same, in points of normalised score;
+            ``None`` without a pair or a task with a scale.
+        wins: on how many tasks masked pretraining is ahead.
+        p: Wilcoxon's over the tasks.
+        smallest_p: the smallest that this many tasks can attain.
+        sides: the effect by architecture.
     """
 
     group: str

@@ -18,8 +18,14 @@ from benchmark.report.inference.standings import Aggregate, standings
 class Economy:
     """What a backbone is and took, for plots of score against cost; ``None`` where unknown.
 
-    ``seconds`` are those of training, summed over the board's tasks, mean over seeds, known only
-    for complete rows that all ran on one ``device``; ``memory_mb`` is the largest peak.
+    Attributes:
+        backbone: its id.
+        parameters: how many it has.
+        flops: operations for a picture.
+        seconds: of training, summed over the board's tasks, mean over seeds; known only for
+            complete rows that all ran on one device.
+        memory_mb: largest peak in MiB.
+        device: where the runs were made.
     """
 
     backbone: str
@@ -34,8 +40,16 @@ class Economy:
 class BoardFindings:
     """The aggregates of one leaderboard.
 
-    ``standings`` has the rows without a gap; of the others ``gaps`` says what they lack.
-    ``scales`` are the normaliser's by task, tasks that have none are ``unscaled``.
+    Attributes:
+        protocol: that of the leaderboard.
+        standings: by backbone, of the rows without a gap.
+        gaps: what the others lack, by backbone.
+        scales: the normaliser's by task.
+        unscaled: tasks that have none.
+        comparisons: all pairs of the best; ``None`` where nothing can be compared.
+        diagram: critical differences of mean ranks; ``None`` likewise.
+        contrasts: masked against supervised pretraining, by group.
+        economies: cost by backbone.
     """
 
     protocol: str

@@ -65,12 +65,15 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class Aggregate:
-    """The aggregates of a backbone that has every seed of every task.
+    """The aggregates of a backbone that has every seed of every task; task families weigh the same.
 
-    ``score`` is the mean and ``iqm`` the interquartile mean of normalised scores, ``None`` where
-    no task has a scale. ``mean_rank`` is 1 for the best of all tasks; ``borda`` the percentage of
-    rivals beaten, ties counting half; ``place`` the place by mean rank. Task families weigh the
-    same in all of them.
+    Attributes:
+        backbone: its id.
+        score: mean of normalised scores; ``None`` where no task has a scale.
+        iqm: interquartile mean of normalised scores; ``None`` likewise.
+        mean_rank: 1 for the best of all tasks.
+        borda: percentage of rivals beaten, ties counting half.
+        place: the place by mean rank.
     """
 
     backbone: str

@@ -27,7 +27,15 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a comparison on a data set: values by entry and metric."""
+    """The rows of a comparison on a data set: values by entry and metric.
+
+    Attributes:
+        comparison: what the rows share.
+        data_set: name of the data set.
+        metrics: the columns.
+        entries: the rows.
+        cells: numbers by entry and key of the metric.
+    """
 
     comparison: Comparison
     data_set: str

@@ -31,10 +31,14 @@ MINUS = '\N{MINUS SIGN}'
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of plain texts; ``strong`` are the (row, column) of cells to set off.
+    """A table of plain texts.
 
-    ``details`` is the number of last columns with long texts, which a page of limited width sets
-    in a line below their row.
+    Attributes:
+        columns: headings.
+        rows: cells by row.
+        strong: (row, column) of cells to set off.
+        details: number of last columns with long texts, which a page of limited width sets in a
+            line below their row.
     """
 
     columns: tuple[str, ...]
@@ -45,7 +49,14 @@ class Grid:
 
 @dataclass(frozen=True)
 class Block:
-    """A heading of a level from 1 with paragraphs and at most one grid under it."""
+    """A heading with paragraphs and at most one grid under it.
+
+    Attributes:
+        level: of the heading, from 1.
+        title: of the heading.
+        paragraphs: texts below it.
+        grid: the table below them, if there is one.
+    """
 
     level: int
     title: str

@@ -139,9 +139,27 @@ class Comparison(NamedTuple):
 class Published:
     """A number from a source, in the source's unit; what the source leaves out is empty.
 
-    ``labels`` says whether pretraining saw labels, ``teacher`` names the network that made
-    its targets where that was itself trained on something else. ``same_as`` names the source
-    whose number the row repeats.
+    Attributes:
+        kind: kind of the task.
+        source: the source.
+        place: where in the source.
+        data_set: name of the data set.
+        split: the split that was scored.
+        protocol: how the backbone met the task.
+        backbone: the backbone, as the source calls it.
+        architecture: its architecture.
+        pretraining: its pretraining.
+        family: family of the pretraining.
+        labels: whether pretraining saw labels.
+        teacher: network that made its targets, where that was itself trained on something else.
+        pretraining_data: what it learnt from.
+        head: what was put on the backbone.
+        recipe: how that was trained.
+        metric: metric and unit.
+        value: the number.
+        status: how the number is known.
+        same_as: the source whose number the row repeats.
+        note: what else a reader should know.
     """
 
     kind: str
