@@ -85,7 +85,7 @@ def world_pictures(data_root: Path, count: int, labels: str) -> Pictures:
     """
     root = ensure_pretraining_split(data_root, WorldSpec(), count)
     return _pictures(
-        f'procedural world, {count:,} pictures',
+        f'procedural world {VERSION}, {count:,} pictures',
         root,
         read_column(root / 'labels.csv', labels),
         labels,

@@ -4,8 +4,6 @@ _base_ = 'quick.py'
 suite = dict(
     name='demo',
     title='Demo: masked, supervised and no pretraining of one small ViT',
-    seeds=(0, 1, 2),
-    one_seed=('world-detection', 'world-tracking'),
     reuses=('quick',),
     backbones=('world-vit-mae', 'world-vit-supervised', 'world-vit-random'),
 )

@@ -16,6 +16,7 @@ suite = dict(
     ),
     protocols=('knn', 'finetune', 'trivial'),
     seeds=(0, 1, 2),
+    one_seed=('world-detection', 'world-tracking'),
     reuses=('demo',),
     backbones=(
         'world-vit-mae',
