@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from benchmark.results.store import ResultStore
     from benchmark.results.suites import SuiteFacts
     from benchmark.specs import Backbone, CheckResult, Protocol, Suite, Task
+    from benchmark.tracking import Tracker
 
 FEATURE_CACHE = 4 * 2**30
 """Default size limit of the feature cache in bytes."""
@@ -292,6 +293,7 @@ class RunRequest:
         waits: whether to stay until no cell is left.
         stall: seconds that a cell may take without progress.
         options: changes to every compiled configuration, by dotted key.
+        track: where curves and scores are sent while cells run.
         say: receives one line per event.
     """
 
@@ -313,6 +315,7 @@ class RunRequest:
     waits: bool = False
     stall: float | None = None
     options: Mapping[str, Any] | None = None
+    track: str | Tracker | Sequence[str | Tracker] = ()
     say: Say | None = None
 
 
@@ -340,6 +343,7 @@ def evaluate(
     stall: float | None = None,
     resources: Mapping[str, str] | None = None,
     options: Mapping[str, Any] | None = None,
+    track: str | Tracker | Sequence[str | Tracker] = (),
     say: Say | None = None,
 ) -> Run:
     """Evaluate backbones on tasks and return the records; cells that are done are not run again.
@@ -379,6 +383,9 @@ def evaluate(
         resources: resources to request from a cluster, by name, such as a partition;
             unused if ``executor`` is an object.
         options: changes to every compiled configuration, by dotted key.
+        track: where curves and scores are sent while cells run: ``'tensorboard'``, ``'wandb'``,
+            ``'mlflow'``, ``'trackio'``, a tracker of another package or a
+            :class:`~benchmark.tracking.base.Tracker`; one or several. No score depends on it.
         say: receives one line per event.
 
     Raises:
@@ -404,6 +411,7 @@ def evaluate(
         waits=waits,
         stall=stall,
         options=options,
+        track=track,
         say=say,
     )
     return run_request(asked, executor=executor, device=device, jobs=jobs, resources=resources)
@@ -447,6 +455,7 @@ def open_campaign(asked: RunRequest) -> Iterator[Campaign]:
     from benchmark.planning import Request
     from benchmark.planning.contents import Level
     from benchmark.results.store import ResultStore
+    from benchmark.tracking import open_tracking
 
     for flag, folder in (('--results', asked.results), ('--work-dir', asked.work_dir)):
         check_folder(flag, Path(folder))
@@ -465,7 +474,7 @@ def open_campaign(asked: RunRequest) -> Iterator[Campaign]:
             store=ResultStore(Path(asked.results), Path(asked.work_dir)),
             data_root=default_data_root() if asked.data_root is None else Path(asked.data_root),
             options={**(asked.options or {}), **_loading(asked.workers)},
-            say=asked.say or (lambda line: None),
+            say=asked.say or _nobody,
             feature_cache=asked.feature_cache,
             processes=asked.processes,
             level=Level.QUICK if asked.quick_data else Level.CONTENTS,
@@ -474,7 +483,14 @@ def open_campaign(asked: RunRequest) -> Iterator[Campaign]:
             precision=asked.precision,
             waits=asked.waits,
             stall=asked.stall,
+            tracking=stack.enter_context(
+                open_tracking(asked.track, Path(asked.work_dir) / 'tracking', asked.say or _nobody)
+            ),
         )
+
+
+def _nobody(line: str) -> None:
+    """Say nothing."""
 
 
 def _suite_of(

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 from benchmark.errors import BenchmarkError, EnvironmentProblem, unknown_name
 
 PREFIX = 'transferbench.'
-GROUPS = ('kinds', 'protocols', 'sources', 'analyses', 'executors')
+GROUPS = ('kinds', 'protocols', 'sources', 'analyses', 'executors', 'trackers')
 """What may be added, each with an entry-point group ``transferbench.GROUP``."""
 
 OURS = 'transferbench'

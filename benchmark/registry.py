@@ -47,3 +47,6 @@ DATA_SAMPLERS = root.Registry(
     scope='benchmark',
     locations=['benchmark.kinds.common.order'],
 )
+VISBACKENDS = root.Registry(
+    'vis_backend', parent=root.VISBACKENDS, scope='benchmark', locations=['benchmark.engine']
+)

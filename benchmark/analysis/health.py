@@ -13,6 +13,7 @@ import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import MODELS, DefaultScope
 from torch import Tensor
+from torch.nn.functional import interpolate
 from torch.utils.data import DataLoader, Subset
 
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
@@ -22,11 +23,17 @@ from benchmark.errors import IncompatibleError
 from benchmark.execution.precision import computed_by
 from benchmark.kinds.common.opening import opened
 from benchmark.probes.reading import read_blocks
-from benchmark.statistics.health import health_of
+from benchmark.statistics.health import health_of, lidar
 
-ATTENTION = 'attention_entropy'
+ATTENTION, LIDAR = 'attention_entropy', 'lidar'
 _WITH_ATTENTION = 8
 """How many pictures the entropy of attention is a mean over."""
+
+_WITH_VIEWS, _VIEWS = 64, 8
+"""Of how many pictures LiDAR is computed, and from how many views of each."""
+
+_LEAST_AREA = 0.2
+_SEED = 0
 
 Config = dict[str, Any]
 
@@ -51,20 +58,54 @@ def _measure(config: Config, request: Config) -> dict[str, float | None]:
     declared = config.get('preprocessor') or model['data_preprocessor']
     preprocessor: Any = MODELS.build(declared).to(device).eval()
     features: list[Tensor] = []
+    views: list[Tensor] = []
     shown: list[Tensor] = []
+    draws = torch.Generator().manual_seed(_SEED)
     with torch.no_grad():
         for batch in _batches(config, request['count']):
             images = preprocessor(batch, training=False)['inputs']
-            maps = read_blocks(backbone, images, request['stride']).maps
-            features.append(maps[-1].mean((2, 3)).double().cpu())
+
+            def read(seen: Tensor) -> Tensor:
+                maps = read_blocks(backbone, seen, request['stride']).maps
+                return maps[-1].mean((2, 3)).double().cpu()
+
+            features.append(read(images))
+            if (missing := _WITH_VIEWS - sum(map(len, views))) > 0:
+                some = images[:missing]
+                seen = [read(random_views(some, draws)) for _ in range(_VIEWS)]
+                views.append(torch.stack(seen, dim=1))
             if sum(map(len, shown)) < _WITH_ATTENTION:
                 shown.append(images[:_WITH_ATTENTION])
     found = health_of(torch.cat(features).numpy())
+    found[LIDAR] = lidar(torch.cat(views).numpy())
     entropy = attention_entropy(
         backbone, shown, stride=request['stride'], is_plain=request['is_plain']
     )
     plain = {name: value if math.isfinite(value) else None for name, value in found.items()}
     return {**plain, ATTENTION: entropy}
+
+
+def random_views(images: Tensor, draws: torch.Generator) -> Tensor:
+    """Return a random crop of each picture at the size of the whole, half of them mirrored.
+
+    A crop has between a fifth and all of the area. The normalised pictures are cropped, so that
+    views need no data of their own.
+
+    Args:
+        images: (B, 3, H, W).
+        draws: where the random numbers come from.
+    """
+    height, width = images.shape[-2:]
+    found: list[Tensor] = []
+    for image in images:
+        share, top, left, side = torch.rand(4, generator=draws).tolist()
+        scale = math.sqrt(_LEAST_AREA + (1 - _LEAST_AREA) * share)
+        rows, columns = max(1, round(scale * height)), max(1, round(scale * width))
+        y, x = int(top * (height - rows + 1)), int(left * (width - columns + 1))
+        crop = image[None, :, y : y + rows, x : x + columns]
+        view = interpolate(crop, (height, width), mode='bilinear', align_corners=False)
+        found.append(view.flip(-1) if side < 0.5 else view)
+    return torch.cat(found)
 
 
 def _batches(config: Config, count: int) -> Iterator[Any]:

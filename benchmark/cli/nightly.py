@@ -7,9 +7,10 @@ from pathlib import Path
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers, whole
-from benchmark.cli.options import add_request, place_of, request_of
+from benchmark.cli.options import add_quiet, add_request, add_tracking, place_of, request_of
 from benchmark.cli.printing import say
 from benchmark.cli.rules import add_rules, print_comparison, rules_of
+from benchmark.cli.run import showing_of
 
 _count = whole(1, 500)
 
@@ -35,21 +36,25 @@ def add_parser(subparsers: Subparsers) -> None:
         help='fresh seeds for each suspicious cell',
     )
     add_rules(parser)
+    add_tracking(parser)
+    add_quiet(parser)
     parser.set_defaults(command=nightly)
 
 
 def nightly(options: Namespace) -> int:
     """Run a night and judge it; return 0 fine, 1 regression, 2 could not tell."""
-    night = api.run_night(
-        request_of(options, say=say),
-        options.out,
-        baseline=options.baseline,
-        night=options.night,
-        seeds=options.seeds,
-        confirm=options.confirm,
-        rules=rules_of(options),
-        **place_of(options),
-    )
+    with showing_of(options) as told:
+        night = api.run_night(
+            request_of(options, track=options.track, say=told),
+            options.out,
+            baseline=options.baseline,
+            night=options.night,
+            seeds=options.seeds,
+            confirm=options.confirm,
+            rules=rules_of(options),
+            **place_of(options),
+        )
     print_comparison(night.comparison, options.junit, is_quiet=False)
-    say(f'written: {night.folder}')
+    if not options.quiet:
+        say(f'written: {night.folder}')
     return night.comparison.exit_code

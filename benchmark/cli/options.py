@@ -129,6 +129,29 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_tracking(parser: argparse.ArgumentParser) -> None:
+    """Add where curves and scores are shown while cells run."""
+    parser.add_argument(
+        '--track',
+        nargs='+',
+        default=(),
+        metavar='NAME',
+        help='send curves, scores and pictures to tensorboard, wandb, mlflow, trackio or a tracker '
+        'that another package adds, as in --track tensorboard; offline in the work folder unless '
+        "the tracker's own settings say otherwise",
+    )
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """Add that little is said."""
+    parser.add_argument(
+        '--quiet',
+        action='store_true',
+        help='say nothing but warnings, what failed and what to look at again; no board on a '
+        'terminal',
+    )
+
+
 def add_normalisation(parser: argparse.ArgumentParser) -> None:
     """Add ``--mean`` and ``--std``, the normalisation that a checkpoint does not state."""
     for name, text in (('mean', 'mean'), ('std', 'standard deviation')):

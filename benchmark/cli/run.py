@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers
+from benchmark.cli.board import showing
 from benchmark.cli.data import fetch
-from benchmark.cli.options import add_request, add_results, add_seeds, place_of, request_of
+from benchmark.cli.options import (
+    add_quiet,
+    add_request,
+    add_results,
+    add_seeds,
+    add_tracking,
+    place_of,
+    request_of,
+)
 from benchmark.cli.printing import say
 
 
@@ -20,6 +31,8 @@ def add_parser(subparsers: Subparsers) -> None:
     add_request(parser)
     add_results(parser)
     add_seeds(parser)
+    add_tracking(parser)
+    add_quiet(parser)
     parser.add_argument(
         '--get',
         action='store_true',
@@ -58,23 +71,33 @@ def carry_out(
         outcomes: keep what was found of each test example.
         waits: stay until no cell is left, those of other processes included.
     """
-    asked = request_of(
-        options,
-        seeds=options.seeds,
-        submission=submission,
-        outcomes=outcomes,
-        waits=waits,
-        say=say,
-    )
-    done = api.run_request(asked, **place_of(options))
+    with showing_of(options) as told:
+        asked = request_of(
+            options,
+            seeds=options.seeds,
+            submission=submission,
+            outcomes=outcomes,
+            waits=waits,
+            track=options.track,
+            say=told,
+        )
+        done = api.run_request(asked, **place_of(options))
     for line in done.flags:
         say(f'look again: {line}')
     for archive in done.archives:
         say(f'for the server: {archive}')
-    say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
+    if not options.quiet:
+        say(f'next: tbench report --suite {options.suite} {_places(options)}'.rstrip())
     if done.failed:
         return 1
     return 3 if done.busy else 0
+
+
+def showing_of(options: Namespace) -> AbstractContextManager[Callable[[str], None]]:
+    """Return the block in which the cells of a command are shown; it yields what says a line."""
+    return showing(
+        options.work_dir, is_quiet=options.quiet, has_terminal=options.executor != 'inline'
+    )
 
 
 def _places(options: Namespace) -> str:

@@ -8,6 +8,7 @@ from argparse import Namespace
 
 from benchmark import api
 from benchmark.cli.arguments import Subparsers, positive
+from benchmark.cli.board import is_terminal, watch_board
 from benchmark.cli.options import add_work
 from benchmark.cli.printing import say
 
@@ -24,7 +25,8 @@ def add_parser(subparsers: Subparsers) -> None:
         type=positive,
         const=5,
         metavar='SECONDS',
-        help='tell again every 5 (or so many) seconds until nothing runs',
+        help='on a terminal a board, else the lines again, every SECONDS (default 5) until nothing '
+        'runs',
     )
     parser.set_defaults(command=status)
 
@@ -33,6 +35,9 @@ def status(options: Namespace) -> int:
     """Print the state of the campaigns of a work folder."""
     from benchmark.cli.overviews import status_lines
 
+    if options.watch and not options.json and is_terminal():
+        watch_board(lambda: api.campaigns(options.work_dir, options.suite), options.watch)
+        return 0
     while True:
         found = api.campaigns(options.work_dir, options.suite)
         if options.json:

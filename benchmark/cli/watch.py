@@ -7,7 +7,16 @@ from argparse import Namespace
 from pathlib import Path
 
 from benchmark.cli.arguments import Subparsers, positive, real, whole
-from benchmark.cli.options import add_cells, add_changes, add_seeds, place_of, running_of
+from benchmark.cli.board import showing
+from benchmark.cli.options import (
+    add_cells,
+    add_changes,
+    add_quiet,
+    add_seeds,
+    add_tracking,
+    place_of,
+    running_of,
+)
 from benchmark.cli.printing import say
 
 
@@ -43,6 +52,8 @@ def add_parser(subparsers: Subparsers) -> None:
     add_seeds(parser)
     add_cells(parser)
     add_changes(parser)
+    add_tracking(parser)
+    add_quiet(parser)
     parser.set_defaults(command=watch)
 
 
@@ -133,16 +144,7 @@ def watch(options: Namespace) -> int:
     if not 0 <= options.interval < float('inf'):
         raise BenchmarkError(f'--interval {options.interval:g}: must be a number from 0')
     folder = options.folder
-    evaluator = Evaluator(
-        suite=options.suite,
-        out=options.out or folder.resolve().with_name(f'{folder.resolve().name}-watch'),
-        tasks=options.tasks,
-        protocols=options.protocols,
-        seeds=options.seeds,
-        options={**running_of(options), 'outcomes': False},
-        has_health=options.health,
-        say=say,
-    )
+    out = options.out or folder.resolve().with_name(f'{folder.resolve().name}-watch')
     watching = Watching(
         folder=folder,
         arch=options.arch or '',
@@ -158,8 +160,27 @@ def watch(options: Namespace) -> int:
         interval=options.interval,
         final_test=options.final_test,
     )
-    ledger = run(watching, evaluator, **place_of(options), processes=options.processes)
-    for line in agreement_lines(ledger):
+    has_terminal = options.executor != 'inline'
+    with showing(out / 'work', is_quiet=options.quiet, has_terminal=has_terminal) as told:
+        evaluator = Evaluator(
+            suite=options.suite,
+            out=out,
+            tasks=options.tasks,
+            protocols=options.protocols,
+            seeds=options.seeds,
+            options={**running_of(options), 'outcomes': False},
+            has_health=options.health,
+            say=told,
+        )
+        ledger = run(
+            watching,
+            evaluator,
+            **place_of(options),
+            processes=options.processes,
+            track=options.track,
+        )
+    for line in () if options.quiet else agreement_lines(ledger):
         say(line)
-    say(f'scores over steps: {evaluator.out / PAGE}')
+    if not options.quiet:
+        say(f'scores over steps: {out / PAGE}')
     return int(any(entry.errors for entry in ledger.entries))

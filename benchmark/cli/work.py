@@ -7,7 +7,7 @@ import json
 from argparse import Namespace
 
 from benchmark.cli.arguments import Subparsers, workers
-from benchmark.cli.options import add_request, add_results, add_seeds
+from benchmark.cli.options import add_quiet, add_request, add_results, add_seeds, add_tracking
 from benchmark.cli.run import carry_out
 
 _K8S = """\
@@ -60,6 +60,8 @@ def add_parser(subparsers: Subparsers) -> None:
     add_request(parser)
     add_results(parser)
     add_seeds(parser)
+    add_tracking(parser)
+    add_quiet(parser)
     group = parser.add_argument_group('Kubernetes')
     group.add_argument(
         '--print-k8s',
@@ -96,6 +98,7 @@ def manifest(options: Namespace) -> str:
         ('--protocols', options.protocols),
         ('--seeds', options.seeds),
         ('--cfg-options', options.cfg_options),
+        ('--track', options.track),
     ):
         words += [flag, *map(str, values)] if values else []
     words += ['--results', str(options.results), '--work-dir', str(options.work_dir)]

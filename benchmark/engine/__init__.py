@@ -5,6 +5,7 @@ from benchmark.engine.averaging import WeightAverage
 from benchmark.engine.backbone_execution import BackboneExecution
 from benchmark.engine.history import LossHistory
 from benchmark.engine.layer_decay import LayerDecayConstructor
+from benchmark.engine.live import LiveBackend
 from benchmark.engine.optimisers import Lamb, Lars
 from benchmark.engine.progress import Progress
 from benchmark.engine.resuming import Checkpoints, Spent, StepClock
@@ -18,6 +19,7 @@ __all__ = [
     'Lamb',
     'Lars',
     'LayerDecayConstructor',
+    'LiveBackend',
     'LossHistory',
     'ParameterAudit',
     'Progress',

@@ -172,7 +172,11 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
             **_continuation(config, folder),
             'work_dir': str(folder),
             'experiment_name': name,
-            'visualizer': {'type': 'mmengine.Visualizer', 'name': name},
+            'visualizer': {
+                'type': 'mmengine.Visualizer',
+                'name': name,
+                'vis_backends': [_live(config, folder)],
+            },
         }
     )
     for key in ('custom_imports', PACKAGES, LOADERS, PRECISION, FIXED_VIEWS):
@@ -185,6 +189,17 @@ def _runner(config: dict[str, Any], folder: Path) -> Runner:
     lay_out(bare(runner.model), config)
     _copy_without_waiting(runner)
     return runner
+
+
+def _live(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return what writes each log line as a point for trackers and `tbench status`."""
+    return {
+        'type': 'benchmark.LiveBackend',
+        'save_dir': str(folder),
+        'total': config['train_cfg']['max_iters'],
+        'batch': config['train_dataloader']['batch_size'] * world_size(),
+        'is_fresh': own_rank() == 0 and newest_whole(folder) is None,
+    }
 
 
 def _copy_without_waiting(runner: Runner) -> None:

@@ -37,6 +37,7 @@ from benchmark.probes.logistic import solve_logistic
 from benchmark.probes.reading import Read, cells, read_blocks, select_choices, whole
 from benchmark.probes.readouts import Readout
 from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
+from benchmark.results.live import LiveFile, Pace
 from benchmark.results.records import READ_FROM_CACHE
 
 _CANARY_SEED = 0
@@ -171,6 +172,11 @@ class _Probe:
             raise DataError('a split has no samples')
         return dataset if self._samples is None else _Spread(dataset, self._samples)
 
+    def _pace(self, total: int, batch: int) -> Pace:
+        """Return what says how far a loop is, for people."""
+        file = None if self._folder is None else LiveFile(self._folder, is_fresh=True)
+        return Pace(file, total, batch)
+
     def _loader(self, dataset: Any, size: int, order: Any = None) -> DataLoader[Any]:
         count = loader_workers(self._config)
         return DataLoader(
@@ -206,11 +212,13 @@ class _Probe:
         values: list[Tensor] = []
         targets: list[Tensor] = []
         choices = None
+        pace = self._pace(-(-len(dataset) // _COLLECTED_AT_ONCE), _COLLECTED_AT_ONCE)
         for batch in self._loader(dataset, _COLLECTED_AT_ONCE):
             read, samples, size = self._read(batch, pads=True)
             values.append(to_half(read.values).cpu())
             targets.append(_compact(self._pack(samples, size)).cpu())
             choices = read.choices
+            pace.advance(len(values))
             if len(values) == 1:
                 _check_memory(values[0], len(dataset))
         return Collected(_join(values), torch.cat(targets), choices or {})
@@ -304,13 +312,15 @@ class _Probe:
         drawn = SeededSamples(Subset(dataset, kept), seed)
         loader = iter(self._loader(drawn, solver['batch_size'], order))
         sweep: Sweep | None = None
-        for _ in range(solver['iterations']):
+        pace = self._pace(solver['iterations'], solver['batch_size'])
+        for done in range(1, solver['iterations'] + 1):
             read, samples, size = self._read(next(loader), pads=True)
             values = read.values.flatten(0, -2)
             targets = self._readout.unpack(self._pack(samples, size).flatten(0, -2))
             sweep = sweep or self._sweep(read)
             sweep.whitening.add(values)
             sweep.step(values, targets)
+            pace.advance(done)
         assert sweep is not None, 'a compiled probe has iterations'
         return sweep.solve(self._held_out_batches(views, held_out)), len(held_out)
 

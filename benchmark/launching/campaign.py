@@ -36,7 +36,9 @@ from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Reply
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
+from benchmark.launching.tracked import result_of, subject_of
 from benchmark.launching.workloads import (
+    expected_seconds,
     longest_first,
     stall_limit,
     workload_of_cell,
@@ -56,6 +58,7 @@ from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore, read_if_there, without_outcomes
 from benchmark.specs import CellKey, RunSpec, Task
+from benchmark.tracking import Subject, Tracking
 from benchmark.wording import count_noun
 
 
@@ -79,6 +82,7 @@ class Campaign:
             in an order of its own, so that many campaigns of one suite meet seldom.
         stall: seconds that a cell may take without progress; ``None`` leaves it to ``limit_of``.
         pauses: seconds before each new try of a cell whose worker, host or memory was lost.
+        tracking: where the curves and scores of the cells that run here are sent, if anywhere.
     """
 
     request: Request
@@ -95,6 +99,7 @@ class Campaign:
     waits: bool = False
     stall: float | None = None
     pauses: tuple[float, ...] = (5.0, 30.0)
+    tracking: Tracking | None = None
     _workloads: dict[CellKey, Workload] = field(default_factory=dict, init=False)
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
     _observer: Observer = field(default_factory=Observer, init=False)
@@ -288,7 +293,7 @@ class Campaign:
         if self.waits:
             random.Random(secrets.token_bytes(8)).shuffle(cells)
         agenda = Agenda(cells, self.pauses, self._observer, self._work)
-        with self._ledger(plan):
+        with self._ledger(plan, executor.device):
             while asked := agenda.next_round(waits=self.waits):
                 self._run_round(executor, asked, agenda, records)
         if agenda.left:
@@ -307,8 +312,10 @@ class Campaign:
         for reply in self._replies(executor, asked, agenda):
             cell = cells[reply.job.name]
             if reply.answer.get('busy'):
+                self._drop(cell)
                 agenda.add_busy(cell)
             elif reply.answer.get('done'):
+                self._drop(cell)
                 self._take_from_others(cell)
             elif reply.answer.get('lost') and agenda.add_lost(cell, reply.error):
                 why = reply.error.removesuffix('; run the command again to retry')
@@ -317,8 +324,11 @@ class Campaign:
                 record = self._record(cell, reply, agenda.losses(cell))
                 found = self._kept(cell, record, reply.answer.get('halvings', 0))
                 if found is None:
+                    self._drop(cell)
                     agenda.add_busy(cell)
                     continue
+                if self.tracking is not None:
+                    self.tracking.finish(self._subject(cell), result_of(found, self.store))
                 records.append(self._place_of(found) if agenda.total >= MOST_HELD else found)
                 name = self.request.titles.get(cell.spec.backbone, '')
                 self.say(f'[{len(records)}/{agenda.total}] {describe(found, name)}')
@@ -398,12 +408,24 @@ class Campaign:
             elif not self._lacks_archive(cell) and self._find_good(cell) is not None:
                 self._take_from_others(cell)
             else:
+                if self.tracking is not None:
+                    self.tracking.follow(self._subject(cell))
                 yield self.job(cell)
 
-    def _ledger(self, plan: Plan) -> AbstractContextManager[None]:
+    def _subject(self, cell: Cell) -> Subject:
+        title = self.request.titles.get(cell.spec.backbone, cell.spec.backbone)
+        return subject_of(cell, self.request.suite.name, title, self._work(cell))
+
+    def _drop(self, cell: Cell) -> None:
+        """Track a cell no further: another process has it."""
+        if self.tracking is not None:
+            self.tracking.drop(self._subject(cell))
+
+    def _ledger(self, plan: Plan, device: str) -> AbstractContextManager[None]:
         """Return the block in which `tbench status` sees this campaign at work."""
         entries = [Entry(cell.spec, cell.fingerprint) for cell in (*plan.done, *plan.to_do)]
-        return open_ledger(self.store, self.request.suite.name, entries)
+        expected = expected_seconds((cell.spec for cell in plan.to_do), self._workloads, device)
+        return open_ledger(self.store, self.request.suite.name, entries, expected)
 
     def _save(self, record: RunRecord) -> None:
         """Write ``record``, unless another process has finished the same run in the meantime."""

@@ -15,8 +15,8 @@ import shutil
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,6 +55,7 @@ class Ledger:
         is_alive: whether its process is at work now.
         folder: where it notes what it does.
         silence: seconds since its last sign of life, as far as clocks agree.
+        expected: seconds that a cell should take, by its id, where that is known.
     """
 
     suite: str
@@ -65,13 +66,25 @@ class Ledger:
     is_alive: bool
     folder: Path
     silence: float | None = None
+    expected: Mapping[str, float] = field(default_factory=dict)
 
 
 @contextlib.contextmanager
-def open_ledger(store: ResultStore, suite: str, entries: Sequence[Entry]) -> Iterator[None]:
+def open_ledger(
+    store: ResultStore,
+    suite: str,
+    entries: Sequence[Entry],
+    expected: Mapping[str, float] | None = None,
+) -> Iterator[None]:
     """Tell in the work folder that ``entries`` are being run, for as long as the block lasts.
 
     What earlier campaigns of the suite left is removed, unless they are still at work.
+
+    Args:
+        store: where records and work go.
+        suite: name of the suite.
+        entries: the cells.
+        expected: seconds that cells are expected to take, by their ids.
     """
     now = datetime.now(UTC)
     root = store.work / slug(suite) / _FOLDER
@@ -84,6 +97,7 @@ def open_ledger(store: ResultStore, suite: str, entries: Sequence[Entry]) -> Ite
             'started': now.isoformat(timespec='seconds'),
             'process': f'{os.getpid()} on {socket.gethostname()}',
             'cells': [asdict(item.spec) | {'fingerprint': item.fingerprint} for item in entries],
+            'expected': {name: round(seconds, 1) for name, seconds in (expected or {}).items()},
         }
         write_atomically(folder / _FILE, json.dumps(content, indent=1) + '\n')
         with _stopped_when_asked(folder / _STOP):
@@ -160,6 +174,7 @@ def _read(path: Path, work: Path) -> Ledger:
             is_alive=sight is not None,
             folder=path.parent,
             silence=None if sight is None else silence(sight),
+            expected={name: float(s) for name, s in content.get('expected', {}).items()},
         )
     except (OSError, *UNFIT) as error:
         raise RecordError(f'{path}: cannot be read ({error}); delete its folder') from None

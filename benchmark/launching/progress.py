@@ -14,6 +14,9 @@ from benchmark.planning import Plan
 PAUSE = 30.0
 """Seconds between two checks."""
 
+RUNNING = 'running  '
+"""How a line about a cell that runs begins."""
+
 
 @contextlib.contextmanager
 def reporting(campaign: Campaign, plan: Plan, pause: float = PAUSE) -> Iterator[None]:
@@ -66,7 +69,7 @@ class _Watcher:
                 if progress and progress != self._said.get(folder):
                     self._said[folder] = progress
                     left = self._left(folder, progress, seconds)
-                    yield f'running  {name}  {progress}, {duration(seconds)}{left}'
+                    yield f'{RUNNING}{name}  {progress}, {duration(seconds)}{left}'
 
     def _left(self, folder: Path, progress: str, seconds: float) -> str:
         """Return the remaining time of the phase, from its pace since it was first seen."""

@@ -34,6 +34,23 @@ def stall_limit(workload: Workload | None) -> float:
     return _UNKNOWN_STALL if expected is None else max(_LEAST_STALL, _PATIENCE * expected)
 
 
+def expected_seconds(
+    specs: Iterable[RunSpec], workloads: Mapping[CellKey, Workload], device: str
+) -> dict[str, float]:
+    """Return how long cells should take by their operations, by id; unknown ones are left out.
+
+    Args:
+        specs: the cells.
+        workloads: what is known of them.
+        device: class of device that they run on, ``'cpu'`` or ``'gpu'``.
+    """
+    found: dict[CellKey, float | None] = {
+        key: estimate(workload, (), device).seconds for key, workload in workloads.items()
+    }
+    known = ((spec.id, found.get(spec.cell)) for spec in specs)
+    return {name: seconds for name, seconds in known if seconds is not None}
+
+
 def longest_first(cells: Iterable[Cell], workloads: Mapping[CellKey, Workload]) -> list[Cell]:
     """Return cells ordered so that workers stay busy until the end.
 

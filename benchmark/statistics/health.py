@@ -1,7 +1,7 @@
 """Numbers that describe features without any label: how many directions they use, and how evenly.
 
-Features are matrices (pictures, channels). Every function is that of its source, without changes;
-what a source leaves open is said in the function.
+Features are matrices (pictures, channels), except for LiDAR's. Every function is that of its
+source, without changes; what a source leaves open is said in the function.
 """
 
 from __future__ import annotations
@@ -51,6 +51,36 @@ def alpha_req(features: Array) -> float:
     places, heights = np.log(np.arange(1, len(kept) + 1)), np.log(kept)
     places = places - places.mean()
     return float(-(places @ (heights - heights.mean())) / (places @ places))
+
+
+def lidar(features: Array, *, delta: float = 1e-4) -> float:
+    """Return LiDAR: the smooth rank of what differs between pictures, not between their views.
+
+    With ``Sb`` the covariance of the pictures' means over their views, and ``Sw`` that of views
+    around the mean of their picture plus ``delta`` times the identity, it is the exponential of the
+    entropy of the shares of the eigenvalues of ``Sw^-1/2 Sb Sw^-1/2`` (Thilak et al. 2023, arXiv
+    2312.04000, section 3). To each share :data:`EPSILON` is added, as in RankMe. At most the number
+    of pictures less one.
+
+    Args:
+        features: (pictures, views, channels); two views or more.
+        delta: what is added to the within-class covariance; the paper's is 1e-4.
+    """
+    views = np.asarray(features, dtype=np.float64)
+    if views.ndim != 3 or not views.size or views.shape[1] < 2:
+        raise ValueError(f'features of shape {views.shape}, must be (pictures, views, channels)')
+    count, each, channels = views.shape
+    means = views.mean(axis=1)
+    inside = (views - means[:, None]).reshape(-1, channels)
+    values, vectors = np.linalg.eigh(inside.T @ inside / (count * each))
+    whiten = vectors / np.sqrt(np.clip(values, 0, None) + delta)
+    between = (means - means.mean(axis=0)) @ whiten / math.sqrt(count)
+    spectrum = np.linalg.svd(between, compute_uv=False) ** 2
+    total = spectrum.sum()
+    if total <= 0:
+        return 1.0
+    shares = spectrum / total + EPSILON
+    return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
 def spread(features: Array) -> float:
@@ -112,7 +142,7 @@ MEASURES = {
     'norm_variation': norm_variation,
     'dead_units': dead_units,
 }
-"""All measures of a matrix of features, by the name that tables show."""
+"""All measures of a matrix of features, by the name that tables show; :func:`lidar` needs views."""
 
 
 def health_of(features: Array) -> dict[str, float]:

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from benchmark.errors import IncompatibleError
 from benchmark.execution.locking import exclusive
 from benchmark.launching.executors import Wanted, make_executor
 from benchmark.launching.executors.base import Executor
+from benchmark.tracking import Tracker, Tracking, open_tracking
 from benchmark.watching.evaluating import Evaluator, UnreadableError, checkpoint_backbone
 from benchmark.watching.ledger import Entry, Ledger, State, best_first, without_file
+from benchmark.watching.tracked import tracked_values, watch_subject
 from benchmark.watching.writing import outcome_line, write_results
 
 LEDGER = 'ledger.json'
@@ -47,6 +50,7 @@ class Watcher:
         keep_best: how many of the best checkpoints to keep in ``out``.
         health: whether label-free measures are computed too.
         options: changes to every compiled configuration, by dotted key.
+        track: where scores over steps are sent, as for :func:`transferbench.evaluate`.
         say: receives one line per evaluation; printed unless given.
 
     Raises:
@@ -74,6 +78,7 @@ class Watcher:
         keep_best: int = 0,
         health: bool = True,
         options: Mapping[str, Any] | None = None,
+        track: str | Tracker | Sequence[str | Tracker] = (),
         say: Callable[[str], None] | None = None,
     ) -> None:
         if every < 1:
@@ -94,6 +99,9 @@ class Watcher:
         )
         settings = {'arch': self._arch, **self._evaluator.plain()}
         self.ledger = Ledger(Path(out) / LEDGER, settings)
+        self._track = track
+        with self._tracking(is_named=True):  # what is missing is said before the first step
+            pass
 
     def is_due(self, step: int) -> bool:
         """Return whether ``step`` is one of the steps to evaluate."""
@@ -157,7 +165,17 @@ class Watcher:
         self._drop_files()
         write_results(self.ledger, self._evaluator.out)
         self._evaluator.say(outcome_line(done))
+        with self._tracking() as tracking:
+            if tracking is not None:
+                subject = watch_subject(self.ledger, self._evaluator.out)
+                tracking.add(subject, done.step, tracked_values(done))
         return next(e for e in self.ledger.entries if e.key == done.key)
+
+    def _tracking(self, *, is_named: bool = False) -> AbstractContextManager[Tracking | None]:
+        """Return the block in which trackers are fed: nobody says when a loop of yours ends."""
+        evaluator = self._evaluator
+        folder = evaluator.out / 'tracking'
+        return open_tracking(self._track, folder, evaluator.say, is_named=is_named)
 
     def _drop_files(self) -> None:
         """Remove the weights that were saved of all but the best checkpoints."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from benchmark.launching.executors import Wanted, make_executor
 from benchmark.launching.executors.base import Executor
 from benchmark.planning.contents import remembered_hash
 from benchmark.pretraining.folder import ARCHITECTURE
+from benchmark.tracking import Subject, Tracker, Tracking, open_tracking
 from benchmark.watching.evaluating import Evaluator, UnreadableError, checkpoint_backbone
 from benchmark.watching.ledger import Entry, Ledger, State, best_first, without_file
 from benchmark.watching.looking import Looks, Seen, step_in_file, step_in_name
+from benchmark.watching.tracked import tracked_values, watch_result, watch_subject
 from benchmark.watching.writing import outcome_line, write_results
 from benchmark.weight_files import locate_weights, weights_hash
 
@@ -99,6 +101,7 @@ class Watch:
     watching: Watching
     evaluator: Evaluator
     executor: Executor
+    tracking: Tracking | None = None
     pause: Callable[[float], None] = time.sleep
     ledger: Ledger = field(init=False)
     _named: set[str] = field(default_factory=set, init=False)
@@ -122,6 +125,8 @@ class Watch:
         """
         watching = self.watching
         looked = 0
+        for entry in self.ledger.having(State.EVALUATED):  # killed before they were sent, perhaps
+            self._track(entry)
         while True:
             is_over = watching.once or (watching.until is not None and watching.until.exists())
             unsettled = self._look()
@@ -136,6 +141,8 @@ class Watch:
             self.evaluator.say(f'{unsettled} checkpoints are still changing and are skipped')
         self._test_finally()
         self._write()
+        if self.tracking is not None:
+            self.tracking.finish(self._subject, watch_result(self.ledger, self.evaluator.out))
 
     # looking
 
@@ -259,7 +266,16 @@ class Watch:
         self._drop_files()
         self.evaluator.say(outcome_line(done))
         self._write()
+        self._track(done)
         return True
+
+    @property
+    def _subject(self) -> Subject:
+        return watch_subject(self.ledger, self.evaluator.out)
+
+    def _track(self, entry: Entry) -> None:
+        if self.tracking is not None:
+            self.tracking.add(self._subject, entry.step, tracked_values(entry))
 
     def _backbone(self, entry: Entry) -> Any:
         arch = self.watching.architecture
@@ -320,6 +336,7 @@ def watch(
     jobs: int | None = None,
     processes: int = 1,
     resources: Mapping[str, str] | None = None,
+    track: str | Tracker | Sequence[str | Tracker] = (),
 ) -> Ledger:
     """Evaluate the checkpoints below a folder until the end that is asked for; return the ledger.
 
@@ -331,6 +348,7 @@ def watch(
         jobs: how many cells run at a time.
         processes: how many processes train a cell together.
         resources: what a cluster is asked for, by name.
+        track: where scores over steps are sent, as for :func:`benchmark.api.evaluate`.
 
     Raises:
         BenchmarkError: the request is wrong, data are missing, or another process watches for the
@@ -347,9 +365,10 @@ def watch(
         work = evaluator.out / 'work'
         wanted = Wanted(device, jobs, processes, None, work, resources or {})
         with make_executor(executor or 'local', wanted) as made:
-            return watch(watching, evaluator, executor=made)
-    with exclusive(evaluator.out):
-        found = Watch(watching, evaluator, executor)
+            return watch(watching, evaluator, executor=made, track=track)
+    place = evaluator.out / 'tracking'
+    with exclusive(evaluator.out), open_tracking(track, place, evaluator.say) as tracking:
+        found = Watch(watching, evaluator, executor, tracking)
         random = f'{watching.architecture}+random'
         evaluator.check(random, executor, has_test=bool(watching.final_test))
         found.run()

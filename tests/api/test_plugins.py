@@ -1,4 +1,4 @@
-"""A package of somebody else adds a kind, a protocol, a source, an analysis and an executor."""
+"""Another package adds a kind, a protocol, a source, an analysis, an executor and a tracker."""
 
 from __future__ import annotations
 
@@ -121,6 +121,23 @@ class Counting(InlineExecutor):
             SEEN.append(reply.job.request['job'])
             yield reply
 """,
+    'tracker.py': """
+class Board:
+    place = 'a list'
+    ends = []
+
+    def __init__(self, home):
+        self.home = home
+
+    def open(self, subject, known):
+        return self
+
+    def close(self, end):
+        self.ends.append(end)
+
+    id = 'x'
+    scalars = picture = artefact = lambda self, *given: None
+""",
 }
 ENTRY_POINTS = """
 [transferbench.kinds]
@@ -134,6 +151,8 @@ toys = foreign_parts.source
 letters = foreign_parts.analysis:ANALYSIS
 [transferbench.executors]
 counting = foreign_parts.executor:Counting.of
+[transferbench.trackers]
+board = foreign_parts.tracker:Board
 """
 
 
@@ -191,6 +210,7 @@ def test_every_part_of_it_runs(foreign: Path, task: str, tiny_data: Path, tmp_pa
         tasks=[task],
         protocols=['finetune', 'knn'],
         executor='counting',
+        track='board',
         options=SHORT,
         **places(tmp_path, tiny_data),
     )
@@ -199,6 +219,7 @@ def test_every_part_of_it_runs(foreign: Path, task: str, tiny_data: Path, tmp_pa
     assert {record.backbone['source'] for record in kind.records} == {'toys:small'}
     assert all(record.config['packages'] == {'foreign-parts': '1.5'} for record in kind.records)
     assert sys.modules['foreign_parts.executor'].SEEN == ['inspect', 'probe', 'train']
+    assert sys.modules['foreign_parts.tracker'].Board.ends == ['finished', 'finished']
     trained = tb.evaluate(
         'timm:test_vit+random',
         suite='quick',

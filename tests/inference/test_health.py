@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.linalg import eigh
 from scipy.spatial.distance import pdist
 from scipy.stats import entropy, kendalltau
 
@@ -16,6 +17,7 @@ from benchmark.statistics.health import (
     alpha_req,
     dead_units,
     health_of,
+    lidar,
     mean_norm,
     norm_variation,
     rank_agreement,
@@ -50,6 +52,37 @@ def test_rank_me_counts_directions() -> None:
     assert rank_me(np.eye(6)) == pytest.approx(6, abs=1e-4)
     assert rank_me(np.outer(np.arange(1.0, 9), [3.0, 1, 2])) == pytest.approx(1, abs=1e-3)
     assert rank_me(np.zeros((4, 3))) == 1
+
+
+def test_lidar_is_the_entropy_of_the_generalised_eigenvalues_between_and_within() -> None:
+    """By loops and scipy's eigenvalues of the pencil, which never takes a root of a matrix."""
+    rng = np.random.default_rng(3)
+    pictures, views, channels = 9, 5, 6
+    features = rng.normal(size=(pictures, 1, channels)) * [3, 2, 1, 1, 0.5, 0.1]
+    features = features + 0.3 * rng.normal(size=(pictures, views, channels))
+    middle = features.mean(axis=(0, 1))
+    between, within = np.zeros((2, channels, channels))
+    for picture in features:
+        mean = picture.mean(axis=0)
+        between += np.outer(mean - middle, mean - middle) / pictures
+        for view in picture:
+            within += np.outer(view - mean, view - mean) / (pictures * views)
+    values = eigh(between, within + 1e-4 * np.eye(channels), eigvals_only=True)
+    shares = values / values.sum()
+    expected = math.exp(-sum((p + EPSILON) * math.log(p + EPSILON) for p in shares))
+    assert lidar(features) == pytest.approx(expected, abs=1e-6)
+
+
+def test_lidar_counts_directions_that_views_do_not_blur() -> None:
+    """Of four directions of equal spread one does not count, in which views differ far more."""
+    centres = np.concatenate([np.eye(4), -np.eye(4)])[:, None]
+    steady = np.repeat(centres, 2, axis=1)
+    assert lidar(steady) == pytest.approx(4, abs=1e-4)
+    blur = np.array([[0, 0, 50, 50], [0, 0, -50, -50]])
+    assert lidar(steady + blur) == pytest.approx(3, abs=1e-3)
+    assert lidar(np.ones((3, 2, 4))) == 1
+    with pytest.raises(ValueError, match='must be'):
+        lidar(np.ones((3, 1, 4)))
 
 
 def test_alpha_is_the_slope_through_the_eigenvalues_of_the_covariance(features: Array) -> None:

@@ -19,6 +19,8 @@ KNOWN = {
     'no chromium on the PATH': 'a browser is no Python package',
     'not run on a GPU': 'CI has none',
     'the extra ray is not installed': 'development does not need it',
+    'the extra trackio is not installed': 'development does not need it',
+    'the extra wandb is not installed': 'development does not need it',
     'there is a GPU': 'the other half of a pair',
     'this huggingface_hub knows no .eval_results': 'the oldest versions that are supported',
     'xtcocotools is not installed': 'it does not build on a current Python',

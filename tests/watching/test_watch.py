@@ -19,6 +19,7 @@ from benchmark.watching.evaluating import Evaluation, Evaluator
 from benchmark.watching.ledger import Entry, Ledger, Score, State, best_first
 from benchmark.watching.watch import LEDGER, Watch, Watching, watch
 from benchmark.watching.writing import HEALTH, PAGE, SCORES, agreement, agreement_lines
+from tests.support.trackers import Noting
 from tests.watching.conftest import TASK, arch
 
 Evaluating = tuple[Evaluator, list[str]]
@@ -101,6 +102,19 @@ def test_checkpoints_get_the_scores_that_they_have_by_themselves(
     assert not list((tmp_path / 'out' / 'checkpoints').iterdir())
 
 
+def test_workers_find_the_scores_that_this_process_finds(
+    evaluator: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, _ = evaluator
+    save(1)
+    here = watched(made, tmp_path / 'run').entries
+    watching = Watching(folder=tmp_path / 'run', arch=arch(tmp_path), once=True, interval=0)
+    elsewhere = replace(made, out=tmp_path / 'elsewhere')
+    there = watch(watching, elsewhere, executor='local', device='cpu', jobs=1).entries
+    assert [entry.scores for entry in there] == [entry.scores for entry in here]
+    assert [entry.health for entry in there] == [entry.health for entry in here]
+
+
 def test_each_is_evaluated_once_in_order_and_new_ones_are_found(
     counting: Evaluating, save: Save, tmp_path: Path
 ) -> None:
@@ -111,6 +125,29 @@ def test_each_is_evaluated_once_in_order_and_new_ones_are_found(
     watched(made, tmp_path / 'run')
     watched(made, tmp_path / 'run')
     assert evaluated(lines) == ['10', '20', '30']
+
+
+def test_a_tracker_gets_each_checkpoint_once_in_one_run(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    """Also where the watch is started again; at the end the tables, and the test's score."""
+    made, lines = counting
+    trackers = [Noting(), Noting()]
+    for tracker, steps in zip(trackers, ([20, 10], [30]), strict=True):
+        for step in steps:
+            save(step)
+        watching = Watching(folder=tmp_path / 'run', arch=arch(tmp_path), once=True, interval=0,
+                            final_test='last' if steps == [30] else '')  # fmt: skip
+        watch(watching, made, executor=InlineExecutor('cpu'), track=[tracker])
+    assert lines[0] == 'tracked by Noting: nowhere'
+    runs = [tracker.runs[0] for tracker in trackers]
+    name = f'val/{TASK}/knn/accuracy'
+    assert [run.points for run in runs] == [
+        [(10, {name: 10.0}), (20, {name: 20.0})],
+        [(30, {name: 30.0}), (30, {name: 30.0})],
+    ]
+    assert runs[1].known == runs[0].id
+    assert runs[1].files == [SCORES, HEALTH]
 
 
 def test_one_that_was_taken_in_is_evaluated_after_a_kill_though_its_file_is_gone(
