@@ -76,7 +76,7 @@ TASK_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'unknown split': ({'splits': {'train': 1, 'tests': 1}}, ("'tests'", "did you mean 'test'?")),
     'empty split': ({'splits': {'train': 0, 'test': 1}}, ("['train'] is 0", 'at least 1')),
     'negative split': ({'splits': {'train': 1, 'test': -1}}, ("['test'] is -1", 'at least 1')),
-    'no test split': ({'splits': {'train': 1}}, ("'test' must be counted",)),
+    'no test split': ({'splits': {'train': 1}}, ("'test' must have a count",)),
     'unknown option': ({'options': {'widht': 3}}, ("'widht'", "did you mean 'width'?")),
     'option of a wrong type': ({'options': {'width': 'wide'}}, ("['width'] is 'wide'", 'int')),
     'unknown budget': ({'budget': {'iteration': 3}}, ("did you mean 'iterations'?",)),
@@ -223,7 +223,7 @@ def test_an_own_metric_is_read(declare: Declarations) -> None:
 
 SUITE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     'unknown key': ({'task': ('a',)}, ("unknown key 'task'", "did you mean 'tasks'?")),
-    'no seeds': ({'seeds': ()}, ("['seeds'] is ()", 'at least one')),
+    'no seeds': ({'seeds': ()}, ("['seeds'] is ()", 'one or more')),
     'negative seed': ({'seeds': (0, -1)}, ("['seeds'] is (0, -1)", 'whole numbers from 0')),
     'truth as seed': ({'seeds': (True,)}, ("['seeds'] is (True,)", 'whole numbers')),
     'seed twice': ({'seeds': (1, 1)}, ("['seeds'] is (1, 1)", 'distinct')),
@@ -283,7 +283,7 @@ SUITE_MISTAKES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     'task in two groups': (
         {'groups': {'semantic': ('small.py',), 'combined': ('small.py',)}},
-        ("groups['combined']", "'small.py' is in semantic too"),
+        ("groups['combined']", "'small.py' is also in semantic"),
     ),
     'cost without a device': ({'cost': {'gpu_hours': 3.0}}, ("lacks the key 'device'",)),
     'cost of nothing': (
@@ -319,7 +319,7 @@ def test_a_suite_takes_in_another(declare: Declarations) -> None:
 
 @pytest.mark.parametrize(
     ('name', 'part'),
-    [('suite.py', "'suite:suite.py' leads back"), ('none.py', 'none.py: cannot be read')],
+    [('suite.py', "'suite:suite.py' refers back"), ('none.py', 'none.py: cannot be read')],
 )
 def test_a_suite_that_cannot_be_taken_in(
     declare: Declarations, one_line: OneLine, name: str, part: str
