@@ -19,6 +19,7 @@ from benchmark.launching.executors import local
 from benchmark.launching.survey import Survey
 from benchmark.planning import Impossible, Plan
 from benchmark.protocols import protocol_names
+from benchmark.results.gathered import Records
 from benchmark.results.records import RunRecord, Status
 from benchmark.specs import RunSpec
 from tests.support.declarations import Declarations
@@ -195,11 +196,11 @@ class TestExitCodes:
     def pretend(self, monkeypatch: pytest.MonkeyPatch) -> list[RunRecord | BaseException]:
         outcome: list[RunRecord | BaseException] = []
 
-        def run(self: Campaign, pool: object, plan: Plan) -> list[RunRecord]:
+        def run(self: Campaign, pool: object, plan: Plan) -> Records:
             for item in outcome:
                 if isinstance(item, BaseException):
                     raise item
-            return [item for item in outcome if isinstance(item, RunRecord)]
+            return Records(item for item in outcome if isinstance(item, RunRecord))
 
         monkeypatch.setattr(Campaign, 'prepare', lambda self, pool: Plan((), ()))
         monkeypatch.setattr(Campaign, 'run', run)
