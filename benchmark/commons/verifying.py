@@ -26,7 +26,8 @@ from benchmark.commons.reading import Bundle, open_bundle
 from benchmark.commons.reasons import Badge, Problem, Reason, Refused, lowest
 from benchmark.commons.records import CLOCKS, Checked, check_record
 from benchmark.errors import RecordError
-from benchmark.protocols import TRIVIAL
+from benchmark.protocols import TRIVIAL, takes_no_seed
+from benchmark.results.counting import draws_weights
 from benchmark.results.identity import experiment_mark
 from benchmark.results.records import RunRecord, from_json
 from benchmark.results.store import ResultStore
@@ -290,6 +291,7 @@ class _Ledger:
         self.badges: dict[RunSpec, Badge] = {}
         self._bundle = bundle
         self._cells: dict[CellKey, set[int]] = {}
+        self._drawn: set[str] = set()
         self._said: dict[tuple[str, ...], Any] = {}
 
     def add(self, record: RunRecord, checked: Checked) -> Iterator[tuple[Reason, str]]:
@@ -302,6 +304,8 @@ class _Ledger:
         if spec in self.badges:
             yield Reason.REPEATED, f'{spec.cell} with seed {spec.seed} is there twice'
         self._cells.setdefault(spec.cell, set()).add(spec.seed)
+        if draws_weights(record.spec.backbone, record.backbone):
+            self._drawn.add(spec.backbone)
         if not record.is_ok:
             return
         if (version := record.task.get('version')) != suite['tasks'].get(spec.task):
@@ -327,7 +331,9 @@ class _Ledger:
         missing: list[CellKey] = []
         problems: list[Problem] = []
         for cell, seeds in _wanted(self._bundle.suite, self._cells):
-            lacking = sorted(set(seeds) - self._cells.get(cell, set()))
+            is_fixed = takes_no_seed(cell.protocol) and cell.backbone not in self._drawn
+            wanted = seeds[:1] if is_fixed else seeds
+            lacking = sorted(set(wanted) - self._cells.get(cell, set()))
             if not lacking:
                 continue
             if cell not in self._cells and self._bundle.manifest['is_partial']:

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.results.briefs import Brief, brief
 from benchmark.results.records import RunRecord
-from benchmark.specs import CellKey, RunSpec
+from benchmark.specs import REINIT, CellKey, RunSpec
 
 Runs = Mapping[CellKey, Sequence[Brief]]
 """The records that count, cell by cell in the order of their places and by seed within a cell."""
@@ -17,6 +17,11 @@ Runs = Mapping[CellKey, Sequence[Brief]]
 def cell_key(spec: RunSpec) -> tuple[str, str, str]:
     """Return the key of a run's cell as a plain tuple: building NamedTuples is slower."""
     return spec.protocol, spec.task, spec.backbone
+
+
+def draws_weights(backbone: str, facts: Mapping[str, Any]) -> bool:
+    """Return whether a seed drew weights of a backbone, by its id and what its record says."""
+    return bool(facts.get('is_random')) or f'+{REINIT}' in backbone
 
 
 def newest(records: Iterable[Brief]) -> dict[CellKey, list[Brief]]:

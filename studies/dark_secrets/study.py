@@ -61,9 +61,9 @@ Written by `python -m studies.dark_secrets` from the records and analyses under 
 command runs whatever is missing); no number or verdict is entered by hand. The backbones are those
 of [shipped-backbones.md](shipped-backbones.md): two small architectures, pretrained by this project
 on its own procedural world. The study tests whether claims of two papers (arXiv 2205.13543 and
-2206.03826) about large networks and photographs also hold for these. Records, analyses and weights are
-those of version 1 of that world, which earlier releases drew; this release draws version 2, and its
-four backbones of the suites `demo` and `quick` are others.
+2206.03826) about large networks and photographs also hold for these. Records, analyses and
+weights are those of version 1 of that world, which earlier releases drew; this release draws
+version 2, and its four backbones of the suites `demo` and `quick` are others.
 
 **The claims of the papers** are taken from their abstracts (*abstract*), or, because the full texts
 were not available, from memory and from what others write about them (*recalled*). A question that

@@ -39,7 +39,7 @@ def test_the_hub_reads_the_scores_back(tmp_path: Path, capsys: pytest.CaptureFix
         assert entry.value == pytest.approx(mean, rel=1e-5)
         assert entry.dataset_id == 'my-lab/transferbench'
         assert entry.source_url == 'https://lab.example/board'
-        assert entry.notes == f'quick@1, knn, {runs[0].primary}, mean of {len(SEEDS)} seeds'
+        assert entry.notes == f'quick@2, knn, {runs[0].primary}, mean of {len(SEEDS)} seeds'
         assert str(entry.date) == '2026-03-01'
 
 

@@ -102,7 +102,7 @@ def another_task_version(files: Files) -> Files:
 
 
 def a_missing_seed(files: Files) -> Files:
-    gone = first(files, f'seed{SEEDS[-1]}')
+    gone = first(files, f'seed{SEEDS[0]}')
     return resealed({name: data for name, data in files.items() if name != gone})
 
 
@@ -416,7 +416,7 @@ def test_a_whole_bundle_is_accepted_as_recomputed(
     assert verdict.is_accepted
     again = verify_bundle(out)
     assert again == replace(verdict, bundle=out)
-    assert (again.suite, again.badge) == ('quick@1', Badge.RECOMPUTED)
+    assert (again.suite, again.badge) == ('quick@2', Badge.RECOMPUTED)
     assert len(again.badges) == RUNS
 
 
@@ -465,13 +465,25 @@ def test_a_partial_bundle_may_lack_cells_but_not_seeds(tmp_path: Path) -> None:
     assert verdict.missing[0] == CellKey('knn', 'world-covered', 'ours-mae')
     assert 'partial: 3 cells are missing' in verdict.lines()[1]
     store = ResultStore(tmp_path / 'fewer', tmp_path / 'work')
+    save_run(store, 'ours-mae', 'world-fine', 1)
+    with pytest.raises(BenchmarkError, match='knn: no run with seed 0'):
+        submit(store, find_suite('quick'), tmp_path / 'b.zip', is_partial=True)
+
+
+def test_a_run_that_no_seed_changes_is_asked_for_once(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path / 'results', tmp_path / 'work')
     save_run(store, 'ours-mae', 'world-fine', 0)
+    verdict = submit(store, find_suite('quick'), tmp_path / 'a.zip', is_partial=True)
+    assert not verdict.problems
+    # weights that the seed draws
+    store = ResultStore(tmp_path / 'drawn', tmp_path / 'work')
+    save_run(store, 'ours-mae+reinit1', 'world-fine', 0)
     with pytest.raises(BenchmarkError, match='knn: no run with seed 1'):
         submit(store, find_suite('quick'), tmp_path / 'b.zip', is_partial=True)
 
 
 def test_one_backbone_can_be_handed_in_alone(store: ResultStore, tmp_path: Path) -> None:
-    verdict = submit(store, find_suite('quick@1'), tmp_path / 'a.zip', backbones=['ours mae'])
+    verdict = submit(store, find_suite('quick@2'), tmp_path / 'a.zip', backbones=['ours mae'])
     assert {spec.backbone for spec in verdict.badges} == {'ours-mae'}
     with pytest.raises(UnknownNameError, match="unknown backbone with records 'nobody'"):
         submit(store, find_suite('quick'), tmp_path / 'b.zip', backbones=['nobody'])
@@ -486,8 +498,8 @@ def test_a_version_of_a_suite_is_a_count(version: object) -> None:
 
 
 def test_a_suite_is_named_with_its_version() -> None:
-    assert find_suite('quick@1').citation == 'quick@1'
-    with pytest.raises(UnknownNameError, match=r"suite 'quick@9': this release has quick@1"):
+    assert find_suite('quick@2').citation == 'quick@2'
+    with pytest.raises(UnknownNameError, match=r"suite 'quick@9': this release has quick@2"):
         find_suite('quick@9')
 
 
@@ -498,7 +510,7 @@ def test_the_commands_say_accepted_or_refused(
     assert main(['submit', 'quick', str(good), '--results', str(store.results)]) == 0
     written(edited_score(files), bad)
     assert main(['verify', str(good)]) == 0
-    assert f'accepted {good}: quick@1, {RUNS} runs, recomputed' in capsys.readouterr().out
+    assert f'accepted {good}: quick@2, {RUNS} runs, recomputed' in capsys.readouterr().out
     assert main(['verify', str(good), str(bad)]) == 1
     assert 'edited score: records/world-' in capsys.readouterr().out
     assert main(['verify', str(tmp_path / 'nowhere.zip')]) == 2

@@ -18,8 +18,8 @@ from benchmark.report.data.facts import TRIVIAL, BackboneFacts, TaskFacts
 from benchmark.report.data.frames import reason
 from benchmark.report.data.units import count_noun
 from benchmark.results.briefs import Brief
-from benchmark.results.counting import Runs
-from benchmark.specs import REINIT, CellKey
+from benchmark.results.counting import Runs, draws_weights
+from benchmark.specs import CellKey
 from benchmark.statistics.aggregates import Array, family_weights, mean_ranks
 from benchmark.statistics.spread import (
     DETERMINISTIC,
@@ -308,7 +308,7 @@ def _build_cell(place: CellKey, records: Sequence[Brief], primary: str) -> Board
 
 def _is_exact(place: CellKey, records: Iterable[Brief]) -> bool:
     """Return whether no seed changes the score: nothing is drawn, not even weights."""
-    draws = f'+{REINIT}' in place.backbone or any(r.backbone.get('is_random') for r in records)
+    draws = any(draws_weights(place.backbone, record.backbone) for record in records)
     return takes_no_seed(place.protocol) and not draws
 
 
