@@ -4,6 +4,7 @@ _base_ = 'quick.py'
 suite = dict(
     name='demo',
     title='Demo: masked, supervised and no pretraining of one small ViT',
+    seeds=(0, 1),
     reuses=('quick',),
     backbones=('world-vit-mae', 'world-vit-supervised', 'world-vit-random'),
 )
