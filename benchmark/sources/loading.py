@@ -517,7 +517,7 @@ def _remarks(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> Iterat
         yield f'converted {count} tensors from {kinds[0]} to {kinds[1]}'
     constant = [n for n in names if weights[n].ndim > 1 and _is_constant(weights[n])]
     if constant:
-        yield f'hold one value throughout, which is suspicious:  {_some(constant)}'
+        yield f'hold one value throughout, which is suspicious: {_some(constant)}'
 
 
 def _is_constant(value: Tensor) -> bool:

@@ -19,7 +19,7 @@ def test_names_may_be_left_to_the_data_set(declare: Declarations) -> None:
 
 @pytest.mark.parametrize('classes', [0, -3])
 def test_no_classes_are_refused(declare: Declarations, classes: int) -> None:
-    with pytest.raises(DeclarationError, match=r"task\['classes'\] is .*how many"):
+    with pytest.raises(DeclarationError, match=r"task\['classes'\] is .*the number of names"):
         read_task(declare.task(classes=classes))
 
 

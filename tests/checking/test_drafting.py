@@ -66,7 +66,7 @@ def test_data_elsewhere_are_named_by_their_whole_path(tmp_path: Path) -> None:
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     own_folders.classes(tmp_path / 'mine')
     (tmp_path / 'my_task.py').write_text('precious')
-    with pytest.raises(BenchmarkError, match='is there already'):
+    with pytest.raises(BenchmarkError, match='exists already'):
         drafted('classification', tmp_path)
     assert (tmp_path / 'my_task.py').read_text() == 'precious'
 
@@ -174,8 +174,8 @@ REFUSED: dict[str, tuple[str, Callable[[Path], None], tuple[str, ...]]] = {
     'an empty folder': ('classification', lambda root: root.mkdir(), ('no picture',)),
     'pictures beside the folders': ('classification', _loose_pictures, ('needs its own folder',)),
     'binary masks': ('segmentation', _binary, ('0 and 255', 'write 1 for the object')),
-    'masks in colours': ('segmentation', _colours, ('colours', 'one channel')),
-    'too few names': ('segmentation', _too_few_names, ('names 1 classes', 'the number 2')),
+    'masks in colours': ('segmentation', _colours, ('colour picture', 'one channel')),
+    'too few names': ('segmentation', _too_few_names, ('names 1 classes', 'contain 2')),
     'no maps': ('segmentation', own_folders.classes, ('no folder of label maps',)),
     'one file without splits': (
         'detection',

@@ -286,7 +286,7 @@ def test_species_that_two_splits_number_differently_are_found(tmp_path: Path) ->
             ]
 
         fake.damage(file, change)
-    assert any('which train has not' in one for one in fake.complaints())
+    assert any('which train does not have' in one for one in fake.complaints())
 
 
 XML = 'VOC2007/Annotations/2007_800000.xml'

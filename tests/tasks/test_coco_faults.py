@@ -268,7 +268,7 @@ def test_a_class_that_only_the_test_split_shows_is_found(tmp_path: Path) -> None
         content['annotations'][0]['category_id'] = 1000
 
     copy.damage('test', change)
-    assert copy.complaints() == ["test has 'green', which train has not"]
+    assert copy.complaints() == ["test has 'green', which train does not have"]
 
 
 @pytest.mark.parametrize(
@@ -451,7 +451,7 @@ def test_key_points_that_cannot_be_meant_are_named(
 def test_key_points_that_splits_name_differently_are_found(tmp_path: Path) -> None:
     copy = Copy(tmp_path, 'pose')
     copy.damage('test', first('categories', keypoints=['a', 'bee', 'c']))
-    assert copy.complaints() == ["test has 'bee', which train has not"]
+    assert copy.complaints() == ["test has 'bee', which train does not have"]
 
 
 def test_a_picture_of_another_size_is_named_when_it_is_loaded(tmp_path: Path) -> None:

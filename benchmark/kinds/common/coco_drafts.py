@@ -55,7 +55,7 @@ def find_annotated(
                 files = [place for place, _ in places]
                 found[role] = Annotated(path, content, _pictures(path, content, files))
     if not found:
-        hint = f'; the name {unnamed[0]} contains no split' if unnamed else ''
+        hint = f'; the name {unnamed[0].name} contains no split' if unnamed else ''
         raise DataError(
             f'{folder}: no {what} of splits was found{hint}; name one JSON file in '
             "COCO's format for each of train, val and test (train.json, test.json)"
