@@ -152,7 +152,7 @@ def get_suite(which: str | Path | Mapping[str, Any]) -> Suite:
         DeclarationError: the declaration is wrong.
 
     >>> get_suite('quick').seeds
-    (0, 1)
+    (0, 1, 2)
     """
     from benchmark.catalog import declare_suite, find_suite
 

@@ -109,7 +109,7 @@ def _refuse_unclear_grid(name: str, table: Tensor, found: Size, grid: Size, sour
     else:
         return
     raise CheckpointError(
-        f"{source}: '{name}'has {len(table)} places, taken for a grid of {_text(found)}, but "
+        f"{source}: '{name}' has {len(table)} places, taken for a grid of {_text(found)}, but "
         f'{other}, and the file does not say; the network has {_text(grid)}: save the weights '
         "with their 'img_size' and 'patch_size' beside them, or with a table of the network's grid"
     )

@@ -48,7 +48,7 @@ def test_both_sides_of_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert supervised['budget'] == {'unit': 'steps', 'amount': 5, 'like': 'vit-mae'}
     capsys.readouterr()
     assert pretrain(*asked, out='vit-mae') == 0
-    assert capsys.readouterr().out.startswith('vit-mae/vit-mae.py: is done\n')
+    assert capsys.readouterr().out.startswith('vit-mae/vit-mae.py: finished already\n')
     write_pictures(tmp_path / 'others', count=6)
     code = pretrain(
         *('supervised', *VIT, '--like', 'vit-mae', '--match', 'steps', '--data', 'others'),

@@ -64,10 +64,10 @@ def test_of_sixteen_bits_the_upper_eight_stay_and_dark_values_are_refused(tmp_pa
 
 def test_values_that_no_rule_scales_are_refused_by_name(tmp_path: Path) -> None:
     saved(tmp_path / 'share.tif', noise()[..., 0].astype(np.float32) / 255)
-    with pytest.raises(DataError, match=r'share\.tif: holds floating-point numbers'):
+    with pytest.raises(DataError, match=r'share\.tif: contains floating-point numbers'):
         read_upright(tmp_path / 'share.tif')
     (tmp_path / 'odd.pgm').write_bytes(b'P5\n2 2\n1000\n' + bytes(8))
-    with pytest.raises(DataError, match=r'odd\.pgm: holds values of an odd range'):
+    with pytest.raises(DataError, match=r'odd\.pgm: contains values of an odd range'):
         read_upright(tmp_path / 'odd.pgm')
 
 

@@ -45,7 +45,7 @@ def loaded(extractor: Extractor, content: Any, folder: Path) -> LoadReport:
 
 def test_a_table_of_as_many_places_on_another_grid_is_refused(tmp_path: Path) -> None:
     weights = {**weights_of(vit()), 'pos_embed': waves(4, 16)}
-    with pytest.raises(CheckpointError, match=r"'pos_embed' has 64 places.* 8x8, .*speak for 4x16"):
+    with pytest.raises(CheckpointError, match=r"'pos_embed' has 64 places.* 8x8, .*indicate 4x16"):
         loaded(vit(), weights, tmp_path)
 
 

@@ -132,7 +132,7 @@ def _check_doubles(part: BaseDataset, entries: list[_Entry]) -> list[str]:
         if known.label != entry.label:
             raise DataError(
                 f'{part.ann_file}, lines {known.line.number} and {entry.line.number}: '
-                f"'{entry.name}'is listed twice, with different labels ({known.label} and "
+                f"'{entry.name}' is listed twice, with different labels ({known.label} and "
                 f'{entry.label})'
             )
         again.append(entry)
