@@ -79,7 +79,7 @@ class TestLabelMaps:
 
     def test_a_label_that_is_no_class_is_told(self) -> None:
         labels = torch.full((4, 4), CLASSES)
-        with pytest.raises(DataError, match='holds 4, the task has 4'):
+        with pytest.raises(DataError, match='contains 4, but the task has 4'):
             self.READOUT.pack([label_sample(labels)], (4, 4), STRIDE)
 
     def test_predictions_are_those_of_mmseg(self) -> None:
