@@ -19,7 +19,7 @@ from benchmark.acquiring.converting import convert
 from benchmark.acquiring.converting.files import write_json
 from benchmark.acquiring.declared import Distribution, RemoteFile, distributions, serving
 from benchmark.acquiring.transfer import PART, Patience, Progress, Silent, fetch, verified
-from benchmark.acquiring.unpacking import is_archive, unpack
+from benchmark.acquiring.unpacking import is_archive, move_in, unpack
 from benchmark.errors import UNFIT, DataError
 from benchmark.planning.data import expected_folder
 from benchmark.specs import Task
@@ -347,16 +347,6 @@ def _unpack_nested(folder: Path, pattern: str, has_own_folder: bool) -> int:
         count += unpack(path, path.with_suffix('') if has_own_folder else path.parent) - 1
         path.unlink()
     return count
-
-
-def move_in(source: Path, goal: Path) -> None:
-    """Move what ``source`` holds into ``goal``, file by file where a folder is there already."""
-    for path in sorted(source.iterdir()):
-        place = goal / path.name
-        if path.is_dir() and place.is_dir():
-            move_in(path, place)
-        else:
-            path.replace(place)
 
 
 def remove_archives(shelf: Shelf, later: Iterable[Distribution] = ()) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from benchmark import packed
-from benchmark.acquiring.getting import STAGE, Shelf, counted, held, move_in
-from benchmark.acquiring.unpacking import FREE, RATIO
+from benchmark.acquiring.getting import STAGE, Shelf, counted, held
+from benchmark.acquiring.unpacking import FREE, RATIO, move_in
 from benchmark.errors import DataError
 from benchmark.planning.contents import PIXELS
 from benchmark.specs import Task

@@ -80,6 +80,16 @@ def unpack(archive: Path, folder: Path) -> int:
     return count
 
 
+def move_in(source: Path, goal: Path) -> None:
+    """Move what ``source`` holds into ``goal``, file by file where a folder is there already."""
+    for path in sorted(source.iterdir()):
+        place = goal / path.name
+        if path.is_dir() and place.is_dir():
+            move_in(path, place)
+        else:
+            path.replace(place)
+
+
 def _said(error: BaseException) -> str:
     return ' '.join(str(error).split()) or type(error).__name__
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import random
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ import scipy.io
 from PIL import Image
 
 from benchmark.acquiring.converting.files import folders, write_lines
+from benchmark.acquiring.unpacking import move_in
 from benchmark.errors import DataError
 from benchmark.kinds.common.tables import read_lines
 
@@ -115,6 +117,9 @@ def _pictures(path: Path, classes: int) -> Iterator[tuple[int, np.ndarray]]:
 def cog(root: Path) -> list[str]:
     """Write ``cog_lN_train.txt`` and ``cog_lN_test.txt`` from the two files of ImageNet-CoG.
 
+    The concepts' folders of pictures move from the archive's own folder into ``images``, where
+    the lists expect them. Returns what was done.
+
     Raises:
         DataError: a file is missing, or holds anything but names.
     """
@@ -129,6 +134,13 @@ def cog(root: Path) -> list[str]:
                 for name in sorted(files[concept][role])
             ]
             done.append(_listed(root / f'cog_l{number}_{role}.txt', rows))
+    packed = root / 'images/winter21_whole'
+    # a link may lead to pictures that others read where they are
+    if packed.is_dir() and not packed.is_symlink():
+        count = sum(1 for _ in packed.iterdir())
+        move_in(packed, packed.parent)
+        shutil.rmtree(packed)  # empty folders are left where some were there already
+        done.append(f'{packed.parent}: pictures of {count:,} concepts moved here')
     return done
 
 

@@ -8,10 +8,6 @@ distribution = dict(
     gate=(
         'register at image-net.org and download winter21_whole.tar.gz, the release of winter 2021'
     ),
-    note=(
-        'The five tasks read images/CONCEPT/*.JPEG; move the folders there where the archive '
-        'has a folder above them.'
-    ),
     files=(
         dict(
             name='cog_levels_mapping_file.pkl',

@@ -87,6 +87,42 @@ def test_cogs_levels_are_labelled_by_their_sorted_concepts(tmp_path: Path) -> No
     ]
 
 
+def test_cogs_pictures_move_from_the_archives_folder_to_where_the_lists_expect_them(
+    tmp_path: Path,
+) -> None:
+    fakes.cog(tmp_path)
+    images, kept = tmp_path / 'images', tmp_path / 'images/n01000000/n01000000_test0.JPEG'
+    before = {path.relative_to(images): path.read_bytes() for path in images.rglob('*.JPEG')}
+    content = kept.read_bytes()
+    images.rename(tmp_path / 'winter21_whole')
+    images.mkdir()
+    (tmp_path / 'winter21_whole').rename(images / 'winter21_whole')
+    # a conversion that was cut off has moved one picture already
+    kept.parent.mkdir()
+    kept.write_bytes(content)
+    (images / 'winter21_whole/n01000000/n01000000_test0.JPEG').unlink()
+    assert converting.cog(tmp_path)[-1] == f'{images}: pictures of 10 concepts moved here'
+    assert {
+        path.relative_to(images): path.read_bytes() for path in images.rglob('*.JPEG')
+    } == before
+    assert not (images / 'winter21_whole').exists()
+    listed = rows(tmp_path / 'cog_l5_train.txt')
+    assert len(listed) == 4
+    assert all((images / name).is_file() for name, _ in listed)
+    assert 'moved' not in ' '.join(converting.cog(tmp_path))
+
+
+def test_cogs_linked_folder_of_pictures_stays_as_it_is(tmp_path: Path) -> None:
+    root, shared = tmp_path / 'root', tmp_path / 'shared'
+    fakes.cog(root)
+    (root / 'images').rename(shared)
+    (root / 'images').mkdir()
+    (root / 'images/winter21_whole').symlink_to(shared)
+    converting.cog(root)
+    assert len(list(shared.rglob('*.JPEG'))) == 40
+    assert (root / 'images/winter21_whole').is_symlink()
+
+
 class Harm:
     """Runs code when it is unpickled."""
 
