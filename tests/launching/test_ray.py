@@ -75,7 +75,7 @@ def test_a_consumer_that_leaves_early_ends_what_runs(cluster: Any, tmp_path: Pat
     ('options', 'line'),
     [
         ({'cpus': '7'}, 'no room for a task with 7 CPUs'),
-        ({'colour': 'red'}, 'called colour'),
+        ({'colour': 'red'}, 'unknown resource colour'),
         ({'gpus': 'all'}, 'gpus=all must be a number'),
     ],
 )
