@@ -91,6 +91,7 @@ class Watch:
         watching: which checkpoints are evaluated, and until when.
         evaluator: what evaluates one.
         executor: where its cells run.
+        tracking: where scores over steps are sent, if anywhere.
         pause: waits for so many seconds between looks.
         ledger: what became of the checkpoints so far.
 
