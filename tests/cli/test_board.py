@@ -59,7 +59,9 @@ def in_terminal(arguments: list[str], seen: str, flag: Path) -> str:
     """
     leader, follower = pty.openpty()
     termios.tcsetwinsize(follower, (30, 120))
-    environment = {**os.environ, 'TERM': 'xterm-256color'}
+    # a size in the environment, as other tests may leave it, would win over the terminal's own
+    kept = {key: value for key, value in os.environ.items() if key not in ('COLUMNS', 'LINES')}
+    environment = {**kept, 'TERM': 'xterm-256color'}
     with subprocess.Popen(
         arguments, stdout=follower, stderr=follower, stdin=follower, env=environment
     ) as process:
