@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
-# of the demo: small (ten minutes) or full (all of quick)
+# of the demo: small (a part of the suite quick) or full (all of it)
 SIZE ?= small
 SUITE := $(if $(filter full,$(SIZE)),quick,$(if $(filter small,$(SIZE)),demo,$(error SIZE is '$(SIZE)', must be small or full)))
 # exact (as tested), newest or lowest: which versions of the libraries are installed

@@ -1,4 +1,4 @@
-# What `make demo` runs first: the cells of `quick` that answer within ten minutes on two cores.
+# What `make demo` runs first: a part of `quick`, sixteen minutes of one core.
 # `make demo SIZE=full` runs all of `quick`, and what was run here counts.
 _base_ = 'quick.py'
 suite = dict(
