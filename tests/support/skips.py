@@ -18,6 +18,7 @@ KNOWN = {
     'mmcv is compiled here': 'the substitutes of its operators are not in use',
     'no chromium on the PATH': 'a browser is no Python package',
     'not run on a GPU': 'CI has none',
+    'the extra mlflow is not installed': 'its requirements differ from those that are fixed here',
     'the extra ray is not installed': 'development does not need it',
     'the extra trackio is not installed': 'development does not need it',
     'the extra wandb is not installed': 'development does not need it',
