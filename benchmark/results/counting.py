@@ -20,7 +20,12 @@ def cell_key(spec: RunSpec) -> tuple[str, str, str]:
 
 
 def draws_weights(backbone: str, facts: Mapping[str, Any]) -> bool:
-    """Return whether a seed drew weights of a backbone, by its id and what its record says."""
+    """Return whether a seed drew weights of a backbone, all or some.
+
+    Args:
+        backbone: its id.
+        facts: the record's facts of the backbone, or its proof.
+    """
     return bool(facts.get('is_random')) or f'+{REINIT}' in backbone
 
 

@@ -111,6 +111,16 @@ def test_a_random_network_is_not_deterministic_under_a_method_without_seeds(
     assert one.found.seeds.freedom == 1
 
 
+def test_blocks_that_the_seed_drew_are_not_deterministic_either(store: ResultStore) -> None:
+    rng = np.random.default_rng(1)
+    drawn_in_part = f'{B}+reinit1'
+    kept(store, record(TASK, A, 'knn', 0), rng.random(COUNT) < 0.6)
+    kept(store, record(TASK, drawn_in_part, 'knn', 0), rng.random(COUNT) < 0.3)
+    one = compare_backbones(store, 'quick', (A, drawn_in_part)).duels[0].tasks[0]
+    assert not one.is_deterministic
+    assert not one.is_clear
+
+
 def test_one_seed_each_is_never_clear(store: ResultStore) -> None:
     drawn(store, {A: [0.9], B: [0.2]})
     found = compare_backbones(store, 'quick', (A, B))

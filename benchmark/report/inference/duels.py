@@ -16,7 +16,7 @@ from benchmark.protocols import takes_no_seed
 from benchmark.report.data.boards import Board, Column
 from benchmark.report.data.facts import TRIVIAL, TaskFacts
 from benchmark.report.data.normaliser import Normaliser
-from benchmark.results.counting import Runs
+from benchmark.results.counting import Runs, draws_weights
 from benchmark.results.records import RunRecord
 from benchmark.specs import CellKey, Unit
 from benchmark.statistics.aggregates import Array, family_weights
@@ -51,7 +51,7 @@ class Evidence(NamedTuple):
     Attributes:
         outcomes: of its primary metric, per test example; ``None`` where it has none.
         data: digest of the data that it was tested on.
-        is_random: whether the backbone's weights were drawn by the seed.
+        is_random: whether the seed drew weights of the backbone, all or some.
         problem: why its outcomes cannot be used.
     """
 
@@ -484,7 +484,7 @@ def evidence_of(record: RunRecord, content: bytes | None, place: str) -> Evidenc
     known = Evidence(
         None,
         str(record.provenance.get('data_manifest') or ''),
-        is_random=record.proof.get('is_random') is True,
+        is_random=draws_weights(record.spec.backbone, record.proof),
     )
     if content is None:
         return known
