@@ -28,7 +28,7 @@ from benchmark.sources import (
     load_file,
     load_published,
     open_network,
-    probe,
+    probe_once,
 )
 from benchmark.specs import LastBlocks
 
@@ -102,7 +102,7 @@ class FeatureBackbone(BaseModule):
         library, _, name = source.partition(':')
         _refuse_changed(name, code)
         asked = BuildRequest(name, options or {}, (size[0], size[1]) if size else None, drop_path)
-        known = probe(library, asked)
+        known = probe_once(library, asked)
         request = BuildRequest(name, options or {}, known.size, drop_path)
         self._extractor = open_network(library, request)
         self.body: Any = self._extractor.network

@@ -16,6 +16,7 @@ from benchmark.sources.shapes import (
     four_levels,
     open_network,
     probe,
+    probe_once,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     'modules_by_layer',
     'open_network',
     'probe',
+    'probe_once',
 ]

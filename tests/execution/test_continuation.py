@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,15 @@ KINDS = {
 }
 
 
-def outcome(trial: Trial, *interruptions: int, workers: int = 0) -> Outcome:
-    """Return the outcome after as many attempts, each ended after that iteration."""
-    whole = {**trial.config(), LOADERS: workers}
-    for iteration in interruptions:
-        config = dict(whole)
+def outcome(trial: Trial, *interruptions: int, workers: Sequence[int] = ()) -> Outcome:
+    """Return the outcome after as many attempts, each ended after that iteration.
+
+    ``workers`` load the samples of each attempt, the last one included.
+    """
+    whole = trial.config()
+    loaders = [*workers, *[0] * (len(interruptions) + 1 - len(workers))]
+    for iteration, count in zip(interruptions, loaders, strict=False):
+        config = {**whole, LOADERS: count}
         hook = {'type': 'InterruptTraining', 'iteration': iteration}
         hooks = [*config['custom_hooks'], hook]
         torch.manual_seed(iteration)  # a new process has drawn other numbers
@@ -43,7 +48,7 @@ def outcome(trial: Trial, *interruptions: int, workers: int = 0) -> Outcome:
             execute({**config, 'custom_hooks': hooks}, trial.folder)
         assert newest_whole(trial.folder) is not None
     torch.manual_seed(99)
-    return execute(whole, trial.folder)
+    return execute({**whole, LOADERS: loaders[-1]}, trial.folder)
 
 
 def assert_equal(interrupted: Outcome, whole: Outcome) -> None:
@@ -54,15 +59,16 @@ def assert_equal(interrupted: Outcome, whole: Outcome) -> None:
 
 
 @pytest.mark.parametrize('kind', KINDS)
-def test_a_cell_interrupted_twice_and_loaded_by_two_workers_ends_like_one_that_was_not(
+def test_a_cell_interrupted_twice_and_loaded_by_several_workers_ends_like_one_that_was_not(
     kind: str, tmp_path: Path
 ) -> None:
+    """None load the samples of the whole one; one, four and two those of the three attempts."""
     task, data = small_task(KINDS[kind]), fake_root(KINDS[kind], tmp_path)
     whole, twice = (
         Trial(task, data, tmp_path / name, changes=CHANGES) for name in ('whole', 'twice')
     )
     expected = outcome(whole)
-    found = outcome(twice, 3, 5, workers=2)
+    found = outcome(twice, 3, 5, workers=(1, 4, 2))
     assert found.cost['resumed_at'] == 4
     assert len(expected.curves['loss']) == ITERATIONS
     assert_equal(found, expected)

@@ -1,4 +1,4 @@
-"""A cell of every kind in two processes, beside the same in one."""
+"""A cell of every kind in two processes, beside the same in one, and the same after a kill."""
 
 from __future__ import annotations
 
@@ -19,14 +19,22 @@ CHANGES: dict[str, Any] = {'iterations': STEPS, 'batch_size': 4, 'drop_path': 0.
 
 @pytest.mark.parametrize('kind', KINDS)
 def test_two_processes_train_like_one(kind: str, tmp_path: Path) -> None:
-    """Pictures are equal to the bit, losses and weights but for the order of sums."""
+    """Pictures are equal to the bit, losses and weights but for the order of sums.
+
+    Killed and started again, two processes end with what they have if nothing happens, to the bit.
+    """
     task, data = small_task(KINDS[kind]), fake_root(KINDS[kind], tmp_path)
     config = Trial(task, data, tmp_path, changes=CHANGES).config()
     config = {key: value for key, value in config.items() if not key.startswith('test_')}
     for hook in config['custom_hooks']:
         if hook['type'] == 'benchmark.LossHistory':
             hook['interval'] = 1
+    config['default_hooks']['checkpoint']['interval'] = 1
     one, two = (train_in(count, config, tmp_path / str(count)) for count in (1, 2))
+    again = train_in(2, config, tmp_path / 'again', killed_after=2)
+    assert again.curves == two.curves
+    assert again.weights.keys() == two.weights.keys()
+    assert all(torch.equal(again.weights[name], two.weights[name]) for name in two.weights)
     for step in range(STEPS):
         shares = [rank[step] for rank in two.inputs]
         whole = one.inputs[0][step]

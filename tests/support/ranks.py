@@ -22,6 +22,7 @@ Config = dict[str, Any]
 
 _IMPORTED = ['tests.support.ranks', 'tests.support.task_trials']
 _LIMIT = 300
+_KILLED = 9
 
 
 @HOOKS.register_module()
@@ -33,6 +34,19 @@ class NormsStay(Hook):
         for module in bare(runner.model).modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
+
+
+@HOOKS.register_module()
+class EndProcess(Hook):
+    """Ends the process after an iteration, as a kill does: nothing is written any more."""
+
+    def __init__(self, iteration: int) -> None:
+        self._iteration = iteration
+
+    def after_train_iter(self, runner: Runner, *_: object, **__: object) -> None:
+        """End without a word."""
+        if runner.iter + 1 == self._iteration:
+            os._exit(_KILLED)
 
 
 @HOOKS.register_module()
@@ -77,8 +91,17 @@ class Shared:
     inputs: list[list[list[Tensor]]]
 
 
-def train_in(count: int, config: Config, folder: Path) -> Shared:
-    """Return what a training by ``config`` in ``count`` fresh processes leaves in ``folder``."""
+def train_in(
+    count: int, config: Config, folder: Path, *, killed_after: int | None = None
+) -> Shared:
+    """Return what a training by ``config`` in ``count`` fresh processes leaves in ``folder``.
+
+    Args:
+        count: processes that share each batch.
+        config: the compiled cell.
+        folder: is made, and holds checkpoints, too.
+        killed_after: the iteration after which all processes end at a first attempt.
+    """
     folder.mkdir(parents=True)
     hooks = [
         {'type': 'benchmark.StepClock'},
@@ -87,6 +110,20 @@ def train_in(count: int, config: Config, folder: Path) -> Shared:
     ]
     hooks = [*config['custom_hooks'], *hooks]
     config = {**config, 'custom_hooks': hooks, 'log_level': 'ERROR'}
+    if killed_after is not None:
+        ending = {'type': 'EndProcess', 'iteration': killed_after}
+        first = {**config, 'custom_hooks': [*hooks, ending]}
+        assert _run(count, first, folder) == [_KILLED] * count
+    assert _run(count, config, folder) == [0] * count
+    return Shared(
+        torch.load(folder / 'curves.pt'),
+        torch.load(folder / 'weights.pt'),
+        [torch.load(folder / f'inputs_{rank}.pt') for rank in range(count)],
+    )
+
+
+def _run(count: int, config: Config, folder: Path) -> list[int | None]:
+    """Return the exit codes of ``count`` processes that train together."""
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload(_IMPORTED)
     port = _free_port()
@@ -99,12 +136,7 @@ def train_in(count: int, config: Config, folder: Path) -> Shared:
     for process in processes:
         process.join(_LIMIT)
         process.kill()
-    assert [process.exitcode for process in processes] == [0] * count
-    return Shared(
-        torch.load(folder / 'curves.pt'),
-        torch.load(folder / 'weights.pt'),
-        [torch.load(folder / f'inputs_{rank}.pt') for rank in range(count)],
-    )
+    return [process.exitcode for process in processes]
 
 
 def _free_port() -> int:
