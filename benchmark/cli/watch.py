@@ -103,6 +103,13 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         action='store_false',
         help='skip the label-free measures of the features',
     )
+    group.add_argument(
+        '--no-outcomes',
+        dest='outcomes',
+        action='store_false',
+        help='do not store the outcome of each validation example, which intervals over examples '
+        'are computed from',
+    )
 
 
 def _add_end(parser: argparse.ArgumentParser) -> None:
@@ -168,7 +175,7 @@ def watch(options: Namespace) -> int:
             tasks=options.tasks,
             protocols=options.protocols,
             seeds=options.seeds,
-            options={**running_of(options), 'outcomes': False},
+            options={**running_of(options), 'outcomes': options.outcomes},
             has_health=options.health,
             say=told,
         )

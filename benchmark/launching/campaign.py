@@ -58,7 +58,7 @@ from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore, read_if_there, without_outcomes
 from benchmark.specs import CellKey, RunSpec, Task
-from benchmark.tracking import Subject, Tracking
+from benchmark.tracking import Feed, Subject
 from benchmark.wording import count_noun
 
 
@@ -99,7 +99,7 @@ class Campaign:
     waits: bool = False
     stall: float | None = None
     pauses: tuple[float, ...] = (5.0, 30.0)
-    tracking: Tracking | None = None
+    tracking: Feed | None = None
     _workloads: dict[CellKey, Workload] = field(default_factory=dict, init=False)
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
     _observer: Observer = field(default_factory=Observer, init=False)

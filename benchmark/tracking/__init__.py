@@ -13,11 +13,11 @@ from pathlib import Path
 from benchmark.errors import BenchmarkError, EnvironmentProblem
 from benchmark.plugins import OURS, Plugins
 from benchmark.tracking.base import Home, MakeTracker, Subject, TrackedRun, Tracker
-from benchmark.tracking.feed import Result, Tracking
+from benchmark.tracking.feed import CurvesOnly, Feed, Result, Tracking
 
 __all__ = [
-    'TRACKERS', 'Home', 'MakeTracker', 'Result', 'Subject', 'TrackedRun', 'Tracker', 'Tracking',
-    'open_tracking',
+    'TRACKERS', 'CurvesOnly', 'Feed', 'Home', 'MakeTracker', 'Result', 'Subject', 'TrackedRun',
+    'Tracker', 'Tracking', 'open_tracking',
 ]  # fmt: skip
 
 

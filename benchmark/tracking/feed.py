@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from benchmark.errors import BenchmarkError
 from benchmark.results.live import LiveReader
@@ -53,6 +53,19 @@ class Result:
     pictures: Mapping[str, Path] = field(default_factory=dict)
     artefacts: Sequence[Path] = ()
     end: End = 'finished'
+
+
+class Feed(Protocol):
+    """What is told of cells while they run."""
+
+    def follow(self, subject: Subject) -> None:
+        """Send the points of a subject from now on, as they come."""
+
+    def drop(self, subject: Subject) -> None:
+        """Send nothing more of a subject: somebody else has it."""
+
+    def finish(self, subject: Subject, result: Result) -> None:
+        """Send what was found of a subject, and end its run."""
 
 
 class Tracking:
@@ -94,9 +107,12 @@ class Tracking:
         """Send numbers of a subject at a step, once, in any order of steps."""
         self._tasks.put(lambda: self._add(subject, step, values))
 
-    def finish(self, subject: Subject, result: Result) -> None:
-        """Send what was found of a subject, and end its run."""
-        self._tasks.put(lambda: self._finish(subject, result))
+    def finish(self, subject: Subject, result: Result, *, needs_curves: bool = False) -> None:
+        """Send what was found of a subject, and end its run.
+
+        With ``needs_curves`` one without a loss curve gets no run.
+        """
+        self._tasks.put(lambda: self._finish(subject, result, needs_curves))
 
     def close(self) -> None:
         """Send what is left, and let go of all trackers; wait for slow ones for a while only."""
@@ -169,9 +185,12 @@ class Tracking:
                 state['sent'].append(step)
                 followed.keep()
 
-    def _finish(self, subject: Subject, result: Result) -> None:
+    def _finish(self, subject: Subject, result: Result, needs_curves: bool) -> None:
         followed = self._follow(subject)
         self._send_points(followed)
+        if needs_curves and not result.curves and not followed.is_known:
+            self._leave(subject, result.end)
+            return
         if all(followed.state(name)['step'] < 0 for name in self._alive()):
             for step, values in result.curves:
                 self._send(followed, step, values)
@@ -216,6 +235,32 @@ class Tracking:
         return True
 
 
+@dataclass(frozen=True)
+class CurvesOnly:
+    """Feeds cells that have a loss curve, and leaves the others out.
+
+    For many cells of which most train nothing, such as k-NN at every checkpoint of a pretraining:
+    each would be a run of one number.
+
+    Attributes:
+        tracking: what is fed.
+    """
+
+    tracking: Tracking
+
+    def follow(self, subject: Subject) -> None:
+        """Send the points of a subject from now on, as they come."""
+        self.tracking.follow(subject)
+
+    def drop(self, subject: Subject) -> None:
+        """Send nothing more of a subject: somebody else has it."""
+        self.tracking.drop(subject)
+
+    def finish(self, subject: Subject, result: Result) -> None:
+        """Send what was found of a subject and end its run, where there is a curve."""
+        self.tracking.finish(subject, result, needs_curves=True)
+
+
 class _Followed:
     """A subject whose points are sent, and how much of it each tracker has."""
 
@@ -229,6 +274,11 @@ class _Followed:
     def state(self, name: str) -> dict[str, Any]:
         """Return how much a tracker has: its ``run``, the last ``step``, the steps ``sent``."""
         return self._states.setdefault(name, {'run': '', 'step': -1, 'sent': []})
+
+    @property
+    def is_known(self) -> bool:
+        """Whether some tracker has a run of it, perhaps from an earlier process."""
+        return any(state['run'] for state in self._states.values()) or bool(self.runs)
 
     def run(self, name: str, tracker: Tracker) -> TrackedRun:
         """Return the run in a tracker, opened where it is not."""

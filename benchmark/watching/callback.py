@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from benchmark.errors import IncompatibleError
 from benchmark.execution.locking import exclusive
 from benchmark.launching.executors import Wanted, make_executor
 from benchmark.launching.executors.base import Executor
-from benchmark.tracking import Tracker, Tracking, open_tracking
+from benchmark.tracking import CurvesOnly, Tracker, Tracking, open_tracking
 from benchmark.watching.evaluating import Evaluator, UnreadableError, checkpoint_backbone
 from benchmark.watching.ledger import Entry, Ledger, State, best_first, without_file
 from benchmark.watching.tracked import tracked_values, watch_subject
@@ -49,8 +50,10 @@ class Watcher:
         executor: where cells run: this process unless another one is named.
         keep_best: how many of the best checkpoints to keep in ``out``.
         health: whether label-free measures are computed too.
+        outcomes: store the outcome of each validation example, for intervals over examples.
         options: changes to every compiled configuration, by dotted key.
-        track: where scores over steps are sent, as for :func:`transferbench.evaluate`.
+        track: where scores over steps and loss curves are sent, as for
+            :func:`transferbench.evaluate`.
         say: receives one line per evaluation; printed unless given.
 
     Raises:
@@ -77,6 +80,7 @@ class Watcher:
         executor: Executor | str = 'inline',
         keep_best: int = 0,
         health: bool = True,
+        outcomes: bool = True,
         options: Mapping[str, Any] | None = None,
         track: str | Tracker | Sequence[str | Tracker] = (),
         say: Callable[[str], None] | None = None,
@@ -93,7 +97,7 @@ class Watcher:
             tasks=tasks,
             protocols=protocols,
             seeds=seeds,
-            options={'data_root': data_root, 'outcomes': False, 'options': options},
+            options={'data_root': data_root, 'outcomes': outcomes, 'options': options},
             has_health=health,
             say=say or _print,
         )
@@ -152,20 +156,22 @@ class Watcher:
         backbone = module
         if self._arch:
             backbone = checkpoint_backbone(self._arch, Path(entry.held), '', entry.step)
-        with _opened(*self._place) as executor:
+        with _opened(*self._place) as executor, self._tracking() as tracking:
+            evaluator = self._evaluator
+            if tracking is not None:
+                evaluator = replace(evaluator, curves=CurvesOnly(tracking))
             try:
-                found = self._evaluator.evaluate(backbone, executor)
+                found = evaluator.evaluate(backbone, executor)
             except UnreadableError as error:
                 raise IncompatibleError(
                     f'step {entry.step}: the weights of the module are not weights of '
                     f'{self._arch or type(module).__name__}: {error}'
                 ) from None
-        done = found.enter(entry)
-        self.ledger.put(done)
-        self._drop_files()
-        write_results(self.ledger, self._evaluator.out)
-        self._evaluator.say(outcome_line(done))
-        with self._tracking() as tracking:
+            done = found.enter(entry)
+            self.ledger.put(done)
+            self._drop_files()
+            write_results(self.ledger, self._evaluator.out)
+            self._evaluator.say(outcome_line(done))
             if tracking is not None:
                 subject = watch_subject(self.ledger, self._evaluator.out)
                 tracking.add(subject, done.step, tracked_values(done))

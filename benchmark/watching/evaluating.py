@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmark import api
 from benchmark.errors import BenchmarkError, IncompatibleError
@@ -16,8 +17,12 @@ from benchmark.launching.features import inspect_all
 from benchmark.planning import Cell, Plan
 from benchmark.planning.selection import trial
 from benchmark.results.records import RunRecord
-from benchmark.specs import Architecture, Backbone
+from benchmark.specs import Architecture, Backbone, Unit
+from benchmark.tracking import Feed
 from benchmark.watching.ledger import Entry, Score, State
+
+if TYPE_CHECKING:
+    from benchmark.report.inference.duels import ExampleError
 
 Say = api.Say
 
@@ -70,6 +75,7 @@ class Evaluator:
         options: further fields of :class:`benchmark.api.RunRequest`.
         has_health: whether label-free health is measured too.
         say: receives one line per event.
+        curves: where the loss curves of cells are sent, if anywhere.
     """
 
     suite: str
@@ -80,6 +86,7 @@ class Evaluator:
     options: Mapping[str, Any] = field(default_factory=dict)
     has_health: bool = True
     say: Say = lambda line: None
+    curves: Feed | None = None
 
     @property
     def chosen_protocols(self) -> tuple[str, ...]:
@@ -117,6 +124,7 @@ class Evaluator:
             if not is_test:
                 name = f'{campaign.request.suite.name}-val'
                 campaign.request = trial(campaign.request, name, {})
+            campaign.tracking = self.curves
             yield campaign
 
     def check(self, backbone: Any, executor: Executor, *, has_test: bool = False) -> None:
@@ -152,7 +160,11 @@ class Evaluator:
             split = 'test' if is_test else 'val'
             return Evaluation(
                 campaign.request.backbones[0].id,
-                tuple(_score(record, split) for record in _in_order(records) if record.is_ok),
+                tuple(
+                    _score(record, split, _example_error(record, campaign))
+                    for record in _in_order(records)
+                    if record.is_ok
+                ),
                 tuple(f'{r.spec.id}: {r.error}' for r in records if not r.is_ok),
                 {} if is_test or not self.has_health else self._health(campaign, plan, executor),
             )
@@ -206,8 +218,30 @@ def _in_order(records: Sequence[RunRecord]) -> list[RunRecord]:
     return sorted(records, key=lambda r: (r.spec.task, r.spec.protocol, r.spec.seed))
 
 
-def _score(record: RunRecord, split: str) -> Score:
-    about = next(m for m in record.task['metrics'] if m['key'] == record.primary)
+def _example_error(record: RunRecord, campaign: Campaign) -> ExampleError | None:
+    """Return how far a score would change with other examples; ``None`` without their outcomes."""
+    from benchmark.report.inference.duels import error_over_examples, evidence_of
+
+    place = campaign.store.outcomes_path(record)
+    if place is None:
+        return None
+    film = next(task.film for task in campaign.request.tasks if task.name == record.spec.task)
+    found = evidence_of(record, campaign.store.outcomes(record), str(place))
+    if found.outcomes is None:
+        return None
+    error = error_over_examples(found.outcomes, Unit(_primary(record)['unit']), film)
+    return error if error is not None and math.isfinite(error.error) else None
+
+
+def _primary(record: RunRecord) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(
+        metric for metric in record.task['metrics'] if metric['key'] == record.primary
+    )
+    return found
+
+
+def _score(record: RunRecord, split: str, error: ExampleError | None) -> Score:
+    about = _primary(record)
     return Score(
         record.spec.task,
         record.spec.protocol,
@@ -217,6 +251,8 @@ def _score(record: RunRecord, split: str) -> Score:
         bool(about['higher_is_better']),
         float(record.scores[record.primary]),
         split,
+        None if error is None else error.error,
+        0 if error is None else error.groups,
     )
 
 

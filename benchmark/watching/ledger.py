@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmark.errors import UNFIT, DeclarationError, RecordError
 from benchmark.results.store import write_atomically
@@ -37,6 +37,9 @@ class Score:
         higher_is_better: its direction.
         value: in the canonical unit.
         split: ``'val'``, or ``'test'`` for the final test.
+        example_error: standard error of the value over the examples of the split; ``None`` where
+            their outcomes were not kept.
+        examples: how many groups of examples it was estimated with; 0 where it is ``None``.
     """
 
     task: str
@@ -47,6 +50,8 @@ class Score:
     higher_is_better: bool
     value: float
     split: str = 'val'
+    example_error: float | None = None
+    examples: int = 0
 
 
 @dataclass(frozen=True)
@@ -190,6 +195,45 @@ def columns_of(entries: Iterable[Entry]) -> list[tuple[str, str]]:
 def values_of(entry: Entry, column: tuple[str, str]) -> list[float]:
     """Return the scores of a checkpoint over seeds, of one task and protocol."""
     return [s.value for s in entry.scores if (s.task, s.protocol) == column]
+
+
+class Band(NamedTuple):
+    """A mean over seeds with its 95 % interval.
+
+    ``over`` says what the interval repeats: ``'seeds'``, or ``'examples'`` of the split where the
+    seeds say nothing; it is empty, and the ends ``None``, where neither is known. ``count`` is the
+    number of seeds or groups of examples.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+    over: str
+    count: int
+
+
+def band_of(entry: Entry, column: tuple[str, str]) -> Band | None:
+    """Return the mean of a checkpoint on one task by one protocol, with an interval.
+
+    Student's t over seeds, as in the tables of a report. Where there is one seed, or all give the
+    same score, the spread over seeds is unknown or none, and the interval is that over examples.
+    ``None`` where there is no score.
+    """
+    from benchmark.statistics.linear import t_quantile
+    from benchmark.statistics.means import t_interval
+
+    found = [s for s in entry.scores if (s.task, s.protocol) == column]
+    values = [score.value for score in found]
+    given = t_interval(values)
+    if given is None:
+        return None
+    if given.low is not None and min(values) < max(values):
+        return Band(given.mean, given.low, given.high, 'seeds', given.n)
+    first = found[0]
+    if first.example_error is None:
+        return Band(given.mean, None, None, '', given.n)
+    half = first.example_error * float(t_quantile(first.examples - 1.0))
+    return Band(given.mean, given.mean - half, given.mean + half, 'examples', first.examples)
 
 
 def oriented(entry: Entry, column: tuple[str, str]) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark.tracking import Result, Subject
 from benchmark.tracking.feed import finite
 from benchmark.watching.ledger import Entry, Ledger, columns_of, values_of
-from benchmark.watching.writing import HEALTH, SCORES
+from benchmark.watching.writing import CURVES, HEALTH, SCORES
 
 
 def watch_subject(ledger: Ledger, out: Path) -> Subject:
@@ -31,7 +31,7 @@ def tracked_values(entry: Entry) -> dict[str, float]:
 def watch_result(ledger: Ledger, out: Path) -> Result:
     """Return what a tracker gets at the end of a watch: the tables, and the final test if any."""
     final = ledger.final
-    files = [path for path in (out / SCORES, out / HEALTH) if path.is_file()]
+    files = [path for path in (out / SCORES, out / CURVES, out / HEALTH) if path.is_file()]
     if final is None:
         return Result(artefacts=files)
     return Result(final.step, tracked_values(final), artefacts=files)

@@ -17,7 +17,7 @@ from benchmark.launching.executors import Wanted, make_executor
 from benchmark.launching.executors.base import Executor
 from benchmark.planning.contents import remembered_hash
 from benchmark.pretraining.folder import ARCHITECTURE
-from benchmark.tracking import Subject, Tracker, Tracking, open_tracking
+from benchmark.tracking import CurvesOnly, Subject, Tracker, Tracking, open_tracking
 from benchmark.watching.evaluating import Evaluator, UnreadableError, checkpoint_backbone
 from benchmark.watching.ledger import Entry, Ledger, State, best_first, without_file
 from benchmark.watching.looking import Looks, Seen, step_in_file, step_in_name
@@ -349,7 +349,8 @@ def watch(
         jobs: how many cells run at a time.
         processes: how many processes train a cell together.
         resources: what a cluster is asked for, by name.
-        track: where scores over steps are sent, as for :func:`benchmark.api.evaluate`.
+        track: where scores over steps and loss curves are sent, as for
+            :func:`benchmark.api.evaluate`.
 
     Raises:
         BenchmarkError: the request is wrong, data are missing, or another process watches for the
@@ -369,6 +370,8 @@ def watch(
             return watch(watching, evaluator, executor=made, track=track)
     place = evaluator.out / 'tracking'
     with exclusive(evaluator.out), open_tracking(track, place, evaluator.say) as tracking:
+        if tracking is not None:
+            evaluator = replace(evaluator, curves=CurvesOnly(tracking))
         found = Watch(watching, evaluator, executor, tracking)
         random = f'{watching.architecture}+random'
         evaluator.check(random, executor, has_test=bool(watching.final_test))

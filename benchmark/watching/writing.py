@@ -19,13 +19,15 @@ from benchmark.watching.ledger import (
     Ledger,
     Score,
     State,
+    band_of,
     best_first,
     columns_of,
     oriented,
     values_of,
 )
 
-SCORES, HEALTH, PAGE, CONTENT = 'scores.csv', 'health.csv', 'index.html', 'scores.json'
+SCORES, CURVES, HEALTH = 'scores.csv', 'curves.csv', 'health.csv'
+PAGE, CONTENT = 'index.html', 'scores.json'
 """The files that a watch writes."""
 
 _COLUMNS = 3
@@ -47,6 +49,7 @@ def write_results(ledger: Ledger, out: Path) -> None:
     """
     entries = ledger.having(State.EVALUATED)
     write_atomically(out / SCORES, scores_csv(entries, ledger.final))
+    write_atomically(out / CURVES, curves_csv(entries))
     write_atomically(out / HEALTH, health_csv(entries))
     write_atomically(out / CONTENT, json.dumps(_content(ledger), indent=1, allow_nan=False) + '\n')
     write_atomically(out / PAGE, page(ledger))
@@ -63,6 +66,18 @@ def scores_csv(entries: Sequence[Entry], final: Entry | None) -> str:
     head = ('step', 'checkpoint', 'sha256', 'split', 'task', 'protocol', 'seed', 'metric', 'unit',
             'value')  # fmt: skip
     return _csv(head, rows)
+
+
+def curves_csv(entries: Sequence[Entry]) -> str:
+    """Return a row per checkpoint, task and protocol: the mean over seeds and its interval."""
+    rows = [
+        (entry.step, *column, repr(band.mean), _plain(band.low), _plain(band.high), band.over,
+         band.count)
+        for entry in entries
+        for column in columns_of([entry])
+        if (band := band_of(entry, column)) is not None
+    ]  # fmt: skip
+    return _csv(('step', 'task', 'protocol', 'mean', 'low', 'high', 'over', 'count'), rows)
 
 
 def health_csv(entries: Sequence[Entry]) -> str:
@@ -170,10 +185,10 @@ def page(ledger: Ledger) -> str:
         f'<title>Scores over steps</title><style>{_STYLE}</style>',
         '<h1>Scores over steps</h1>',
         f'<p>{len(entries)} checkpoints, scored on validation splits. Lines are means over seeds, '
-        'bands span the lowest to the highest seed.</p>',
+        'bands their 95 % intervals.</p>',
     ]
     if entries:
-        parts += [_curves(entries), _table(entries)]
+        parts += [_curves(entries), f'<p>{escape(_bands_said(entries))}</p>', _table(entries)]
     if _measures(entries):
         parts += ['<h2>Label-free measures</h2>', _health_curves(entries), _agreement(entries)]
     if ledger.final:
@@ -208,15 +223,38 @@ def _curves(entries: Sequence[Entry]) -> str:
 
 
 def _line(ax: Any, entries: Sequence[Entry], column: tuple[str, str], colour: str) -> None:
-    found = [(entry.step, values_of(entry, column)) for entry in entries]
-    known = [(step, values) for step, values in found if values]
+    found = [(entry.step, band_of(entry, column)) for entry in entries]
+    known = [(step, band) for step, band in found if band is not None]
     if not known:
         return
     steps = [step for step, _ in known]
-    means = [sum(values) / len(values) for _, values in known]
+    means = [band.mean for _, band in known]
     ax.plot(steps, means, 'o-', color=colour, markersize=3, linewidth=1.2, label=column[1])
-    low, high = ([pick(values) for _, values in known] for pick in (min, max))
+    low, high = ([_known(getattr(band, end)) for _, band in known] for end in ('low', 'high'))
     ax.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _bands_said(entries: Sequence[Entry]) -> str:
+    """Return what the band of each line covers."""
+    said: dict[str, list[str]] = {}
+    for column in columns_of(entries):
+        bands = [band for e in entries if (band := band_of(e, column)) is not None]
+        for over in dict.fromkeys(band.over for band in bands):
+            what = _what_is_covered(over, [band.count for band in bands if band.over == over])
+            said.setdefault(what, []).append(' '.join(column))
+    return ' '.join(f'{what}: {", ".join(names)}.' for what, names in said.items())
+
+
+def _what_is_covered(over: str, counts: Sequence[int]) -> str:
+    several = '' if min(counts) == max(counts) else f'{min(counts)} to '
+    if over == 'seeds':
+        return f"Over {several}{max(counts)} seeds, by Student's t"
+    if over == 'examples':
+        return (
+            f'Over {several}{max(counts)} validation examples, since there is one seed or seeds '
+            'change nothing'
+        )
+    return 'No band, since neither a spread over seeds nor outcomes of several examples are known'
 
 
 def _health_curves(entries: Sequence[Entry]) -> str:

@@ -44,7 +44,7 @@ def evaluator(tmp_path: Path, tiny_data: Path) -> tuple[Evaluator, list[str]]:
         tasks=[TASK],
         protocols=['knn'],
         seeds=[0],
-        options={'data_root': tiny_data, 'outcomes': False},
+        options={'data_root': tiny_data},
         say=lines.append,
     )
     return found, lines

@@ -7,18 +7,32 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from scipy import stats
 
+import transferbench as tb
 from benchmark.errors import BenchmarkError, DeclarationError
 from benchmark.execution.locking import exclusive
 from benchmark.launching.executors.inline import InlineExecutor
 from benchmark.results.store import ResultStore
 from benchmark.watching.evaluating import Evaluation, Evaluator
-from benchmark.watching.ledger import Entry, Ledger, Score, State, best_first
+from benchmark.watching.ledger import Entry, Ledger, Score, State, band_of, best_first
 from benchmark.watching.watch import LEDGER, Watch, Watching, watch
-from benchmark.watching.writing import HEALTH, PAGE, SCORES, agreement, agreement_lines
+from benchmark.watching.writing import (
+    CURVES,
+    HEALTH,
+    PAGE,
+    SCORES,
+    agreement,
+    agreement_lines,
+    curves_csv,
+    page,
+)
 from tests.support.trackers import Noting
 from tests.watching.conftest import TASK, arch
 
@@ -84,15 +98,23 @@ def test_checkpoints_get_the_scores_that_they_have_by_themselves(
     assert two.scores == alone.scores
     assert two.health == alone.health
     assert two.health['rank_me'] > 1
+    for score in (entry.scores[0] for entry in ledger.having(State.EVALUATED)):
+        share, count = score.value / 100, 8  # one validation picture of each class
+        assert score.examples == count
+        assert score.example_error == pytest.approx(
+            100 * (share * (1 - share) / (count - 1)) ** 0.5
+        )
     assert two.health['attention_entropy'] is None
 
     rows = list(csv.DictReader((tmp_path / 'out' / SCORES).read_text().splitlines()))
     assert [(row['step'], float(row['value'])) for row in rows] == [
         (str(entry.step), entry.scores[0].value) for entry in ledger.having(State.EVALUATED)
     ]
-    page = (tmp_path / 'out' / PAGE).read_text()
-    assert '<svg' in page
-    assert 'step_4.pth' in page
+    written = (tmp_path / 'out' / PAGE).read_text()
+    assert '<svg' in written
+    why = 'since there is one seed or seeds change nothing'
+    assert f'Over 8 validation examples, {why}: {TASK} knn.' in written
+    assert 'step_4.pth' in written
     assert len((tmp_path / 'out' / HEALTH).read_text().splitlines()) == 4
 
     before = len(lines)
@@ -147,7 +169,43 @@ def test_a_tracker_gets_each_checkpoint_once_in_one_run(
         [(30, {name: 30.0}), (30, {name: 30.0})],
     ]
     assert runs[1].known == runs[0].id
-    assert runs[1].files == [SCORES, HEALTH]
+    assert runs[1].files == [SCORES, CURVES, HEALTH]
+
+
+def test_a_tracker_gets_the_losses_of_cells_that_train_and_no_run_of_others(
+    evaluator: Evaluating, save: Save, net: ModuleType, tmp_path: Path
+) -> None:
+    """The same from a watched folder and from inside a loop."""
+    path = save(1)
+    options = {'train_cfg.max_iters': 3, 'train_dataloader.batch_size': 4}
+    trackers = [Noting(), Noting()]
+    made = replace(
+        evaluator[0],
+        protocols=['knn', 'frozen'],
+        options={**evaluator[0].options, 'options': options},
+    )
+    watching = Watching(folder=path.parent, arch=arch(tmp_path), once=True, interval=0)
+    (entry,) = watch(watching, made, executor=InlineExecutor('cpu'), track=[trackers[0]]).entries
+    watcher = tb.Watcher(
+        arch(tmp_path), suite='quick', tasks=[TASK], seeds=[0], protocols=['knn', 'frozen'],
+        out=tmp_path / 'callback', data_root=made.options['data_root'], device='cpu',
+        options=options, track=[trackers[1]], say=lambda line: None,
+    )  # fmt: skip
+    torch.manual_seed(1)
+    watcher(net.Net(), 1)
+    scores = {score.protocol: score.value for score in entry.scores}
+    for tracker in trackers:
+        runs = {s.name: run for s, run in zip(tracker.subjects, tracker.runs, strict=True)}
+        cell = runs.pop(f'{TASK} step 1 frozen seed 0')
+        (over_steps,) = runs.values()
+        losses = [step for step, values in cell.points if 'train/loss' in values]
+        assert losses == sorted(set(losses))
+        assert losses[-1] == 3
+        assert cell.points[-1][1]['score/accuracy'] == scores['frozen']
+        assert cell.ends == ['finished']
+        step, values = over_steps.points[0]
+        assert step == 1
+        assert {name: values[f'val/{TASK}/{name}/accuracy'] for name in scores} == scores
 
 
 def test_one_that_was_taken_in_is_evaluated_after_a_kill_though_its_file_is_gone(
@@ -305,6 +363,50 @@ def entry(step: int, rank: float | None, *values: float) -> Entry:
         for i, value in enumerate(values)
     )
     return Entry(step, str(step), '', '', scores=scores, health={'rank_me': rank})
+
+
+def of_seeds(*values: float, **more: Any) -> Entry:
+    scores = tuple(
+        Score(TASK, 'frozen', seed, 'accuracy', 'percent', True, value, 'val', **more)
+        for seed, value in enumerate(values)
+    )
+    return Entry(1, '1', '', '', scores=scores)
+
+
+def test_a_band_is_a_t_interval_over_seeds_else_over_examples_else_there_is_none() -> None:
+    column = (TASK, 'frozen')
+    values = (40.0, 46.0, 43.0)
+    known = {'example_error': 2.0, 'examples': 11}
+
+    def expect(entry: Entry, mean: float, low: float, high: float, over: str, count: int) -> None:
+        found = band_of(entry, column)
+        assert found is not None
+        assert found[:3] == pytest.approx((mean, low, high))
+        assert found[3:] == (over, count)
+
+    over_seeds = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+    over_examples = stats.t.interval(0.95, 10, 40.0, 2.0)
+    expect(of_seeds(*values, **known), 43.0, *over_seeds, 'seeds', 3)
+    expect(of_seeds(40.0, **known), 40.0, *over_examples, 'examples', 11)
+    expect(of_seeds(40.0, 40.0, **known), 40.0, *over_examples, 'examples', 11)
+    assert band_of(of_seeds(40.0), column) == (40.0, None, None, '', 1)
+    assert band_of(of_seeds(40.0, 40.0), column) == (40.0, None, None, '', 2)
+    assert band_of(of_seeds(), column) is None
+
+
+def test_the_page_says_what_each_band_covers(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / 'l.json', {})
+    entries = [of_seeds(40.0, 46.0, 43.0), of_seeds(40.0, 46.0), of_seeds(40.0)]
+    ledger.put(*(replace(e, step=n, state=State.EVALUATED) for n, e in enumerate(entries)))
+    said = page(ledger)
+    assert f'Over 2 to 3 seeds, by Student&#x27;s t: {TASK} frozen.' in said
+    assert f'outcomes of several examples are known: {TASK} frozen.' in said
+    rows = [line.split(',') for line in curves_csv(ledger.entries).splitlines()]
+    assert rows[0] == ['step', 'task', 'protocol', 'mean', 'low', 'high', 'over', 'count']
+    assert [row[3:4] + row[6:] for row in rows[1:]] == [
+        ['43.0', 'seeds', '3'], ['43.0', 'seeds', '2'], ['40.0', '', '1']
+    ]  # fmt: skip
+    assert rows[3][4:6] == ['', '']
 
 
 def test_the_best_has_the_lowest_mean_rank_whatever_the_direction() -> None:

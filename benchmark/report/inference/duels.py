@@ -329,15 +329,35 @@ def example_error(
     """
     scored = _scores(runs, protocol, task, backbone)
     outcomes = read(scored[0].path).outcomes if scored else None
-    if outcomes is None:
-        return None
+    found = None if outcomes is None else error_over_examples(outcomes, task.primary.unit, film)
+    return None if found is None else found.error
+
+
+class ExampleError(NamedTuple):
+    """The standard error of a score over test examples, estimated with ``groups`` of them."""
+
+    error: float
+    groups: int
+
+
+def error_over_examples(outcomes: Measured, unit: Unit, film: str = '') -> ExampleError | None:
+    """Return the standard error over test examples of one run, in canonical units.
+
+    Args:
+        outcomes: of the run's metric, per example.
+        unit: of the metric.
+        film: what tells films apart in names of pictures; empty if they are single.
+
+    Returns:
+        ``None`` where there are fewer than two groups of examples.
+    """
     groups = _groups(outcomes, film)
-    count = int(groups.max()) + 1
+    count = int(groups.max(initial=-1)) + 1
     if count < 2:
         return None
-    factor = 100.0 if task.primary.unit is Unit.FRACTION else 1.0
+    factor = 100.0 if unit is Unit.FRACTION else 1.0
     pull = outcomes.form.influence(groups)
-    return factor * float(pull.std(ddof=1)) / math.sqrt(count)
+    return ExampleError(factor * float(pull.std(ddof=1)) / math.sqrt(count), count)
 
 
 class _Paired(NamedTuple):
