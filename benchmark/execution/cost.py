@@ -8,10 +8,12 @@ import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 _COUNTED_SIZE = 224
@@ -31,10 +33,15 @@ class Meter:
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Measure the time of the enclosed block as ``<name>_seconds``."""
-        start = time.perf_counter()
+        """Measure the enclosed block: ``<name>_seconds``, and ``<name>_cpu_seconds`` of processors.
+
+        The latter are those of this process alone, without those of loader processes; on a
+        machine that others use, they say better than the clock what the block costs.
+        """
+        start, used = time.perf_counter(), time.process_time()
         yield
         self._seconds[f'{name}_seconds'] = round(time.perf_counter() - start, 2)
+        self._seconds[f'{name}_cpu_seconds'] = round(time.process_time() - used, 2)
 
     def report(self, *, iterations: int, resumed_at: int) -> dict[str, Any]:
         """Return seconds per phase, peak memory in MiB, device, processor and iterations."""
@@ -80,25 +87,56 @@ def processor_name() -> str | None:
     return platform.processor() or None
 
 
-def forward_flops(network: nn.Module) -> float | None:
-    """Return the operations of one forward pass per pixel of the input, or ``None``.
+class ForwardCost(NamedTuple):
+    """What one forward pass takes per pixel of the input.
 
-    A multiplication with its addition counts as two; only products of matrices and convolutions
-    are counted, on a square picture of 224 px. ``None``: the network cannot be traced.
+    Attributes:
+        flops: operations in products of matrices and convolutions; a multiplication with its
+            addition counts as two.
+        elements: numbers that all operations write, those of norms and activations too. They say
+            what flops do not: how long a network takes whose products are small.
+    """
+
+    flops: float
+    elements: float
+
+
+def forward_cost(network: nn.Module) -> ForwardCost | None:
+    """Return the cost of a forward pass on a square picture of 224 px, or ``None``.
+
+    ``None``: the network cannot be traced.
     """
     image = torch.zeros(1, 3, _COUNTED_SIZE, _COUNTED_SIZE)
     was_training = network.training
+    written = _Written()
     try:
-        return count_flops(network.eval(), image) / _COUNTED_SIZE**2
+        with written:
+            flops = count_flops(network.eval(), image)
     except Exception:
         # a missing estimate is no reason to refuse a network
         return None
     finally:
         network.train(was_training)
+    return ForwardCost(flops / _COUNTED_SIZE**2, written.count / _COUNTED_SIZE**2)
+
+
+class _Written(TorchDispatchMode):
+    """Counts the numbers that operations write; views write none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Carry out an operation, and count the elements of what it returns."""
+        found = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            self.count += sum(part.numel() for part in tree_leaves(found) if torch.is_tensor(part))
+        return found
 
 
 def count_flops(network: nn.Module, images: Tensor) -> int:
-    """Return the operations of one forward pass, as :func:`forward_flops` counts them."""
+    """Return the operations of one forward pass: products of matrices and convolutions."""
     counter = FlopCounterMode(display=False)
     learning = [p for p in network.parameters() if p.requires_grad]
     for parameter in learning:

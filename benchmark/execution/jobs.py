@@ -13,7 +13,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.execution.answering import Answer, claimed
 from benchmark.execution.answering import answer as answer
 from benchmark.execution.as_is import execute_as_is
-from benchmark.execution.cost import device_name, forward_flops
+from benchmark.execution.cost import device_name, forward_cost
 from benchmark.execution.execute import MapFolder, execute
 from benchmark.execution.memory import OutOfMemory, in_parts_that_fit
 from benchmark.execution.outcome import Outcome
@@ -48,10 +48,12 @@ def inspect_job(request: Answer) -> Answer:
     if features is None:
         return {'weights': weights}
     remark, is_assumed = normalisation_remark(backbone)
+    cost = forward_cost(network)
     return {
         'features': asdict(features),
         'weights': weights,
-        'flops': forward_flops(network),
+        'flops': None if cost is None else cost.flops,
+        'elements': None if cost is None else cost.elements,
         'assumed': remark if is_assumed else '',
     }
 

@@ -116,7 +116,7 @@ def _keep(item: _Unknown, answer: Mapping[str, Any], cache: Path) -> Inspected:
     return _read_inspected(content)
 
 
-_OF_ARCHITECTURE = ('features', 'flops', 'assumed')
+_OF_ARCHITECTURE = ('features', 'flops', 'elements', 'assumed')
 """The features that do not depend on weights."""
 
 
@@ -160,6 +160,7 @@ def _read_inspected(answer: Mapping[str, Any]) -> Inspected:
         answer['weights'],
         answer.get('flops'),
         answer.get('assumed') or '',
+        answer['elements'],  # files of earlier releases do not have it, and are written again
     )
 
 

@@ -14,6 +14,8 @@ from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
 from benchmark.launching.workloads import (
+    Pictures,
+    keeps_features,
     workload_of_cell,
     workload_of_record,
 )
@@ -112,34 +114,43 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         {name: place.digest for name, place in places.items()},
         inspected,
     )
-    lengths = {task.name: _length(task, places.get(task.name)) for task in campaign.request.tasks}
-    cells, impossible, workloads = _compiled(campaign, resolved, refused, lengths, device)
+    pictures = {
+        task.name: _pictures(task, places.get(task.name)) for task in campaign.request.tasks
+    }
+    cells, impossible, workloads = _compiled(campaign, resolved, refused, pictures, device)
     plan = campaign.split(cells)
-    measured = _measured(campaign, plan, workloads, inspected, lengths, device)
+    measured = _measured(campaign, plan, workloads.whole, inspected, pictures, device)
     return Survey(
         Plan(plan.done, plan.to_do, tuple(impossible)),
-        _costs(plan, workloads, measured, device),
+        _costs(campaign, plan, workloads, measured, device),
         {name: place.unread for name, place in places.items() if place.unread},
         campaign.request.titles,
         tuple(assumption_lines(campaign.request, inspected)),
     )
 
 
+class _Workloads(NamedTuple):
+    """The workload of each cell: of the whole, and where another cell kept its features."""
+
+    whole: dict[CellKey, Workload]
+    after_another: dict[CellKey, Workload]
+
+
 def _compiled(
     campaign: Campaign,
     resolved: ResolvedInputs,
     refused: Mapping[str, BenchmarkError],
-    lengths: Mapping[str, float],
+    pictures: Mapping[str, Pictures],
     device: str,
-) -> tuple[list[Cell], list[Impossible], dict[CellKey, Workload]]:
+) -> tuple[list[Cell], list[Impossible], _Workloads]:
     """Return the cells, the impossible ones, and the workload of each cell.
 
-    ``refused`` holds the error of each task and backbone that cannot be used, ``lengths`` how many
-    pictures a test sample of each task has.
+    ``refused`` holds the error of each task and backbone that cannot be used, ``pictures`` what is
+    known of the data of each task.
     """
     cells: list[Cell] = []
     impossible: list[Impossible] = []
-    workloads: dict[CellKey, Workload] = {}
+    workloads = _Workloads({}, {})
     compiler = campaign.compiler(resolved, device)
     for spec in expand(campaign.request):
         refusal = refused.get(spec.task) or refused.get(spec.backbone)
@@ -151,11 +162,14 @@ def _compiled(
             impossible.append(Impossible(spec, str(error)))
             continue
         cells.append(cell)
-        if spec.cell not in workloads:
-            config, inspected = compiler.outline(spec).config, cell.design.inspected
-            workloads[spec.cell] = workload_of_cell(
-                cell, inspected, lengths[spec.task], config=config
-            )
+        if spec.cell not in workloads.whole:
+            config, known = compiler.outline(spec).config, pictures[spec.task]
+            inspected = cell.design.inspected
+            workloads.whole[spec.cell] = workload_of_cell(cell, inspected, known, config=config)
+            if campaign.feature_cache and keeps_features(config):
+                workloads.after_another[spec.cell] = workload_of_cell(
+                    cell, inspected, known, config=config, has_features=True
+                )
     return cells, impossible, workloads
 
 
@@ -179,22 +193,25 @@ def _unusable(
 class _Place(NamedTuple):
     """The folder and digest of a task's data, and the bytes still to be read for the digest.
 
-    ``files`` is how many files they are, 0 where nobody counted.
+    ``files`` is how many files they are and ``size`` their bytes, 0 where nobody counted.
     """
 
     folder: Path
     digest: str
     unread: int = 0
     files: int = 0
+    size: int = 0
 
 
-def _length(task: Task, place: _Place | None) -> float:
-    """Return the number of pictures in a test sample of a task: more than one for a film."""
+def _pictures(task: Task, place: _Place | None) -> Pictures:
+    """Return what is known of a task's pictures: films have more than one."""
+    is_counted = place is not None and place.files > 0
+    size = place.size / place.files if place is not None and is_counted else 0.0
     if not load_kind(task.kind).counts_films:
-        return 1.0
-    if place is None or not place.files:
-        return _FRAMES
-    return max(1.0, place.files / sum(task.splits.values()))
+        return Pictures(1.0, size)
+    if place is None or not is_counted:
+        return Pictures(_FRAMES, size)
+    return Pictures(max(1.0, place.files / sum(task.splits.values())), size)
 
 
 def _places(campaign: Campaign) -> tuple[dict[str, _Place], dict[str, BenchmarkError]]:
@@ -222,7 +239,7 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
         folder = made / task.source.root
     manifest = reader.manifest(task, folder, most=_MOST_READ)
     unread = 0 if manifest.digest else manifest.unread
-    return _Place(folder, manifest.digest, unread, manifest.files)
+    return _Place(folder, manifest.digest, unread, manifest.files, manifest.size)
 
 
 _MOST_ALIKE = 100
@@ -230,22 +247,41 @@ _MOST_ALIKE = 100
 
 
 def _costs(
+    campaign: Campaign,
     plan: Plan,
-    workloads: Mapping[CellKey, Workload],
+    workloads: _Workloads,
     measured: Iterable[Measured],
     device: str,
 ) -> dict[RunSpec, Estimate]:
-    """Return the expected cost of the cells to do."""
+    """Return the expected cost of the cells to do.
+
+    Of the cells that share features, the first pays for them.
+    """
     by_cell: dict[CellKey, list[Measured]] = {}
     by_kind: dict[tuple[str, str], list[Measured]] = {}
     for run in measured if plan.to_do else ():
         by_cell.setdefault(run.workload.cell, []).append(run)
         by_kind.setdefault(run.workload.kind, []).append(run)
-    found: dict[CellKey, Estimate] = {}
-    for key in dict.fromkeys(cell.spec.cell for cell in plan.to_do):
-        alike = by_cell.get(key) or by_kind.get(workloads[key].kind, [])[:_MOST_ALIKE]
-        found[key] = estimate(workloads[key], alike, device)
-    return {cell.spec: found[cell.spec.cell] for cell in plan.to_do}
+    draws = {b.id: b.draws_weights for b in campaign.request.backbones}
+
+    def features(spec: RunSpec) -> tuple[str, str, int]:
+        return (spec.task, spec.backbone, spec.seed if draws.get(spec.backbone) else 0)
+
+    shared = workloads.after_another
+    kept = {features(cell.spec) for cell in plan.done if cell.spec.cell in shared}
+    found: dict[tuple[CellKey, bool], Estimate] = {}
+    costs: dict[RunSpec, Estimate] = {}
+    for spec in (cell.spec for cell in plan.to_do):
+        key = spec.cell
+        has_features = key in shared and features(spec) in kept
+        if key in shared:
+            kept.add(features(spec))
+        if (key, has_features) not in found:
+            asked = shared[key] if has_features else workloads.whole[key]
+            alike = by_cell.get(key) or by_kind.get(asked.kind, [])[:_MOST_ALIKE]
+            found[key, has_features] = estimate(asked, alike, device)
+        costs[spec] = found[key, has_features]
+    return costs
 
 
 def _measured(
@@ -253,7 +289,7 @@ def _measured(
     plan: Plan,
     workloads: Mapping[CellKey, Workload],
     inspected: Mapping[str, Inspected],
-    lengths: Mapping[str, float],
+    pictures: Mapping[str, Pictures],
     device: str,
 ) -> Iterator[Measured]:
     """Yield the measurements in good records of the suite on such a device.
@@ -264,8 +300,11 @@ def _measured(
     current = {(cell.spec, cell.fingerprint) for cell in plan.done}
     suite = campaign.request.suite.name
     for found in read_briefs(campaign.store, suite):
-        # a training that was resumed did not measure its first part
-        if not found.is_ok or found.spec.task not in tasks or found.whole_seconds is None:
+        # a training that was resumed did not measure its first part, and a probe that read features
+        # from the cache did not measure them
+        if not found.is_ok or found.spec.task not in tasks:
+            continue
+        if found.seconds is None or found.whole_seconds is None:
             continue
         if ('cpu' if found.device == 'cpu' else 'gpu') != device:
             continue
@@ -275,6 +314,6 @@ def _measured(
             record = read_record(campaign.store.runs_folder(suite) / found.path)
             known = inspected.get(record.spec.backbone)
             workload = workload_of_record(
-                record, tasks[record.spec.task], known, lengths[record.spec.task]
+                record, tasks[record.spec.task], known, pictures[record.spec.task]
             )
         yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
+from benchmark.compiling import FIXED_VIEWS
 from benchmark.errors import BenchmarkError
 from benchmark.kinds.base import Config
 from benchmark.kinds.common.operations import count_head
 from benchmark.planning import Cell
 from benchmark.planning.cells import Inspected
-from benchmark.planning.estimates import Workload, estimate, model_flops
+from benchmark.planning.estimates import Passes, Workload, count_operations, estimate
 from benchmark.results.records import RunRecord
 from benchmark.specs import CellKey, Role, RunSpec, Task
 
-"""Task, backbone and protocol."""
+
+class Pictures(NamedTuple):
+    """What the files of a task's data say of its samples.
+
+    Attributes:
+        per_test: pictures of a test sample, more than one where it is a film.
+        size: bytes of a file, 0 where nobody looked.
+    """
+
+    per_test: float = 1.0
+    size: float = 0.0
+
+
+SINGLE = Pictures()
+"""Samples of one picture, of whose files nothing is known."""
 
 
 _LEAST_STALL = 1800.0
@@ -68,28 +84,41 @@ def longest_first(cells: Iterable[Cell], workloads: Mapping[CellKey, Workload]) 
 def workload_of_cell(
     cell: Cell,
     inspected: Inspected | None,
-    length: float = 1.0,
+    pictures: Pictures = SINGLE,
     *,
     config: Config | None = None,
+    has_features: bool = False,
 ) -> Workload:
     """Return the workload of a cell.
 
     Args:
         cell: which cell.
         inspected: what is known of its backbone.
-        length: pictures of a test sample, more than one where it is a film.
+        pictures: what is known of its data.
         config: the cell's configuration, or that of cells like it, if it is at hand.
+        has_features: whether it reads the features that another cell kept.
 
     Raises:
         BenchmarkError: an option makes no sense.
     """
     learns = cell.design.inputs.protocol.trains_backbone
     known = cell.config if config is None else config
-    return _workload(cell.spec, cell.task, known, inspected, learns=learns, length=length)
+    found = _workload(cell.spec, cell.task, known, inspected, learns=learns, pictures=pictures)
+    if not has_features or found.flops is None:
+        return found
+    tested = _tested_images(cell.task, pictures)
+    return found._replace(
+        flops=found.head_flops, elements=0.0, samples=tested, decoded=tested * pictures.size
+    )
+
+
+def keeps_features(config: Config) -> bool:
+    """Return whether a cell reads features of fixed views, which other cells can share."""
+    return 'views_dataset' in config and 'train_dataset' not in config
 
 
 def workload_of_record(
-    record: RunRecord, task: Task, inspected: Inspected | None, length: float
+    record: RunRecord, task: Task, inspected: Inspected | None, pictures: Pictures = SINGLE
 ) -> Workload:
     """Return the workload of a finished run.
 
@@ -97,11 +126,11 @@ def workload_of_record(
         record: the record of the run.
         task: its task.
         inspected: what is known of its backbone.
-        length: as in :func:`workload_of_cell`.
+        pictures: what is known of its data.
     """
     learns = bool(record.protocol.get('trains_backbone'))
     config = dict(record.config)
-    return _workload(record.spec, task, config, inspected, learns=learns, length=length)
+    return _workload(record.spec, task, config, inspected, learns=learns, pictures=pictures)
 
 
 def _workload(
@@ -111,26 +140,77 @@ def _workload(
     inspected: Inspected | None,
     *,
     learns: bool,
-    length: float,
+    pictures: Pictures,
 ) -> Workload:
     cell, kind = spec.cell, (task.kind, spec.protocol)
     if 'predictor' in config:  # the trivial predictor does not read images
         return Workload(cell, kind, 0.0, 0)
     if inspected is None:
         return Workload(cell, kind, None, 0)
-    parameters = inspected.features.parameters
+    features = inspected.features
     if inspected.flops is None:
-        return Workload(cell, kind, None, parameters)
+        return Workload(cell, kind, None, features.parameters)
     height, width = task.input_size
-    trained, tested = _trained_images(config, task), round(task.splits[Role.TEST] * length)
-    flops = model_flops(
+    trained, tested = _trained_images(config, task), _tested_images(task, pictures)
+    done = count_operations(
         count_head(_model(config), (height, width)),
         inspected.flops * height * width,
-        trained_images=trained,
-        tested_images=tested,
-        learns=learns,
+        (inspected.elements or 0.0) * height * width,
+        passes=Passes(trained, tested, _read_images(config, task, trained), _steps(config), learns),
+        parameters=features.parameters,
     )
-    return Workload(cell, kind, flops, parameters, trained + tested)
+    compared = _compared(config, task, tested)
+    heads = done.heads + compared * 2 * features.channels[-1]
+    return Workload(
+        cell,
+        kind,
+        done.backbone + heads,
+        features.parameters,
+        trained + tested,
+        head_flops=heads,
+        elements=done.elements,
+        compared=compared,
+        decoded=(trained + tested) * pictures.size,
+    )
+
+
+def _tested_images(task: Task, pictures: Pictures) -> int:
+    return round(task.splits[Role.TEST] * pictures.per_test)
+
+
+def _read_images(config: Config, task: Task, trained: int) -> int:
+    """Return how many of the ``trained`` pictures pass through the backbone."""
+    views = config.get(FIXED_VIEWS, 0)
+    return min(trained, views * task.splits[Role.TRAIN]) if views else trained
+
+
+def _steps(config: Config) -> int:
+    if 'trials' in config:
+        return sum(_steps(trial['config']) for trial in config['trials'])
+    return _number(config, 'train_cfg', 'max_iters') if 'train_cfg' in config else 0
+
+
+_BANK = 100_000
+"""Largest number of entries among which neighbours are searched."""
+
+
+def _compared(config: Config, task: Task, tested: int) -> float:
+    """Return how many pairs of features a search for neighbours compares; 0 where there is none."""
+    solver = config.get('solver') or {}
+    if solver.get('type') != 'knn':
+        return 0.0
+    cells, held_out = _cells(config), solver.get('held_out', 0.0)
+    bank = min(task.splits[Role.TRAIN] * cells, _BANK)
+    return bank * cells * (tested + held_out * task.splits[Role.TRAIN])
+
+
+def _cells(config: Config) -> int:
+    """Return how many features of a picture are compared: one, or those of all its cells."""
+    size = config['preprocessor'].get('size')
+    if size is None:
+        return 1
+    stride = config['reading']['stride']
+    return math.ceil(size[0] / stride) * math.ceil(size[1] / stride)
 
 
 def _model(config: Config) -> Config:

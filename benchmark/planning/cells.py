@@ -35,15 +35,20 @@ _PICTURE = 224
 class Inspected(NamedTuple):
     """What a worker found out about a backbone.
 
-    ``weights`` is the hash of its weights, ``None`` where they are random; ``flops`` are those of
-    one forward pass per pixel of the input, ``None`` where they could not be counted; ``assumed``
-    says where a normalisation comes from that nothing states, and is empty where it is stated.
+    Attributes:
+        features: its shapes and size.
+        weights: the hash of its weights, ``None`` where they are random.
+        flops: operations of one forward pass per pixel of the input, ``None`` where they could not
+            be counted.
+        assumed: where a normalisation comes from that nothing states; empty where it is stated.
+        elements: numbers that one forward pass writes per pixel of the input, ``None`` likewise.
     """
 
     features: Features
     weights: str | None
     flops: float | None = None
     assumed: str = ''
+    elements: float | None = None
 
     def completed(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the facts of a record with the operations of a square picture of 224 px."""

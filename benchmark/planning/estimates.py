@@ -19,21 +19,43 @@ _LIBRARIES_MB = 700
 _BACKWARD = 2
 """A backward pass takes about twice the operations of a forward pass."""
 
-NOMINAL_FLOPS = {'cpu': 3.5e10, 'gpu': 1e13}
-"""Operations per second that training reaches, per worker, by device.
 
-On a core, committed records of all kinds but multiple-object tracking reach 25 to 60 thousand
-million, heads counted; the number for a GPU is a round one of ours.
+class Speed(NamedTuple):
+    """What a worker gets done per second.
+
+    Attributes:
+        flops: operations in the products of a backbone.
+        head_flops: operations in those of necks and heads, whose norms, activations and resampling
+            are not counted.
+        elements: numbers that a backbone's operations write.
+        compared: pairs of features that a search for neighbours compares and sorts.
+    """
+
+    flops: float
+    head_flops: float
+    elements: float
+    compared: float
+
+
+SPEEDS = {'cpu': Speed(8e10, 3.5e10, 9e8, 2e8), 'gpu': Speed(1e13, 5e12, 1e11, 1e10)}
+"""By device: on a core, fitted to what networks and committed records took, as `docs/quickstart.md`
+says; for a GPU, round numbers of ours.
 """
+
+_STEP = 12
+"""Numbers that a step of AdamW writes for each parameter that it trains."""
 
 _ALIKE = 0.05
 """Share by which operations of runs of one cell may differ."""
 
-_START = 5.0
+_START = 1.0
 """Seconds to open the data and build the model; a round number of ours."""
 
-_PER_SAMPLE = 0.005
-"""Seconds to load a sample and to score it, on one core; a round number of ours."""
+_PER_SAMPLE = 0.001
+"""Seconds to take a sample through its pipeline, on one core; a round number of ours."""
+
+_PER_BYTE = 5e-8
+"""Seconds to decode a byte of a picture or label map, on one core; a round number of ours."""
 
 
 class Basis(enum.StrEnum):
@@ -51,9 +73,18 @@ class Basis(enum.StrEnum):
 
 
 class Workload(NamedTuple):
-    """What a cell asks for: ``flops`` in training and test, ``None`` if unknown.
+    """What a cell asks for, in training and test.
 
-    ``kind`` is (kind of task, protocol), ``samples`` how many are loaded in all.
+    Attributes:
+        cell: task, backbone and protocol.
+        kind: kind of task, and protocol.
+        flops: operations of backbone, neck and heads; ``None`` if unknown.
+        parameters: of the backbone.
+        samples: how many are loaded.
+        head_flops: the share of neck and heads in ``flops``.
+        elements: numbers that backbone and optimiser write.
+        compared: pairs of features that a search for neighbours compares.
+        decoded: bytes of the files that are decoded.
     """
 
     cell: CellKey
@@ -61,6 +92,10 @@ class Workload(NamedTuple):
     flops: float | None
     parameters: int
     samples: int = 0
+    head_flops: float = 0.0
+    elements: float = 0.0
+    compared: float = 0.0
+    decoded: float = 0.0
 
 
 class Measured(NamedTuple):
@@ -89,51 +124,50 @@ class Estimate(NamedTuple):
         return None if self.seconds is None else self.seconds * self.basis.factor
 
 
-def model_flops(
-    head: HeadCost,
-    per_picture: float,
-    *,
-    trained_images: int,
-    tested_images: int,
-    learns: bool,
-) -> float:
+class Passes(NamedTuple):
+    """What passes through a model in one cell.
+
+    Attributes:
+        trained: samples that train the heads.
+        tested: samples that are tested.
+        read: of the trained samples, those that pass through the backbone; the maps of the others
+            are kept.
+        steps: of the optimiser.
+        learns: whether the backbone is trained, which adds a backward pass and the steps.
+    """
+
+    trained: int
+    tested: int
+    read: int
+    steps: int
+    learns: bool
+
+
+class Operations(NamedTuple):
+    """Operations of a cell: in products of backbone and heads, and numbers that are written."""
+
+    backbone: float
+    heads: float
+    elements: float
+
+
+def count_operations(
+    head: HeadCost, flops: float, elements: float, *, passes: Passes, parameters: int
+) -> Operations:
     """Return the operations of a cell: backbone, neck and heads, in training and in testing.
 
     Args:
         head: operations of neck and heads.
-        per_picture: operations of the backbone in one forward pass over one input.
-        trained_images: samples seen in training.
-        tested_images: samples seen in testing.
-        learns: whether the backbone is trained, which adds a backward pass.
+        flops: operations of the backbone in one forward pass over one input.
+        elements: numbers that it writes there.
+        passes: what passes through the model.
+        parameters: of the backbone.
     """
-    backbone = backbone_flops(
-        per_picture * head.passes,
-        1,
-        trained_images=trained_images,
-        tested_images=0,
-        learns=learns,
-    )
-    trained = trained_images * (1 + _BACKWARD) * head.training
-    return backbone + trained + tested_images * (per_picture + head.testing)
-
-
-def backbone_flops(
-    per_pixel: float, pixels: int, *, trained_images: int, tested_images: int, learns: bool
-) -> float:
-    """Return the operations of a backbone in one cell.
-
-    ``per_pixel`` is one forward pass per pixel of the input; only a backbone that ``learns`` has
-    a backward pass.
-
-    Args:
-        per_pixel: operations of one forward pass per pixel of the input.
-        pixels: pixels of one input.
-        trained_images: images seen in training.
-        tested_images: images seen in testing.
-        learns: whether the backbone is trained, which adds a backward pass.
-    """
-    passes = trained_images * (1 + _BACKWARD if learns else 1) + tested_images
-    return per_pixel * pixels * passes
+    forward = 1 + _BACKWARD if passes.learns else 1
+    inputs = passes.read * forward * head.passes + passes.tested
+    stepped = _STEP * parameters * passes.steps if passes.learns else 0.0
+    heads = passes.trained * (1 + _BACKWARD) * head.training + passes.tested * head.testing
+    return Operations(flops * inputs, heads, elements * inputs + stepped)
 
 
 def estimate(workload: Workload, measured: Sequence[Measured], device: str) -> Estimate:
@@ -160,7 +194,18 @@ def _nominal_seconds(workload: Workload, device: str) -> float:
     assert workload.flops is not None, 'its operations are known'
     if not workload.flops and not workload.samples:  # a trivial predictor
         return 0.0
-    return _START + workload.flops / NOMINAL_FLOPS[device] + workload.samples * _PER_SAMPLE
+    speed = SPEEDS[device]
+    return math.fsum(
+        (
+            _START,
+            (workload.flops - workload.head_flops) / speed.flops,
+            workload.head_flops / speed.head_flops,
+            workload.elements / speed.elements,
+            workload.compared / speed.compared,
+            workload.samples * _PER_SAMPLE,
+            workload.decoded * _PER_BYTE,
+        )
+    )
 
 
 def _is_same(one: Workload, other: Workload) -> bool:

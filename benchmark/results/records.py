@@ -55,7 +55,8 @@ class RunRecord:
             ``weights_sha256``, ``normalisation``, ``groups`` (learning rate and weight
             decay that each parameter group got), ``backbone_changed``, ``head_changed``.
         cost: ``train_seconds``, ``test_seconds``, ``peak_memory_mb``, ``device``, ``processor``,
-            ``iterations``, ``resumed_at``; ``search_seconds`` of a search.
+            ``iterations``, ``resumed_at``; ``search_seconds`` of a search; ``train_cpu_seconds``
+            and ``test_cpu_seconds``, which processors spent on a phase.
         provenance: versions, start and end time (UTC), ``data_manifest`` and ``data_level`` (how
             much of the data it covers), ``weights``, ``numerics`` by part of the benchmark, and
             ``earlier``: fingerprint and manifest under which an older release kept the record.
@@ -181,7 +182,15 @@ def _build(content: dict[str, Any], path: Path) -> RunRecord:
     return RunRecord(**content)
 
 
-_MEASURED = ('train_seconds', 'test_seconds', 'search_seconds', 'peak_memory_mb', 'resumed_at')
+_MEASURED = (
+    'train_seconds',
+    'test_seconds',
+    'search_seconds',
+    'train_cpu_seconds',
+    'test_cpu_seconds',
+    'peak_memory_mb',
+    'resumed_at',
+)
 _TEXTS = ('suite', 'fingerprint', 'error', 'primary')
 _MAPPINGS = (
     'spec',

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from benchmark.execution.cost import count_flops, forward_flops
+from benchmark.execution.cost import count_flops, forward_cost
 
 
 class Positions(nn.Module):
@@ -33,6 +33,16 @@ def test_multiplications_and_additions_are_counted() -> None:
 
 def test_they_are_told_per_pixel_of_a_picture() -> None:
     network = Positions().train()
-    assert forward_flops(network) == 2 * 3 * 4 + 2 * 5 * 3 * 4 / 224**2
+    found = forward_cost(network)
+    assert found is not None
+    assert found.flops == 2 * 3 * 4 + 2 * 5 * 3 * 4 / 224**2
     assert network.training
-    assert forward_flops(nn.Linear(3, 4)) is None
+    assert forward_cost(nn.Linear(3, 4)) is None
+
+
+def test_what_norms_and_activations_write_is_counted_too() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 8, 2, stride=2), nn.ReLU(), nn.Flatten(2))
+    found = forward_cost(network)
+    assert found is not None
+    # 8 channels on a quarter of the pixels, written twice; a view writes nothing
+    assert found.elements == 8 / 4 * 2

@@ -673,7 +673,13 @@ def _read_checked(folder: Path) -> object:
 def _inspected(folder: Path) -> Path:
     features = {'architecture': 'plain-vit', 'channels': [8], 'strides': [16], 'mean': [0.0] * 3,
                 'std': [1.0] * 3, 'parameters': 9, 'depth': 2}  # fmt: skip
-    content = {'features': features, 'weights': 'f' * 64, 'flops': 1.0, 'assumed': ''}
+    content = {
+        'features': features,
+        'weights': 'f' * 64,
+        'flops': 1.0,
+        'elements': 1.0,
+        'assumed': '',
+    }
     return _of_text('inspected.json', json.dumps(content))(folder)
 
 
