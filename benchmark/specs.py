@@ -408,6 +408,8 @@ class Recipe:
         clip_norm: largest norm of the gradient.
         batch_size: pictures per step.
         iterations: steps of the optimiser.
+        head_first: share of ``iterations`` in which the head alone learns, on a frozen backbone;
+            afterwards everything does, and each part has its own warm-up and schedule.
         warmup: share of ``iterations`` with a rising rate.
         warmup_start: share of its peak at which each rate starts to rise.
         schedule: how the rate falls after warm-up, one of :data:`SCHEDULES`.
@@ -448,6 +450,7 @@ class Recipe:
     clip_norm: float | None = None
     batch_size: int
     iterations: int
+    head_first: float = 0.0
     warmup: float = 0.1
     warmup_start: float = 1e-3
     schedule: str = field(default='cosine', metadata={'allowed': SCHEDULES})

@@ -20,34 +20,6 @@ IMPOSED = frozenset(
 )
 """Names of functions whose parameters a base class, or another library, describes."""
 
-LACKING: tuple[str, ...] = (
-    'benchmark/world/arrays.py fill_circle',
-    'benchmark/world/arrays.py fill_tube',
-    'benchmark/world/arrays.py warp_wrapped',
-    'benchmark/world/blocks.py draw_crate',
-    'benchmark/world/blocks.py draw_low_wall',
-    'benchmark/world/blocks.py draw_shelf',
-    'benchmark/world/blocks.py draw_table',
-    'benchmark/world/camera.py Camera',
-    'benchmark/world/camera.py camera_for_foot',
-    'benchmark/world/clutter.py draw_thing_sprite',
-    'benchmark/world/creatures.py draw_creature',
-    'benchmark/world/facets.py cast_rays',
-    'benchmark/world/ornaments.py draw_ornament',
-    'benchmark/world/ornaments.py draw_spines',
-    'benchmark/world/plans.py BodyPlan',
-    'benchmark/world/scene.py draw_portrait',
-    'benchmark/world/scenery.py draw_profile',
-    'benchmark/world/scenery.py draw_scenery',
-    'benchmark/world/sequences.py draw_shot',
-    'benchmark/world/sprites.py Layer',
-    'benchmark/world/sprites.py Layer.empty',
-    'benchmark/world/sprites.py Placement',
-    'benchmark/world/sprites.py ellipse',
-    'benchmark/world/sprites.py finish',
-)
-"""Those that do not yet; entries are removed as they are described, none is added."""
-
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
     """Yield the modules of both packages by path, declarations left out."""
@@ -131,18 +103,9 @@ def public_fields(node: ast.ClassDef) -> list[str]:
     return found
 
 
-def unlisted(found: list[str]) -> list[str]:
-    return [line for line in found if line.partition(':')[0] not in LACKING]
-
-
 def test_public_functions_of_many_parameters_describe_each() -> None:
-    assert unlisted(functions_without()) == []
+    assert functions_without() == []
 
 
 def test_public_dataclasses_of_many_fields_describe_each() -> None:
-    assert unlisted(dataclasses_without()) == []
-
-
-def test_what_is_described_by_now_is_no_longer_listed() -> None:
-    lacking = {line.partition(':')[0] for line in (*functions_without(), *dataclasses_without())}
-    assert [entry for entry in LACKING if entry not in lacking] == []
+    assert dataclasses_without() == []

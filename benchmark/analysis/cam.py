@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
 _SHOWN = 6
 _CAPTION = (
-    'Activation maps of the deepest feature map over the pictures; bright is active. Eigen-CAM is '
-    'the projection on the first principal component, with the sign that makes the strongest '
-    'deviation positive; Grad-CAM follows the gradient of the squared norm of the pooled features, '
-    'since a backbone has no classes. Numbers are means over pictures: distinct active regions, '
-    "share of the creatures' mask that is active, share of their parts at least half active. They "
-    'are proxies of this project. The sign of a principal component is arbitrary: for the numbers, '
-    'not in the picture, an Eigen-CAM is turned to the side that tells the creature from what is '
-    'beside it better, where a mask shows the creature; `turned` is the share of pictures on which '
-    'that changed its sign.'
+    'Activation maps of the deepest feature map; bright means active. Eigen-CAM projects the '
+    'features on their first principal component, with the sign for which the strongest deviation '
+    'is positive. Grad-CAM follows the gradient of the squared norm of the pooled features, since '
+    'a backbone has no classes. The numbers are means over pictures: how many separate regions '
+    "are active, which share of the creatures' masks is active, and which share of their parts is "
+    'at least half active. These measures are our own. The sign of a principal component is '
+    'arbitrary: where masks show the creature, the numbers (but not the maps shown) use the sign '
+    'that separates it better from its surroundings. `turned` is the share of pictures whose sign '
+    'was changed for this.'
 )
 
 

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _CAPTION = (
-    'Linear CKA between layers, shallow to deep, of one backbone and of pairs of backbones: 1 '
-    'where two layers represent the pictures alike up to rotation and scale, about 0 where they '
-    'are independent. Unbiased mini-batch estimate of HSIC (arXiv 2010.15327, equation 3), its '
-    'mean over mini-batches taken before the ratio; features flattened over space and channels.'
+    'Linear CKA between the layers of one backbone, and between those of two, from shallow to '
+    'deep: 1 if two layers represent the pictures in the same way up to rotation and scale, about '
+    '0 if their representations are independent. HSIC is estimated without bias on mini-batches '
+    '(arXiv 2010.15327, equation 3) and averaged over them before the ratio is taken; features '
+    'are flattened over space and channels.'
 )
 
 

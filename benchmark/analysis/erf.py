@@ -38,11 +38,12 @@ THRESHOLDS = (0.2, 0.3, 0.5, 0.99)
 
 _OUTLINED = (0.5, 0.99)
 _CAPTION = (
-    'How much each pixel contributes to the centre of the deepest feature map: the magnitude of '
-    'the gradient of the summed positive features there, with respect to the normalised input, '
-    'mean over pictures, each scaled to a total of 1; colours are logarithmic. Squares around the '
-    "cell hold 50 % and 99 % of all contributions. Last panel: share of the picture's area that a "
-    'square must cover to hold a share of the contributions; the lower a line, the more local.'
+    'How much each pixel contributes to the central cell of the deepest feature map: the '
+    "magnitude of the gradient of the cell's summed positive features with respect to the "
+    'normalised input, scaled to a total of 1 for each picture and averaged over pictures. The '
+    'colour scale is logarithmic. The two squares around the cell hold 50 % and 99 % of all '
+    "contributions. Last panel: share of the picture's area that a square needs to hold a given "
+    'share of the contributions; a lower line means a more local backbone.'
 )
 
 

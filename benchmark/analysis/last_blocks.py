@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 ACTIONS = (DROP, REINIT)
 
 _CAPTION = (
-    'Score on the test split after fine-tuning a backbone whose last blocks were dropped, or set '
-    'back to their random initialisation, before training; 0 blocks is the whole backbone. Dots '
-    'are seeds, lines join their means, bars are 95 % t-intervals over seeds of the task; they '
-    'leave out what another pretraining run would change. Where a line improves to the right, '
-    'the last blocks do not help.'
+    'Score on the test split after fine-tuning a backbone whose last blocks were dropped, or '
+    're-initialised with random weights, before training; 0 blocks is the whole backbone. Dots '
+    'are seeds, and lines join their means. Bars are 95 % t-intervals over seeds of the '
+    'fine-tuning; how much another pretraining run would differ is not part of them. Where a line '
+    'rises to the right, the last blocks do not help.'
 )
 
 

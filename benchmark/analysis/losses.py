@@ -32,11 +32,12 @@ _LAST = 0.1
 """Share of a training over which its final loss is averaged."""
 
 _CAPTION = (
-    'Classification and box loss of the detector over training, mean over seeds with a band of '
-    'one standard deviation; a column per task and protocol. The box loss is divided by all '
-    'sampled regions, few of which hold an object at first: it is low then without any box being '
-    'found, and rises as more are. Only where a curve falls does a faster fall tell that a '
-    'backbone localises (box loss) or recognises (classification loss) more readily.'
+    'Classification loss and box loss of the detector during training, with one column per task '
+    'and protocol: the mean over seeds, and a band of one standard deviation. The box loss is '
+    'divided by the number of all sampled regions, of which few contain an object at first: it '
+    'starts low although no boxes are found yet, and rises as more of them are. Comparing how '
+    'fast two curves fall is meaningful only where both do fall: the faster one then localises '
+    '(box loss) or recognises (classification loss) more readily.'
 )
 
 

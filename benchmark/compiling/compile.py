@@ -51,6 +51,8 @@ PACKAGES = 'packages'
 """Config key: versions, by name, of other packages that add parts."""
 
 _CHECKPOINTS = 4
+_PARTS = 2
+"""Parts of a training whose head learns first."""
 _MOST_ITERATIONS_LOST = 2000
 _CURVE_POINTS = 50
 _DECAYED, _BETAS = DECAYED[0], (0.9, 0.999)
@@ -314,7 +316,7 @@ def _optimisation(recipe: Recipe, depth: int) -> Config:
         wrapper['clip_grad'] = {'max_norm': recipe.clip_norm}
     if recipe.accumulation > 1:
         wrapper['accumulative_counts'] = recipe.accumulation
-    return {'optim_wrapper': wrapper, 'param_scheduler': _schedule(recipe)}
+    return {'optim_wrapper': wrapper, 'param_scheduler': _schedules(recipe)}
 
 
 def _backbone_factor(recipe: Recipe) -> Config:
@@ -352,6 +354,41 @@ def layer_decay(recipe: Recipe, depth: int) -> float:
     if recipe.decay_steps is None:
         return recipe.layer_decay
     return float(recipe.layer_decay ** (recipe.decay_steps / (depth + 1)))
+
+
+def _head_first(recipe: Recipe) -> int:
+    """Return how many iterations train the head alone; whole steps of the optimiser."""
+    if not recipe.head_first:
+        return 0
+    if not 0 < recipe.head_first < 1:
+        raise IncompatibleError(
+            f'recipe head_first is {recipe.head_first}: must be a share of the iterations, from '
+            '0 to below 1'
+        )
+    steps = recipe.iterations // recipe.accumulation
+    if steps < _PARTS:
+        raise IncompatibleError(
+            f'recipe head_first is {recipe.head_first}: {steps} iteration cannot be divided '
+            'between the head and the whole model; raise iterations, or set head_first=0'
+        )
+    first = round(recipe.head_first * steps)
+    return min(max(first, 1), steps - 1) * recipe.accumulation
+
+
+def _schedules(recipe: Recipe) -> list[Config]:
+    """Return the schedule of the rate, or one for each part of the training."""
+    first = _head_first(recipe)
+    if not first:
+        return _schedule(recipe)
+    rest = replace(recipe, iterations=recipe.iterations - first)
+    peak = {'type': 'benchmark.PeakLR', 'by_epoch': False, 'begin': 0, 'end': recipe.accumulation}
+    return [
+        *_schedule(replace(recipe, iterations=first)),
+        *(
+            {**item, 'begin': item['begin'] + first, 'end': item['end'] + first}
+            for item in (peak, *_schedule(rest))
+        ),
+    ]
 
 
 def _schedule(recipe: Recipe) -> list[Config]:
@@ -469,6 +506,13 @@ def _extras(recipe: Recipe, *, learns: bool) -> list[Config]:
     }
     asked = {key: value for key, value in execution.items() if value}
     hooks: list[Config] = []
+    if first := _head_first(recipe):
+        if not learns:
+            raise IncompatibleError(
+                f'recipe head_first is {recipe.head_first}: the protocol trains the head alone in '
+                'any case; set head_first=0, or take a protocol that trains the backbone'
+            )
+        hooks.append({'type': 'benchmark.HeadFirst', 'iterations': first})
     if asked:
         hooks.append({'type': 'benchmark.BackboneExecution', **asked})
     if recipe.ema is not None:

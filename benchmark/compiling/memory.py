@@ -9,7 +9,7 @@ from benchmark.kinds.base import Config
 HALVINGS = 2
 """Largest number of times that a batch may be halved."""
 
-_COUNTS = ('begin', 'end', 'rise', 'max_iters', 'interval', 'parts')
+_COUNTS = ('begin', 'end', 'rise', 'max_iters', 'interval', 'iterations', 'parts')
 """Keys of schedules, loops and hooks that count iterations."""
 
 

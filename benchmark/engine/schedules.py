@@ -44,3 +44,24 @@ class RiseAndFallLR(_ParamScheduler):
             return self._floor + (1 - self._floor) * time**self._power
         fallen: float = 1 - (1 - self._floor) * (time - 1) ** self._power
         return max(self._floor, fallen)
+
+
+@PARAM_SCHEDULERS.register_module()
+class PeakLR(_ParamScheduler):
+    """The peak of each group's rate at the step ``begin``, whatever it was before.
+
+    mmengine's schedules start from the rate that they find. After the end of one, which may be 0,
+    this lets the next one start from the peak.
+
+    Args:
+        optimizer: whose rates are set.
+        arguments: those of mmengine's schedulers.
+    """
+
+    def __init__(self, optimizer: Any, **arguments: Any) -> None:
+        super().__init__(optimizer, param_name='lr', **arguments)
+
+    def _get_value(self) -> list[float]:
+        if self.last_step:
+            return [group[self.param_name] for group in self.optimizer.param_groups]
+        return list(self.base_values)

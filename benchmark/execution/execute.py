@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 import benchmark.registry  # noqa: F401  (makes 'benchmark.X' known to mmengine)
 from benchmark import stopping
 from benchmark.compiling import FIXED_VIEWS, LOADERS, PACKAGES, PRECISION
-from benchmark.engine import LossHistory, ParameterAudit, Spent, StepClock
+from benchmark.engine import HeadFirst, LossHistory, ParameterAudit, Spent, StepClock
 from benchmark.engine.audit import bare, hash_weights
 from benchmark.errors import BenchmarkError, DataError
 from benchmark.execution.cost import Meter
@@ -261,7 +261,14 @@ def _proof(runner: Runner) -> dict[str, Any]:
     return {
         **loading_proof(model.backbone, model.data_preprocessor),
         **_hook(runner, ParameterAudit).report,
+        **_first_part(runner),
     }
+
+
+def _first_part(runner: Runner) -> dict[str, Any]:
+    """Return what the first part of a training changed, if its head learns first."""
+    found = [hook.report for hook in runner.hooks if isinstance(hook, HeadFirst)]
+    return {'head_first': found[0]} if found else {}
 
 
 class Learning(enum.Enum):
@@ -294,6 +301,17 @@ def verify(proof: dict[str, Any], learning: Learning) -> None:
     if learning is Learning.PART and proof['frozen_changed']:
         raise BenchmarkError(
             f'the frozen part of the backbone changed in training: {proof["frozen_tensors"]}'
+        )
+    first = proof.get('head_first')
+    if first and first['backbone_changed']:
+        raise BenchmarkError(
+            f'the backbone changed in the first {first["iterations"]} iterations, in which '
+            'only the head is trained'
+        )
+    if first and not first['head_changed']:
+        raise BenchmarkError(
+            f'no parameter of the head changed in the first {first["iterations"]} iterations, in '
+            'which it is trained alone'
         )
     if learning is not Learning.NOTHING and not proof['backbone_learned']:
         raise BenchmarkError(

@@ -18,7 +18,7 @@ from benchmark.execution.execute import MapFolder, execute
 from benchmark.execution.memory import OutOfMemory, in_parts_that_fit
 from benchmark.execution.outcome import Outcome
 from benchmark.execution.precision import computed_by
-from benchmark.execution.probe import Keeping, execute_probe
+from benchmark.execution.probe import CacheSlot, execute_probe
 from benchmark.execution.processes import in_processes, world_size
 from benchmark.execution.search import execute_search
 from benchmark.execution.torchrun import launch
@@ -149,9 +149,9 @@ def probe_job(request: Answer) -> Answer:
     """Return the outcome of the probe ``request['config']``, with the feature cache ``'cache'``."""
     asked = request['cache']
     cache = FeatureCache(Path(asked['folder']), asked['limit'])
-    keeping = Keeping(cache, asked['key']) if asked['limit'] else None
+    slot = CacheSlot(cache, asked['key']) if asked['limit'] else None
     folder = Path(request['folder'])
-    return claimed(request, lambda: asdict(execute_probe(request['config'], keeping, folder)))
+    return claimed(request, lambda: asdict(execute_probe(request['config'], slot, folder)))
 
 
 def check_job(request: Answer) -> Answer:

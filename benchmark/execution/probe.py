@@ -51,21 +51,24 @@ Config = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Keeping:
-    """The feature cache, and everything except the weights that determines the features."""
+class CacheSlot:
+    """Where a probe's features are in the cache.
+
+    ``key`` is everything that determines them except the weights and the split.
+    """
 
     cache: FeatureCache
     key: str
 
 
 def execute_probe(
-    config: Config, keeping: Keeping | None = None, folder: Path | None = None
+    config: Config, slot: CacheSlot | None = None, folder: Path | None = None
 ) -> Outcome:
     """Fit every trial to the training pictures, choose one, and score it on the test split.
 
     Args:
         config: a compiled probe with local paths.
-        keeping: where to look for features under fixed views, and to put them.
+        slot: where features under fixed views are looked up and kept; nowhere unless given.
         folder: where to write what was found of each test example; nowhere unless given.
 
     Raises:
@@ -77,7 +80,7 @@ def execute_probe(
     seed_everything(config['randomness']['seed'])
     scope = DefaultScope.overwrite_default_scope(config['default_scope'])
     with scope, computed_by(config):
-        return _Probe(config, keeping, folder).run()
+        return _Probe(config, slot, folder).run()
 
 
 def compute_canary(config: Config, samples: int) -> dict[str, float]:
@@ -110,7 +113,7 @@ class _Probe:
     def __init__(
         self,
         config: Config,
-        keeping: Keeping | None,
+        slot: CacheSlot | None,
         folder: Path | None,
         samples: int | None = None,
     ) -> None:
@@ -125,7 +128,7 @@ class _Probe:
         self._weights = hash_weights(self._backbone)
         arguments = {k: v for k, v in config['readout'].items() if k != 'type'}
         self._readout: Readout = pkgutil.resolve_name(config['readout']['type'])(**arguments)
-        self._keeping = keeping
+        self._slot = slot
         self._found: dict[str, str] = {}
         self._pool: _Pool | None = None
         self._meter = Meter()
@@ -223,24 +226,24 @@ class _Probe:
                 _check_memory(values[0], len(dataset))
         return Collected(_join(values), torch.cat(targets), choices or {})
 
-    def _key(self, keeping: Keeping, split: str) -> str:
-        return fingerprint([keeping.key, self._weights, split])[:32]
+    def _key(self, slot: CacheSlot, split: str) -> str:
+        return fingerprint([slot.key, self._weights, split])[:32]
 
     def _read_cached(self, split: str) -> Collected | None:
         """Return the cached features of a split; ``None`` if there are none."""
-        if self._keeping is None:
+        if self._slot is None:
             self._found[split] = 'not kept'
             return None
-        found = self._keeping.cache.read(self._key(self._keeping, split))
+        found = self._slot.cache.read(self._key(self._slot, split))
         if found is not None:
             self._found[split] = READ_FROM_CACHE
         return found
 
     def _keep(self, split: str, collected: Collected) -> Collected:
         """Write features to the cache, if there is one, and return them."""
-        if self._keeping is not None:
-            key = self._key(self._keeping, split)
-            is_kept = self._keeping.cache.write(key, collected)
+        if self._slot is not None:
+            key = self._key(self._slot, split)
+            is_kept = self._slot.cache.write(key, collected)
             self._found[split] = 'written to the cache' if is_kept else 'not kept'
         return collected
 
@@ -357,7 +360,7 @@ class _Probe:
             known: Collected | None = self._pool.part(test)
         else:
             known = None if self._is_online else self._read_cached('test')
-        is_kept = self._keeping is not None and not self._is_online and known is None
+        is_kept = self._slot is not None and not self._is_online and known is None
         read: list[Tensor] = []
         done = 0
         for index, batch in enumerate(loader):

@@ -20,7 +20,7 @@ from benchmark.regression.canaries import (
     write_canaries,
 )
 from benchmark.regression.cells import Runs, gather
-from benchmark.regression.compare import Comparison, Rules, compare, tell
+from benchmark.regression.compare import Comparison, Rules, add_night, compare
 from benchmark.regression.history import History, read_history, write_history
 from benchmark.regression.outputs import write_outputs
 from benchmark.results.store import ResultStore, one_writer
@@ -99,7 +99,7 @@ class Nightly:
         comparison = replace(final, canaries=changed)
         write_outputs(comparison, self.night_folder)
         with one_writer(self.folder / 'history.json'):
-            write_history(self.folder / 'history.json', tell(self._history(), comparison))
+            write_history(self.folder / 'history.json', add_night(self._history(), comparison))
         return comparison
 
     def _baseline(self) -> dict[CellKey, Runs]:

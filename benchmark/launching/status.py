@@ -240,7 +240,7 @@ def _progress(folder: Path, since: float) -> str:
 
 
 def _logged(log: Path, since: float) -> str:
-    """Return the last iteration that a run's log tells, as ``'train 40/100'``."""
+    """Return the last iteration that a run's log names, as ``'train 40/100'``."""
     try:
         with log.open('rb') as file:
             size = file.seek(0, 2)

@@ -120,6 +120,7 @@ class FeatureBackbone(BaseModule):
         self.has_drop_path = self._extractor.has_drop_path
         self._windows = self._keep_to_windows(window, levels[-1].stride)
         self.is_frozen = frozen
+        self._learning: list[nn.Parameter] = []
         self._keeps_statistics = kept_statistics
         self._is_kept = kept
         self._store: MapStore | None = None
@@ -171,6 +172,22 @@ class FeatureBackbone(BaseModule):
             raise IncompatibleError(
                 f'{self._source}: the adapter {adapter["type"]} found nothing to attach to'
             )
+
+    def freeze(self) -> None:
+        """Keep parameters and buffers as they are, until :meth:`unfreeze`."""
+        self._learning = [item for item in self.parameters() if item.requires_grad]
+        for parameter in self._learning:
+            parameter.requires_grad_(False)
+        self.is_frozen = True
+        self.train(mode=False)
+
+    def unfreeze(self) -> None:
+        """Let learn what learnt before :meth:`freeze`; does nothing without it."""
+        for parameter in self._learning:
+            parameter.requires_grad_(True)
+        self._learning = []
+        self.is_frozen = False
+        self.train()
 
     def frozen_names(self) -> list[str] | None:
         """Return the tensors that stay where only a part learns, else ``None``.

@@ -27,6 +27,7 @@ __all__ = [
 
 _OWN = {
     'finetune': 'finetune:FINETUNE',
+    'lp-ft': 'lp_ft:LP_FT',
     'frozen': 'frozen:FROZEN',
     'frozen-kept': 'frozen_kept:FROZEN_KEPT',
     'linear': 'probes:LINEAR',

@@ -65,17 +65,33 @@ _TITLES = {
 
 def document() -> str:
     """Return the document as Markdown."""
-    lines, seen = [_HEAD], dict[int, str]()
+    lines, seen = [_HEAD], list[Protocol]()
     for protocol in protocols(trivial=False):
         if not any(rule.numbers for rule in protocol.recipes):
             continue
         lines += [f'## {protocol.title.capitalize()} (`{protocol.name}`)', '']
-        if (same := seen.setdefault(id(protocol.recipes), protocol.name)) != protocol.name:
-            lines += [f'The recipes of `{same}`.', '']
-            continue
-        for kind in dict.fromkeys(rule.kind for rule in protocol.recipes):
-            lines += _kind(protocol, kind)
+        lines += _rules(protocol, next((item for item in seen if _extends(protocol, item)), None))
+        seen.append(protocol)
     return '\n'.join([*lines, *_sources()]) + '\n'
+
+
+def _extends(protocol: Protocol, other: Protocol) -> bool:
+    """Whether the rules of ``protocol`` begin with those of ``other``."""
+    return protocol.recipes[: len(other.recipes)] == other.recipes
+
+
+def _rules(protocol: Protocol, base: Protocol | None) -> Iterator[str]:
+    if base is None:
+        for kind in dict.fromkeys(rule.kind for rule in protocol.recipes):
+            yield from _kind(protocol, kind)
+        return
+    added = protocol.recipes[len(base.recipes) :]
+    yield f'The recipes of `{base.name}`{", with these numbers for every kind:" if added else "."}'
+    yield ''
+    if added:
+        assert all(rule.numbers == added[0].numbers for rule in added), 'the same for every kind'
+        yield from _grid(_TABLE, _rows(added[0]))
+        yield ''
 
 
 def _kind(protocol: Protocol, kind: str) -> Iterator[str]:

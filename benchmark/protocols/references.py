@@ -33,6 +33,10 @@ SOURCES = {
         'ConvNeXt V2 official code (arXiv 2301.00808)',
         'github.com/facebookresearch/ConvNeXt-V2 @2553895',
     ),
+    'lp-ft': Source(
+        'LP-FT official code, Kumar et al., ICLR 2022 (arXiv 2202.10054)',
+        'github.com/AnanyaKumar/transfer_learning @13c3e2b',
+    ),
     'simclr': Source(
         'SimCLR, appendix on fine-tuning, after Kornblith et al. (arXiv 1805.08974)',
         'arXiv 2002.05709',

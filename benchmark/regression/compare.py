@@ -350,8 +350,8 @@ def _notes(accepted: Sequence[Shift], cells: Mapping[CellKey, object], night: st
             yield f'{named} does not apply yet on the night of {night}'
 
 
-def tell(history: History, comparison: Comparison) -> History:
-    """Return ``history`` with the night of ``comparison`` in it."""
+def add_night(history: History, comparison: Comparison) -> History:
+    """Return the history with the night of a comparison added, or replaced."""
     cells = {
         result.cell: CellHistory(
             metric=result.metric,

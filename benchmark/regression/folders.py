@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.errors import BenchmarkError
 from benchmark.regression.cells import gather
-from benchmark.regression.compare import Comparison, Rules, compare, tell
+from benchmark.regression.compare import Comparison, Rules, add_night, compare
 from benchmark.regression.history import History, read_history, write_history
 from benchmark.regression.outputs import write_outputs
 from benchmark.regression.rules import check_margin
@@ -63,7 +63,7 @@ def compare_folders(
     if append and history is not None:
         with one_writer(history):  # another night may have been written meanwhile
             latest = _history(history, chosen, is_written=True)
-            write_history(history, tell(latest, comparison))
+            write_history(history, add_night(latest, comparison))
     if out is not None:
         write_outputs(comparison, out)
     return comparison

@@ -21,7 +21,14 @@ def fill_polygon(image: Bytes, points: Points, value: int = 1) -> None:
 
 
 def fill_circle(image: Bytes, center: Points, radius: float, value: int = 1) -> None:
-    """Fill the disc around ``center`` (x, y), ``radius`` in pixels, in place."""
+    """Fill a disc, in place.
+
+    Args:
+        image: labels (h, w) to draw on.
+        center: its centre (x, y) in pixels.
+        radius: in pixels; below 0 counts as 0.
+        value: what its pixels become.
+    """
     x, y, r = (round(float(v) * (1 << _SUBPIXEL_BITS)) for v in (*center, radius))
     cv2.circle(image, (x, y), max(r, 0), (value,), -1, cv2.LINE_8, _SUBPIXEL_BITS)
 
@@ -57,7 +64,14 @@ def sample_wrapped(tile: Bytes, x: Floats, y: Floats) -> Floats:
 
 
 def warp_wrapped(tile: Bytes, matrix: Points, height: int, width: int) -> Floats:
-    """Return the periodic ``tile``, 0..255 as 0..1, moved by ``matrix`` (2, 3), tile to output."""
+    """Return a picture filled with a periodic tile, with values in 0..1.
+
+    Args:
+        tile: values (h, w) in 0..255.
+        matrix: affine map (2, 3) from pixels of the tile to pixels of the picture.
+        height: rows of the picture.
+        width: columns of the picture.
+    """
     warped = cv2.warpAffine(
         tile, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
     )
@@ -77,7 +91,14 @@ def bounds(mask: Bytes) -> tuple[slice, slice]:
 
 
 def fill_tube(image: Bytes, points: Points, radii: Points, value: int = 1) -> None:
-    """Fill a tapered tube through pixel positions (N, 2) with ``radii`` (N,) px, in place."""
+    """Fill a tapered tube with round ends, in place.
+
+    Args:
+        image: labels (h, w) to draw on.
+        points: positions (N, 2), x and y in pixels, along its middle.
+        radii: radius (N,) in pixels at each of them.
+        value: what its pixels become.
+    """
     moves = points[1:] - points[:-1]
     lengths = np.maximum(np.hypot(moves[:, 0], moves[:, 1]), 1e-6)
     normals = np.column_stack([-moves[:, 1], moves[:, 0]]) / lengths[:, None]

@@ -90,7 +90,15 @@ def _wood(rng: np.random.Generator, metres: float, rim: float) -> Surface:
 
 
 def draw_crate(rng: np.random.Generator, x: float, z: float, bottom: float, scale: float) -> Block:
-    """Return a crate of planks."""
+    """Return a crate of planks.
+
+    Args:
+        rng: source of all draws.
+        x: world x of its middle in metres.
+        z: world z of its middle in metres.
+        bottom: height of its lower side in metres.
+        scale: factor on its size and on that of its planks; 1 is 0.4 to 0.95 m wide.
+    """
     size = scale * rng.uniform((0.4, 0.35, 0.4), (0.95, 0.9, 0.8))
     turn = float(rng.uniform(-0.8, 0.8))
     surface = _wood(rng, 1.4 * scale, 0.06 * scale)
@@ -98,7 +106,14 @@ def draw_crate(rng: np.random.Generator, x: float, z: float, bottom: float, scal
 
 
 def draw_low_wall(rng: np.random.Generator, x: float, z: float, bottom: float) -> Block:
-    """Return a low wall of bricks or stones."""
+    """Return a low wall of bricks or stones.
+
+    Args:
+        rng: source of all draws.
+        x: world x of its middle in metres.
+        z: world z of its middle in metres.
+        bottom: height of its lower side in metres.
+    """
     size = rng.uniform((1.0, 0.3, 0.25), (2.6, 0.85, 0.6))
     value = rng.uniform(0.4, 0.9)
     colors = [
@@ -115,7 +130,14 @@ def draw_low_wall(rng: np.random.Generator, x: float, z: float, bottom: float) -
 def draw_table(
     rng: np.random.Generator, x: float, z: float, bottom: float
 ) -> tuple[Block, tuple[Block, ...]]:
-    """Return a table's top and its four legs."""
+    """Return a table's top and its four legs.
+
+    Args:
+        rng: source of all draws.
+        x: world x of its middle in metres.
+        z: world z of its middle in metres.
+        bottom: height in metres of the floor below its legs.
+    """
     width, thick = rng.uniform(0.9, 1.7), rng.uniform(0.6, 1.0)
     height, slab, leg = rng.uniform(0.4, 0.85), 0.06, 0.08
     surface, turn = _wood(rng, 1.2, 0.02), float(rng.uniform(-0.6, 0.6))
@@ -129,7 +151,15 @@ def draw_table(
 
 
 def draw_shelf(rng: np.random.Generator, x: float, z: float, turn: float, height: float) -> Block:
-    """Return a board whose back edge hangs at the wall point ``x``, ``z``."""
+    """Return a board whose back edge hangs at a point of a wall.
+
+    Args:
+        rng: source of all draws.
+        x: world x of the point in metres.
+        z: world z of the point in metres.
+        turn: angle in radians from x towards z of its width, which runs along the wall.
+        height: height of its lower side in metres.
+    """
     width, thick = rng.uniform(0.8, 1.8), rng.uniform(0.35, 0.5)
     x, z = x + 0.5 * thick * sin(turn), z - 0.5 * thick * cos(turn)
     return Block(x, z, height, (width, 0.06, thick), turn, TABLE, _wood(rng, 1.2, 0.02))

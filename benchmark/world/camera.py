@@ -25,7 +25,16 @@ class Projected(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Camera:
-    """A camera at (``x``, ``height``, ``z``) that looks forward, ``pitch`` radians downwards."""
+    """A camera for square pictures that looks forward along z, and downwards by its pitch.
+
+    Attributes:
+        size: side of the picture in pixels.
+        focal: focal length in pixels.
+        height: world height in metres.
+        pitch: angle in radians by which it looks down.
+        x: world x in metres, to the right.
+        z: world z in metres, forward.
+    """
 
     size: int
     focal: float
@@ -83,9 +92,14 @@ class Camera:
 
 
 def camera_for_foot(*, size: int, focal: float, pitch: float, row: float, depth: float) -> Camera:
-    """Return the camera at z 0 that sees the point of height 0 at ``depth`` (m) in ``row`` (px).
+    """Return the camera at z 0 that sees a point of the ground in a row of its picture.
 
-    The row has to lie below the horizon.
+    Args:
+        size: side of the picture in pixels.
+        focal: focal length in pixels.
+        pitch: angle in radians by which it looks down.
+        row: pixel row of the point, which has to lie below the horizon.
+        depth: distance in metres of the point, of height 0, along the optical axis.
     """
     level = Camera(size=size, focal=focal, height=0.0, pitch=pitch)
     fall = float(sin(pitch) + level.slopes(np.array([row], np.float32))[0] * cos(pitch))

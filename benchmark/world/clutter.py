@@ -157,7 +157,14 @@ def _grain(thing: Thing, place: Placement, size: tuple[int, int]) -> Floats:
 
 
 def draw_thing_sprite(thing: Thing, place: Placement, size: int, light: Light) -> Sprite | None:
-    """Return the object's sprite for a picture of ``size`` px, or ``None`` if out of sight."""
+    """Return an object's sprite, or ``None`` if it is out of sight.
+
+    Args:
+        thing: the object.
+        place: where in the picture it stands, and how large.
+        size: side of the picture in pixels.
+        light: the light of the scene.
+    """
     patch = patch_around(place.pixels(thing.extent), 0.1 * place.scale + 2, size)
     if patch is None:
         return None

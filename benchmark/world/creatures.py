@@ -183,7 +183,14 @@ def _coat_strength(parts: Bytes) -> Floats:
 
 
 def draw_creature(figure: Figure, place: Placement, size: int, light: Light) -> Sprite | None:
-    """Return the creature's sprite for a picture of ``size`` px, or ``None`` if out of sight."""
+    """Return a creature's sprite, or ``None`` if it is out of sight.
+
+    Args:
+        figure: the posed creature.
+        place: where in the picture it stands, and how large.
+        size: side of the picture in pixels.
+        light: the light of the scene.
+    """
     points = place.pixels(outline_points(figure))
     patch = patch_around(points, OUTLINE_PAD * place.scale + 2, size)
     if patch is None:

@@ -114,7 +114,17 @@ def _meet(
 
 
 def cast_rays(facets: tuple[Facet, ...], camera: Camera, rows: Floats, columns: Floats) -> Hits:
-    """Return the first hits of rays through ``rows`` (h, 1) and ``columns`` (1, w) in pixels."""
+    """Return what rays through pixels hit first.
+
+    Args:
+        facets: what may be hit.
+        camera: where the rays start.
+        rows: pixel rows (h, 1), fractions allowed.
+        columns: pixel columns (1, w), fractions allowed.
+
+    Returns:
+        Maps (h, w); facets are numbered from 1, and 0 with infinite depth is no hit.
+    """
     shape = (rows.shape[0], columns.shape[1])
     hits = Hits(
         np.full(shape, np.inf, np.float32),

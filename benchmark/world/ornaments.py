@@ -113,7 +113,14 @@ def _trunk(layer: Layer, plan: BodyPlan, joints: Joints, place: Placement) -> No
 
 
 def draw_spines(layer: Layer, plan: BodyPlan, joints: Joints, place: Placement) -> None:
-    """Draw a row of spines along the back onto the torso's layer."""
+    """Draw a row of spines along the back, in place.
+
+    Args:
+        layer: that of the torso.
+        plan: the shape of the body.
+        joints: where the body's parts are, in metres.
+        place: the map from metres to the layer's pixels.
+    """
     length, height = plan.torso
     cosine, sine = np.cos(joints.tilt), np.sin(joints.tilt)
     turn = np.array([[cosine, sine], [-sine, cosine]])
@@ -137,7 +144,15 @@ _BEFORE: MappingProxyType[str, Draw] = MappingProxyType(
 def draw_ornament(
     layer: Layer, plan: BodyPlan, joints: Joints, place: Placement, *, behind: bool
 ) -> None:
-    """Draw the ornament's parts behind, or in front of, the head's ellipse onto its layer."""
+    """Draw the parts of an ornament that lie behind the head, or those before it, in place.
+
+    Args:
+        layer: that of the head.
+        plan: the shape of the body, which names the ornament.
+        joints: where the body's parts are, in metres.
+        place: the map from metres to the layer's pixels.
+        behind: whether the head is not drawn yet; its snout is drawn with the parts before it.
+    """
     draw = _BEHIND.get(plan.ornament) if behind else _BEFORE.get(plan.ornament)
     if draw is not None:
         draw(layer, plan, joints, place)

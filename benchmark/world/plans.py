@@ -30,10 +30,25 @@ class Leg:
 
 @dataclass(frozen=True, kw_only=True)
 class BodyPlan:
-    """The shape that all species of one coarse class share; lengths in metres, angles in radians.
+    """The shape that all species of one coarse class share, seen from the side.
 
-    ``hue`` is the centre of the class's colour distribution in turns of the colour circle;
-    ``ornament`` names the ornament of head or back.
+    Angles are in radians, from forward to upwards.
+
+    Attributes:
+        name: that of the coarse class.
+        hue: centre of its distribution of colours, in turns of the colour circle.
+        torso: half axes of the torso's ellipse in metres, along the body and across.
+        tilt: angle of the torso at rest.
+        legs: its pairs of legs.
+        neck: length of the neck in metres.
+        neck_angle: direction of the neck at rest.
+        neck_girth: radius of the neck in metres; its root is thicker, its end thinner.
+        head: half axes of the head's ellipse in metres, forward and upwards.
+        snout: length of the snout, or of a trunk, in metres.
+        tail: length of the tail in metres.
+        tail_angle: direction of the tail at rest, against the torso.
+        tail_girth: radius of the tail's root in metres.
+        ornament: name of the ornament of head or back.
     """
 
     name: str

@@ -339,9 +339,14 @@ def draw_portrait(
     framing: Framing,
     pool: Sequence[Species],
 ) -> Scene:
-    """Return a scene with one subject of ``species`` in front; ``pool`` stocks the background.
+    """Return a scene with one subject in front; one in four stands on a crate.
 
-    One subject in four stands on a crate.
+    Args:
+        rng: source of all draws.
+        size: side of the picture in pixels.
+        species: that of the subject.
+        framing: how large the subject is, and what may stand around it.
+        pool: species of the creatures in the background.
     """
     figure, facing = draw_figure(rng, species), draw_facing(rng)
     camera, x, z = _subject_camera(rng, figure, facing, framing, size)

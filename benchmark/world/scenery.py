@@ -136,9 +136,16 @@ def flat_profile(level: float = 0.0) -> Points:
 
 
 def draw_profile(rng: np.random.Generator, start: float, stop: float, rise: float) -> Points:
-    """Return a profile that is level up to ``start`` (m) and slopes or steps up to ``stop``.
+    """Return the profile of a ground: level at first, then with slopes and steps, at last level.
 
-    Steps are at most ``rise`` (m) high.
+    Args:
+        rng: source of all draws.
+        start: distance in metres up to which it is level.
+        stop: distance in metres about which the last slope ends.
+        rise: greatest height of a step in metres.
+
+    Returns:
+        Corners (N, 2), distance and height in metres.
     """
     points = [[-4.0, 0.0], [start, 0.0]]
     distance, height = start, 0.0
@@ -220,7 +227,14 @@ def _hill_facets(rng: np.random.Generator, ground: Ground, distance: float) -> l
 def draw_scenery(
     rng: np.random.Generator, profile: Points, turn: float, room: Room | float
 ) -> Scenery:
-    """Return a random stage in a ``room``, or in the open up to that distance (m)."""
+    """Return a random stage, in a room or in the open.
+
+    Args:
+        rng: source of all draws.
+        profile: corners (N, 2) of the ground, distance and height in metres.
+        turn: angle in radians by which the ground's direction is turned from z towards x.
+        room: its walls; or, in the open, the distance in metres at which the ground ends.
+    """
     indoors = isinstance(room, Room)
     sky_hue, bright = rng.normal(0.58, 0.05), rng.uniform(0.75, 1.0)
     low = rgb_from_hsv(sky_hue + rng.normal(0, 0.1), rng.uniform(0.03, 0.25), bright)

@@ -249,7 +249,14 @@ def _starts_well(shot: Shot) -> bool:
 
 
 def draw_shot(rng: np.random.Generator, size: int, plot: str, frames: int) -> Shot:
-    """Return a sequence of ``plot`` whose first frame shows the target well."""
+    """Return a sequence whose first frame shows the target well.
+
+    Args:
+        rng: source of all draws.
+        size: side of a frame in pixels.
+        plot: name of what happens to the target.
+        frames: how many frames it has.
+    """
     shot = _draw_shot(rng, size, plot, frames)
     for _ in range(_ATTEMPTS):
         if _starts_well(shot):

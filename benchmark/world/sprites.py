@@ -55,10 +55,15 @@ class Light(NamedTuple):
 
 @dataclass(frozen=True)
 class Placement:
-    """The map from body coordinates (m) to pixels.
+    """The map from body coordinates in metres to pixels.
 
-    ``facing`` is -1..1: its sign says left or right, its size how much of the side is
-    seen; ``squash`` shortens heights that are looked down upon.
+    Attributes:
+        u: pixel column of the body's origin.
+        v: pixel row of the body's origin.
+        scale: pixels per metre.
+        facing: from -1 to 1; its sign is the direction, left or right, and its size the share of
+            lengths that is seen.
+        squash: factor on heights, which are shortened where they are looked down upon.
     """
 
     u: float
@@ -83,8 +88,13 @@ class Placement:
 class Layer:
     """One sheet of a figure under construction: where it is and which paint lies where.
 
-    ``mask`` and ``paint`` are (h, w) of the oversampled patch; ``thickness`` and
-    ``offset`` (m) shape the relief; ``shade`` multiplies the colours.
+    Attributes:
+        mask: (h, w) of the oversampled patch, above 0 where the sheet is.
+        paint: (h, w) of the oversampled patch, index of the paint.
+        part: label of its pixels.
+        thickness: greatest height of its relief in metres.
+        offset: distance in metres by which it lies in front of the figure's middle.
+        shade: factor on its colours.
     """
 
     mask: Bytes
@@ -98,7 +108,15 @@ class Layer:
     def empty(
         shape: tuple[int, int], part: int, thickness: float, offset: float, shade: float = 1.0
     ) -> Layer:
-        """Return a layer with nothing on it."""
+        """Return a layer with nothing on it.
+
+        Args:
+            shape: (h, w) of the oversampled patch.
+            part: label of its pixels.
+            thickness: greatest height of its relief in metres.
+            offset: distance in metres by which it lies in front of the figure's middle.
+            shade: factor on its colours.
+        """
         mask, paint = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
         return Layer(mask, paint, part, thickness, offset, shade)
 
@@ -118,7 +136,17 @@ class Sheet(NamedTuple):
 
 
 def ellipse(center: Points, axes: tuple[float, float], angle: float, corners: int = 28) -> Points:
-    """Return the outline (corners, 2) of an ellipse turned by ``angle`` radians."""
+    """Return the outline of an ellipse.
+
+    Args:
+        center: its centre (x, y).
+        axes: its half axes, along its own x and y.
+        angle: by which it is turned from x towards y, in radians.
+        corners: points of the outline.
+
+    Returns:
+        Points (corners, 2) in the unit of ``center`` and ``axes``.
+    """
     turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)
     x, y = axes[0] * np.cos(turn), axes[1] * np.sin(turn)
     cosine, sine = np.cos(angle), np.sin(angle)
@@ -172,7 +200,15 @@ def _blockwise_max(image: Bytes) -> Bytes:
 def finish(
     sheet: Sheet, albedo: Floats, corner: tuple[int, int], scale: float, light: Light
 ) -> Sprite:
-    """Return the sprite of a flattened sheet with colours ``albedo`` (h, w, 3) in 0..1."""
+    """Return the sprite of a flattened sheet, lit and at the picture's resolution.
+
+    Args:
+        sheet: layers of an oversampled patch.
+        albedo: its colours (h, w, 3) in 0..1.
+        corner: column and row in the picture of the patch's first pixel.
+        scale: pixels of the oversampled patch per metre.
+        light: the light of the scene.
+    """
     present = sheet.layer > 0
     brightness = lit(sheet.relief, scale, light) * sheet.shade * present
     return Sprite(

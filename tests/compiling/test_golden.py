@@ -18,7 +18,7 @@ CASES = [
     for kind in SAMPLES
     for architecture in FEATURES
     for protocol in ('finetune', 'frozen')
-]
+] + [(kind, 'plain-vit', 'lp-ft') for kind in SAMPLES]
 
 
 @pytest.mark.parametrize(('kind', 'architecture', 'protocol'), CASES)

@@ -20,6 +20,7 @@ SCHEDULES: tuple[dict[str, Any], ...] = (
     {'schedule': 'cosine'},
     {'schedule': 'step', 'milestones': (0.5, 0.75)},
     {'schedule': 'rise-and-fall'},
+    {'schedule': 'cosine', 'head_first': 0.5},
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from benchmark.compiling import compile_config
@@ -108,3 +110,54 @@ def test_a_recipe_of_rise_and_fall_has_one_schedule() -> None:
     assert (only['type'], only['rise'], only['power'], only['floor']) == (
         'benchmark.RiseAndFallLR', 48, 0.9, 0.06,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize('schedule', ['cosine', 'poly', 'step', 'rise-and-fall'])
+def test_each_part_of_a_training_has_the_whole_schedule(schedule: str) -> None:
+    more = {'floor': 0.25} if schedule == 'cosine' else {}
+    both = rates(40, 0.25, schedule, head_first=0.4, **more)
+    first, second = (rates(n, 0.25, schedule, **more) for n in (16, 24))
+    assert both == [*first, *second]
+
+
+def test_parts_of_a_batch_do_not_restart_the_rate() -> None:
+    more = {'accumulation': 2, 'batch_size': 8, 'head_first': 0.25}
+    rising = rates(40, 0.25, 'cosine', **more)[20:35]
+    assert rising[0] == pytest.approx(1e-3 * LR)
+    assert rising[-1] == pytest.approx(LR)
+    assert [later - rate for rate, later in pairwise(rising)] == pytest.approx(
+        [(1 - 1e-3) * LR / 14] * 14
+    )
+
+
+@pytest.mark.parametrize(
+    ('iterations', 'share', 'parts', 'first'),
+    # whole steps of the optimiser, and at least one for each part
+    [(10, 0.5, 1, 5), (10, 0.44, 2, 8), (2, 0.9, 1, 1), (7, 0.01, 3, 3)],
+)
+def test_a_training_is_divided_between_steps(
+    iterations: int, share: float, parts: int, first: int
+) -> None:
+    changes = {
+        'iterations': iterations, 'head_first': share, 'accumulation': parts, 'batch_size': 6
+    }  # fmt: skip
+    config = compile_config(cell('segmentation', 'plain-vit', 'finetune', changes))
+    hook = {'type': 'benchmark.HeadFirst', 'iterations': first}
+    assert hook in config['custom_hooks']
+    assert config['train_cfg']['max_iters'] == iterations * parts
+
+
+@pytest.mark.parametrize(
+    ('protocol', 'changes', 'message'),
+    [
+        ('finetune', {'head_first': 1.0}, 'head_first is 1.0: must be a share of the iterations'),
+        ('finetune', {'head_first': -0.5}, 'head_first is -0.5: must be a share'),
+        ('lp-ft', {'iterations': 1}, '1 iteration cannot be divided between the head'),
+        ('frozen', {'head_first': 0.5}, 'the protocol trains the head alone in any case'),
+    ],
+)
+def test_a_training_that_cannot_be_divided_is_refused(
+    protocol: str, changes: dict[str, float], message: str
+) -> None:
+    with pytest.raises(IncompatibleError, match=message):
+        compile_config(cell('segmentation', 'plain-vit', protocol, changes))

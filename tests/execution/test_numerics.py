@@ -85,6 +85,7 @@ CELLS: dict[str, Callable[[Path, Path], Measured]] = {
     'mot': _kind('mot17'),
     'training': _training('food101', 'finetune'),
     'training of a head': _training('food101', 'frozen'),
+    'training of a head first': _training('food101', 'lp-ft'),
     'neighbours': _probe('knn'),
     'linear probe': _probe('linear-fixed'),
 }

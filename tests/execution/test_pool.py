@@ -14,7 +14,7 @@ from benchmark.compiling import WORK, CellInputs, compile_probe, features_of, lo
 from benchmark.errors import DataError
 from benchmark.execution import probe
 from benchmark.execution.outcome import Outcome
-from benchmark.execution.probe import Keeping, execute_probe
+from benchmark.execution.probe import CacheSlot, execute_probe
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone
 from benchmark.probes.cache import FeatureCache
@@ -74,13 +74,13 @@ def compiled(draw: int, protocol: str = 'logistic', pool: str = 'all.txt') -> Co
     )
 
 
-def run(config: Config, root: Path, keeping: Keeping | None = None) -> Outcome:
-    return execute_probe(localise(config, {DATA: str(root), WORK: str(root / 'work')}), keeping)
+def run(config: Config, root: Path, slot: CacheSlot | None = None) -> Outcome:
+    return execute_probe(localise(config, {DATA: str(root), WORK: str(root / 'work')}), slot)
 
 
 @pytest.fixture
-def keeping(tmp_path: Path) -> Keeping:
-    return Keeping(FeatureCache(tmp_path / 'features', 1 << 24), 'pool')
+def slot(tmp_path: Path) -> CacheSlot:
+    return CacheSlot(FeatureCache(tmp_path / 'features', 1 << 24), 'pool')
 
 
 @pytest.fixture
@@ -99,16 +99,16 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize('protocol', ['logistic', 'knn'])
 def test_a_second_draw_needs_no_pass_and_gives_the_numbers_of_one_alone(
-    protocol: str, root: Path, keeping: Keeping, sizes: list[int]
+    protocol: str, root: Path, slot: CacheSlot, sizes: list[int]
 ) -> None:
     alone = run(compiled(1, protocol), root)
     assert sum(sizes) == COUNT
     sizes.clear()
-    first = run(compiled(0, protocol), root, keeping)
+    first = run(compiled(0, protocol), root, slot)
     assert sum(sizes) == COUNT
     assert first.proof['features'] == {'pool': 'written to the cache'}
     sizes.clear()
-    second = run(compiled(1, protocol), root, keeping)
+    second = run(compiled(1, protocol), root, slot)
     assert sizes == []
     assert second.proof['features'] == {'pool': 'read from the cache'}
     assert (second.raw, second.trials) == (alone.raw, alone.trials)
@@ -121,13 +121,13 @@ def test_a_pool_changes_no_number(root: Path) -> None:
 
 
 def test_an_interrupted_pass_goes_on_where_it_was(
-    root: Path, keeping: Keeping, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+    root: Path, slot: CacheSlot, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probe, '_KEPT_AT_ONCE', 10)
     whole = run(compiled(0), root)
     assert sizes == [10, 10, 4]
     sizes.clear()
-    cache = keeping.cache
+    cache = slot.cache
     write = FeatureCache.write
     written: list[str] = []
 
@@ -139,10 +139,10 @@ def test_an_interrupted_pass_goes_on_where_it_was(
 
     monkeypatch.setattr(FeatureCache, 'write', interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run(compiled(0), root, keeping)
+        run(compiled(0), root, slot)
     monkeypatch.setattr(FeatureCache, 'write', write)
     sizes.clear()
-    again = run(compiled(0), root, Keeping(cache, keeping.key))
+    again = run(compiled(0), root, CacheSlot(cache, slot.key))
     assert sizes == [4]
     assert again.proof['features'] == {'pool': 'read from the cache and written to the cache'}
     assert (again.raw, again.trials) == (whole.raw, whole.trials)

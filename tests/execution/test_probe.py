@@ -18,7 +18,7 @@ from mmengine.registry import HOOKS
 from benchmark.compiling import WORK, CellInputs, compile_probe, localise
 from benchmark.errors import BenchmarkError, IncompatibleError
 from benchmark.execution import jobs
-from benchmark.execution.probe import Keeping, execute_probe
+from benchmark.execution.probe import CacheSlot, execute_probe
 from benchmark.kinds.base import DATA, Config
 from benchmark.kinds.classification.gallery import ClassificationGallery
 from benchmark.models import FeatureBackbone
@@ -88,23 +88,23 @@ def test_kept_features_give_the_same_numbers_without_the_backbone(
     task: str, tiny_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = compiled(tiny_world, tmp_path, task, 'test_vit', 'linear-fixed')
-    keeping = Keeping(FeatureCache(tmp_path / 'features', 1 << 24), 'made so')
-    cold = execute_probe(config, keeping)
+    slot = CacheSlot(FeatureCache(tmp_path / 'features', 1 << 24), 'made so')
+    cold = execute_probe(config, slot)
     assert set(cold.proof['features'].values()) == {'written to the cache'}
     monkeypatch.setattr(
         'benchmark.execution.probe.read_blocks', lambda *_: pytest.fail('a picture was read again')
     )
-    warm = execute_probe(config, keeping)
+    warm = execute_probe(config, slot)
     assert set(warm.proof['features'].values()) == {'read from the cache'}
     assert (warm.raw, warm.trials) == (cold.raw, cold.trials)
 
 
 def test_other_weights_are_other_features(tiny_world: Path, tmp_path: Path) -> None:
     """Random weights differ by seed alone; what the campaign knows of the cell is the same."""
-    keeping = Keeping(FeatureCache(tmp_path / 'features', 1 << 24), 'made so')
+    slot = CacheSlot(FeatureCache(tmp_path / 'features', 1 << 24), 'made so')
     first, second = (
         execute_probe(
-            compiled(tiny_world, tmp_path, 'world-segmentation', 'test_vit', 'knn', seed), keeping
+            compiled(tiny_world, tmp_path, 'world-segmentation', 'test_vit', 'knn', seed), slot
         )
         for seed in (0, 1)
     )

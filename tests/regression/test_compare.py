@@ -17,8 +17,8 @@ from benchmark.regression.compare import (
     Margin,
     Rules,
     Verdict,
+    add_night,
     compare,
-    tell,
 )
 from benchmark.regression.history import CellHistory, History
 from benchmark.specs import CellKey
@@ -221,11 +221,11 @@ class TestHistory:
 
     def test_a_comparison_is_told_to_the_history(self) -> None:
         comparison = judged(runs(range(100, 102)))
-        told = tell(EMPTY, comparison)
+        told = add_night(EMPTY, comparison)
         assert told.nights == (NIGHT,)
         assert told.cells[PARTS].baseline == BASELINE[PARTS].values
         assert set(told.cells[PARTS].verdicts) == {NIGHT}
-        again = tell(told, comparison)
+        again = add_night(told, comparison)
         assert again == told
 
 

@@ -24,7 +24,7 @@ import torch
 from benchmark.catalog import find_backbone, find_task
 from benchmark.compiling import WEIGHTS, WORK, CellInputs, compile_probe, localise
 from benchmark.execution.outcome import Outcome
-from benchmark.execution.probe import Keeping, execute_probe
+from benchmark.execution.probe import CacheSlot, execute_probe
 from benchmark.kinds.base import DATA, Config
 from benchmark.models.inspection import inspect_backbone
 from benchmark.openmmlab import prepare
@@ -48,7 +48,7 @@ class Bench:
         self._data = _data(self._task, options.data_root).resolve()
         self._folder = folder
 
-    def run(self, protocol: str, keeping: Keeping | None = None, **changes: Any) -> Outcome:
+    def run(self, protocol: str, slot: CacheSlot | None = None, **changes: Any) -> Outcome:
         """Return the outcome of a probe."""
         config: Config = compile_probe(
             CellInputs(
@@ -65,7 +65,7 @@ class Bench:
             WORK: str(self._folder),
             WEIGHTS: str(self._backbone.checkpoint or ''),
         }
-        return execute_probe(localise(config, places), keeping)
+        return execute_probe(localise(config, places), slot)
 
 
 def _data(task: Task, root: Path) -> Path:
@@ -89,8 +89,8 @@ def many_heads(bench: Bench, iterations: int) -> None:
 def kept_features(bench: Bench, folder: Path) -> None:
     """Print the cost of feature pass and sweep with nothing kept, relative to all kept."""
     for protocol in ('linear-fixed', 'knn'):
-        keeping = Keeping(FeatureCache(folder / protocol, 2**32), protocol)
-        cold, warm = (bench.run(protocol, keeping).cost for _ in range(2))
+        slot = CacheSlot(FeatureCache(folder / protocol, 2**32), protocol)
+        cold, warm = (bench.run(protocol, slot).cost for _ in range(2))
         cold_s, warm_s = (c['feature_seconds'] + c['sweep_seconds'] for c in (cold, warm))
         parts = ', '.join(
             f'{name} {c["feature_seconds"]} + {c["sweep_seconds"]} s'

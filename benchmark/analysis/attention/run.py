@@ -26,12 +26,12 @@ DISTANCE, ENTROPY, DIVERGENCE = 'distance', 'entropy', 'divergence'
 UNITS = {DISTANCE: 'px', ENTROPY: 'nat', DIVERGENCE: 'nat'}
 
 _CAPTION = (
-    'One dot per head (distance, entropy) or ordered pair of heads (divergence), the mean over '
-    'pictures and queries; the larger dots are means over a layer. Distance is the attention-'
-    'weighted distance between query and key in pixels of the input. The dashed line is what '
-    'uniform attention over the reachable keys would give. Class and register tokens, padding and '
-    'neighbours across the cyclic shift are cut out and the rows made to sum to 1 again. '
-    'Divergence is KL(head h || head k).'
+    'Small dots are single heads (distance and entropy) or ordered pairs of heads (divergence), '
+    'each the mean over pictures and queries; large dots are means over the heads of a layer. '
+    'Distance is how far the attended keys are from the query, in pixels of the input, weighted '
+    'by attention. The dashed line shows uniform attention over all keys that a query can reach. '
+    'Class tokens, register tokens, padding and neighbours across the cyclic shift are left out, '
+    'and the remaining attention is rescaled to sum to 1. Divergence is KL(head h || head k).'
 )
 
 
