@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import BenchmarkError, DataError
-from benchmark.kinds import load_kind
 from benchmark.launching.campaign import Campaign, assumption_lines
+from benchmark.launching.costs import Known, expected_costs, sample_length
 from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor
 from benchmark.launching.features import inspect_all
 from benchmark.launching.workloads import (
     workload_of_cell,
-    workload_of_record,
 )
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
-from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
-from benchmark.planning.estimates import Estimate, Measured, Workload, estimate
-from benchmark.results.index import read_briefs
-from benchmark.results.store import read_record
+from benchmark.planning.estimates import Estimate, Workload
 from benchmark.specs import CellKey, RunSpec, Task
 
 _NOT_KNOWN = ''
 """Digest of data that are not rendered or read yet; no record has it."""
-
-_FRAMES = 100.0
-"""Assumed number of frames of a film whose files were not counted; our own round number."""
 
 _MOST_READ = 2e9
 """Largest number of bytes that a plan reads to identify data; more are left to the run."""
@@ -112,13 +105,17 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         {name: place.digest for name, place in places.items()},
         inspected,
     )
-    lengths = {task.name: _length(task, places.get(task.name)) for task in campaign.request.tasks}
+    lengths = {
+        task.name: sample_length(task, places[task.name].files if task.name in places else 0)
+        for task in campaign.request.tasks
+    }
     cells, impossible, workloads = _compiled(campaign, resolved, refused, lengths, device)
     plan = campaign.split(cells)
-    measured = _measured(campaign, plan, workloads, inspected, lengths, device)
+    known = Known(campaign.request.tasks, inspected, lengths, workloads)
+    costs = expected_costs(campaign.store, campaign.request.suite.name, plan, known, device)
     return Survey(
         Plan(plan.done, plan.to_do, tuple(impossible)),
-        _costs(plan, workloads, measured, device),
+        costs,
         {name: place.unread for name, place in places.items() if place.unread},
         campaign.request.titles,
         tuple(assumption_lines(campaign.request, inspected)),
@@ -188,15 +185,6 @@ class _Place(NamedTuple):
     files: int = 0
 
 
-def _length(task: Task, place: _Place | None) -> float:
-    """Return the number of pictures in a test sample of a task: more than one for a film."""
-    if not load_kind(task.kind).counts_films:
-        return 1.0
-    if place is None or not place.files:
-        return _FRAMES
-    return max(1.0, place.files / sum(task.splits.values()))
-
-
 def _places(campaign: Campaign) -> tuple[dict[str, _Place], dict[str, BenchmarkError]]:
     """Return the place of each task's data, and why others have none."""
     found: dict[str, _Place] = {}
@@ -223,58 +211,3 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
     manifest = reader.manifest(task, folder, most=_MOST_READ)
     unread = 0 if manifest.digest else manifest.unread
     return _Place(folder, manifest.digest, unread, manifest.files)
-
-
-_MOST_ALIKE = 100
-"""Largest number of records of a kind and protocol from which an estimate is scaled."""
-
-
-def _costs(
-    plan: Plan,
-    workloads: Mapping[CellKey, Workload],
-    measured: Iterable[Measured],
-    device: str,
-) -> dict[RunSpec, Estimate]:
-    """Return the expected cost of the cells to do."""
-    by_cell: dict[CellKey, list[Measured]] = {}
-    by_kind: dict[tuple[str, str], list[Measured]] = {}
-    for run in measured if plan.to_do else ():
-        by_cell.setdefault(run.workload.cell, []).append(run)
-        by_kind.setdefault(run.workload.kind, []).append(run)
-    found: dict[CellKey, Estimate] = {}
-    for key in dict.fromkeys(cell.spec.cell for cell in plan.to_do):
-        alike = by_cell.get(key) or by_kind.get(workloads[key].kind, [])[:_MOST_ALIKE]
-        found[key] = estimate(workloads[key], alike, device)
-    return {cell.spec: found[cell.spec.cell] for cell in plan.to_do}
-
-
-def _measured(
-    campaign: Campaign,
-    plan: Plan,
-    workloads: Mapping[CellKey, Workload],
-    inspected: Mapping[str, Inspected],
-    lengths: Mapping[str, float],
-    device: str,
-) -> Iterator[Measured]:
-    """Yield the measurements in good records of the suite on such a device.
-
-    Summaries do for records of cells of the plan; a record of another configuration is read.
-    """
-    tasks = {task.name: task for task in campaign.request.tasks}
-    current = {(cell.spec, cell.fingerprint) for cell in plan.done}
-    suite = campaign.request.suite.name
-    for found in read_briefs(campaign.store, suite):
-        # a training that was resumed did not measure its first part
-        if not found.is_ok or found.spec.task not in tasks or found.whole_seconds is None:
-            continue
-        if ('cpu' if found.device == 'cpu' else 'gpu') != device:
-            continue
-        if (found.spec, found.fingerprint) in current:
-            workload = workloads[found.spec.cell]
-        else:
-            record = read_record(campaign.store.runs_folder(suite) / found.path)
-            known = inspected.get(record.spec.backbone)
-            workload = workload_of_record(
-                record, tasks[record.spec.task], known, lengths[record.spec.task]
-            )
-        yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)

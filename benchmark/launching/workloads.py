@@ -10,7 +10,7 @@ from benchmark.kinds.base import Config
 from benchmark.kinds.common.operations import count_head
 from benchmark.planning import Cell
 from benchmark.planning.cells import Inspected
-from benchmark.planning.estimates import Workload, estimate, model_flops
+from benchmark.planning.estimates import Workload, batch_memory, estimate, model_flops
 from benchmark.results.records import RunRecord
 from benchmark.specs import CellKey, Role, RunSpec, Task
 
@@ -123,14 +123,21 @@ def _workload(
         return Workload(cell, kind, None, parameters)
     height, width = task.input_size
     trained, tested = _trained_images(config, task), round(task.splits[Role.TEST] * length)
+    per_picture = inspected.flops * height * width
+    head = count_head(_model(config), (height, width))
     flops = model_flops(
-        count_head(_model(config), (height, width)),
-        inspected.flops * height * width,
-        trained_images=trained,
-        tested_images=tested,
-        learns=learns,
+        head, per_picture, trained_images=trained, tested_images=tested, learns=learns
     )
-    return Workload(cell, kind, flops, parameters, trained + tested)
+    learning = head.training + (per_picture * head.passes if learns else 0.0)
+    kept = batch_memory(learning, height * width, _batch_size(config))
+    return Workload(cell, kind, flops, parameters, trained + tested, kept)
+
+
+def _batch_size(config: Config) -> int:
+    """Return how many pictures a training takes at a time; 0 for a probe, or if nothing learns."""
+    if 'trials' in config:
+        return _batch_size(config['trials'][0]['config'])
+    return _number(config, 'train_dataloader', 'batch_size') if 'train_cfg' in config else 0
 
 
 def _model(config: Config) -> Config:

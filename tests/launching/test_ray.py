@@ -26,6 +26,8 @@ def cluster() -> Iterator[Any]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('PYTHONPATH', str(Path(__file__).parents[2]), prepend=os.pathsep)
+        # Ray's workers have a low priority, at which a busy machine lets them starve
+        patch.setenv('RAY_worker_niceness', '0')
         made = Cluster(initialize_head=True, head_node_args={'num_cpus': 1})
         made.add_node(num_cpus=1)
         yield made
