@@ -11,7 +11,7 @@ from benchmark.errors import BenchmarkError, DataError
 from benchmark.launching.campaign import Campaign, assumption_lines
 from benchmark.launching.costs import Known, expected_costs, sample_length
 from benchmark.launching.datachecks import Placed, check_all
-from benchmark.launching.executors.base import Executor
+from benchmark.launching.executors.base import Executor, Reserving
 from benchmark.launching.features import inspect_all
 from benchmark.launching.workloads import (
     workload_of_cell,
@@ -40,6 +40,7 @@ class Survey:
             read: without their digest it cannot say which of their cells are done.
         titles: what the backbones are called, by id.
         warnings: what was assumed about them.
+        classes: what a cluster would be asked for, a line per class of workers.
     """
 
     plan: Plan
@@ -47,6 +48,7 @@ class Survey:
     unread: Mapping[str, int] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Return the survey as JSON data: lists of cells ``done``, ``to_do`` and ``impossible``."""
@@ -57,6 +59,7 @@ class Survey:
                 {**asdict(cell.spec), 'reason': cell.reason} for cell in self.plan.impossible
             ],
             **({'unread_bytes': dict(self.unread)} if self.unread else {}),
+            **({'classes': list(self.classes)} if self.classes else {}),
         }
 
 
@@ -113,12 +116,16 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     plan = campaign.split(cells)
     known = Known(campaign.request.tasks, inspected, lengths, workloads)
     costs = expected_costs(campaign.store, campaign.request.suite.name, plan, known, device)
+    classes: list[str] = []
+    if isinstance(executor, Reserving) and plan.to_do:
+        classes = executor.planned(campaign.resources(plan, costs, device).shares)
     return Survey(
         Plan(plan.done, plan.to_do, tuple(impossible)),
         costs,
         {name: place.unread for name, place in places.items() if place.unread},
         campaign.request.titles,
         tuple(assumption_lines(campaign.request, inspected)),
+        tuple(classes),
     )
 
 
