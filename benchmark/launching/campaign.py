@@ -38,7 +38,14 @@ from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Jobs, Reply, Reserving
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
-from benchmark.launching.resources import Demand, Needs, Resources, needs_of, resources_of
+from benchmark.launching.resources import (
+    Demand,
+    Needs,
+    Resources,
+    needs_of,
+    reading_cost,
+    resources_of,
+)
 from benchmark.launching.tracked import result_of, subject_of
 from benchmark.launching.workloads import (
     expected_seconds,
@@ -55,6 +62,7 @@ from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.gathered import MOST_HELD, Kept, Records
 from benchmark.results.index import read_briefs
+from benchmark.results.kept_features import kept_bytes
 from benchmark.results.leases import Observer
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
@@ -63,6 +71,9 @@ from benchmark.results.store import ResultStore, read_if_there, without_outcomes
 from benchmark.specs import CellKey, RunSpec, Task
 from benchmark.tracking import Subject, Tracking
 from benchmark.wording import count_noun
+
+_LIGHT_FEATURES = 256 * 2**20
+"""Bytes of kept features up to which a probe needs no GPU; a round number of ours."""
 
 
 @dataclass
@@ -467,12 +478,22 @@ class Campaign:
 
     def _demand(self, cell: Cell, cost: Estimate, device: str) -> Demand:
         loaders = self.options.get(LOADERS)
+        kept = None
+        # random weights have no identity that a plan knows
+        can_read = cell.procedure.keeps_features and self.feature_cache and cell.weights
+        if device == 'gpu' and can_read:
+            kept = kept_bytes(self._features_folder, cell.features_key)
+        is_light = kept is not None and kept <= _LIGHT_FEATURES
         return Demand(
-            cost,
+            reading_cost(cost, kept) if is_light and kept is not None else cost,
             self.processes if cell.procedure.takes_processes else 1,
-            on_gpu=device == 'gpu' and cell.procedure.uses_gpu,
+            on_gpu=device == 'gpu' and cell.procedure.uses_gpu and not is_light,
             loaders=loaders if isinstance(loaders, int) else None,
         )
+
+    @property
+    def _features_folder(self) -> Path:
+        return self.store.work / 'cache' / 'features'
 
     def _needs_of(self, cell: Cell) -> Needs:
         """Return what a cell needs: where its cost was not looked up, what any may need."""
@@ -541,7 +562,7 @@ class Campaign:
             request['records'] = [str(path.resolve()) for path in self._records(cell)]
         if procedure.keeps_features:
             request['cache'] = {
-                'folder': str((self.store.work / 'cache' / 'features').resolve()),
+                'folder': str(self._features_folder.resolve()),
                 'limit': self.feature_cache,
                 'key': cell.features_key,
             }

@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from benchmark.planning.estimates import Estimate
+from benchmark.planning.estimates import Basis, Estimate
 
 _LEAST_GB = 4
 """Memory of the smallest class; the next ones hold four times as much each."""
@@ -29,6 +29,9 @@ _GPU_CPUS = 8
 
 _TIME_FACTOR = 2
 """The most seconds that an estimate holds plausible are multiplied by this."""
+
+_READING_SECONDS = 900.0
+"""Seconds that a probe on kept features takes at most on a core; a round number of ours."""
 
 _LEAST_MINUTES, _MOST_MINUTES = 60, 24 * 60
 """Limits of the time that is requested: a worker that is stopped goes on from a checkpoint."""
@@ -102,6 +105,15 @@ class Demand(NamedTuple):
     processes: int = 1
     on_gpu: bool = False
     loaders: int | None = None
+
+
+def reading_cost(cost: Estimate, kept: int) -> Estimate:
+    """Return the cost, on a CPU, of a probe that reads ``kept`` bytes of features of a GPU's run.
+
+    Memory holds them in single precision, and twice more for what is computed of them.
+    """
+    memory = 1024 + 6 * kept / 2**20
+    return Estimate(max(cost.seconds or 0.0, _READING_SECONDS), memory, Basis.OPERATIONS)
 
 
 class Share(NamedTuple):

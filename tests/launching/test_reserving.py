@@ -12,6 +12,9 @@ from benchmark.cli.overviews import plan_lines
 from benchmark.launching import Job
 from benchmark.launching.resources import Needs, Share
 from benchmark.launching.survey import survey
+from benchmark.planning import Plan
+from benchmark.planning.estimates import Basis, Estimate
+from benchmark.results.kept_features import note_files
 from tests.support.declarations import Declarations
 
 from .test_campaign import OUTCOME, Answer, FakePool, campaign, go
@@ -103,3 +106,34 @@ def test_a_plan_shows_them(world: Declarations) -> None:
     assert found.classes == ('2 cells on 1 GPUs', '1 cells on 0 GPUs')
     assert found.to_plain()['classes'] == list(found.classes)
     assert '2 cells on 1 GPUs' in list(plan_lines(found, workers=2, device='gpu'))
+
+
+@pytest.mark.parametrize(('weights', 'gpus'), [('abc', 0), (None, 1)])
+def test_a_probe_whose_features_are_kept_needs_no_gpu(
+    weights: str | None, gpus: int, world: Declarations
+) -> None:
+    """Of random weights nobody knows whether they are those of the kept features."""
+    suite = {'protocols': ('knn',), 'seeds': (0,)}
+    pool = ReservingPool(device='gpu')
+    pool.weights = weights
+    made = campaign(world, suite=suite, feature_cache=1 << 30)
+    plan: Plan = made.prepare(pool)  # type: ignore[arg-type]
+    (cell,) = plan.to_do
+    costs = {cell.spec: Estimate(5.0, 50_000.0, Basis.MEASURED)}
+    folder = made.store.work / 'cache' / 'features'
+    folder.mkdir(parents=True)
+
+    def needed() -> Needs:
+        (share,) = made.resources(plan, costs, 'gpu').shares
+        return share.needs
+
+    (folder / 'a.safetensors').write_bytes(b'features')
+    assert needed().gpus == 1
+    note_files(folder, cell.features_key, ['a.safetensors', 'b.safetensors'])
+    assert needed().gpus == 1
+    (folder / 'b.safetensors').write_bytes(b'of the test split')
+    assert needed().gpus == gpus
+    assert needed().memory_gb == (4 if not gpus else 6)  # nothing of the estimate for a GPU
+    with (folder / 'b.safetensors').open('wb') as file:
+        file.truncate(1 << 30)
+    assert needed().gpus == 1
