@@ -344,6 +344,21 @@ def test_what_cannot_be_submitted_is_one_line(
     assert '\n' not in str(caught.value)
 
 
+def test_what_the_scheduler_refuses_is_one_line(slurm: Path, tmp_path: Path) -> None:
+    refusal = '#!/bin/bash\necho "sbatch: error: Memory cannot be satisfied" >&2\nexit 1\n'
+    (slurm / 'sbatch').write_text(refusal)
+    (slurm / 'sbatch').chmod(stat.S_IRWXU)
+    needs = Needs(1, 0, 2, 512, 60)
+    asked = Job('a', {'job': 'none'}, tmp_path / 'log.txt', needs=needs)
+    with make_executor('slurm', Wanted('cpu', 1, work=tmp_path / 'work')) as executor:
+        executor.reserve([Share(needs, 1, 1.0)])
+        with pytest.raises(EnvironmentProblem, match='mem_gb=512') as caught:
+            list(executor.run([asked]))
+    assert 'Memory cannot be satisfied' in str(caught.value)
+    assert '\n' not in str(caught.value)
+    assert not list((tmp_path / 'work' / 'spool').iterdir())
+
+
 def test_without_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip('submitit', reason='the extra slurm is not installed')
     monkeypatch.setenv('PATH', str(tmp_path))

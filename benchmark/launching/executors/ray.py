@@ -30,6 +30,9 @@ Amounts = Mapping[str, float]
 
 _POLL = 1.0
 _OWN = ('address', 'cpus', 'gpus', 'memory_gb', 'classes')
+_PATIENCE = 300.0
+"""Seconds to wait for nodes to come back when there is no room for what is left."""
+
 _ANY = 1 << 30
 """More than any cell needs."""
 
@@ -206,17 +209,21 @@ class RayExecutor:
         """Yield a reply for every job as it ends, in no particular order."""
         waiting = Jobs.of(jobs)
         asked: dict[Any, tuple[Job, datetime, _Team]] = {}
+        busy = time.monotonic()
         try:
             while True:
                 for team, job in self._hand_out(waiting):
                     handle = team.lead.run.remote(job.to_plain())
                     asked[handle] = (job, datetime.now(UTC), team)
                 if not asked:
-                    if left := waiting.left():  # the node that had room for it is gone
+                    if not (left := waiting.left()):
+                        return
+                    # the node that had room for it is gone, and may come back
+                    if time.monotonic() - busy > _PATIENCE:
                         self._check(left[0])
-                        time.sleep(_POLL)
-                        continue
-                    return
+                    time.sleep(_POLL)
+                    continue
+                busy = time.monotonic()
                 ready, _ = self._ray.wait(list(asked), timeout=_POLL)
                 for handle in ready:
                     job, started, team = asked.pop(handle)
@@ -238,9 +245,11 @@ class RayExecutor:
                 yield team, job
         for needs in waiting.left():
             room = self._room_of(needs)
-            while len(self._teams) < (self._jobs or _ANY) or self._drop_idle():
-                # looked at each time: nodes may have joined
-                if not self._has_room(room):
+            while needs in waiting.left():
+                is_full = len(self._teams) >= (self._jobs or _ANY)
+                if is_full or not self._has_room(
+                    room
+                ):  # looked at each time: nodes may have joined
                     if self._drop_idle():
                         continue
                     break

@@ -62,7 +62,8 @@ class _Array:
         """Submit the tasks, unless that was done."""
         if not self.tasks:
             with self._submitter.batch():
-                self.tasks = [self._submitter.submit(station) for _ in range(self.count)]
+                tasks = [self._submitter.submit(station) for _ in range(self.count)]
+            self.tasks = tasks  # not before: the scheduler may have refused them
 
     @property
     def has_ended(self) -> bool:
