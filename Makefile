@@ -74,6 +74,7 @@ chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tools.chaos kills
 	$(BIN)/python -m tools.chaos cluster
 	$(BIN)/python -m tools.chaos nodes
+	$(BIN)/python -m tools.chaos spread --ways ray
 	$(BIN)/python tools/fuzz_inputs.py
 
 ci: lint type docs test

@@ -62,16 +62,18 @@ def add_cells(parser: argparse.ArgumentParser) -> None:
         '--executor',
         metavar='NAME',
         help='where cells run: local (worker processes, the default), inline (in this process, so '
-        'that a breakpoint works), slurm (a job array), ray (a task per cell), or one that another '
-        'package adds',
+        'that a breakpoint works), slurm (job arrays), ray (actors), or one that another package '
+        'adds',
     )
     parser.add_argument(
         '--resources',
         nargs='+',
         default=(),
         metavar='KEY=VALUE',
-        help='what to request from a cluster: with slurm, parameters of submitit such as '
-        'slurm_partition=gpu timeout_min=600 mem_gb=32; with ray, address=HOST:PORT cpus=4 gpus=1',
+        help='what to request from a cluster in place of what the plan estimates: with slurm, '
+        'parameters of submitit such as slurm_partition=gpu timeout_min=600 mem_gb=32 nodes=2; '
+        'with ray, address=HOST:PORT cpus=4 gpus=1 memory_gb=16; with cpu. or gpu. before a key, '
+        'for cells without or with GPUs only',
     )
     parser.add_argument(
         '--stall',

@@ -40,6 +40,7 @@ def plan_lines(survey: Survey, *, workers: int, device: str) -> Iterator[str]:
     for reason, specs in reasons.items():
         yield f'impossible  {count_noun(len(specs), "cell")}: {reason}'
     yield from survey.warnings
+    yield from survey.classes
     yield from _total(list(survey.costs.values()), workers, device)
 
 

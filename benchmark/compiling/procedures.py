@@ -41,6 +41,7 @@ class Procedure:
         writes_submission: whether it trains what can write an archive for an evaluation server.
         canary: ``'module:function'`` from a configuration and a number of samples to numbers that
             must not change, by name; empty if the procedure has no canary.
+        uses_gpu: whether it computes on a GPU where there is one.
         uses_libraries: whether it needs torch and the OpenMMLab libraries, which take a worker
             seconds to prepare.
     """
@@ -54,6 +55,7 @@ class Procedure:
     keeps_features: bool = False
     writes_submission: bool = False
     canary: str = ''
+    uses_gpu: bool = True
     uses_libraries: bool = True
 
 
@@ -109,7 +111,11 @@ _PROCEDURES = {
         ),
         Procedure('as-is', f'{_JOBS}:as_is_job', _as_is),
         Procedure(
-            'trivial', f'{_JOBS}:trivial_job', _trivial, facts=lambda cell: trivial_facts(cell.task)
+            'trivial',
+            f'{_JOBS}:trivial_job',
+            _trivial,
+            facts=lambda cell: trivial_facts(cell.task),
+            uses_gpu=False,
         ),
         Procedure('canary', f'{_JOBS}:canary_job'),
         # mmpretrain's algorithms take seconds to import and are not needed by other procedures

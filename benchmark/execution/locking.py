@@ -46,8 +46,12 @@ def exclusive(folder: Path, expired: Sequence[Any] | None = None) -> Iterator[Le
 
 
 @contextlib.contextmanager
-def shared(folder: Path) -> Iterator[None]:
+def shared(folder: Path, *, watched: bool = False) -> Iterator[None]:
     """Share the lease of ``folder`` as one of several processes of a cell.
+
+    Args:
+        folder: is made where it is not there.
+        watched: end this process when the holder gives no more signs of life.
 
     Raises:
         BusyError: it is not theirs any more.
@@ -56,7 +60,7 @@ def shared(folder: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         with _one_line_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(joined(folder))
+            stack.enter_context(joined(folder, watched=watched))
         yield
 
 

@@ -37,6 +37,7 @@ from benchmark.probes.logistic import solve_logistic
 from benchmark.probes.reading import Read, cells, read_blocks, select_choices, whole
 from benchmark.probes.readouts import Readout
 from benchmark.probes.solving import Solved, Sweep, solve_linear, solve_neighbours
+from benchmark.results.kept_features import note_files
 from benchmark.results.live import LiveFile, Pace
 from benchmark.results.records import READ_FROM_CACHE
 
@@ -130,6 +131,7 @@ class _Probe:
         self._readout: Readout = pkgutil.resolve_name(config['readout']['type'])(**arguments)
         self._slot = slot
         self._found: dict[str, str] = {}
+        self._files: set[str | None] = set()
         self._pool: _Pool | None = None
         self._meter = Meter()
         self._first: tuple[Tensor, ...] = ()
@@ -140,6 +142,7 @@ class _Probe:
             solved, count = self._solve_online() if self._is_online else self._solve_fixed()
         with self._meter.phase('test'):
             raw, pictures = self._score(solved, test)
+        self._note_kept()
         solver = self._config['solver']
         return Outcome(
             raw=raw,
@@ -237,6 +240,7 @@ class _Probe:
         found = self._slot.cache.read(self._key(self._slot, split))
         if found is not None:
             self._found[split] = READ_FROM_CACHE
+            self._files.add(self._keeping.cache.name_of(self._key(self._keeping, split)))
         return found
 
     def _keep(self, split: str, collected: Collected) -> Collected:
@@ -245,7 +249,15 @@ class _Probe:
             key = self._key(self._slot, split)
             is_kept = self._slot.cache.write(key, collected)
             self._found[split] = 'written to the cache' if is_kept else 'not kept'
+            self._files.add(self._keeping.cache.name_of(key) if is_kept else None)
         return collected
+
+    def _note_kept(self) -> None:
+        """Write down which files hold the features, where all of them are kept."""
+        if self._keeping is not None and not self._is_online and None not in self._files:
+            names = [name for name in self._files if name is not None]
+            has_all = self._pool is not None or len(names) > 1  # of training and test
+            note_files(self._keeping.cache.folder, self._keeping.key, names if has_all else ())
 
     def _collect_pool(self, config: Config) -> _Pool:
         """Return features and labels of all pictures from which the splits are drawn.

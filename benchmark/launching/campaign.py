@@ -7,7 +7,7 @@ import functools
 import platform
 import random
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from benchmark import __version__
 from benchmark.catalog import shipped_tasks
 from benchmark.compiling import (
     CODE,
+    LOADERS,
     WEIGHTS,
     WORK,
     choose_policy,
@@ -31,11 +32,20 @@ from benchmark.errors import BenchmarkError, DataError, RecordError
 from benchmark.execution.locking import BusyError, check_leases, exclusive
 from benchmark.kinds.base import DATA
 from benchmark.launching.agenda import Agenda
+from benchmark.launching.costs import Known, expected_costs, sample_length
 from benchmark.launching.datachecks import Checked, Placed, check_all
 from benchmark.launching.earlier import EarlierRecords
-from benchmark.launching.executors.base import Executor, Job, Reply
+from benchmark.launching.executors.base import Executor, Job, Jobs, Reply, Reserving
 from benchmark.launching.features import inspect_all
 from benchmark.launching.ledger import Entry, open_ledger
+from benchmark.launching.resources import (
+    Demand,
+    Needs,
+    Resources,
+    needs_of,
+    reading_cost,
+    resources_of,
+)
 from benchmark.launching.tracked import result_of, subject_of
 from benchmark.launching.workloads import (
     expected_seconds,
@@ -47,11 +57,12 @@ from benchmark.planning import Cell, CellCompiler, Plan, Request, ResolvedInputs
 from benchmark.planning.cells import Inspected, split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
-from benchmark.planning.estimates import Workload
+from benchmark.planning.estimates import Basis, Estimate, Workload
 from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.gathered import MOST_HELD, Kept, Records
 from benchmark.results.index import read_briefs
+from benchmark.results.kept_features import kept_bytes
 from benchmark.results.leases import Observer
 from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
@@ -60,6 +71,9 @@ from benchmark.results.store import ResultStore, read_if_there, without_outcomes
 from benchmark.specs import CellKey, RunSpec, Task
 from benchmark.tracking import Feed, Subject
 from benchmark.wording import count_noun
+
+_LIGHT_FEATURES = 256 * 2**20
+"""Bytes of kept features up to which a probe needs no GPU; a round number of ours."""
 
 
 @dataclass
@@ -101,6 +115,9 @@ class Campaign:
     pauses: tuple[float, ...] = (5.0, 30.0)
     tracking: Feed | None = None
     _workloads: dict[CellKey, Workload] = field(default_factory=dict, init=False)
+    _lengths: dict[str, float] = field(default_factory=dict, init=False)
+    _device: str = field(default='cpu', init=False)
+    _needs: Mapping[Hashable, Needs] = field(default_factory=dict, init=False)
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
     _observer: Observer = field(default_factory=Observer, init=False)
 
@@ -120,6 +137,7 @@ class Campaign:
             BenchmarkError: data are missing, a backbone cannot be used, or a folder cannot be
                 written; nothing was run.
         """
+        self._device = executor.device
         self.store.check_writable()
         check_leases(self.store.work)
         # first the checks that can fail, then what takes long
@@ -133,8 +151,10 @@ class Campaign:
             self._start_early(executor)
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
         folders, reader = found | made, self.reader()
-        manifests = {t.name: reader.manifest(t, folders[t.name]).digest for t in tasks}
-        resolved = ResolvedInputs(folders, manifests, inspected)
+        manifests = {t.name: reader.manifest(t, folders[t.name]) for t in tasks}
+        self._lengths = {t.name: sample_length(t, manifests[t.name].files) for t in tasks}
+        digests = {name: manifest.digest for name, manifest in manifests.items()}
+        resolved = ResolvedInputs(folders, digests, inspected)
         return self.split(self._compiled(resolved, executor.device))
 
     def _compiled(self, resolved: ResolvedInputs, device: str) -> Iterator[Cell]:
@@ -145,7 +165,10 @@ class Campaign:
             if spec.cell not in self._workloads:
                 with contextlib.suppress(BenchmarkError):  # an option that the cell itself refuses
                     self._workloads[spec.cell] = workload_of_cell(
-                        cell, cell.design.inspected, config=compiler.outline(spec).config
+                        cell,
+                        cell.design.inspected,
+                        self._lengths.get(spec.task, 1.0),
+                        config=compiler.outline(spec).config,
                     )
             yield cell
 
@@ -293,6 +316,7 @@ class Campaign:
         if self.waits:
             random.Random(secrets.token_bytes(8)).shuffle(cells)
         agenda = Agenda(cells, self.pauses, self._observer, self._work)
+        self._reserve(executor, plan)
         with self._ledger(plan, executor.device):
             while asked := agenda.next_round(waits=self.waits):
                 self._run_round(executor, asked, agenda, records)
@@ -396,21 +420,93 @@ class Campaign:
                 yield Reply(self.job(cell), answer, datetime.now(UTC))
         yield from executor.run(self._handed_out(fit, agenda))
 
-    def _handed_out(self, cells: Iterable[Cell], agenda: Agenda) -> Iterator[Job]:
-        """Yield jobs, as there is room, for cells that no other process holds or has done.
+    def _handed_out(self, cells: Iterable[Cell], agenda: Agenda) -> Jobs:
+        """Return jobs, made as there is room, for cells that no other process holds or has done.
 
         Whoever runs one looks again, with the cell's lease in hand.
         """
-        for cell in cells:
-            folder = self._work(cell)
-            if self._observer.is_held(folder):
-                agenda.add_busy(cell)
-            elif not self._lacks_archive(cell) and self._find_good(cell) is not None:
-                self._take_from_others(cell)
-            else:
-                if self.tracking is not None:
-                    self.tracking.follow(self._subject(cell))
-                yield self.job(cell)
+        return Jobs(
+            (self._needs_when_lost(cell, agenda), functools.partial(self._hand_out, cell, agenda))
+            for cell in cells
+        )
+
+    def _hand_out(self, cell: Cell, agenda: Agenda) -> Job | None:
+        """Return the job of a cell; ``None`` if another process holds it or has done it."""
+        if self._observer.is_held(self._work(cell)):
+            agenda.add_busy(cell)
+            return None
+        if not self._lacks_archive(cell) and self._find_good(cell) is not None:
+            self._take_from_others(cell)
+            return None
+        if self.tracking is not None:
+            self.tracking.follow(self._subject(cell))
+        return replace(self.job(cell), needs=self._needs_when_lost(cell, agenda))
+
+    def _reserve(self, executor: Executor, plan: Plan) -> None:
+        """Tell an executor whose workers differ which classes of cells come."""
+        if not isinstance(executor, Reserving) or not plan.to_do:
+            return
+        suite = self.request.suite.name
+        inspected = {
+            cell.spec.backbone: cell.design.inspected
+            for cell in plan.to_do
+            if cell.design.inspected is not None
+        }
+        lengths = {task.name: self._lengths.get(task.name, 1.0) for task in self.request.tasks}
+        known = Known(self.request.tasks, inspected, lengths, self._workloads)
+        try:
+            costs = expected_costs(self.store, suite, plan, known, executor.device)
+        except RecordError:  # of a cell that may not be asked for
+            costs = {cell.spec: Estimate(None, None, Basis.NONE) for cell in plan.to_do}
+        found = self.resources(plan, costs, executor.device)
+        self._needs = found.of
+        for line in executor.planned(found.shares):
+            self.say(line)
+        executor.reserve(found.shares)
+
+    def resources(self, plan: Plan, costs: Mapping[RunSpec, Estimate], device: str) -> Resources:
+        """Return what the cells to do need from a cluster, and the classes of workers for them.
+
+        Args:
+            plan: the cells.
+            costs: their expected cost.
+            device: class of device that they run on, ``'cpu'`` or ``'gpu'``.
+        """
+        return resources_of(
+            (cell.spec, self._demand(cell, costs[cell.spec], device)) for cell in plan.to_do
+        )
+
+    def _demand(self, cell: Cell, cost: Estimate, device: str) -> Demand:
+        loaders = self.options.get(LOADERS)
+        kept = None
+        # random weights have no identity that a plan knows
+        can_read = cell.procedure.keeps_features and self.feature_cache and cell.weights
+        if device == 'gpu' and can_read:
+            kept = kept_bytes(self._features_folder, cell.features_key)
+        is_light = kept is not None and kept <= _LIGHT_FEATURES
+        return Demand(
+            reading_cost(cost, kept) if is_light and kept is not None else cost,
+            self.processes if cell.procedure.takes_processes else 1,
+            on_gpu=device == 'gpu' and cell.procedure.uses_gpu and not is_light,
+            loaders=loaders if isinstance(loaders, int) else None,
+        )
+
+    @property
+    def _features_folder(self) -> Path:
+        return self.store.work / 'cache' / 'features'
+
+    def _needs_of(self, cell: Cell) -> Needs:
+        """Return what a cell needs: where its cost was not looked up, what any may need."""
+        known = self._needs.get(cell.spec)
+        return known or needs_of(self._demand(cell, Estimate(None, None, Basis.NONE), self._device))
+
+    def _needs_when_lost(self, cell: Cell, agenda: Agenda) -> Needs:
+        """Return what a cell needs: once it was lost, the most that a class has for such cells."""
+        needs = self._needs_of(cell)
+        if not agenda.losses(cell):
+            return needs
+        alike = [other for other in self._needs.values() if needs.fits(other)]
+        return max(alike, key=lambda other: other.size, default=needs)
 
     def _subject(self, cell: Cell) -> Subject:
         title = self.request.titles.get(cell.spec.backbone, cell.spec.backbone)
@@ -439,7 +535,8 @@ class Campaign:
         job, spec = self.job(cell), cell.spec
         request = {**job.request, 'job': 'canary', 'of': cell.job, 'samples': samples}
         log = job.log.with_name('canary.txt')
-        return Job(f'{spec.task} {spec.backbone} {spec.protocol}', request, log)
+        name = f'{spec.task} {spec.backbone} {spec.protocol}'
+        return Job(name, request, log, needs=job.needs)
 
     def job(self, cell: Cell) -> Job:
         """Return the job of a worker for ``cell``."""
@@ -465,7 +562,7 @@ class Campaign:
             request['records'] = [str(path.resolve()) for path in self._records(cell)]
         if procedure.keeps_features:
             request['cache'] = {
-                'folder': str((self.store.work / 'cache' / 'features').resolve()),
+                'folder': str(self._features_folder.resolve()),
                 'limit': self.feature_cache,
                 'key': cell.features_key,
             }
@@ -478,7 +575,8 @@ class Campaign:
             request['sizes'] = dict(checked.sizes)
         if (expired := self._observer.expired(self._work(cell))) is not None:
             request['expired'] = list(expired)
-        return Job(cell.spec.id, request, folder / 'log.txt', self._stall(cell))
+        log = folder / 'log.txt'
+        return Job(cell.spec.id, request, log, self._stall(cell), self._needs_of(cell))
 
     def _stall(self, cell: Cell) -> float:
         """Return how long a cell may take without progress, in seconds."""

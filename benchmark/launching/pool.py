@@ -108,6 +108,11 @@ class Pool:
                 self._nursery.close()
         self._selector.close()
 
+    def terminate(self) -> None:
+        """Ask the workers to end, from any thread: trainings keep a checkpoint first."""
+        for worker in list(self._workers.values()):
+            worker.process.terminate()
+
     def start_early(self) -> None:
         """Start the process that forks workers, if there is one, before the first job."""
         if self._nursery is not None:
@@ -140,8 +145,7 @@ class Pool:
 
     def _ask_all(self) -> None:
         """Ask all workers to end, and give trainings time for a checkpoint."""
-        for worker in self._workers.values():
-            worker.process.terminate()
+        self.terminate()
         end = time.monotonic() + SECONDS
         for worker in self._workers.values():
             with contextlib.suppress(subprocess.TimeoutExpired):

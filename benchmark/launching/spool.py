@@ -12,17 +12,32 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UNFIT, RecordError
 from benchmark.execution.locking import exclusive
 from benchmark.launching.executors.base import Job
+from benchmark.launching.resources import LIGHT, Needs
 from benchmark.results.leases import Observer, see
 from benchmark.results.store import write_atomically
 
 _BETWEEN = '@'
+_NEEDING = '~'
+
+
+def name_with_needs(stem: str, needs: Needs) -> str:
+    """Return the name of a job by which workers see whether it fits them before they take it."""
+    return f'{stem}{_NEEDING}{needs.label}'
+
+
+def _needs(name: str) -> Needs:
+    """Return what a job of this name needs; nothing where the name does not say it."""
+    try:
+        return Needs.parse(name.partition(_NEEDING)[2])
+    except ValueError:
+        return LIGHT
 
 
 @dataclass
@@ -80,8 +95,7 @@ class Spool:
 
     def put(self, name: str, job: Job) -> None:
         """Offer a job to the workers."""
-        text = repr({**asdict(job), 'log': str(job.log)})
-        write_atomically(self._open / name, text)
+        write_atomically(self._open / name, repr(job.to_plain()))
 
     def answers(self) -> dict[str, dict[str, Any]]:
         """Return the answers that arrived since the last call, by name of the job."""
@@ -135,18 +149,23 @@ class Spool:
         with exclusive(self._place_of(worker)):
             yield
 
-    def take(self, worker: str) -> tuple[str, Job] | None:
-        """Take a job and return it with its name; ``None`` if there is none left."""
+    def take(self, worker: str, room: Needs | None = None) -> tuple[str, Job] | None:
+        """Take the most demanding job that fits into ``room``; return it with its name.
+
+        ``None`` if there is no such job.
+        """
         with contextlib.suppress(FileNotFoundError):
-            for path in sorted(self._open.iterdir()):
-                if path.name.startswith('.'):
-                    continue
+            names = sorted(path.name for path in self._open.iterdir())
+            there = [(_needs(name), name) for name in names if not name.startswith('.')]
+            fitting = [(x, name) for x, name in there if room is None or x.fits(room)]
+            for _, name in sorted(fitting, key=lambda one: one[0].size, reverse=True):
+                path = self._open / name
                 mine = self._taken / f'{path.name}{_BETWEEN}{worker}'
                 with contextlib.suppress(FileNotFoundError):
                     path.rename(mine)
                     try:
                         content = ast.literal_eval(mine.read_text(encoding='utf-8'))
-                        return path.name, Job(**{**content, 'log': Path(content['log'])})
+                        return path.name, Job.from_plain(content)
                     except (SyntaxError, MemoryError, *UNFIT) as error:
                         told = f'{mine}: cannot be read ({error})'
                         self.answer(path.name, {'error': told, 'lost': True})

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.errors import BenchmarkError, DataError
-from benchmark.kinds import load_kind
 from benchmark.launching.campaign import Campaign, assumption_lines
+from benchmark.launching.costs import Known, expected_costs, sample_length
 from benchmark.launching.datachecks import Placed, check_all
-from benchmark.launching.executors.base import Executor
+from benchmark.launching.executors.base import Executor, Reserving
 from benchmark.launching.features import inspect_all
 from benchmark.launching.workloads import (
     Pictures,
     keeps_features,
     workload_of_cell,
-    workload_of_record,
 )
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
-from benchmark.planning.cells import Inspected
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
-from benchmark.planning.estimates import Estimate, Measured, Workload, estimate
-from benchmark.results.index import read_briefs
-from benchmark.results.store import read_record
+from benchmark.planning.estimates import Estimate, Workload
 from benchmark.specs import CellKey, RunSpec, Task
 
 _NOT_KNOWN = ''
 """Digest of data that are not rendered or read yet; no record has it."""
-
-_FRAMES = 100.0
-"""Assumed number of frames of a film whose files were not counted; our own round number."""
 
 _MOST_READ = 2e9
 """Largest number of bytes that a plan reads to identify data; more are left to the run."""
@@ -49,6 +42,7 @@ class Survey:
             read: without their digest it cannot say which of their cells are done.
         titles: what the backbones are called, by id.
         warnings: what was assumed about them.
+        classes: what a cluster would be asked for, a line per class of workers.
     """
 
     plan: Plan
@@ -56,6 +50,7 @@ class Survey:
     unread: Mapping[str, int] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def to_plain(self) -> dict[str, Any]:
         """Return the survey as JSON data: lists of cells ``done``, ``to_do`` and ``impossible``."""
@@ -66,6 +61,7 @@ class Survey:
                 {**asdict(cell.spec), 'reason': cell.reason} for cell in self.plan.impossible
             ],
             **({'unread_bytes': dict(self.unread)} if self.unread else {}),
+            **({'classes': list(self.classes)} if self.classes else {}),
         }
 
 
@@ -114,6 +110,7 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         {name: place.digest for name, place in places.items()},
         inspected,
     )
+<<<<<<< HEAD
     pictures = {
         task.name: _pictures(task, places.get(task.name)) for task in campaign.request.tasks
     }
@@ -123,9 +120,26 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     return Survey(
         Plan(plan.done, plan.to_do, tuple(impossible)),
         _costs(campaign, plan, workloads, measured, device),
+=======
+    lengths = {
+        task.name: sample_length(task, places[task.name].files if task.name in places else 0)
+        for task in campaign.request.tasks
+    }
+    cells, impossible, workloads = _compiled(campaign, resolved, refused, lengths, device)
+    plan = campaign.split(cells)
+    known = Known(campaign.request.tasks, inspected, lengths, workloads)
+    costs = expected_costs(campaign.store, campaign.request.suite.name, plan, known, device)
+    classes: list[str] = []
+    if isinstance(executor, Reserving) and plan.to_do:
+        classes = executor.planned(campaign.resources(plan, costs, device).shares)
+    return Survey(
+        Plan(plan.done, plan.to_do, tuple(impossible)),
+        costs,
+>>>>>>> cluster14
         {name: place.unread for name, place in places.items() if place.unread},
         campaign.request.titles,
         tuple(assumption_lines(campaign.request, inspected)),
+        tuple(classes),
     )
 
 
@@ -203,6 +217,7 @@ class _Place(NamedTuple):
     size: int = 0
 
 
+<<<<<<< HEAD
 def _pictures(task: Task, place: _Place | None) -> Pictures:
     """Return what is known of a task's pictures: films have more than one."""
     is_counted = place is not None and place.files > 0
@@ -214,6 +229,8 @@ def _pictures(task: Task, place: _Place | None) -> Pictures:
     return Pictures(max(1.0, place.files / sum(task.splits.values())), size)
 
 
+=======
+>>>>>>> cluster14
 def _places(campaign: Campaign) -> tuple[dict[str, _Place], dict[str, BenchmarkError]]:
     """Return the place of each task's data, and why others have none."""
     found: dict[str, _Place] = {}
@@ -239,6 +256,7 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
         folder = made / task.source.root
     manifest = reader.manifest(task, folder, most=_MOST_READ)
     unread = 0 if manifest.digest else manifest.unread
+<<<<<<< HEAD
     return _Place(folder, manifest.digest, unread, manifest.files, manifest.size)
 
 
@@ -317,3 +335,6 @@ def _measured(
                 record, tasks[record.spec.task], known, pictures[record.spec.task]
             )
         yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)
+=======
+    return _Place(folder, manifest.digest, unread, manifest.files)
+>>>>>>> cluster14

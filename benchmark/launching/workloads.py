@@ -12,7 +12,11 @@ from benchmark.kinds.base import Config
 from benchmark.kinds.common.operations import count_head
 from benchmark.planning import Cell
 from benchmark.planning.cells import Inspected
+<<<<<<< HEAD
 from benchmark.planning.estimates import Passes, Workload, count_operations, estimate
+=======
+from benchmark.planning.estimates import Workload, batch_memory, estimate, model_flops
+>>>>>>> cluster14
 from benchmark.results.records import RunRecord
 from benchmark.specs import CellKey, Role, RunSpec, Task
 
@@ -151,6 +155,7 @@ def _workload(
     if inspected.flops is None:
         return Workload(cell, kind, None, features.parameters)
     height, width = task.input_size
+<<<<<<< HEAD
     trained, tested = _trained_images(config, task), _tested_images(task, pictures)
     done = count_operations(
         count_head(_model(config), (height, width)),
@@ -211,6 +216,24 @@ def _cells(config: Config) -> int:
         return 1
     stride = config['reading']['stride']
     return math.ceil(size[0] / stride) * math.ceil(size[1] / stride)
+=======
+    trained, tested = _trained_images(config, task), round(task.splits[Role.TEST] * length)
+    per_picture = inspected.flops * height * width
+    head = count_head(_model(config), (height, width))
+    flops = model_flops(
+        head, per_picture, trained_images=trained, tested_images=tested, learns=learns
+    )
+    learning = head.training + (per_picture * head.passes if learns else 0.0)
+    kept = batch_memory(learning, height * width, _batch_size(config))
+    return Workload(cell, kind, flops, parameters, trained + tested, kept)
+
+
+def _batch_size(config: Config) -> int:
+    """Return how many pictures a training takes at a time; 0 for a probe, or if nothing learns."""
+    if 'trials' in config:
+        return _batch_size(config['trials'][0]['config'])
+    return _number(config, 'train_dataloader', 'batch_size') if 'train_cfg' in config else 0
+>>>>>>> cluster14
 
 
 def _model(config: Config) -> Config:

@@ -55,9 +55,14 @@ class FeatureCache:
     folder: Path
     limit: int
 
+    @staticmethod
+    def name_of(key: str) -> str:
+        """Return the name of the file with the features stored under ``key``."""
+        return f'{key}{_SUFFIX}'
+
     def read(self, key: str) -> Collected | None:
         """Return the features stored under ``key``; ``None`` if missing or damaged."""
-        path = self.folder / f'{key}{_SUFFIX}'
+        path = self.folder / self.name_of(key)
         try:
             with safe_open(path, framework='pt') as file:
                 about = file.metadata()

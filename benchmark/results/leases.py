@@ -43,6 +43,9 @@ _LONGEST = 7 * 24 * 3600.0
 _BEATS = 12
 """How often a lease is renewed within its length."""
 
+_LOOK_SECONDS = 1.0
+"""Longest time between two looks at the lease of another host that a process shares."""
+
 _NAME = re.compile(r'lease\.([0-9]{6})')
 _RANK = 'rank.'
 _KEPT = 8
@@ -323,8 +326,13 @@ def handed_on() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def joined(folder: Path) -> Iterator[None]:
+def joined(folder: Path, *, watched: bool = False) -> Iterator[None]:
     """Hold ``folder`` as one of several processes that its holder has started, in the block.
+
+    Args:
+        folder: it must exist.
+        watched: end this process at once when the holder gives a lease back, loses it, or gives no
+            sign of life for half of its length: before anyone else can take the folder.
 
     Raises:
         BusyError: it is not theirs any more.
@@ -334,13 +342,31 @@ def joined(folder: Path) -> Iterator[None]:
     _State.leases += shares
     place = folder / f'{_RANK}{secrets.token_hex(8)}'
     create_whole(place, json.dumps(Owner.here()._asdict()).encode())
+    ended = threading.Event()
     try:
         check_held()
+        for share in shares if watched else ():
+            threading.Thread(target=_end_with_holder, args=(share, ended), daemon=True).start()
         yield
     finally:
+        ended.set()
         place.unlink(missing_ok=True)
         for share in shares:
             _State.leases.remove(share)
+
+
+def _end_with_holder(share: Lease, ended: threading.Event) -> None:
+    """End this process when the holder of a lease shows no more signs of life, unless it ended."""
+    mark, moment, seconds = None, time.monotonic(), length()
+    while not ended.wait(min(seconds / _BEATS, _LOOK_SECONDS)):
+        sight = see(share.folder)
+        if sight is None or sight.is_free or sight.mark.number != share.number:
+            os._exit(LOST)
+        seconds = sight.seconds
+        if sight.mark != mark:
+            mark, moment = sight.mark, time.monotonic()
+        elif time.monotonic() - moment > seconds / 2:
+            os._exit(LOST)
 
 
 def ranks_have_ended(folder: Path) -> bool:

@@ -179,9 +179,10 @@ class Evaluator:
         backbone = campaign.request.backbones[0]
         known = inspect_all([backbone], campaign.store.work / 'cache', executor)
         features = known[backbone.id].features
+        of_cell = campaign.job(cell)
         request = {
             'job': 'health',
-            'config': campaign.job(cell).request['config'],
+            'config': of_cell.request['config'],
             'count': HEALTH_PICTURES,
             'stride': features.strides[-1],
             'is_plain': features.architecture is Architecture.PLAIN_VIT,
@@ -190,6 +191,7 @@ class Evaluator:
             f'label-free measures of {backbone.id}',
             request,
             campaign.store.work / 'cache' / 'health.log',
+            needs=of_cell.needs,
         )
         for reply in executor.run([job]):
             if reply.error:

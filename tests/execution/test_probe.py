@@ -25,6 +25,7 @@ from benchmark.models import FeatureBackbone
 from benchmark.models.inspection import inspect_backbone
 from benchmark.probes.cache import FeatureCache
 from benchmark.protocols import load_protocol
+from benchmark.results.kept_features import kept_bytes
 from benchmark.specs import RunSpec
 from tests.support.execution_cells import random_backbone, small_task
 
@@ -94,6 +95,9 @@ def test_kept_features_give_the_same_numbers_without_the_backbone(
     monkeypatch.setattr(
         'benchmark.execution.probe.read_blocks', lambda *_: pytest.fail('a picture was read again')
     )
+    sizes = [path.stat().st_size for path in (tmp_path / 'features').glob('*.safetensors')]
+    assert kept_bytes(tmp_path / 'features', 'made so') == sum(sizes)
+    assert len(sizes) >= 2
     warm = execute_probe(config, slot)
     assert set(warm.proof['features'].values()) == {'read from the cache'}
     assert (warm.raw, warm.trials) == (cold.raw, cold.trials)

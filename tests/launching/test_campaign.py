@@ -59,6 +59,7 @@ class FakePool:
     """Answers inspections with ``FEATURES`` and runs by ``answer``; keeps what it was asked."""
 
     device = 'cpu'
+    weights: str | None = None
 
     def __init__(self, answer: Answer = lambda job: OUTCOME) -> None:
         self.answer = answer
@@ -69,7 +70,12 @@ class FakePool:
         for job in jobs:
             self.asked.append(job)
             always = {
-                'inspect': {'error': '', 'features': FEATURES, 'weights': None, 'flops': 1000.0},
+                'inspect': {
+                    'error': '',
+                    'features': FEATURES,
+                    'weights': self.weights,
+                    'flops': 1000.0,
+                },
                 'check': {'error': '', 'findings': self.findings, 'sizes': {}},
             }
             answer = always.get(job.request['job']) or self.answer(job)

@@ -17,6 +17,7 @@ import pytest
 from benchmark.errors import EnvironmentProblem
 from benchmark.launching import Job, Pool, Reply
 from benchmark.launching.executors import Wanted, make_executor
+from benchmark.launching.resources import Needs, Share
 from benchmark.launching.spool import Spool
 from benchmark.launching.station import Station
 
@@ -87,6 +88,7 @@ class TestStations:
         program = f"""
 import os
 from pathlib import Path
+from benchmark.launching.resources import Needs, Share
 from benchmark.launching.spool import Spool
 with Spool(Path({str(tmp_path / 'old')!r})).waited_for():
     os._exit(0)
@@ -147,9 +149,10 @@ PLAYED = {
 script=$1; place=$(dirname "$0"); id=$((100 + $(ls "$place" | grep -c '^job')))
 cp "$script" "$place/job.$id"
 last=$(sed -n 's/^#SBATCH --array=0-\\([0-9]*\\).*/\\1/p' "$script")
+nodes=$(sed -n 's/^#SBATCH --nodes=\\([0-9]*\\)/\\1/p' "$script")
 for task in $(seq 0 "${last:-0}"); do
-  export SLURM_JOB_ID=$id SLURM_NTASKS=1 SLURM_JOB_NUM_NODES=1 SLURM_NODEID=0 SLURM_PROCID=0
-  export SLURM_LOCALID=0
+  export SLURM_JOB_ID=$id SLURM_NTASKS=${nodes:-1} SLURM_JOB_NUM_NODES=${nodes:-1}
+  export SLURM_LOCALID=0 SLURM_RESTART_COUNT=0
   [ -n "$last" ] && export SLURM_ARRAY_JOB_ID=$id SLURM_ARRAY_TASK_ID=$task
   setsid bash "$script" >"$place/out.$id.$task" 2>&1 &
   echo $! >"$place/pid.$id.$task"
@@ -157,8 +160,12 @@ done
 echo "Submitted batch job $id"
 """,
     'srun': """#!/bin/bash
+# one process per node
 while [[ $1 == --* ]]; do [[ $1 == --output || $1 == --error ]] && shift; shift; done
-exec "$@"
+for node in $(seq 0 $((SLURM_NTASKS - 1))); do
+  SLURM_PROCID=$node SLURM_NODEID=$node "$@" &
+done
+wait
 """,
     'scancel': """#!/bin/bash
 place=$(dirname "$0")
@@ -219,9 +226,109 @@ def test_a_job_array_runs_jobs_and_is_cancelled_at_the_end(tmp_path: Path, slurm
     assert not list((tmp_path / 'work' / 'spool').iterdir())
 
 
+def test_classes_of_cells_have_arrays_of_their_own(tmp_path: Path, slurm: Path) -> None:
+    """A job goes to the tasks with room for it, and a class without cells costs no task."""
+    large, small = Needs(1, 0, 2, 8, 120), Needs(1, 0, 1, 4, 60)
+    asked = [
+        Job(f'{name}{n}', {'job': f'none-{name}{n}'}, tmp_path / 'log.txt', needs=needs)
+        for n in range(3)
+        for name, needs in (('small', small), ('large', large))
+    ]
+    shares = [Share(large, 3, 90.0), Share(small, 3, 30.0), Share(Needs(1, 0, 9), 1, 1.0)]
+    wanted = Wanted('cpu', 3, work=tmp_path / 'work', options={'slurm_partition': 'any'})
+    with make_executor('slurm', wanted) as executor:
+        executor.reserve(shares)
+        found = replies(executor.run(asked))
+    assert {name: reply.error.split(' (')[0] for name, reply in found.items()} == {
+        job.name: f"unknown procedure 'none-{job.name}'" for job in asked
+    }
+    scripts = [path.read_text() for path in sorted(slurm.glob('job.*'))]
+    assert len(scripts) == 2
+    for text, lines in zip(
+        scripts,
+        (('--cpus-per-task=1', '--mem=4GB', '--time=60'), ('--cpus-per-task=2', '--mem=8GB')),
+        strict=True,
+    ):
+        for line in (*lines, '--partition=any'):
+            assert f'#SBATCH {line}' in text
+
+
+GPU, CPU = Needs(1, 1, 8, 6, 240), Needs(1, 0, 1, 4, 60)
+
+
+@pytest.mark.parametrize(
+    ('options', 'lines'),
+    [
+        (
+            {},
+            (
+                'slurm: 9 cells in an array of 2 tasks with timeout_min=240 cpus_per_task=8 '
+                'mem_gb=6 gpus_per_node=1',
+                'slurm: 3 cells in an array of 1 task with timeout_min=60 cpus_per_task=1 mem_gb=4',
+            ),
+        ),
+        (
+            {'mem_gb': '2', 'gpu.slurm_partition': 'a100', 'cpu.slurm_partition': 'cpu'},
+            (
+                'slurm: 9 cells in an array of 2 tasks with timeout_min=240 cpus_per_task=8 '
+                'gpus_per_node=1 mem_gb=2 slurm_partition=a100',
+                'slurm: 3 cells in an array of 1 task with timeout_min=60 cpus_per_task=1 '
+                'mem_gb=2 slurm_partition=cpu',
+            ),
+        ),
+        (
+            {'classes': 'one'},
+            (
+                'slurm: 12 cells in an array of 3 tasks with timeout_min=240 cpus_per_task=8 '
+                'mem_gb=6 gpus_per_node=1',
+            ),
+        ),
+        (
+            {'timeout_min': '9', 'mem_gb': '9', 'cpus_per_task': '9', 'slurm_gres': 'gpu:1'},
+            (
+                'slurm: 12 cells in an array of 3 tasks with timeout_min=9 mem_gb=9 '
+                'cpus_per_task=9 slurm_gres=gpu:1',
+            ),
+        ),
+    ],
+)
+def test_what_the_user_gives_is_requested_and_the_rest_by_the_plan(
+    options: dict[str, str], lines: tuple[str, ...], slurm: Path, tmp_path: Path
+) -> None:
+    shares = [Share(GPU, 9, 900.0), Share(CPU, 3, 30.0)]
+    with make_executor('slurm', Wanted('cuda', 3, work=tmp_path, options=options)) as executor:
+        assert executor.planned(shares) == list(lines)
+
+
+@pytest.mark.slow
+def test_a_cell_of_two_nodes_gets_a_process_on_each(
+    tmp_path: Path, slurm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('PYTHONPATH', str(Path(__file__).parents[2]), prepend=os.pathsep)
+    request = {
+        'job': 'tests.support.sleeping_ranks:SHARE',
+        'folder': str(tmp_path / 'cell'),
+        'processes': 2,
+    }
+    needs = Needs(2, 0, 2, 4, 60)
+    asked = [Job('both', request, tmp_path / 'log.txt', needs=needs)]
+    wanted = Wanted('cpu', 1, 2, work=tmp_path / 'work', options={'nodes': '2'})
+    with make_executor('slurm', wanted) as executor:
+        executor.reserve([Share(needs, 1, 1.0)])
+        (reply,) = executor.run(asked)
+    assert reply.answer == {'error': '', 'processes': 2, 'nodes': 2}
+    ranks = {path.suffix: path.read_text() for path in (tmp_path / 'cell').glob('rank-of-node*')}
+    assert ranks == {'.0': '0', '.1': '1'}
+    (script,) = slurm.glob('job.*')
+    for line in ('--nodes=2', '--ntasks-per-node=1', '--cpus-per-task=1', '--mem=2GB'):
+        assert f'#SBATCH {line}' in script.read_text()
+
+
 @pytest.mark.parametrize(
     ('wanted', 'line'),
     [
+        (Wanted('cpu', 1, 3, options={'nodes': '2'}), 'cannot share --processes 3 evenly'),
+        (Wanted('cpu', 1, options={'classes': 'two'}), 'classes=two must be one or several'),
         (Wanted('cpu', None), 'give the number of tasks of the job array'),
         (Wanted('cpu', 1, options={'slurm_colour': 'red'}), 'slurm_colour'),
         (Wanted('cpu', 1, options={'cluster': 'pbs'}), 'pbs'),
@@ -235,6 +342,21 @@ def test_what_cannot_be_submitted_is_one_line(
         make_executor('slurm', wanted)
     assert line in str(caught.value)
     assert '\n' not in str(caught.value)
+
+
+def test_what_the_scheduler_refuses_is_one_line(slurm: Path, tmp_path: Path) -> None:
+    refusal = '#!/bin/bash\necho "sbatch: error: Memory cannot be satisfied" >&2\nexit 1\n'
+    (slurm / 'sbatch').write_text(refusal)
+    (slurm / 'sbatch').chmod(stat.S_IRWXU)
+    needs = Needs(1, 0, 2, 512, 60)
+    asked = Job('a', {'job': 'none'}, tmp_path / 'log.txt', needs=needs)
+    with make_executor('slurm', Wanted('cpu', 1, work=tmp_path / 'work')) as executor:
+        executor.reserve([Share(needs, 1, 1.0)])
+        with pytest.raises(EnvironmentProblem, match='mem_gb=512') as caught:
+            list(executor.run([asked]))
+    assert 'Memory cannot be satisfied' in str(caught.value)
+    assert '\n' not in str(caught.value)
+    assert not list((tmp_path / 'work' / 'spool').iterdir())
 
 
 def test_without_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Procedures whose processes say their numbers, and then sleep or fail."""
+"""Procedures whose processes say their numbers, and then end, sleep or fail."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from benchmark.compiling.procedures import Procedure
 from benchmark.errors import DataError
+from benchmark.execution.answering import claimed
+from benchmark.execution.torchrun import launch
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +41,17 @@ def miss(request: dict[str, Any]) -> dict[str, Any]:
         time.sleep(0.01)
 
 
+def share(request: dict[str, Any]) -> dict[str, Any]:
+    """Start the requested processes; each notes its rank in a file named by its node."""
+    folder = Path(request['folder'])
+    if 'GROUP_RANK' in os.environ:
+        (folder / f'rank-of-node.{os.environ["GROUP_RANK"]}').write_text(os.environ['RANK'])
+        size = int(os.environ['WORLD_SIZE'])
+        return {'processes': size, 'nodes': int(os.environ['GROUP_WORLD_SIZE'])}
+    return claimed(request, lambda: launch(request, request['processes']))
+
+
+SHARE = Procedure('share', 'tests.support.sleeping_ranks:share', uses_libraries=False)
 SLEEP = Procedure('sleep', 'tests.support.sleeping_ranks:run', uses_libraries=False)
 REFUSE = Procedure('refuse', 'tests.support.sleeping_ranks:refuse', uses_libraries=False)
 MISS = Procedure('miss', 'tests.support.sleeping_ranks:miss', uses_libraries=False)

@@ -201,7 +201,8 @@ def _cluster(stage: Stage, options: argparse.Namespace) -> Iterator[tuple[str, A
 @contextlib.contextmanager
 def ray_cluster(stage: Stage) -> Iterator[Any]:
     """Yield a Ray with two nodes of a CPU each."""
-    os.environ.update(stage.environment)
+    # Ray's workers have a low priority, at which a busy machine lets them starve
+    os.environ.update({**stage.environment, 'RAY_worker_niceness': '0'})
     from ray.cluster_utils import Cluster
 
     # the head runs no task: it is the other two that come and go

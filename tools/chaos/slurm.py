@@ -51,8 +51,8 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SlurmctldParameters=preempt_send_user_signal
 SchedulerParameters=batch_sched_delay=1,sched_interval=5
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port=27001 CPUs=2 RealMemory=2000
-NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port=27002 CPUs=2 RealMemory=2000
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port=27001 CPUs=2 RealMemory=64000
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port=27002 CPUs=2 RealMemory=64000
 PartitionName=low Nodes=n1,n2 Default=YES PriorityTier=1 PreemptMode=REQUEUE GraceTime=60
 PartitionName=high Nodes=n1,n2 PriorityTier=10 PreemptMode=OFF
 """
@@ -64,8 +64,8 @@ def main() -> int:
     parser.add_argument('--cells', type=int, default=100)
     parser.add_argument('--keep', action='store_true', help='keep the folder of the stage')
     options = parser.parse_args()
-    if lacking := [name for name in NEEDED if shutil.which(name, path=_path()) is None]:
-        print(f'not there: {", ".join(lacking)} (packages munge, slurmctld, slurmd, slurm-client)')
+    if missing := lacking():
+        print(missing)
         return 2
     folder = Path(tempfile.mkdtemp(prefix='chaos-'))
     stage = Stage(folder / 'stage', lease=LEASE)
@@ -79,6 +79,13 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def lacking() -> str:
+    """Return which programs of Slurm are not there, in one line; empty if all are."""
+    missing = [name for name in NEEDED if shutil.which(name, path=_path()) is None]
+    packages = 'munge, slurmctld, slurmd, slurm-client'
+    return f'not there: {", ".join(missing)} (packages {packages})' if missing else ''
+
+
 def _path() -> str:
     return f'{os.environ["PATH"]}{os.pathsep}/usr/sbin'
 
@@ -88,7 +95,7 @@ def _play(stage: Stage, cells: int) -> int:
     first = stage.command('run', suite, 'shared', '--seeds', '0', '--jobs', '1')
     subprocess.run(first, env=stage.environment, cwd=stage.folder, check=True)
     begun = time.monotonic()
-    with _slurm(stage) as environment:
+    with slurm_cluster(stage) as environment:
         options = ('cpus_per_task=2', 'slurm_partition=low')
         more = ('--executor', 'slurm', '--jobs', '2', '--resources', *options)
         command = stage.command('work', suite, 'shared', *more)
@@ -148,7 +155,7 @@ def _job(number: str, environment: Mapping[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def _slurm(stage: Stage) -> Iterator[dict[str, str]]:
+def slurm_cluster(stage: Stage) -> Iterator[dict[str, str]]:
     """Start a controller and two nodes; yield the environment in which commands find them."""
     place = stage.folder / 'slurm'
     (place / 'state').mkdir(parents=True)

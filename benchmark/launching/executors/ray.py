@@ -1,42 +1,87 @@
-"""One Ray task per job: Ray places it, with its CPUs and GPUs, on a node of its cluster."""
+"""Workers as actors of Ray: Ray places each, with its CPUs, GPUs and memory, on a node."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import secrets
+import shutil
+import threading
+import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 from benchmark.errors import EnvironmentProblem
+from benchmark.execution.gang import Gang
 from benchmark.launching.devices import worker_environments
-from benchmark.launching.executors.base import Job, Reply, Wanted
+from benchmark.launching.executors.base import Job, Jobs, Reply, Wanted, is_one_class
 from benchmark.launching.pool import Pool
+from benchmark.launching.resources import Needs, Share, joined
 from benchmark.results.leases import LENGTH
 from benchmark.stopping import SECONDS
+from benchmark.wording import count_noun
+
+Amounts = Mapping[str, float]
+"""Amounts of Ray's resources by name: CPU, GPU, memory in bytes."""
 
 _POLL = 1.0
-_OWN = ('address', 'cpus', 'gpus')
+_OWN = ('address', 'cpus', 'gpus', 'memory_gb', 'classes')
+_PATIENCE = 300.0
+"""Seconds to wait for nodes to come back when there is no room for what is left."""
+
+_ANY = 1 << 30
+"""More than any cell needs."""
+
+
+class _Team:
+    """An actor that runs jobs one by one; with it those that lead it to other nodes, if any.
+
+    Args:
+        room: what jobs it can run.
+        amounts: the amounts of Ray's resources that it holds, one entry per actor.
+        lead: the actor.
+        others: the actors of other nodes, which follow it.
+        group: the placement group of all, if they are several.
+    """
+
+    def __init__(
+        self,
+        room: Needs,
+        amounts: Sequence[Amounts],
+        lead: Any,
+        others: Sequence[Any] = (),
+        group: Any = None,
+    ) -> None:
+        self.room, self.amounts, self.lead = room, tuple(amounts), lead
+        self.others, self.group = tuple(others), group
+        self.followed: list[Any] = []
+        self.is_busy = False
 
 
 class RayExecutor:
-    """Runs jobs as tasks of a Ray cluster, or on this machine if there is no cluster.
+    """Runs jobs in actors of a Ray cluster, or on this machine if there is no cluster.
 
-    A task runs its job in a worker process, which stays for the next task of the same Ray worker
-    and ends with it. All nodes must see data, results and work folder under the same paths. Nodes
-    may come and go: a job of a node that is gone is lost, and tried again by the campaign.
+    An actor has the resources of a class of cells, and takes any job that needs no more. It runs
+    jobs in a worker process, which stays for the next one and ends with it. All nodes must see
+    data, results and work folder under the same paths. Nodes may come and go: one that joins is
+    used; a job of one that is gone is lost, and tried again by the campaign. A training in several
+    processes runs on one node where it fits one, else in a placement group, with an actor for each.
 
     Args:
-        jobs: how many tasks at a time; as many as the cluster has room for, where not given.
+        jobs: how many at a time; as many as the cluster has room for, where not given.
         device: ``'cpu'``, or ``'cuda'`` or ``'auto'``, which ask for a GPU per process.
         processes: how many processes a training takes, each with a CPU or a GPU of its own.
-        options: ``address`` of the cluster, and ``cpus`` and ``gpus`` per task.
+        options: ``address`` of the cluster; ``cpus``, ``gpus`` and ``memory_gb`` of each actor, for
+            all classes, or with ``cpu.`` or ``gpu.`` before them for those without or with GPUs;
+            and ``classes``, ``'one'`` for the same resources everywhere.
+        work: a folder that all nodes see, in which those of one training meet.
 
     Raises:
-        EnvironmentProblem: Ray is not installed, not reachable, or has no room for one task.
+        EnvironmentProblem: Ray is not installed, not reachable, or has no room for one job.
     """
 
     def __init__(
@@ -46,104 +91,277 @@ class RayExecutor:
         *,
         processes: int = 1,
         options: Mapping[str, str] | None = None,
+        work: Path = Path('work_dirs'),
     ) -> None:
         given = dict(options or {})
-        if unknown := sorted(set(given) - set(_OWN)):
+        plain = {key.removeprefix('cpu.').removeprefix('gpu.') for key in given}
+        if unknown := sorted(plain - set(_OWN)):
             raise EnvironmentProblem(
                 f'--executor ray: unknown resource {unknown[0]}; allowed: {", ".join(_OWN)}'
             )
-        cpus, gpus = _number('cpus', given, processes), _number('gpus', given, processes)
-        self._ray, self._started = _connect(given.get('address'))
+        self._is_one = is_one_class('ray', given.pop('classes', 'several'))
+        address = given.pop('address', None)
+        self._given = {name: _number(name, text) for name, text in given.items()}
+        self._ray, self._started = _connect(address)
         self._finalizer = weakref.finalize(self, _shut_down, self._ray, self._started)
         has_gpus = self._ray.cluster_resources().get('GPU', 0) >= processes
         uses_gpus = device == 'cuda' or (device == 'auto' and has_gpus)
         self.device = 'gpu' if uses_gpus else 'cpu'
-        self._needs = {
-            'num_cpus': cpus,
-            'num_gpus': gpus if uses_gpus or 'gpus' in given else 0.0,
-        }
-        self._asked_device, self._processes = device, processes
-        room = self._room()
-        if not room:
-            there = self._ray.cluster_resources()
+        self._asked_device, self._jobs = device, jobs
+        self._folder = work.resolve() / 'spool' / f'ray-{secrets.token_hex(4)}'
+        self._teams: list[_Team] = []
+        self._actor = self._ray.remote(Server)
+        usual = Needs(processes, processes if uses_gpus else 0, processes)
+        try:
+            self._check(usual)
+        except EnvironmentProblem:
             self.close()
-            raise EnvironmentProblem(
-                f'--executor ray: no room for a task with {self._needs["num_cpus"]:g} CPUs and '
-                f'{self._needs["num_gpus"]:g} GPUs; the cluster has {there.get("CPU", 0):g} and '
-                f'{there.get("GPU", 0):g}'
-            )
-        self._jobs = jobs
+            raise
+        room = _count(self._nodes(), self._parts(usual))
         self.workers = min(jobs or room, room)
 
     @classmethod
     def of(cls, wanted: Wanted) -> RayExecutor:
         """Return the requested executor."""
-        return cls(wanted.jobs, wanted.device, processes=wanted.processes, options=wanted.options)
+        return cls(
+            wanted.jobs,
+            wanted.device,
+            processes=wanted.processes,
+            options=wanted.options,
+            work=wanted.work,
+        )
 
-    def _room(self) -> int:
-        """Return how many tasks the cluster can run at a time now."""
-        there = self._ray.cluster_resources()
-        shares = [
-            there.get(kind, 0) / needed
-            for kind, needed in (
-                ('CPU', self._needs['num_cpus']),
-                ('GPU', self._needs['num_gpus']),
-            )
-            if needed
+    def reserve(self, shares: Sequence[Share]) -> None:
+        """Check that each class has room somewhere; actors start when there are jobs for them.
+
+        Raises:
+            EnvironmentProblem: no node, or no nodes together, have what a class needs.
+        """
+        self._classes = self._merged(shares)
+        for share in self._classes:
+            self._check(share.needs)
+
+    def planned(self, shares: Sequence[Share]) -> list[str]:
+        """Return a line per class of actors that it would start for cells of these classes."""
+        return [
+            f'ray: {count_noun(share.cells, "cell")} in workers with '
+            f'{_said(self._amounts(share.needs))}'
+            for share in self._merged(shares)
         ]
-        return int(min(shares, default=1))
+
+    def _merged(self, shares: Sequence[Share]) -> list[Share]:
+        if not self._is_one or not shares:
+            return list(shares)
+        return [functools.reduce(joined, shares)]
+
+    _classes: Sequence[Share] = ()
+
+    def _own(self, needs: Needs) -> dict[str, float]:
+        """Return the amounts that the user chose for a class, by name."""
+        prefix = 'gpu.' if needs.gpus else 'cpu.'
+        plain = {name: value for name, value in self._given.items() if '.' not in name}
+        special = {k[4:]: v for k, v in self._given.items() if k.startswith(prefix)}
+        return plain | special
+
+    def _amounts(self, needs: Needs) -> Amounts:
+        """Return the amounts of Ray's resources that a class takes."""
+        found: dict[str, float] = {'CPU': needs.cpus, 'GPU': needs.gpus, 'memory': needs.memory_gb}
+        own = self._own(needs)
+        for name, key in (('cpus', 'CPU'), ('gpus', 'GPU'), ('memory_gb', 'memory')):
+            found[key] = own.get(name, found[key])
+        found['memory'] *= _GB
+        return {key: float(amount) for key, amount in found.items() if amount}
+
+    def _parts(self, needs: Needs) -> list[Amounts]:
+        """Return what a job takes: all of it of one node, or a part per process."""
+        whole = self._amounts(needs)
+        if needs.processes == 1 or any(_fits(whole, node) for node in self._nodes()):
+            return [whole]
+        part = {key: amount / needs.processes for key, amount in whole.items()}
+        return [part] * needs.processes
+
+    def _nodes(self) -> list[Amounts]:
+        """Return the resources of each living node."""
+        return [node['Resources'] for node in self._ray.nodes() if node['Alive']]
+
+    def _check(self, needs: Needs) -> None:
+        """Raise unless an empty cluster has room for a job.
+
+        Raises:
+            EnvironmentProblem: it has not.
+        """
+        nodes, parts = self._nodes(), self._parts(needs)
+        if _count(nodes, parts):
+            return
+        there = self._ray.cluster_resources()
+        raise EnvironmentProblem(
+            f'--executor ray: no room for a task with {_said(self._amounts(needs))}; the cluster '
+            f'of {count_noun(len(nodes), "node")} has {_said(there)}; --resources cpus=N gpus=N '
+            'memory_gb=N requests less'
+        )
+
+    def _has_room(self, needs: Needs) -> bool:
+        """Whether a further team has room beside those there are, as far as this process knows."""
+        taken = [part for team in self._teams for part in team.amounts]
+        return _packed(self._nodes(), [*taken, *self._parts(needs)])
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Reply]:
         """Yield a reply for every job as it ends, in no particular order."""
-        # retries are the campaign's: it knows what was lost, and writes it down
-        task = self._ray.remote(_run).options(max_retries=0, **self._needs)
-        waiting = iter(jobs)
-        asked: dict[Any, tuple[Job, datetime]] = {}
+        waiting = Jobs.of(jobs)
+        asked: dict[Any, tuple[Job, datetime, _Team]] = {}
+        busy = time.monotonic()
         try:
             while True:
-                limit = self._jobs or max(self._room(), 1)  # nodes may have joined
-                while len(asked) < limit and (job := next(waiting, None)) is not None:
-                    handle = task.remote(self._request(job))
-                    asked[handle] = (job, datetime.now(UTC))
+                for team, job in self._hand_out(waiting):
+                    handle = team.lead.run.remote(job.to_plain())
+                    asked[handle] = (job, datetime.now(UTC), team)
                 if not asked:
-                    return
+                    if not (left := waiting.left()):
+                        return
+                    # the node that had room for it is gone, and may come back
+                    if time.monotonic() - busy > _PATIENCE:
+                        self._check(left[0])
+                    time.sleep(_POLL)
+                    continue
+                busy = time.monotonic()
                 ready, _ = self._ray.wait(list(asked), timeout=_POLL)
                 for handle in ready:
-                    job, started = asked.pop(handle)
-                    yield Reply(job, self._answer(handle), started)
+                    job, started, team = asked.pop(handle)
+                    answer, is_there = self._answer(handle)
+                    team.is_busy = False
+                    if not is_there:
+                        self._drop(team)
+                    yield Reply(job, answer, started)
+                self._end_broken()
         finally:
             if asked:  # the consumer left early
-                self._end(list(asked))
+                self._end({handle: team for handle, (_, _, team) in asked.items()})
 
-    def _end(self, handles: list[Any]) -> None:
-        """Interrupt tasks, give trainings time for a checkpoint, and end what is left."""
-        for handle in handles:
-            self._ray.cancel(handle)
-        _, left = self._ray.wait(handles, num_returns=len(handles), timeout=SECONDS)
-        for handle in left:
-            self._ray.cancel(handle, force=True)
+    def _hand_out(self, waiting: Jobs) -> Iterator[tuple[_Team, Job]]:
+        """Yield jobs with who runs them: teams that are idle, and new ones where there is room."""
+        for team in self._teams:
+            if not team.is_busy and (job := waiting.take(team.room)):
+                team.is_busy = True
+                yield team, job
+        for needs in waiting.left():
+            room = self._room_of(needs)
+            while needs in waiting.left():
+                is_full = len(self._teams) >= (self._jobs or _ANY)
+                if is_full or not self._has_room(
+                    room
+                ):  # looked at each time: nodes may have joined
+                    if self._drop_idle():
+                        continue
+                    break
+                if (job := waiting.take(needs)) is None:
+                    break
+                team = self._start(room)
+                team.is_busy = True
+                yield team, job
 
-    def _request(self, job: Job) -> dict[str, Any]:
-        return {
-            'job': {**asdict(job), 'log': str(job.log)},
-            'device': self._asked_device if self.device == 'gpu' else 'cpu',
-            'processes': self._processes,
-            'lease': os.environ.get(LENGTH, ''),
-        }
+    def _room_of(self, needs: Needs) -> Needs:
+        """Return the class of a job: the least that covers it, or its own needs."""
+        fitting = [share.needs for share in self._classes if needs.fits(share.needs)]
+        return min(fitting, key=lambda room: room.size, default=needs)
 
-    def _answer(self, handle: Any) -> dict[str, Any]:
+    def _start(self, needs: Needs) -> _Team:
+        """Start the actor of a class, or those of several nodes."""
+        own, names = self._own(needs), {'cpus': 'cpus', 'memory_gb': 'memory_gb'}
+        room = needs._replace(
+            minutes=_ANY, **{field: _ANY for name, field in names.items() if name in own}
+        )
+        device = self._asked_device if needs.gpus else 'cpu'
+        parts = self._parts(needs)
+        setting = (device, needs.processes // len(parts), os.environ.get(LENGTH, ''))
+        if len(parts) == 1:
+            lead = self._actor.options(**_options(parts[0])).remote(*setting)
+            team = _Team(room, parts, lead)
+        else:
+            team = self._start_group(room, parts, setting)
+        self._teams.append(team)
+        return team
+
+    def _start_group(
+        self, room: Needs, parts: Sequence[Amounts], setting: tuple[str, int, str]
+    ) -> _Team:
+        """Start an actor per process of a training that no single node has room for."""
+        from ray.util.placement_group import placement_group
+        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+        meeting = str(self._folder / secrets.token_hex(4))
+        group = placement_group([dict(part) for part in parts], strategy='PACK')
+        actors = [
+            self._actor.options(
+                **_options(part),
+                scheduling_strategy=PlacementGroupSchedulingStrategy(
+                    group, placement_group_bundle_index=index
+                ),
+            ).remote(*setting, meeting, len(parts))
+            for index, part in enumerate(parts)
+        ]
+        team = _Team(room._replace(nodes=len(parts)), parts, actors[0], actors[1:], group)
+        team.followed = [
+            actors[0].lead.remote(),
+            *(actor.follow.remote(node) for node, actor in enumerate(team.others, 1)),
+        ]
+        return team
+
+    def _end_broken(self) -> None:
+        """End the teams of which an actor on another node is gone: their jobs are lost."""
+        for team in list(self._teams):
+            if team.followed and self._ray.wait(team.followed, timeout=0)[0]:
+                self._drop(team)
+
+    def _drop_idle(self) -> bool:
+        """End a team that does nothing; return whether there was one."""
+        idle = [team for team in self._teams if not team.is_busy]
+        if idle:
+            self._drop(min(idle, key=lambda team: team.room.size))
+        return bool(idle)
+
+    def _drop(self, team: _Team) -> None:
+        """End the actors of a team and leave their resources."""
+        if team not in self._teams:
+            return
+        self._teams.remove(team)
+        for actor in (team.lead, *team.others):
+            with contextlib.suppress(Exception):  # it is gone, or Ray is
+                self._ray.kill(actor)
+        if team.group is not None:
+            from ray.util.placement_group import remove_placement_group
+
+            with contextlib.suppress(Exception):
+                remove_placement_group(team.group)
+
+    def _end(self, asked: Mapping[Any, _Team]) -> None:
+        """Interrupt jobs, give trainings time for a checkpoint, and end what is left."""
+        for team in asked.values():
+            with contextlib.suppress(Exception):
+                team.lead.stop.remote()
+        handles = list(asked)
+        with contextlib.suppress(Exception):
+            self._ray.wait(handles, num_returns=len(handles), timeout=SECONDS)
+        for team in asked.values():
+            self._drop(team)
+
+    def _answer(self, handle: Any) -> tuple[dict[str, Any], bool]:
+        """Return the answer to a job, and whether the actor that ran it is there still."""
         try:
             answer: dict[str, Any] = self._ray.get(handle)
         except self._ray.exceptions.RayTaskError as error:
-            return {'error': f'{type(error.cause).__name__}: {error.cause}', 'user_error': False}
-        except self._ray.exceptions.RayError as error:  # worker or node is gone, no memory
+            reason = f'{type(error.cause).__name__}: {error.cause}'
+            return {'error': reason, 'user_error': False}, True
+        except self._ray.exceptions.RayError as error:  # actor or node is gone, no memory
             first = str(error).strip().splitlines()[:1]
             said = f'{type(error).__name__}: {first[0][:200] if first else "no message"}'
-            return {'error': said, 'user_error': False, 'lost': True}
-        return answer
+            return {'error': said, 'user_error': False, 'lost': True}, False
+        return answer, True
 
     def close(self) -> None:
-        """Leave the cluster, and end it where this executor started it."""
+        """End the actors, leave the cluster, and end it where this executor started it."""
+        for team in list(self._teams):
+            self._drop(team)
+        shutil.rmtree(self._folder, ignore_errors=True)
         self._finalizer()
 
     def __enter__(self) -> Self:
@@ -153,20 +371,67 @@ class RayExecutor:
         self.close()
 
 
-def _number(name: str, given: Mapping[str, str], usual: float) -> float:
+_GB = 2**30
+
+
+def _said(amounts: Amounts) -> str:
+    """Return amounts of Ray's resources as text."""
+    memory = amounts.get('memory', 0) / _GB
+    return (
+        f'{amounts.get("CPU", 0):g} CPUs, {amounts.get("GPU", 0):g} GPUs and {memory:.3g} GB of '
+        'memory'
+    )
+
+
+def _options(amounts: Amounts) -> dict[str, Any]:
+    """Return the options of an actor; it runs one job, and hears a request to stop meanwhile."""
+    return {
+        'num_cpus': amounts.get('CPU', 0),
+        'num_gpus': amounts.get('GPU', 0),
+        'memory': amounts.get('memory', 0),
+        'max_concurrency': 3,
+    }
+
+
+def _fits(wanted: Amounts, there: Amounts) -> bool:
+    return all(there.get(key, 0) >= amount - 1e-6 for key, amount in wanted.items())
+
+
+def _packed(nodes: Sequence[Amounts], parts: Sequence[Amounts]) -> bool:
+    """Whether all parts fit on the nodes, the largest placed first, each on the first with room."""
+    left = [dict(node) for node in nodes]
+    order = ('GPU', 'memory', 'CPU')
+    for part in sorted(parts, key=lambda x: [x.get(key, 0) for key in order], reverse=True):
+        node = next((node for node in left if _fits(part, node)), None)
+        if node is None:
+            return False
+        for key, amount in part.items():
+            node[key] = node.get(key, 0) - amount
+    return True
+
+
+def _count(nodes: Sequence[Amounts], parts: Sequence[Amounts]) -> int:
+    """Return how many jobs of these parts fit on empty nodes at a time; 1 where they take none."""
+    if not any(parts):
+        return 1
+    count = 0
+    while _packed(nodes, [*parts] * (count + 1)):
+        count += 1
+    return count
+
+
+def _number(name: str, text: str) -> float:
     """Return the amount of a resource that a task requests.
 
     Raises:
         EnvironmentProblem: something else than a number is given.
     """
     try:
-        number = float(given.get(name, usual))
+        number = float(text)
     except ValueError:
         number = -1.0
     if not 0 <= number < float('inf'):
-        raise EnvironmentProblem(
-            f'--executor ray: {name}={given[name]} must be a number, as in {name}=1'
-        )
+        raise EnvironmentProblem(f'--executor ray: {name}={text} must be a number, as in {name}=1')
     return number
 
 
@@ -199,20 +464,53 @@ def _shut_down(ray: Any, is_ours: bool) -> None:
             ray.shutdown()
 
 
-_pools: dict[tuple[str, ...], Pool] = {}
+class Server:
+    """The actor: runs jobs one by one in a worker process; of several nodes, it leads or follows.
 
+    Args:
+        device: ``'auto'``, ``'cpu'`` or ``'cuda'``.
+        processes: how many processes a training takes here.
+        lease: the length of leases in seconds, as text; empty for the usual one.
+        meeting: the folder in which several nodes meet; empty for one node.
+        nodes: how many they are.
+    """
 
-def _run(request: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer to a job, inside a Ray worker."""
-    if request['lease']:
-        os.environ[LENGTH] = request['lease']
-    environments = worker_environments(request['device'], 1, processes=request['processes'])
-    key = tuple(f'{name}={value}' for name, value in sorted(environments[0].items()))
-    for other in [other for other in _pools if other != key]:  # Ray gave other GPUs before
-        _pools.pop(other).close()
-    if key not in _pools:
-        _pools[key] = Pool(environments)
-    content = request['job']
-    job = Job(**{**content, 'log': Path(content['log'])})
-    (reply,) = _pools[key].run([job])
-    return reply.answer
+    def __init__(
+        self, device: str, processes: int, lease: str, meeting: str = '', nodes: int = 1
+    ) -> None:
+        if lease:
+            os.environ[LENGTH] = lease
+        (self._environment,) = worker_environments(device, 1, processes=processes)
+        self._pool: Pool | None = None
+        self._gang: Gang | None = None
+        if meeting:
+            import ray
+
+            self._gang = Gang(Path(meeting), nodes, ray.util.get_node_ip_address())
+
+    def run(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer to a job."""
+        if self._pool is None:
+            more = self._gang.environment() if self._gang is not None else {}
+            self._pool = Pool([{**self._environment, **more}])
+        (reply,) = self._pool.run([Job.from_plain(content)])
+        if self._gang is not None:  # the worker may have been killed
+            self._gang.clear()
+        return reply.answer
+
+    def stop(self) -> None:
+        """Ask the job at hand to end; a training keeps a checkpoint first."""
+        if self._pool is not None:
+            self._pool.terminate()
+
+    def lead(self) -> None:
+        """Let other nodes follow this one, until the actor ends."""
+        assert self._gang is not None, 'there are several nodes'
+        with self._gang.led():
+            threading.Event().wait()
+
+    def follow(self, node: int) -> None:
+        """Follow the node that leads, until it ends."""
+        assert self._gang is not None, 'there are several nodes'
+        os.environ.update(self._environment)
+        self._gang.follow(node)
