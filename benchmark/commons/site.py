@@ -239,6 +239,7 @@ class _Builder:
         content = load_content(self._gathered.store, name, options, has_evidence=True)
         folder = slug(name)
         files = render(content, _FORMATS)
+        tables = [f'{folder}/{file}' for file in files if file.endswith(('.csv', '.json'))]
         for file, data in files.items():
             self._write(f'{folder}/{file}', data.read_bytes() if isinstance(data, Path) else data)
         self._pages += 1
@@ -251,7 +252,8 @@ class _Builder:
             'title': title,
             'page': f'{folder}/{folder}.html',
             'checked': _checked(badges.values()),
-            'files': [f'{folder}/{file}' for file in files if file.endswith(('.csv', '.json'))],
+            'files': tables,
+            'analyses': [file for file in tables if '/analysis-' in file],
             **_counts(content),
         }
 
