@@ -28,6 +28,8 @@ __all__ = [
 _OWN = {
     'finetune': 'finetune:FINETUNE',
     'lp-ft': 'lp_ft:LP_FT',
+    'partial': 'partial:PARTIAL',
+    'lora': 'lora:LORA',
     'frozen': 'frozen:FROZEN',
     'frozen-kept': 'frozen_kept:FROZEN_KEPT',
     'linear': 'probes:LINEAR',

@@ -69,7 +69,7 @@ def document() -> str:
     for protocol in protocols(trivial=False):
         if not any(rule.numbers for rule in protocol.recipes):
             continue
-        lines += [f'## {protocol.title.capitalize()} (`{protocol.name}`)', '']
+        lines += [f'## {protocol.title[:1].upper()}{protocol.title[1:]} (`{protocol.name}`)', '']
         lines += _rules(protocol, next((item for item in seen if _extends(protocol, item)), None))
         seen.append(protocol)
     return '\n'.join([*lines, *_sources()]) + '\n'

@@ -116,6 +116,24 @@ def test_an_adapter_trains_in_the_place_of_the_backbone(tiny_world: Path, tmp_pa
     assert rate == TRAINED['lr']
 
 
+@pytest.mark.parametrize('name', ['lora', 'partial'])
+def test_a_shipped_protocol_trains_a_part_of_the_backbone(
+    name: str, tiny_world: Path, tmp_path: Path
+) -> None:
+    trains = load_protocol(name).trains
+    outcome, changed = run(tiny_world, tmp_path, 'test_vit', trains)
+    assert outcome.proof['frozen_changed'] is False
+    assert outcome.proof['head_learned']
+    top = FeatureBackbone(source='timm:test_vit', random=True).layer_of('norm.weight')[1]
+    last = range(top + 1, top + 2) if name == 'lora' else range(top - 3, top + 1)
+    assert changed
+    assert {group['name'].partition('/')[0] for group in outcome.proof['groups']} == {
+        'head', *(f'backbone layer {layer}' for layer in last)
+    }  # fmt: skip
+    if name == 'lora':
+        assert all(item.startswith('backbone.adapter.changes.') for item in changed)
+
+
 def test_a_frozen_part_that_changes_is_found_out(tiny_world: Path, tmp_path: Path) -> None:
     class Touch(ParameterAudit.__mro__[1]):  # type: ignore[misc]
         """Changes a frozen number."""
