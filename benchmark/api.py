@@ -1113,7 +1113,7 @@ def load_results(results: str | Path = 'results', suite: str | None = None) -> R
     name = known[0] if suite is None else suite
     records = records_of(store, name)
     if not records:
-        raise unknown_name(f'suite with records in {results}', name, known)
+        raise unknown_name('suite', name, known, where=f'in the records of {results}')
     return Results(name, records)
 
 
@@ -1167,7 +1167,7 @@ def compare(
     declared = _declared_suite(suite if suite is not None else known[0])
     name = declared.name if declared else str(suite if suite is not None else known[0])
     if name not in known:
-        raise unknown_name(f'suite with records in {results}', name, known)
+        raise unknown_name('suite', name, known, where=f'in the records of {results}')
     pair = tuple(_id_of(which) for which in (a, b))
     said = _suite_facts(declared, store, name)
     films = dict(said.films) if said else {}

@@ -68,11 +68,20 @@ class EnvironmentProblem(BenchmarkError):
     """A library, device or operator that the request needs is not available here."""
 
 
-def unknown_name(what: str, name: str, allowed: Iterable[str]) -> UnknownNameError:
-    """Return an error that names the unknown ``name``, the closest match and all allowed names."""
+def unknown_name(
+    what: str, name: str, allowed: Iterable[str], *, where: str = ''
+) -> UnknownNameError:
+    """Return an error that names the unknown ``name``, the closest match and all allowed names.
+
+    Args:
+        what: what it should be the name of, such as ``'task'``.
+        name: the unknown name.
+        allowed: the known ones.
+        where: the place that has no such thing, such as ``"of suite 'quick'"``.
+    """
     names = sorted(allowed)
-    hint = did_you_mean(name, names)
-    return UnknownNameError(f"unknown {what} '{name}'{hint} (known: {', '.join(names) or 'none'})")
+    said = f"unknown {what} '{name}'{where and f' {where}'}{did_you_mean(name, names)}"
+    return UnknownNameError(f'{said} (known: {", ".join(names) or "none"})')
 
 
 def did_you_mean(name: str, allowed: Iterable[str], prefix: str = '') -> str:

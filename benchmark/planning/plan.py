@@ -70,7 +70,7 @@ class Request:
         _check_one_seed(found, all_tasks)
         for name in tasks:
             if name not in all_tasks:
-                raise unknown_name(f"task of suite '{found.name}'", name, all_tasks)
+                raise unknown_name('task', name, all_tasks, where=f"of suite '{found.name}'")
         wanted = tuple(all_tasks[name] for name in dict.fromkeys(tasks or all_tasks))
         followed = [load_protocol(name) for name in dict.fromkeys(protocols or found.protocols)]
         _check_protocols(followed, wanted)

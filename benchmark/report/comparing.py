@@ -44,7 +44,7 @@ def compare_backbones(
     """
     briefs = read_briefs(store, suite)
     if not briefs:
-        raise unknown_name(f'suite with records in {store.results}', suite, store.suites())
+        raise unknown_name('suite', suite, store.suites(), where=f'in the records of {store.results}')
     counted = newest(briefs)
     runs = _asked(counted, protocols, tasks)
     chosen = [item for records in runs.values() for item in records]

@@ -216,6 +216,8 @@ def _merge_facts(store: ResultStore, facts: SuiteFacts | None) -> Iterator[Impor
 
 @contextlib.contextmanager
 def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    if not archive.exists():
+        raise RecordError(f'{archive}: no such file; give an archive written by `tbench export`')
     try:
         with zipfile.ZipFile(archive) as packed:
             yield packed

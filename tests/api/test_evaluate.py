@@ -196,7 +196,7 @@ def test_tasks_without_a_suite_are_run_by_themselves(tiny_data: Path, tmp_path: 
     ('asked', 'message'),
     [
         ({}, 'nothing to run'),
-        ({'suite': 'quick', 'tasks': ['nyuv2']}, "unknown task of suite 'quick' 'nyuv2'"),
+        ({'suite': 'quick', 'tasks': ['nyuv2']}, "unknown task 'nyuv2' of suite 'quick'"),
         ({'suite': {'name': 'a', 'title': 'b', 'tsks': ()}}, "unknown key 'tsks'"),
         ({'suite': 'quick', 'executor': 'cloud'}, "unknown executor 'cloud'"),
         ({'suite': 'quick', 'backbones': [3]}, 'not a int'),

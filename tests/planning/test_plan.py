@@ -126,7 +126,7 @@ def test_what_is_named_twice_runs_once(suite: str) -> None:
 @pytest.mark.parametrize(
     ('changes', 'part'),
     [
-        ({'tasks': ['three']}, r"unknown task of suite 'tiny' 'three'.*\(known: one, two\)"),
+        ({'tasks': ['three']}, r"unknown task 'three' of suite 'tiny'.*\(known: one, two\)"),
         ({'protocols': ['finetun']}, "unknown protocol 'finetun'; did you mean 'finetune'"),
         ({'backbones': ['vit']}, "unknown backbone 'vit'"),
     ],
