@@ -120,11 +120,11 @@ def forward_cost(network: nn.Module) -> ForwardCost | None:
     return ForwardCost(flops / _COUNTED_SIZE**2, written.count / _COUNTED_SIZE**2)
 
 
-class _Written(TorchDispatchMode):
+class _Written(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the numbers that operations write; views write none."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -240,7 +240,7 @@ class _Probe:
         found = self._slot.cache.read(self._key(self._slot, split))
         if found is not None:
             self._found[split] = READ_FROM_CACHE
-            self._files.add(self._keeping.cache.name_of(self._key(self._keeping, split)))
+            self._files.add(self._slot.cache.name_of(self._key(self._slot, split)))
         return found
 
     def _keep(self, split: str, collected: Collected) -> Collected:
@@ -249,15 +249,15 @@ class _Probe:
             key = self._key(self._slot, split)
             is_kept = self._slot.cache.write(key, collected)
             self._found[split] = 'written to the cache' if is_kept else 'not kept'
-            self._files.add(self._keeping.cache.name_of(key) if is_kept else None)
+            self._files.add(self._slot.cache.name_of(key) if is_kept else None)
         return collected
 
     def _note_kept(self) -> None:
         """Write down which files hold the features, where all of them are kept."""
-        if self._keeping is not None and not self._is_online and None not in self._files:
+        if self._slot is not None and not self._is_online and None not in self._files:
             names = [name for name in self._files if name is not None]
             has_all = self._pool is not None or len(names) > 1  # of training and test
-            note_files(self._keeping.cache.folder, self._keeping.key, names if has_all else ())
+            note_files(self._slot.cache.folder, self._slot.key, names if has_all else ())
 
     def _collect_pool(self, config: Config) -> _Pool:
         """Return features and labels of all pictures from which the splits are drawn.

@@ -30,9 +30,9 @@ from benchmark.compiling import (
 )
 from benchmark.errors import BenchmarkError, DataError, RecordError
 from benchmark.execution.locking import BusyError, check_leases, exclusive
-from benchmark.kinds.base import DATA
+from benchmark.kinds.base import DATA, Config
 from benchmark.launching.agenda import Agenda
-from benchmark.launching.costs import Known, expected_costs, sample_length
+from benchmark.launching.costs import Known, expected_costs
 from benchmark.launching.datachecks import Checked, Placed, check_all
 from benchmark.launching.earlier import EarlierRecords
 from benchmark.launching.executors.base import Executor, Job, Jobs, Reply, Reserving
@@ -48,8 +48,12 @@ from benchmark.launching.resources import (
 )
 from benchmark.launching.tracked import result_of, subject_of
 from benchmark.launching.workloads import (
+    SINGLE,
+    Pictures,
     expected_seconds,
+    keeps_features,
     longest_first,
+    pictures_of,
     stall_limit,
     workload_of_cell,
 )
@@ -115,7 +119,8 @@ class Campaign:
     pauses: tuple[float, ...] = (5.0, 30.0)
     tracking: Feed | None = None
     _workloads: dict[CellKey, Workload] = field(default_factory=dict, init=False)
-    _lengths: dict[str, float] = field(default_factory=dict, init=False)
+    _after_another: dict[CellKey, Workload] = field(default_factory=dict, init=False)
+    _pictures: dict[str, Pictures] = field(default_factory=dict, init=False)
     _device: str = field(default='cpu', init=False)
     _needs: Mapping[Hashable, Needs] = field(default_factory=dict, init=False)
     _checked: dict[str, Checked] = field(default_factory=dict, init=False)
@@ -152,7 +157,9 @@ class Campaign:
         made = {t.name: self._ensure_builtin_data(t) for t in tasks if t.source.provider}
         folders, reader = found | made, self.reader()
         manifests = {t.name: reader.manifest(t, folders[t.name]) for t in tasks}
-        self._lengths = {t.name: sample_length(t, manifests[t.name].files) for t in tasks}
+        self._pictures = {
+            t.name: pictures_of(t, manifests[t.name].files, manifests[t.name].size) for t in tasks
+        }
         digests = {name: manifest.digest for name, manifest in manifests.items()}
         resolved = ResolvedInputs(folders, digests, inspected)
         return self.split(self._compiled(resolved, executor.device))
@@ -164,13 +171,18 @@ class Campaign:
             cell = compiler.cell(spec)
             if spec.cell not in self._workloads:
                 with contextlib.suppress(BenchmarkError):  # an option that the cell itself refuses
-                    self._workloads[spec.cell] = workload_of_cell(
-                        cell,
-                        cell.design.inspected,
-                        self._lengths.get(spec.task, 1.0),
-                        config=compiler.outline(spec).config,
-                    )
+                    self._note_workload(cell, compiler.outline(spec).config)
             yield cell
+
+    def _note_workload(self, cell: Cell, config: Config) -> None:
+        """Note what cells like ``cell`` ask for; ``config`` is that of one of them."""
+        key, inspected = cell.spec.cell, cell.design.inspected
+        pictures = self._pictures.get(cell.spec.task, SINGLE)
+        self._workloads[key] = workload_of_cell(cell, inspected, pictures, config=config)
+        if self.feature_cache and keeps_features(config):
+            self._after_another[key] = workload_of_cell(
+                cell, inspected, pictures, config=config, has_features=True
+            )
 
     def compiler(self, resolved: ResolvedInputs, device: str) -> CellCompiler:
         """Return the compiler of the request's cells.
@@ -452,8 +464,9 @@ class Campaign:
             for cell in plan.to_do
             if cell.design.inspected is not None
         }
-        lengths = {task.name: self._lengths.get(task.name, 1.0) for task in self.request.tasks}
-        known = Known(self.request.tasks, inspected, lengths, self._workloads)
+        tasks = self.request.tasks
+        pictures = {task.name: self._pictures.get(task.name, SINGLE) for task in tasks}
+        known = Known(tasks, inspected, pictures, self._workloads, self._after_another)
         try:
             costs = expected_costs(self.store, suite, plan, known, executor.device)
         except RecordError:  # of a cell that may not be asked for

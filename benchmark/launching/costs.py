@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from benchmark.kinds import load_kind
-from benchmark.launching.workloads import workload_of_record
-from benchmark.planning import Plan
+from benchmark.launching.workloads import Pictures, workload_of_record
+from benchmark.planning import Cell, Plan
 from benchmark.planning.cells import Inspected
 from benchmark.planning.estimates import Basis, Estimate, Measured, Workload, estimate
 from benchmark.results.index import read_briefs
@@ -17,9 +16,6 @@ from benchmark.specs import CellKey, RunSpec, Task
 _MOST_ALIKE = 100
 """Largest number of records of a kind and protocol from which an estimate is scaled."""
 
-_FRAMES = 100.0
-"""Assumed number of frames of a film whose files were not counted; our own round number."""
-
 
 class Known(NamedTuple):
     """What is known of a request's cells.
@@ -27,30 +23,22 @@ class Known(NamedTuple):
     Attributes:
         tasks: the tasks.
         inspected: of each backbone.
-        lengths: pictures of a test sample, by task.
-        workloads: of each cell.
+        pictures: of each task.
+        workloads: of each cell as a whole.
+        after_another: of cells that share features, where another cell kept them.
     """
 
     tasks: Sequence[Task]
     inspected: Mapping[str, Inspected]
-    lengths: Mapping[str, float]
+    pictures: Mapping[str, Pictures]
     workloads: Mapping[CellKey, Workload]
-
-
-def sample_length(task: Task, files: int) -> float:
-    """Return the number of pictures in a test sample of a task: more than one for a film.
-
-    ``files`` is how many files its data are, 0 where nobody counted.
-    """
-    if not load_kind(task.kind).counts_films:
-        return 1.0
-    return max(1.0, files / sum(task.splits.values())) if files else _FRAMES
+    after_another: Mapping[CellKey, Workload]
 
 
 def expected_costs(
     store: ResultStore, suite: str, plan: Plan, known: Known, device: str
 ) -> dict[RunSpec, Estimate]:
-    """Return the expected cost of the cells to do.
+    """Return the expected cost of the cells to do; of those that share features, the first pays.
 
     Args:
         store: the records.
@@ -64,15 +52,34 @@ def expected_costs(
     for run in _measured(store, suite, plan, known, device) if plan.to_do else ():
         by_cell.setdefault(run.workload.cell, []).append(run)
         by_kind.setdefault(run.workload.kind, []).append(run)
-    found: dict[CellKey, Estimate] = {}
-    for key in dict.fromkeys(cell.spec.cell for cell in plan.to_do):
-        workload = known.workloads.get(key)
-        if workload is None:
-            found[key] = Estimate(None, None, Basis.NONE)
-            continue
-        alike = by_cell.get(key) or by_kind.get(workload.kind, [])[:_MOST_ALIKE]
-        found[key] = estimate(workload, alike, device)
-    return {cell.spec: found[cell.spec.cell] for cell in plan.to_do}
+    shared = known.after_another
+    kept = {_features(cell) for cell in plan.done if cell.spec.cell in shared}
+    found: dict[tuple[CellKey, bool], Estimate] = {}
+    costs: dict[RunSpec, Estimate] = {}
+    for cell in plan.to_do:
+        key = cell.spec.cell
+        has_features = key in shared and _features(cell) in kept
+        if key in shared:
+            kept.add(_features(cell))
+        if (key, has_features) not in found:
+            workload = shared[key] if has_features else known.workloads.get(key)
+            alike = by_cell.get(key, [])
+            if workload is not None and not alike:
+                alike = by_kind.get(workload.kind, [])[:_MOST_ALIKE]
+            found[key, has_features] = (
+                Estimate(None, None, Basis.NONE)
+                if workload is None
+                else estimate(workload, alike, device)
+            )
+        costs[cell.spec] = found[key, has_features]
+    return costs
+
+
+def _features(cell: Cell) -> tuple[str, str, int]:
+    """Return what tells features apart: weights that a seed draws are others for each seed."""
+    backbone = cell.design.inputs.backbone
+    draws = backbone is not None and backbone.draws_weights
+    return (cell.spec.task, cell.spec.backbone, cell.spec.seed if draws else 0)
 
 
 def _measured(
@@ -86,8 +93,11 @@ def _measured(
     current = {(cell.spec, cell.fingerprint) for cell in plan.done}
     for found in read_briefs(store, suite):
         workload = known.workloads.get(found.spec.cell)
-        # a training that was resumed did not measure its first part
-        if not found.is_ok or found.spec.task not in tasks or found.whole_seconds is None:
+        # a training that was resumed did not measure its first part, and a probe that read features
+        # from the cache did not measure them
+        if not found.is_ok or found.spec.task not in tasks:
+            continue
+        if found.seconds is None or found.whole_seconds is None:
             continue
         if ('cpu' if found.device == 'cpu' else 'gpu') != device:
             continue
@@ -95,6 +105,6 @@ def _measured(
             record = read_record(store.runs_folder(suite) / found.path)
             inspected = known.inspected.get(record.spec.backbone)
             workload = workload_of_record(
-                record, tasks[record.spec.task], inspected, known.lengths[record.spec.task]
+                record, tasks[record.spec.task], inspected, known.pictures[record.spec.task]
             )
         yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 from benchmark.errors import BenchmarkError, DataError
 from benchmark.launching.campaign import Campaign, assumption_lines
-from benchmark.launching.costs import Known, expected_costs, sample_length
+from benchmark.launching.costs import Known, expected_costs
 from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor, Reserving
 from benchmark.launching.features import inspect_all
 from benchmark.launching.workloads import (
     Pictures,
     keeps_features,
+    pictures_of,
     workload_of_cell,
 )
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
@@ -110,24 +111,14 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
         {name: place.digest for name, place in places.items()},
         inspected,
     )
-<<<<<<< HEAD
     pictures = {
-        task.name: _pictures(task, places.get(task.name)) for task in campaign.request.tasks
+        task.name: pictures_of(task, *(known.files, known.size) if known else ())
+        for task in campaign.request.tasks
+        for known in [places.get(task.name)]
     }
     cells, impossible, workloads = _compiled(campaign, resolved, refused, pictures, device)
     plan = campaign.split(cells)
-    measured = _measured(campaign, plan, workloads.whole, inspected, pictures, device)
-    return Survey(
-        Plan(plan.done, plan.to_do, tuple(impossible)),
-        _costs(campaign, plan, workloads, measured, device),
-=======
-    lengths = {
-        task.name: sample_length(task, places[task.name].files if task.name in places else 0)
-        for task in campaign.request.tasks
-    }
-    cells, impossible, workloads = _compiled(campaign, resolved, refused, lengths, device)
-    plan = campaign.split(cells)
-    known = Known(campaign.request.tasks, inspected, lengths, workloads)
+    known = Known(campaign.request.tasks, inspected, pictures, *workloads)
     costs = expected_costs(campaign.store, campaign.request.suite.name, plan, known, device)
     classes: list[str] = []
     if isinstance(executor, Reserving) and plan.to_do:
@@ -135,7 +126,6 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     return Survey(
         Plan(plan.done, plan.to_do, tuple(impossible)),
         costs,
->>>>>>> cluster14
         {name: place.unread for name, place in places.items() if place.unread},
         campaign.request.titles,
         tuple(assumption_lines(campaign.request, inspected)),
@@ -217,20 +207,6 @@ class _Place(NamedTuple):
     size: int = 0
 
 
-<<<<<<< HEAD
-def _pictures(task: Task, place: _Place | None) -> Pictures:
-    """Return what is known of a task's pictures: films have more than one."""
-    is_counted = place is not None and place.files > 0
-    size = place.size / place.files if place is not None and is_counted else 0.0
-    if not load_kind(task.kind).counts_films:
-        return Pictures(1.0, size)
-    if place is None or not is_counted:
-        return Pictures(_FRAMES, size)
-    return Pictures(max(1.0, place.files / sum(task.splits.values())), size)
-
-
-=======
->>>>>>> cluster14
 def _places(campaign: Campaign) -> tuple[dict[str, _Place], dict[str, BenchmarkError]]:
     """Return the place of each task's data, and why others have none."""
     found: dict[str, _Place] = {}
@@ -256,85 +232,4 @@ def _place(task: Task, data_root: Path, reader: DataReader) -> _Place:
         folder = made / task.source.root
     manifest = reader.manifest(task, folder, most=_MOST_READ)
     unread = 0 if manifest.digest else manifest.unread
-<<<<<<< HEAD
     return _Place(folder, manifest.digest, unread, manifest.files, manifest.size)
-
-
-_MOST_ALIKE = 100
-"""Largest number of records of a kind and protocol from which an estimate is scaled."""
-
-
-def _costs(
-    campaign: Campaign,
-    plan: Plan,
-    workloads: _Workloads,
-    measured: Iterable[Measured],
-    device: str,
-) -> dict[RunSpec, Estimate]:
-    """Return the expected cost of the cells to do.
-
-    Of the cells that share features, the first pays for them.
-    """
-    by_cell: dict[CellKey, list[Measured]] = {}
-    by_kind: dict[tuple[str, str], list[Measured]] = {}
-    for run in measured if plan.to_do else ():
-        by_cell.setdefault(run.workload.cell, []).append(run)
-        by_kind.setdefault(run.workload.kind, []).append(run)
-    draws = {b.id: b.draws_weights for b in campaign.request.backbones}
-
-    def features(spec: RunSpec) -> tuple[str, str, int]:
-        return (spec.task, spec.backbone, spec.seed if draws.get(spec.backbone) else 0)
-
-    shared = workloads.after_another
-    kept = {features(cell.spec) for cell in plan.done if cell.spec.cell in shared}
-    found: dict[tuple[CellKey, bool], Estimate] = {}
-    costs: dict[RunSpec, Estimate] = {}
-    for spec in (cell.spec for cell in plan.to_do):
-        key = spec.cell
-        has_features = key in shared and features(spec) in kept
-        if key in shared:
-            kept.add(features(spec))
-        if (key, has_features) not in found:
-            asked = shared[key] if has_features else workloads.whole[key]
-            alike = by_cell.get(key) or by_kind.get(asked.kind, [])[:_MOST_ALIKE]
-            found[key, has_features] = estimate(asked, alike, device)
-        costs[spec] = found[key, has_features]
-    return costs
-
-
-def _measured(
-    campaign: Campaign,
-    plan: Plan,
-    workloads: Mapping[CellKey, Workload],
-    inspected: Mapping[str, Inspected],
-    pictures: Mapping[str, Pictures],
-    device: str,
-) -> Iterator[Measured]:
-    """Yield the measurements in good records of the suite on such a device.
-
-    Summaries do for records of cells of the plan; a record of another configuration is read.
-    """
-    tasks = {task.name: task for task in campaign.request.tasks}
-    current = {(cell.spec, cell.fingerprint) for cell in plan.done}
-    suite = campaign.request.suite.name
-    for found in read_briefs(campaign.store, suite):
-        # a training that was resumed did not measure its first part, and a probe that read features
-        # from the cache did not measure them
-        if not found.is_ok or found.spec.task not in tasks:
-            continue
-        if found.seconds is None or found.whole_seconds is None:
-            continue
-        if ('cpu' if found.device == 'cpu' else 'gpu') != device:
-            continue
-        if (found.spec, found.fingerprint) in current:
-            workload = workloads[found.spec.cell]
-        else:
-            record = read_record(campaign.store.runs_folder(suite) / found.path)
-            known = inspected.get(record.spec.backbone)
-            workload = workload_of_record(
-                record, tasks[record.spec.task], known, pictures[record.spec.task]
-            )
-        yield Measured(workload, found.whole_seconds, found.memory_mb or 0.0)
-=======
-    return _Place(folder, manifest.digest, unread, manifest.files)
->>>>>>> cluster14

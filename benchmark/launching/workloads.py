@@ -8,15 +8,18 @@ from typing import NamedTuple
 
 from benchmark.compiling import FIXED_VIEWS
 from benchmark.errors import BenchmarkError
+from benchmark.kinds import load_kind
 from benchmark.kinds.base import Config
 from benchmark.kinds.common.operations import count_head
 from benchmark.planning import Cell
 from benchmark.planning.cells import Inspected
-<<<<<<< HEAD
-from benchmark.planning.estimates import Passes, Workload, count_operations, estimate
-=======
-from benchmark.planning.estimates import Workload, batch_memory, estimate, model_flops
->>>>>>> cluster14
+from benchmark.planning.estimates import (
+    Passes,
+    Workload,
+    batch_memory,
+    count_operations,
+    estimate,
+)
 from benchmark.results.records import RunRecord
 from benchmark.specs import CellKey, Role, RunSpec, Task
 
@@ -35,6 +38,20 @@ class Pictures(NamedTuple):
 
 SINGLE = Pictures()
 """Samples of one picture, of whose files nothing is known."""
+
+_FRAMES = 100.0
+"""Assumed number of frames of a film whose files were not counted; our own round number."""
+
+
+def pictures_of(task: Task, files: int = 0, size: int = 0) -> Pictures:
+    """Return what is known of a task's pictures: films have more than one.
+
+    ``files`` is how many files its data are, 0 where nobody counted, and ``size`` their bytes.
+    """
+    each = size / files if files else 0.0
+    if not load_kind(task.kind).counts_films:
+        return Pictures(1.0, each)
+    return Pictures(max(1.0, files / sum(task.splits.values())) if files else _FRAMES, each)
 
 
 _LEAST_STALL = 1800.0
@@ -155,17 +172,21 @@ def _workload(
     if inspected.flops is None:
         return Workload(cell, kind, None, features.parameters)
     height, width = task.input_size
-<<<<<<< HEAD
     trained, tested = _trained_images(config, task), _tested_images(task, pictures)
-    done = count_operations(
+    head, per_picture = (
         count_head(_model(config), (height, width)),
         inspected.flops * height * width,
+    )
+    done = count_operations(
+        head,
+        per_picture,
         (inspected.elements or 0.0) * height * width,
         passes=Passes(trained, tested, _read_images(config, task, trained), _steps(config), learns),
         parameters=features.parameters,
     )
     compared = _compared(config, task, tested)
     heads = done.heads + compared * 2 * features.channels[-1]
+    learning = head.training + (per_picture * head.passes if learns else 0.0)
     return Workload(
         cell,
         kind,
@@ -176,6 +197,7 @@ def _workload(
         elements=done.elements,
         compared=compared,
         decoded=(trained + tested) * pictures.size,
+        batch_mb=batch_memory(learning, height * width, _batch_size(config)),
     )
 
 
@@ -206,7 +228,7 @@ def _compared(config: Config, task: Task, tested: int) -> float:
         return 0.0
     cells, held_out = _cells(config), solver.get('held_out', 0.0)
     bank = min(task.splits[Role.TRAIN] * cells, _BANK)
-    return bank * cells * (tested + held_out * task.splits[Role.TRAIN])
+    return float(bank * cells * (tested + held_out * task.splits[Role.TRAIN]))
 
 
 def _cells(config: Config) -> int:
@@ -214,18 +236,9 @@ def _cells(config: Config) -> int:
     size = config['preprocessor'].get('size')
     if size is None:
         return 1
-    stride = config['reading']['stride']
-    return math.ceil(size[0] / stride) * math.ceil(size[1] / stride)
-=======
-    trained, tested = _trained_images(config, task), round(task.splits[Role.TEST] * length)
-    per_picture = inspected.flops * height * width
-    head = count_head(_model(config), (height, width))
-    flops = model_flops(
-        head, per_picture, trained_images=trained, tested_images=tested, learns=learns
-    )
-    learning = head.training + (per_picture * head.passes if learns else 0.0)
-    kept = batch_memory(learning, height * width, _batch_size(config))
-    return Workload(cell, kind, flops, parameters, trained + tested, kept)
+    stride = int(config['reading']['stride'])
+    height, width = (int(side) for side in size)
+    return math.ceil(height / stride) * math.ceil(width / stride)
 
 
 def _batch_size(config: Config) -> int:
@@ -233,7 +246,6 @@ def _batch_size(config: Config) -> int:
     if 'trials' in config:
         return _batch_size(config['trials'][0]['config'])
     return _number(config, 'train_dataloader', 'batch_size') if 'train_cfg' in config else 0
->>>>>>> cluster14
 
 
 def _model(config: Config) -> Config:

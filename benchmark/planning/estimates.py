@@ -80,7 +80,6 @@ class Basis(enum.StrEnum):
 class Workload(NamedTuple):
     """What a cell asks for, in training and test.
 
-<<<<<<< HEAD
     Attributes:
         cell: task, backbone and protocol.
         kind: kind of task, and protocol.
@@ -91,10 +90,7 @@ class Workload(NamedTuple):
         elements: numbers that backbone and optimiser write.
         compared: pairs of features that a search for neighbours compares.
         decoded: bytes of the files that are decoded.
-=======
-    ``kind`` is (kind of task, protocol), ``samples`` how many are loaded in all, ``batch_mb`` what
-    a training keeps of a batch for its backward pass.
->>>>>>> cluster14
+        batch_mb: what a training keeps of a batch for its backward pass, in MiB.
     """
 
     cell: CellKey
@@ -102,14 +98,11 @@ class Workload(NamedTuple):
     flops: float | None
     parameters: int
     samples: int = 0
-<<<<<<< HEAD
     head_flops: float = 0.0
     elements: float = 0.0
     compared: float = 0.0
     decoded: float = 0.0
-=======
     batch_mb: float = 0.0
->>>>>>> cluster14
 
 
 class Measured(NamedTuple):

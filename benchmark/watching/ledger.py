@@ -201,15 +201,16 @@ class Band(NamedTuple):
     """A mean over seeds with its 95 % interval.
 
     ``over`` says what the interval repeats: ``'seeds'``, or ``'examples'`` of the split where the
-    seeds say nothing; it is empty, and the ends ``None``, where neither is known. ``count`` is the
-    number of seeds or groups of examples.
+    seeds say nothing; it is empty, and the ends ``None``, where neither is known. ``repeats`` is
+    the number of seeds or groups of examples.
+
     """
 
     mean: float
     low: float | None
     high: float | None
     over: str
-    count: int
+    repeats: int
 
 
 def band_of(entry: Entry, column: tuple[str, str]) -> Band | None:

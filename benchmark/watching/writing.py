@@ -72,7 +72,7 @@ def curves_csv(entries: Sequence[Entry]) -> str:
     """Return a row per checkpoint, task and protocol: the mean over seeds and its interval."""
     rows = [
         (entry.step, *column, repr(band.mean), _plain(band.low), _plain(band.high), band.over,
-         band.count)
+         band.repeats)
         for entry in entries
         for column in columns_of([entry])
         if (band := band_of(entry, column)) is not None
@@ -240,7 +240,7 @@ def _bands_said(entries: Sequence[Entry]) -> str:
     for column in columns_of(entries):
         bands = [band for e in entries if (band := band_of(e, column)) is not None]
         for over in dict.fromkeys(band.over for band in bands):
-            what = _what_is_covered(over, [band.count for band in bands if band.over == over])
+            what = _what_is_covered(over, [band.repeats for band in bands if band.over == over])
             said.setdefault(what, []).append(' '.join(column))
     return ' '.join(f'{what}: {", ".join(names)}.' for what, names in said.items())
 

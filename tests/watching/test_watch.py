@@ -350,7 +350,7 @@ def test_what_is_wrong_with_the_request_is_said_before_any_checkpoint_is_there(
 ) -> None:
     made, _ = evaluator
     save(1).unlink()
-    with pytest.raises(BenchmarkError, match="unknown task '.*' of suite 'quick'"):
+    with pytest.raises(BenchmarkError, match=r"unknown task '.*' of suite 'quick'"):
         watched(replace(made, tasks=['no-such']), tmp_path / 'run')
     watching = Watching(folder=tmp_path / 'run', once=True)
     with pytest.raises(DeclarationError, match=r'--arch is needed: .* holds no architecture.py'):
