@@ -203,7 +203,6 @@ class Band(NamedTuple):
     ``over`` says what the interval repeats: ``'seeds'``, or ``'examples'`` of the split where the
     seeds say nothing; it is empty, and the ends ``None``, where neither is known. ``repeats`` is
     the number of seeds or groups of examples.
-
     """
 
     mean: float
