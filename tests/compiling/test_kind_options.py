@@ -81,7 +81,7 @@ class TestDetection:
         }
         assert config['model']['roi_head']['bbox_head']['loss_cls'] == {
             'type': 'benchmark.FederatedLoss',
-            'classes': 1203,
+            'classes': list(find_task('lvis').classes),
             'ann_file': '{data}/annotations/lvis_v1_train.json',
         }
 

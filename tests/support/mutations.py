@@ -294,7 +294,7 @@ def _swap(found: list[Path], rng: random.Random) -> Change | None:
     first, second = one.read_bytes(), other.read_bytes()
     one.write_bytes(second)
     other.write_bytes(first)
-    return Change((one, other), keeps=first == second)
+    return Change((one, other), keeps=first == second, keeps_order=False)
 
 
 def _swapped_pictures(root: Path, rng: random.Random) -> Change | None:
@@ -348,7 +348,7 @@ def _in_a_circle(root: Path, rng: random.Random) -> Change | None:
     contents = [path.read_bytes() for path in chosen]
     for path, content in zip(chosen, [*contents[1:], contents[0]], strict=True):
         path.write_bytes(content)
-    return Change(tuple(chosen), keeps=len(set(contents)) == 1)
+    return Change(tuple(chosen), keeps=len(set(contents)) == 1, keeps_order=False)
 
 
 def _other_files(root: Path, rng: random.Random) -> Change | None:

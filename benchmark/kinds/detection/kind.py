@@ -306,7 +306,7 @@ def _classification_loss(context: BuildContext) -> Config:
         raise DeclarationError(f"{context.task.path}: federated needs data['train']['ann_file']")
     return {
         'type': 'benchmark.FederatedLoss',
-        'classes': len(context.task.classes),
+        'classes': list(context.task.classes),
         'ann_file': f'{DATA}/{annotations}',
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -22,7 +23,7 @@ class FederatedLoss(nn.Module):
     ``loss_cls``; there is one logit per class and none for the background.
 
     Args:
-        classes: how many there are.
+        classes: their names, in the order of the logits.
         ann_file: training annotations, whose categories hold ``image_count``; read on first use.
         kept: how many classes count.
 
@@ -33,9 +34,10 @@ class FederatedLoss(nn.Module):
     # the interface of mmdet's box heads for a loss with its own outputs
     custom_cls_channels = custom_activation = custom_accuracy = True
 
-    def __init__(self, *, classes: int, ann_file: str, kept: int = 50) -> None:
+    def __init__(self, *, classes: Sequence[str], ann_file: str, kept: int = 50) -> None:
         super().__init__()
-        self._classes = classes
+        self._names = tuple(classes)
+        self._classes = len(self._names)
         self._ann_file = ann_file
         self._kept = kept
         self._weights: Tensor | None = None
@@ -93,16 +95,28 @@ class FederatedLoss(nn.Module):
 
     def _read_weights(self) -> Tensor:
         if self._weights is None:
-            self._weights = torch.tensor(_image_counts(self._ann_file)).sqrt()
+            self._weights = torch.tensor(_image_counts(self._ann_file, self._names)).sqrt()
         return self._weights
 
 
-def _image_counts(path: str) -> list[float]:
+def _image_counts(path: str, names: Sequence[str]) -> list[float]:
+    """Return in how many pictures each class is; files may have them in any order, and twice."""
+    counts: dict[str, float] = {}
     try:
-        categories = json.loads(Path(path).read_bytes())['categories']
-        by_id = sorted(categories, key=lambda category: category['id'])
-        return [float(category['image_count']) for category in by_id]
+        for category in json.loads(Path(path).read_bytes())['categories']:
+            name, count = str(category['name']), float(category['image_count'])
+            if counts.setdefault(name, count) != count:
+                raise DataError(
+                    f"{path}: category '{name}' is there with {counts[name]:g} and with {count:g} "
+                    "pictures as its 'image_count'; keep the right one"
+                )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path}: not readable as annotations whose categories hold 'image_count' ({error!r})"
         ) from None
+    if missing := [name for name in names if name not in counts]:
+        raise DataError(
+            f"{path}: no category is called '{missing[0]}', which the task declares as a class "
+            f"({len(missing)} such); their 'image_count' is needed"
+        )
+    return [counts[name] for name in names]

@@ -31,7 +31,7 @@ def test_a_step_of_training_and_a_prediction(name: str, tmp_path: Path) -> None:
     options = {**task.options, **SMALL, 'training_proposals': 40}
     place = context(replace(task, classes=CLASSES, options=options), stride=16)
     config = two_stage_detector(place, masks=True)
-    counts = [{'id': i, 'image_count': 5} for i in range(3)]
+    counts = [{'id': i, 'name': name, 'image_count': 5} for i, name in enumerate(CLASSES)]
     path = tmp_path / 'train.json'
     path.write_text(json.dumps({'categories': counts}))
     config['backbone'] = {'type': 'benchmark.FeatureBackbone', 'source': 'timm:test_vit',

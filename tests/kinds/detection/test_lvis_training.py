@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -60,18 +61,24 @@ def test_it_continues_at_the_exact_picture() -> None:
     assert list(islice(iter(resumed), 377)) == whole[123:]
 
 
+NAMES = ('cat', 'dog', 'ant', 'bee', 'owl', 'emu')
+
+
 @pytest.fixture
 def annotations(tmp_path: Path) -> str:
-    """Six classes, of which the last is in no picture; not in the order of their numbers."""
-    counts = {1: 4, 2: 100, 3: 1, 4: 9, 5: 25, 6: 0}
-    categories = [{'id': i, 'image_count': n} for i, n in reversed(counts.items())]
+    """Six classes, of which the last is in no picture; numbered in another order, one twice."""
+    counts = dict(zip(NAMES, (4, 100, 1, 9, 25, 0), strict=True))
+    categories = [
+        {'id': i, 'name': name, 'image_count': counts[name]}
+        for i, name in enumerate(['cat', *sorted(NAMES, key=lambda name: name[-1])])
+    ]
     path = tmp_path / 'train.json'
     path.write_text(json.dumps({'categories': categories}))
     return str(path)
 
 
 def test_the_loss_counts_the_classes_that_are_there_and_some_others(annotations: str) -> None:
-    loss = FederatedLoss(classes=6, ann_file=annotations, kept=3)
+    loss = FederatedLoss(classes=NAMES, ann_file=annotations, kept=3)
     torch.manual_seed(0)
     labels = torch.tensor([0, 6, 6, 0])
     drawn = Counter(tuple(loss.kept_classes(labels).nonzero().flatten().tolist())
@@ -83,7 +90,7 @@ def test_the_loss_counts_the_classes_that_are_there_and_some_others(annotations:
 
 
 def test_the_loss_by_hand(annotations: str) -> None:
-    loss = FederatedLoss(classes=6, ann_file=annotations, kept=2)
+    loss = FederatedLoss(classes=NAMES, ann_file=annotations, kept=2)
     logits = torch.zeros(4, 6)
     logits[0, 0] = 100.0
     # class 0 and the background fill both places: class 0 alone counts
@@ -95,7 +102,7 @@ def test_the_loss_by_hand(annotations: str) -> None:
 
 
 def test_scores_are_sigmoids_and_the_background_has_none(annotations: str) -> None:
-    loss = FederatedLoss(classes=6, ann_file=annotations)
+    loss = FederatedLoss(classes=NAMES, ann_file=annotations)
     assert loss.get_cls_channels(6) == 6
     scores = loss.get_activation(torch.zeros(2, 6))
     assert scores.tolist() == [[0.5] * 6 + [0.0]] * 2
@@ -103,9 +110,22 @@ def test_scores_are_sigmoids_and_the_background_has_none(annotations: str) -> No
     assert accuracy['acc_classes'].item() == 100.0
 
 
-def test_annotations_without_counts_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ('categories', 'said'),
+    [
+        ([{'id': 1, 'name': 'cat'}], "not readable as annotations.*'image_count'"),
+        ([{'id': 1, 'name': 'dog', 'image_count': 2}], "no category is called 'cat', which"),
+        (
+            [{'id': i, 'name': 'cat', 'image_count': i} for i in (2, 3)],
+            "category 'cat' is there with 2 and with 3 pictures",
+        ),
+    ],
+)
+def test_annotations_without_counts_are_named(
+    categories: list[dict[str, Any]], said: str, tmp_path: Path
+) -> None:
     path = tmp_path / 'train.json'
-    path.write_text('{"categories": [{"id": 1}]}')
-    loss = FederatedLoss(classes=1, ann_file=str(path))
-    with pytest.raises(DataError, match=r"train\.json: not readable as annotations.*'image_count'"):
+    path.write_text(json.dumps({'categories': categories}))
+    loss = FederatedLoss(classes=['cat'], ann_file=str(path))
+    with pytest.raises(DataError, match=rf'train\.json: {said}'):
         loss(torch.zeros(1, 1), torch.tensor([0]))
