@@ -253,6 +253,24 @@ def test_classes_of_cells_have_arrays_of_their_own(tmp_path: Path, slurm: Path) 
             assert f'#SBATCH {line}' in text
 
 
+def test_tasks_that_wait_already_are_kept_for_classes_that_fit_them(
+    tmp_path: Path, slurm: Path
+) -> None:
+    """A second campaign of the same command need not wait in the queue again."""
+    first, less, more = (Needs(1, 0, 1, memory, 60) for memory in (8, 4, 16))
+
+    def run(needs: Needs) -> None:
+        executor.reserve([Share(needs, 2, 1.0)])
+        asked = Job('a', {'job': 'none'}, tmp_path / 'log.txt', needs=needs)
+        assert replies(executor.run([asked]))['a'].error.startswith("unknown procedure 'none'")
+
+    with make_executor('slurm', Wanted('cpu', 1, work=tmp_path / 'work')) as executor:
+        for needs, arrays in ((first, 1), (less, 1), (more, 2)):
+            run(needs)
+            assert len(list(slurm.glob('job.*'))) == arrays
+        assert len((slurm / 'cancelled').read_text().splitlines()) == 1
+
+
 GPU, CPU = Needs(1, 1, 8, 6, 240), Needs(1, 0, 1, 4, 60)
 
 

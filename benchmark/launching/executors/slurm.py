@@ -65,6 +65,11 @@ class _Array:
                 tasks = [self._submitter.submit(station) for _ in range(self.count)]
             self.tasks = tasks  # not before: the scheduler may have refused them
 
+    def serves(self, needs: Needs, count: int) -> bool:
+        """Whether its tasks, submitted already, do for a class that would get so many."""
+        is_alive = bool(self.tasks) and not self.has_ended and self.count >= count
+        return is_alive and self.room.gpus == needs.gpus and needs.fits(self.room)
+
     @property
     def has_ended(self) -> bool:
         """Whether tasks were submitted, and none of them is left."""
@@ -156,10 +161,18 @@ class SlurmExecutor:
         return self._class
 
     def reserve(self, shares: Sequence[Share]) -> None:
-        """Use an array of tasks per class from now on; those of earlier classes are cancelled."""
-        for array in self._arrays:
+        """Use an array of tasks per class from now on: one that is there, if it does, or a new one.
+
+        Arrays of earlier classes that do for none are cancelled.
+        """
+        before, self._arrays = self._arrays, []
+        for share, count in self._split(shares):
+            kept = next((a for a in before if a.serves(share.needs, count)), None)
+            if kept is not None:
+                before.remove(kept)
+            self._arrays.append(kept or self._array(share.needs, count))
+        for array in before:
             array.cancel()
-        self._arrays = [self._array(share.needs, count) for share, count in self._split(shares)]
         self._is_early = False
 
     def planned(self, shares: Sequence[Share]) -> list[str]:
