@@ -44,7 +44,9 @@ def compare_backbones(
     """
     briefs = read_briefs(store, suite)
     if not briefs:
-        raise unknown_name('suite', suite, store.suites(), where=f'in the records of {store.results}')
+        raise unknown_name(
+            'suite', suite, store.suites(), where=f'in the records of {store.results}'
+        )
     counted = newest(briefs)
     runs = _asked(counted, protocols, tasks)
     chosen = [item for records in runs.values() for item in records]

@@ -93,7 +93,10 @@ class TestWrongRequests:
             (['--suite', 'quick', '--backbones', 'vit'], "unknown backbone 'vit'"),
             (['--suite', 'quick', '--backbones', 'hub:vit'], "unknown backbone source 'hub'"),
             (['--suite', 'quick', '--backbones', 'timm:vit@gone.pth'], 'gone.pth: no such weights'),
-            (['--suite', 'quick', '--tasks', 'imagenet'], "unknown task 'imagenet' of suite 'quick'"),
+            (
+                ['--suite', 'quick', '--tasks', 'imagenet'],
+                "unknown task 'imagenet' of suite",
+            ),
             (['--suite', 'quick', '--protocols', 'probe'], "unknown protocol 'probe'"),
             (['--suite', 'quick', '--seeds', '-3'], 'seed -3 is not from 0'),
             (['--suite', 'quick', '--cfg-options', 'lr'], 'must be KEY=VALUE'),

@@ -96,9 +96,7 @@ def test_a_head_learns_on_a_frozen_backbone_too() -> None:
     found = count_operations(head, 100.0, 20.0, passes=learns, parameters=1000)
     assert found == (100 * (5 * 6 + 3), heads, 20 * (5 * 6 + 3) + 7 * 12 * 1000)
     # two of the five views are new, the maps of the others are kept
-    found = count_operations(
-        head, 100.0, 20.0, passes=frozen._replace(read=2), parameters=1000
-    )
+    found = count_operations(head, 100.0, 20.0, passes=frozen._replace(read=2), parameters=1000)
     assert found == (100 * (2 * 2 + 3), heads, 20 * (2 * 2 + 3))
 
 
