@@ -37,15 +37,21 @@ class Census:
         self._size = size
         self._seen = 0
         self._found: set[int] = set()
-        self._depths = _Depths(request['options']) if request['kind'] == 'depth' else None
+        self._own: _Depths | _Films | _Masks | None = None
+        if request['kind'] == 'depth':
+            self._own = _Depths(request['options'])
+        elif request['kind'] == 'detection' and request['options'].get('masks', True):
+            self._own = _Masks()
+        elif request['kind'] == 'tracking':
+            self._own = _Films()
 
     def add(self, sample: dict[str, Any]) -> None:
         """Count what occurs in ``sample``."""
         self._seen += 1
         if self._present is not None:
             self._found.update(self._present(sample).tolist())
-        if self._depths is not None:
-            self._depths.add(sample)
+        if self._own is not None:
+            self._own.add(sample)
 
     @property
     def lacks_any(self) -> bool:
@@ -77,8 +83,8 @@ class Census:
         self, train: Census | None, test: Census | None, role: Role
     ) -> Iterator[CheckResult]:
         """Yield findings on absent names; those absent from both splits are refused once."""
-        if self._depths is not None and self._seen:
-            yield from self._depths.findings(role)
+        if self._own is not None and self._seen:
+            yield from self._own.findings(role, is_whole=self.is_whole)
         if not self._names or not self._seen:
             return
         if not self._found and self.is_whole:
@@ -152,8 +158,8 @@ class _Depths:
         if header and header.bits == 8 and 255 * self._step < self._far / 2:
             self._shallow = str(file)
 
-    def findings(self, role: Role) -> Iterator[CheckResult]:
-        """Yield findings on the scale of the depths."""
+    def findings(self, role: Role, *, is_whole: bool) -> Iterator[CheckResult]:
+        """Yield findings on the scale of the depths; some maps are enough for them."""
         what = f'{role} depths'
         if self._shallow:
             text = (
@@ -176,3 +182,42 @@ class _Depths:
             yield CheckResult(what, False, text)
         elif share < 0.5 or self._most < self._far / 10:
             yield CheckResult(what, True, text, is_warning=True)
+
+
+class _Films:
+    """The films of a split, in which one target is followed."""
+
+    def __init__(self) -> None:
+        self._followed = 0
+
+    def add(self, sample: dict[str, Any]) -> None:
+        """Count a film."""
+        self._followed += bool(np.asarray(sample['visible'])[1:].any())
+
+    def findings(self, role: Role, *, is_whole: bool) -> Iterator[CheckResult]:
+        """Yield a finding if nothing is tracked: the box of frame 1 is given, not predicted."""
+        if role is Role.TEST and is_whole and not self._followed:
+            text = 'no film shows its target after frame 1: nothing to score; add later frames'
+            yield CheckResult(f'{role} films', False, text)
+
+
+class _Masks:
+    """The objects of a split whose masks are learned."""
+
+    def __init__(self) -> None:
+        self._objects, self._without = 0, 0
+
+    def add(self, sample: dict[str, Any]) -> None:
+        """Count the objects of a picture."""
+        counted = [item for item in sample['instances'] if not item['ignore_flag']]
+        self._objects += len(counted)
+        self._without += sum(not item.get('mask') for item in counted)
+
+    def findings(self, role: Role, *, is_whole: bool) -> Iterator[CheckResult]:
+        """Yield a finding if an object has none: one is enough, seen in the whole split or not."""
+        if self._without:
+            text = (
+                f'{self._without} of {self._objects} objects have a box, but no mask, though masks '
+                'are requested: add masks, or declare options masks=False and a metric of boxes'
+            )
+            yield CheckResult(f'{role} masks', False, text)

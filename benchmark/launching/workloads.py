@@ -21,7 +21,7 @@ from benchmark.planning.estimates import (
     estimate,
 )
 from benchmark.results.records import RunRecord
-from benchmark.specs import CellKey, Role, RunSpec, Task
+from benchmark.specs import Architecture, CellKey, Features, Role, RunSpec, Task
 
 
 class Pictures(NamedTuple):
@@ -185,7 +185,9 @@ def _workload(
         parameters=features.parameters,
     )
     compared = _compared(config, task, tested)
-    heads = done.heads + compared * 2 * features.channels[-1]
+    sweep = _sweep(config, features)
+    heads = done.heads + compared * 2 * features.channels[-1] + sweep.flops
+    batches = math.ceil(tested / config['test_dataloader']['batch_size'])
     learning = head.training + (per_picture * head.passes if learns else 0.0)
     return Workload(
         cell,
@@ -198,7 +200,44 @@ def _workload(
         compared=compared,
         decoded=(trained + tested) * pictures.size,
         batch_mb=batch_memory(learning, height * width, _batch_size(config)),
+        calls=batches + _OF_A_CALL * sweep.steps,
     )
+
+
+_OF_A_CALL = 1 / 3
+"""What a step of linear heads takes beside its operations, as a share of a call of a model."""
+
+
+class _Sweep(NamedTuple):
+    """Operations of all linear heads of a probe, and their steps."""
+
+    flops: float = 0.0
+    steps: int = 0
+
+
+def _sweep(config: Config, features: Features) -> _Sweep:
+    """Return the operations of the linear heads that a probe trains side by side."""
+    solver = config.get('solver') or {}
+    if solver.get('type') != 'linear':
+        return _Sweep()
+    steps, rows = _number(config, 'solver', 'iterations'), _number(config, 'solver', 'batch_size')
+    outputs = len(solver['rates']) * config['readout'].get('classes', 1)
+    # a product forwards and one for the slope
+    per_row = 2 * 2 * _read_widths(config, features) * outputs
+    return _Sweep(steps * rows * _cells(config) * per_row, steps)
+
+
+def _read_widths(config: Config, features: Features) -> int:
+    """Return the sum of the widths of all choices of features that a probe compares."""
+    last = features.channels[-1]
+    if features.architecture is not Architecture.PLAIN_VIT:
+        return sum(features.channels[-_BLOCKS:]) + last
+    # of pictures: class tokens of one and of four blocks, each with the mean or without, the mean
+    return (_BLOCKS + 1) * last if _cells(config) > 1 else (1 + 4 + 2 + 5 + 1) * last
+
+
+_BLOCKS = 4
+"""Blocks whose features a probe reads."""
 
 
 def _tested_images(task: Task, pictures: Pictures) -> int:

@@ -59,6 +59,9 @@ _START = 1.0
 _PER_SAMPLE = 0.001
 """Seconds to take a sample through its pipeline, on one core; a round number of ours."""
 
+_PER_CALL = 0.006
+"""Seconds that a small batch takes beside its operations, in a model and a metric, on one core."""
+
 _PER_BYTE = 5e-8
 """Seconds to decode a byte of a picture or label map, on one core; a round number of ours."""
 
@@ -91,6 +94,7 @@ class Workload(NamedTuple):
         compared: pairs of features that a search for neighbours compares.
         decoded: bytes of the files that are decoded.
         batch_mb: what a training keeps of a batch for its backward pass, in MiB.
+        calls: batches that are tested, whose number matters where they are small.
     """
 
     cell: CellKey
@@ -103,6 +107,7 @@ class Workload(NamedTuple):
     compared: float = 0.0
     decoded: float = 0.0
     batch_mb: float = 0.0
+    calls: float = 0.0
 
 
 class Measured(NamedTuple):
@@ -221,6 +226,7 @@ def _nominal_seconds(workload: Workload, device: str) -> float:
             workload.elements / speed.elements,
             workload.compared / speed.compared,
             workload.samples * _PER_SAMPLE,
+            workload.calls * _PER_CALL,
             workload.decoded * _PER_BYTE,
         )
     )

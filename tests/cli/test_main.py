@@ -95,7 +95,7 @@ class TestWrongRequests:
             (['--suite', 'quick', '--backbones', 'timm:vit@gone.pth'], 'gone.pth: no such weights'),
             (
                 ['--suite', 'quick', '--tasks', 'imagenet'],
-                "unknown task 'imagenet' of suite 'quick'",
+                "unknown task 'imagenet' of suite",
             ),
             (['--suite', 'quick', '--protocols', 'probe'], "unknown protocol 'probe'"),
             (['--suite', 'quick', '--seeds', '-3'], 'seed -3 is not from 0'),

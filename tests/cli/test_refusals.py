@@ -46,7 +46,7 @@ WRONG = {
     'run --suite quik': "did you mean 'quick'? (known: cog, ",
     'run --suite gone.py': 'gone.py: cannot be read',
     'run --suite suite.py': 'gone.py: cannot be read',
-    f'{RUN} --tasks world-cover': "unknown task 'world-cover' of suite 'quick'; did you mean ",
+    f'{RUN} --tasks world-cover': "unknown task 'world-cover' of suite 'quick'; did you mean",
     f'{RUN} --protocols lin': "unknown protocol 'lin'; did you mean 'linear'? (known: as-is, ",
     f'{RUN} --seeds one': "--seeds: 'one' is not a whole number",
     f'{RUN} --seeds -1': 'seed -1 is not from 0 to 4294967295',

@@ -69,6 +69,8 @@ def test_a_run_that_was_cut_short_is_not_a_measurement_of_the_whole() -> None:
 def test_each_sample_is_loaded_and_its_file_decoded() -> None:
     idle = ASKED._replace(flops=0.0, samples=1000)
     assert estimate(idle, [], 'cpu').seconds == pytest.approx(1 + 1)
+    # batches of one picture, 6 ms each
+    assert estimate(idle._replace(calls=500), [], 'cpu').seconds == pytest.approx(1 + 1 + 3)
     # a thousand pictures of 100 kB, 5 ms each
     assert estimate(idle._replace(decoded=1e8), [], 'cpu').seconds == pytest.approx(1 + 1 + 5)
     assert estimate(idle._replace(samples=0), [], 'cpu').seconds == 0  # as a trivial predictor

@@ -32,9 +32,15 @@ def data(task: Task) -> DataParts:
     """Return how images of a classification task are loaded and scored.
 
     Raises:
-        DeclarationError: a metric does not suit the number of labels per image.
+        DeclarationError: there is one class, or a metric does not suit the number of labels per
+            image.
     """
     multi: bool = task.option('multi_label', False)
+    if len(task.classes) < 2 and not multi:
+        raise DeclarationError(
+            f'{task.path}: task classes is {task.classes!r}: must be at least two, since with one '
+            'every answer is right; a picture that shows it or not needs a class for each'
+        )
     _check_metrics(task, multi=multi)
     return DataParts(
         test_pipeline=_test_pipeline(task),
