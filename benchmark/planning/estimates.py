@@ -204,12 +204,17 @@ def estimate(workload: Workload, measured: Sequence[Measured], device: str) -> E
         return Estimate(seconds, _most_memory(same), Basis.MEASURED)
     alike = [run for run in measured if run.workload.kind == workload.kind]
     if alike:
-        return Estimate(_scale_measured(workload, alike, device), _most_memory(alike), Basis.KIND)
+        seconds = _scale_measured(workload, alike, device)
+        return Estimate(seconds, _scale_memory(workload, alike), Basis.KIND)
     if workload.flops is None:
         return Estimate(None, None, Basis.NONE)
+    return Estimate(_nominal_seconds(workload, device), _counted_memory(workload), Basis.OPERATIONS)
+
+
+def _counted_memory(workload: Workload) -> float:
+    """Return the MiB of libraries, model and a batch."""
     model = workload.parameters * _BYTES_PER_PARAMETER / 2**20
-    memory = _LIBRARIES_MB + model + workload.batch_mb
-    return Estimate(_nominal_seconds(workload, device), memory, Basis.OPERATIONS)
+    return _LIBRARIES_MB + model + workload.batch_mb
 
 
 def _nominal_seconds(workload: Workload, device: str) -> float:
@@ -243,6 +248,12 @@ def _is_same(one: Workload, other: Workload) -> bool:
 
 def _most_memory(runs: Sequence[Measured]) -> float:
     return max(run.memory_mb for run in runs)
+
+
+def _scale_memory(workload: Workload, alike: Sequence[Measured]) -> float:
+    """Return the most that runs took that are alike, more where this one is counted to need it."""
+    own = _counted_memory(workload)
+    return max(run.memory_mb + max(0.0, own - _counted_memory(run.workload)) for run in alike)
 
 
 def _scale_measured(workload: Workload, alike: Sequence[Measured], device: str) -> float:

@@ -110,6 +110,7 @@ class RayExecutor:
         self._asked_device, self._jobs = device, jobs
         self._folder = work.resolve() / 'spool' / f'ray-{secrets.token_hex(4)}'
         self._teams: list[_Team] = []
+        self._classes: Sequence[Share] = ()
         self._actor = self._ray.remote(Server)
         usual = Needs(processes, processes if uses_gpus else 0, processes)
         try:
@@ -153,8 +154,6 @@ class RayExecutor:
         if not self._is_one or not shares:
             return list(shares)
         return [functools.reduce(joined, shares)]
-
-    _classes: Sequence[Share] = ()
 
     def _own(self, needs: Needs) -> dict[str, float]:
         """Return the amounts that the user chose for a class, by name."""
@@ -247,9 +246,8 @@ class RayExecutor:
             room = self._room_of(needs)
             while needs in waiting.left():
                 is_full = len(self._teams) >= (self._jobs or _ANY)
-                if is_full or not self._has_room(
-                    room
-                ):  # looked at each time: nodes may have joined
+                # looked at each time: nodes may have joined
+                if is_full or not self._has_room(room):
                     if self._drop_idle():
                         continue
                     break
@@ -266,10 +264,9 @@ class RayExecutor:
 
     def _start(self, needs: Needs) -> _Team:
         """Start the actor of a class, or those of several nodes."""
-        own, names = self._own(needs), {'cpus': 'cpus', 'memory_gb': 'memory_gb'}
-        room = needs._replace(
-            minutes=_ANY, **{field: _ANY for name, field in names.items() if name in own}
-        )
+        own = self._own(needs)
+        chosen = {name: _ANY for name in ('cpus', 'memory_gb') if name in own}
+        room = needs._replace(minutes=_ANY, **chosen)
         device = self._asked_device if needs.gpus else 'cpu'
         parts = self._parts(needs)
         setting = (device, needs.processes // len(parts), os.environ.get(LENGTH, ''))
