@@ -128,6 +128,7 @@ class Watch:
         looked = 0
         for entry in self.ledger.having(State.EVALUATED):  # killed before they were sent, perhaps
             self._track(entry)
+        self._take_up_failed()
         while True:
             is_over = watching.once or (watching.until is not None and watching.until.exists())
             unsettled = self._look()
@@ -189,6 +190,22 @@ class Watch:
             self._name(mark, f'{seen.path}: cannot be held ({error.strerror or error})')
             return
         self.ledger.put(replace(entry, held=str(held)))
+
+    def _take_up_failed(self) -> None:
+        """Let checkpoints wait again of which cells failed before, where their files are there."""
+        for entry in self.ledger.having(State.EVALUATED):
+            if not entry.errors:
+                continue
+            try:
+                held = Path(entry.held) if entry.held else self._hold(entry)
+                if self._hash(held) != entry.sha256:
+                    raise DataError(f'{entry.path}: is another checkpoint now')
+            except (OSError, BenchmarkError):  # gone, or written over
+                shutil.rmtree(self._place(entry).parent, ignore_errors=True)
+                self.ledger.put(without_file(entry))
+                continue
+            self.ledger.put(replace(entry, state=State.WAITING, held=str(held)))
+            self.evaluator.say(f'step {entry.step}: cells that failed are tried again')
 
     def _step(self, path: Path) -> int | None:
         if self.watching.step_key:

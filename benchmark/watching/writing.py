@@ -187,7 +187,7 @@ def page(ledger: Ledger) -> str:
         f'<p>{len(entries)} checkpoints, scored on validation splits. Lines are means over seeds, '
         'bands their 95 % intervals.</p>',
     ]
-    if entries:
+    if columns_of(entries):  # every cell may have failed
         parts += [_curves(entries), f'<p>{escape(_bands_said(entries))}</p>', _table(entries)]
     if _measures(entries):
         parts += ['<h2>Label-free measures</h2>', _health_curves(entries), _agreement(entries)]

@@ -20,13 +20,17 @@ __all__ = ['slurm']
 pytestmark = pytest.mark.slow
 
 
-def agrees(evaluator: Evaluator, save: Callable[..., Path], folder: Path, executor: str) -> None:
+def agrees(
+    evaluator: Evaluator, save: Callable[..., Path], folder: Path, executor: str, **resources: str
+) -> None:
     """Check scores and health of two checkpoints, of which one is evaluated later on."""
     save(1)
     watching = Watching(folder=folder / 'run', arch=arch(folder), once=True, interval=0)
     elsewhere = replace(evaluator, out=folder / executor)
     for step in (2, 3):
-        there = watch(watching, elsewhere, executor=executor, device='cpu', jobs=1)
+        there = watch(
+            watching, elsewhere, executor=executor, device='cpu', jobs=1, resources=resources
+        )
         if step == 2:
             save(step)
     here = watch(watching, evaluator, executor=InlineExecutor('cpu'))
@@ -51,4 +55,4 @@ def test_ray(
     evaluator: tuple[Evaluator, list[str]], save: Callable[..., Path], tmp_path: Path
 ) -> None:
     pytest.importorskip('ray', reason='the extra ray is not installed')
-    agrees(evaluator[0], save, tmp_path, 'ray')
+    agrees(evaluator[0], save, tmp_path, 'ray', address='local')

@@ -231,6 +231,36 @@ def test_one_that_was_taken_in_is_evaluated_after_a_kill_though_its_file_is_gone
     assert evaluated(lines) == ['1', '2', '3']
 
 
+class Failing(Counting):
+    """Its cells fail."""
+
+    def evaluate(self, backbone: Any, executor: Any, *, is_test: bool = False) -> Evaluation:
+        """Return no score and an error."""
+        super().evaluate(backbone, executor)
+        return Evaluation(backbone.id, (), ('a worker was lost',))
+
+
+def test_cells_that_failed_are_tried_again_by_the_next_watch_where_the_file_is_there(
+    counting: Evaluating, save: Save, tmp_path: Path
+) -> None:
+    made, lines = counting
+    paths = [save(step) for step in (1, 2, 3)]
+    watched(Failing(**vars(made)), tmp_path / 'run')
+    assert evaluated(lines) == ['1', '2', '3']
+    assert '3 checkpoints' in (tmp_path / 'out' / PAGE).read_text()
+    paths[0].unlink()
+    save(2, seed=20)  # another checkpoint of the same step
+    del lines[:]
+    for _ in range(2):
+        ledger = watched(made, tmp_path / 'run')
+        assert sorted(evaluated(lines)) == ['2', '3']
+    assert [(e.step, bool(e.errors), bool(e.scores)) for e in ledger.entries] == [
+        (1, True, False), (2, True, False), (2, False, True), (3, False, True)
+    ]  # fmt: skip
+    assert lines[0] == 'step 3: cells that failed are tried again'
+    assert not list((tmp_path / 'out' / 'checkpoints').iterdir())
+
+
 def test_a_half_written_one_waits_until_it_is_whole(
     counting: Evaluating, save: Save, tmp_path: Path
 ) -> None:
