@@ -11,8 +11,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from timm.layers import resample_abs_pos_embed, resample_patch_embed, resize_rel_pos_bias_table
-from torch import Tensor, arange, nn
+from timm.layers import resample_patch_embed, resize_rel_pos_bias_table
+from torch import Tensor, arange, cat, nn
+from torch.nn import functional
 
 from benchmark.errors import CheckpointError
 from benchmark.sources.base import Size
@@ -93,11 +94,19 @@ def resize_absolute(
         _refuse_unclear_grid(name, value[0, leading:], found, grid, source)
     if found == grid:
         return Resized(value, '')
-    resized = resample_abs_pos_embed(
-        value, list(grid), old_size=list(found), num_prefix_tokens=leading
-    )
+    resized = cat([value[:, :leading], _resampled(value[:, leading:], found, grid)], dim=1)
     how = 'bicubic with anti-aliasing'
     return Resized(resized, f'{how}, from a grid of {_text(found)}' if is_stated else how)
+
+
+def _resampled(table: Tensor, found: Size, grid: Size) -> Tensor:
+    """Return a table (1, places, channels) of the grid ``found`` on ``grid``, as timm resamples it.
+
+    timm's own function takes a table of as many places for one of the same grid before 1.0.31.
+    """
+    as_map = table.float().reshape(1, *found, -1).permute(0, 3, 1, 2)
+    resized = functional.interpolate(as_map, size=grid, mode='bicubic', antialias=True)
+    return resized.permute(0, 2, 3, 1).reshape(1, -1, table.shape[-1]).to(table.dtype)
 
 
 def _refuse_unclear_grid(name: str, table: Tensor, found: Size, grid: Size, source: str) -> None:

@@ -164,12 +164,14 @@ def _create(architecture: str, request: BuildRequest) -> nn.Module:
     sizes = _ANY_SIZE if request.size is None else _size_options(request.size)
     for size in sizes:
         try:
-            return timm.create_model(
+            network: nn.Module = timm.create_model(
                 architecture,
                 pretrained=False,
                 num_classes=0,
                 **{**size, **request.options, **drop_path},
             )
+            if not _is_ignored(size, network):
+                return network
         except (TypeError, AssertionError, ValueError, RuntimeError) as error:
             if size == sizes[-1] or not (request.size or any(key in str(error) for key in size)):
                 what = f' for {request.size[0]}x{request.size[1]} px' if request.size else ''
@@ -178,6 +180,12 @@ def _create(architecture: str, request: BuildRequest) -> nn.Module:
                     f'{dict(request.options)} ({one_line(error)})'
                 ) from None
     raise AssertionError('the last attempt either returns or raises')
+
+
+def _is_ignored(size: Mapping[str, Any], network: nn.Module) -> bool:
+    """Whether a Swin took the option for a free size and ignored it, as before timm 1.0.31."""
+    takes = inspect.signature(type(network).__init__).parameters
+    return 'dynamic_img_size' in size and 'strict_img_size' in takes and not size.keys() & takes
 
 
 def _size_options(size: Size) -> tuple[dict[str, Any], ...]:

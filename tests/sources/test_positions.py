@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from benchmark.errors import CheckpointError
 from benchmark.sources import BuildRequest, Extractor, LoadReport, load_file, open_network
+from benchmark.sources.positions import resize_absolute
 
 Weights = dict[str, Tensor]
 
@@ -194,3 +195,12 @@ def test_parts_that_the_file_lacks_or_has_too_many_are_refused(
         loaded(richer, weights_of(plain), tmp_path)
     with pytest.raises(CheckpointError, match=r'have no place'):
         loaded(plain, weights_of(richer), tmp_path)
+
+
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float16])
+def test_a_table_is_resampled_as_timm_does(dtype: torch.dtype) -> None:
+    table = torch.randn(1, 2 + 9 * 9, 16).to(dtype)
+    found = resize_absolute('pos_embed', table, torch.zeros(1, 2 + 20, 16), (4, 5), None, 'file')
+    assert found is not None
+    wanted = timm.layers.resample_abs_pos_embed(table, [4, 5], num_prefix_tokens=2)
+    assert torch.equal(found.value, wanted)
