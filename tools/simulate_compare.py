@@ -2,8 +2,8 @@
 
 ``python tools/simulate_compare.py`` prints the tables of docs/compare.md from drawn scores.
 ``python tools/simulate_compare.py real FILE FILE ...`` draws smaller test splits from the outcomes
-of real runs (files below ``results/outcomes``) and asks how often the interval of a small split
-contains the difference on the whole one.
+of real runs (records, or files below ``results/outcomes``) and asks how often the interval of a
+small split contains the difference on the whole one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.results.store import ResultStore, read_record
 from benchmark.statistics.differences import (
     Arm,
     Difference,
@@ -128,12 +129,23 @@ def subset(form: Any, chosen: np.ndarray) -> Any:
     return type(form)(form.hits[chosen], form.labels[chosen], form.scale)
 
 
+def outcomes_of(path: Path) -> dict[str, Any]:
+    """Return the outcomes by metric of a record, or of a file of outcomes itself."""
+    if path.suffix != '.json':
+        return unpack(path.read_bytes(), str(path))
+    runs = next(folder for folder in path.resolve().parents if folder.name == 'runs')
+    content = ResultStore(runs.parent, runs.parent).outcomes(read_record(path))
+    if content is None:
+        raise SystemExit(f'{path}: names no outcomes, or they are not in {runs.parent}')
+    return unpack(content, str(path))
+
+
 def table_of_files(paths: list[Path], count: int) -> Iterator[str]:
     """Yield, for every metric that two files share, how often small splits contain the truth."""
     yield '| metric | A | B | whole split | drawn | difference | coverage |'
     yield '| --- | --- | --- | --- | --- | --- | --- |'
     random = np.random.default_rng(SEED)
-    known = {path: unpack(path.read_bytes(), str(path)) for path in paths}
+    known = {path: outcomes_of(path) for path in paths}
     for (one, first), (two, second) in itertools.combinations(known.items(), 2):
         for key in sorted(first.keys() & second.keys()):
             a, b = first[key].form, second[key].form

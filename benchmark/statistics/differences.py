@@ -297,25 +297,47 @@ def runs_needed(found: Difference) -> int | None:
     """
     if found.seeds is None or found.value == 0 or not found.seeds.variance:
         return None
-    from scipy.stats import norm
+    from scipy.stats import t
 
-    limit = (found.value / float(norm.ppf(1 - (1 - LEVEL) / 2))) ** 2
-    left = limit - (found.examples.variance if found.examples else 0.0)
-    if left <= 0:
-        return None
     # the part of the seeds shrinks as one over the number of runs of each
     now = 2 / (1 / found.runs[0] + 1 / found.runs[1])
-    return max(2, math.ceil(now * found.seeds.variance / left))
+    examples = found.examples.variance if found.examples else 0.0
+    if examples >= _clear_variance(found):
+        return None
+    runs = np.arange(2, _MOST_RUNS)
+    seeds = now * found.seeds.variance / runs
+    # few runs say little about their own spread (Satterthwaite, 1946)
+    own = np.maximum(found.seeds.freedom, 2 * (runs - 1))
+    freedom = ((seeds + examples) / seeds) ** 2 * own
+    half = t.ppf(1 - (1 - LEVEL) / 2, freedom) * np.sqrt(seeds + examples)
+    enough = np.flatnonzero(half <= abs(found.value))
+    return int(runs[enough[0]]) if enough.size else _MOST_RUNS
+
+
+_MOST_RUNS = 1000
+"""Number of runs up to which they are counted."""
+
+
+def _clear_variance(found: Difference) -> float:
+    """Return the largest variance at which a difference of this size is clear."""
+    from scipy.stats import norm
+
+    return (found.value / float(norm.ppf(1 - (1 - LEVEL) / 2))) ** 2
+
+
+def needs_both(found: Difference) -> bool:
+    """Return whether neither more runs alone nor more test examples alone would settle it."""
+    if found.seeds is None or found.examples is None:
+        return False
+    limit = _clear_variance(found)
+    return found.seeds.variance >= limit and found.examples.variance >= limit
 
 
 def examples_needed(found: Difference) -> int | None:
     """Return how many test examples would make a difference of this size clear, seeds aside."""
     if found.examples is None or found.value == 0:
         return None
-    from scipy.stats import norm
-
-    limit = (found.value / float(norm.ppf(1 - (1 - LEVEL) / 2))) ** 2
-    return math.ceil(found.groups * found.examples.variance / limit)
+    return math.ceil(found.groups * found.examples.variance / _clear_variance(found))
 
 
 def weighted(differences: Sequence[Difference], weights: Sequence[float]) -> Difference | None:

@@ -15,6 +15,7 @@ from benchmark.statistics.differences import (
     difference,
     examples_needed,
     interaction,
+    needs_both,
     paired_shares,
     runs_needed,
     seed_noises,
@@ -180,6 +181,29 @@ def test_where_examples_leave_it_open_seeds_would_not_do() -> None:
     wanted = examples_needed(found)
     assert wanted is not None
     assert wanted > 100
+
+
+def test_few_runs_are_not_taken_to_know_their_spread() -> None:
+    # two runs of each, 1.5 apart on average, with a standard deviation of 1
+    root = math.sqrt(0.5)
+    scores = {'a': (1.5 - root, 1.5 + root), 'b': (-root, root)}
+    noises = seed_noises(scores)
+    found = difference(*(Arm(scores[name], noise=noises[name]) for name in 'ab'))
+    assert found.seeds == pytest.approx((1.0, 2.0))
+    runs = runs_needed(found)
+    # the smallest number at which Student's t of 2 (n - 1) degrees of freedom is exceeded
+    exceeded = [n for n in range(2, 30) if stats.t.sf(1.5 / math.sqrt(2 / n), 2 * n - 2) < 0.025]
+    assert runs == exceeded[0] == 5
+
+
+def test_where_seeds_and_examples_both_leave_it_open_it_is_said() -> None:
+    rng = np.random.default_rng(6)
+    a, b = rng.random((2, 3, 100)) < [[[0.52]], [[0.5]]]
+    few = difference(arm(a, Noise(0.5, 4.0)), arm(b, Noise(0.5, 4.0)))
+    noisy = difference(arm(a, Noise(9.0, 4.0)), arm(b, Noise(9.0, 4.0)))
+    assert runs_needed(few) is runs_needed(noisy) is None
+    assert not needs_both(few)
+    assert needs_both(noisy)
 
 
 def test_a_weighted_sum_of_tasks_adds_their_variances() -> None:

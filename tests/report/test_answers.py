@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from benchmark.report.inference import answers
-from benchmark.report.inference.answers import Answer, answer, ordinal, short_titles
+from benchmark.report.inference.answers import Answer, answer, ordinal, short_titles, sureness
 from benchmark.report.inference.comparisons import Diagram
 from benchmark.report.inference.findings import find
 from benchmark.results.records import RunRecord
+from benchmark.statistics.resampling import Interval
 from tests.support.report_fakes import boards, record
 
 
@@ -116,3 +117,20 @@ def test_the_label_of_a_diagram_says_what_it_weighs_and_whether_it_tells_apart()
     assert label(0.01).startswith('Pool-dependent')
     for p in (0.01, 0.2):
         assert 'Every task weighs the same here' in label(p)
+
+
+@pytest.mark.parametrize(
+    ('leader', 'others', 'text'),
+    [
+        ((1.0, 1.0), [(2.0, 2.0), (2.0, 3.0)], 'other seeds it would stay 1st'),
+        ((1.0, 1.0), [(2.0, 2.0), (1.0, 2.0)], 'other seeds it could share 1st place'),
+        ((1.0, 2.0), [(1.0, 2.0)], 'other seeds it could be 1st to 2nd'),
+        ((1.0, 1.0), [None], 'other seeds it would stay 1st'),
+        (None, [(1.0, 1.0)], 'other seeds its place is unknown'),
+    ],
+)
+def test_a_first_place_is_certain_only_if_nobody_else_could_have_it(
+    leader: tuple[float, float] | None, others: list[tuple[float, float] | None], text: str
+) -> None:
+    ends = [None if one is None else Interval(*one) for one in (leader, *others)]
+    assert sureness('other seeds', ends[0], ends[1:]) == text

@@ -48,29 +48,37 @@ def answer(board: Board, found: BoardFindings) -> Answer:
     best = [item for item in found.standings.values() if item.place.value == first]
     names = {item.backbone for item in best}
     labels = [row.backbone.label for row in board.rows if row.backbone.id in names]
-    rank = _rank(best, board, len(found.standings))
+    rank = _rank(best, board, list(found.standings.values()))
     return Answer(board.protocol, listing(labels), rank, _leads(board, names))
 
 
-def _rank(best: list[Aggregate], board: Board, rivals: int) -> str:
+def _rank(best: list[Aggregate], board: Board, ranked: list[Aggregate]) -> str:
     """Return to what the leaders transfer best and how sure that is; a tie has no range."""
     number = len(board.columns)
     to = f'these {number} tasks' if number > 1 else 'this task'
-    value = f'mean rank {best[0].mean_rank.value:.2f} among {rivals}'
+    value = f'mean rank {best[0].mean_rank.value:.2f} among {len(ranked)}'
     if len(best) > 1:
         return f'transfer best to {to}, and equally well ({value}).'
-    place = best[0].place
+    place, others = best[0].place, [item.place for item in ranked if item is not best[0]]
     sure = [
-        _sureness('other tasks of these kinds', place.tasks),
-        _sureness('other seeds', place.seeds),
+        sureness('other tasks of these kinds', place.tasks, [other.tasks for other in others]),
+        sureness('other seeds', place.seeds, [other.seeds for other in others]),
     ]
     return f'transfers best to {to} ({value}). With {"; with ".join(sure)}.'
 
 
-def _sureness(what: str, interval: Interval | None) -> str:
-    """Return the place that a leader could have, as ``'other seeds it would stay 1st'``."""
+def sureness(what: str, interval: Interval | None, others: Iterable[Interval | None]) -> str:
+    """Return the place that a leader could have, as ``'other seeds it would stay 1st'``.
+
+    Args:
+        what: what could be other.
+        interval: places of the leader.
+        others: places of the others, of whom one may reach the first as well.
+    """
     if interval is None:
         return f'{what} its place is unknown'
+    if interval.high < 1.5 and any(other and other.low < 1.5 for other in others):
+        return f'{what} it could share 1st place'
     low, high = (ordinal(round(end)) for end in interval)
     return (
         f'{what} it would {"stay" if low == "1st" else "be"} {low}'

@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from benchmark.report.data.units import count_noun, difference, listing, show
 from benchmark.report.inference.duels import Duel, TaskDuel
 from benchmark.specs import Unit
-from benchmark.statistics.differences import Difference, examples_needed, runs_needed
+from benchmark.statistics.differences import (
+    Difference,
+    examples_needed,
+    needs_both,
+    runs_needed,
+)
 
 _MANY_RUNS = 100
 """Seeds beyond which it is said that seeds will not do."""
@@ -73,6 +78,8 @@ def _what_would_help(one: TaskDuel) -> str:
     wanted = examples_needed(found)
     if wanted is not None and wanted > found.groups and runs is None:
         noun = 'film' if one.films else 'test example'
+        if needs_both(found):
+            return f'; it would take more seeds and more than {count_noun(wanted, noun)}'
         return f'; more seeds would not do: about {count_noun(wanted, noun)} would'
     return ''
 
