@@ -81,7 +81,7 @@ class TestDetection:
         }
         assert config['model']['roi_head']['bbox_head']['loss_cls'] == {
             'type': 'benchmark.FederatedLoss',
-            'classes': list(find_task('lvis').classes),
+            'classes': 'benchmark.LvisDataset',
             'ann_file': '{data}/annotations/lvis_v1_train.json',
         }
 

@@ -304,9 +304,11 @@ def _classification_loss(context: BuildContext) -> Config:
     annotations = context.task.datasets[Role.TRAIN].get('ann_file')
     if annotations is None:
         raise DeclarationError(f"{context.task.path}: federated needs data['train']['ann_file']")
+    names = context.task.classes
+    are_numbers = names == tuple(map(str, range(len(names))))
     return {
         'type': 'benchmark.FederatedLoss',
-        'classes': list(context.task.classes),
+        'classes': context.task.datasets[Role.TRAIN]['type'] if are_numbers else list(names),
         'ann_file': f'{DATA}/{annotations}',
     }
 

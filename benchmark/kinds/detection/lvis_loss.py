@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmark.errors import DataError
-from benchmark.registry import MODELS
+from benchmark.registry import DATASETS, MODELS
 
 
 @MODELS.register_module()
@@ -23,7 +23,7 @@ class FederatedLoss(nn.Module):
     ``loss_cls``; there is one logit per class and none for the background.
 
     Args:
-        classes: their names, in the order of the logits.
+        classes: their names, in the order of the logits, or the registered data set that has them.
         ann_file: training annotations, whose categories hold ``image_count``; read on first use.
         kept: how many classes count.
 
@@ -34,8 +34,10 @@ class FederatedLoss(nn.Module):
     # the interface of mmdet's box heads for a loss with its own outputs
     custom_cls_channels = custom_activation = custom_accuracy = True
 
-    def __init__(self, *, classes: Sequence[str], ann_file: str, kept: int = 50) -> None:
+    def __init__(self, *, classes: Sequence[str] | str, ann_file: str, kept: int = 50) -> None:
         super().__init__()
+        if isinstance(classes, str):
+            classes = DATASETS.get(classes).METAINFO['classes']
         self._names = tuple(classes)
         self._classes = len(self._names)
         self._ann_file = ann_file

@@ -129,3 +129,12 @@ def test_annotations_without_counts_are_named(
     loss = FederatedLoss(classes=['cat'], ann_file=str(path))
     with pytest.raises(DataError, match=rf'train\.json: {said}'):
         loss(torch.zeros(1, 1), torch.tensor([0]))
+
+
+def test_names_may_be_those_of_a_data_set() -> None:
+    import benchmark.kinds.detection.lvis_data  # noqa: F401  (registers the data set)
+
+    loss = FederatedLoss(classes='benchmark.LvisDataset', ann_file='none')
+    assert loss.get_cls_channels(1203) == 1203
+    assert loss.get_activation(torch.zeros(1, 1203)).shape == (1, 1204)
+    assert loss._names[0] == 'aerosol_can'
