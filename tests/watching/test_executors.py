@@ -52,7 +52,11 @@ def test_slurm(
 
 @pytest.mark.filterwarnings('default')
 def test_ray(
-    evaluator: tuple[Evaluator, list[str]], save: Callable[..., Path], tmp_path: Path
+    evaluator: tuple[Evaluator, list[str]],
+    save: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip('ray', reason='the extra ray is not installed')
+    monkeypatch.setenv('RAY_worker_niceness', '0')  # else it starves on a busy machine
     agrees(evaluator[0], save, tmp_path, 'ray', address='local')
