@@ -43,7 +43,7 @@ class Speed(NamedTuple):
 
 
 SPEEDS = {'cpu': Speed(8e10, 3.5e10, 9e8, 2e8), 'gpu': Speed(1e13, 5e12, 1e11, 1e10)}
-"""By device: on a core, fitted to what networks and committed records took, as `docs/quickstart.md`
+"""By device: on a core, fitted to what networks and committed records took, as `docs/cost.md`
 says; for a GPU, round numbers of ours.
 """
 
