@@ -163,7 +163,7 @@ def list_protocols() -> tuple[str, ...]:
     """Return the names of the protocols, including those of other packages.
 
     >>> list_protocols()[:2]
-    ('finetune', 'frozen')
+    ('finetune', 'lp-ft')
     """
     from benchmark.protocols import protocol_names
 

@@ -15,7 +15,8 @@ from benchmark.specs import CheckResult, Role
 
 def sample(kind: str, present: list[int]) -> dict[str, Any]:
     """Return a sample in which the classes or points ``present`` occur."""
-    boxes = [{'bbox_label': label, 'ignore_flag': 0} for label in present]
+    mask = [[0, 0, 4, 0, 4, 4]]
+    boxes = [{'bbox_label': label, 'ignore_flag': 0, 'mask': mask} for label in present]
     visible = [[1.0 if point in present else 0.0 for point in range(3)]]
     return {
         'gt_label': present,
@@ -67,6 +68,21 @@ def test_what_one_split_lacks_is_a_warning(kind: str) -> None:
 def test_a_split_without_anything_to_score_is_refused(kind: str) -> None:
     faults = [one for one in found(kind, [[0, 1, 2]] * 3, [[], [], []]) if not one.is_ok]
     assert [one.what for one in faults] == ['test classes']
+
+
+def test_an_object_without_its_mask_is_refused_where_masks_are_learned() -> None:
+    def findings(**options: bool) -> list[CheckResult]:
+        made = Census({'kind': 'detection', 'options': options}, Role.TRAIN, 9, ())
+        whole = {'bbox_label': 0, 'ignore_flag': 0, 'mask': [[0, 0, 4, 0, 4, 4]]}
+        boxed = {'bbox_label': 0, 'ignore_flag': 0}
+        crowd = {'bbox_label': 0, 'ignore_flag': 1}
+        made.add({'instances': [whole, boxed, crowd]})
+        return list(made.findings(made, None, Role.TRAIN))
+
+    (one,) = findings()
+    assert (one.what, one.is_ok) == ('train masks', False)
+    assert one.detail.startswith('1 of 2 objects have a box, but no mask')
+    assert not findings(masks=False)
 
 
 def test_splits_smaller_than_the_number_of_classes_say_nothing() -> None:
