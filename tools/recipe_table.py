@@ -1,6 +1,6 @@
 """Print the scores of protocols side by side: do the default recipes get what features hold?
 
-    python tools/recipe_table.py RESULTS [--suites NAME ...]
+    python tools/recipe_table.py RESULTS [--suites NAME ...] [--csv FILE]
 
 A row per task and backbone, a column per protocol, with the standard error over test examples of
 one run in brackets. A score is marked where it is worse than that of the protocol before it by more
@@ -12,6 +12,7 @@ are taken as independent, so that differences are marked too rarely rather than 
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('results', type=Path)
     parser.add_argument('--suites', nargs='+', default=())
+    parser.add_argument('--csv', type=Path, help='a file for the scores, a row each')
     options = parser.parse_args()
     store = ResultStore(options.results, options.results)
     rows: dict[tuple[str, str], dict[str, Scored]] = {}
@@ -63,6 +65,8 @@ def main() -> int:
                 found = score(record, store, films.get(record.spec.task, ''))
                 rows.setdefault(key, {}).setdefault(record.spec.protocol, found)
     print('\n'.join(table(rows)))
+    if options.csv:
+        write_csv(options.csv, rows)
     return 0
 
 
@@ -78,6 +82,20 @@ def score(record: RunRecord, store: ResultStore, film: str = '') -> Scored:
         None if found is None else found.error,
         bool(about['higher_is_better']),
     )
+
+
+def write_csv(path: Path, rows: dict[tuple[str, str], dict[str, Scored]]) -> None:
+    """Write a row per score."""
+    with path.open('w', newline='') as file:
+        writer = csv.writer(file, lineterminator='\n')
+        writer.writerow(['task', 'backbone', 'protocol', 'score', 'error', 'higher_is_better'])
+        for (task, backbone), found in sorted(rows.items()):
+            for name in sorted(found, key=PROTOCOLS.index):
+                one = found[name]
+                error = '' if one.error is None else f'{one.error:.6g}'
+                writer.writerow(
+                    [task, backbone, name, f'{one.value:.6g}', error, one.higher_is_better]
+                )
 
 
 def table(rows: dict[tuple[str, str], dict[str, Scored]]) -> Iterator[str]:

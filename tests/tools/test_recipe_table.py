@@ -60,3 +60,13 @@ def test_a_row_has_the_best_in_bold_and_what_is_behind_marked(tool: Any) -> None
     }
     *_, row = tool.table(rows)
     assert row == '| flowers | net |  | **66.0** (2) | 50.0 (2) behind | 51.0 |'
+
+
+def test_scores_are_written_a_row_each(tool: Any, tmp_path: Path) -> None:
+    rows = {('t', 'net'): {'finetune': tool.Scored(51.0, None, True),
+                           'frozen': tool.Scored(1.25, 0.5, False)}}  # fmt: skip
+    tool.write_csv(tmp_path / 'scores.csv', rows)
+    assert (tmp_path / 'scores.csv').read_text().splitlines()[1:] == [
+        't,net,frozen,1.25,0.5,False',
+        't,net,finetune,51,,True',
+    ]
