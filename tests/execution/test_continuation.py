@@ -62,7 +62,7 @@ def assert_equal(interrupted: Outcome, whole: Outcome) -> None:
 def test_a_cell_interrupted_twice_and_loaded_by_several_workers_ends_like_one_that_was_not(
     kind: str, tmp_path: Path
 ) -> None:
-    """No worker loads the samples of the whole one; one, four and none those of the three attempts."""
+    """No worker loads samples of the whole one; one, four, none those of the three attempts."""
     task, data = small_task(KINDS[kind]), fake_root(KINDS[kind], tmp_path)
     whole, twice = (
         Trial(task, data, tmp_path / name, changes=CHANGES) for name in ('whole', 'twice')
