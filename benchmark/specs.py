@@ -354,6 +354,11 @@ class Task:
         """Return the task's own option ``key``, or ``default`` where it declares none."""
         return self.options.get(key, default)
 
+    @property
+    def names_classes(self) -> bool:
+        """Whether the task itself names its classes, and does not leave that to its data set."""
+        return self.classes != tuple(map(str, range(len(self.classes))))
+
 
 SCHEDULES = ('cosine', 'linear', 'poly', 'step', 'rise-and-fall')
 """How the learning rate falls after warm-up; the last one rises by the same power of time."""

@@ -54,7 +54,7 @@ def launch(request: Config, count: int) -> Config:
 
 
 def _launch_on_nodes(request: Config, count: int, gang: Gang) -> Config:
-    """Return the answer from processes on several nodes, of which this one leads."""
+    """Return the answer from processes on several nodes; this one leads them."""
     with gang.calling(count) as turn:
         asked, answered = turn.folder / 'request', turn.folder / 'answer'
         asked.write_text(repr(request), encoding='utf-8')

@@ -30,7 +30,7 @@ from benchmark.compiling import (
 )
 from benchmark.errors import BenchmarkError, DataError, RecordError
 from benchmark.execution.locking import BusyError, check_leases, exclusive
-from benchmark.kinds.base import DATA, Config
+from benchmark.kinds.base import DATA
 from benchmark.launching.agenda import Agenda
 from benchmark.launching.costs import Known, expected_costs
 from benchmark.launching.datachecks import Checked, Placed, check_all
@@ -50,18 +50,17 @@ from benchmark.launching.tracked import result_of, subject_of
 from benchmark.launching.workloads import (
     SINGLE,
     Pictures,
+    Workloads,
     expected_seconds,
-    keeps_features,
     longest_first,
     pictures_of,
     stall_limit,
-    workload_of_cell,
 )
 from benchmark.planning import Cell, CellCompiler, Plan, Request, ResolvedInputs, expand
 from benchmark.planning.cells import Inspected, split_cells
 from benchmark.planning.contents import DataReader, Level
 from benchmark.planning.data import locate
-from benchmark.planning.estimates import Basis, Estimate, Workload
+from benchmark.planning.estimates import Basis, Estimate
 from benchmark.results.answers import forget_answer
 from benchmark.results.checkpoints import remove_checkpoints
 from benchmark.results.gathered import MOST_HELD, Kept, Records
@@ -72,7 +71,7 @@ from benchmark.results.recording import describe, finish_record
 from benchmark.results.records import RunRecord, Status
 from benchmark.results.reduced import move_folder, read_note, write_note
 from benchmark.results.store import ResultStore, read_if_there, without_outcomes
-from benchmark.specs import CellKey, RunSpec, Task
+from benchmark.specs import RunSpec, Task
 from benchmark.tracking import Feed, Subject
 from benchmark.wording import count_noun
 
@@ -118,8 +117,7 @@ class Campaign:
     stall: float | None = None
     pauses: tuple[float, ...] = (5.0, 30.0)
     tracking: Feed | None = None
-    _workloads: dict[CellKey, Workload] = field(default_factory=dict, init=False)
-    _after_another: dict[CellKey, Workload] = field(default_factory=dict, init=False)
+    _workloads: Workloads = field(default_factory=lambda: Workloads({}, {}), init=False)
     _pictures: dict[str, Pictures] = field(default_factory=dict, init=False)
     _device: str = field(default='cpu', init=False)
     _needs: Mapping[Hashable, Needs] = field(default_factory=dict, init=False)
@@ -169,20 +167,12 @@ class Campaign:
         compiler = self.compiler(resolved, device)
         for spec in expand(self.request):
             cell = compiler.cell(spec)
-            if spec.cell not in self._workloads:
+            if spec.cell not in self._workloads.whole:
+                pictures = self._pictures.get(spec.task, SINGLE)
                 with contextlib.suppress(BenchmarkError):  # an option that the cell itself refuses
-                    self._note_workload(cell, compiler.outline(spec).config)
+                    config = compiler.outline(spec).config
+                    self._workloads.note(cell, pictures, config, shares=bool(self.feature_cache))
             yield cell
-
-    def _note_workload(self, cell: Cell, config: Config) -> None:
-        """Note what cells like ``cell`` ask for; ``config`` is that of one of them."""
-        key, inspected = cell.spec.cell, cell.design.inspected
-        pictures = self._pictures.get(cell.spec.task, SINGLE)
-        self._workloads[key] = workload_of_cell(cell, inspected, pictures, config=config)
-        if self.feature_cache and keeps_features(config):
-            self._after_another[key] = workload_of_cell(
-                cell, inspected, pictures, config=config, has_features=True
-            )
 
     def compiler(self, resolved: ResolvedInputs, device: str) -> CellCompiler:
         """Return the compiler of the request's cells.
@@ -324,7 +314,7 @@ class Campaign:
         """
         self.take_over(plan)
         records: list[RunRecord | Kept] = []
-        cells = longest_first(plan.to_do, self._workloads)
+        cells = longest_first(plan.to_do, self._workloads.whole)
         if self.waits:
             random.Random(secrets.token_bytes(8)).shuffle(cells)
         agenda = Agenda(cells, self.pauses, self._observer, self._work)
@@ -466,7 +456,7 @@ class Campaign:
         }
         tasks = self.request.tasks
         pictures = {task.name: self._pictures.get(task.name, SINGLE) for task in tasks}
-        known = Known(tasks, inspected, pictures, self._workloads, self._after_another)
+        known = Known(tasks, inspected, pictures, self._workloads)
         try:
             costs = expected_costs(self.store, suite, plan, known, executor.device)
         except RecordError:  # of a cell that may not be asked for
@@ -533,7 +523,9 @@ class Campaign:
     def _ledger(self, plan: Plan, device: str) -> AbstractContextManager[None]:
         """Return the block in which `tbench status` sees this campaign at work."""
         entries = [Entry(cell.spec, cell.fingerprint) for cell in (*plan.done, *plan.to_do)]
-        expected = expected_seconds((cell.spec for cell in plan.to_do), self._workloads, device)
+        expected = expected_seconds(
+            (cell.spec for cell in plan.to_do), self._workloads.whole, device
+        )
         return open_ledger(self.store, self.request.suite.name, entries, expected)
 
     def _save(self, record: RunRecord) -> None:
@@ -595,7 +587,7 @@ class Campaign:
         """Return how long a cell may take without progress, in seconds."""
         if self.stall is not None:
             return self.stall
-        return stall_limit(self._workloads.get(cell.spec.cell))
+        return stall_limit(self._workloads.whole.get(cell.spec.cell))
 
     def places(self, cells: Iterable[Cell]) -> Iterator[tuple[Path, str]]:
         """Yield the work folder of each cell, and the cell's name in messages."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from benchmark.launching.workloads import Pictures, workload_of_record
+from benchmark.launching.workloads import Pictures, Workloads, workload_of_record
 from benchmark.planning import Cell, Plan
 from benchmark.planning.cells import Inspected
-from benchmark.planning.estimates import Basis, Estimate, Measured, Workload, estimate
+from benchmark.planning.estimates import Basis, Estimate, Measured, estimate
 from benchmark.results.index import read_briefs
 from benchmark.results.store import ResultStore, read_record
 from benchmark.specs import CellKey, RunSpec, Task
@@ -24,15 +24,13 @@ class Known(NamedTuple):
         tasks: the tasks.
         inspected: of each backbone.
         pictures: of each task.
-        workloads: of each cell as a whole.
-        after_another: of cells that share features, where another cell kept them.
+        workloads: of each cell.
     """
 
     tasks: Sequence[Task]
     inspected: Mapping[str, Inspected]
     pictures: Mapping[str, Pictures]
-    workloads: Mapping[CellKey, Workload]
-    after_another: Mapping[CellKey, Workload]
+    workloads: Workloads
 
 
 def expected_costs(
@@ -52,7 +50,7 @@ def expected_costs(
     for run in _measured(store, suite, plan, known, device) if plan.to_do else ():
         by_cell.setdefault(run.workload.cell, []).append(run)
         by_kind.setdefault(run.workload.kind, []).append(run)
-    shared = known.after_another
+    shared = known.workloads.after_another
     kept = {_features(cell) for cell in plan.done if cell.spec.cell in shared}
     found: dict[tuple[CellKey, bool], Estimate] = {}
     costs: dict[RunSpec, Estimate] = {}
@@ -62,7 +60,7 @@ def expected_costs(
         if key in shared:
             kept.add(_features(cell))
         if (key, has_features) not in found:
-            workload = shared[key] if has_features else known.workloads.get(key)
+            workload = shared[key] if has_features else known.workloads.whole.get(key)
             alike = by_cell.get(key, [])
             if workload is not None and not alike:
                 alike = by_kind.get(workload.kind, [])[:_MOST_ALIKE]
@@ -92,7 +90,7 @@ def _measured(
     tasks = {task.name: task for task in known.tasks}
     current = {(cell.spec, cell.fingerprint) for cell in plan.done}
     for found in read_briefs(store, suite):
-        workload = known.workloads.get(found.spec.cell)
+        workload = known.workloads.whole.get(found.spec.cell)
         # a training that was resumed did not measure its first part, and a probe that read features
         # from the cache did not measure them
         if not found.is_ok or found.spec.task not in tasks:

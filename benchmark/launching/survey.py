@@ -13,17 +13,12 @@ from benchmark.launching.costs import Known, expected_costs
 from benchmark.launching.datachecks import Placed, check_all
 from benchmark.launching.executors.base import Executor, Reserving
 from benchmark.launching.features import inspect_all
-from benchmark.launching.workloads import (
-    Pictures,
-    keeps_features,
-    pictures_of,
-    workload_of_cell,
-)
+from benchmark.launching.workloads import Pictures, Workloads, pictures_of
 from benchmark.planning import Cell, Impossible, Plan, ResolvedInputs, expand
 from benchmark.planning.contents import DataReader
 from benchmark.planning.data import locate
-from benchmark.planning.estimates import Estimate, Workload
-from benchmark.specs import CellKey, RunSpec, Task
+from benchmark.planning.estimates import Estimate
+from benchmark.specs import RunSpec, Task
 
 _NOT_KNOWN = ''
 """Digest of data that are not rendered or read yet; no record has it."""
@@ -118,7 +113,7 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     }
     cells, impossible, workloads = _compiled(campaign, resolved, refused, pictures, device)
     plan = campaign.split(cells)
-    known = Known(campaign.request.tasks, inspected, pictures, *workloads)
+    known = Known(campaign.request.tasks, inspected, pictures, workloads)
     costs = expected_costs(campaign.store, campaign.request.suite.name, plan, known, device)
     classes: list[str] = []
     if isinstance(executor, Reserving) and plan.to_do:
@@ -133,20 +128,13 @@ def survey(campaign: Campaign, executor: Executor, device: str) -> Survey:
     )
 
 
-class _Workloads(NamedTuple):
-    """The workload of each cell: of the whole, and where another cell kept its features."""
-
-    whole: dict[CellKey, Workload]
-    after_another: dict[CellKey, Workload]
-
-
 def _compiled(
     campaign: Campaign,
     resolved: ResolvedInputs,
     refused: Mapping[str, BenchmarkError],
     pictures: Mapping[str, Pictures],
     device: str,
-) -> tuple[list[Cell], list[Impossible], _Workloads]:
+) -> tuple[list[Cell], list[Impossible], Workloads]:
     """Return the cells, the impossible ones, and the workload of each cell.
 
     ``refused`` holds the error of each task and backbone that cannot be used, ``pictures`` what is
@@ -154,7 +142,7 @@ def _compiled(
     """
     cells: list[Cell] = []
     impossible: list[Impossible] = []
-    workloads = _Workloads({}, {})
+    workloads = Workloads({}, {})
     compiler = campaign.compiler(resolved, device)
     for spec in expand(campaign.request):
         refusal = refused.get(spec.task) or refused.get(spec.backbone)
@@ -168,12 +156,7 @@ def _compiled(
         cells.append(cell)
         if spec.cell not in workloads.whole:
             config, known = compiler.outline(spec).config, pictures[spec.task]
-            inspected = cell.design.inspected
-            workloads.whole[spec.cell] = workload_of_cell(cell, inspected, known, config=config)
-            if campaign.feature_cache and keeps_features(config):
-                workloads.after_another[spec.cell] = workload_of_cell(
-                    cell, inspected, known, config=config, has_features=True
-                )
+            workloads.note(cell, known, config, shares=bool(campaign.feature_cache))
     return cells, impossible, workloads
 
 

@@ -138,6 +138,37 @@ def keeps_features(config: Config) -> bool:
     return 'views_dataset' in config and 'train_dataset' not in config
 
 
+class Workloads(NamedTuple):
+    """The workloads of a request's cells.
+
+    Attributes:
+        whole: of each cell as a whole.
+        after_another: of cells that share features, where another cell kept them.
+    """
+
+    whole: dict[CellKey, Workload]
+    after_another: dict[CellKey, Workload]
+
+    def note(self, cell: Cell, pictures: Pictures, config: Config, *, shares: bool) -> None:
+        """Note what cells like ``cell`` ask for.
+
+        Args:
+            cell: one of them.
+            pictures: what is known of its data.
+            config: the configuration of one of them.
+            shares: whether features are kept for other cells.
+
+        Raises:
+            BenchmarkError: an option makes no sense.
+        """
+        key, inspected = cell.spec.cell, cell.design.inspected
+        self.whole[key] = workload_of_cell(cell, inspected, pictures, config=config)
+        if shares and keeps_features(config):
+            self.after_another[key] = workload_of_cell(
+                cell, inspected, pictures, config=config, has_features=True
+            )
+
+
 def workload_of_record(
     record: RunRecord, task: Task, inspected: Inspected | None, pictures: Pictures = SINGLE
 ) -> Workload:
@@ -261,7 +292,7 @@ _BANK = 100_000
 
 
 def _compared(config: Config, task: Task, tested: int) -> float:
-    """Return how many pairs of features a search for neighbours compares; 0 where there is none."""
+    """Return how many pairs of features a search for neighbours compares, if there is one."""
     solver = config.get('solver') or {}
     if solver.get('type') != 'knn':
         return 0.0

@@ -56,7 +56,7 @@ class Result:
 
 
 class Feed(Protocol):
-    """What is told of cells while they run."""
+    """Receives the points and results of cells while they run."""
 
     def follow(self, subject: Subject) -> None:
         """Send the points of a subject from now on, as they come."""
@@ -239,7 +239,7 @@ class Tracking:
 class CurvesOnly:
     """Feeds cells that have a loss curve, and leaves the others out.
 
-    For many cells of which most train nothing, such as k-NN at every checkpoint of a pretraining:
+    For many cells, most of which train nothing, such as k-NN at every checkpoint of a pretraining:
     each would be a run of one number.
 
     Attributes:

@@ -192,7 +192,7 @@ class Watch:
         self.ledger.put(replace(entry, held=str(held)))
 
     def _take_up_failed(self) -> None:
-        """Let checkpoints wait again of which cells failed before, where their files are there."""
+        """Let checkpoints with failed cells wait again, if their files are there."""
         for entry in self.ledger.having(State.EVALUATED):
             if not entry.errors:
                 continue

@@ -301,14 +301,13 @@ def _has_convolutions(context: BuildContext) -> bool:
 def _classification_loss(context: BuildContext) -> Config:
     if not context.option('federated', False):
         return {'type': 'CrossEntropyLoss', 'use_sigmoid': False, 'loss_weight': 1.0}
-    annotations = context.task.datasets[Role.TRAIN].get('ann_file')
+    data = context.task.datasets[Role.TRAIN]
+    annotations = data.get('ann_file')
     if annotations is None:
         raise DeclarationError(f"{context.task.path}: federated needs data['train']['ann_file']")
-    names = context.task.classes
-    are_numbers = names == tuple(map(str, range(len(names))))
     return {
         'type': 'benchmark.FederatedLoss',
-        'classes': context.task.datasets[Role.TRAIN]['type'] if are_numbers else list(names),
+        'classes': list(context.task.classes) if context.task.names_classes else data['type'],
         'ann_file': f'{DATA}/{annotations}',
     }
 

@@ -81,7 +81,7 @@ class Jobs(Iterator[Job]):
 
     @classmethod
     def of(cls, jobs: Iterable[Job]) -> Jobs:
-        """Return ``jobs``, of which all are made already unless they are such jobs themselves."""
+        """Return ``jobs`` as such jobs: themselves if they are, else all made already."""
         if isinstance(jobs, Jobs):
             return jobs
         return cls((job.needs, functools.partial(_same, job)) for job in jobs)
@@ -90,7 +90,7 @@ class Jobs(Iterator[Job]):
         """Return the next job in order, whatever it needs.
 
         Raises:
-            StopIteration: there is none left.
+            StopIteration: no job is left.
         """
         while self._groups:
             job = self._make(min(self._groups, key=lambda needs: self._groups[needs][0][0]))
@@ -99,7 +99,7 @@ class Jobs(Iterator[Job]):
         raise StopIteration
 
     def take(self, room: Needs) -> Job | None:
-        """Return the most demanding job that fits into ``room``; ``None`` if there is none."""
+        """Return the most demanding job that fits into ``room``; ``None`` if none fits."""
         while fitting := [needs for needs in self._groups if needs.fits(room)]:
             job = self._make(max(fitting, key=lambda needs: needs.size))
             if job is not None:

@@ -304,7 +304,7 @@ class RayExecutor:
         return team
 
     def _end_broken(self) -> None:
-        """End the teams of which an actor on another node is gone: their jobs are lost."""
+        """End the teams that lost an actor on another node: their jobs are lost."""
         for team in list(self._teams):
             if team.followed and self._ray.wait(team.followed, timeout=0)[0]:
                 self._drop(team)
