@@ -7,10 +7,8 @@ import contextlib
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,7 +18,7 @@ from typing import Any
 import psutil
 
 from tools.chaos.parts import RAW, expected
-from tools.chaos.stage import Stage, events, hit, is_forked, kill
+from tools.chaos.stage import Stage, events, hit, is_forked, kill, staged
 
 LEASE = 4.0
 _MOST_STARTS = 30
@@ -35,16 +33,8 @@ def main() -> int:
     parser.add_argument('--without', nargs='*', default=(), choices=('local', 'ray', 'slurm'))
     parser.add_argument('--keep', action='store_true', help='keep the folder of the stage')
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix='chaos-'))
-    stage = Stage(folder / 'stage', lease=LEASE)
-    try:
+    with staged(keep=options.keep, lease=LEASE) as stage:
         return _play(stage, options)
-    finally:
-        stage.end()
-        if options.keep:
-            print(f'kept: {folder}')
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _play(stage: Stage, options: argparse.Namespace) -> int:

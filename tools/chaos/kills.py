@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import psutil
 
 from benchmark.results.records import RunRecord
-from tools.chaos.stage import Stage, kill
+from tools.chaos.stage import Stage, kill, staged
 
 _TARGETS: dict[str, Callable[[Stage], list[psutil.Process]]] = {
     'parent': lambda stage: stage.processes('-m transferbench run'),
@@ -42,21 +39,13 @@ def main() -> int:
     parser.add_argument('--ways', nargs='+', choices=tuple(_WAYS), default=tuple(_WAYS))
     parser.add_argument('--keep', action='store_true')
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix='kills-'))
-    stage = Stage(folder / 'stage', iterations=options.iterations, lease=30.0)
-    try:
+    with staged(keep=options.keep, iterations=options.iterations, lease=30.0) as stage:
         draw = random.Random(options.seed)
         codes = [
             _way(stage, way, options.kills // len(options.ways), options.seeds, draw)
             for way in options.ways
         ]
         return max(codes)
-    finally:
-        stage.end()
-        if options.keep:
-            print(f'kept: {folder}')
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _way(stage: Stage, way: str, kills: int, seeds: int, draw: random.Random) -> int:
@@ -75,7 +64,7 @@ def _way(stage: Stage, way: str, kills: int, seeds: int, draw: random.Random) ->
     counts: Counter[str] = Counter()
     orphans: list[str] = []
     begun, rounds, repeated = time.monotonic(), 0, 0
-    differences: list[str] = []
+    wrong: list[str] = []
     while counts.total() < kills:
         place = f'{way}-{rounds}'
         rounds += 1
@@ -92,19 +81,19 @@ def _way(stage: Stage, way: str, kills: int, seeds: int, draw: random.Random) ->
                     orphans += stage.left_after(5.0)
             code = running.wait()
         found = stage.records(way, place)
-        differences += differences(whole, found)
+        wrong += differences(whole, found)
         repeated += sum(bool(record.cost.get('resumed_at')) for record in found.values())
         orphans += stage.left_after(5.0)
     print(
         f'{way}: {counts.total()} kills ({", ".join(f"{n} {w}" for w, n in counts.items())}) in '
         f'{rounds} runs of {len(whole)} cells, {time.monotonic() - begun:.0f} s; '
         f'{repeated} records of cells that went on from a checkpoint; '
-        f'{len(differences)} differences, {len(orphans)} orphans',
+        f'{len(wrong)} differences, {len(orphans)} orphans',
         flush=True,
     )
-    for line in (*differences[:10], *orphans[:10]):
+    for line in (*wrong[:10], *orphans[:10]):
         print(f'  {line[:200]}')
-    return 1 if differences or orphans else 0
+    return 1 if wrong or orphans else 0
 
 
 def _hit(

@@ -6,16 +6,14 @@ With ``--suite demo`` they are those of a shipped suite on the procedural world,
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 from tools.chaos.cluster import ray_cluster
 from tools.chaos.kills import differences
-from tools.chaos.stage import Stage
+from tools.chaos.stage import Stage, staged
 
 
 def main() -> int:
@@ -29,21 +27,13 @@ def main() -> int:
     parser.add_argument('--data-root', type=Path, help='where the procedural world is, or will be')
     parser.add_argument('--keep', action='store_true', help='keep the folder of the stage')
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix='chaos-'))
-    stage = Stage(folder / 'stage', iterations=options.iterations, lease=20.0)
-    try:
+    with staged(keep=options.keep, iterations=options.iterations, lease=20.0) as stage:
         if options.suite is None:
             suite = stage.suite(options.protocols, options.seeds)
             return _play(stage, suite, 'chaos', ())
         stage.data = (options.data_root or stage.data).resolve()
         cut = ('--backbones', *options.backbones, '--cfg-options', 'train_cfg.max_iters=10')
         return _play(stage, Path(options.suite), options.suite, cut)
-    finally:
-        stage.end()
-        if options.keep:
-            print(f'kept: {folder}')
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _play(stage: Stage, suite: Path, name: str, more: tuple[str, ...]) -> int:

@@ -11,13 +11,11 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from tools.chaos.parts import RAW, expected
-from tools.chaos.stage import Stage, events
+from tools.chaos.stage import Stage, events, staged
 
 LEASE = 6.0
 NEEDED = ('munged', 'slurmctld', 'slurmd', 'sbatch', 'squeue', 'scancel', 'scontrol')
@@ -67,16 +65,8 @@ def main() -> int:
     if missing := lacking():
         print(missing)
         return 2
-    folder = Path(tempfile.mkdtemp(prefix='chaos-'))
-    stage = Stage(folder / 'stage', lease=LEASE)
-    try:
+    with staged(keep=options.keep, lease=LEASE) as stage:
         return _play(stage, options.cells)
-    finally:
-        stage.end()
-        if options.keep:
-            print(f'kept: {folder}')
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def lacking() -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from tools.chaos.cluster import ray_cluster
 from tools.chaos.kills import differences
 from tools.chaos.slurm import lacking, slurm_cluster
-from tools.chaos.stage import Stage
+from tools.chaos.stage import Stage, staged
 
 _WAYS = ('ray', 'slurm')
 
@@ -29,16 +26,8 @@ def main() -> int:
     if 'slurm' in options.ways and (missing := lacking()):
         print(missing)
         return 2
-    folder = Path(tempfile.mkdtemp(prefix='chaos-'))
-    stage = Stage(folder / 'stage', iterations=options.iterations, lease=30.0)
-    try:
+    with staged(keep=options.keep, iterations=options.iterations, lease=30.0) as stage:
         return _play(stage, options.ways, options.seeds)
-    finally:
-        stage.end()
-        if options.keep:
-            print(f'kept: {folder}')
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _play(stage: Stage, ways: list[str], seeds: int) -> int:

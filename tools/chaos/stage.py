@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -226,3 +229,24 @@ def _draw(folder: Path) -> None:
                 picture = Image.new('RGB', (40, 40), (grey, grey, grey))
                 picture.putpixel((number * 3 % 40, number * 7 % 40), (255, 0, 0))
                 picture.save(place / f'{number}.png')
+
+
+@contextlib.contextmanager
+def staged(*, keep: bool, iterations: int = 40, lease: float = 4.0) -> Iterator[Stage]:
+    """Yield a stage in a folder of its own, and end what runs there.
+
+    Args:
+        keep: leave the folder, and print where it is.
+        iterations: how many steps a training takes.
+        lease: length of leases in seconds.
+    """
+    folder = Path(tempfile.mkdtemp(prefix='chaos-'))
+    stage = Stage(folder / 'stage', iterations=iterations, lease=lease)
+    try:
+        yield stage
+    finally:
+        stage.end()
+        if keep:
+            print(f'kept: {folder}')
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
