@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import torch
 from benchmark.errors import EnvironmentProblem
 from benchmark.execution.gang import GANG, Gang
 from tests.support.execution_cells import Cell, random_backbone, small_task
+from tests.support.waiting import is_gone, until
 
 from .test_distributed import CHANGES, train
 
@@ -40,22 +40,6 @@ with exclusive(folder):
     except Exception as error:
         print(f'{type(error).__name__}: {error}')
 """
-
-
-def until(true: Callable[[], object], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def is_gone(process: int) -> bool:
-    try:
-        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 
 from benchmark.execution.locking import BusyError, exclusive, holder_since, shared
 from benchmark.execution.torchrun import _losses
+from tests.support.waiting import is_gone, until
 
 PROGRAM = """
 import sys
@@ -25,23 +24,6 @@ folder = Path(sys.argv[1])
 with exclusive(folder):
     launch({'job': 'tests.support.sleeping_ranks:SLEEP', 'folder': str(folder)}, 2)
 """
-
-
-def is_gone(process: int) -> bool:
-    try:
-        state = Path(f'/proc/{process}/stat').read_text().rpartition(')')[2].split()[0]
-    except OSError:
-        return True
-    return state == 'Z'
-
-
-def until(true: Callable[[], bool], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @pytest.mark.slow
